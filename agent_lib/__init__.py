@@ -1,0 +1,1 @@
+"""The station agent: reads a gate's devices, captures, and delivers results to the hub. Plain threads, never gevent."""
