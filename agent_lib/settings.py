@@ -6,18 +6,16 @@ The declarations are the source of `agent.toml` and of the documentation. Readin
 
 from __future__ import annotations
 
-import re
-import sys
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
+from .addresses import hub_address, plain_host, redact, without_localhost
+
 DEFAULT_HUB = "http://127.0.0.1:5000"
 """Where the hub is when nothing else is said; a number, since Windows asks IPv6 first for `localhost` and waits."""
-
-_SECRET_IN_URL = re.compile(r"(?i)\b(password|passwd|pwd|pass|token|auth)=([^&_;/\s]+)")
 
 
 class Section(BaseModel):
@@ -45,7 +43,7 @@ class CameraSettings(Section):
     @field_validator("host")
     @classmethod
     def _is_host(cls, value: str) -> str:
-        return _plain_host(value, "url")
+        return plain_host(value, "url")
 
     @property
     def configured(self) -> bool:
@@ -76,7 +74,7 @@ class RfidSettings(Section):
     @field_validator("host")
     @classmethod
     def _is_host(cls, value: str) -> str:
-        return _plain_host(value, "")
+        return plain_host(value, "")
 
     @property
     def configured(self) -> bool:
@@ -197,54 +195,3 @@ class AgentSettings(Section):
     def simulated(self) -> bool:
         """Whether the simulated gate runs: asked for, or no reader and no camera is configured anywhere."""
         return self.simulate or not any(station.configured for station in self.stations)
-
-
-def redact(url: str) -> str:
-    """`url` without user name and password, for messages and logs. The path of a file comes back unchanged."""
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return url
-    place, slash, tail = rest.partition("/")
-    if "@" in rest:
-        # A password may hold a bare "/" or "@": whatever stands before the last "@" of the authority or path is dropped.
-        place, slash, tail = rest.rpartition("@")[2].partition("/")
-    return _SECRET_IN_URL.sub(r"\1=***", f"{scheme}://{place}{slash}{tail}")
-
-
-def hub_address(value: str) -> str:
-    """A hub's address as typed -> http(s)://host:port without a trailing slash. Raises ValueError with a sentence's end."""
-    if not value:
-        return ""
-    if value.startswith(("ws://", "wss://")):
-        raise ValueError("is a WebSocket address; write the hub's page address, such as http://192.168.1.10:5000, or use websocket_url")
-    text = value if "://" in value else f"http://{value}"
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError as error:
-        raise ValueError("must look like http://192.168.1.10:5000") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise ValueError("must look like http://192.168.1.10:5000")
-    if "://" not in value and port is None:
-        text = f"{text.rstrip('/')}:5000"
-    return without_localhost(text.rstrip("/"))
-
-
-def without_localhost(url: str, platform: str = sys.platform) -> str:
-    """On Windows `localhost` is asked for over IPv6 first, which costs two seconds a connection: take the number instead.
-
-    Secure addresses stay: their certificate is for the name.
-    """
-    if platform == "win32" and re.match(r"(http|ws)://localhost([:/]|$)", url):
-        return url.replace("localhost", "127.0.0.1", 1)
-    return url
-
-
-def _plain_host(value: str, other: str) -> str:
-    if "://" in value or "/" in value or "@" in value:
-        raise ValueError("must be a bare address such as 192.168.1.3" + (f"; write a full address as {other}" if other else ""))
-    if re.search(r"\s", value):
-        raise ValueError("must not hold spaces")
-    if re.fullmatch(r"[^:]+:\d+", value):
-        raise ValueError("must be without the port; write that as port")
-    return value
