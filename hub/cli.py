@@ -1,0 +1,108 @@
+"""Starting the hub from a command line: `python app.py [run | check-config] [--instance DIR] [--host H] [--port N]`."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+import os
+import signal
+import sqlite3
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from .settings import Settings
+from .settings_file import FILE_NAME, SettingsError, load
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parent.parent
+USAGE_STATUS = 2
+
+
+def main(argv: list[str]) -> int:
+    """The process's exit status: 0 after an orderly end, 1 when the hub cannot run, 2 for settings that cannot be used."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")
+    options = _parser().parse_args(argv)
+    try:
+        settings = load(options.instance, {"host": options.host, "port": options.port}, write=options.command == "run")
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return USAGE_STATUS
+    if options.command == "check-config":
+        path = options.instance / FILE_NAME
+        print(f"{path} is in order." if path.exists() else f"{path} does not exist yet; the defaults hold.")
+        return 0
+    return run(settings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="app.py", description="The Gatehouse hub.")
+    parser.add_argument("command", nargs="?", choices=["run", "check-config"], default="run",
+                        help="run (default); check-config: say whether the settings can be used, and end")
+    parser.add_argument("--instance", type=Path, default=ROOT / "instance", metavar="DIR", help="folder of settings and data (default: instance)")
+    parser.add_argument("--host", metavar="H", help="address to listen on, over the setting `host`")
+    parser.add_argument("--port", type=int, metavar="N", help="main port, over the setting `port`")
+    return parser
+
+
+def start_logging(settings: Settings) -> None:
+    """Log to stderr and to hub.log (rotated, UTF-8)."""
+    form = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    file = RotatingFileHandler(settings.log_path, maxBytes=settings.log.max_mb * 1024 * 1024, backupCount=5, encoding="utf-8")
+    screen = logging.StreamHandler()
+    for handler in (file, screen):
+        handler.setFormatter(form)
+        logging.getLogger().addHandler(handler)
+    screen.setLevel(logging.WARNING)
+    logging.getLogger().setLevel(settings.log.level)
+
+
+def run(settings: Settings) -> int:
+    """Serve until a signal comes, then end in order: answer what was taken, commit, close."""
+    try:
+        settings.instance.mkdir(parents=True, exist_ok=True)
+        start_logging(settings)
+        from . import create_app, lifecycle
+
+        app = create_app(settings)
+    except (OSError, sqlite3.Error) as error:
+        print(f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance or free it.", file=sys.stderr)
+        return 1
+    from .serving import Serving
+    from .server import PortTaken
+
+    serving = Serving(app, settings)
+    try:
+        serving.start()
+    except PortTaken as error:
+        print(error, file=sys.stderr)
+        lifecycle.close(app)
+        return 1
+    gc.collect()
+    gc.freeze()
+    _on_signals(serving)
+    print(serving.announcement(), flush=True)
+    try:
+        serving.wait()
+    finally:
+        serving.stop()
+        lifecycle.close(app)
+    log.info("The hub has ended.")
+    return 0
+
+
+def _on_signals(serving: object) -> None:
+    """SIGINT, SIGTERM and Windows' Ctrl-Break end the hub in order; a second one ends it at once."""
+    import gevent
+
+    def asked() -> None:
+        if serving.ending:  # type: ignore[attr-defined]
+            os._exit(130)
+        serving.end()  # type: ignore[attr-defined]
+
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            gevent.signal_handler(getattr(signal, name), asked)

@@ -1,0 +1,42 @@
+"""The one object that holds the hub's parts; doors find it as `app.extensions["gatehouse"]`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from flask_socketio import SocketIO
+
+from .background import Supervisor
+from .events import Bus
+from .fanout import Fanout
+from .links import Links
+from .services.station import Captures
+from .services.stations import Stations
+from .settings import Settings
+from .store.database import Reader
+from .store.images import ImageStore
+from .store.writer import Writer
+
+
+@dataclass
+class Hub:
+    """What a door or a page may use."""
+
+    settings: Settings
+    zone: tzinfo | None           # the senders' local time; None is this machine's
+    supervisor: Supervisor
+    bus: Bus
+    writer: Writer
+    reader: Reader
+    images: ImageStore
+    links: Links
+    captures: Captures
+    stations: Stations
+    socketio: SocketIO
+    result_listeners: Fanout      # raw WebSocket clients of port 2020
+    pages: Fanout                 # browsers that show the page, over /events
+    started: float = field(default_factory=time.time)
+    addresses: dict[str, int] = field(default_factory=dict)   # listener name -> port, once they listen
+    warnings: list[str] = field(default_factory=list)         # what the operator should know, as sentences

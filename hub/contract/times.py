@@ -1,0 +1,71 @@
+"""Times as senders write them, and as the hub keeps and shows them."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
+
+EARLIEST = 0.0
+LATEST = 32503680000.0  # the year 3000
+
+
+def zone(name: str) -> tzinfo | None:
+    """The senders' zone by name; None is this machine's."""
+    return ZoneInfo(name) if name else None
+
+
+def parse_time(value: object, local: tzinfo | None = None) -> float | None:
+    """Epoch seconds of a number (seconds, or milliseconds when too large) or of an ISO 8601 text; None when it is no time.
+
+    A text without an offset is the sender's local time.
+    """
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, (int, float)):
+        return _epoch(float(value)) if abs(value) < 1e18 else None
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    if re.fullmatch(r"\d{9,13}(\.\d+)?", text):
+        return _epoch(float(text))
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None and local is not None:
+            moment = moment.replace(tzinfo=local)
+        return _epoch(moment.timestamp())
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _epoch(seconds: float) -> float | None:
+    if not math.isfinite(seconds):
+        return None
+    if seconds > 1e11:
+        seconds /= 1000.0
+    return seconds if EARLIEST < seconds < LATEST else None
+
+
+def parse_bound(text: str, local: tzinfo | None, end: bool) -> float | None:
+    """A `from` or `to` of a query in epoch seconds; a day alone means its beginning, or as `to` its end."""
+    text = text.strip().replace(" ", "+") if re.search(r"\d \d\d:?\d\d$", text.strip()) else text.strip()
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        try:
+            day = datetime.combine(date.fromisoformat(text), time(), tzinfo=local)
+            return (day + timedelta(days=1)).timestamp() - 0.000001 if end else day.timestamp()
+        except (ValueError, OverflowError, OSError):
+            return None
+    return parse_time(text, local)
+
+
+def utc_text(seconds: float | None) -> str | None:
+    """`2026-01-28T03:50:00.123456Z`."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def local_text(seconds: float, local: tzinfo | None = None) -> str:
+    """Local time without an offset, as the published examples write it."""
+    return datetime.fromtimestamp(seconds, local).replace(tzinfo=None).isoformat(timespec="microseconds")

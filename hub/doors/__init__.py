@@ -1,0 +1,27 @@
+"""Where clients come in: each door parses with the contract, calls a service and encodes the answer. No logic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from ..context import Hub
+
+
+def register(app: Flask, hub: Hub) -> None:
+    """Hang every door on the app; the gate stands in front of all of them."""
+    from ..security import Gate
+    from . import failures, sio
+    from .images import images
+    from .pages import pages
+    from .rawws import RawWebSockets
+    from .rest import rest
+
+    failures.register(app)
+    app.register_blueprint(rest)
+    app.register_blueprint(images)
+    app.register_blueprint(pages)
+    sio.register(hub)
+    app.wsgi_app = Gate(RawWebSockets(app.wsgi_app, hub), hub.settings.access.allowed_origins)  # type: ignore[method-assign]

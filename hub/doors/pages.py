@@ -1,0 +1,74 @@
+"""Pages for browsers, and what the same addresses say to programs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import psutil
+from flask import Blueprint, Response, render_template, request
+from sqlalchemy import func, select
+
+from ..contract.times import local_text, utc_text
+from ..models import Capture
+from .rest import answer, hub
+
+pages = Blueprint("pages", __name__)
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' http: https: data:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def wants_page() -> bool:
+    """HTML only where the client prefers it to JSON: `*/*` gets JSON (wire/lpr.md 0.10)."""
+    accept = request.accept_mimetypes
+    return accept["text/html"] > accept["application/json"]
+
+
+def page(template: str, **values: Any) -> Response:
+    response = Response(render_template(template, **values), content_type="text/html; charset=utf-8")
+    response.headers.update(SECURITY_HEADERS)
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+@pages.get("/")
+def home() -> Response:
+    """The newest captures for a browser; what this server is for a program (wire/lpr.md 4.1)."""
+    if wants_page():
+        return page("home.html")
+    port = hub().addresses.get("lpr") or hub().addresses.get("main", hub().settings.port)
+    return answer({
+        "message": "Gatehouse hub, compatible with LPR WebSocket Server v3", "status": "running", "port": port,
+        "websocket_endpoint": "/websocket",
+        "api_endpoints": {
+            "test": "/api/test", "cameras_register": "/api/cameras/register", "detection": "/api/detection", "health": "/api/health",
+            "statistics": "/api/statistics", "captures": "/api/captures", "stations": "/api/stations", "status": "/status",
+        },
+    })
+
+
+@pages.get("/status")
+def status() -> Response:
+    """The state of the hub: JSON for programs, a page for browsers."""
+    if wants_page():
+        return page("status.html")
+    return answer(_status())
+
+
+def _status() -> dict[str, Any]:
+    parts = hub()
+    newest = parts.reader.all(select(func.count(), func.max(Capture.received_at)).select_from(Capture.__table__))[0]
+    return {
+        "success": True, "status": "running", "timestamp": local_text(time.time(), parts.zone),
+        "uptime_seconds": round(time.time() - parts.started, 1),
+        "memory_mb": round(psutil.Process().memory_info().rss / 1e6, 1),
+        "listeners": parts.addresses, "warnings": parts.warnings,
+        "captures": {"stored": newest[0], "newest_received_at": utc_text(newest[1])},
+        "stations": parts.stations.all(), "writer": parts.writer.status(), "tasks": parts.supervisor.status(),
+        "result_listeners": parts.result_listeners.status(), "pages": parts.pages.status(),
+        "instance": str(parts.settings.instance.resolve()),
+    }

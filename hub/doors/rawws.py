@@ -1,0 +1,83 @@
+"""Raw WebSocket: who listens on port 2020 hears every capture result, the page hears of changes on `/events`.
+
+A WSGI layer in front of Flask; it refuses before the upgrade what it does not serve.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..background import offload
+from ..context import Hub
+from ..contract.errors import ContractError, error_body
+from ..contract.json_text import decode_object, encode, encode_text
+from ..contract.station import parse_capture
+from ..events import CAPTURE_STORED, STATION_CHANGED
+from ..links import host_name
+from ..services.station import CaptureStored
+from ..store.writer import StoreBusy
+
+log = logging.getLogger(__name__)
+
+ENGINE_IO = ("/socket.io",)
+SMALL = 64 * 1024
+
+
+class RawWebSockets:
+    """WSGI middleware; plain requests and Engine.IO pass through."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], hub: Hub) -> None:
+        self._app, self._hub = app, hub
+        hub.bus.subscribe(CAPTURE_STORED, self._capture_stored)
+        hub.bus.subscribe(STATION_CHANGED, self._station_changed)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        socket = environ.get("wsgi.websocket")
+        path = environ.get("PATH_INFO", "")
+        if socket is None or path.startswith(ENGINE_IO):
+            return self._app(environ, start_response)
+        if path == "/events":
+            return self._listen(self._hub.pages, socket, environ, None)
+        if environ.get("gatehouse.listener") == "results":
+            return self._listen(self._hub.result_listeners, socket, environ, self._pushed)
+        body = encode(error_body("No raw WebSocket is served at this port and path; capture results are at the results port."))
+        start_response("404 Not Found", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    def _listen(self, fanout: Any, socket: Any, environ: dict[str, Any], received: Callable[..., str] | None) -> Iterable[bytes]:
+        """Keep a client among the listeners until it goes; what it sends is answered by `received`, or ignored."""
+        socket.accept()
+        host = host_name(environ.get("HTTP_HOST"))
+        listener = fanout.add(socket, host)
+        try:
+            while (message := socket.receive()) is not None:
+                if received is not None:
+                    listener.send(received(message, listener, host))
+        finally:
+            fanout.remove(listener)
+        return []
+
+    def _pushed(self, message: str | bytes, listener: object, host: str) -> str:
+        """A sender pushes a capture result: the text of the answer."""
+        try:
+            data = decode_object(message) if len(message) < SMALL else offload(decode_object, message)
+            limit = self._hub.settings.limits.max_picture_mb * 1024 * 1024
+            stored = self._hub.captures.accept(offload(parse_capture, data, None, limit), listener)
+        except ContractError as error:
+            return encode_text(error.body())
+        except StoreBusy as error:
+            return encode_text(ContractError(str(error), retry_after=error.retry_after).body())
+        body = self._hub.captures.answer(stored, host)
+        return encode_text(body | {"status": "received", "received": self._hub.captures.public(stored.row, host)})
+
+    def _capture_stored(self, event: CaptureStored) -> None:
+        def text(host: str) -> str:
+            return encode_text(self._hub.captures.public(event.row, host))
+
+        self._hub.result_listeners.publish(text, skip=event.origin)
+        self._hub.pages.publish(lambda host: encode_text({"event": "capture", "capture": self._hub.captures.public(event.row, host)}))
+
+    def _station_changed(self, shown: dict[str, Any]) -> None:
+        self._hub.pages.publish(encode_text({"event": "station", "station": shown}))

@@ -1,0 +1,97 @@
+"""Socket.IO: capture results with an acknowledgement, station status, and the room `dashboard`.
+
+Handlers stand on the server itself: Flask-SocketIO's request context is not needed and costs more than the work.
+They take `*args`, since senders leave arguments out or add some.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..background import offload
+from ..context import Hub
+from ..contract.errors import ContractError
+from ..contract.json_text import decode_object
+from ..contract.station import parse_capture
+from ..contract.station_status import parse_status
+from ..contract.times import local_text
+from ..events import CAPTURE_STORED
+from ..links import LOOPBACK, host_name
+from ..services.station import CaptureStored
+from ..store.writer import StoreBusy
+
+log = logging.getLogger(__name__)
+
+DASHBOARD = "dashboard"
+
+
+def register(hub: Hub) -> None:
+    """Hang the events on the Socket.IO server and the bus."""
+    server = hub.socketio.server
+
+    def on(event: str, handler: Callable[[str, dict[str, Any]], dict[str, Any] | None]) -> None:
+        server.on(event, _guarded(server, event, handler))
+
+    def capture_result(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        limit = hub.settings.limits.max_picture_mb * 1024 * 1024
+        stored = hub.captures.accept(offload(parse_capture, data, None, limit))
+        return hub.captures.answer(stored, host_name(server.get_environ(sid).get("HTTP_HOST")))
+
+    def station_status(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        hub.stations.report(parse_status(data))
+        return {"success": True, "message": "Station status received"}
+
+    def join_dashboard(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        server.enter_room(sid, DASHBOARD)
+        return _status(server, sid, "Joined dashboard room", hub)
+
+    def leave_dashboard(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        server.leave_room(sid, DASHBOARD)
+        return _status(server, sid, "Left dashboard room", hub)
+
+    on("capture_result", capture_result)
+    on("station_status", station_status)
+    server.on("join_dashboard", _guarded(server, "join_dashboard", join_dashboard, needs_data=False))
+    server.on("leave_dashboard", _guarded(server, "leave_dashboard", leave_dashboard, needs_data=False))
+
+    def stored(event: CaptureStored) -> None:
+        server.emit("new_capture", hub.captures.public(event.row, LOOPBACK), room=DASHBOARD)
+
+    hub.bus.subscribe(CAPTURE_STORED, stored)
+
+
+def _status(server: Any, sid: str, message: str, hub: Hub) -> dict[str, Any]:
+    body = {"success": True, "message": message, "timestamp": local_text(time.time(), hub.zone)}
+    server.emit("status", body, room=sid)
+    return body
+
+
+def _guarded(server: Any, event: str, handler: Callable[[str, dict[str, Any]], Any], needs_data: bool = True) -> Callable[..., Any]:
+    """A failure becomes the one error body, as the acknowledgement and as the event `error`."""
+
+    def run(sid: str, *args: Any) -> Any:
+        try:
+            return handler(sid, _object(args) if needs_data else {})
+        except ContractError as error:
+            body = error.body()
+        except StoreBusy as error:
+            body = ContractError(str(error), status=503, retry_after=error.retry_after).body()
+        except Exception:  # the door's last stand: the sender hears of it, the log has the reason
+            log.exception("The event %s failed.", event)
+            body = ContractError("The hub failed at this event; the reason is in its log.", retry_after=30).body()
+        server.emit("error", body, room=sid)
+        return body
+
+    return run
+
+
+def _object(args: tuple[Any, ...]) -> dict[str, Any]:
+    data = args[0] if args else None
+    if isinstance(data, dict):
+        return data
+    if isinstance(data, (str, bytes)):
+        return decode_object(data)
+    raise ContractError("No data provided: the event carries one object with the fields.")

@@ -1,0 +1,77 @@
+"""Putting the hub's parts together, starting what runs beside the requests, and ending it in order."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import gevent
+from flask import Flask
+from flask_socketio import SocketIO
+from flask_sqlalchemy import SQLAlchemy
+
+from .background import Supervisor
+from .context import Hub
+from .contract.times import zone
+from .events import Bus
+from .fanout import Fanout
+from .links import Links
+from .services.station import Captures
+from .services.stations import Stations
+from .settings import Settings
+from .store.database import Reader, connect
+from .store.images import ImageStore
+from .store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parent.parent
+WATCH_SECONDS = 1.0
+
+
+def prepare_store(app: Flask, settings: Settings, db: SQLAlchemy) -> None:
+    """Make the instance folder, the database with its tables, and the picture folders."""
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    connect(settings.database_path, settings.store.synchronous).close()
+    with app.app_context():
+        db.create_all()
+        db.engine.dispose()
+
+
+def build(settings: Settings, socketio: SocketIO) -> Hub:
+    """The hub's parts, each given what it needs."""
+    supervisor, bus = Supervisor(), Bus()
+    writer = Writer(settings.database_path, settings.store.synchronous, settings.store.queue)
+    reader, images, links = Reader(settings.database_path), ImageStore(settings.images_path), Links(settings.images.base_url)
+    images.prepare()
+    local = zone(settings.timezone)
+    links.port = settings.images.port or settings.port
+    return Hub(
+        settings=settings, zone=local, supervisor=supervisor, bus=bus, writer=writer, reader=reader, images=images, links=links,
+        captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
+        stations=Stations(writer, reader, bus), socketio=socketio,
+        result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
+        pages=Fanout("pages", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
+    )
+
+
+def begin(hub: Hub) -> None:
+    """Start the background work."""
+    hub.supervisor.keep("writer", hub.writer.run)
+    hub.supervisor.keep("station watch", _watch_stations, hub)
+    hub.stations.load()
+
+
+def _watch_stations(hub: Hub) -> None:
+    while True:
+        hub.stations.watch()
+        gevent.sleep(WATCH_SECONDS)
+
+
+def close(app: Flask) -> None:
+    """Commit what was taken and end the background work. Listeners are closed before (hub.server)."""
+    hub: Hub = app.extensions["gatehouse"]
+    hub.writer.close()
+    hub.supervisor.join("writer", hub.settings.limits.shutdown_seconds)
+    hub.supervisor.stop(1.0)
+    hub.reader.close()

@@ -1,0 +1,146 @@
+"""The head of an HTTP request: strict where it matters for safety, tolerant of what small devices send."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http import HTTPStatus
+
+MAX_REQUEST_LINE = 8192
+MAX_HEADERS = 100
+TLS_HANDSHAKE = 0x16
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VERSION = re.compile(r"HTTP/1\.([0-9])")
+# NUL, CR and LF end strings elsewhere; in a value they are attempts to smuggle a second header.
+_BAD_VALUE = re.compile(r"[\x00\r\n]")
+_BAD_TARGET = re.compile(r"[\x00-\x20\x7f]")
+
+
+class Refusal(Exception):
+    """A request that the server itself answers: HTTP status, one sentence, headers beside the usual ones."""
+
+    def __init__(self, status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = headers
+
+
+def error_answer(refusal: Refusal, with_body: bool = True) -> bytes:
+    """The whole HTTP response to a refused request, with the one JSON error body; the connection closes after it."""
+    body = json.dumps({"success": False, "message": refusal.message, "errors": []}).encode()
+    lines = [
+        f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}",
+        f"Date: {formatdate(usegmt=True)}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        *(f"{name}: {value}" for name, value in refusal.headers),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body if with_body else b"")
+
+
+@dataclass(slots=True)
+class Head:
+    """One parsed request head; header names are lower case, in the order they came."""
+
+    method: str
+    target: str
+    version: str
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    content_length: int | None = None
+    chunked: bool = False
+    keep_alive: bool = True
+    expects_continue: bool = False
+
+    @property
+    def line(self) -> str:
+        """The request line, for the log."""
+        return f"{self.method} {self.target} {self.version}"
+
+
+def end_of_head(data: bytearray, start: int = 0) -> int:
+    """Where the head in `data` ends (index behind its empty line), -1 while it is incomplete.
+
+    Bare LF line ends are taken too: some firmware sends them, and pywsgi took them.
+    """
+    crlf = data.find(b"\n\r\n", start)
+    bare = data.find(b"\n\n", start)
+    if crlf >= 0 and (bare < 0 or crlf < bare):
+        return crlf + 3
+    return bare + 2 if bare >= 0 else -1
+
+
+def parse_head(data: bytes) -> Head:
+    """Parse a complete head; raises `Refusal` with the status and sentence to answer."""
+    lines = data.decode("latin-1").split("\n")
+    head = _request_line(lines[0].rstrip("\r"))
+    if len(lines) - 3 > MAX_HEADERS:
+        raise Refusal(431, f"The request has more than {MAX_HEADERS} headers.")
+    for line in lines[1:]:
+        line = line.rstrip("\r")
+        if line:
+            head.headers.append(_header(line))
+    _framing(head)
+    return head
+
+
+def _request_line(line: str) -> Head:
+    if len(line) > MAX_REQUEST_LINE:
+        raise Refusal(414, f"The address of the request is longer than {MAX_REQUEST_LINE} characters.")
+    words = line.split(" ")
+    if len(words) != 3 or not _TOKEN.fullmatch(words[0]):
+        raise Refusal(400, "This is not an HTTP request; the first line must be METHOD /path HTTP/1.1.")
+    method, target, version = words
+    matched = _VERSION.fullmatch(version)
+    if not matched:
+        if version.startswith("HTTP/"):
+            raise Refusal(505, "This server speaks HTTP/1.1 and HTTP/1.0.")
+        raise Refusal(400, "This is not an HTTP request; the first line must be METHOD /path HTTP/1.1.")
+    if not target or _BAD_TARGET.search(target):
+        raise Refusal(400, "The address in the request line is not valid.")
+    if "://" in target[:8]:
+        # Requests made for a proxy name the whole address; what follows the host is the path.
+        target = "/" + target.split("://", 1)[1].partition("/")[2]
+    return Head(method, target, "HTTP/1.0" if matched[1] == "0" else "HTTP/1.1")
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not _TOKEN.fullmatch(name) or _BAD_VALUE.search(value):
+        raise Refusal(400, "A header of the request is malformed; each must be a line NAME: VALUE.")
+    return name.lower(), value.strip(" \t")
+
+
+def _framing(head: Head) -> None:
+    """Read what decides where the body ends. Two answers to that question are refused: they hide a second request."""
+    lengths = set()
+    codings = []
+    connection = ""
+    for name, value in head.headers:
+        if name == "content-length":
+            lengths.update(part.strip() for part in value.split(","))
+        elif name == "transfer-encoding":
+            codings.append(value.lower())
+        elif name == "connection":
+            connection += "," + value.lower()
+        elif name == "expect":
+            head.expects_continue = value.lower() == "100-continue" and head.version == "HTTP/1.1"
+    tokens = {token.strip() for token in connection.split(",")}
+    head.keep_alive = "close" not in tokens and (head.version == "HTTP/1.1" or "keep-alive" in tokens)
+    if codings:
+        if lengths:
+            raise Refusal(400, "The request gives both Content-Length and Transfer-Encoding; only one can be true.")
+        if codings != ["chunked"]:
+            raise Refusal(501, "The only Transfer-Encoding this server takes is chunked.")
+        head.chunked = True
+    if lengths:
+        if len(lengths) != 1:
+            raise Refusal(400, "The request gives two different values for Content-Length.")
+        text = lengths.pop()
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
+            raise Refusal(400, "Content-Length must be a whole number of bytes.")
+        head.content_length = int(text)

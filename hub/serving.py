@@ -1,0 +1,97 @@
+"""A hub that listens: its ports, what it tells the operator at start, and the file that says it is ready."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from pathlib import Path
+
+import orjson
+import psutil
+from flask import Flask
+from gevent.event import Event
+
+from .context import Hub
+from .server import HubServer, ServerOptions
+from .settings import Settings
+from .settings_file import FILE_NAME
+
+log = logging.getLogger(__name__)
+
+READY_FILE = "hub.ready.json"
+
+
+class Serving:
+    """The listeners of one hub from start to stop."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self._hub: Hub = app.extensions["gatehouse"]
+        self._settings = settings
+        limits = settings.limits
+        options = ServerOptions(host=settings.host, port=settings.port, side_ports=settings.side_ports,
+                                max_body_bytes=limits.max_body_mb * 1024 * 1024, max_message_bytes=limits.max_body_mb * 1024 * 1024,
+                                max_connections=limits.max_connections, shutdown_seconds=limits.shutdown_seconds)
+        self._server = HubServer(app.wsgi_app, options)
+        self._end = Event()
+        self.ending = False
+
+    @property
+    def ready_file(self) -> Path:
+        return self._settings.instance / READY_FILE
+
+    def start(self) -> None:
+        """Listen. Raises PortTaken when the main port cannot be had."""
+        self._server.start()
+        self._hub.addresses.update(self._server.ports)
+        self._hub.warnings.extend(self._server.warnings)
+        self._hub.links.port = self._server.ports.get("images") or self._server.ports["main"]
+        url = f"http://127.0.0.1:{self._server.ports['main']}/"
+        part = self.ready_file.with_suffix(".part")
+        part.write_bytes(orjson.dumps({"pid": os.getpid(), "port": self._server.ports["main"], "url": url, "ports": self._server.ports}))
+        os.replace(part, self.ready_file)
+
+    def wait(self) -> None:
+        self._end.wait()
+
+    def end(self) -> None:
+        self.ending = True
+        self._end.set()
+
+    def stop(self) -> None:
+        """Take nothing new, answer what was taken, close every WebSocket with 1001."""
+        log.info("The hub is ending.")
+        self._server.stop(self._settings.limits.shutdown_seconds)
+        self.ready_file.unlink(missing_ok=True)
+
+    def announcement(self) -> str:
+        """What the operator reads: the addresses to type into devices, and where settings, data and log lie."""
+        ports = self._server.ports
+        main = ports["main"]
+        hosts = network_addresses() if self._settings.host in ("0.0.0.0", "::") else [self._settings.host]
+        rows = [f"Gatehouse hub: ready after {time.time() - psutil.Process().create_time():.1f} s. Open http://127.0.0.1:{main}/ in a browser.", ""]
+        rows.append("Addresses to type into devices:")
+        for host in hosts:
+            shown = f"[{host}]" if ":" in host else host
+            rows.append(f"  {host}")
+            rows.append(f"    hub, agents, REST, Socket.IO   http://{shown}:{main}")
+            for name, about, scheme in (("lpr", "licence-plate cameras", "http"), ("apriltag", "AprilTag boards and games", "ws"),
+                                        ("results", "capture results", "ws"), ("images", "pictures", "http")):
+                if name in ports:
+                    rows.append(f"    {about:<30} {scheme}://{shown}:{ports[name]}{'/images/NAME' if name == 'images' else ''}")
+        if any(host != "127.0.0.1" for host in hosts):
+            rows.append("  For now only programs on this machine (127.0.0.1) are served; others get 403.")
+        rows += [f"Warning: {text}" for text in self._hub.warnings]
+        folder = self._settings.instance.resolve()
+        rows += ["", f"Settings  {folder / FILE_NAME}", f"Data      {self._settings.database_path.resolve()} and {self._settings.images_path.resolve()}{os.sep}",
+                 f"Log       {self._settings.log_path.resolve()}", "Stop with Ctrl-C."]
+        return "\n".join(rows)
+
+
+def network_addresses() -> list[str]:
+    """This machine's IPv4 addresses, loopback first."""
+    found = {"127.0.0.1"}
+    for rows in psutil.net_if_addrs().values():
+        found.update(row.address for row in rows if row.family == socket.AF_INET)
+    return sorted(found, key=lambda address: (not address.startswith("127."), address))

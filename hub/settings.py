@@ -1,0 +1,147 @@
+"""Every setting of the hub, declared once: name, type, bounds, default and one sentence of help.
+
+The declarations are the source of `hub.toml`, of the environment names (`HUB_<KEY>`, `HUB_<SECTION>_<KEY>`)
+and of docs/settings.md. Reading files and the environment is `hub.settings_file`'s.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+class Section(BaseModel):
+    """A table of settings; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class AprilTag(Section):
+    """AprilTag boards and their games."""
+
+    port: int = Field(5100, ge=0, le=65535, description="Second port for AprilTag boards and games; 0 turns it off.")
+    udp_port: int = Field(5200, ge=0, le=65535, description="UDP port for AprilTag datagrams; 0 turns it off.")
+
+
+class Lpr(Section):
+    """Licence-plate edge cameras."""
+
+    port: int = Field(8765, ge=0, le=65535, description="Port that licence-plate cameras deliver to; 0 turns it off.")
+
+
+class Images(Section):
+    """Stored pictures and the links to them."""
+
+    port: int = Field(3000, ge=0, le=65535, description="Port that picture links point to; 0 turns it off and links point to the main port.")
+    base_url: str = Field("", max_length=200, description="Start of every picture link, e.g. http://192.168.1.100:3000; empty: the host name that the reader of the link used. The environment's IMAGE_SERVER_URL stands in for it.")
+    max_megapixels: int = Field(50, ge=1, le=200, description="A picture with more pixels than this (in millions) is kept but not shown.")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+
+class Results(Section):
+    """Capture results for everybody who listens."""
+
+    port: int = Field(2020, ge=0, le=65535, description="WebSocket port that sends every capture result to whoever connects; 0 turns it off.")
+    queue: int = Field(1000, ge=1, le=100_000, description="Results kept for a listener that reads slowly; one more and it is disconnected.")
+    stall_seconds: float = Field(30.0, ge=1, le=600, description="A listener that takes nothing for this long is disconnected.")
+
+
+class Store(Section):
+    """The database."""
+
+    synchronous: Literal["FULL", "NORMAL"] = Field("FULL", description="FULL: an answered record survives a power cut; NORMAL: faster, may lose the last moment.")
+    queue: int = Field(2000, ge=10, le=100_000, description="Records waiting to be written; beyond this senders are asked to come again (503).")
+
+
+class Limits(Section):
+    """Limits on what comes from outside."""
+
+    max_body_mb: int = Field(64, ge=1, le=512, description="Largest HTTP body and largest WebSocket or Socket.IO message, in MB.")
+    max_picture_mb: int = Field(16, ge=1, le=128, description="Largest single picture, in MB.")
+    max_connections: int = Field(2000, ge=10, le=20_000, description="Open connections, all ports together.")
+    shutdown_seconds: float = Field(5.0, ge=0.5, le=60, description="How long requests in flight may take to finish when the hub stops.")
+
+
+class Access(Section):
+    """Who is served. Until access control is configured only this machine is."""
+
+    allowed_origins: list[str] = Field([], description="Web pages of other hosts that may use this hub from a browser, e.g. https://game.example; pages of this machine always may.")
+
+
+class Log(Section):
+    """The log file."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    max_mb: int = Field(10, ge=1, le=1000, description="Size at which hub.log is rotated, in MB; five old files are kept.")
+
+
+class Settings(Section):
+    """All settings of one hub."""
+
+    host: str = Field("0.0.0.0", min_length=1, max_length=200, description="Address to listen on; 0.0.0.0 is every network of this machine.")
+    port: int = Field(5000, ge=0, le=65535, description="Main port: pages, REST, Socket.IO; 0 takes any free one.")
+    timezone: str = Field("", max_length=60, description="Time zone of senders that give times without one, e.g. Asia/Bangkok; empty: this machine's.")
+    apriltag: AprilTag = AprilTag()
+    lpr: Lpr = Lpr()
+    images: Images = Images()
+    results: Results = Results()
+    store: Store = Store()
+    limits: Limits = Limits()
+    access: Access = Access()
+    log: Log = Log()
+    instance: Path = Field(Path("instance"), exclude=True, description="Folder of the hub's data; only by --instance.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        if value:
+            from zoneinfo import ZoneInfo
+
+            try:
+                ZoneInfo(value)
+            except (KeyError, ValueError, OSError) as error:
+                raise ValueError("is not a time zone name that this machine knows, such as Asia/Bangkok") from error
+        return value
+
+    @property
+    def side_ports(self) -> dict[str, int]:
+        """TCP ports beside the main one, by listener name (ARCHITECTURE "Ports")."""
+        return {"apriltag": self.apriltag.port, "lpr": self.lpr.port, "images": self.images.port, "results": self.results.port}
+
+    @property
+    def database_path(self) -> Path:
+        return self.instance / "hub.db"
+
+    @property
+    def images_path(self) -> Path:
+        return self.instance / "images"
+
+    @property
+    def log_path(self) -> Path:
+        return self.instance / "hub.log"
+
+
+def declared() -> list[tuple[str, str, object]]:
+    """Every setting as (section or "", key, pydantic field), in the order of the file."""
+    rows: list[tuple[str, str, object]] = []
+    for key, field in Settings.model_fields.items():
+        if field.exclude:
+            continue
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            rows.extend((key, inner, spec) for inner, spec in kind.model_fields.items())
+        else:
+            rows.append(("", key, field))
+    return rows
+
+
+def environment_name(section: str, key: str) -> str:
+    """The environment variable over a setting: HUB_PORT, HUB_IMAGES_PORT."""
+    return "_".join(part for part in ("HUB", section.upper(), key.upper()) if part)

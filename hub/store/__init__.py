@@ -1,0 +1,1 @@
+"""Where records and pictures lie: the one writer, the readers, the picture files."""

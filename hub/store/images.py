@@ -1,0 +1,90 @@
+"""Picture files of the instance folder: durable writes with names of our own, safe reads by name."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from .pictures import TYPES
+
+log = logging.getLogger(__name__)
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,150}\.(?:jpg|png|webp|gif|bmp)")
+MAX_TAG = 64
+
+
+def picture_name(tag: str, kind: str, milliseconds: int, suffix: str) -> str:
+    """`{TAG}_{primary|secondary|label}_{epoch milliseconds}.jpg` (wire/station.md); of the tag only letters, digits and '-'."""
+    safe = re.sub(r"[^A-Za-z0-9-]", "", tag)[:MAX_TAG].lstrip("-") or "NOTAG"
+    return f"{safe}_{kind}_{milliseconds}{suffix}"
+
+
+class ImageStore:
+    """One flat folder of pictures. A name is given out once and its content never changes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.unread_folder = folder / "unread"
+
+    def prepare(self) -> None:
+        """Make the folders and clear what an interrupted write left."""
+        self.unread_folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder, self.unread_folder):
+            for rest in folder.glob("*.part"):
+                rest.unlink(missing_ok=True)
+
+    def put(self, tag: str, kind: str, milliseconds: int, suffix: str, data: bytes) -> tuple[Path, bool]:
+        """Write a picture under the first free name at or after `milliseconds`: (path, whether it is new).
+
+        Durable after `sync()`. Raises OSError. The same bytes under the same name are taken as written (the rest of a commit that did not happen).
+        """
+        while True:
+            path = self.folder / picture_name(tag, kind, milliseconds, suffix)
+            if not path.exists():
+                return self._write(path, data), True
+            if path.stat().st_size == len(data) and path.read_bytes() == data:
+                return path, False
+            milliseconds += 1
+
+    def put_unread(self, data: bytes) -> Path:
+        """Keep bytes that are no picture, named by their digest; they are never served."""
+        path = self.unread_folder / f"{hashlib.sha256(data).hexdigest()[:32]}.bin"
+        return path if path.exists() else self._write(path, data)
+
+    def _write(self, path: Path, data: bytes) -> Path:
+        handle, part = tempfile.mkstemp(suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        except OSError:
+            Path(part).unlink(missing_ok=True)
+            raise
+        return path
+
+    def sync(self) -> None:
+        """Make the names of new files durable (POSIX; Windows has no flush of a folder and needs none)."""
+        if os.name != "posix":
+            return
+        for folder in (self.folder, self.unread_folder):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def read(self, name: str) -> tuple[bytes, str] | None:
+        """Bytes and content type of a stored picture, or None. Only names of our own form are looked at."""
+        if not NAME.fullmatch(name):
+            return None
+        path = self.folder / name
+        try:
+            return path.read_bytes(), TYPES[path.suffix]
+        except (FileNotFoundError, IsADirectoryError):
+            return None

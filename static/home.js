@@ -1,0 +1,96 @@
+// The newest captures, live; or those that a search finds.
+import { element, getJson, listen, moment, showStations } from "./live.js";
+
+const list = document.getElementById("captures");
+const more = document.getElementById("more");
+const form = document.getElementById("search");
+const found = document.getElementById("found");
+const viewer = document.getElementById("viewer");
+const stations = new Map();
+const KEPT = 200;
+let cursor = null;
+
+function picture(capture, kind) {
+  const address = capture[`${kind}_image_url`];
+  const title = `${kind} picture, ${capture.tag || "no tag"}`;
+  if (!address) return element("div", { class: `picture none ${kind}`, text: kind === "label" ? "no label" : `no ${kind} picture` });
+  const image = element("img", { src: address, alt: title, loading: "lazy", decoding: "async" });
+  const button = element("button", { class: `picture ${kind}`, type: "button", title }, image);
+  button.onclick = () => {
+    viewer.querySelector("img").src = address;
+    viewer.querySelector("p").textContent = `${capture.number || "no number"} · ${capture.tag} · ${moment(capture.timestamp)}`;
+    viewer.showModal();
+  };
+  return button;
+}
+
+function card(capture) {
+  const others = capture.tags.filter((tag) => tag !== capture.tag);
+  const seconds = capture.started_ts && capture.finished_ts ? (capture.finished_ts - capture.started_ts).toFixed(1) : null;
+  const errors = capture.errors.filter((text) => text !== capture.message);
+  return element("article", { class: `capture ${capture.success ? "read" : "unread"}`, "data-id": capture.id },
+    element("div", { class: "pictures" }, picture(capture, "primary"), picture(capture, "secondary"), picture(capture, "label")),
+    element("div", { class: "facts" },
+      element("p", { class: "number", text: capture.number || (capture.success ? "–" : "not read") }),
+      element("p", { class: "tag" }, element("span", { text: capture.tag || "no tag" }), others.length ? element("small", { text: ` + ${others.join(", ")}` }) : null),
+      element("p", { class: "when" }, element("time", { datetime: capture.timestamp, text: moment(capture.timestamp) }),
+        element("span", { text: [capture.station, seconds && `${seconds} s`, capture.attempts > 1 && `${capture.attempts} attempts`].filter(Boolean).join(" · ") })),
+      capture.success && !errors.length ? null : element("p", { class: "message", text: capture.success ? errors.join("; ") : capture.message }),
+      capture.success || !errors.length ? null : element("details", {}, element("summary", { text: `${errors.length} errors` }), element("ul", {}, ...errors.map((text) => element("li", { text })))),
+      ...(capture.warnings ?? []).map((text) => element("p", { class: "warning", text }))));
+}
+
+function query() {
+  const values = new URLSearchParams();
+  for (const [key, value] of new FormData(form)) if (value) values.set(key, value.trim());
+  return values;
+}
+
+async function load(append = false) {
+  const values = query();
+  const searching = values.size > 0;
+  values.set("limit", "25");
+  if (append && cursor) values.set("cursor", cursor);
+  try {
+    const body = await getJson(`/api/captures?${values}`);
+    const cards = body.captures.map(card);
+    if (append) list.append(...cards);
+    else list.replaceChildren(...cards);
+    cursor = body.next_cursor;
+    more.hidden = !cursor;
+    found.textContent = searching ? `${list.children.length}${cursor ? "+" : ""} found` : "";
+    if (!list.children.length) list.append(element("p", { class: "notice", text: searching ? "Nothing found." : "No capture yet. The next one appears here by itself." }));
+  } catch (error) {
+    found.textContent = error.message;
+  }
+}
+
+function arrived(capture) {
+  if (query().size > 0 || list.querySelector(`[data-id="${capture.id}"]`)) return;
+  list.querySelector(":scope > .notice")?.remove();
+  const node = card(capture);
+  node.classList.add("new");
+  list.prepend(node);
+  while (list.children.length > KEPT) list.lastElementChild.remove();
+}
+
+form.onsubmit = (event) => { event.preventDefault(); load(); };
+form.onreset = () => setTimeout(load);
+more.onclick = () => load(true);
+viewer.onclick = (event) => { if (event.target === viewer) viewer.close(); };
+
+listen({
+  onOpen: async () => {
+    if (list.childElementCount <= 25) load();
+    stations.clear();
+    for (const station of (await getJson("/api/stations")).stations) stations.set(station.station, station);
+    showStations(document.getElementById("stations"), stations.values());
+  },
+  onMessage: (message) => {
+    if (message.event === "capture") arrived(message.capture);
+    if (message.event === "station") {
+      stations.set(message.station.station, message.station);
+      showStations(document.getElementById("stations"), stations.values());
+    }
+  },
+});

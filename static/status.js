@@ -1,0 +1,36 @@
+// The state of the hub, asked every two seconds.
+import { element, getJson, listen, moment, showStations } from "./live.js";
+
+function table(id, rows, head) {
+  const node = document.getElementById(id);
+  node.replaceChildren();
+  if (head) node.append(element("tr", {}, ...head.map((text) => element("th", { text }))));
+  for (const row of rows) node.append(element("tr", {}, ...row.map((text, column) => element(column || head ? "td" : "th", { text }))));
+}
+
+function duration(seconds) {
+  const hours = Math.floor(seconds / 3600);
+  return hours ? `${hours} h ${Math.floor(seconds / 60) % 60} min` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+
+async function refresh() {
+  const status = await getJson("/status");
+  document.getElementById("warnings").replaceChildren(...status.warnings.map((text) => element("p", { class: "notice bad", text })));
+  showStations(document.getElementById("stations"), status.stations);
+  table("hub", [
+    ["Running for", duration(status.uptime_seconds)],
+    ["Memory", `${status.memory_mb} MB`],
+    ["Captures stored", String(status.captures.stored)],
+    ["Newest capture", status.captures.newest_received_at ? moment(status.captures.newest_received_at) : "none yet"],
+    ["Records waiting to be written", String(status.writer.waiting)],
+    ["Last store error", status.writer.last_error || "none"],
+    ["Data folder", status.instance],
+  ]);
+  table("ports", Object.entries(status.listeners).map(([name, port]) => [name, String(port)]));
+  table("listeners", [status.result_listeners, status.pages].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped)]), ["", "now", "sent", "dropped"]);
+  table("tasks", status.tasks.map((task) => [task.name, task.running ? "running" : "ended", String(task.restarts), task.error]), ["", "", "restarts", "last error"]);
+}
+
+function again() { refresh().catch(() => {}).finally(() => setTimeout(again, 2000)); }
+listen({ onMessage: () => {}, onOpen: () => {} });
+again();

@@ -1,0 +1,31 @@
+"""Fixtures: an app for Flask's test client, a real hub process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers import HubProcess
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[object]:
+    from hub import create_app, lifecycle
+    from hub.settings_file import load
+
+    application = create_app(load(tmp_path / "instance", {}, {}))
+    yield application
+    lifecycle.close(application)
+
+
+@pytest.fixture
+def client(app: object) -> object:
+    return app.test_client()
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """One hub for the tests of a module."""
+    with HubProcess(tmp_path_factory.mktemp("hub") / "instance") as process:
+        yield process
