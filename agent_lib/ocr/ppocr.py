@@ -1,0 +1,108 @@
+"""PP-OCR's line recogniser, as the rapidocr package carries it, held to digits.
+
+Only the model file is taken from the package: its own pipeline would load a detector, a
+classifier and their images for nothing. Works offline.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+
+from agent_lib.ocr import Digits, OcrError
+from agent_lib.ocr.ctc import best_path, text_probability
+
+log = logging.getLogger(__name__)
+
+HEIGHT = 48
+# Lines are padded to this: the model was trained on long lines and reads short ones worse.
+WIDTH = 160
+WIDEST = 480
+GREY = 127.5
+
+
+class PpOcr:
+    """The recogniser. One instance serves all threads: a lock keeps one run's memory, not many."""
+
+    name = "ppocr"
+    _shared: PpOcr | None = None
+    _making = threading.Lock()
+
+    def __init__(self, path: Path | None = None):
+        path = path or model_path()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        # The arena keeps every buffer it ever needed; without it a run costs the same.
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's errors have no common base class
+            raise OcrError(f"The recogniser {path} cannot be loaded ({error}): install requirements.txt again.") from error
+        self._input = self._session.get_inputs()[0].name
+        self._columns = digit_columns(self._session.get_modelmeta().custom_metadata_map.get("character", ""), path)
+        self._lock = threading.Lock()
+
+    @classmethod
+    def shared(cls) -> PpOcr:
+        """The process's one instance, loaded on the first call (about 0.3 s, 75 MB)."""
+        with cls._making:
+            if cls._shared is None:
+                cls._shared = cls()
+                log.info("OCR: PP-OCR's recogniser is ready")
+            return cls._shared
+
+    def read(self, strip: np.ndarray) -> Digits:
+        """See ocr.Recogniser. An empty strip reads as nothing."""
+        if strip.size == 0:
+            return Digits("", 0.0)
+        probabilities = self.probabilities(strip)
+        classes = best_path(probabilities)
+        if not classes:
+            return Digits("", 0.0)
+        return Digits("".join(str(c - 1) for c in classes), text_probability(probabilities, classes))
+
+    def probabilities(self, strip: np.ndarray) -> np.ndarray:
+        """(T, 11) of the classes blank, 0..9, each row made to sum to 1: other signs are left out."""
+        with self._lock:
+            rows = self._session.run(None, {self._input: _tensor(strip)})[0][0]
+        kept = rows[:, self._columns].astype(np.float64)
+        return kept / np.maximum(kept.sum(axis=1, keepdims=True), 1e-12)
+
+
+def model_path() -> Path:
+    """The recogniser's file in the rapidocr package. Raises OcrError where it is not installed."""
+    spec = importlib.util.find_spec("rapidocr")
+    places = list(spec.submodule_search_locations or []) if spec else []
+    for place in places:
+        files = sorted(Path(place, "models").glob("*rec*.onnx"))
+        if files:
+            return files[0]
+    raise OcrError("The package rapidocr with its models is not installed: install requirements.txt again.")
+
+
+def digit_columns(characters: str, path: Path) -> list[int]:
+    """Columns of blank, 0..9 in the output: the model's own list of signs begins after the blank."""
+    signs = characters.splitlines()
+    try:
+        return [0] + [signs.index(str(digit)) + 1 for digit in range(10)]
+    except ValueError as error:
+        raise OcrError(f"The recogniser {path} does not list the digits: install requirements.txt again.") from error
+
+
+def _tensor(strip: np.ndarray) -> np.ndarray:
+    """The strip at the model's height, padded on both sides, as (1, 3, 48, width) float32 -1..1."""
+    height, width = strip.shape[:2]
+    width = min(WIDEST, max(8, round(width * HEIGHT / height)))
+    shrink = cv2.INTER_AREA if height > HEIGHT else cv2.INTER_CUBIC
+    line = cv2.resize(strip, (width, HEIGHT), interpolation=shrink)
+    missing = max(0, WIDTH - width)
+    line = cv2.copyMakeBorder(line, 0, 0, missing // 2, missing - missing // 2, cv2.BORDER_REPLICATE)
+    return np.ascontiguousarray((line.astype(np.float32) / GREY - 1.0).transpose(2, 0, 1)[None])
