@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import gevent
 from gevent.event import Event
+from gevent.threadpool import ThreadPool
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,23 @@ def offload(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
     `function` must not touch greenlets, Flask's request or the bus. Its exception is raised here.
     """
-    return gevent.get_hub().threadpool.apply(function, args, kwargs)
+    return in_pool(gevent.get_hub().threadpool, function, *args, **kwargs)
+
+
+def in_pool(pool: ThreadPool, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """The same on a thread pool of one's own."""
+    error, result = pool.apply(_outcome, (function, args, kwargs))
+    if error is not None:
+        raise error
+    return result
+
+
+def _outcome(function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Exception | None, T | None]:
+    """On the native thread: an exception as a value, since gevent prints those that are raised there."""
+    try:
+        return None, function(*args, **kwargs)
+    except Exception as error:  # carried over to the greenlet that asked, and raised there
+        return error, None
 
 
 class Task:

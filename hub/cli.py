@@ -72,12 +72,12 @@ def run(settings: Settings) -> int:
         print(f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance or free it.", file=sys.stderr)
         return 1
     from .serving import Serving
-    from .server import PortTaken
+    from .server import ListenError
 
     serving = Serving(app, settings)
     try:
         serving.start()
-    except PortTaken as error:
+    except ListenError as error:
         print(error, file=sys.stderr)
         lifecycle.close(app)
         return 1

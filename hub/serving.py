@@ -32,8 +32,8 @@ class Serving:
         limits = settings.limits
         options = ServerOptions(host=settings.host, port=settings.port, side_ports=settings.side_ports,
                                 max_body_bytes=limits.max_body_mb * 1024 * 1024, max_message_bytes=limits.max_body_mb * 1024 * 1024,
-                                max_connections=limits.max_connections, shutdown_seconds=limits.shutdown_seconds)
-        self._server = HubServer(app.wsgi_app, options)
+                                max_connections=limits.max_connections)
+        self._server = HubServer(app.wsgi_app, options, self._hub.supervisor.spawn)
         self._end = Event()
         self.ending = False
 
@@ -42,7 +42,7 @@ class Serving:
         return self._settings.instance / READY_FILE
 
     def start(self) -> None:
-        """Listen. Raises PortTaken when the main port cannot be had."""
+        """Listen. Raises ListenError when the main port cannot be had."""
         self._server.start()
         self._hub.addresses.update(self._server.ports)
         self._hub.warnings.extend(self._server.warnings)

@@ -102,15 +102,18 @@ class WebSocket:
         """Complete the handshake (101). Called by the first send() or receive(); once is enough, more do no harm."""
         if self.accepted:
             return
-        if self.closed:
-            raise self._closed_error()
-        self.accepted = True
-        try:
-            self._handshake()
-        except PeerGone as error:
-            self.lost(frames.LOST, str(error))
-            raise self._closed_error() from error
-        self._keeper.add(self)
+        with self._lock:
+            if self.accepted:
+                return
+            if self.closed:
+                raise self._closed_error()
+            try:
+                self._handshake()
+            except PeerGone as error:
+                self.lost(frames.LOST, str(error))
+                raise self._closed_error() from error
+            self.accepted = True
+            self._keeper.add(self)
 
     def send(self, message: str | bytes | bytearray | memoryview | Prepared, binary: bool | None = None, timeout: float | None = None) -> None:
         """Send one message: str as text, bytes as binary (`binary` overrules), `Prepared` as it is.
@@ -203,6 +206,7 @@ class WebSocket:
         """Drop a peer that has gone silent; the code goes out only if that needs no waiting."""
         self.closed, self.close_code, self.close_reason = True, code, reason
         if not self._close_sent and self._lock.acquire(blocking=False):
+            self._close_sent = True
             self._torn += self._control_frame(frames.CLOSE, frames.close_payload(code, reason))
             self._flush_held()
             self._lock.release()

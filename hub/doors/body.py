@@ -52,7 +52,7 @@ def _parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], di
         raise ContractError("No data provided: the multipart body is empty.")
     if f"--{boundary}--".encode("latin-1", "replace") not in body[-len(boundary) - 4096:]:
         raise ContractError("The multipart body is cut off: its closing boundary is missing; send the request again.")
-    parser = FormDataParser(stream_factory=lambda *_: io.BytesIO(), max_form_memory_size=len(body), max_form_parts=MAX_PARTS, silent=False)
+    parser = FormDataParser(stream_factory=lambda *_args, **_sizes: io.BytesIO(), max_form_memory_size=len(body), max_form_parts=MAX_PARTS, silent=False)
     try:
         _, form, files = parser.parse(io.BytesIO(body), mimetype, len(body), options)
     except HTTPException as error:

@@ -48,13 +48,12 @@ class RawWebSockets:
 
     def _listen(self, fanout: Any, socket: Any, environ: dict[str, Any], received: Callable[..., str] | None) -> Iterable[bytes]:
         """Keep a client among the listeners until it goes; what it sends is answered by `received`, or ignored."""
-        socket.accept()
         host = host_name(environ.get("HTTP_HOST"))
         listener = fanout.add(socket, host)
         try:
             while (message := socket.receive()) is not None:
                 if received is not None:
-                    listener.send(received(message, listener, host))
+                    socket.send(received(message, listener, host))
         finally:
             fanout.remove(listener)
         return []

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 
+from ..background import in_pool
 from .database import connect
 
 log = logging.getLogger(__name__)
@@ -91,12 +92,12 @@ class Writer:
                 self._waiting_bytes -= sum(size for _, _, size in batch)
                 self._answer([(job, done) for job, done, _ in batch])
             if self._closed:
-                self._pool.apply(self._disconnect)
+                in_pool(self._pool, self._disconnect)
                 return
 
     def _answer(self, batch: list[tuple[Callable[[Transaction], Any], AsyncResult]]) -> None:
         try:
-            results = self._pool.apply(self._commit, ([job for job, _ in batch],))
+            results = in_pool(self._pool, self._commit, [job for job, _ in batch])
         except (sqlite3.Error, OSError) as error:
             self.last_error = f"{type(error).__name__}: {error}"
             log.error("%d records could not be stored: %s", len(batch), error)

@@ -1,0 +1,92 @@
+"""Settings: file, environment, flags, and the sentences for what cannot be used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from helpers import ROOT
+
+from hub.settings import Settings, declared, environment_name
+from hub.settings_file import SettingsError, load, table, template
+
+
+def test_first_start_writes_every_key_with_its_help(tmp_path: Path) -> None:
+    load(tmp_path / "new", {}, {})
+    text = (tmp_path / "new" / "hub.toml").read_text("utf-8")
+    assert Settings(**tomllib.loads(text)) == Settings()
+    for _, key, field in declared():
+        assert f"# {field.description}\n{key} = " in text
+
+
+def test_environment_over_file_and_flags_over_both(tmp_path: Path) -> None:
+    (tmp_path / "hub.toml").write_text("\ufeffport = 6001\n[images]\nport = 6002\n[lpr]\nport = 6003\n", "utf-8")
+    environ = {"HUB_IMAGES_PORT": "6012", "HUB_PORT": "6011", "HUB_ACCESS_ALLOWED_ORIGINS": "http://a, http://b"}
+    settings = load(tmp_path, {"port": 6021, "host": None}, environ)
+    assert (settings.port, settings.images.port, settings.lpr.port) == (6021, 6012, 6003)
+    assert settings.access.allowed_origins == ["http://a", "http://b"]
+
+
+@pytest.mark.parametrize("name", ["HUB_APRILTAG_PORT", "HUB_LPR_PORT", "HUB_IMAGES_PORT", "HUB_RESULTS_PORT", "HUB_APRILTAG_UDP_PORT"])
+def test_side_ports_by_environment(tmp_path: Path, name: str) -> None:
+    settings = load(tmp_path, {}, {name: "0"})
+    assert [*settings.side_ports.values(), settings.apriltag.udp_port].count(0) == 1
+
+
+def test_image_server_url_stands_in(tmp_path: Path) -> None:
+    assert load(tmp_path, {}, {"IMAGE_SERVER_URL": "http://192.0.2.7:3000/"}).images.base_url == "http://192.0.2.7:3000"
+
+
+@pytest.mark.parametrize(("text", "environ", "parts"), [
+    ("prot = 5000", {}, ["hub.toml", "prot", "no such setting"]),
+    ("[images]\nprot = 1", {}, ["hub.toml", "images.prot", "no such setting"]),
+    ("port = 70000", {}, ["hub.toml", "port", "65535"]),
+    ("[store]\nsynchronous = 'OFF'", {}, ["hub.toml", "store.synchronous", "FULL"]),
+    ("timezone = 'Mars/Base'", {}, ["hub.toml", "timezone", "Asia/Bangkok"]),
+    ("host = 'x'\nport = = 3", {}, ["hub.toml", "line 2"]),
+    ("images = 3", {}, ["hub.toml", "images"]),
+    ("", {"HUB_LPR_PORT": "many"}, ["HUB_LPR_PORT", "lpr.port", "many"]),
+    ("", {"IMAGE_SERVER_URL": "server"}, ["IMAGE_SERVER_URL", "images.base_url", "http://"]),
+])
+def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, environ: dict, parts: list[str]) -> None:
+    (tmp_path / "hub.toml").write_text(text, "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, {}, environ)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
+    (tmp_path / "hub.toml").write_bytes(b"host = '\xff'")
+    with pytest.raises(SettingsError, match="UTF-8"):
+        load(tmp_path, {}, {})
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(ROOT / "app.py"), *arguments], capture_output=True, text=True, encoding="utf-8", timeout=30, check=False)
+
+
+def test_check_config(tmp_path: Path) -> None:
+    done = run("check-config", "--instance", str(tmp_path / "none"))
+    assert (done.returncode, (tmp_path / "none").exists()) == (0, False)
+    (tmp_path / "hub.toml").write_text("port = 'x'\nhots = 1\n", "utf-8")
+    done = run("check-config", "--instance", str(tmp_path))
+    assert done.returncode == 2
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 2 and all(str(tmp_path / "hub.toml") in line for line in lines)
+    done = run("--instance", str(tmp_path))
+    assert done.returncode == 2, "a hub does not start on settings that check-config refuses"
+
+
+def test_the_documentation_lists_every_setting() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    assert table() in text, "write docs/settings.md again with: python tools/write_settings_docs.py"
+    for section, key, _ in declared():
+        assert environment_name(section, key) in text
+
+
+def test_template_is_utf8_and_complete() -> None:
+    assert set(tomllib.loads(template())) == {key for key, field in Settings.model_fields.items() if not field.exclude}

@@ -1,0 +1,168 @@
+"""The writer's promises: durable together, each job on its own, nothing taken that cannot be kept."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import gevent
+import pytest
+
+from hub.background import offload
+from hub.store.database import connect
+from hub.store.images import ImageStore, picture_name
+from hub.store.writer import StoreBusy, Writer
+
+INSERT = "INSERT INTO t (a) VALUES (:a)"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "x.db"
+    connection = connect(path)
+    connection.execute("CREATE TABLE t (a INTEGER UNIQUE)")
+    connection.close()
+    return path
+
+
+@pytest.fixture
+def writer(database: Path):
+    writer = Writer(database, queue=50)
+    runner = gevent.spawn(writer.run)
+    yield writer
+    writer.close()
+    runner.get(timeout=5)
+
+
+def rows(path: Path) -> list[int]:
+    connection = connect(path)
+    try:
+        return [row["a"] for row in connection.execute("SELECT a FROM t ORDER BY a")]
+    finally:
+        connection.close()
+
+
+def insert(value: int):
+    return lambda transaction: transaction.execute(INSERT, {"a": value}).lastrowid
+
+
+def test_answered_after_commit(writer: Writer, database: Path) -> None:
+    assert writer.write(insert(7)) == 1
+    assert rows(database) == [7]
+
+
+def test_many_at_once_share_commits(writer: Writer, database: Path) -> None:
+    jobs = [gevent.spawn(writer.write, insert(value)) for value in range(40)]
+    gevent.joinall(jobs, raise_error=True, timeout=10)
+    assert rows(database) == list(range(40))
+    assert writer.commits < 10
+
+
+def test_one_failing_job_costs_only_itself(writer: Writer, database: Path) -> None:
+    undone: list[str] = []
+
+    def broken(transaction):
+        transaction.on_failure.append(lambda: undone.append("file removed"))
+        transaction.execute(INSERT, {"a": 5})
+        raise ValueError("not this one")
+
+    jobs = [gevent.spawn(writer.write, job) for job in (insert(1), broken, insert(1), insert(2))]
+    gevent.joinall(jobs, timeout=10)
+    assert [type(job.exception) for job in jobs] == [type(None), ValueError, sqlite3.IntegrityError, type(None)]
+    assert rows(database) == [1, 2]
+    assert undone == ["file removed"]
+
+
+def test_a_failing_disk_is_busy_for_all_and_leaves_nothing(writer: Writer, database: Path) -> None:
+    undone: list[str] = []
+
+    def full(transaction):
+        transaction.on_failure.append(lambda: undone.append("file removed"))
+        transaction.execute(INSERT, {"a": 5})
+        raise OSError(28, "No space left on device")
+
+    jobs = [gevent.spawn(writer.write, job) for job in (insert(1), full)]
+    gevent.joinall(jobs, timeout=10)
+    assert [type(job.exception) for job in jobs] == [StoreBusy, StoreBusy]
+    assert "No space left on device" in str(jobs[0].exception) and jobs[0].exception.retry_after
+    assert rows(database) == []
+    assert undone == ["file removed"]
+    writer.write(insert(1))
+    assert rows(database) == [1]
+
+
+def test_a_full_queue_is_busy(database: Path) -> None:
+    writer = Writer(database, queue=3)
+    waiting = [gevent.spawn(writer.write, insert(value)) for value in range(3)]
+    gevent.sleep(0)
+    with pytest.raises(StoreBusy):
+        writer.write(insert(9))
+    runner = gevent.spawn(writer.run)
+    gevent.joinall(waiting, raise_error=True, timeout=10)
+    writer.close()
+    runner.get(timeout=5)
+    with pytest.raises(StoreBusy, match="stopping"):
+        writer.write(insert(10))
+    assert rows(database) == [0, 1, 2]
+
+
+def test_too_many_bytes_are_busy(database: Path) -> None:
+    writer = Writer(database)
+    waiting = gevent.spawn(writer.write, insert(1), 1)
+    gevent.sleep(0)
+    with pytest.raises(StoreBusy):
+        writer.write(insert(2), 300 * 1024 * 1024)
+    runner = gevent.spawn(writer.run)
+    waiting.get(timeout=5)
+    writer.close()
+    runner.get(timeout=5)
+
+
+def test_closing_commits_what_was_taken(database: Path) -> None:
+    writer = Writer(database)
+    jobs = [gevent.spawn(writer.write, insert(value)) for value in range(10)]
+    gevent.sleep(0)
+    writer.close()
+    gevent.spawn(writer.run).get(timeout=5)
+    gevent.joinall(jobs, raise_error=True, timeout=1)
+    assert rows(database) == list(range(10))
+
+
+def test_another_writer_holding_the_database_delays_but_loses_nothing(writer: Writer, database: Path) -> None:
+    other = connect(database)
+    other.execute("BEGIN IMMEDIATE")
+    job = gevent.spawn(writer.write, insert(3))
+    gevent.sleep(0.05)
+    assert not job.ready()
+    other.execute("COMMIT")
+    other.close()
+    job.get(timeout=5)
+    assert rows(database) == [3]
+
+
+def test_offload_runs_elsewhere_and_raises_here() -> None:
+    assert offload(threading.get_native_id) != threading.get_native_id()
+    with pytest.raises(ZeroDivisionError):
+        offload(lambda: 1 / 0)
+
+
+@pytest.mark.parametrize(("tag", "name"), [
+    ("E20034", "E20034_primary_5.jpg"), ("../../etc/passwd", "etcpasswd_primary_5.jpg"), ("", "NOTAG_primary_5.jpg"), ("--", "NOTAG_primary_5.jpg"),
+    ("ทะเบียน", "NOTAG_primary_5.jpg"), ("C:\\x", "Cx_primary_5.jpg"), ("A" * 10_000, "A" * 64 + "_primary_5.jpg"),
+])
+def test_picture_names(tag: str, name: str) -> None:
+    assert picture_name(tag, "primary", 5, ".jpg") == name
+
+
+def test_pictures_are_never_overwritten(tmp_path: Path) -> None:
+    store = ImageStore(tmp_path)
+    store.prepare()
+    first, new = store.put("T", "primary", 5, ".jpg", b"one")
+    assert (first.name, new) == ("T_primary_5.jpg", True)
+    assert store.put("T", "primary", 5, ".jpg", b"one") == (first, False)
+    second, _ = store.put("T", "primary", 5, ".jpg", b"two")
+    assert (second.name, first.read_bytes()) == ("T_primary_6.jpg", b"one")
+    (tmp_path / "rest.part").write_bytes(b"half")
+    store.prepare()
+    assert not list(tmp_path.glob("*.part"))
