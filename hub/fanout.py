@@ -10,6 +10,7 @@ from typing import Any
 
 from gevent.event import Event
 
+from hub.server_socket import PeerStalled
 from hub.websocket import Prepared, WebSocket, WebSocketClosed, prepare
 from hub.websocket_frames import GOING_AWAY, TRY_LATER
 from hub.websocket_keeper import Spawn, plain_spawn
@@ -30,8 +31,6 @@ class Listener:
         self.sending_since: float | None = None
         self.ended = False
         self.goodbye: tuple[int, str] | None = None
-        self.sent = 0
-        self.lost = 0
 
 
 class Fanout:
@@ -146,6 +145,8 @@ class Fanout:
             if listener.goodbye:
                 websocket.close(*listener.goodbye)
         except WebSocketClosed as error:
+            if isinstance(error.__cause__, PeerStalled) and not listener.ended:
+                self._drop(listener, str(error.__cause__))
             log.debug("%s: %s has gone: %s", self.name, websocket.peer, error)
         finally:
             self.remove(listener)

@@ -7,9 +7,6 @@ theirs have no limits and answer mistakes with HTML, plain text or nothing.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import io
 import logging
 from socket import MSG_PEEK
@@ -26,6 +23,7 @@ from hub.server_head import TLS_HANDSHAKE, Head, Refusal, end_of_head, error_ans
 from hub.server_socket import PeerGone, Source, linger, send_all, tune
 from hub.websocket import WebSocket
 from hub.websocket_frames import INTERNAL_ERROR
+from hub.websocket_handshake import VERSION, check_upgrade, switching_protocols, wants_websocket
 
 if TYPE_CHECKING:
     from hub.server import Listener
@@ -310,37 +308,18 @@ class Handler(WebSocketHandler):
 
     def _offer_websocket(self) -> None:
         """Put a WebSocket into the environment if the request asks for one; raises `Refusal` when it asks badly."""
-        env = self.environ
-        if env.get("HTTP_UPGRADE", "").lower() != "websocket":
+        if not wants_websocket(self.environ):
             return
         self.close_connection = True
-        if env["REQUEST_METHOD"] != "GET" or self.request_version != "HTTP/1.1" or self.body:
-            raise Refusal(400, "A WebSocket is opened by a GET request of HTTP/1.1 without a body.")
-        if "upgrade" not in (token.strip().lower() for token in env.get("HTTP_CONNECTION", "").split(",")):
-            raise Refusal(400, "The header Connection: Upgrade is missing; a proxy between may have removed it.")
-        if env.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
-            raise Refusal(426, "This server speaks WebSocket version 13.", (("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")))
-        key = env.get("HTTP_SEC_WEBSOCKET_KEY", "")
-        try:
-            valid = len(base64.b64decode(key, validate=True)) == 16
-        except (binascii.Error, ValueError):
-            valid = False
-        if not valid:
-            raise Refusal(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
-        self.websocket = WebSocket(self.source, env, self._switch_protocols, self.owner.keeper, self.options.max_message_bytes, self.options.send_stall_seconds)
-        env["wsgi.websocket"] = self.websocket
-        env["wsgi.websocket_version"] = "13"
+        check_upgrade(self.environ, has_body=self.body is not None)
+        options = self.options
+        self.websocket = WebSocket(self.source, self.environ, self._switch_protocols, self.owner.keeper, options.max_message_bytes, options.send_stall_seconds)
+        self.environ["wsgi.websocket"] = self.websocket
+        self.environ["wsgi.websocket_version"] = VERSION
 
     def _switch_protocols(self) -> None:
-        """Answer 101. Extensions are never agreed to: compressing pictures gains nothing and costs the loop its time."""
         if self.headers_sent:
             raise PeerGone("it has had a plain HTTP answer already")
         self.headers_sent = self.connection_upgraded = True
         self._orig_status = "101"
-        accept = base64.b64encode(hashlib.sha1((self.environ["HTTP_SEC_WEBSOCKET_KEY"] + self.GUID).encode()).digest()).decode()
-        lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept}"]
-        offered = self.websocket.protocol
-        if offered:
-            # Browsers break the connection off when none of the protocols they offer is chosen.
-            lines.append(f"Sec-WebSocket-Protocol: {offered.split(',')[0].strip()}")
-        self._sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
+        self._sendall(switching_protocols(self.environ, self.GUID))

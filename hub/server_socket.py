@@ -27,6 +27,10 @@ class PeerGone(ConnectionError):
     """The other side closed or reset the connection, or has stopped taking bytes."""
 
 
+class PeerStalled(PeerGone):
+    """The other side is still connected but takes no bytes, or too few."""
+
+
 class Turn:
     """The time one greenlet has had the loop for; `check()` gives way when that is too long."""
 
@@ -72,11 +76,11 @@ def send_all(sock: gevent.socket.socket, data: bytes | bytearray | memoryview, s
             while sent < size:
                 turn.check()
                 if monotonic() > deadline:
-                    raise PeerGone("read too slowly")
+                    raise PeerStalled("read too slowly")
                 sock.settimeout(stall_seconds)
                 sent += sock.send(view[sent : sent + PIECE_BYTES])
     except TimeoutError as error:
-        raise PeerGone(f"took nothing for {stall_seconds:g} s") from error
+        raise PeerStalled(f"took nothing for {stall_seconds:g} s") from error
     except PeerGone:
         raise
     except OSError as error:
