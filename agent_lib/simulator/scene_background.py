@@ -59,7 +59,8 @@ def _ground(image, rng, horizon):
     grain = rng.normal(0, 5, (135, 240)).astype(np.float32)
     grain = cv2.resize(grain, (image.shape[1], image.shape[0] - horizon), interpolation=cv2.INTER_CUBIC)
     ground = image[horizon:]
-    ground[:] = np.clip(ground + grain[..., None], 0, 255).astype(np.uint8)
+    grain = np.clip(grain + 128, 0, 255).astype(np.uint8)
+    cv2.addWeighted(ground, 1.0, cv2.merge([grain, grain, grain]), 1.0, -128.0, dst=ground)
     for side in (-1, 1):
         near, far = 960 + side * 900, 960 + side * 300
         cv2.line(image, (near, 1080), (far, horizon + 30), (190, 196, 198), 14, cv2.LINE_AA)

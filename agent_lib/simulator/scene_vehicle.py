@@ -59,9 +59,10 @@ def _cab(image, mask, rng, paint):
     for x0, x1 in ((110, 270), (730, 890)):
         _box(image, mask, x0, 780, x1, 895, (26, 26, 28))
     _both(image, mask, [(96, 60), (140, 24), (860, 24), (904, 60), (940, 500), (948, 840), (52, 840), (60, 500)], paint)
-    light = np.linspace(1.12, 0.8, 820, dtype=np.float32)[:, None, None]
-    part = image[24:844]
-    part[:] = np.clip(part * light, 0, 255).astype(np.uint8)
+    light = np.linspace(1.12, 0.8, 816, dtype=np.float32)[:, None, None]
+    body = np.clip(np.float32(paint) * light, 0, 255).astype(np.uint8)
+    painted = cv2.inRange(image[24:840], paint, paint)
+    cv2.copyTo(np.repeat(body, WIDTH, axis=1), painted, image[24:840])
     cv2.rectangle(image, (150, 60), (850, 150), _shade(paint, 0.55), -1)
     put_text(image, f"{rng.integers(10000, 99999)}", (640, 106), 46, (232, 234, 234), int(rng.integers(6)))
     put_text(image, "HAULAGE", (350, 106), 40, (232, 234, 234), 1)
@@ -88,28 +89,36 @@ def _front(image, rng, plate):
 
 
 def _windscreen(image, rng, number):
-    glass = np.zeros(image.shape[:2], np.uint8)
-    cv2.fillPoly(glass, [GLASS], 255, cv2.LINE_AA)
-    inside = np.zeros_like(image)
-    rows = np.linspace(0, 1, HEIGHT, dtype=np.float32)[:, None, None]
-    inside[:] = (np.float32((70, 64, 58)) * (1 - rows) + np.float32((30, 30, 32)) * rows).astype(np.uint8)
-    for x in (300, 700):
-        cv2.ellipse(inside, (x, 330), (66, 110), 0, 180, 360, (52, 50, 50), -1, cv2.LINE_AA)
-        cv2.rectangle(inside, (x - 66, 330), (x + 66, 480), (52, 50, 50), -1)
-    cv2.circle(inside, (690, 440), 84, (22, 22, 24), 14, cv2.LINE_AA)
-    cv2.rectangle(inside, (80, 440), (920, 480), (44, 44, 46), -1)
+    """Draw the glass and what is behind it; returns the label's corners in the sprite."""
+    top, bottom = GLASS[0][1], GLASS[2][1] + 1
+    pane = image[top:bottom]
+    shift = np.array([(0, top)])
+    inside = _dashboard(pane.shape, top)
     corners = _label_corners(rng)
     board = scene_label.board(number or f"{rng.integers(100000):05d}", rng)
     if not number:
         board = scene_label.spoil(board, rng)
-    scene_label.place(board, corners, inside)
+    scene_label.place(board, corners - shift, inside)
     _reflect(inside, rng)
-    alpha = glass[..., None].astype(np.float32) / 255.0
-    image[:] = (image * (1 - alpha) + inside * alpha).astype(np.uint8)
+    glass = np.zeros(pane.shape[:2], np.uint8)
+    cv2.fillPoly(glass, [GLASS - shift], 255)
+    cv2.copyTo(inside, glass, pane)
     cv2.polylines(image, [GLASS], True, (20, 20, 22), 8, cv2.LINE_AA)
     for x in (300, 620):
         cv2.line(image, (x, 476), (x - 200, 462), (16, 16, 18), 7, cv2.LINE_AA)
     return corners
+
+
+def _dashboard(shape, top):
+    inside = np.zeros(shape, np.uint8)
+    rows = np.linspace(0.2, 0.55, shape[0], dtype=np.float32)[:, None, None]
+    inside[:] = (np.float32((70, 64, 58)) * (1 - rows) + np.float32((30, 30, 32)) * rows).astype(np.uint8)
+    for x in (300, 700):
+        cv2.ellipse(inside, (x, 330 - top), (66, 110), 0, 180, 360, (52, 50, 50), -1, cv2.LINE_AA)
+        cv2.rectangle(inside, (x - 66, 330 - top), (x + 66, 480 - top), (52, 50, 50), -1)
+    cv2.circle(inside, (690, 440 - top), 84, (22, 22, 24), 14, cv2.LINE_AA)
+    cv2.rectangle(inside, (80, 440 - top), (920, 480 - top), (44, 44, 46), -1)
+    return inside
 
 
 def _label_corners(rng):
@@ -128,13 +137,14 @@ def _label_corners(rng):
 
 def _reflect(inside, rng):
     """What the sky adds in the glass: a slanted band, weak enough to read the label through."""
-    band = np.zeros(inside.shape[:2], np.float32)
+    height = inside.shape[0]
     x = int(rng.integers(120, 800))
     wide = int(rng.integers(60, 200))
-    strip = np.array([(x, 180), (x + wide, 180), (x + wide - 170, 480), (x - 170, 480)], np.int32)
-    cv2.fillPoly(band, [strip], float(rng.uniform(10, 46)))
-    band = cv2.GaussianBlur(band, (0, 0), 9) + float(rng.uniform(0, 16))
-    inside[:] = np.clip(inside + band[..., None], 0, 255).astype(np.uint8)
+    band = np.zeros(inside.shape[:2], np.uint8)
+    strip = np.array([(x, 0), (x + wide, 0), (x + wide - 170, height), (x - 170, height)], np.int32)
+    cv2.fillPoly(band, [strip], int(rng.integers(10, 46)))
+    band = cv2.add(cv2.GaussianBlur(band, (0, 0), 9), int(rng.integers(0, 16)))
+    cv2.add(inside, cv2.merge([band, band, band]), dst=inside)
 
 
 def _rear(image, mask, rng, paint, plate):
