@@ -29,7 +29,7 @@ def create_app(settings: Settings) -> Flask:
 
     app = Flask("hub", template_folder=str(lifecycle.ROOT / "templates"), static_folder=str(lifecycle.ROOT / "static"))
     app.config["SQLALCHEMY_DATABASE_URI"] = URL.create("sqlite", database=str(settings.database_path.resolve()))
-    app.config["MAX_CONTENT_LENGTH"] = settings.limits.max_body_mb * 1024 * 1024
+    app.config["MAX_CONTENT_LENGTH"] = settings.limits.max_body_mb * 1024 * 1024 + 1  # one more than the server, which refuses better
     app.json.ensure_ascii = False
     db.init_app(app)
     lifecycle.prepare_store(app, settings, db)
