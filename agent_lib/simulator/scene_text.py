@@ -11,13 +11,15 @@ from PIL import Image, ImageDraw, ImageFont
 # Each look is one way in which a label's digits may have been printed: the face, how bold
 # (stroke width over height) and how wide against the face's own width.
 LOOKS = (
-    ("sans", 0.075, 0.92),
-    ("sans", 0.055, 1.05),
-    ("sans", 0.09, 0.8),
-    ("round", 0.2, 0.95),
-    ("round", 0.17, 1.1),
-    ("double", 0.15, 1.0),
+    ("sans", 0.06, 0.95),
+    ("sans", 0.045, 1.08),
+    ("sans", 0.07, 0.85),
+    ("round", 0.17, 0.95),
+    ("round", 0.15, 1.1),
+    ("double", 0.12, 1.0),
 )
+# Between two signs, as a share of the height: bold strokes must not run into each other.
+GAP = 0.1
 
 
 @lru_cache(maxsize=8)
@@ -25,37 +27,49 @@ def _font(size: int):
     return ImageFont.load_default(size)
 
 
-def _sans(text: str, height: int, bold: float) -> np.ndarray:
+def _sans(sign: str, height: int, bold: float) -> np.ndarray:
     stroke = max(0, round(height * bold))
     # Pillow's built-in face has digits of 0.7 of its size.
     font = _font(max(8, round((height - 2 * stroke) / 0.7)))
-    box = font.getbbox(text, stroke_width=stroke)
-    mask = Image.new("L", (int(box[2] - box[0]) + 2, int(box[3] - box[1]) + 2))
-    ImageDraw.Draw(mask).text((1 - box[0], 1 - box[1]), text, fill=255, font=font, stroke_width=stroke)
+    left, _, right, _ = font.getbbox(sign, stroke_width=stroke)
+    mask = Image.new("L", (int(right - left) + 2, height * 2))
+    # All signs stand on one base line.
+    place = (1 - left, round(height * 1.5) - stroke)
+    ImageDraw.Draw(mask).text(place, sign, fill=255, font=font, stroke_width=stroke, anchor="ls")
     return np.asarray(mask)
 
 
-def _strokes(text: str, height: int, bold: float, face: int) -> np.ndarray:
+def _strokes(sign: str, height: int, bold: float, face: int) -> np.ndarray:
     thick = max(1, round(height * bold))
     scale = (height - thick) / 21.0
-    (width, _), _ = cv2.getTextSize(text, face, scale, thick)
-    mask = np.zeros((height * 2 + thick, width + 2 * thick), np.uint8)
-    cv2.putText(mask, text, (thick, round(height * 1.5)), face, scale, 255, thick, cv2.LINE_AA)
-    rows = np.flatnonzero(mask.any(axis=1))
-    columns = np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
+    (width, _), _ = cv2.getTextSize(sign, face, scale, thick)
+    mask = np.zeros((height * 2, width + 2 * thick), np.uint8)
+    place = (thick, round(height * 1.5) - thick // 2)
+    cv2.putText(mask, sign, place, face, scale, 255, thick, cv2.LINE_AA)
+    return mask
+
+
+def _trimmed(mask: np.ndarray, axis: int) -> np.ndarray:
+    used = np.flatnonzero(mask.any(axis=axis))
+    if not len(used):
         return mask
-    return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return mask[:, used[0] : used[-1] + 1] if axis == 0 else mask[used[0] : used[-1] + 1]
 
 
 def text_mask(text: str, height: int, look: int = 0) -> np.ndarray:
     """The text as an 8-bit coverage mask about `height` pixels tall, in one of LOOKS."""
     face, bold, stretch = LOOKS[look % len(LOOKS)]
-    if face == "sans":
-        mask = _sans(text, height, bold)
-    else:
-        hershey = cv2.FONT_HERSHEY_SIMPLEX if face == "round" else cv2.FONT_HERSHEY_DUPLEX
-        mask = _strokes(text, height, bold, hershey)
+    gap = np.zeros((height * 2, max(1, round(height * GAP))), np.uint8)
+    parts = []
+    for sign in text:
+        if sign == " ":
+            parts += [gap, gap, gap]
+        elif face == "sans":
+            parts += [_trimmed(_sans(sign, height, bold), 0), gap]
+        else:
+            hershey = cv2.FONT_HERSHEY_SIMPLEX if face == "round" else cv2.FONT_HERSHEY_DUPLEX
+            parts += [_trimmed(_strokes(sign, height, bold, hershey), 0), gap]
+    mask = _trimmed(np.hstack(parts[:-1] or [gap]), 1)
     if stretch != 1.0:
         size = (max(1, round(mask.shape[1] * stretch)), mask.shape[0])
         mask = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
