@@ -27,7 +27,7 @@ async function refresh() {
     ["Data folder", status.instance],
   ]);
   table("ports", Object.entries(status.listeners).map(([name, port]) => [name, String(port)]));
-  table("listeners", [status.result_listeners, status.pages].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped)]), ["", "now", "sent", "dropped"]);
+  table("listeners", [status.result_listeners, status.pages].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped_listeners)]), ["", "now", "sent", "dropped"]);
   table("tasks", status.tasks.map((task) => [task.name, task.running ? "running" : "ended", String(task.restarts), task.error]), ["", "", "restarts", "last error"]);
 }
 
