@@ -1,0 +1,123 @@
+"""Sources that OpenCV reads: RTSP cameras, USB cameras, video files."""
+import os
+import time
+from typing import Any
+from urllib.parse import quote
+
+# FFmpeg and OpenCV write addresses with passwords to the console; what matters is said by our own log.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+import cv2  # noqa: E402  the line above must come first
+
+from agent_lib.camera_base import Pace, Source, SourceContext, SourceError  # noqa: E402
+from agent_lib.camera_frames import Frame  # noqa: E402
+
+OPEN_SECONDS = 10.0
+
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def rtsp_url(settings: Any) -> str:
+    """The full address of an RTSP camera, user name and password included. Never for messages."""
+    login = ""
+    if settings.username or settings.password:
+        login = f"{quote(settings.username, safe='')}:{quote(settings.password, safe='')}@"
+    if settings.url:
+        scheme, _, rest = settings.url.partition("://")
+        return settings.url if "@" in rest.partition("/")[0] else f"{scheme}://{login}{rest}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"rtsp://{login}{host}:{settings.port}/{settings.path.lstrip('/')}"
+
+
+class CaptureSource(Source):
+    """A cv2.VideoCapture. A blocked native call holds only the thread that made it; FFmpeg's own time limits end it."""
+
+    def __init__(self, context: SourceContext) -> None:
+        self._context = context
+        self._capture: cv2.VideoCapture | None = None
+
+    def read(self) -> Frame | None:
+        """See Source. The time is that at which the grab began."""
+        ts, mono = time.time(), time.monotonic()
+        done, image = self._capture.read()
+        if not done or image is None:
+            waited = time.monotonic() - mono
+            if waited >= 0.9 * self._context.settings.stale_seconds:
+                raise SourceError("Stream timeout", whole=True)
+            raise SourceError("the camera ended the stream")
+        return Frame(image=image, ts=ts, mono=mono)
+
+    def close(self) -> None:
+        """See Source."""
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+
+
+class RtspSource(CaptureSource):
+    """An IP camera over RTSP, or another network stream that FFmpeg knows."""
+
+    def open(self) -> None:
+        """See Source; gives up after 10 s, or stale_seconds where that is shorter."""
+        settings = self._context.settings
+        limit = min(OPEN_SECONDS, settings.stale_seconds)
+        begun = time.monotonic()
+        self._capture = cv2.VideoCapture(rtsp_url(settings), cv2.CAP_FFMPEG, [
+            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(limit * 1000),
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(settings.stale_seconds * 1000),
+        ])
+        if self._capture.isOpened():
+            return
+        if time.monotonic() - begun >= 0.9 * limit:
+            raise SourceError("no answer")
+        raise SourceError("no stream there, or not for this path, user name and password")
+
+
+class UsbSource(CaptureSource):
+    """A camera at this machine, by its number."""
+
+    def __init__(self, context: SourceContext, index: int) -> None:
+        super().__init__(context)
+        self._index = index
+
+    def open(self) -> None:
+        """See Source. Size and rate are wishes: a camera takes the nearest it has."""
+        settings = self._context.settings
+        self._capture = cv2.VideoCapture(self._index)
+        if not self._capture.isOpened():
+            raise SourceError("there is no such camera, or another program uses it")
+        for wish, value in ((cv2.CAP_PROP_FRAME_WIDTH, settings.width), (cv2.CAP_PROP_FRAME_HEIGHT, settings.height),
+                            (cv2.CAP_PROP_FPS, settings.fps)):
+            self._capture.set(wish, value)
+
+
+class VideoSource(CaptureSource):
+    """A video file, played again and again at its own speed, at most `fps`."""
+
+    def __init__(self, context: SourceContext, path: str) -> None:
+        super().__init__(context)
+        self._path = path
+        self._pace: Pace | None = None
+
+    def open(self) -> None:
+        """See Source."""
+        self._start()
+        own = self._capture.get(cv2.CAP_PROP_FPS)
+        wished = self._context.settings.fps
+        self._pace = Pace(min(own, wished) if 0 < own < 1000 else wished, self._context.stop)
+
+    def read(self) -> Frame | None:
+        """See Source."""
+        if not self._pace.wait():
+            return None
+        try:
+            return super().read()
+        except SourceError:
+            self._start()
+        return super().read()
+
+    def _start(self) -> None:
+        self.close()
+        self._capture = cv2.VideoCapture(self._path, cv2.CAP_FFMPEG)
+        if not self._capture.isOpened():
+            raise SourceError("the file is no picture and no video that can be played")
