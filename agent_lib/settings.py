@@ -165,7 +165,7 @@ class HubSettings(Section):
 class OutboxSettings(Section):
     """Results waiting for the hub."""
 
-    max_mb: int = Field(5000, ge=1, le=1_000_000, description="Room for waiting results and their pictures, in MB; when full, new results are kept without pictures, and at twice that not at all.")
+    max_mb: int = Field(5000, ge=1, le=1_000_000, description="Room for waiting results and their pictures, in MB; when full, new results are kept without their pictures.")
     shelf_results: int = Field(200, ge=0, le=100_000, description="Refused results that are kept to look at; the oldest go first.")
 
 
