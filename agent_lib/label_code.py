@@ -33,8 +33,14 @@ class LabelCode:
     panel: tuple[int, int, int, int]
     tick_width: int
     tick_length: int
+    pitch: int
     ticks: dict[str, tuple[int, ...]]
     across: dict[str, int]
+
+    def comb(self, edge: str) -> tuple[int, ...]:
+        """Every place along an edge where this family's ticks may start."""
+        length = self.width if edge in ("top", "bottom") else self.height
+        return tuple(range(min(self.ticks[edge]) % self.pitch, length - self.tick_width + 1, self.pitch))
 
     def tick_boxes(self):
         """Yield x0, y0, x1, y1 of every tick."""
@@ -59,6 +65,7 @@ def load_label_code(path: Path = DEFAULT_PATH) -> LabelCode:
             panel=tuple(int(v) for v in data["panel"]),
             tick_width=int(data["tick"]["width"]),
             tick_length=int(data["tick"]["length"]),
+            pitch=int(data["tick"]["pitch"]),
             ticks={e: tuple(int(v) for v in data[e][axes[e][0]]) for e in EDGES},
             across={e: int(data[e][axes[e][1]]) for e in EDGES},
         )

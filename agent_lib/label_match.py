@@ -13,6 +13,8 @@ from agent_lib.label_code import EDGES, LabelCode
 BOARD_WIDTH = 360
 SHIFT = 3
 ROWS = 6
+# Ticks at every place are no code: at least this share of an edge's contrast counts as pattern.
+LEAST_PATTERN = 0.2
 
 
 @dataclass(frozen=True)
@@ -71,27 +73,40 @@ class EdgeCode:
 
     def _edges(self, values: np.ndarray) -> tuple[float, float, float, float]:
         scores, start = [], 0
-        for bank, count in zip(self._banks, self._counts, strict=True):
+        for (patterns, combs), count in zip(self._banks, self._counts, strict=True):
             strip = values[start : start + count * ROWS].reshape(ROWS, count)
             start += count * ROWS
             profile = _high_pass(strip.mean(axis=0, dtype=np.float32))[SHIFT:-SHIFT]
             profile = profile - profile.mean()
             # A flat edge has no ticks: half a grey level of noise is not blown up to a pattern.
-            strength = max(float(np.linalg.norm(profile)), 0.5 * len(profile) ** 0.5)
-            scores.append(float((bank @ profile).max()) / strength)
+            strength = max(float(profile @ profile), 0.25 * len(profile))
+            regular = combs @ profile
+            rest = np.maximum(strength - regular**2, LEAST_PATTERN * strength)
+            scores.append(float(((patterns @ profile) / np.sqrt(rest)).max()))
         return tuple(scores)
 
 
-def _bank(code: LabelCode, edge: str, length: int, count: int) -> np.ndarray:
-    """The edge's expected profile at every shift: (2 SHIFT + 1, count - 2 SHIFT), rows of norm 1."""
+def _bank(code: LabelCode, edge: str, length: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """An edge's expected pattern at every shift, and the comb of all its places likewise.
+
+    Both are (2 SHIFT + 1, count - 2 SHIFT) with rows of norm 1. Every code has ticks at the comb's
+    pitch, so that part tells no code from another: it is taken out of the patterns.
+    """
+    combs = _shifted(code.comb(edge), code.tick_width, length, count)
+    ticks = _shifted(code.ticks[edge], code.tick_width, length, count)
+    patterns = ticks - (ticks * combs).sum(axis=1, keepdims=True) * combs
+    return patterns / np.linalg.norm(patterns, axis=1, keepdims=True), combs
+
+
+def _shifted(starts, width: int, length: int, count: int) -> np.ndarray:
     fine = np.zeros(length, np.float32)
-    for tick in code.ticks[edge]:
-        fine[max(0, tick) : tick + code.tick_width] = 1.0
+    for tick in starts:
+        fine[max(0, tick) : tick + width] = 1.0
     edges = np.linspace(0, length, count + 1).round().astype(int)
-    template = _high_pass(np.float32([fine[a:b].mean() for a, b in zip(edges[:-1], edges[1:], strict=True)]))
-    rows = [template[shift : count - 2 * SHIFT + shift] for shift in range(2 * SHIFT + 1)]
-    rows = [row - row.mean() for row in rows]
-    return np.float32([row / np.linalg.norm(row) for row in rows])
+    profile = _high_pass(np.float32([fine[a:b].mean() for a, b in zip(edges[:-1], edges[1:], strict=True)]))
+    rows = np.float32([profile[shift : count - 2 * SHIFT + shift] for shift in range(2 * SHIFT + 1)])
+    rows -= rows.mean(axis=1, keepdims=True)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def _high_pass(profile: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 ASPECT = (0.85, 2.6)
 # Panels of boards from about 80 px wide; smaller ones have no ticks left to check.
 SMALLEST_SIDE = 32.0
-LARGEST_SHARE = 0.6
+LARGEST_SHARE = 0.9
 # Half the frame's size is enough to propose; the sides are refined in the full frame.
 REDUCE = 2
 # Neighbourhoods of the adaptive threshold in reduced pixels: small boards and large ones.
