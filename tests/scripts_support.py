@@ -23,7 +23,7 @@ JOURNAL = '''
 import json, os, pathlib, signal, subprocess, sys, time
 instance = pathlib.Path(sys.argv[sys.argv.index("--instance") + 1])
 instance.mkdir(exist_ok=True)
-who = pathlib.Path(__file__).stem
+who = {"app": "hub", "agent": "agent"}[pathlib.Path(__file__).stem]
 def note(event, **more):
     with open(instance / "journal.jsonl", "a", encoding="utf-8") as journal:
         journal.write(json.dumps({"who": who, "event": event, "pid": os.getpid(), **more}) + "\\n")

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import pip_failure
+import signals
 
 ROOT = Path(__file__).resolve().parent.parent
 HEARTBEAT_SECONDS = 30
@@ -184,7 +185,7 @@ class Environment:
         """Runs a long command, says now and then that it still works, and never leaves it behind. Returns its status."""
         surroundings = dict(os.environ, PIP_USER="0", PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONUNBUFFERED="1")
         began = time.monotonic()
-        child = subprocess.Popen(command, env=surroundings, stdin=subprocess.DEVNULL)
+        child = subprocess.Popen(command, env=surroundings, stdin=subprocess.DEVNULL, **signals.ends_with_parent())
         try:
             while True:
                 try:

@@ -43,4 +43,4 @@ def explain(output, folder):
 
 def explain_os_error(error, folder):
     """The sentence for an OSError met while writing to the folder."""
-    return explain(str(error), folder) or "%s could not be prepared: %s." % (folder, error)
+    return explain(str(error), folder) or "%s could not be prepared (%s): move it away, then start this again." % (folder, error)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import signals
 from environment import say
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -105,19 +106,7 @@ def describe(status):
 
 
 def _own_group():
-    """The Popen arguments that put a child into a group of its own and, on Linux, end it when the launcher is killed."""
+    """The Popen arguments that put a child into a group of its own."""
     if os.name == "nt":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    if not sys.platform.startswith("linux"):
-        return {"start_new_session": True}
-    import ctypes
-    prctl = ctypes.CDLL(None).prctl
-    launcher = os.getpid()
-    set_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
-
-    def follow_the_launcher():
-        prctl(set_death_signal, signal.SIGTERM)
-        if os.getppid() != launcher:
-            os._exit(1)
-
-    return {"start_new_session": True, "preexec_fn": follow_the_launcher}
+    return dict(signals.ends_with_parent(), start_new_session=True)
