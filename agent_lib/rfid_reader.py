@@ -80,7 +80,7 @@ class TagReader:
         self._parser = TagParser()
         self._state, self._error = "stopped", ""
         self._last_tag_ts: float | None = None
-        self._said_noise = self._said_overlong = 0
+        self._said_noise = self._said_overlong = self._tags_read = 0
         self._said_error = ""
 
     def start(self) -> None:
@@ -105,9 +105,9 @@ class TagReader:
         state, error = self._state, self._error
         if state == "connected":
             message = f"Connected to the reader at {self._address}."
-            if self._parser.noise_bytes > _NOISE_WORTH_SAYING:
-                message += (f" {self._parser.noise_bytes} of its bytes were no tag records:"
-                            " if no tags come, check that this is the reader's tag port and its output format.")
+            if self._only_noise():
+                message += (f" It sent {self._parser.noise_bytes} bytes and no tag record yet:"
+                            " check that this is the reader's tag port and its output format.")
         elif state == "stopped":
             message = "The reader connection is stopped."
         elif error:
@@ -159,7 +159,7 @@ class TagReader:
 
     def _listen(self, link: socket.socket) -> bool:
         self._parser = parser = TagParser()
-        self._said_noise = self._said_overlong = 0
+        self._said_noise = self._said_overlong = self._tags_read = 0
         self._state, self._error = "connected", ""
         silent_before = self._said_error.startswith("No data")
         log.log(logging.DEBUG if silent_before else logging.INFO, "Connected to RFID reader %s", self._address)
@@ -190,6 +190,7 @@ class TagReader:
 
     def _report(self, tags: list[Tag]) -> None:
         ts, mono = time.time(), time.monotonic()
+        self._tags_read += len(tags)
         for tag, source, antenna in tags:
             if self._stop.is_set():
                 return
@@ -206,10 +207,14 @@ class TagReader:
             self._said_overlong = parser.overlong_lines
             log.warning("RFID reader %s: ignored %d line(s) of more than 128 hex digits; no tag is that long",
                         self._address, parser.overlong_lines)
-        if parser.noise_bytes > max(_NOISE_WORTH_SAYING, 10 * self._said_noise):
+        if self._only_noise() and parser.noise_bytes > 10 * self._said_noise:
             self._said_noise = parser.noise_bytes
-            log.warning("RFID reader %s: %d bytes were no tag records; if no tags come, check its tag port and output format",
+            log.warning("RFID reader %s: %d bytes came and no tag record; check its tag port and output format",
                         self._address, parser.noise_bytes)
+
+    def _only_noise(self) -> bool:
+        """Whether this connection brought much and no tag: then it is perhaps no reader."""
+        return self._parser.noise_bytes > _NOISE_WORTH_SAYING and not self._tags_read
 
 
 def try_reader(settings: Any, seconds: float) -> tuple[bool, str]:

@@ -1,0 +1,1 @@
+"""The simulated gate: a fake reader, fake cameras and vehicles, over real sockets."""
