@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import logging
 import os
 import signal
@@ -12,6 +11,7 @@ import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from .memory import release_large_buffers, settle
 from .settings import Settings
 from .settings_file import FILE_NAME, SettingsError, load
 
@@ -62,6 +62,7 @@ def start_logging(settings: Settings) -> None:
 
 def run(settings: Settings) -> int:
     """Serve until a signal comes, then end in order: answer what was taken, commit, close."""
+    release_large_buffers()
     try:
         settings.instance.mkdir(parents=True, exist_ok=True)
         start_logging(settings)
@@ -81,8 +82,7 @@ def run(settings: Settings) -> int:
         print(error, file=sys.stderr)
         lifecycle.close(app)
         return 1
-    gc.collect()
-    gc.freeze()
+    settle()
     _on_signals(serving)
     print(serving.announcement(), flush=True)
     try:

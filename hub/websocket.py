@@ -15,8 +15,9 @@ from gevent.lock import Semaphore
 from geventwebsocket.exceptions import WebSocketError
 
 from hub import websocket_frames as frames
-from hub.server_socket import PIECE_BYTES, READ_BYTES, PeerGone, Source, linger, send_all
-from hub.websocket_frames import FrameError, Header, Prepared, prepare
+from hub.server_socket import PeerGone, Source, linger, send_all
+from hub.websocket_frames import FrameError, Prepared, prepare
+from hub.websocket_reader import MessageReader
 
 if TYPE_CHECKING:
     from hub.websocket_keeper import Keeper
@@ -26,7 +27,6 @@ __all__ = ["Prepared", "WebSocket", "WebSocketClosed", "prepare"]
 log = logging.getLogger(__name__)
 
 JOIN_BYTES = 64 * 1024
-MAX_CONTROLS_PER_SECOND = 500
 LINGER_SECONDS = 10.0
 LINGER_BYTES = 256 * 1024 * 1024
 
@@ -49,19 +49,16 @@ class WebSocket:
 
     def __init__(self, source: Source, environ: dict[str, Any], handshake: Callable[[], None], keeper: Keeper, max_message_bytes: int, send_stall_seconds: float) -> None:
         self.environ = environ
-        self.max_message_bytes = max_message_bytes
         self.accepted = False
         self.closed = False
         self.close_code: int | None = None
         self.close_reason = ""
-        self.heard = monotonic()
         self.pinged = 0.0
         self.deadline: float | None = None
         self.receiving = False
-        self._source = source
+        self._reader = MessageReader(source, max_message_bytes)
         self._sock = source.sock
         self._turn = source.turn
-        self._in = source.ahead
         self._handshake = handshake
         self._keeper = keeper
         self._stall_seconds = send_stall_seconds
@@ -69,13 +66,22 @@ class WebSocket:
         self._close_sent = False
         self._finished_by_peer = False
         self._broken = False
-        self._opcode = frames.CONTINUATION
-        self._message = bytearray()
         self._torn = b""
         self._pong: bytes | None = None
         self._ping_due = False
-        self._controls = 0
-        self._controls_since = self.heard
+
+    @property
+    def max_message_bytes(self) -> int:
+        return self._reader.max_message_bytes
+
+    @max_message_bytes.setter
+    def max_message_bytes(self, value: int) -> None:
+        self._reader.max_message_bytes = value
+
+    @property
+    def heard(self) -> float:
+        """When the peer last sent anything (monotonic seconds)."""
+        return self._reader.heard
 
     @property
     def version(self) -> str:
@@ -145,23 +151,24 @@ class WebSocket:
         if self.receiving:
             raise RuntimeError("Two greenlets receive from one WebSocket; only one can.")
         self.receiving = True
-        self.heard = monotonic()
+        self._reader.heard = monotonic()
         try:
-            return self._next_message()
+            return self._reader.next(self._on_control)
         except FrameError as error:
             self._fail(error)
         except PeerGone as error:
             self.lost(frames.LOST, str(error))
         finally:
             self.receiving = False
+            if self._reader.broken:
+                self.lost(frames.LOST, "interrupted in the middle of a message")
         return None
 
     def close(self, code: int = frames.NORMAL, reason: str = "") -> None:
         """Begin to close: tell the peer `code` and `reason`. Does not wait for its answer; the server does."""
         if self.closed:
             return
-        self.closed = True
-        self.close_code, self.close_reason = code, reason
+        self._begin_close(code, reason)
         if self.accepted:
             self.deadline = monotonic() + self._keeper.close_seconds
             self._send_close(code, reason)
@@ -176,7 +183,7 @@ class WebSocket:
                 linger(self._sock, LINGER_SECONDS, LINGER_BYTES)
             elif not self._finished_by_peer and not self.receiving:
                 self.receiving = True
-                self._next_message()
+                self._reader.next(self._on_control)
         except (FrameError, PeerGone):
             pass  # it was told why we close; how it takes that changes nothing
         finally:
@@ -193,8 +200,7 @@ class WebSocket:
     def lost(self, code: int, reason: str) -> None:
         """Give the connection up at once: whoever sends or receives on it finds it closed."""
         if not self.closed:
-            self.closed = True
-            self.close_code, self.close_reason = code, reason
+            self._begin_close(code, reason)
             log.debug("WebSocket of %s lost: %s", self.peer, reason)
         self._finished_by_peer = True
         try:
@@ -204,7 +210,7 @@ class WebSocket:
 
     def give_up(self, code: int, reason: str) -> None:
         """Drop a peer that has gone silent; the code goes out only if that needs no waiting."""
-        self.closed, self.close_code, self.close_reason = True, code, reason
+        self._begin_close(code, reason)
         if not self._close_sent and self._lock.acquire(blocking=False):
             self._close_sent = True
             self._torn += self._control_frame(frames.CLOSE, frames.close_payload(code, reason))
@@ -285,120 +291,30 @@ class WebSocket:
     def _closed_error(self) -> WebSocketClosed:
         return WebSocketClosed(self.close_code or frames.LOST, self.close_reason)
 
-    # -- receiving
+    # -- what the peer's control frames ask for
 
-    def _next_message(self) -> str | bytes | None:
-        """Read frames until a message is whole or the peer has closed. While we close, messages are thrown away."""
-        data = self._in
-        while True:
-            header = frames.read_header(data)
-            if header is None:
-                self._fill()
-                continue
-            self._turn.check()
-            if header.opcode >= frames.CLOSE:
-                if self._control(header):
-                    return None
-                continue
-            self._check_data(header)
-            end = header.size + header.length
-            if header.fin and header.opcode and len(data) >= end:
-                payload: bytes | bytearray = frames.unmask(data[header.size : end], header.key)
-                del data[:end]
-                opcode = header.opcode
-            else:
-                self._collect(header)
-                if not header.fin:
-                    continue
-                payload, self._message = self._message, bytearray()
-                opcode, self._opcode = self._opcode, frames.CONTINUATION
-            if self.closed:
-                continue
-            return frames.decode_text(payload, self._turn) if opcode == frames.TEXT else bytes(payload)
-
-    def _check_data(self, header: Header) -> None:
-        """The rules that hold between frames: fragments belong together, and together they keep the limit."""
-        if header.opcode == frames.CONTINUATION:
-            if self._opcode == frames.CONTINUATION:
-                raise FrameError(frames.PROTOCOL_ERROR, "a continuation came without a beginning")
-        elif self._opcode != frames.CONTINUATION:
-            raise FrameError(frames.PROTOCOL_ERROR, "a new message began before the last one ended")
-        if len(self._message) + header.length > self.max_message_bytes:
-            raise FrameError(frames.TOO_BIG, f"messages may have at most {self.max_message_bytes} bytes")
-
-    def _collect(self, header: Header) -> None:
-        """Add a data frame's payload to the message under way, unmasked piece by piece as it comes."""
-        data = self._in
-        del data[: header.size]
-        if header.opcode:
-            self._opcode = header.opcode
-        position = 0
-        try:
-            while position < header.length:
-                if not data:
-                    self._fill(min(PIECE_BYTES, header.length - position))
-                piece = data[: header.length - position]
-                del data[: len(piece)]
-                if not self.closed:
-                    self._message += frames.unmask(piece, header.key, position)
-                position += len(piece)
-        except PeerGone:
-            raise
-        except BaseException:
-            self.lost(frames.LOST, "interrupted in the middle of a message")
-            raise
-
-    def _control(self, header: Header) -> bool:
+    def _on_control(self, opcode: int, payload: bytes) -> bool:
         """Handle a ping, pong or close frame; True when the peer has closed."""
-        end = header.size + header.length
-        while len(self._in) < end:
-            self._fill()
-        payload = bytes(frames.unmask(self._in[header.size : end], header.key))
-        del self._in[:end]
-        if header.opcode == frames.CLOSE:
+        if opcode == frames.CLOSE:
             code, reason = frames.read_close(payload)
             self._finished_by_peer = True
             if not self.closed:
-                self.closed, self.close_code, self.close_reason = True, code, reason
+                self._begin_close(code, reason)
                 self._send_close(code, reason)
             return True
-        self._limit_controls()
-        if header.opcode == frames.PING:
+        if opcode == frames.PING:
             # Only the newest ping needs an answer, so a flood of them costs one buffered pong.
             self._pong = payload
             self.flush_controls()
         return False
 
-    def _limit_controls(self) -> None:
-        self._controls += 1
-        if self._controls > MAX_CONTROLS_PER_SECOND:
-            now = monotonic()
-            if now - self._controls_since < 1.0:
-                raise FrameError(frames.POLICY, f"more than {MAX_CONTROLS_PER_SECOND} pings or pongs in a second")
-            self._controls, self._controls_since = 0, now
-
-    def _fill(self, most: int = READ_BYTES) -> None:
-        """Read what has come behind the bytes at hand."""
-        self._turn.check()
-        while True:
-            # While we close, the keeper's deadline ends the wait; otherwise its idle limit does.
-            self._sock.settimeout(None)
-            try:
-                received = self._sock.recv(max(most, READ_BYTES))
-            except (BlockingIOError, TimeoutError):
-                continue  # a sender's limit, seen through the socket we share with it
-            except OSError as error:
-                raise PeerGone(f"gone: {error.strerror or error}") from error
-            break
-        if not received:
-            raise PeerGone("closed without a close frame")
-        self.heard = monotonic()
-        self._in += received
+    def _begin_close(self, code: int, reason: str) -> None:
+        self.closed = self._reader.throw_away = True
+        self.close_code, self.close_reason = code, reason
 
     def _fail(self, error: FrameError) -> None:
         """Close because of what the peer sent; the rest of its bytes mean nothing any more."""
         self._broken = True
-        self._in.clear()
-        self._message = bytearray()
+        self._reader.forget()
         log.debug("WebSocket of %s closed with %d: %s", self.peer, error.code, error)
         self.close(error.code, str(error))

@@ -133,14 +133,14 @@ def decode_text(data: bytes | bytearray, turn: Turn) -> str:
             return data.decode()
         decoder = codecs.getincrementaldecoder("utf-8")()
         view = memoryview(data)
-        pieces = []
+        text = ""
         for start in range(0, len(data), _DECODE_BYTES):
-            pieces.append(decoder.decode(view[start : start + _DECODE_BYTES]))
+            # CPython extends a local string in place; joining pieces at the end would copy everything at once.
+            text += decoder.decode(view[start : start + _DECODE_BYTES])
             turn.check()
-        pieces.append(decoder.decode(b"", True))
+        return text + decoder.decode(b"", True)
     except UnicodeDecodeError as error:
         raise FrameError(BAD_DATA, "a text message is not UTF-8") from error
-    return "".join(pieces)
 
 
 class Prepared(bytes):
