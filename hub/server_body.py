@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
+from werkzeug.exceptions import HTTPException
+
 from hub.server_head import Refusal
 from hub.server_socket import PIECE_BYTES, PeerGone, Source
 
@@ -17,11 +19,16 @@ MAX_TRAILER_LINES = 32
 _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 
 
-class BodyError(OSError):
+class BodyError(HTTPException, OSError):
     """Raised to whoever reads a body that is too large, ends early, stalls or is malformed.
 
-    The server answers such a request itself (413, 400 or 408), whatever the application makes of the error.
+    The server answers such a request itself (413, 400 or 408), whatever the application makes of the error. It is an
+    HTTPException as well so that Flask takes it for the sender's mistake and logs no traceback of ours.
     """
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.code = refusal.status
 
 
 class Body(io.RawIOBase):
@@ -56,7 +63,7 @@ class Body(io.RawIOBase):
     def readinto(self, buffer) -> int:
         """Some of the body into `buffer`; 0 at its end. Raises `BodyError`."""
         if self.problem:
-            raise BodyError(self.problem.message)
+            raise BodyError(self.problem)
         if self.finished:
             return 0
         try:
@@ -72,7 +79,7 @@ class Body(io.RawIOBase):
             self.problem = Refusal(408, f"The body of the request stopped coming for {self._stall_seconds:g} s; {self._so_far()}.")
         except PeerGone:
             self.problem = self._ended_early()
-        raise BodyError(self.problem.message)
+        raise BodyError(self.problem)
 
     def readall(self) -> bytes:
         """The rest of the body; asked for by `BufferedReader.read()`."""

@@ -29,6 +29,7 @@ from hub.websocket import WebSocketClosed  # noqa: E402
 flask_app = Flask(__name__)
 socketio = SocketIO(flask_app, async_mode="gevent", max_http_buffer_size=64 * 1024 * 1024, cors_allowed_origins="*")
 fanouts = {}
+greenlets = []
 closes = []
 stall = {"worst": 0.0, "peak": 0}
 
@@ -74,7 +75,7 @@ def echo(environ, start_response, query):
             websocket.send(message)
         except WebSocketClosed:
             break
-    closes.append({"code": websocket.close_code, "reason": websocket.close_reason})
+    closes.append({"id": query.get("id", [""])[0], "code": websocket.close_code, "reason": websocket.close_reason})
     return []
 
 
@@ -92,7 +93,7 @@ def push(environ, start_response, query):
             sent += 1
         websocket.close(4000, "that was all")
     except WebSocketClosed as error:
-        closes.append({"code": error.code, "reason": websocket.close_reason, "sent": sent})
+        closes.append({"id": query.get("id", [""])[0], "code": error.code, "reason": websocket.close_reason, "sent": sent})
     return []
 
 
@@ -109,7 +110,7 @@ def listen_to(environ, start_response, query):
             pass
     finally:
         fanout.remove(listener)
-    closes.append({"code": environ["wsgi.websocket"].close_code})
+    closes.append({"id": query.get("id", [""])[0], "code": environ["wsgi.websocket"].close_code})
     return []
 
 
@@ -134,17 +135,26 @@ def publish(environ, start_response, query):
 
 def make_fanout(environ, start_response, query):
     settings = json.loads(query["settings"][0])
-    fanouts[settings["name"]] = Fanout(**settings)
+    fanouts[settings["name"]] = Fanout(**settings, spawn=spawn)
     return answer(start_response, {"success": True})
 
 
 def state(environ, start_response, query):
     memory = psutil.Process().memory_info()
-    answered = {"closes": list(closes), "rss": memory.rss, "fanouts": {name: f.status() for name, f in fanouts.items()}, "worst_stall": stall["worst"], "peak": stall["peak"], "status": server.status()}
+    answered = {"closes": list(closes), "rss": memory.rss, "fanouts": {name: f.status() for name, f in fanouts.items()}, "worst_stall": stall["worst"], "peak": stall["peak"], "status": server.status(), "greenlets": list(greenlets), "open_files": open_files()}
     if "reset" in query:
         closes.clear()
         stall.update(worst=0.0, peak=memory.rss)
     return answer(start_response, answered)
+
+
+def open_files():
+    """How many files this process may have open; 0 where there is no such limit."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def slow(environ, start_response, query):
@@ -192,6 +202,12 @@ def app(environ, start_response):
     return route(environ, start_response, parse_qs(environ["QUERY_STRING"]))
 
 
+def spawn(name, function, *args):
+    """Stands in for the hub's supervisor; /state lists what was started."""
+    greenlets.append(name)
+    return gevent.spawn(function, *args)
+
+
 def watch_the_loop():
     """Remember the longest time for which the loop served nobody, and the most memory used."""
     while True:
@@ -208,7 +224,7 @@ def end_with_parent():
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    server = HubServer(app, ServerOptions(**json.loads(sys.argv[1])))
+    server = HubServer(app, ServerOptions(**json.loads(sys.argv[1])), spawn)
     try:
         server.open()
     except ListenError as error:

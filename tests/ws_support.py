@@ -54,11 +54,9 @@ class Server:
     def state(self, **query: object) -> dict:
         return requests.get(f"{self.url}/state", params=query, timeout=10).json()
 
-    def close_of(self, **wanted: object) -> dict:
-        """Wait for a close that the application saw and that has the wanted values."""
-        def look() -> dict | None:
-            return next((close for close in self.state()["closes"] if all(close.get(key) == value for key, value in wanted.items())), None)
-        return until(look, what=f"a close like {wanted}")
+    def close_of(self, name: str) -> dict:
+        """Wait until the application has seen the WebSocket with ?id=`name` close; what it saw."""
+        return until(lambda: next((close for close in self.state()["closes"] if close["id"] == name), None), what=f"the close of {name}")
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
@@ -96,7 +94,11 @@ def connect(port: int, host: str = "127.0.0.1", receive_buffer: int | None = Non
     if receive_buffer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     sock.settimeout(15)
-    sock.connect((host, port))
+    try:
+        sock.connect((host, port))
+    except OSError:
+        sock.close()
+        raise
     return sock
 
 
@@ -170,7 +172,8 @@ def frame(opcode: int, payload: bytes = b"", fin: bool = True, masked: bool = Tr
     if not masked:
         return head + payload
     key = os.urandom(4)
-    return head + key + bytes(byte ^ key[place & 3] for place, byte in enumerate(payload))
+    mask = (key * (len(payload) // 4 + 1))[: len(payload)]
+    return head + key + (int.from_bytes(payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(len(payload), "big")
 
 
 def exactly(sock: socket.socket, size: int) -> bytes:
