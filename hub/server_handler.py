@@ -21,7 +21,7 @@ from geventwebsocket.handler import WebSocketHandler
 from hub.server_body import Body, too_large
 from hub.server_head import TLS_HANDSHAKE, Head, Refusal, end_of_head, error_answer, parse_head
 from hub.server_socket import PeerGone, Source, linger, send_all, tune
-from hub.websocket import WebSocket
+from hub.websocket import WebSocket, WebSocketClosed
 from hub.websocket_frames import INTERNAL_ERROR
 from hub.websocket_handshake import VERSION, check_upgrade, switching_protocols, wants_websocket
 
@@ -181,11 +181,15 @@ class Handler(WebSocketHandler):
         except PeerGone:
             self.close_connection = True
             raise
+        except WebSocketClosed as error:
+            # A door that was about to answer when the other side went; nothing has failed.
+            log.debug("%s: %s", self.requestline, error)
         except Exception as error:  # the last place where an application's mistake can become an answer
             self._answer_failure(error)
         finally:
             if self.websocket:
                 self.websocket.finish()
+                del self.environ["wsgi.websocket"]  # the two hold each other
             self.time_finish = time()
             self._log_request()
         if self.body and not self.body.finished and not self.body.discard(KEEP_OPEN_BYTES):

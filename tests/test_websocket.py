@@ -223,6 +223,15 @@ def test_a_close_that_is_never_answered_ends_all_the_same(server):
         assert sock.recv(1) == b""
 
 
+def test_a_door_that_speaks_too_late_is_no_failure(server):
+    with ws.open_raw(server.port, "/late") as sock:
+        sock.sendall(ws.frame(8, b"\x03\xe8"))
+        assert ws.read_close(sock)[0] == 1000
+        assert sock.recv(1) == b""
+    server.close_of("late")
+    assert "failed" not in server.log()
+
+
 def test_a_crash_of_the_application_is_1011(tmp_path):
     with ws.running(tmp_path / "server.log", may_fail=True) as server:
         with ws.open_raw(server.port, "/ws-crash") as sock:

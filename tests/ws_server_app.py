@@ -11,6 +11,7 @@ import hashlib  # noqa: E402
 import json  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
+import socket  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 from urllib.parse import parse_qs  # noqa: E402
@@ -71,12 +72,23 @@ def echo(environ, start_response, query):
     if "limit" in query:
         websocket.max_message_bytes = int(query["limit"][0])
     while (message := websocket.receive()) is not None:
-        try:
-            websocket.send(message)
-        except WebSocketClosed:
-            break
+        websocket.send(message)
     closes.append({"id": query.get("id", [""])[0], "code": websocket.close_code, "reason": websocket.close_reason})
     return []
+
+
+def speak_late(environ, start_response, query):
+    """A door that sends although the other side has closed, and does not catch what that raises."""
+    websocket = environ["wsgi.websocket"]
+    websocket.receive()
+    closes.append({"id": "late", "code": websocket.close_code})
+    websocket.send("too late")
+
+
+def options_of_sockets(environ, start_response, query):
+    """What the connections of this server are set to."""
+    found = [handler.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for handler in server._handlers]
+    return answer(start_response, {"nodelay": [bool(value) for value in found]})
 
 
 def refuse(environ, start_response, query):
@@ -191,7 +203,7 @@ def stop(environ, start_response, query):
 
 ROUTES = {
     "/echo": echo, "/refuse": refuse, "/push": push, "/ws-crash": crash_on_websocket, "/listen": listen_to, "/publish": publish, "/fanout": make_fanout,
-    "/state": state, "/slow": slow, "/begun": begun, "/stream": stream, "/raw-crash": crash, "/nothing": say_nothing, "/stop": stop,
+    "/late": speak_late, "/options": options_of_sockets, "/state": state, "/slow": slow, "/begun": begun, "/stream": stream, "/raw-crash": crash, "/nothing": say_nothing, "/stop": stop,
 }
 
 
