@@ -74,7 +74,7 @@ def decode(data: bytes) -> np.ndarray:
     """Picture bytes (JPEG, or any other kind a file may have) to BGR uint8 pixels. Raises FrameError."""
     if data[:2] == JPEG_START:
         # The decoder fills the missing half of a cut JPEG with grey and says nothing.
-        if not is_whole_jpeg(data):
+        if not whole_jpeg_length(data):
             raise FrameError(f"The picture is cut off: its {len(data)} bytes have no JPEG end.")
         width, height = jpeg_size(data)
         if not 0 < width * height <= MAX_PIXELS:
@@ -88,12 +88,12 @@ def decode(data: bytes) -> np.ndarray:
     return image
 
 
-def is_whole_jpeg(data: bytes) -> bool:
-    """Whether the bytes begin and end as a JPEG does."""
+def whole_jpeg_length(data: bytes) -> int:
+    """Length of the JPEG in `data` without what a camera padded behind it; 0 when it has no beginning or no end."""
     if data[:2] != JPEG_START:
-        return False
+        return 0
     end = data.rfind(_JPEG_END, max(0, len(data) - 1024))
-    return end > 0 and not data[end + 2:].strip(_PADDING)
+    return end + 2 if end > 0 and not data[end + 2:].strip(_PADDING) else 0
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:

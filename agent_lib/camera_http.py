@@ -9,7 +9,7 @@ import time
 from urllib.parse import unquote, urljoin, urlsplit
 
 from agent_lib.camera_auth import Credentials
-from agent_lib.camera_frames import JPEG_START, MAX_FRAME_BYTES, Frame, FrameError, decode, is_whole_jpeg
+from agent_lib.camera_frames import JPEG_START, MAX_FRAME_BYTES, Frame, FrameError, decode, whole_jpeg_length
 from agent_lib.camera_mjpeg import MultipartParser, StreamError
 from agent_lib.camera_base import Source, SourceContext, SourceError
 
@@ -183,7 +183,7 @@ class HttpSource(Source):
                 raise SourceError("the camera ended the stream")
             bad = parser.bad
             parts = parser.feed(data, ts, mono)
-            if parser.bad > bad:
+            for _ in range(parser.bad - bad):
                 self._context.on_bad("It sent a picture that is cut off or no JPEG")
             if parts:
                 data, ts, mono = parts[-1]
@@ -203,8 +203,8 @@ class HttpSource(Source):
         ts, mono = self._times
         self._due = mono + 1.0 / max(0.01, self._context.settings.fps)
         data = self._body(response)
-        if data[:2] == JPEG_START and is_whole_jpeg(data):
-            return Frame(data=data, ts=ts, mono=mono, on_bad=self._context.on_bad)
+        if whole := whole_jpeg_length(data):
+            return Frame(data=data[:whole], ts=ts, mono=mono, on_bad=self._context.on_bad)
         try:
             return Frame(image=decode(data), ts=ts, mono=mono)
         except FrameError as error:
@@ -226,6 +226,8 @@ class HttpSource(Source):
                 raise SourceError(_TIMEOUT, whole=True)
         if announced is not None and len(data) < announced:
             raise SourceError("the connection broke in the middle of a picture")
+        # Only an answer that is closed lets its connection be used again.
+        response.close()
         if response.will_close:
             self._link.close()
         return bytes(data)

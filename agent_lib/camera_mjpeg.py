@@ -6,7 +6,7 @@ part's length is a hint, and what counts is that the bytes are one whole JPEG.
 """
 import re
 
-from agent_lib.camera_frames import JPEG_START, MAX_FRAME_BYTES, FrameError, is_whole_jpeg
+from agent_lib.camera_frames import JPEG_START, MAX_FRAME_BYTES, FrameError, whole_jpeg_length
 
 MAX_HEADER_BYTES = 65536
 
@@ -150,8 +150,8 @@ class MultipartParser:
         cut = data.find(b"\n" + self._delimiter) if self._delimiter else -1
         if cut >= 0:
             self._drop(cut + 1)
-        elif is_whole_jpeg(data):
-            self._deliver(data, parts)
+        elif whole := whole_jpeg_length(data):
+            self._deliver(data[:whole], parts)
         elif data[:2] == JPEG_START and self._delimiter:
             # The announced length may be too short: the next delimiter decides.
             self._length, self._walker = None, JpegWalker()

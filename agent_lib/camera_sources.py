@@ -21,6 +21,8 @@ def make_source(context: SourceContext) -> Source:
     if url:
         match = _SCHEME.match(url)
         scheme = match[1].lower() if match else "file"
+        if match:
+            _check(url)
         if scheme in ("http", "https"):
             return HttpSource(context)
         if scheme in _STREAMS:
@@ -33,6 +35,17 @@ def make_source(context: SourceContext) -> Source:
     if settings.index is not None:
         return UsbSource(context, settings.index)
     raise SourceError("no camera is set: give its host, url or index", whole=True)
+
+
+def _check(url: str) -> None:
+    """Raises SourceError for an address whose host or port cannot be one."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.port != 0 and (parts.hostname or parts.scheme == "file")
+    except ValueError as error:
+        raise SourceError("the address is not valid") from error
+    if not usable:
+        raise SourceError("the address is not valid")
 
 
 def _path_of(url: str) -> Path:

@@ -107,6 +107,13 @@ def test_a_record_that_lost_its_tail_never_costs_the_one_behind(whole, behind):
         assert tags(cut_off[:length], data)[-1] == tag, f"after {length} bytes, in two reads"
 
 
+def test_a_bare_head_and_a_record_in_two_pieces():
+    for epc in (b"\x75\xa0\x5a\x7b" * 3, b"\x75\x0d\x00\xee" * 3, b"\x07\x07\xa0\xa0" * 3):
+        data = b"\x0d\x00\xee\x00\x20\x00" + a0_89(epc)
+        for cut in range(1, len(data)):
+            assert tags(data[:cut], data[cut:]) == [epc.hex().upper()], f"cut at {cut}"
+
+
 def test_random_noise_between_records_in_random_pieces():
     rng = random.Random(20260128)
     heads = bytes([0x0D, 0x07, 0xA0, 0x10, 0x44, 0x00, 0xEE, 0x20, 0xFF, 0x89])
