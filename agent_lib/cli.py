@@ -1,0 +1,141 @@
+"""The command line of the agent. Nothing heavy is imported before it is needed: `--help` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import logging.handlers
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .settings import AgentSettings
+
+log = logging.getLogger(__name__)
+
+_EPILOG = """\
+python agent.py          run; without a configured station the simulated gate
+python agent.py check    try hub, reader and cameras once and say what works
+
+Settings stand in agent.toml of the instance folder, written at the first start.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status: 0 done, 1 it did not work, 2 a flag or setting is wrong."""
+    options = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows console may know few letters; a sentence with an unknown one is still worth printing.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    from .settings_file import SettingsError, load
+
+    flags = {key: getattr(options, key) for key in ("instance", "config", "hub", "simulate", "seed", "captures")}
+    try:
+        settings = load(flags)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return _COMMANDS[options.command or "run"](settings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="agent.py", description="The station agent of Gatehouse.", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", nargs="?", choices=["run", "check"], help="run (default) or check")
+    parser.add_argument("--instance", metavar="DIR", help="folder of the agent's data and settings (default: instance)")
+    parser.add_argument("--config", metavar="FILE", help="settings file instead of DIR/agent.toml: TOML, or JSON of the original station")
+    parser.add_argument("--hub", metavar="URL", help="address of the hub (default: http://127.0.0.1:5000)")
+    parser.add_argument("--simulate", action="store_true", default=None, help="run the simulated gate even where devices are configured")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of the simulated vehicles")
+    parser.add_argument("--captures", type=_count, metavar="N", help="end after N captures, when the hub has every result")
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be a whole number from 1 on")
+    return number
+
+
+def _run(settings: AgentSettings) -> int:
+    from .lock import InstanceBusy
+    from .runner import Agent
+
+    _set_up_log(settings)
+    for warning in settings.warnings:
+        log.warning("%s", warning)
+    agent = Agent(settings)
+    agent.handle_signals()
+    _say_hello(settings)
+    try:
+        status = agent.run()
+    except (InstanceBusy, OSError) as error:
+        print(error, file=sys.stderr)
+        status = 1
+    logging.shutdown()
+    if threading.active_count() > 1:
+        # A thread that a dead device holds inside native code would crash or delay the interpreter's own end.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def _check(settings: AgentSettings) -> int:
+    from .check import check
+
+    logging.basicConfig(level=logging.CRITICAL)
+    print(f"Settings: {settings.config_path}", flush=True)
+    for warning in settings.warnings:
+        print(warning)
+    if settings.simulated:
+        print(_simulation_sentence(settings))
+    works = check(settings, lambda line: print(line, flush=True))
+    print("Everything works." if works else "Not everything works; see above.", flush=True)
+    if threading.active_count() > 1:
+        os._exit(0 if works else 1)
+    return 0 if works else 1
+
+
+def _say_hello(settings: AgentSettings) -> None:
+    hub = settings.hub
+    print(f"Results go to {hub.websocket_url if hub.raw else hub.base}; settings: {settings.config_path}; log: {settings.instance / 'agent.log'}", flush=True)
+    if settings.simulated:
+        print(_simulation_sentence(settings), flush=True)
+    for station in [] if settings.simulated else settings.stations:
+        cameras = ", ".join(camera.address for camera in (station.camera, station.secondary_camera) if camera.configured and station.kind == "weighbridge")
+        reader = f"{station.rfid.host}:{station.rfid.port}" if station.rfid.configured else "none"
+        print(f"Station {station.name} ({station.kind}): reader {reader}; cameras {cameras or 'none'}", flush=True)
+
+
+def _simulation_sentence(settings: AgentSettings) -> str:
+    if any(station.configured for station in settings.stations):
+        return "The simulated gate runs, since that was asked for."
+    path: Path = settings.config_path
+    line = '"rfid": {"host": "192.168.1.2"}' if path.suffix.lower() == ".json" else 'host = "192.168.1.2"  under [rfid]'
+    return f"No station is configured: this is the simulated gate. For a real reader write  {line}  in {path}"
+
+
+def _set_up_log(settings: AgentSettings) -> None:
+    form = logging.Formatter("%(asctime)s [%(levelname)s] %(name)s: %(message)s")
+    root = logging.getLogger()
+    root.setLevel(settings.log.level)
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    path = settings.instance / "agent.log"
+    try:
+        handlers.append(logging.handlers.RotatingFileHandler(path, maxBytes=settings.log.max_mb * 1_000_000, backupCount=5, encoding="utf-8", errors="backslashreplace"))
+    except OSError as error:
+        print(f"{path}: cannot be written ({error.strerror}); the log goes to this window only.", file=sys.stderr)
+    for handler in handlers:
+        handler.setFormatter(form)
+        root.addHandler(handler)
+    # Its retries are this agent's own business, and said in its own words.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
+_COMMANDS = {"run": _run, "check": _check}
