@@ -192,8 +192,7 @@ class WebSocket:
     # -- for the keeper
 
     def ping(self) -> None:
-        """Ask the peer for a sign of life, without waiting."""
-        self.pinged = monotonic()
+        """Ask the peer for a sign of life, without waiting; `pinged` is when the question has gone out."""
         self._ping_due = True
         self.flush_controls()
 
@@ -282,6 +281,8 @@ class WebSocket:
             return
         finally:
             self._sock.settimeout(None)
+        if self._ping_due:
+            self.pinged = monotonic()
         self._torn, self._pong, self._ping_due = frame[sent:], None, False
 
     @staticmethod

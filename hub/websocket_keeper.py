@@ -81,11 +81,14 @@ class Keeper:
             return
         if websocket.closed:
             return
-        # While nobody receives, pongs lie unread: silence then says nothing about the peer.
-        silent = now - websocket.heard if websocket.receiving else 0.0
-        if silent > self.idle_seconds:
+        if not websocket.receiving:
+            return  # pongs lie unread, so silence says nothing about the peer
+        if websocket.pinged < websocket.heard:
+            if now - websocket.heard > self.ping_seconds:
+                websocket.ping()
+                return
+        elif now - websocket.pinged > self.idle_seconds - self.ping_seconds:
+            # Counted from when the ping went out: behind a large message to a slow peer that may be much later.
             websocket.give_up(frames.INTERNAL_ERROR, f"no sign of life for {self.idle_seconds:g} s")
-        elif silent > self.ping_seconds and now - websocket.pinged > self.ping_seconds:
-            websocket.ping()
-        else:
-            websocket.flush_controls()
+            return
+        websocket.flush_controls()

@@ -48,6 +48,14 @@ def test_a_client_sending_200_mb_reads_the_413(server):
     still_serves(server)
 
 
+def test_a_client_that_only_reads_after_it_has_sent_everything_reads_the_413_too(server):
+    with ws.connect(server.port) as sock:
+        sock.sendall(b"POST /body HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % (30 * MB))
+        for _ in range(30):  # a reset of the connection would be raised here
+            sock.sendall(bytes(MB))
+        ws.json_error(ws.read_response(sock), 413)
+
+
 def test_a_chunked_body_over_the_limit_is_413_too(server):
     response = requests.post(f"{server.url}/body", data=(bytes(MB) for _ in range(20)), timeout=30)
     assert response.status_code == 413 and response.json()["success"] is False
@@ -384,7 +392,7 @@ def test_the_end_answers_what_is_in_flight_and_closes_with_1001(tmp_path):
         with ws.open_raw(server.port) as first, ws.open_raw(server.port) as second, ws.connect(server.port) as idle:
             idle.sendall(b"GET /refuse HTTP/1.1\r\n" + HOST + b"\r\n")
             assert ws.read_response(idle)[0] == 403
-            assert requests.get(f"{server.url}/stop", params={"timeout": 5}, timeout=10).json()["success"]
+            assert requests.get(f"{server.url}/stop", params={"timeout": 60}, timeout=10).json()["success"]
             for sock in (first, second):
                 assert ws.read_close(sock) == (1001, "The hub is stopping.")
                 sock.sendall(ws.frame(8, b"\x03\xe9"))

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import threading
+import time
 
 import pytest
 import requests
@@ -250,6 +251,20 @@ def test_a_reader_with_a_small_window_gets_every_byte_in_order(server):
         assert ws.read_close(sock)[0] == 4000
 
 
+def test_messages_of_many_senders_never_mix(server):
+    with ws.open_raw(server.port, "/chorus", receive_buffer=4096) as sock:
+        heard = []
+        for number in range(60):
+            sock.sendall(ws.frame(9, b"%d" % number))  # pongs go between the messages, too
+            while (answer := ws.read_frame(sock))[0] != 1:
+                assert answer[0] == 10
+            assert answer[1] == answer[1][:1] * 150_000
+            heard.append(answer[1][:1])
+        assert sorted(heard) == sorted([b"a", b"b", b"c", b"d", b"e", b"f"] * 10)
+        sock.sendall(ws.frame(8, b"\x03\xe8"))
+        assert ws.read_close(sock)[0] == 1000
+
+
 def test_a_reader_that_stops_is_dropped_and_costs_little(server):
     server.state(reset=1)
     before = server.state()["rss"]
@@ -268,6 +283,16 @@ def test_pings_go_out_and_a_peer_that_answers_stays(impatient):
         while (answer := ws.read_frame(sock))[0] == 9:
             sock.sendall(ws.frame(10))
         assert answer == (1, b"still here")
+
+
+def test_a_slow_reader_of_a_large_message_is_not_taken_for_dead(impatient):
+    with ws.open_raw(impatient.port, "/chorus", receive_buffer=4096) as sock:
+        began = time.monotonic()
+        ws.until(lambda: time.monotonic() - began > 1.0)  # well over the idle limit
+        while (answer := ws.read_frame(sock))[0] != 9:
+            assert answer[0] == 1 and len(answer[1]) == 150_000
+        sock.sendall(ws.frame(10))
+        assert len(ws.read_frame(sock)[1]) in (0, 150_000)
 
 
 def test_a_half_open_peer_is_dropped_with_1011(impatient):

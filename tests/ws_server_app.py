@@ -7,6 +7,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import contextlib  # noqa: E402
 import hashlib  # noqa: E402
 import json  # noqa: E402
 import logging  # noqa: E402
@@ -109,6 +110,22 @@ def push(environ, start_response, query):
     return []
 
 
+def chorus(environ, start_response, query):
+    """Several greenlets send at once, each messages of one letter; the receiver must never see two letters in one."""
+    websocket = environ["wsgi.websocket"]
+
+    def sing(letter):
+        with contextlib.suppress(WebSocketClosed):
+            for _ in range(10):
+                websocket.send(letter * 150_000)
+
+    singers = [gevent.spawn(sing, letter) for letter in "abcdef"]
+    while websocket.receive() is not None:
+        pass
+    gevent.joinall(singers)
+    return []
+
+
 def crash_on_websocket(environ, start_response, query):
     environ["wsgi.websocket"].accept()
     raise ValueError("meant to fail")
@@ -203,7 +220,7 @@ def stop(environ, start_response, query):
 
 ROUTES = {
     "/echo": echo, "/refuse": refuse, "/push": push, "/ws-crash": crash_on_websocket, "/listen": listen_to, "/publish": publish, "/fanout": make_fanout,
-    "/late": speak_late, "/options": options_of_sockets, "/state": state, "/slow": slow, "/begun": begun, "/stream": stream, "/raw-crash": crash, "/nothing": say_nothing, "/stop": stop,
+    "/late": speak_late, "/chorus": chorus, "/options": options_of_sockets, "/state": state, "/slow": slow, "/begun": begun, "/stream": stream, "/raw-crash": crash, "/nothing": say_nothing, "/stop": stop,
 }
 
 
