@@ -64,6 +64,7 @@ class Agent:
         self._allowance = Allowance(settings.captures)
         self._signal = 0
         self._gate: Any = None
+        self._devices: list[Callable[[], None]] = []
         self._watchers: list[Any] = []
         self._labels: dict[tuple[OcrSettings, int], SharedLabelReader] = {}
         self._stations: list[Station] = []
@@ -110,6 +111,8 @@ class Agent:
             station.start(self._supervisor)
         for watcher in self._watchers:
             watcher.start()
+        self._devices = [*(part for station in self._stations for part in (station.stop, station.release)), *(watcher.stop for watcher in self._watchers),
+                         *([self._gate.stop] if self._gate is not None else [])]
 
     def _simulate(self, station: StationSettings) -> StationSettings:
         """Start the simulated gate and point `station` at its reader and cameras."""
@@ -148,9 +151,7 @@ class Agent:
         said = time.monotonic()
         while not self._signal:
             if self._allowance.used_up and not self._busy:
-                if self._gate is not None:
-                    self._gate.stop()
-                    self._gate = None
+                self._let_devices_go()
                 if self._outbox.empty:
                     return
             if self._allowance.limit is not None and time.monotonic() - said >= _PROGRESS_SECONDS:
@@ -158,6 +159,12 @@ class Agent:
                 self._say_progress()
             time.sleep(_LOOK_SECONDS)
         log.info("Ending, as asked.")
+
+    def _let_devices_go(self) -> None:
+        """End readers and cameras, then the gate that they look at; a second call does nothing."""
+        devices, self._devices = self._devices, []
+        for let_go in devices:
+            let_go()
 
     def _say_progress(self) -> None:
         waiting = self._outbox.counts()["waiting"]
@@ -180,12 +187,7 @@ class Agent:
         for station in self._stations:
             station.stop()
         _wait(lambda: not self._busy, _CAPTURE_ENDS_SECONDS)
-        for station in self._stations:
-            station.release()
-        for watcher in self._watchers:
-            watcher.stop()
-        if self._gate is not None:
-            self._gate.stop()
+        self._let_devices_go()
         if self._uplink.way != "down":
             _wait(lambda: self._outbox.empty, _LAST_RESULTS_SECONDS)
         self._uplink.stop()
