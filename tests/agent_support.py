@@ -43,8 +43,8 @@ class GreyLabelReader:
 class LiveCamera:
     """A motion JPEG camera over a real socket that sends a picture when told, and the real Camera that watches it."""
 
-    def __init__(self, url: str, frames: queue.Queue[int | None]) -> None:
-        self.camera = Camera(CameraSettings(url=url, retry_seconds=0.05, stale_seconds=1.0), "test")
+    def __init__(self, url: str, frames: queue.Queue[int | None], stale_seconds: float) -> None:
+        self.camera = Camera(CameraSettings(url=url, retry_seconds=0.05, stale_seconds=stale_seconds), "test")
         self._frames = frames
 
     def show(self, level: int) -> None:
@@ -58,7 +58,7 @@ class LiveCamera:
 
 
 @contextmanager
-def live_camera() -> Iterator[LiveCamera]:
+def live_camera(stale_seconds: float = 30.0) -> Iterator[LiveCamera]:
     frames: queue.Queue[int | None] = queue.Queue()
 
     def answer(handler: Any) -> None:
@@ -67,7 +67,7 @@ def live_camera() -> Iterator[LiveCamera]:
             handler.wfile.write(part(jpeg(level)) + b"--frame\r\n")
 
     with http_camera(answer) as url:
-        live = LiveCamera(url, frames)
+        live = LiveCamera(url, frames, stale_seconds)
         live.camera.start()
         try:
             yield live
