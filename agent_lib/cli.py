@@ -64,8 +64,10 @@ def _count(text: str) -> int:
 
 def _run(settings: AgentSettings) -> int:
     from .lock import InstanceBusy
+    from .memory import release_large_buffers
     from .runner import Agent
 
+    release_large_buffers()
     _set_up_log(settings)
     for warning in settings.warnings:
         log.warning("%s", warning)

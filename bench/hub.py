@@ -23,7 +23,7 @@ import socketio
 import websocket
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:1] = [str(ROOT), str(ROOT / "tests")]
 
 from helpers import HubProcess, capture_result  # noqa: E402
 

@@ -33,6 +33,18 @@ def wait_for(condition: Callable[[], Any], timeout: float = 15.0, what: str = "t
         time.sleep(0.02)
 
 
+class Progress:
+    """Says on stderr how far a long run is, once for each change."""
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    def say(self, text: str) -> None:
+        if text != self._said:
+            print(text, file=sys.stderr, flush=True)
+            self._said = text
+
+
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on just now."""
     sockets = [socket.socket() for _ in range(count)]
