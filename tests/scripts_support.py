@@ -14,7 +14,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from helpers import ROOT, wait_for
+import psutil
+
+from helpers import ROOT, SIDE_PORTS, free_ports, wait_for
 
 SCRIPTS = ("start_system.sh", "run_tests.sh", "start_system.bat", "run_tests.bat", "tools", ".ci")
 
@@ -69,7 +71,7 @@ class Checkout:
     """A folder with the scripts, a requirements.txt of the test's choice and the stand-ins."""
 
     def __init__(self, folder: Path, requirements: str = "gatehouse-probe==1.0\n") -> None:
-        self.folder = folder
+        self.folder = self.logs = folder
         self.wheels = folder.parent / f"{folder.name} wheels"
         self.instance = folder / "instance"
         self.venv = folder / ".venv"
@@ -109,17 +111,46 @@ class Checkout:
         return [note for note in notes if who in ("", note["who"]) and event in ("", note["event"])]
 
 
+class RealCheckout:
+    """This very checkout with its real programs and its own environment, on free ports and in an instance of the test."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.folder = ROOT
+        self.logs = scratch
+        self.instance = scratch / "instance"
+        main, *side = free_ports(1 + len(SIDE_PORTS))
+        self.url = f"http://127.0.0.1:{main}"
+        self.ports = {"HUB_PORT": str(main)} | {name: str(port) for name, port in zip(SIDE_PORTS, side, strict=True)}
+
+    def environ(self, **more: str) -> dict[str, str]:
+        foreign = ("HUB_", "AGENT_", "WEBSOCKET_URL", "IMAGE_SERVER_URL")
+        return {**{name: value for name, value in os.environ.items() if not name.startswith(foreign)}, **self.ports, **more}
+
+    def is_ready(self) -> bool:
+        """Whether a start would install nothing."""
+        code = "import sys, environment; sys.exit(not environment.Environment().is_ready())"
+        return subprocess.run([sys.executable, "-c", code], cwd=ROOT / "tools", check=False).returncode == 0
+
+    def journal(self) -> list[dict[str, Any]]:
+        return []
+
+    def processes(self) -> list[str]:
+        """The command lines of every process that works on this instance."""
+        texts = [" ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"])]
+        return [text for text in texts if str(self.instance) in text]
+
+
 class Started:
     """`./start_system.sh --no-browser` of a checkout while it runs; a context manager that leaves nothing behind."""
 
-    def __init__(self, checkout: Checkout, ignore_sigint: bool = False, **environ: str) -> None:
+    def __init__(self, checkout: Checkout | RealCheckout, ignore_sigint: bool = False, **environ: str) -> None:
         self.checkout = checkout
-        self._log = checkout.folder / f"output-{os.urandom(4).hex()}.txt"
+        self._log = checkout.logs / f"output-{os.urandom(4).hex()}.txt"
         # A shell starts its background jobs with SIGINT ignored.
         ignoring = (lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if ignore_sigint else None
         with self._log.open("wb") as output:
             self.process = subprocess.Popen(
-                ["./start_system.sh", "--no-browser"], cwd=checkout.folder, env=checkout.environ(**environ), stdout=output,
+                ["./start_system.sh", "--no-browser", "--instance", str(checkout.instance)], cwd=checkout.folder, env=checkout.environ(**environ), stdout=output,
                 stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=ignoring)
 
     def __enter__(self) -> Started:
@@ -154,8 +185,8 @@ class Started:
 def is_running(pid: int) -> bool:
     """Whether a process is there and is not merely waiting to be reaped (nobody may reap an orphan in a container)."""
     try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
 
 

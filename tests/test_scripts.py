@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from helpers import wait_for
-from scripts_support import Checkout, Started, is_running
+from scripts_support import Checkout, RealCheckout, Started, is_running
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="The .sh files are for Linux and macOS; test_batch_files.py tries the others.")
 
@@ -148,3 +150,39 @@ def test_the_tests_get_their_arguments_and_their_status_comes_back(checkout: Che
     done = checkout.run("./run_tests.sh", "-k", "two words", PYTHONPATH=str(tmp_path))
     assert done.returncode == 7, done.stdout
     assert json.loads(done.stdout.splitlines()[-1]) == [["-k", "two words"], str(checkout.folder)]
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> RealCheckout:
+    checkout = RealCheckout(tmp_path)
+    if not checkout.is_ready():
+        pytest.skip("The environment in .venv is not the one that ./run_tests.sh makes, and this test installs nothing.")
+    return checkout
+
+
+def test_one_command_shows_the_whole_gate(real: RealCheckout) -> None:
+    with Started(real) as system:
+        system.wait_for_text("Gatehouse is running")
+        capture = wait_for(lambda: newest_success(real.url), 90, f"a capture; the output was:\n{system.output}")
+        vehicles = [json.loads(line) for line in (real.instance / "simulated_vehicles.jsonl").read_text().splitlines()]
+        assert capture["number"] in [vehicle["number"] for vehicle in vehicles if vehicle["tag"] == capture["tag"]]
+        for kind in ("primary", "secondary", "label"):
+            picture = requests.get(capture[f"{kind}_image_url"], timeout=10)
+            assert picture.status_code == 200 and picture.content.startswith(b"\xff\xd8"), kind
+        assert len(real.processes()) >= 3
+        system.process.send_signal(signal.SIGINT)
+        assert system.wait(20) in (0, 130), system.output
+        assert real.processes() == []
+        assert "nstalling" not in system.output and "Everything has ended." in system.output
+
+
+def newest_success(url: str) -> dict[str, object] | None:
+    captures = requests.get(f"{url}/api/captures", params={"success": "true"}, timeout=10).json()["captures"]
+    return captures[0] if captures else None
+
+
+def test_a_taken_port_is_a_sentence_and_nothing_starts(real: RealCheckout) -> None:
+    with socket.create_server(("127.0.0.1", int(real.ports["HUB_PORT"]))), Started(real) as system:
+        assert system.wait() not in (0, 130)
+        assert real.ports["HUB_PORT"] in system.output and "The hub ended before it answered" in system.output
+        assert real.processes() == []
