@@ -96,7 +96,7 @@ class Environment:
 
     def _make(self):
         if not self._is_usable():
-            if self.unfinished.exists() or self.python.exists():
+            if self.unfinished.exists() or (self.folder / "pyvenv.cfg").exists():
                 say("The virtual environment in %s was left unfinished or no longer runs, so it is made anew." % self.folder)
             self._clear()
             self._create()
