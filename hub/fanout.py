@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
@@ -30,6 +31,7 @@ class Listener:
         self.ready = Event()
         self.sending_since: float | None = None
         self.ended = False
+        self.held = False
         self.goodbye: tuple[int, str] | None = None
 
 
@@ -91,6 +93,16 @@ class Fanout:
             self._queue(listener, made[listener.key], now)
         return len(listeners)
 
+    @contextmanager
+    def hold(self, listener: Listener) -> Iterator[None]:
+        """Send `listener` nothing inside the block: what its door answers there is the next thing it receives."""
+        listener.held = True
+        try:
+            yield
+        finally:
+            listener.held = False
+            listener.ready.set()
+
     def status(self) -> dict[str, Any]:
         """For the status page: listeners now, messages and drops since the start."""
         waiting = [len(listener.queue) for listener in self._listeners]
@@ -133,7 +145,7 @@ class Fanout:
         websocket = listener.websocket
         try:
             while not listener.ended:
-                if not listener.queue:
+                if not listener.queue or listener.held:
                     listener.ready.clear()
                     listener.ready.wait()
                     continue

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
+
+from hub.contract.errors import error_body
+from hub.contract.json_text import encode
 
 MAX_REQUEST_LINE = 8192
 MAX_HEADERS = 100
@@ -31,7 +33,7 @@ class Refusal(Exception):
 
 def error_answer(refusal: Refusal, with_body: bool = True) -> bytes:
     """The whole HTTP response to a refused request, with the one JSON error body; the connection closes after it."""
-    body = json.dumps({"success": False, "message": refusal.message, "errors": []}).encode()
+    body = encode(error_body(refusal.message))
     lines = [
         f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}",
         f"Date: {formatdate(usegmt=True)}",

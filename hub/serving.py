@@ -8,6 +8,7 @@ import socket
 import time
 from pathlib import Path
 
+import gevent
 import orjson
 import psutil
 from flask import Flask
@@ -21,6 +22,8 @@ from .settings_file import FILE_NAME
 log = logging.getLogger(__name__)
 
 READY_FILE = "hub.ready.json"
+DRAIN_SECONDS = 2.0     # for records that came over a WebSocket or Socket.IO and are being stored
+ANSWER_SECONDS = 0.1    # for their answers to leave before the sockets are closed
 
 
 class Serving:
@@ -62,6 +65,10 @@ class Serving:
     def stop(self) -> None:
         """Take nothing new, answer what was taken, close every WebSocket with 1001."""
         log.info("The hub is ending.")
+        with gevent.Timeout(DRAIN_SECONDS, False):
+            while self._hub.captures.in_flight:
+                gevent.sleep(0.02)
+        gevent.sleep(ANSWER_SECONDS)
         self._server.stop(self._settings.limits.shutdown_seconds)
         self.ready_file.unlink(missing_ok=True)
 

@@ -129,3 +129,18 @@ def test_every_sender_greenlet_is_named_by_the_supervisor(server):
     make(server, "named")
     with listen(server, "named"):
         assert any(name.startswith("named to 127.0.0.1:") for name in server.state()["greenlets"])
+
+
+def test_the_answer_to_a_sender_comes_before_what_was_published_meanwhile(server):
+    make(server, "hold")
+    other = listen(server, "hold")
+    with ws.connect(server.port) as sender:
+        sender.sendall(ws.upgrade_request("/listen?name=hold"))
+        assert b" 101 " in ws.received(sender)
+        ws.until(lambda: status(server, "hold")["listeners"] == 2)
+        sender.sendall(ws.frame(1, b"hello"))
+        assert [ws.read_frame(sender)[1] for _ in range(2)] == [b"answer", b"during"]
+        assert [ws.read_frame(other)[1] for _ in range(2)] == [b"during", b"not for the sender"]
+        publish(server, "hold", count=1, size=8)
+        assert ws.read_frame(sender) == (1, b"00000000")
+    other.close()

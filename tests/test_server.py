@@ -43,7 +43,8 @@ def test_a_client_sending_200_mb_reads_the_413(server):
     before = server.state()["rss"]
     response = requests.post(f"{server.url}/body", data=bytes(200 * MB), timeout=30)
     assert response.status_code == 413 and response.headers["Connection"] == "close"
-    assert response.json() == {"success": False, "message": "The body of the request is larger than the limit of 2 MB.", "errors": []}
+    sentence = "The body of the request is larger than the limit of 2 MB."
+    assert response.json() == {"success": False, "message": sentence, "errors": [sentence]}
     assert server.state()["peak"] - before < 8 * MB
     still_serves(server)
 

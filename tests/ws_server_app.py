@@ -136,7 +136,11 @@ def listen_to(environ, start_response, query):
     listener = fanout.add(environ["wsgi.websocket"], key=environ["HTTP_HOST"].split(":")[0])
     try:
         while environ["wsgi.websocket"].receive() is not None:
-            pass
+            with fanout.hold(listener):
+                fanout.publish("during")
+                fanout.publish("not for the sender", skip=listener)
+                gevent.sleep(0.05)
+                environ["wsgi.websocket"].send("answer")
     finally:
         fanout.remove(listener)
     closes.append({"id": query.get("id", [""])[0], "code": environ["wsgi.websocket"].close_code})

@@ -133,7 +133,7 @@ def json_error(response: tuple[int, dict[str, str], bytes], status: int) -> str:
     assert response[0] == status, response
     assert response[1]["content-type"] == "application/json"
     body = json.loads(response[2])
-    assert body["success"] is False and body["errors"] == []
+    assert body == {"success": False, "message": body["message"], "errors": [body["message"]]}
     return body["message"]
 
 

@@ -53,7 +53,8 @@ class RawWebSockets:
         try:
             while (message := socket.receive()) is not None:
                 if received is not None:
-                    socket.send(received(message, listener, host))
+                    with fanout.hold(listener):
+                        socket.send(received(message, listener, host))
         finally:
             fanout.remove(listener)
         return []

@@ -70,12 +70,25 @@ class Captures:
         self._writer, self._reader, self._images, self._links, self._bus = writer, reader, images, links, bus
         self._zone = zone
         self._max_megapixels = max_megapixels
+        self.in_flight = 0  # records taken and not answered yet
 
     def accept(self, incoming: Incoming, origin: object = None) -> Stored:
         """Store a capture result once; returns after it is durable, then everybody who listens is told. Raises StoreBusy.
 
         `origin`: the listener that the record came from, which is answered and need not be told again.
         """
+        self.in_flight += 1
+        try:
+            stored = self._store_once(incoming)
+        finally:
+            self.in_flight -= 1
+        if not stored.duplicate:
+            row = stored.row
+            log.info("Capture %s of station '%s': tag %s, number %s.", row["id"], row["station"], row["tag"] or "-", row["number"] or "-")
+            self._bus.publish(CAPTURE_STORED, CaptureStored(row, origin))
+        return stored
+
+    def _store_once(self, incoming: Incoming) -> Stored:
         received = time.time()
         pictures = offload(self._examine, incoming)
         row = self._row(incoming, received)
@@ -90,11 +103,7 @@ class Captures:
             self._store(transaction, row, incoming, pictures)
             return Stored(row, False)
 
-        stored = self._writer.write(job, incoming.size)
-        if not stored.duplicate:
-            log.info("Capture %s of station '%s': tag %s, number %s.", row["id"], row["station"], row["tag"] or "-", row["number"] or "-")
-            self._bus.publish(CAPTURE_STORED, CaptureStored(stored.row, origin))
-        return stored
+        return self._writer.write(job, incoming.size)
 
     def _examine(self, incoming: Incoming) -> dict[str, Picture]:
         """On a native thread: decode every picture; one that is none stays raw and is named in the warnings."""
