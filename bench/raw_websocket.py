@@ -1,4 +1,4 @@
-"""How fast the raw WebSocket is, and what a big message does to everybody else. Run: python bench/websocket.py [--seed N]
+"""How fast the raw WebSocket is, and what a big message does to everybody else. Run: python bench/raw_websocket.py [--seed N]
 
 Server and client are two processes that share this machine. Every comparison is a ratio of two things measured in the
 same run, since absolute figures change with the machine and with who else uses it.
