@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS results (
 _UNSAVED = 50
 """Results held in memory while the disk takes none; more would endanger the process that must go on capturing."""
 
+_COMPLAIN_SECONDS = 30.0
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -60,6 +62,7 @@ class Outbox:
         self._changed = threading.Condition(self._lock)
         self._unsaved: deque[tuple[CaptureResult, dict[str, Any]]] = deque()
         self._settled: set[int] = set()
+        self._complain_at = 0.0
         self._folder.mkdir(parents=True, exist_ok=True)
         self._db = self._open()
         self._bytes = self._sum()
@@ -111,8 +114,10 @@ class Outbox:
                 try:
                     self._write(result, fields)
                 except (OSError, sqlite3.Error) as error:
-                    log.error("The capture of tag %s cannot be saved in %s (%s). Free some space or see to the folder's rights; it is kept in memory and tried again.",
-                              result.tag, self._folder, error)
+                    if time.monotonic() >= self._complain_at:
+                        self._complain_at = time.monotonic() + _COMPLAIN_SECONDS
+                        log.error("The capture of tag %s cannot be saved in %s (%s). Free some space or see to the folder's rights; it is kept in memory and tried again.",
+                                  result.tag, self._folder, error)
                     return False
                 self._unsaved.popleft()
                 self._changed.notify_all()

@@ -99,8 +99,7 @@ class Uplink:
             # At a start both ways would work in a moment; the better one shall win.
             self._tried_socketio.wait(_FIRST_CONNECT_SECONDS)
         while not self._stopping.is_set():
-            if not self._outbox.save_unsaved():
-                self._stopping.wait(_LOOK_SECONDS)
+            self._outbox.save_unsaved()
             now = time.monotonic()
             self._aside = {row: until for row, until in self._aside.items() if until > now}
             entry = self._outbox.next(self._aside.keys())

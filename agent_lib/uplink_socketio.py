@@ -22,6 +22,7 @@ _quiet = logging.getLogger(f"{__name__}.library")
 _quiet.setLevel(logging.CRITICAL)
 
 _CONNECT_SECONDS = 5.0
+_HANG_UP_SECONDS = 0.5
 
 
 class SocketIoUplink:
@@ -29,7 +30,9 @@ class SocketIoUplink:
 
     def __init__(self, base: str, answer_seconds: float, on_lost: Callable[[], None]) -> None:
         self._base, self._answer_seconds, self._on_lost = base, answer_seconds, on_lost
+        self._connect_seconds = min(_CONNECT_SECONDS, answer_seconds)
         self._client: socketio.Client | None = None
+        self._session: requests.Session
         # One message is several packets when it carries pictures: they must not mix with another's.
         self._sending = threading.Lock()
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -47,16 +50,15 @@ class SocketIoUplink:
         self.drop()
         session = requests.Session()
         session.trust_env = False
-        client = socketio.Client(reconnection=False, handle_sigint=False, logger=_quiet, engineio_logger=_quiet, request_timeout=_CONNECT_SECONDS,
+        client = socketio.Client(reconnection=False, handle_sigint=False, logger=_quiet, engineio_logger=_quiet, request_timeout=self._connect_seconds,
                                  http_session=session, websocket_extra_options={"http_no_proxy": ["*"]})
         client.on("disconnect", lambda *reason: self._lost(client))
         try:
-            client.connect(self._base, wait_timeout=_CONNECT_SECONDS)
+            client.connect(self._base, wait_timeout=self._connect_seconds)
         except Exception as error:  # the library stumbles over foreign servers in many ways; whichever, there is no connection
-            _hang_up(client)
-            session.close()
+            _hang_up(client, session)
             return str(error) or type(error).__name__
-        self._client = client
+        self._client, self._session = client, session
         return ""
 
     def send(self, entry: Entry) -> Answer | None:
@@ -103,8 +105,8 @@ class SocketIoUplink:
         """End the connection, if there is one."""
         client, self._client = self._client, None
         if client is not None:
-            _hang_up(client)
             self._answers.put(None)
+            _hang_up(client, self._session)
 
     def _lost(self, client: socketio.Client) -> None:
         if client is self._client:
@@ -112,17 +114,28 @@ class SocketIoUplink:
             self._on_lost()
 
 
-def _hang_up(client: socketio.Client) -> None:
-    """End a connection without waiting for a peer that may be gone: the library's own way blocks as long as it likes."""
+def _hang_up(client: socketio.Client, session: requests.Session) -> None:
+    """End a connection within about a second: the library's own way waits as long as the peer likes."""
     engine = client.eio
-    websocket = getattr(engine, "ws", None)
-    link = getattr(websocket, "sock", None)
-    if link is not None:
+    link = getattr(engine, "ws", None)
+    if getattr(link, "sock", None) is not None:
         try:
-            link.shutdown(socket.SHUT_RDWR)
+            link.sock.shutdown(socket.SHUT_RDWR)
         except OSError as error:
             log.debug("Closing a connection that was closed already: %s", error)
+    ending = threading.Thread(target=_disconnect, args=(engine,), name="uplink-hang-up", daemon=True)
+    ending.start()
+    ending.join(_HANG_UP_SECONDS)
+    for task in (engine.read_loop_task, engine.write_loop_task):
+        if task is not None:
+            task.join(_HANG_UP_SECONDS)
+    if link is not None:
+        link.shutdown()
+    session.close()
+
+
+def _disconnect(engine: Any) -> None:
     try:
-        engine.disconnect(abort=True)
+        engine.disconnect()
     except Exception as error:  # the library closes what is half closed in many ways; the connection is gone in all of them
         log.debug("Closing the Socket.IO connection: %s", error)

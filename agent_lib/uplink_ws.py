@@ -45,6 +45,8 @@ class WebSocketUplink:
             return Later(f"{self._url}: the connection broke before an answer came ({error or type(error).__name__})")
         finally:
             link.close(timeout=_CLOSE_SECONDS)
+            # After a close that the server began, the library's close() leaves the socket open.
+            link.shutdown()
 
     def _reply(self, link: websocket.WebSocket, event_id: str) -> Answer:
         end = time.monotonic() + self._answer_seconds

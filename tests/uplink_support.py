@@ -1,0 +1,162 @@
+"""Little servers that an uplink may meet: REST that answers as told, a WebSocket of somebody's own, a proxy in front of a hub."""
+
+from __future__ import annotations
+
+import json
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Ping, Request, TextMessage
+
+Answering = Callable[[dict[str, Any]], tuple[int, dict[str, str], bytes]]
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is what some of these tests are about."""
+
+
+@contextmanager
+def _serving(handler: type, port: int = 0) -> Iterator[int]:
+    server = _Server(("127.0.0.1", port), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join(5)
+        server.server_close()
+
+
+@contextmanager
+def rest_server(answer: Answering, port: int = 0) -> Iterator[str]:
+    """Takes POST /api/captures only: `answer(fields)` gives status, headers and body. Everything else is 404."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._say(404, {}, b"not here")
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path != "/api/captures":
+                self._say(404, {}, b"not here")
+                return
+            text = body.split(b"\r\n\r\n", 1)[1].split(b"\r\n--", 1)[0]
+            self._say(*answer(json.loads(text)))
+
+        def _say(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            if status == 0:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+                return
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    with _serving(Handler, port) as number:
+        yield f"http://127.0.0.1:{number}"
+
+
+class Peer:
+    """The server's end of one WebSocket connection."""
+
+    def __init__(self, link: socket.socket, frames: WSConnection) -> None:
+        self._link, self._frames = link, frames
+
+    def say(self, text: str) -> None:
+        self._link.sendall(self._frames.send(TextMessage(text)))
+
+    def ping(self) -> None:
+        self._link.sendall(self._frames.send(Ping()))
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        self._link.sendall(self._frames.send(CloseConnection(code, reason)))
+
+    def cut(self) -> None:
+        self._link.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def websocket_server(on_message: Callable[[Peer, dict[str, Any]], None]) -> Iterator[str]:
+    """A WebSocket server that gives every JSON message to `on_message` and joins in a close."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            frames, peer, text = WSConnection(ConnectionType.SERVER), None, ""
+            while data := self.request.recv(65536):
+                frames.receive_data(data)
+                for event in frames.events():
+                    if isinstance(event, Request):
+                        self.request.sendall(frames.send(AcceptConnection()))
+                        peer = Peer(self.request, frames)
+                    elif isinstance(event, (TextMessage, BytesMessage)):
+                        text += event.data
+                        if event.message_finished:
+                            on_message(peer, json.loads(text))
+                            text = ""
+                    elif isinstance(event, CloseConnection):
+                        if frames.state.name == "REMOTE_CLOSING":
+                            self.request.sendall(frames.send(event.response()))
+                        return
+
+    with _serving(Handler) as port:
+        yield f"ws://127.0.0.1:{port}"
+
+
+@contextmanager
+def proxy(target: int, allow: Callable[[bytes], bytes | None]) -> Iterator[str]:
+    """A TCP proxy in front of 127.0.0.1:target. `allow(first bytes of a connection)`: None lets it through, bytes are
+    the answer instead (b"" : never any)."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            head = self.request.recv(65536)
+            said = allow(head)
+            if said is not None:
+                if said:
+                    self.request.sendall(said)
+                else:
+                    while self.request.recv(65536):
+                        pass
+                return
+            with socket.create_connection(("127.0.0.1", target)) as behind:
+                behind.sendall(head)
+                back = threading.Thread(target=_pump, args=(behind, self.request), daemon=True)
+                back.start()
+                _pump(self.request, behind)
+                back.join(5)
+
+    with _serving(Handler) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+    except OSError:
+        return
+    finally:
+        for link in (source, target):
+            try:
+                link.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
