@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from agent_lib import settings as agent  # noqa: E402
 from hub.settings_file import table  # noqa: E402
 
-HEAD = """# Settings
+HUB = """# Settings
 
 This page is written by `python tools/write_settings_docs.py` from the declarations in the code; a test compares them.
 
@@ -22,9 +25,42 @@ exist or a value that cannot be used is refused with file, key and reason.
 
 """
 
+AGENT = """
+## Agent
+
+The file is `agent.toml` in the instance folder (written on the first start), or what `--config FILE` names: TOML, or the JSON of the
+original station software, in which keys that are not known are a warning and no refusal. The environment (`WEBSOCKET_URL`,
+`IMAGE_SERVER_URL`, `AGENT_SIMULATE_PAUSE`) counts over the file, and the flags `--hub`, `--simulate` and `--seed` over both.
+Each table of `[[stations]]` may hold tables `camera`, `secondary_camera`, `rfid`, `capture` and `ocr` of its own; the ones at the top are what
+it does not say. `secondary_camera` has the keys of `camera` and takes from it what it does not say, except its address.
+`camera.rtsp_url` is another name of `camera.url`; `station` may be just a name and `hub` just an address.
+
+"""
+
+SECTIONS: tuple[tuple[str, type[agent.Section]], ...] = (
+    ("", agent.AgentSettings), ("hub", agent.HubSettings), ("station", agent.StationSettings), ("rfid", agent.RfidSettings),
+    ("camera", agent.CameraSettings), ("capture", agent.CaptureSettings), ("ocr", agent.OcrSettings), ("outbox", agent.OutboxSettings),
+    ("log", agent.LogSettings),
+)
+
+
+def agent_table() -> str:
+    """The agent's settings, one row each, in Markdown; fields without a description are not settings of the file."""
+    lines = ["| setting | default | what it does |", "|---|---|---|"]
+    for section, model in SECTIONS:
+        for key, field in model.model_fields.items():
+            if field.description:
+                name = f"{section}.{key}" if section else key
+                lines.append(f"| `{name}` | {_shown(field.default)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else f"`{json.dumps(value, ensure_ascii=False)}`"
+
 
 def text() -> str:
-    return HEAD + table()
+    return HUB + table() + AGENT + agent_table()
 
 
 if __name__ == "__main__":
