@@ -32,6 +32,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A Windows console may know few letters; a sentence with an unknown one is still worth printing.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    try:
+        return _dispatch(options)
+    except KeyboardInterrupt:
+        # Ctrl-C before the agent listens to it: while it still loads, or during a check.
+        return 130
+
+
+def _dispatch(options: argparse.Namespace) -> int:
     from .settings_file import SettingsError, load
 
     flags = {key: getattr(options, key) for key in ("instance", "config", "hub", "simulate", "seed", "captures")}

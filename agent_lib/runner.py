@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -94,7 +95,7 @@ class Agent:
     def _on_signal(self, number: int, frame: object) -> None:
         # Nothing but a note: the main thread may be inside any lock just now.
         if self._signal:
-            raise SystemExit(128 + number)
+            os._exit(128 + number)
         self._signal = number
 
     def _start(self) -> None:
@@ -180,7 +181,8 @@ class Agent:
     def statuses(self) -> list[dict[str, Any]]:
         """What the hub is told of each station, every few seconds and on change."""
         outbox, way = self._outbox.counts(), self._uplink.way
-        return [{**station.status(), "outbox": outbox, "uplink": way} for station in self._stations]
+        troubled = {name: state for name, state in self._supervisor.status().items() if state["restarts"]}
+        return [{**station.status(), "outbox": outbox, "uplink": way, "threads": troubled} for station in self._stations]
 
     def _stop(self) -> None:
         """Captures end with what they have and lie in the outbox; what can be sent in a moment is sent; threads end."""

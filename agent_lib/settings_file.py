@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import re
 import tomllib
@@ -13,16 +12,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .settings import AgentSettings, CameraSettings, CaptureSettings, HubSettings, LogSettings, OcrSettings, OutboxSettings, RfidSettings, Section, StationSettings
-
-log = logging.getLogger(__name__)
+from .settings import AgentSettings, CameraSettings, RfidSettings, Section, StationSettings
+from .settings_template import DEVICES, STATION_KEYS, TABLES, TOP_KEYS, template
 
 FILE_NAME = "agent.toml"
 
-_DEVICES: dict[str, type[Section]] = {"camera": CameraSettings, "secondary_camera": CameraSettings, "rfid": RfidSettings, "capture": CaptureSettings, "ocr": OcrSettings}
-_TABLES: dict[str, type[Section]] = {**_DEVICES, "hub": HubSettings, "outbox": OutboxSettings, "log": LogSettings}
-_STATION_KEYS = ("name", "kind")
-_TOP_KEYS = ("simulate", "simulate_pause", "seed")
 _ENVIRONMENT = {"WEBSOCKET_URL": ("hub", "websocket_url"), "IMAGE_SERVER_URL": ("hub", "image_server_url"), "AGENT_SIMULATE_PAUSE": ("simulate_pause",)}
 _CAMERA_ADDRESS = ("host", "url", "index")
 
@@ -74,9 +68,9 @@ class _Sheet:
         raw["hub"] = _as_table(raw.get("hub", {}), "url")
         rows = raw.pop("stations", [])
         for key, value in raw.items():
-            if key in _TABLES:
+            if key in TABLES:
                 self._table(key, value, (key,))
-            elif key in _TOP_KEYS:
+            elif key in TOP_KEYS:
                 self.take((key,), value, str(self.path))
             else:
                 self._unknown((key,))
@@ -89,13 +83,13 @@ class _Sheet:
 
     def take(self, keys: tuple[str, ...], value: Any, origin: str) -> None:
         """Check and keep one single value."""
-        model: type[Section] = _TABLES[keys[0]] if len(keys) == 2 else AgentSettings
+        model: type[Section] = TABLES[keys[0]] if len(keys) == 2 else AgentSettings
         checked = self._checked(model, {keys[-1]: value}, keys[:-1], origin)
         target = self.values.setdefault(keys[0], {}) if len(keys) == 2 else self.values
         target.update(checked)
 
     def _table(self, key: str, value: Any, place: tuple[str, ...], into: dict[str, Any] | None = None) -> None:
-        model = _TABLES[key]
+        model = TABLES[key]
         table = _as_camera(value) if model is CameraSettings else _as_reader(value) if model is RfidSettings else value
         target = self.values if into is None else into
         if isinstance(table, dict):
@@ -110,9 +104,9 @@ class _Sheet:
             self._error(str(self.path), place, "must be a name or a table with name and kind", table)
             return kept
         for key, value in table.items():
-            if key in _STATION_KEYS:
+            if key in STATION_KEYS:
                 kept.update(self._checked(StationSettings, {key: value}, place, str(self.path)))
-            elif devices and key in _DEVICES:
+            elif devices and key in DEVICES:
                 self._table(key, value, (*place, key), kept)
             else:
                 self._unknown((*place, key))
@@ -157,16 +151,16 @@ class _Sheet:
         if self.errors:
             raise SettingsError("\n".join(self.errors))
         tables = {key: self.values[key] for key in ("hub", "outbox", "log") if key in self.values}
-        plain = {key: self.values[key] for key in _TOP_KEYS if key in self.values}
+        plain = {key: self.values[key] for key in TOP_KEYS if key in self.values}
         return AgentSettings(**plain, **tables, stations=stations, instance=instance, captures=captures, config_path=self.path, warnings=tuple(self.warnings))
 
     def _stations(self) -> list[dict[str, Any]]:
         """Each station as one dict: top-level tables are the defaults, and a second camera takes the rest from the first."""
-        base = {key: self.values.get(key, {}) for key in _DEVICES}
+        base = {key: self.values.get(key, {}) for key in DEVICES}
         rows = self.values["stations"] or [{}]
         found = []
         for number, row in enumerate(rows, start=1):
-            merged = {key: _over(base[key], row.get(key, {})) for key in _DEVICES}
+            merged = {key: _over(base[key], row.get(key, {})) for key in DEVICES}
             given = merged["secondary_camera"]
             inherited = {key: value for key, value in merged["camera"].items() if key not in _CAMERA_ADDRESS}
             merged["secondary_camera"] = {**inherited, **given} if any(_has(given, key) for key in _CAMERA_ADDRESS) else {}
@@ -267,34 +261,3 @@ def without_comments(text: str) -> str:
     The original's documentation prints its settings with such comments.
     """
     return re.sub(r'("(?:\\.|[^"\\\n])*")|(?:#|//)[^\n]*', lambda match: match.group(1) or "", text)
-
-
-def template() -> str:
-    """The text of a new `agent.toml`: every key with its help as a comment, and its default."""
-    lines = ["# Settings of the Gatehouse station agent. Change a value, save as UTF-8 and start the agent again.",
-             "# `python agent.py check` tries hub, reader and cameras and says what works.", ""]
-    lines += _keys(AgentSettings, _TOP_KEYS)
-    lines += ["[station]", "# The name and kind of the station. For several stations use [[stations]] as shown at the end.", ""]
-    lines += _keys(StationSettings, _STATION_KEYS)
-    for section in ("rfid", "camera", "secondary_camera", "capture", "ocr", "hub", "outbox", "log"):
-        model = _TABLES[section]
-        lines.append(f"[{section}]")
-        if section == "secondary_camera":
-            lines += ["# A second camera. What is not given here is taken from [camera], except the address (host, url, index).", ""]
-            lines += _keys(model, tuple(model.model_fields), live=("host", "url"))
-        else:
-            lines += [f"# {(model.__doc__ or '').strip()}", ""]
-            lines += _keys(model, tuple(model.model_fields))
-    lines += ["# Several stations in one agent: one [[stations]] block each. The tables above are the defaults of all of them.", "#",
-              "# [[stations]]", '# name = "east gate"', "# [stations.rfid]", '# host = "192.168.1.2"', "# [stations.camera]", '# host = "192.168.1.3"', ""]
-    return "\n".join(lines)
-
-
-def _keys(model: type[Section], keys: tuple[str, ...], live: tuple[str, ...] | None = None) -> list[str]:
-    lines = []
-    for key in keys:
-        field = model.model_fields[key]
-        off = field.default is None or (live is not None and key not in live)
-        value = json.dumps(0 if field.default is None else field.default, ensure_ascii=False)
-        lines += [f"# {field.description}", f"{'# ' if off else ''}{key} = {value}", ""]
-    return lines

@@ -10,7 +10,8 @@ import pytest
 
 from agent_lib.addresses import redact, without_localhost
 from agent_lib.settings import CameraSettings
-from agent_lib.settings_file import SettingsError, load, template, without_comments
+from agent_lib.settings_file import SettingsError, load, without_comments
+from agent_lib.settings_template import table, template
 
 ORIGINAL = """{
   "camera": {
@@ -214,3 +215,11 @@ def test_localhost_is_a_number_on_windows_only() -> None:
 
 def test_comments_are_cut_outside_texts_only() -> None:
     assert json.loads(without_comments('{"a": "x # y // z", # c\n"b": "\\"#", // d\n"c": 1}')) == {"a": "x # y // z", "b": '"#', "c": 1}
+
+
+def test_every_setting_is_in_the_table_with_a_sentence() -> None:
+    rows = [line.split("|") for line in table().splitlines()[2:]]
+    names = [row[1].strip(" `") for row in rows]
+    for name in ("seed", "station.kind", "rfid.host", "camera.index", "capture.max_attempts", "ocr.engine", "hub.url", "outbox.max_mb", "log.level"):
+        assert name in names
+    assert len(set(names)) == len(names) and all(row[3].strip().endswith(".") for row in rows)
