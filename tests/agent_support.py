@@ -7,7 +7,6 @@ import queue
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from devices_support import begin_stream, http_camera, jpeg, part
 
 from agent_lib.cameras import Camera
+from agent_lib.outbox import Entry
 from agent_lib.result import CaptureResult
 from agent_lib.settings import CameraSettings
 
@@ -88,6 +88,12 @@ def fields(one: CaptureResult) -> dict[str, Any]:
     return one.fields("http://127.0.0.1:3000")
 
 
+def entry(**more: Any) -> Entry:
+    """A result as it comes out of an outbox."""
+    one = result(**more)
+    return Entry(1, fields(one), one.pictures)
+
+
 class AgentProcess:
     """`python agent.py ...` with its output at hand."""
 
@@ -113,15 +119,3 @@ class AgentProcess:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(20)
-
-
-@contextmanager
-def running(work: Any) -> Iterator[None]:
-    """`work()` in a thread of its own while the block runs; joined at the end."""
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join(10)
-        assert not thread.is_alive()
