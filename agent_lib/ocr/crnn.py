@@ -1,0 +1,99 @@
+"""The project's own reader: a small convolutional-recurrent network trained on rendered digits (tools/train_label_reader.py).
+
+The file brings its calibration along: what the network thinks of its text is turned into the share of such readings that are right.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+
+from agent_lib.ocr import Digits, OcrError
+from agent_lib.ocr.ctc import best_path, text_probability
+
+log = logging.getLogger(__name__)
+
+MODEL = Path(__file__).resolve().parents[1] / "data" / "label_reader.onnx"
+HEIGHT, WIDTH = 32, 128
+CLASSES = 12
+SIGNS = "0123456789?"
+"""Class 1 and on; the last is a sign that is there and cannot be read, so that no number with it is ever reported."""
+FAINTEST = 4.0
+"""Added to a strip's standard deviation, in grey levels: an empty strip's noise is not stretched into shapes."""
+SUREST = 0.99999
+
+
+class Crnn:
+    """The recogniser. Keeps no state between calls: any thread may use it."""
+
+    name = "crnn"
+    _shared: Crnn | None = None
+    _making = threading.Lock()
+
+    def __init__(self, path: Path = MODEL):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            found = json.loads(self._session.get_modelmeta().custom_metadata_map["calibration"])
+            self._slope, self._offset = float(found["slope"]), float(found["offset"])
+        except Exception as error:  # onnxruntime's errors have no common base class
+            raise OcrError(f"The label reader {path} cannot be loaded ({error}): fetch it again, or make it with tools/train_label_reader.py.") from error
+        self._input = self._session.get_inputs()[0].name
+
+    @classmethod
+    def shared(cls) -> Crnn:
+        """The process's one instance."""
+        with cls._making:
+            if cls._shared is None:
+                cls._shared = cls()
+                log.info("OCR: the label reader's own network is ready")
+            return cls._shared
+
+    def read(self, strip: np.ndarray) -> Digits:
+        """See ocr.Recogniser; a sign that cannot be read is a "?". An empty strip reads as nothing."""
+        if strip.size == 0:
+            return Digits("", 0.0)
+        probabilities = self.probabilities(strip)
+        classes = best_path(probabilities)
+        if not classes:
+            return Digits("", 0.0)
+        return Digits("".join(SIGNS[c - 1] for c in classes), self.calibrated(text_probability(probabilities, classes)))
+
+    def probabilities(self, strip: np.ndarray) -> np.ndarray:
+        """(32, 12) of the blank, 0..9 and the unreadable sign, one row per place along the strip."""
+        logits = self._session.run(None, {self._input: tensor(strip)})[0][0].astype(np.float64)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    def calibrated(self, probability: float) -> float:
+        """How often a text to which the network gives this probability is right (Platt scaling, measured on held-out renders)."""
+        return calibrated(probability, self._slope, self._offset)
+
+
+def calibrated(probability: float, slope: float, offset: float) -> float:
+    """The logistic of `slope` times the log odds of `probability` plus `offset`, and never quite 1."""
+    return float(min(SUREST, 1.0 / (1.0 + np.exp(-(slope * log_odds(probability) + offset)))))
+
+
+def log_odds(probability: float) -> float:
+    """Natural logarithm of p / (1 - p), with p kept off its ends."""
+    p = min(max(probability, 1e-7), 1 - 1e-7)
+    return float(np.log(p / (1 - p)))
+
+
+def tensor(strip: np.ndarray) -> np.ndarray:
+    """The strip (BGR or grey uint8) as the network takes it: (1, 1, 32, 128) float32, mean 0, about unit contrast."""
+    grey = cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY) if strip.ndim == 3 else strip
+    shrink = cv2.INTER_AREA if grey.shape[0] >= HEIGHT and grey.shape[1] >= WIDTH else cv2.INTER_CUBIC
+    line = cv2.resize(grey, (WIDTH, HEIGHT), interpolation=shrink).astype(np.float32)
+    return ((line - line.mean()) / (line.std() + FAINTEST))[None, None]

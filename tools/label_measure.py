@@ -1,0 +1,65 @@
+"""What the label reader is worth on rendered strips: its calibration, and how often it is right, silent and wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+from label_render import Sample
+
+from agent_lib.ocr import ACCEPT
+from agent_lib.ocr.crnn import Crnn, log_odds
+
+BINS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
+STEPS = 50
+
+
+def calibrate(reader: Crnn, samples: list[Sample], digits: int) -> dict[str, float]:
+    """Platt scaling: the logistic through the log odds of the network's own probability that fits best how often it is right.
+
+    `reader` is one with slope 1 and offset 0. Only texts of so many digits count: no other is ever reported.
+    """
+    found = [(reader.read(one.strip), one.text) for one in samples]
+    counted = [(seen.confidence, seen.text == text) for seen, text in found if len(seen.text) == digits and seen.text.isdigit()]
+    if len(counted) < 20:
+        return {"slope": 1.0, "offset": 0.0}
+    odds = np.array([log_odds(confidence) for confidence, _ in counted])
+    right = np.array([one for _, one in counted], np.float64)
+    return _logistic(odds, right)
+
+
+def _logistic(odds: np.ndarray, right: np.ndarray) -> dict[str, float]:
+    """Newton's steps to the two numbers of greatest likelihood, held near 1 and 0 by about one observation."""
+    inputs = np.stack([odds, np.ones_like(odds)], axis=1)
+    prior = np.array([1.0, 0.0])
+    weights = prior.copy()
+    for _ in range(STEPS):
+        chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
+        slope = inputs.T @ (right - chance) - (weights - prior)
+        bend = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + np.eye(2)
+        step = np.linalg.solve(bend, slope)
+        weights = weights + np.clip(step, -0.5, 0.5)
+        if np.abs(step).max() < 1e-6:
+            break
+    return {"slope": round(float(weights[0]), 4), "offset": round(float(weights[1]), 4)}
+
+
+def measure(reader: Crnn, samples: list[Sample], digits: int) -> dict:
+    """Shares of strips with a whole number: read `exact`ly, `reported` (confidence of at least ACCEPT). `wrong` counts what was reported and is not there,
+    in any strip; `reliability` compares confidence with the share that was right."""
+    found = [(reader.read(one.strip), one.text) for one in samples]
+    whole = [(seen, text) for seen, text in found if len(text) == digits and text.isdigit()]
+    counted = [(seen, text) for seen, text in found if len(seen.text) == digits and seen.text.isdigit()]
+    sure = [(seen, text) for seen, text in counted if seen.confidence >= ACCEPT]
+    reliability = []
+    for low, high in zip(BINS, BINS[1:], strict=False):
+        inside = [(seen.confidence, seen.text == text) for seen, text in counted if low <= seen.confidence < high]
+        if inside:
+            confidence, right = np.mean(inside, axis=0)
+            reliability.append({"from": low, "to": high, "strips": len(inside), "confidence": round(float(confidence), 4), "right": round(float(right), 4)})
+    return {
+        "strips": len(samples),
+        "with a number": len(whole),
+        "exact": round(sum(seen.text == text for seen, text in whole) / max(1, len(whole)), 4),
+        "reported": round(sum(seen.text == text and seen.confidence >= ACCEPT for seen, text in whole) / max(1, len(whole)), 4),
+        "wrong": sum(seen.text != text for seen, text in sure),
+        "reliability": reliability,
+    }

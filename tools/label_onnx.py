@@ -1,0 +1,129 @@
+"""Writes the label reader's network as an ONNX file.
+
+torch's own exporters want two more packages (onnx, onnxscript) that nothing else here needs. The file is one protobuf message of a few
+kinds of fields, so it is written directly: field numbers as in ONNX's public `onnx.proto`, IR version 8, operators of version 13.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from label_network import CLASSES, COLUMNS, HEIGHT, HIDDEN, WIDTH, LabelNetwork
+
+IR_VERSION, OPERATORS = 8, 13
+FLOAT, INT64 = 1, 7
+WHOLE, TEXT, WHOLES = 2, 3, 7
+"""Types of an attribute."""
+
+
+def write_onnx(network: LabelNetwork, path: Path, metadata: dict[str, str]) -> int:
+    """Write `network` (in float32, norms folded into the convolutions) with `metadata`; the file's size in bytes."""
+    graph = _Graph()
+    last = "strip"
+    for i, (convolution, norm, pool) in enumerate(network.stages()):
+        weight, bias = _folded(convolution, norm)
+        pad = [1, 1, 1, 1] if convolution.padding[0] else [0, 0, 0, 0]
+        names = [last, graph.tensor(f"w{i}", weight), graph.tensor(f"b{i}", bias)]
+        last = graph.node("Conv", names, f"c{i}", kernel_shape=list(weight.shape[2:]), pads=pad)
+        last = graph.node("Relu", [last], f"r{i}")
+        if pool:
+            last = graph.node("MaxPool", [last], f"p{i}", kernel_shape=list(pool), strides=list(pool))
+    last = graph.node("Squeeze", [last, graph.tensor("height", np.array([2]))], "columns")
+    last = graph.node("Transpose", [last], "along", perm=[2, 0, 1])
+    names = [graph.tensor(name, value) for name, value in zip(("gw", "gr", "gb"), _memory(network.memory), strict=True)]
+    last = graph.node("GRU", [last, *names], "told", hidden_size=HIDDEN, direction="bidirectional", linear_before_reset=1)
+    last = graph.node("Transpose", [last], "both", perm=[2, 0, 1, 3])
+    last = graph.node("Reshape", [last, graph.tensor("shape", np.array([0, 0, -1]))], "flat")
+    weight = network.signs.weight.detach().float().numpy().T
+    last = graph.node("MatMul", [last, graph.tensor("sw", weight)], "signs")
+    graph.node("Add", [last, graph.tensor("sb", network.signs.bias.detach().float().numpy())], "logits")
+    data = _model(graph, metadata)
+    path.write_bytes(data)
+    return len(data)
+
+
+def _folded(convolution: torch.nn.Conv2d, norm: torch.nn.BatchNorm2d) -> tuple[np.ndarray, np.ndarray]:
+    """One convolution that does what the two do."""
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    weight = convolution.weight * scale[:, None, None, None]
+    bias = norm.bias - norm.running_mean * scale
+    return weight.detach().float().numpy(), bias.detach().float().numpy()
+
+
+def _memory(gru: torch.nn.GRU) -> list[np.ndarray]:
+    """The GRU's weights in ONNX's order of gates: update, reset, new, where torch has reset, update, new."""
+
+    def ordered(name: str, end: str) -> np.ndarray:
+        reset, update, new = getattr(gru, f"{name}_l0{end}").detach().float().numpy().reshape(3, HIDDEN, -1)
+        return np.concatenate([update, reset, new])
+
+    ways = ("", "_reverse")
+    biases = [np.concatenate([ordered("bias_ih", end), ordered("bias_hh", end)])[:, 0] for end in ways]
+    return [np.stack([ordered("weight_ih", end) for end in ways]), np.stack([ordered("weight_hh", end) for end in ways]), np.stack(biases)]
+
+
+class _Graph:
+    """Nodes and tensors, packed as they come."""
+
+    def __init__(self) -> None:
+        self.nodes: list[bytes] = []
+        self.tensors: list[bytes] = []
+
+    def node(self, kind: str, inputs: list[str], output: str, **attributes) -> str:
+        data = b"".join(_text(1, name) for name in inputs) + _text(2, output) + _text(3, output) + _text(4, kind)
+        for name, value in attributes.items():
+            data += _bytes(5, _text(1, name) + _attribute(value))
+        self.nodes.append(data)
+        return output
+
+    def tensor(self, name: str, values: np.ndarray) -> str:
+        whole = np.issubdtype(values.dtype, np.integer)
+        raw = np.ascontiguousarray(values, "<i8" if whole else "<f4").tobytes()
+        sizes = b"".join(_number(1, size) for size in values.shape)
+        self.tensors.append(sizes + _number(2, INT64 if whole else FLOAT) + _text(8, name) + _bytes(9, raw))
+        return name
+
+
+def _model(graph: _Graph, metadata: dict[str, str]) -> bytes:
+    body = b"".join(_bytes(1, node) for node in graph.nodes) + _text(2, "label_reader")
+    body += b"".join(_bytes(5, tensor) for tensor in graph.tensors)
+    body += _bytes(11, _value("strip", ("strips", 1, HEIGHT, WIDTH))) + _bytes(12, _value("logits", ("strips", COLUMNS, CLASSES)))
+    said = b"".join(_bytes(14, _text(1, key) + _text(2, value)) for key, value in metadata.items())
+    return _number(1, IR_VERSION) + _text(2, "train_label_reader") + _bytes(7, body) + _bytes(8, _text(1, "") + _number(2, OPERATORS)) + said
+
+
+def _attribute(value: int | str | list[int]) -> bytes:
+    if isinstance(value, str):
+        return _text(4, value) + _number(20, TEXT)
+    if isinstance(value, int):
+        return _number(3, value) + _number(20, WHOLE)
+    return b"".join(_number(8, one) for one in value) + _number(20, WHOLES)
+
+
+def _value(name: str, sizes: tuple[str | int, ...]) -> bytes:
+    """A named float tensor of the graph's ends; a size that is a text may be any."""
+    shape = b"".join(_bytes(1, _text(2, size) if isinstance(size, str) else _number(1, size)) for size in sizes)
+    return _text(1, name) + _bytes(2, _bytes(1, _number(1, FLOAT) + _bytes(2, shape)))
+
+
+def _varint(value: int) -> bytes:
+    value &= (1 << 64) - 1
+    data = bytearray()
+    while value > 127:
+        data.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*data, value])
+
+
+def _number(field: int, value: int) -> bytes:
+    return _varint(field << 3) + _varint(value)
+
+
+def _bytes(field: int, value: bytes) -> bytes:
+    return _varint(field << 3 | 2) + _varint(len(value)) + value
+
+
+def _text(field: int, value: str) -> bytes:
+    return _bytes(field, value.encode("utf-8"))

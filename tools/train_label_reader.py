@@ -1,0 +1,195 @@
+"""Trains the label reader's network: `python tools/train_label_reader.py [--seed N] [--steps N] [--output FILE]`.
+
+About ten minutes on one core. Writes the ONNX file that `agent_lib/ocr/crnn.py` runs, its calibration inside, and beside it a JSON file
+with the settings it was made with and what it was measured to read on rendered strips that it was not trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:1] = [str(ROOT), str(ROOT / "tools")]
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from label_fonts import Face, faces  # noqa: E402
+from label_measure import calibrate, measure  # noqa: E402
+from label_network import CLASSES, COLUMNS, HEIGHT, WIDTH, LabelNetwork  # noqa: E402
+from label_onnx import write_onnx  # noqa: E402
+from label_render import Sample, StripRenderer  # noqa: E402
+
+from agent_lib.ocr.crnn import MODEL, Crnn, tensor  # noqa: E402
+
+HELD_OUT_EVERY = 6
+"""Every so many faces of the system one is kept from the training, to measure with."""
+POOL = 12_000
+"""Strips kept to be shown again: drawing one costs about as much as learning from it."""
+FRESH = 0.4
+"""Share of a batch that is newly drawn."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The program; returns its exit status."""
+    settings = _arguments(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    torch.manual_seed(settings.seed)
+    rng = np.random.default_rng(settings.seed)
+    builtin, system = faces(rng, system=False), faces(rng)[len(faces(rng, system=False)):]
+    known, unknown = builtin + [f for i, f in enumerate(system) if i % HELD_OUT_EVERY], system[::HELD_OUT_EVERY]
+    started = time.monotonic()
+    network = train(StripRenderer(known, rng, settings.digits), settings)
+    report = _report(network, known, unknown, settings)
+    report["settings"]["minutes"] = round((time.monotonic() - started) / 60, 1)
+    settings.output.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    for level, found in report["held_out"].items():
+        print(f"{level:10} exact {found['exact']:.4f}  reported {found['reported']:.4f}  reported wrong {found['wrong']} of {found['strips']}")
+    print(f"{settings.output}: {report['bytes']:,} bytes")
+    return 0
+
+
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Train the label reader's network on rendered digits.")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed, faces and machine give the same network (default 1)")
+    parser.add_argument("--steps", type=int, default=1800, help="batches to learn from (default 1800, about ten minutes)")
+    parser.add_argument("--batch", type=int, default=96, help="strips in a batch (default 96)")
+    parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default 0.003)")
+    parser.add_argument("--digits", type=int, default=5, help="digits of most numbers (default 5)")
+    parser.add_argument("--measure", type=int, default=1500, help="held-out strips for each level of the measurement (default 1500)")
+    parser.add_argument("--bfloat16", action="store_true", help="compute in bfloat16: nearly twice as fast where the CPU has it (AMX, AVX512-BF16), far slower elsewhere")
+    parser.add_argument("--output", type=Path, default=MODEL, help="the ONNX file to write; a .json of the same name goes beside it")
+    return parser.parse_args(arguments)
+
+
+class Pool:
+    """Strips as the network takes them, new ones in the place of the oldest; hardness grows as the training goes on."""
+
+    def __init__(self, renderer: StripRenderer, rng: np.random.Generator, batch: int) -> None:
+        self._renderer, self._rng, self._batch = renderer, rng, batch
+        self._kept: list[tuple[np.ndarray, tuple[int, ...]]] = []
+        self._next = 0
+
+    def batch(self, hardest: float) -> tuple[torch.Tensor, list[tuple[int, ...]]]:
+        rng = self._rng
+        fresh = self._batch if len(self._kept) < 3 * self._batch else round(FRESH * self._batch)
+        chosen = [self._draw(hardest) for _ in range(fresh)]
+        chosen += [self._again(self._kept[int(i)]) for i in rng.integers(0, len(self._kept), self._batch - fresh)]
+        for one in chosen[:fresh]:
+            if len(self._kept) < POOL:
+                self._kept.append(one)
+            else:
+                self._kept[self._next % POOL] = one
+                self._next += 1
+        return torch.from_numpy(np.concatenate([strip for strip, _ in chosen])), [classes for _, classes in chosen]
+
+    def _draw(self, hardest: float) -> tuple[np.ndarray, tuple[int, ...]]:
+        one: Sample = self._renderer.sample(hardest * float(self._rng.random()) ** 0.5)
+        return tensor(one.strip), one.classes
+
+    def _again(self, kept: tuple[np.ndarray, tuple[int, ...]]) -> tuple[np.ndarray, tuple[int, ...]]:
+        """A strip shown again is moved by up to two pixels along and one across, so that it is not learnt by heart."""
+        rng = self._rng
+        strip, classes = kept
+        matrix = np.array([(1, 0, rng.uniform(-2, 2)), (0, 1, rng.uniform(-1, 1))])
+        moved = cv2.warpAffine(strip[0, 0], matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+        return moved[None, None] * np.float32(rng.uniform(0.85, 1.15)), classes
+
+
+def train(renderer: StripRenderer, settings: argparse.Namespace) -> LabelNetwork:
+    """A network that has learnt from `settings.steps` batches, ready to be used."""
+    network = LabelNetwork().to(memory_format=torch.channels_last)
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    rest = [p for p in network.parameters() if p.ndim <= 1]
+    optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0.0}], lr=settings.rate)
+    rise = max(1, settings.steps // 12)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, rise, settings.steps))
+    pool = Pool(renderer, np.random.default_rng([settings.seed, 1]), settings.batch)
+    progress, smooth = _Progress(settings.steps), None
+    network.train()
+    for step in range(settings.steps):
+        strips, texts = pool.batch(min(1.0, 0.25 + 1.5 * step / settings.steps))
+        lengths = torch.tensor([len(text) for text in texts])
+        targets = torch.tensor([c for text in texts for c in text], dtype=torch.long)
+        with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
+            logits = network(strips.contiguous(memory_format=torch.channels_last))
+        chances = logits.float().log_softmax(-1).transpose(0, 1)
+        loss = torch.nn.functional.ctc_loss(chances, targets, torch.full((len(texts),), COLUMNS), lengths, reduction="sum", zero_infinity=True) / len(texts)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+        schedule.step()
+        smooth = loss.item() if smooth is None else 0.97 * smooth + 0.03 * loss.item()
+        progress.show(step + 1, smooth)
+    return network.eval()
+
+
+def _rate(step: int, rise: int, steps: int) -> float:
+    """Learning rate as a share of the highest: up in a line, down in half a cosine."""
+    if step < rise:
+        return (step + 1) / rise
+    return 0.5 + 0.5 * float(np.cos(np.pi * (step - rise) / max(1, steps - rise)))
+
+
+class _Progress:
+    """A bar on stderr, a few times a second on a terminal and a line for every tenth elsewhere."""
+
+    def __init__(self, steps: int) -> None:
+        self._steps, self._began, self._shown = steps, time.monotonic(), 0.0
+        self._terminal = sys.stderr.isatty()
+
+    def show(self, done: int, loss: float) -> None:
+        now = time.monotonic()
+        last = done == self._steps
+        if self._terminal and now - self._shown < 0.3 and not last:
+            return
+        if not self._terminal and done % max(1, self._steps // 10) and not last:
+            return
+        self._shown = now
+        left = (now - self._began) / done * (self._steps - done)
+        bar = "#" * round(30 * done / self._steps)
+        end = "\n" if last or not self._terminal else ""
+        start = "\r" if self._terminal else ""
+        print(f"{start}[{bar:30}] {done}/{self._steps}  loss {loss:.3f}  {left / 60:.1f} min left", end=end, file=sys.stderr, flush=True)
+
+
+def _report(network: LabelNetwork, known: list[Face], unknown: list[Face], settings: argparse.Namespace) -> dict:
+    """Calibrate and measure the network as it will be used, from its file, and write that file."""
+    output = settings.output
+    output.parent.mkdir(parents=True, exist_ok=True)
+    unsure = output.with_name(output.name + ".new")
+    plain = {"slope": 1.0, "offset": 0.0}
+    write_onnx(network, unsure, {"calibration": json.dumps(plain)})
+    fresh = [np.random.default_rng([settings.seed, n]) for n in (2, 3, 4)]
+    seen = StripRenderer(known + unknown, fresh[0], settings.digits)
+    calibration = calibrate(Crnn(unsure), [seen.sample(float(h)) for h in np.linspace(0, 1, 3 * settings.measure)], settings.digits)
+    size = write_onnx(network, unsure, {"calibration": json.dumps(calibration), "seed": str(settings.seed)})
+    os.replace(unsure, output)
+    reader = Crnn(output)
+    other = StripRenderer(known, fresh[1], settings.digits)
+    levels = {level: [other.sample(h) for _ in range(settings.measure)] for level, h in (("easy", 0.3), ("medium", 0.6), ("hard", 0.85), ("extreme", 1.0))}
+    if unknown:
+        strange = StripRenderer(unknown, fresh[2], settings.digits)
+        levels["new faces"] = [strange.sample(0.6) for _ in range(settings.measure)]
+    names = ("seed", "steps", "batch", "rate", "digits", "bfloat16")
+    return {
+        "settings": {name: getattr(settings, name) for name in names} | {"faces": len(known), "torch": torch.__version__},
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "classes": CLASSES,
+        "bytes": size,
+        "calibration": calibration,
+        "held_out": {level: measure(reader, strips, settings.digits) for level, strips in levels.items()},
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
