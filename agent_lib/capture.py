@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from .label_vote import LabelVote, Verdict
 from .settings import CaptureSettings
 from .station_label import LabelUnavailable
 
@@ -64,6 +65,7 @@ class CaptureCycle:
         """Fill in `outcome`; the frame that was read, or else the last that could be looked at."""
         deadline = started + self._settings.timeout_seconds
         seen, due, last = started, started, None
+        vote = LabelVote(self._settings.target_digits)
         while outcome.attempts < self._settings.max_attempts:
             self._stopping.wait(max(0.0, min(due, deadline) - time.monotonic()))
             begun = time.monotonic()
@@ -72,7 +74,7 @@ class CaptureCycle:
                 return last
             if begun >= deadline:
                 outcome.message = f"Timed out after {outcome.attempts} attempts"
-                return last
+                return _conclude(vote, outcome, last)
             due = begun + self._settings.retry_interval_seconds
             outcome.attempts += 1
             frame = self._wait_for_frame(seen, deadline)
@@ -81,14 +83,14 @@ class CaptureCycle:
                 trouble.primary = self._primary_error() or trouble.primary
             else:
                 seen = frame.mono
-                usable, reason = self._read(frame, outcome)
+                usable, reason, verdict = self._read(frame, outcome, vote)
                 last = frame if usable else last
-                if outcome.success:
-                    return last
+                if verdict is not None:
+                    return _succeed(verdict, outcome)
                 trouble.attempts.append(f"Label detection failed: {reason} (attempt {outcome.attempts})")
             self._look_at_reader(trouble)
         outcome.message = f"Max attempts reached ({self._settings.max_attempts})"
-        return last
+        return _conclude(vote, outcome, last)
 
     def _wait_for_frame(self, seen: float, deadline: float) -> Any | None:
         """A frame newer than `seen`; waits about three frame intervals of a live camera, and no longer than an attempt for a dead one."""
@@ -100,8 +102,8 @@ class CaptureCycle:
         patience = max(_SHORTEST_PATIENCE, patience)
         return self._primary.wait_newer(seen, max(0.0, min(patience, deadline - time.monotonic())))
 
-    def _read(self, frame: Any, outcome: Outcome) -> tuple[bool, str]:
-        """Read the label in a frame into `outcome`: whether the frame is a picture at all, and the reason when it gave no number."""
+    def _read(self, frame: Any, outcome: Outcome, vote: LabelVote) -> tuple[bool, str, Verdict | None]:
+        """Read the label in a frame and let it vote: whether the frame is a picture at all, the reason when there is no verdict, and the verdict."""
         usable = False
         try:
             image = frame.image()
@@ -109,15 +111,14 @@ class CaptureCycle:
             reading = self._label.read(image)
         except Exception as error:  # a picture or a recogniser can break in any way; the next attempt may go well
             log.warning("An attempt failed: %s", error, exc_info=not isinstance(error, (ValueError, LabelUnavailable)))
-            return usable, str(error).rstrip(".") or type(error).__name__
+            return usable, str(error).rstrip(".") or type(error).__name__, None
         outcome.raw_text = reading.raw_text or outcome.raw_text
         if reading.picture is not None:
             outcome.pictures["label"] = _jpeg(reading.picture)
-        if not reading.number:
-            return usable, reading.reason or "Label unreadable"
-        outcome.success, outcome.message = True, SUCCESS
-        outcome.number, outcome.raw_text = reading.number, reading.raw_text
-        return usable, ""
+        verdict = vote.add(reading, frame)
+        if verdict is None and reading.number:
+            return usable, f"Read {reading.number}, not surely enough to report it from one picture", None
+        return usable, reading.reason or "Label unreadable", verdict
 
     def _take_secondary(self, started: float, outcome: Outcome) -> list[str]:
         """Add the second picture; what to say when there is none.
@@ -158,6 +159,21 @@ class _Trouble:
     attempts: list[str] = field(default_factory=list)
     primary: str = ""
     rfid: str = ""
+
+
+def _conclude(vote: LabelVote, outcome: Outcome, last: Any | None) -> Any | None:
+    """No more frames come: succeed with what was read well enough, or leave the failure as it is."""
+    verdict = vote.conclude()
+    return last if verdict is None else _succeed(verdict, outcome)
+
+
+def _succeed(verdict: Verdict, outcome: Outcome) -> Any:
+    """Fill in a success with the pictures that show its number; the frame."""
+    outcome.success, outcome.message = True, SUCCESS
+    outcome.number, outcome.raw_text = verdict.number, verdict.reading.raw_text
+    if verdict.reading.picture is not None:
+        outcome.pictures["label"] = _jpeg(verdict.reading.picture)
+    return verdict.frame
 
 
 def _frame_seconds(camera: Any) -> float:
