@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 _EPILOG = """\
 python agent.py          run; without a configured station the simulated gate
 python agent.py check    try hub, reader and cameras once and say what works
+python agent.py read IMAGE [IMAGE ...]
+                         find and read the label in pictures or folders of pictures, one line
+                         of JSON each; nothing runs or is written but what --annotate asks for
 
 Settings stand in agent.toml of the instance folder, written at the first start.
 """
@@ -27,7 +30,7 @@ Settings stand in agent.toml of the instance folder, written at the first start.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status: 0 done, 1 it did not work, 2 a flag or setting is wrong."""
-    options = _parser().parse_args(argv)
+    options = _options(argv)
     for stream in (sys.stdout, sys.stderr):
         # A Windows console may know few letters; a sentence with an unknown one is still worth printing.
         if hasattr(stream, "reconfigure"):
@@ -43,17 +46,35 @@ def _dispatch(options: argparse.Namespace) -> int:
     from .settings_file import SettingsError, load
 
     flags = {key: getattr(options, key) for key in ("instance", "config", "hub", "simulate", "seed", "captures")}
+    reads = options.command == "read"
     try:
-        settings = load(flags)
+        settings = load(flags, first_start=not reads)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
+    if reads:
+        from .read_command import read
+
+        return read(settings, options.images, options.annotate)
     return _COMMANDS[options.command or "run"](settings)
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The options given; pictures and flags may stand in any order. Ends the program with status 2 where they do not fit."""
+    parser = _parser()
+    options = parser.parse_intermixed_args(argv)
+    if options.command == "read" and not options.images:
+        parser.error("read needs the name of a picture or folder")
+    if options.command != "read" and (options.images or options.annotate is not None):
+        parser.error(f"{options.images[0] if options.images else '--annotate'}: pictures go with the command read only")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="agent.py", description="The station agent of Gatehouse.", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", nargs="?", choices=["run", "check"], help="run (default) or check")
+    parser.add_argument("command", nargs="?", choices=["run", "check", "read"], help="run (default), check or read")
+    parser.add_argument("images", nargs="*", metavar="IMAGE", help="with read: pictures, or folders of them")
+    parser.add_argument("--annotate", metavar="DIR", help="with read: write each picture with what was found into this folder")
     parser.add_argument("--instance", metavar="DIR", help="folder of the agent's data and settings (default: instance)")
     parser.add_argument("--config", metavar="FILE", help="settings file instead of DIR/agent.toml: TOML, or JSON of the original station")
     parser.add_argument("--hub", metavar="URL", help="address of the hub (default: http://127.0.0.1:5000)")

@@ -17,6 +17,8 @@ from .addresses import hub_address, plain_host, redact, without_localhost
 DEFAULT_HUB = "http://127.0.0.1:5000"
 """Where the hub is when nothing else is said; a number, since Windows asks IPv6 first for `localhost` and waits."""
 
+ENGINES = ("auto", "crnn", "ppocr", "trocr")
+
 
 class Section(BaseModel):
     """A table of settings; unknown keys are errors."""
@@ -92,10 +94,20 @@ class CaptureSettings(Section):
 
 
 class OcrSettings(Section):
-    """Reading the digits of the label."""
+    """Finding the label and reading its digits."""
 
-    engine: str = Field("auto", min_length=1, max_length=40, description="Which recogniser reads the digits; auto takes the one that comes along.")
-    model_id: str = Field("microsoft/trocr-small-printed", max_length=500, description="Model name or folder, for engines that load one.")
+    engine: str = Field("auto", max_length=40, description="Which recogniser reads the digits: auto (crnn cross-checked by ppocr), crnn, ppocr or trocr.")
+    model_id: str = Field("microsoft/trocr-small-printed", min_length=1, max_length=500, description="Model of the engine trocr: a folder of this machine, or the name of a model on its hub, which is downloaded once.")
+    int8: bool = Field(False, description="true: the engine trocr computes in 8 bits, about three times as fast and a little less exact.")
+    label_code: str = Field("", max_length=1000, description="File with the edge code of the site's own labels; empty: the code that comes with the agent.")
+
+    @field_validator("engine")
+    @classmethod
+    def _is_engine(cls, value: str) -> str:
+        name = value.lower() or "auto"
+        if name not in ENGINES:
+            raise ValueError("must be auto, crnn, ppocr or trocr")
+        return name
 
 
 class StationSettings(Section):

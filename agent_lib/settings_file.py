@@ -25,18 +25,20 @@ class SettingsError(Exception):
     """A setting cannot be used; the text names where it stands, its key and the reason, a line each."""
 
 
-def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> AgentSettings:
+def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, first_start: bool = True) -> AgentSettings:
     """The settings of one agent.
 
     `flags` are the options of the command line, None where not given: instance, config, hub, simulate, seed, captures.
-    Without `config` the file is agent.toml of the instance folder, written where there is none. Raises SettingsError.
+    Without `config` the file is agent.toml of the instance folder, written where there is none. With `first_start` False nothing is
+    written, and without that file the defaults count. Raises SettingsError.
     """
     given = {key: value for key, value in (flags or {}).items() if value is not None}
     environ = os.environ if environ is None else environ
     instance = Path(given.get("instance", "instance")).absolute()
     path = Path(given["config"]).absolute() if "config" in given else instance / FILE_NAME
-    _first_start(instance, None if "config" in given else path)
-    text = _text(path)
+    if first_start:
+        _first_start(instance, None if "config" in given else path)
+    text = "" if not first_start and "config" not in given and not path.exists() else _text(path)
     is_json = _is_json(path, text)
     sheet = _Sheet(path, strict=not is_json)
     sheet.take_file(_parse_json(path, text) if is_json else _parse_toml(path, text))

@@ -1,0 +1,67 @@
+"""Pictures with what was found drawn into them: the board's corners, its score, its number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+READ, UNREAD, NOTHING = (60, 200, 60), (0, 190, 255), (60, 60, 235)
+"""BGR: a number is reported; a label without a number; no label."""
+_QUALITY = 90
+
+
+class Annotator:
+    """Writes `NAME-read.jpg` for each picture into one folder, never over a picture that was given."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder. Raises OSError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._taken: set[str] = set()
+
+    def write(self, source: Path, image: np.ndarray, reading: Any) -> Path:
+        """Draw and store. Raises OSError."""
+        name, number = f"{source.stem}-read.jpg", 1
+        while name.lower() in self._taken or (self.folder / name).absolute() == source.absolute():
+            number += 1
+            name = f"{source.stem}-read-{number}.jpg"
+        self._taken.add(name.lower())
+        done, data = cv2.imencode(".jpg", draw(image, reading), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+        if not done:
+            raise OSError("the picture could not be packed")
+        path = self.folder / name
+        # Not cv2.imwrite, which knows few letters on Windows.
+        path.write_bytes(data.tobytes())
+        return path
+
+
+def draw(image: np.ndarray, reading: Any) -> np.ndarray:
+    """A copy of a BGR picture with the outline, a dot at the board's own top left corner, and one line of text."""
+    image = image.copy()
+    colour = READ if reading.number else UNREAD if reading.found else NOTHING
+    size = max(0.45, max(image.shape[:2]) / 1600)
+    thick = max(1, round(2 * size))
+    if reading.corners is not None and reading.found:
+        corners = np.round(reading.corners).astype(np.int32)
+        cv2.polylines(image, [corners.reshape(-1, 1, 2)], True, colour, thick, cv2.LINE_AA)
+        cv2.circle(image, [int(value) for value in corners[0]], 3 * thick, colour, -1, cv2.LINE_AA)
+    text = f"{reading.number or reading.reason or 'No number'}   score {reading.score:.2f}   sure {reading.confidence:.2f}" if reading.found else "No label found"
+    (width, height), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, thick)
+    size *= min(1.0, (image.shape[1] - 8) / max(1, width))
+    (width, height), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, thick)
+    x, y = _place(image, reading, width, height, base)
+    cv2.rectangle(image, (x - 4, y - height - 6), (x + width + 4, y + base + 2), (30, 30, 30), -1)
+    cv2.putText(image, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, size, colour, thick, cv2.LINE_AA)
+    return image
+
+
+def _place(image: np.ndarray, reading: Any, width: int, height: int, base: int) -> tuple[int, int]:
+    """Where the text begins: above the label, or below it, or at the top left; always inside the picture."""
+    x, y = 8, height + 10
+    if reading.corners is not None and reading.found:
+        x, above, below = float(reading.corners[:, 0].min()), float(reading.corners[:, 1].min()) - base - 8, float(reading.corners[:, 1].max()) + height + 12
+        y = above if above > height + 6 else below if below < image.shape[0] - base else height + 10
+    return int(max(4, min(x, image.shape[1] - width - 4))), int(max(height + 6, min(y, image.shape[0] - base - 2)))

@@ -1,0 +1,58 @@
+"""Looking for the label in a picture of any size: as it is, reduced, and with a border where the label fills it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+AS_IT_IS, REDUCED, BORDERED = "as it is", "reduced", "with a border"
+FRAME_SIDE = 1920
+"""The frames that the finder is made for are this wide."""
+_BORDER_SIDE, _BORDER_SHARE, _GREY = 1000, 0.15, (128, 128, 128)
+_FILLS_SHARE = 0.5
+
+
+def look(reader: Any, image: np.ndarray) -> tuple[Any, str]:
+    """The best LabelReading of a BGR picture, `corners` in its pixels, and how it was looked at.
+
+    The first look is exactly the station's own. Only where that gives no number is the picture looked at in other ways, and with a border
+    only a label that fills half of the picture counts.
+    """
+    best, how = reader.read(image), AS_IT_IS
+    if best.number:
+        return best, how
+    if max(image.shape[:2]) > 1.15 * FRAME_SIDE:
+        best, how = _better(best, how, _reduced(reader, image), REDUCED)
+    if not best.found:
+        best, how = _better(best, how, _bordered(reader, image), BORDERED)
+    return best, how
+
+
+def _better(best: Any, how: str, other: Any, other_how: str) -> tuple[Any, str]:
+    rank, other_rank = ((bool(one.number), one.found, one.score) for one in (best, other))
+    return (other, other_how) if other_rank > rank else (best, how)
+
+
+def _reduced(reader: Any, image: np.ndarray) -> Any:
+    share = FRAME_SIDE / max(image.shape[:2])
+    small = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    return _moved(reader.read(small), 1 / share, 0)
+
+
+def _bordered(reader: Any, image: np.ndarray) -> Any:
+    share = min(1.0, _BORDER_SIDE / max(image.shape[:2]))
+    small = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA) if share < 1 else image
+    width = round(_BORDER_SHARE * max(small.shape[:2]))
+    reading = reader.read(cv2.copyMakeBorder(small, width, width, width, width, cv2.BORDER_CONSTANT, value=_GREY))
+    if reading.corners is not None and cv2.contourArea(reading.corners) < _FILLS_SHARE * small.shape[0] * small.shape[1]:
+        return replace(reading, found=False, number="", score=0.0)
+    return _moved(reading, 1 / share, width)
+
+
+def _moved(reading: Any, scale: float, border: int) -> Any:
+    if reading.corners is None:
+        return reading
+    return replace(reading, corners=((reading.corners - border) * scale).astype(np.float32))

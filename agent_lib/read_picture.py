@@ -1,0 +1,123 @@
+"""A picture file of any common kind -> BGR pixels as a person sees it: upright, 8 bits, nothing transparent."""
+
+from __future__ import annotations
+
+import io
+import stat
+import struct
+import warnings
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MOST_BYTES = 512 * 1024 * 1024
+MOST_PIXELS = 120_000_000
+"""Half a gigabyte unpacked. Photos of telephones with 50 or 108 megapixels are below it."""
+LEAST_SIDE = 16
+LONGEST_SIDE = 4096
+"""Larger pictures are reduced to this: even the smallest readable label of a wide view stays large enough."""
+_BACKDROP = (128, 128, 128)
+_HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
+
+
+class PictureError(ValueError):
+    """A file cannot be looked at; the text says why and, where there is one, the way out."""
+
+
+def load_picture(path: Path) -> np.ndarray:
+    """(height, width, 3) BGR uint8, the longer side at most 4096. Of an animation its first frame. Raises PictureError."""
+    return unpack(_bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
+    """The file's content; the system's own way to open it, so that letters of any script work on Windows too."""
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise PictureError("This is a folder.")
+        if not stat.S_ISREG(status.st_mode):
+            raise PictureError("This is no file that can be read.")
+        if status.st_size > MOST_BYTES:
+            raise PictureError(f"The file is larger than {MOST_BYTES >> 20} MB.")
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise PictureError("There is no such file.") from error
+    except OSError as error:
+        raise PictureError(f"The file cannot be read ({error.strerror or error}).") from error
+    except ValueError as error:
+        raise PictureError("The name is not valid.") from error
+    if not data:
+        raise PictureError("The file is empty.")
+    return data
+
+
+def unpack(data: bytes) -> np.ndarray:
+    """See load_picture, of a file's bytes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd tags; both are handled or harmless
+        try:
+            image = Image.open(io.BytesIO(data))
+        except UnidentifiedImageError:
+            return _second_try(data)
+        except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
+            raise PictureError(f"The picture is damaged: {error}.") from error
+        width, height = image.size
+        _refuse_size(width, height)
+        # JPEG can be unpacked at a fraction of its size, which saves most of the time of a huge one.
+        image.draft(None, (min(width, LONGEST_SIDE), min(height, LONGEST_SIDE)))
+        try:
+            image.load()
+            return _reduced(_to_bgr(ImageOps.exif_transpose(image)))
+        except MemoryError as error:
+            raise PictureError(f"There is not enough memory for {width} x {height} pixels.") from error
+        except Exception as error:  # a broken file makes its decoder raise nearly anything
+            raise PictureError(f"The picture is damaged: {error}.") from error
+
+
+def _refuse_size(width: int, height: int) -> None:
+    if min(width, height) < LEAST_SIDE:
+        raise PictureError(f"The picture is too small: it has {width} x {height} pixels.")
+    if width * height > MOST_PIXELS:
+        raise PictureError(f"The picture of {width} x {height} pixels is too large: use at most {MOST_PIXELS // 1_000_000} megapixels.")
+
+
+def _second_try(data: bytes) -> np.ndarray:
+    """Kinds that OpenCV knows and Pillow does not, such as some TIFF with 16 bits."""
+    if data[4:12] in _HEIC:
+        raise PictureError("HEIC photos cannot be read: save or send the picture as JPEG.")
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        image = None
+    if image is None:
+        raise PictureError("This is not a picture that can be read (JPEG, PNG, WebP, BMP, TIFF or GIF).")
+    _refuse_size(image.shape[1], image.shape[0])
+    return _reduced(image)
+
+
+def _to_bgr(image: Image.Image) -> np.ndarray:
+    if image.mode.startswith(("I", "F")):
+        return _stretched(np.asarray(image))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (*_BACKDROP, 255)), image)
+    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+
+
+def _stretched(values: np.ndarray) -> np.ndarray:
+    """More than 8 bits of grey: cameras fill 10, 12, 14 or 16 of them, so the brightest point is taken as white."""
+    values = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)
+    low, high = min(0.0, float(values.min())), float(values.max())
+    grey = ((values - low) * (255.0 / max(high - low, 1e-6))).astype(np.uint8)
+    return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+
+
+def _reduced(image: np.ndarray) -> np.ndarray:
+    longest = max(image.shape[:2])
+    if longest <= LONGEST_SIDE:
+        return image
+    share = LONGEST_SIDE / longest
+    size = (max(1, round(image.shape[1] * share)), max(1, round(image.shape[0] * share)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
