@@ -1,14 +1,13 @@
 """Recognisers: a strip with the label's digits in, a number or nothing out.
 
-One engine is one module of this package with a class that has `name` and `read`. It is entered in
-ENGINES; nothing else needs to know of it.
+One engine is one module of this package. It is entered in ENGINES; nothing else needs to know of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -38,6 +37,17 @@ class Recogniser(Protocol):
         """Read one line of dark digits on a light ground: (height, width, 3) BGR uint8."""
 
 
+class Reader(Protocol):
+    """What a station reads with: an engine and the rules of what is reported. `read` may be called from several threads at once."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name, as a reading tells it."""
+
+    def read(self, strip: np.ndarray) -> tuple[str, Digits]:
+        """The number ("" where none can be reported) and what the engine saw."""
+
+
 @dataclass(frozen=True)
 class NumberReader:
     """An engine held to the station's rules: so many digits, and sure of them."""
@@ -58,24 +68,23 @@ class NumberReader:
         return (text if ok and digits.confidence >= self.accept else ""), digits
 
 
-def _ppocr() -> Recogniser:
-    # Only here, so that choosing another engine loads neither onnxruntime nor this model.
-    from agent_lib.ocr.ppocr import PpOcr
+# By name: the module of this package and what makes its reader of (settings, digits of a number). A module is imported only when its engine
+# is chosen, so that no other model and no other library is loaded.
+ENGINES: dict[str, tuple[str, str]] = {
+    "auto": ("ppocr", "reader"),
+    "crnn": ("crnn", "reader"),
+    "ppocr": ("ppocr", "reader"),
+    "trocr": ("trocr", "TrOcrReader"),
+}
 
-    return PpOcr.shared()
 
-
-ENGINES: dict[str, Callable[[], Recogniser]] = {"auto": _ppocr, "ppocr": _ppocr}
-
-
-def make_reader(ocr_settings, target_digits: int) -> NumberReader:
+def make_reader(ocr_settings: Any, target_digits: int) -> Reader:
     """The reader that `ocr_settings.engine` names. Raises OcrError where it cannot be had."""
     name = str(getattr(ocr_settings, "engine", "auto")).strip().lower()
-    if name == "trocr":
-        raise OcrError('The engine "trocr" comes with a later version: set ocr.engine to "auto".')
     if name not in ENGINES:
         known = ", ".join(f'"{engine}"' for engine in ENGINES)
         raise OcrError(f'There is no OCR engine "{name}": set ocr.engine to one of {known}.')
     if not 1 <= target_digits <= 20:
         raise OcrError(f"A number of {target_digits} digits cannot be read: set capture.target_digits to 1..20.")
-    return NumberReader(ENGINES[name](), target_digits)
+    module, maker = ENGINES[name]
+    return getattr(importlib.import_module(f"agent_lib.ocr.{module}"), maker)(ocr_settings, target_digits)

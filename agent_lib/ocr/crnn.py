@@ -9,12 +9,13 @@ import json
 import logging
 import threading
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import onnxruntime
 
-from agent_lib.ocr import Digits, OcrError
+from agent_lib.ocr import Digits, NumberReader, OcrError
 from agent_lib.ocr.ctc import best_path, text_probability
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,11 @@ class Crnn:
     def calibrated(self, probability: float) -> float:
         """How often a text to which the network gives this probability is right (Platt scaling, measured on held-out renders)."""
         return calibrated(probability, self._slope, self._offset)
+
+
+def reader(_ocr: Any, target_digits: int) -> NumberReader:
+    """See ocr.ENGINES."""
+    return NumberReader(Crnn.shared(), target_digits)
 
 
 def calibrated(probability: float, slope: float, offset: float) -> float:

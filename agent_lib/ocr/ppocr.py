@@ -10,12 +10,13 @@ import importlib.util
 import logging
 import threading
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import onnxruntime
 
-from agent_lib.ocr import Digits, OcrError
+from agent_lib.ocr import Digits, NumberReader, OcrError
 from agent_lib.ocr.ctc import best_path, text_probability
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,11 @@ class PpOcr:
             rows = self._session.run(None, {self._input: _tensor(strip)})[0][0]
         kept = rows[:, self._columns].astype(np.float64)
         return kept / np.maximum(kept.sum(axis=1, keepdims=True), 1e-12)
+
+
+def reader(_ocr: Any, target_digits: int) -> NumberReader:
+    """See ocr.ENGINES."""
+    return NumberReader(PpOcr.shared(), target_digits)
 
 
 def model_path() -> Path:
