@@ -8,11 +8,23 @@ import cv2
 import numpy as np
 
 from agent_lib.label_code import LabelCode, load_label_code
+from agent_lib.label_cut import cut_panels
 from agent_lib.label_match import EdgeCode
-from agent_lib.label_panels import SMALLEST_SIDE, bright_panels, fits
+from agent_lib.label_panels import SMALLEST_SIDE, bright_shapes, fits, whole_panels
 from agent_lib.label_sides import refine
+from agent_lib.label_strap import Attempt, attempts, solve
 
 ACCEPT = 0.5
+# Between the two it may be a label: it counts only with a second agreeing frame or reader.
+WEAK = 0.42
+# Each of the three edges that count must fit by itself; a board with two edges of the code is no label.
+LEAST_EDGE = 0.3
+STRAP_ACCEPT, STRAP_WEAK, STRAP_LEAST_EDGE = 0.6, 0.55, 0.4
+# So many proposals are looked at, so that no frame costs more than its share: as they are, cut from larger shapes,
+# in the cleaned frame; and lengthened, of each of these three.
+MOST_WHOLE, MOST_CUT, MOST_AGAIN, MOST_ATTEMPTS = 48, 20, 24, 5
+# Below this a strap may have moved a side: the label is there, its corners may be a little off.
+SURE = 0.75
 # A proposal this good is the label: the others need not be looked at.
 CERTAIN = 0.8
 
@@ -20,11 +32,13 @@ CERTAIN = 0.8
 @dataclass(frozen=True)
 class FoundLabel:
     """One label in a frame: `score` of its edge code, `corners` of the outer board (TL, TR, BR,
-    BL of the label itself, (4, 2) float32 in frame pixels), `matrix` from board units to pixels."""
+    BL of the label itself, (4, 2) float32 in frame pixels), `matrix` from board units to pixels. A `weak` one counts only
+    with a second agreeing frame or reader."""
 
     score: float
     corners: np.ndarray
     matrix: np.ndarray
+    weak: bool = False
 
 
 class LabelFinder:
@@ -36,26 +50,47 @@ class LabelFinder:
         self._edges = EdgeCode(self.code)
 
     def find(self, grey: np.ndarray) -> list[FoundLabel]:
-        """Labels in an 8-bit grey frame, best first. Tries again on a cleaned frame when none is."""
-        found = self._search(grey)
-        if not found or found[0].score < self.accept:
-            found = sorted(found + self._search(cleaned(grey)), key=lambda f: -f.score)
-        return [f for f in found if f.score >= self.accept]
+        """Labels in an 8-bit grey frame, best first, weak ones last.
 
-    def _search(self, grey: np.ndarray) -> list[FoundLabel]:
+        Where no certain one shows, shapes with a strap over one edge are looked at, then the cleaned frame.
+        """
+        shapes = bright_shapes(grey)
+        found = self._judge(grey, whole_panels(shapes, MOST_WHOLE))
+        if not _certain(found):
+            found = _apart(found + self._judge(grey, cut_panels(shapes, MOST_CUT)))
+        if not _certain(found):
+            again = cleaned(grey)
+            found = _apart(found + self._judge(again, whole_panels(bright_shapes(again), MOST_AGAIN)))
+        return found
+
+    def _judge(self, grey: np.ndarray, quads: list[np.ndarray]) -> list[FoundLabel]:
+        """The labels among proposed panels."""
         found: list[FoundLabel] = []
-        for quad in bright_panels(grey):
+        tries: list[Attempt] = []
+        for quad in quads:
             if any(_inside(quad.mean(axis=0), f.corners) for f in found if f.score >= CERTAIN):
                 continue
             panel = refine(grey, quad)
-            if panel is None or not fits(panel, SMALLEST_SIDE):
+            if panel is None or not fits(panel[None], SMALLEST_SIDE)[0]:
                 continue
             match = self._edges.match(grey, panel)
-            matrix = self._edges.homography(np.roll(panel, -match.turn, axis=0))
-            corners = cv2.perspectiveTransform(self._edges.board[None], matrix)[0]
-            found.append(FoundLabel(match.score, corners, matrix))
-        found.sort(key=lambda f: -f.score)
+            whole = match.third >= LEAST_EDGE
+            if match.score >= WEAK and whole:
+                found.append(self._label(match.score, np.roll(panel, -match.turn, axis=0), match.score < self.accept))
+            if match.score < SURE or not whole:
+                tries += attempts(panel, match)
+        tries.sort(key=lambda attempt: -attempt.strength)
+        for attempt in tries[:MOST_ATTEMPTS]:
+            if any(_inside(attempt.panel.mean(axis=0), f.corners) for f in found if f.score >= SURE):
+                continue
+            score, least, panel = solve(self._edges, grey, attempt)
+            if score >= STRAP_WEAK and least >= STRAP_LEAST_EDGE:
+                found.append(self._label(score, panel, score < STRAP_ACCEPT))
         return _apart(found)
+
+    def _label(self, score: float, panel: np.ndarray, weak: bool) -> FoundLabel:
+        matrix = self._edges.homography(panel)
+        return FoundLabel(score, cv2.perspectiveTransform(self._edges.board[None], matrix)[0], matrix, weak)
 
 
 def cleaned(grey: np.ndarray) -> np.ndarray:
@@ -66,14 +101,18 @@ def cleaned(grey: np.ndarray) -> np.ndarray:
     return cv2.convertScaleAbs(cv2.subtract(smooth, float(low)), alpha=gain)
 
 
+def _certain(found: list[FoundLabel]) -> bool:
+    return any(not label.weak for label in found)
+
+
 def _inside(point: np.ndarray, corners: np.ndarray) -> bool:
     return cv2.pointPolygonTest(corners, (float(point[0]), float(point[1])), False) >= 0
 
 
 def _apart(found: list[FoundLabel]) -> list[FoundLabel]:
-    """Drop what overlaps a better one: the same label proposed twice is one label."""
+    """Best first, the weak ones last, without what overlaps a better one: a label proposed twice is one label."""
     kept: list[FoundLabel] = []
-    for label in found:
+    for label in sorted(found, key=lambda f: (f.weak, -f.score)):
         if not any(_inside(label.corners.mean(axis=0), other.corners) for other in kept):
             kept.append(label)
     return kept

@@ -1,9 +1,12 @@
 """Where a label's light panel could be: bright quadrilaterals inside a darker ring.
 
-This only proposes. What is a label is decided by its edge code (label_match).
+This only proposes. What is a label is decided by its edge code (label_match). Every step is bounded: a picture full of
+rectangles costs no more than its share.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -17,102 +20,141 @@ LARGEST_SHARE = 0.9
 REDUCE = 2
 # Neighbourhoods of the adaptive threshold in reduced pixels: small boards and large ones.
 BLOCKS = ((31, 5), (111, 7))
-MOST_PANELS = 60
+# Outlines looked at for each threshold, the largest first.
+MOST_SHAPES = 150
+MOST_QUADS = 400
+# A quadrilateral fills so much of its outline's hull.
+SHARE_OF_HULL = 0.7
 
 
-def bright_panels(grey: np.ndarray) -> list[np.ndarray]:
-    """Candidate panels of an 8-bit grey frame, the clearest first: (4, 2) float32 each, in frame
-    pixels, corners clockwise from the one nearest the top left."""
+@dataclass(frozen=True)
+class Shapes:
+    """Outlines of what is bright in a frame: `small` is the frame reduced by `factor`, `contours` are in its pixels."""
+
+    small: np.ndarray
+    factor: int
+    contours: list[np.ndarray]
+
+    @property
+    def smallest(self) -> float:
+        return SMALLEST_SIDE / self.factor
+
+
+def bright_shapes(grey: np.ndarray) -> Shapes:
+    """Outlines of about a panel's size in an 8-bit grey frame."""
     height, width = grey.shape
     factor = REDUCE if min(height, width) >= 480 else 1
     small = grey
     if factor > 1:
         small = cv2.resize(grey, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
-    found: list[tuple[float, np.ndarray]] = []
+    contours = []
     for block, offset in BLOCKS:
         mean = cv2.boxFilter(small, -1, (block, block), borderType=cv2.BORDER_REPLICATE)
         mask = cv2.compare(small, cv2.add(mean, offset), cv2.CMP_GT)
-        for quad in _quads(mask, small.shape, factor):
-            contrast = ring_contrast(small, quad)
-            if contrast > 0:
-                found.append((contrast, quad))
-    found.sort(key=lambda pair: -pair[0])
-    scale = (width / small.shape[1], height / small.shape[0])
-    return [(quad + 0.5) * np.float32(scale) - 0.5 for _, quad in _distinct(found)[:MOST_PANELS]]
+        contours += _outlines(mask, SMALLEST_SIDE / factor)
+    return Shapes(small, factor, contours)
 
 
-def _quads(mask: np.ndarray, shape, factor: int):
+def _outlines(mask: np.ndarray, smallest: float) -> list[np.ndarray]:
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    smallest = SMALLEST_SIDE / factor
+    found = []
     for contour in contours:
         if len(contour) < 4:
             continue
         _, _, width, height = cv2.boundingRect(contour)
-        if min(width, height) < smallest or width * height > LARGEST_SHARE * shape[0] * shape[1]:
+        if width < smallest or height < smallest or width * height > LARGEST_SHARE * mask.size:
             continue
+        # OpenCV runs around bright shapes one way and around the dark holes in them the other way.
+        if cv2.contourArea(contour, True) < 0:
+            found.append((width * height, contour))
+    found.sort(key=lambda pair: -pair[0])
+    return [contour for _, contour in found[:MOST_SHAPES]]
+
+
+def whole_panels(shapes: Shapes, most: int) -> list[np.ndarray]:
+    """Outlines that are quadrilaterals, the clearest first: at most `most`, (4, 2) float32 in frame pixels each, corners
+    clockwise from the one nearest the top left."""
+    quads = []
+    for contour in shapes.contours:
         hull = cv2.convexHull(contour)
         area = cv2.contourArea(hull)
-        if area < smallest * smallest:
-            continue
-        quad = four_corners(hull)
-        if quad is not None and fits(quad, smallest) and cv2.contourArea(quad) > 0.7 * area:
-            yield quad
+        if area >= shapes.smallest**2:
+            quad = four_corners(hull, area)
+            if quad is not None:
+                quads.append(quad)
+    return clearest(shapes, quads, most)
 
 
-def four_corners(hull: np.ndarray) -> np.ndarray | None:
-    """Simplify a convex hull to four corners, clockwise from the top left; None if it has not four."""
+def four_corners(hull: np.ndarray, area: float) -> np.ndarray | None:
+    """Simplify a convex hull to four corners, (4, 2); None if it has not four or is something else."""
     length = cv2.arcLength(hull, True)
     for share in (0.02, 0.03, 0.045, 0.06, 0.08, 0.1):
         corners = cv2.approxPolyDP(hull, share * length, True)
         if len(corners) == 4:
-            return clockwise(corners.reshape(4, 2).astype(np.float32))
+            return corners.reshape(4, 2) if cv2.contourArea(corners) > SHARE_OF_HULL * area else None
         if len(corners) < 4:
             return None
     return None
 
 
-def clockwise(corners: np.ndarray) -> np.ndarray:
-    """The same corners, clockwise on the screen, from the one nearest the top left."""
-    middle = corners.mean(axis=0)
-    angle = np.arctan2(corners[:, 1] - middle[1], corners[:, 0] - middle[0])
-    ordered = corners[np.argsort(angle)]
-    return np.roll(ordered, -int(np.argmin(ordered.sum(axis=1))), axis=0)
+def clearest(shapes: Shapes, quads: list[np.ndarray], most: int) -> list[np.ndarray]:
+    """Of quadrilaterals in reduced pixels those that could be a panel, in frame pixels: see `whole_panels`."""
+    if not quads:
+        return []
+    found = clockwise(np.float32(quads[:MOST_QUADS]))
+    found = found[fits(found, shapes.smallest)]
+    contrast = ring_contrast(shapes.small, found)
+    order = np.argsort(-contrast, kind="stable")
+    kept = np.empty((0, 4, 2), np.float32)
+    for index in order:
+        if contrast[index] <= 0 or len(kept) == most:
+            break
+        quad = found[index]
+        near = max(2.0, 0.03 * float((quad.max(axis=0) - quad.min(axis=0)).max()))
+        if not len(kept) or (np.abs(kept - quad).reshape(-1, 8).max(axis=1) > near).all():
+            kept = np.concatenate([kept, quad[None]])
+    return list((kept + 0.5) * np.float32(shapes.factor) - 0.5)
 
 
-def fits(quad: np.ndarray, smallest: float) -> bool:
-    """Whether a quadrilateral is convex and has a panel's proportions, turned or not."""
-    sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
-    if sides.min() < smallest * 0.75 or not cv2.isContourConvex(quad):
-        return False
-    across, down = (sides[0] + sides[2]) / 2, (sides[1] + sides[3]) / 2
-    return ASPECT[0] <= max(across, down) / min(across, down) <= ASPECT[1]
+def clockwise(quads: np.ndarray) -> np.ndarray:
+    """The same corners (N, 4, 2), clockwise on the screen, from the one nearest the top left."""
+    offsets = quads - quads.mean(axis=1, keepdims=True)
+    order = np.argsort(np.arctan2(offsets[..., 1], offsets[..., 0]), axis=1)
+    ordered = np.take_along_axis(quads, order[..., None], axis=1)
+    first = ordered.sum(axis=2).argmin(axis=1)
+    turned = (first[:, None] + np.arange(4)) % 4
+    return np.take_along_axis(ordered, turned[..., None], axis=1)
 
 
-_STEPS = np.linspace(0.08, 0.92, 12, dtype=np.float32)[None, :, None]
+def fits(quads: np.ndarray, smallest: float) -> np.ndarray:
+    """Which quadrilaterals (N, 4, 2) are convex and have a panel's proportions, turned or not: (N,) bool."""
+    sides = np.roll(quads, -1, axis=1) - quads
+    lengths = np.sqrt((sides * sides).sum(axis=2))
+    following = np.roll(sides, -1, axis=1)
+    turns = sides[..., 0] * following[..., 1] - sides[..., 1] * following[..., 0]
+    convex = (turns > 0).all(axis=1) | (turns < 0).all(axis=1)
+    across, down = lengths[:, 0] + lengths[:, 2], lengths[:, 1] + lengths[:, 3]
+    ratio = np.maximum(across, down) / np.maximum(np.minimum(across, down), 1e-6)
+    return convex & (lengths.min(axis=1) >= smallest * 0.75) & (ratio >= ASPECT[0]) & (ratio <= ASPECT[1])
+
+
+_STEPS = np.linspace(0.08, 0.92, 12, dtype=np.float32)[:, None]
 _RINGS = np.float32([0.93, 1.12])[:, None, None]
 
 
-def ring_contrast(grey: np.ndarray, quad: np.ndarray) -> float:
-    """How much brighter the panel is along its border than the frame around it, in grey levels.
+def ring_contrast(grey: np.ndarray, quads: np.ndarray) -> np.ndarray:
+    """How much brighter each panel (N, 4, 2) is along its border than the frame around it, in grey levels: (N,).
 
     Zero where that holds for fewer than three sides: one may lack it (a strap, a reflection).
     """
-    middle = quad.mean(axis=0)
-    rings = middle + (quad - middle) * _RINGS
-    starts = rings.reshape(8, 1, 2)
-    ends = np.roll(rings, -1, axis=1).reshape(8, 1, 2)
-    points = (starts + (ends - starts) * _STEPS).astype(np.intp)
+    if not len(quads):
+        return np.zeros(0, np.float32)
+    middle = quads.mean(axis=1)[:, None, None]
+    starts = middle + (quads[:, None] - middle) * _RINGS
+    ends = np.roll(starts, -1, axis=2)
+    points = (starts[..., None, :] + (ends - starts)[..., None, :] * _STEPS).astype(np.intp)
     x = points[..., 0].clip(0, grey.shape[1] - 1)
     y = points[..., 1].clip(0, grey.shape[0] - 1)
-    levels = np.sort(grey[y, x], axis=1)[:, 6].astype(np.float32)
-    differences = np.sort(levels[:4] - levels[4:])
-    return float(differences[1:].mean()) if differences[1] > 6 else 0.0
-
-
-def _distinct(found: list[tuple[float, np.ndarray]]) -> list[tuple[float, np.ndarray]]:
-    kept: list[tuple[float, np.ndarray]] = []
-    for contrast, quad in found:
-        near = max(2.0, 0.03 * float(np.ptp(quad, axis=0).max()))
-        if not kept or (np.abs(np.stack([k[1] for k in kept]) - quad).max(axis=(1, 2)) > near).all():
-            kept.append((contrast, quad))
-    return kept
+    levels = np.sort(grey[y, x], axis=3)[..., 6].astype(np.float32)
+    differences = np.sort(levels[:, 0] - levels[:, 1], axis=1)
+    return np.where(differences[:, 1] > 6, differences[:, 1:].mean(axis=1), 0.0)

@@ -33,20 +33,15 @@ def refine(grey: np.ndarray, quad: np.ndarray) -> np.ndarray | None:
     profile = cv2.remap(grey, flat, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
     step = float(across[1] - across[0])
     offsets, strength = _edges(profile, step, across)
-    lines = []
-    for side in range(4):
-        rows = slice(side * POINTS, (side + 1) * POINTS)
-        line = _line(along * lengths[side], offsets[rows], strength[rows], max(0.6, TOLERANCE * short))
-        if line is None:
-            return None
-        slope, shift = line
-        direction = sides[side] / lengths[side]
-        start = quad[side] + inward[side] * shift
-        lines.append((start, direction + inward[side] * slope))
-    corners = [_cross(lines[(i + 3) % 4], lines[i]) for i in range(4)]
-    if any(c is None for c in corners):
+    slopes, shifts, sure = _lines(
+        along * lengths[:, None], offsets.reshape(4, POINTS), strength.reshape(4, POINTS), max(0.6, TOLERANCE * short)
+    )
+    if not sure.all():
         return None
-    return np.float32(corners)
+    directions = sides / lengths[:, None]
+    starts = quad + inward * shifts[:, None]
+    directions = directions + inward * slopes[:, None]
+    return _crossings(starts, directions)
 
 
 def _edges(profile: np.ndarray, step: float, across: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -63,38 +58,38 @@ def _edges(profile: np.ndarray, step: float, across: np.ndarray) -> tuple[np.nda
     return across[peak] + np.clip(shift, -1, 1) * step, top
 
 
-def _line(x, y, strength, tolerance) -> tuple[float, float] | None:
-    """Slope and offset of the line most points agree on, or None (fewer than a third do)."""
-    good = strength > max(4.0, 0.3 * float(np.median(strength)))
-    x, y = x[good], y[good]
-    if len(x) < POINTS // 3:
-        return None
-    # All pairs of the first and second half: enough lines, the same every time.
-    half = len(x) // 2
-    xi, xj = np.meshgrid(x[:half], x[half:], indexing="ij")
-    yi, yj = np.meshgrid(y[:half], y[half:], indexing="ij")
-    slopes = ((yj - yi) / (xj - xi)).ravel()
-    shifts = yi.ravel() - slopes * xi.ravel()
-    keep = np.abs(slopes) < 0.25
-    if not keep.any():
-        return None
-    slopes, shifts = slopes[keep], shifts[keep]
-    errors = np.abs(slopes[:, None] * x + shifts[:, None] - y)
+# Candidate lines go through a point of the first and one of the second half: enough, and the same every time.
+_FIRST, _SECOND = (index.ravel() for index in np.meshgrid(np.arange(POINTS // 2), np.arange(POINTS // 2, POINTS), indexing="ij"))
+
+
+def _lines(x, y, strength, tolerance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Slope and offset of the line most points of each side agree on, and whether a third of them do.
+
+    `x`, `y`, `strength` are (4, POINTS): place along the side, of its edge across it, the edge's height.
+    """
+    good = strength > np.maximum(4.0, 0.3 * np.median(strength, axis=1, keepdims=True))
+    slopes = (y[:, _SECOND] - y[:, _FIRST]) / (x[:, _SECOND] - x[:, _FIRST])
+    shifts = y[:, _FIRST] - slopes * x[:, _FIRST]
+    errors = np.abs(slopes[:, :, None] * x[:, None] + (shifts[:, :, None] - y[:, None]))
     # Inner lines win ties: where ticks are dense, their tips are the outer one.
-    votes = np.clip(1 - errors / tolerance, 0, None).sum(axis=1)
-    best = int(votes.argmax())
-    inside = errors[best] < tolerance
-    if inside.sum() < POINTS // 3:
-        return None
-    slope, shift = np.polyfit(x[inside], y[inside], 1)
-    return float(slope), float(shift)
+    votes = (np.clip(1 - errors / tolerance, 0, None) * good[:, None]).sum(axis=2)
+    votes[(np.abs(slopes) >= 0.25) | ~good[:, _FIRST] | ~good[:, _SECOND]] = -1
+    best = votes.argmax(axis=1)
+    sides = np.arange(4)
+    inside = (errors[sides, best] < tolerance) & good
+    count = inside.sum(axis=1)
+    weight = inside / np.maximum(count, 1)[:, None]
+    middle, height = (weight * x).sum(axis=1), (weight * y).sum(axis=1)
+    spread = (weight * (x - middle[:, None]) ** 2).sum(axis=1)
+    slope = (weight * (x - middle[:, None]) * (y - height[:, None])).sum(axis=1) / np.maximum(spread, 1e-6)
+    return slope, height - slope * middle, (votes[sides, best] > 0) & (count >= POINTS // 3)
 
 
-def _cross(a, b) -> np.ndarray | None:
-    """Where two lines (point, direction) meet; None when they are parallel."""
-    (p, d), (q, e) = a, b
-    turn = d[0] * e[1] - d[1] * e[0]
-    if abs(turn) < 1e-6:
+def _crossings(starts: np.ndarray, directions: np.ndarray) -> np.ndarray | None:
+    """Where each of four lines meets the one before it, (4, 2) float32; None when two are parallel."""
+    p, d = np.roll(starts, 1, axis=0), np.roll(directions, 1, axis=0)
+    turn = d[:, 0] * directions[:, 1] - d[:, 1] * directions[:, 0]
+    if (np.abs(turn) < 1e-6).any():
         return None
-    gap = q - p
-    return p + d * ((gap[0] * e[1] - gap[1] * e[0]) / turn)
+    gap = starts - p
+    return np.float32(p + d * ((gap[:, 0] * directions[:, 1] - gap[:, 1] * directions[:, 0]) / turn)[:, None])
