@@ -16,6 +16,9 @@ READ_SECONDS = 5.0
 """The large model takes about this long on one core, and a capture's 30 s are to hold several attempts."""
 TOKENS = 8
 """A token holds one digit or more; one more begins the text and one ends it."""
+UNCONFIRMED = 0.95
+"""TrOCR's own certainty says how sure it is, not how often it is right: it is surest of texts it has learnt. What the default engine does not read
+too may be reported, but is left to be confirmed by another frame."""
 
 
 class TrOcrReader:
@@ -48,6 +51,8 @@ class TrOcrReader:
         if other_number and other_number != seen.text:
             # Two that are sure and disagree: neither is worth its word.
             seen = Digits(seen.text, seen.confidence * (1.0 - other.confidence))
+        elif other.text != seen.text:
+            seen = Digits(seen.text, min(seen.confidence, UNCONFIRMED))
         text = seen.text
         whole = len(text) == self._digits and text.isascii() and text.isdigit()
         return (text if whole and seen.confidence >= ACCEPT else ""), seen

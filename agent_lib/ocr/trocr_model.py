@@ -46,14 +46,15 @@ def folder_of(model_id: str, note: Callable[[str], None]) -> Path:
 
 
 def _downloaded(model_id: str) -> Path | None:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+    """The folder of an earlier download, asked of nobody but the disk; None where there is none or it broke off."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
 
     try:
-        folder = Path(snapshot_download(model_id, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError):
+        file = try_to_load_from_cache(model_id, "config.json")
+    except HFValidationError:
         return None
-    return folder if not _missing(folder) else None
+    return Path(file).parent if isinstance(file, str) and not _missing(Path(file).parent) else None
 
 
 def _download(model_id: str, note: Callable[[str], None]) -> Path:

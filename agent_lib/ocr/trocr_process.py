@@ -180,6 +180,7 @@ class TrOcrProcess:
                     self._take(message[0])
             except (WireError, OSError) as error:
                 log.warning("TrOCR's process said what cannot be understood: %s.", error)
+                child.kill()
             finally:
                 too_long.cancel()
                 self._outbox.put(None)
@@ -231,9 +232,9 @@ class TrOcrProcess:
         with self._changed:
             if self._state == CLOSED:
                 return
+            log.warning('TrOCR cannot be used, the engine "auto" reads instead: %s', reason)
             self._reason = reason
             self._set(FAILED)
-        log.warning('TrOCR cannot be used, the engine "auto" reads instead: %s', reason)
 
     def _set(self, state: str) -> None:
         self._state = state
