@@ -7,18 +7,21 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from agent_lib.label_code import LabelCode
+from agent_lib.label_code import LabelCode, load_label_code
 from agent_lib.label_finder import FoundLabel, LabelFinder
 from agent_lib.ocr import make_reader
 
 NOT_FOUND = "No label found"
 UNREADABLE = "Label unreadable"
+UNCERTAIN = "Label not certain"
 # The rectified picture is about as wide as the label in the frame, within these bounds.
 NARROWEST, WIDEST = 480, 1191
 # The digits' strip in board units: around the panel's middle, clear of the marks at its edge.
 STRIP_HALF_HEIGHT = 128
 STRIP_INSET = 88
 LARGEST_PIXELS = 64_000_000
+# Of more labels than this the rest are counted but not read: one frame is worth a few readings.
+MOST_READ = 4
 
 
 class LabelError(ValueError):
@@ -32,7 +35,9 @@ class LabelReading:
     `corners` is the outer board's TL, TR, BR, BL in frame pixels, (4, 2) float32; `picture` the
     rectified label, BGR; `score` (0..1) how well its edge code fits. `number` is "" unless one is
     reported; `raw_text` and `confidence` (0..1) say what the engine saw. `reason` is "" when a
-    number is reported, else why not. `labels` is how many labels the frame shows; the best is read.
+    number is reported, else why not. A `weak` reading is of what may be something else: it reports no number
+    and counts only where a second frame or reader agrees. `labels` is how many labels the frame shows; this is
+    the best of them and `others` are the readings of the rest, best first; `message` says so.
     """
 
     found: bool = False
@@ -45,6 +50,18 @@ class LabelReading:
     reason: str = NOT_FOUND
     engine: str = ""
     labels: int = 0
+    weak: bool = False
+    others: list[LabelReading] = field(default_factory=list, repr=False)
+
+    @property
+    def message(self) -> str:
+        """One sentence for the operator when more than one label is in view, else ""."""
+        if self.labels < 2:
+            return ""
+        numbers = ", ".join(one.number or "no number" for one in [self, *self.others])
+        more = self.labels - 1 - len(self.others)
+        rest = f" and {more} more" if more else ""
+        return f"{self.labels} labels are in view ({numbers}{rest}): the best seen one is taken. Keep one label in the camera's view."
 
 
 class LabelReader:
@@ -52,12 +69,14 @@ class LabelReader:
 
     Making one sets OpenCV to one thread for the process: a station's agent has about as many
     cameras as cores, and frames side by side beat one frame spread over all of them.
-    Raises ocr.OcrError where the engine cannot be had.
+    The labels' edge code is `code`, or the file that
+    `ocr.label_code` names, or the project's own. Raises ocr.OcrError where the engine cannot be had and LabelCodeError
+    where the code file cannot be used.
     """
 
     def __init__(self, ocr, target_digits: int = 5, code: LabelCode | None = None):
         cv2.setNumThreads(1)
-        self._finder = LabelFinder(code)
+        self._finder = LabelFinder(code or load_label_code(getattr(ocr, "label_code", "")))
         self._reader = make_reader(ocr, target_digits)
 
     def read(self, image: np.ndarray) -> LabelReading:
@@ -67,20 +86,27 @@ class LabelReader:
         labels = self._finder.find(grey)
         if not labels:
             return LabelReading(engine=self._reader.name)
-        best = labels[0]
-        picture = rectify(image, best, self._finder.code)
+        best, *others = [self._read(image, label) for label in labels[:MOST_READ]]
+        best.labels, best.others = len(labels), others
+        return best
+
+    def _read(self, image: np.ndarray, label: FoundLabel) -> LabelReading:
+        picture = rectify(image, label, self._finder.code)
         number, digits = self._reader.read(digit_strip(picture, self._finder.code))
+        if label.weak:
+            number = ""
         return LabelReading(
             found=True,
             number=number,
             raw_text=digits.text,
             confidence=digits.confidence,
-            score=best.score,
-            corners=best.corners,
+            score=label.score,
+            corners=label.corners,
             picture=picture,
-            reason="" if number else UNREADABLE,
+            reason="" if number else UNCERTAIN if label.weak else UNREADABLE,
             engine=self._reader.name,
-            labels=len(labels),
+            labels=1,
+            weak=label.weak,
         )
 
 

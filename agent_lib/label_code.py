@@ -53,13 +53,25 @@ class LabelCode:
                     yield start, along, start + self.tick_length, along + self.tick_width
 
 
-@lru_cache(maxsize=8)
-def load_label_code(path: Path = DEFAULT_PATH) -> LabelCode:
-    """Read a code file. Raises LabelCodeError where it is missing or not such a file."""
+def load_label_code(path: str | Path = "") -> LabelCode:
+    """Read a code file ("" for the project's own). Raises LabelCodeError where it is missing or not such a file."""
+    path = Path(path).expanduser() if str(path).strip() else DEFAULT_PATH
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        changed = path.stat().st_mtime_ns
+        return _load(path, changed)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise LabelCodeError(f"Cannot read the label code {path}: {why}. Set ocr.label_code to a file that can be read, or leave it empty.") from error
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path, changed: int) -> LabelCode:
+    """The code of one state (`changed`: modification time) of a file."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        data = json.loads(text)
         axes = {"top": ("x", "y"), "bottom": ("x", "y"), "left": ("y", "x"), "right": ("y", "x")}
-        return LabelCode(
+        code = LabelCode(
             width=int(data["board"][0]),
             height=int(data["board"][1]),
             panel=tuple(int(v) for v in data["panel"]),
@@ -69,10 +81,32 @@ def load_label_code(path: Path = DEFAULT_PATH) -> LabelCode:
             ticks={e: tuple(int(v) for v in data[e][axes[e][0]]) for e in EDGES},
             across={e: int(data[e][axes[e][1]]) for e in EDGES},
         )
-    except OSError as error:
-        raise LabelCodeError(f"Cannot read the label code {path}: {error.strerror}.") from error
+        _check(code)
+        return code
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise LabelCodeError(
             f"The label code {path} is not usable ({error!r}): it needs board, panel, tick and the "
             "four edges, as the file that comes with the agent has them."
         ) from error
+
+
+def _check(code: LabelCode) -> None:
+    """Raises ValueError, as a sentence, where the numbers make no board."""
+    if not (100 <= code.width <= 20000 and 100 <= code.height <= 20000):
+        raise ValueError("a board is 100 to 20000 units wide and high")
+    if not 0.25 <= code.width / code.height <= 4:
+        raise ValueError("a board is at most four times as long as it is wide")
+    if len(code.panel) != 4:
+        raise ValueError("panel is x0, y0, x1, y1")
+    x0, y0, x1, y1 = code.panel
+    if not (0 < x0 < x1 < code.width and 0 < y0 < y1 < code.height):
+        raise ValueError("the panel lies inside the board")
+    if not (0 < code.tick_width < code.pitch and code.tick_length > 0):
+        raise ValueError("a tick is narrower than the pitch")
+    for edge in EDGES:
+        length = code.width if edge in ("top", "bottom") else code.height
+        other = code.height if edge in ("top", "bottom") else code.width
+        if not code.ticks[edge] or min(code.ticks[edge]) < 0 or max(code.ticks[edge]) >= length:
+            raise ValueError(f"the edge {edge} needs ticks, all of them on the board")
+        if not 0 <= code.across[edge] <= other - code.tick_length:
+            raise ValueError(f"the ticks of the edge {edge} lie on the board")

@@ -11,9 +11,9 @@ import numpy as np
 from agent_lib.label_panels import Shapes, clearest, four_corners
 
 # Outlines are simplified so far (reduced pixels): ticks disappear, the strap's corners stay.
-TOLERANCE = 2.0
+TOLERANCE = 3.0
 # Simpler outlines have nothing to cut; ones with more corners are background.
-CORNERS = (6, 40)
+CORNERS = (6, 80)
 # A panel with its ticks fills more of its hull than this; a panel with a strap does not.
 SOLID = 0.93
 MOST_OUTLINES = 60

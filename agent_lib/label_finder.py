@@ -17,9 +17,10 @@ from agent_lib.label_strap import Attempt, attempts, solve
 ACCEPT = 0.5
 # Between the two it may be a label: it counts only with a second agreeing frame or reader.
 WEAK = 0.42
-# Each of the three edges that count must fit by itself; a board with two edges of the code is no label.
-LEAST_EDGE = 0.3
-STRAP_ACCEPT, STRAP_WEAK, STRAP_LEAST_EDGE = 0.6, 0.55, 0.4
+# The three edges that count must fit about equally well: a board with two edges of the code is no label.
+BALANCE = 0.65
+# A panel lengthened until it fits has had more chances to: it must fit better.
+STRAP_ACCEPT, STRAP_WEAK, STRAP_BALANCE = 0.55, 0.47, 0.72
 # So many proposals are looked at, so that no frame costs more than its share: as they are, cut from larger shapes,
 # in the cleaned frame; and lengthened, of each of these three.
 MOST_WHOLE, MOST_CUT, MOST_AGAIN, MOST_ATTEMPTS = 48, 20, 24, 5
@@ -32,8 +33,8 @@ CERTAIN = 0.8
 @dataclass(frozen=True)
 class FoundLabel:
     """One label in a frame: `score` of its edge code, `corners` of the outer board (TL, TR, BR,
-    BL of the label itself, (4, 2) float32 in frame pixels), `matrix` from board units to pixels. A `weak` one counts only
-    with a second agreeing frame or reader."""
+    BL of the label itself, (4, 2) float32 in frame pixels), `matrix` from board units to pixels. A `weak` one may be something else: it
+    counts only with a second agreeing frame or reader."""
 
     score: float
     corners: np.ndarray
@@ -74,7 +75,7 @@ class LabelFinder:
             if panel is None or not fits(panel[None], SMALLEST_SIDE)[0]:
                 continue
             match = self._edges.match(grey, panel)
-            whole = match.third >= LEAST_EDGE
+            whole = match.balance >= BALANCE
             if match.score >= WEAK and whole:
                 found.append(self._label(match.score, np.roll(panel, -match.turn, axis=0), match.score < self.accept))
             if match.score < SURE or not whole:
@@ -83,8 +84,8 @@ class LabelFinder:
         for attempt in tries[:MOST_ATTEMPTS]:
             if any(_inside(attempt.panel.mean(axis=0), f.corners) for f in found if f.score >= SURE):
                 continue
-            score, least, panel = solve(self._edges, grey, attempt)
-            if score >= STRAP_WEAK and least >= STRAP_LEAST_EDGE:
+            score, balance, panel = solve(self._edges, grey, attempt)
+            if score >= STRAP_WEAK and balance >= STRAP_BALANCE:
                 found.append(self._label(score, panel, score < STRAP_ACCEPT))
         return _apart(found)
 

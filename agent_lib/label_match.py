@@ -33,9 +33,16 @@ class Match:
     edges: np.ndarray
 
     @property
-    def third(self) -> float:
-        """The worst of the three edges that count: a label shows three, a board like it perhaps two."""
-        return float(np.sort(self.edges[self.turn])[1])
+    def balance(self) -> float:
+        """See `balance` of the three edges that count."""
+        return balance(np.sort(self.edges[self.turn])[1:])
+
+
+def balance(edges) -> float:
+    """The worst of three edges against the mean of the better two: about 0.95 for a label, however well or badly it
+    is seen; under 0.6 for a board that shares two edges with it and has a third by chance."""
+    low, middle, high = sorted(float(edge) for edge in edges)
+    return low / max(0.1, (middle + high) / 2)
 
 
 class EdgeCode:

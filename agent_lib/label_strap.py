@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agent_lib.label_match import EdgeCode, Match
+from agent_lib.label_match import EdgeCode, Match, balance
 
 # An edge this good is worth a try; the opposite one is then taken for the covered one.
 STRONG = 0.5
@@ -43,31 +43,30 @@ def attempts(panel: np.ndarray, match: Match, most: int = 2) -> list[Attempt]:
 
 
 def solve(edges: EdgeCode, grey: np.ndarray, attempt: Attempt) -> tuple[float, float, np.ndarray]:
-    """The best lengthened panel: mean and least correlation of its three visible edges, and the panel."""
+    """The best lengthened panel: mean and balance of the correlations of its three visible edges, and the panel."""
     least, most, step = REACHES[attempt.covered % 2]
     shares = np.arange(least, most + step / 2, step)
-    chosen = np.zeros(2)
-    for round_ in range(2):
-        scores = []
-        for corner in range(2):
-            trials = [chosen.copy() for _ in shares]
-            for trial, share in zip(trials, shares, strict=True):
-                trial[:] = share if round_ == 0 else trial
-                trial[corner] = share if round_ == 0 else chosen[corner] + share
-            panels = [lengthened(attempt, trial) for trial in trials]
-            side = (attempt.covered + (-1, 1)[corner]) % 4
-            scores.append((edges.beside(grey, panels, side, attempt.covered), trials))
-        chosen = np.array([trials[int(values.argmax())][corner] for corner, (values, trials) in enumerate(scores)])
-        shares = np.linspace(-step, step, 7)
+    coarse = [lengthened(attempt, (share, share)) for share in shares]
+    chosen = np.array([shares[_best(edges, grey, coarse, attempt, way)] for way in (-1, 1)])
+    for corner, way in enumerate((-1, 1)):
+        trials = np.repeat(chosen[None], 7, axis=0)
+        trials[:, corner] += np.linspace(-step, step, 7)
+        fine = [lengthened(attempt, trial) for trial in trials]
+        chosen[corner] = trials[_best(edges, grey, fine, attempt, way), corner]
     if abs(chosen[0] - chosen[1]) > LEAN:
         return -1.0, -1.0, attempt.panel
     panel = lengthened(attempt, chosen)
     seen = [float(edges.beside(grey, [panel], (attempt.covered + way) % 4, attempt.covered)[0]) for way in (-1, 1)]
     seen.append(float(edges.match(grey, panel).edges[0, (attempt.covered + 2) % 4]))
-    return sum(seen) / 3, min(seen), panel
+    return sum(seen) / 3, balance(seen), panel
 
 
-def lengthened(attempt: Attempt, shares: np.ndarray) -> np.ndarray:
+def _best(edges: EdgeCode, grey: np.ndarray, panels: list[np.ndarray], attempt: Attempt, way: int) -> int:
+    """Which panel suits the edge before (-1) or after (1) the covered one."""
+    return int(edges.beside(grey, panels, (attempt.covered + way) % 4, attempt.covered).argmax())
+
+
+def lengthened(attempt: Attempt, shares) -> np.ndarray:
     """The panel with the two corners of its covered side moved outwards along their sides."""
     first, second = attempt.covered, (attempt.covered + 1) % 4
     before, after = (first - 1) % 4, (second + 1) % 4
