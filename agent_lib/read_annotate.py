@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,15 @@ class Annotator:
         self.folder = folder
         self._taken: set[str] = set()
 
+    def spare(self, pictures: Iterable[Path]) -> None:
+        """Never write over one of these."""
+        here = self.folder.resolve()
+        self._taken |= {path.name.lower() for path in pictures if path.parent.resolve() == here}
+
     def write(self, source: Path, image: np.ndarray, reading: Any) -> Path:
         """Draw and store. Raises OSError."""
         name, number = f"{source.stem}-read.jpg", 1
-        while name.lower() in self._taken or (self.folder / name).absolute() == source.absolute():
+        while name.lower() in self._taken:
             number += 1
             name = f"{source.stem}-read-{number}.jpg"
         self._taken.add(name.lower())

@@ -45,6 +45,8 @@ def read(settings: AgentSettings, images: list[str], annotate: str | None) -> in
         print(f"Labels cannot be read: {str(error) or type(error).__name__}", file=sys.stderr)
         return 1
     files = list(pictures(images, annotator.folder if annotator else None))
+    if annotator is not None:
+        annotator.spare(path for _, path, problem in files if not problem)
     run = _Run(reader, annotator, sys.stdout, len(files))
     try:
         for name, path, problem in files:

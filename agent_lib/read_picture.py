@@ -61,7 +61,9 @@ def unpack(data: bytes) -> np.ndarray:
             image = Image.open(io.BytesIO(data))
         except UnidentifiedImageError:
             return _second_try(data)
-        except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
+        except Image.DecompressionBombError as error:
+            raise PictureError(f"The picture is too large: use at most {MOST_PIXELS // 1_000_000} megapixels.") from error
+        except (OSError, ValueError, SyntaxError, struct.error) as error:
             raise PictureError(f"The picture is damaged: {error}.") from error
         width, height = image.size
         _refuse_size(width, height)
