@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train the label reader's network on rendered digits.")
     parser.add_argument("--seed", type=int, default=1, help="the same seed, faces and machine give the same network (default 1)")
-    parser.add_argument("--steps", type=int, default=1800, help="batches to learn from (default 1800, about ten minutes)")
+    parser.add_argument("--steps", type=int, default=2000, help="batches to learn from (default 2000, about ten minutes)")
     parser.add_argument("--batch", type=int, default=96, help="strips in a batch (default 96)")
     parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default 0.003)")
     parser.add_argument("--digits", type=int, default=5, help="digits of most numbers (default 5)")

@@ -71,7 +71,7 @@ class NumberReader:
 # By name: the module of this package and what makes its reader of (settings, digits of a number). A module is imported only when its engine
 # is chosen, so that no other model and no other library is loaded.
 ENGINES: dict[str, tuple[str, str]] = {
-    "auto": ("ppocr", "reader"),
+    "auto": ("auto", "reader"),
     "crnn": ("crnn", "reader"),
     "ppocr": ("ppocr", "reader"),
     "trocr": ("trocr", "TrOcrReader"),
