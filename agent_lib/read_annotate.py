@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def draw(image: np.ndarray, reading: Any) -> np.ndarray:
         corners = np.round(reading.corners).astype(np.int32)
         cv2.polylines(image, [corners.reshape(-1, 1, 2)], True, colour, thick, cv2.LINE_AA)
         cv2.circle(image, [int(value) for value in corners[0]], 3 * thick, colour, -1, cv2.LINE_AA)
-    text = f"{reading.number or reading.reason or 'No number'}   score {reading.score:.2f}   sure {reading.confidence:.2f}" if reading.found else "No label found"
+    text = f"{reading.number or reading.reason or 'No number'}   score {reading.score:.2f}   sure {math.floor(100 * reading.confidence) / 100:.2f}" if reading.found else "No label found"
     (width, height), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, thick)
     size *= min(1.0, (image.shape[1] - 8) / max(1, width))
     (width, height), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, thick)

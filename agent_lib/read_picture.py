@@ -22,7 +22,7 @@ _BACKDROP = (128, 128, 128)
 _HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
 
 
-class PictureError(ValueError):
+class PictureError(Exception):
     """A file cannot be looked at; the text says why and, where there is one, the way out."""
 
 

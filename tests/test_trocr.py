@@ -20,7 +20,8 @@ from types import SimpleNamespace
 import numpy as np
 import psutil
 import pytest
-from helpers import wait_for
+from agent_support import AgentProcess
+from helpers import HubProcess, wait_for
 from trocr_support import NUMBERS, make_model, strip
 
 from agent_lib.ocr import Digits, OcrError, make_reader
@@ -385,3 +386,12 @@ def test_closing_takes_no_time_and_leaves_nothing(start: Callable[..., TrOcrProc
     begun = time.monotonic()
     process.close()
     assert gone(pid) and time.monotonic() - begun < 10 and process.read(strip("01001"), 8, 1) is None
+
+
+def test_the_agent_goes_on_without_it(hub: HubProcess, tmp_path: Path) -> None:
+    (tmp_path / "agent").mkdir()
+    (tmp_path / "agent" / "agent.toml").write_text(f'[ocr]\nengine = "trocr"\nmodel_id = "{(tmp_path / "none").as_posix()}"\n', "utf-8")
+    with AgentProcess("--instance", str(tmp_path / "agent"), "--hub", hub.url, "--captures", "2", output=tmp_path / "out", AGENT_SIMULATE_PAUSE="0") as agent:
+        assert agent.process.wait(60) == 0, agent.text
+    assert agent.text.count("TrOCR cannot be used") == 1 and "There is no folder" in agent.text and "Traceback" not in agent.text
+    assert [row["number"] for row in hub.get("/api/captures", limit=10)["captures"] if row["success"]]
