@@ -100,6 +100,8 @@ def test_hard_strips_have_signs_that_cannot_be_read(builtin):
     hidden = [one for one in hard if UNREADABLE in one.classes]
     assert 10 < len(hidden) < 150
     assert all("?" in one.text and not one.text.isdigit() for one in hidden)
+    assert all(len(one.printed) == len(one.text) for one in hidden)
+    assert any(one.printed.isdigit() for one in hidden), "what is printed is known where it is hidden"
     assert {len(one.classes) for one in hard} >= {0, 1, 4, 5, 6, 9}
     assert sum(len(one.classes) == 5 for one in hard) > 150
     easy = [renderer.sample(0.0) for _ in range(60)]

@@ -17,8 +17,8 @@ def calibrate(reader: Crnn, samples: list[Sample], digits: int) -> dict[str, flo
 
     `reader` is one with slope 1 and offset 0. Only texts of so many digits count: no other is ever reported.
     """
-    found = [(reader.read(one.strip), one.text) for one in samples]
-    counted = [(seen.confidence, seen.text == text) for seen, text in found if len(seen.text) == digits and seen.text.isdigit()]
+    found = [(reader.read(one.strip), one.printed) for one in samples]
+    counted = [(seen.confidence, seen.text == printed) for seen, printed in found if len(seen.text) == digits and seen.text.isdigit()]
     if len(counted) < 20:
         return {"slope": 1.0, "offset": 0.0}
     odds = np.array([log_odds(confidence) for confidence, _ in counted])
@@ -43,15 +43,15 @@ def _logistic(odds: np.ndarray, right: np.ndarray) -> dict[str, float]:
 
 
 def measure(reader: Crnn, samples: list[Sample], digits: int) -> dict:
-    """Shares of strips with a whole number: read `exact`ly, `reported` (confidence of at least ACCEPT). `wrong` counts what was reported and is not there,
-    in any strip; `reliability` compares confidence with the share that was right."""
-    found = [(reader.read(one.strip), one.text) for one in samples]
-    whole = [(seen, text) for seen, text in found if len(text) == digits and text.isdigit()]
-    counted = [(seen, text) for seen, text in found if len(seen.text) == digits and seen.text.isdigit()]
-    sure = [(seen, text) for seen, text in counted if seen.confidence >= ACCEPT]
+    """Shares of strips with a whole number in sight: read `exact`ly, `reported` (confidence of at least ACCEPT). `wrong` counts what was reported and is not
+    printed there, over all strips; `reliability` compares confidence with the share that was right."""
+    found = [(reader.read(one.strip), one) for one in samples]
+    whole = [(seen, one.text) for seen, one in found if len(one.text) == digits and one.text.isdigit()]
+    counted = [(seen, one.printed) for seen, one in found if len(seen.text) == digits and seen.text.isdigit()]
+    sure = [(seen, printed) for seen, printed in counted if seen.confidence >= ACCEPT]
     reliability = []
     for low, high in zip(BINS, BINS[1:], strict=False):
-        inside = [(seen.confidence, seen.text == text) for seen, text in counted if low <= seen.confidence < high]
+        inside = [(seen.confidence, seen.text == printed) for seen, printed in counted if low <= seen.confidence < high]
         if inside:
             confidence, right = np.mean(inside, axis=0)
             reliability.append({"from": low, "to": high, "strips": len(inside), "confidence": round(float(confidence), 4), "right": round(float(right), 4)})
@@ -60,6 +60,6 @@ def measure(reader: Crnn, samples: list[Sample], digits: int) -> dict:
         "with a number": len(whole),
         "exact": round(sum(seen.text == text for seen, text in whole) / max(1, len(whole)), 4),
         "reported": round(sum(seen.text == text and seen.confidence >= ACCEPT for seen, text in whole) / max(1, len(whole)), 4),
-        "wrong": sum(seen.text != text for seen, text in sure),
+        "wrong": sum(seen.text != printed for seen, printed in sure),
         "reliability": reliability,
     }

@@ -6,6 +6,7 @@ blur, noise, JPEG) at the size a label has there, and warped back with corners t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -27,15 +28,22 @@ MARGIN = 60
 
 @dataclass(frozen=True)
 class Sample:
-    """One strip: `strip` (height, width) grey uint8 as it is cut from a rectified label, and `classes`, what is to be read."""
+    """One strip: `strip` (height, width) grey uint8 as it is cut from a rectified label, `classes`, what is to be read, and `printed`, what
+    is there, hidden or not."""
 
     strip: np.ndarray
     classes: tuple[int, ...]
+    printed: str = ""
 
     @property
     def text(self) -> str:
         """The classes as the reader writes them."""
-        return "".join("?" if c == UNREADABLE else str(c - 1) for c in self.classes)
+        return written(self.classes)
+
+
+def written(classes: Sequence[int]) -> str:
+    """Classes as a text, with a "?" for what cannot be read."""
+    return "".join("?" if c == UNREADABLE else str(c - 1) for c in classes)
 
 
 class StripRenderer:
@@ -74,7 +82,7 @@ class StripRenderer:
             part = ink[:, left:right].astype(np.float32)
             lost = float((part * hidden[:, left:right]).sum() / max(1.0, part.sum()))
             seen.append(UNREADABLE if lost > HIDDEN_SHARE else one)
-        return Sample(self._film(canvas, hardness), tuple(seen))
+        return Sample(self._film(canvas, hardness), tuple(seen), written(classes))
 
     def _print(self, letters: bool):
         """The number's coverage on the canvas, each sign's columns, and its classes."""
