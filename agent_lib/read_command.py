@@ -173,17 +173,26 @@ class _Run:
 
 
 def _fields(reading: Any, how: str) -> dict[str, Any]:
-    """A LabelReading as the line has it. Certainty is rounded down: 0.9 in the line is 0.9 indeed."""
-    fields: dict[str, Any] = {"found": bool(reading.found), "score": round(float(reading.score), 3), "number": reading.number,
-                              "confidence": math.floor(float(reading.confidence) * 1e4) / 1e4, "engine": reading.engine}
+    """A LabelReading as the line has it."""
+    fields: dict[str, Any] = {"found": bool(reading.found), **_seen(reading), "engine": reading.engine}
     if not reading.number:
         fields["reason"] = reading.reason
         if reading.raw_text:
             fields["raw_text"] = reading.raw_text
-    if reading.found and reading.corners is not None:
-        fields["corners"] = [[round(float(value), 1) for value in corner] for corner in reading.corners]
+    if reading.found:
+        fields["corners"] = _corners(reading)
     if reading.labels > 1:
-        fields["labels"] = reading.labels
+        fields["labels"] = [{**_seen(one), "corners": _corners(one)} for one in (reading, *reading.others)]
+        fields["message"] = reading.message
     if how != AS_IT_IS:
         fields["looked_at"] = how
     return fields
+
+
+def _seen(reading: Any) -> dict[str, Any]:
+    """Certainty is rounded down: 0.9 in the line is 0.9 indeed."""
+    return {"score": round(float(reading.score), 3), "number": reading.number, "confidence": math.floor(float(reading.confidence) * 1e4) / 1e4}
+
+
+def _corners(reading: Any) -> list[list[float]]:
+    return [[round(float(value), 1) for value in corner] for corner in reading.corners]

@@ -26,13 +26,13 @@ def look(reader: Any, image: np.ndarray) -> tuple[Any, str]:
         return best, how
     if max(image.shape[:2]) > 1.15 * FRAME_SIDE:
         best, how = _better(best, how, _reduced(reader, image), REDUCED)
-    if not best.found:
+    if not best.number and (not best.found or best.weak):
         best, how = _better(best, how, _bordered(reader, image), BORDERED)
     return best, how
 
 
 def _better(best: Any, how: str, other: Any, other_how: str) -> tuple[Any, str]:
-    rank, other_rank = ((bool(one.number), one.found, one.score) for one in (best, other))
+    rank, other_rank = ((bool(one.number), one.found, not one.weak, one.score) for one in (best, other))
     return (other, other_how) if other_rank > rank else (best, how)
 
 
@@ -48,11 +48,13 @@ def _bordered(reader: Any, image: np.ndarray) -> Any:
     width = round(_BORDER_SHARE * max(small.shape[:2]))
     reading = reader.read(cv2.copyMakeBorder(small, width, width, width, width, cv2.BORDER_CONSTANT, value=_GREY))
     if reading.corners is not None and cv2.contourArea(reading.corners) < _FILLS_SHARE * small.shape[0] * small.shape[1]:
-        return replace(reading, found=False, number="", score=0.0)
+        return replace(reading, found=False, number="", score=0.0, others=[])
     return _moved(reading, 1 / share, width)
 
 
 def _moved(reading: Any, scale: float, border: int) -> Any:
+    """The reading with all corners in the pixels of the picture that it was made from."""
     if reading.corners is None:
         return reading
-    return replace(reading, corners=((reading.corners - border) * scale).astype(np.float32))
+    corners = ((reading.corners - border) * scale).astype(np.float32)
+    return replace(reading, corners=corners, others=[_moved(one, scale, border) for one in reading.others])

@@ -194,7 +194,9 @@ def test_nothing_is_invented(tmp_path: Path) -> None:
 def test_several_labels_and_a_number_that_is_not_reported(tmp_path: Path) -> None:
     two = store(tmp_path / "two.png", view("01001", "55512", size=(1280, 540)))
     lines, _ = run(two, folder=tmp_path)
-    assert lines[0]["labels"] == 2 and lines[0]["number"] in ("01001", "55512")
+    assert {one["number"] for one in lines[0]["labels"]} == {"01001", "55512"} and "2 labels are in view" in lines[0]["message"]
+    assert lines[0]["labels"][0]["corners"] == lines[0]["corners"] and lines[0]["labels"][0]["number"] == lines[0]["number"]
+    assert np.abs(np.mean(lines[0]["labels"][1]["corners"], axis=0) - np.mean(lines[0]["corners"], axis=0)).max() > 300
     lines, _ = run(two, folder=tmp_path, config='[ocr]\nengine = "ppocr"\n[capture]\ntarget_digits = 6\n')
     assert lines[0]["found"] and lines[0]["number"] == "" and lines[0]["raw_text"] in ("01001", "55512") and lines[0]["reason"]
 
@@ -306,6 +308,20 @@ def test_lines_stay_json_where_the_output_knows_few_letters(tmp_path: Path) -> N
     store(tmp_path / "ป้าย 😀 é.png", VIEW)
     lines, _ = run("ป้าย 😀 é.png", folder=tmp_path, env={**os.environ, "PYTHONIOENCODING": "cp874", "PYTHONUTF8": "0"})
     assert lines[0]["file"] == "ป้าย 😀 é.png" and lines[0]["number"] == "01001"
+
+
+def test_the_sites_own_label_code(tmp_path: Path) -> None:
+    picture = store(tmp_path / "a.png", VIEW)
+    code = json.loads((ROOT / "agent_lib" / "data" / "label_code.json").read_text("utf-8"))
+    (tmp_path / "own.json").write_text(json.dumps(code), "utf-8")
+    assert run(picture, folder=tmp_path, config='[ocr]\nlabel_code = "own.json"\n')[0][0]["number"] == "01001"
+    for edge, along, places in (("top", "x", 26), ("bottom", "x", 26), ("left", "y", 18), ("right", "y", 18)):
+        code[edge][along] = sorted({45 * place for place in range(places)} - set(code[edge][along]))
+    (tmp_path / "own.json").write_text(json.dumps(code), "utf-8")
+    lines, _ = run(picture, folder=tmp_path, config='[ocr]\nlabel_code = "own.json"\n')
+    assert not lines[0]["number"], "with another code this is not the site's label"
+    lines, errors = run(picture, folder=tmp_path, config='[ocr]\nlabel_code = "none.json"\n', status=2)
+    assert not lines and "none.json" in errors
 
 
 def test_a_star_that_the_shell_left(tmp_path: Path) -> None:
