@@ -18,9 +18,9 @@ ACCEPT = 0.5
 # Between the two it may be a label: it counts only with a second agreeing frame or reader.
 WEAK = 0.42
 # The three edges that count must fit about equally well: a board with two edges of the code is no label.
-BALANCE = 0.65
+BALANCE = 0.7
 # A panel lengthened until it fits has had more chances to: it must fit better.
-STRAP_ACCEPT, STRAP_WEAK, STRAP_BALANCE = 0.55, 0.47, 0.72
+STRAP_ACCEPT, STRAP_WEAK, STRAP_BALANCE = 0.55, 0.47, 0.8
 # So many proposals are looked at, so that no frame costs more than its share: as they are, cut from larger shapes,
 # in the cleaned frame; and lengthened, of each of these three.
 MOST_WHOLE, MOST_CUT, MOST_AGAIN, MOST_ATTEMPTS = 48, 20, 24, 5
@@ -61,7 +61,7 @@ class LabelFinder:
             found = _apart(found + self._judge(grey, cut_panels(shapes, MOST_CUT)))
         if not _certain(found):
             again = cleaned(grey)
-            found = _apart(found + self._judge(again, whole_panels(bright_shapes(again), MOST_AGAIN)))
+            found = _apart(found + self._judge(again, whole_panels(bright_shapes(again, shadows=True), MOST_AGAIN)))
         return found
 
     def _judge(self, grey: np.ndarray, quads: list[np.ndarray]) -> list[FoundLabel]:
@@ -103,7 +103,7 @@ def cleaned(grey: np.ndarray) -> np.ndarray:
 
 
 def _certain(found: list[FoundLabel]) -> bool:
-    return any(not label.weak for label in found)
+    return any(not label.weak and label.score >= SURE for label in found)
 
 
 def _inside(point: np.ndarray, corners: np.ndarray) -> bool:

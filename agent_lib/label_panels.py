@@ -20,6 +20,8 @@ LARGEST_SHARE = 0.9
 REDUCE = 2
 # Neighbourhoods of the adaptive threshold in reduced pixels: small boards and large ones.
 BLOCKS = ((31, 5), (111, 7))
+# Neighbourhood of the threshold for shadows, and what is added to every level so that noise in the black is no stop.
+MIDDLE_BLOCK, BLACK_LEVEL = 61, 8.0
 # Outlines looked at for each threshold, the largest first.
 MOST_SHAPES = 150
 MOST_QUADS = 400
@@ -40,8 +42,8 @@ class Shapes:
         return SMALLEST_SIDE / self.factor
 
 
-def bright_shapes(grey: np.ndarray) -> Shapes:
-    """Outlines of about a panel's size in an 8-bit grey frame."""
+def bright_shapes(grey: np.ndarray, shadows: bool = False) -> Shapes:
+    """Outlines of about a panel's size in an 8-bit grey frame; with `shadows` also of what a shadow's edge crosses."""
     height, width = grey.shape
     factor = REDUCE if min(height, width) >= 480 else 1
     small = grey
@@ -50,9 +52,22 @@ def bright_shapes(grey: np.ndarray) -> Shapes:
     contours = []
     for block, offset in BLOCKS:
         mean = cv2.boxFilter(small, -1, (block, block), borderType=cv2.BORDER_REPLICATE)
-        mask = cv2.compare(small, cv2.add(mean, offset), cv2.CMP_GT)
-        contours += _outlines(mask, SMALLEST_SIDE / factor)
+        contours += _outlines(cv2.compare(small, cv2.add(mean, offset), cv2.CMP_GT), SMALLEST_SIDE / factor)
+    if shadows:
+        contours += _outlines(cv2.compare(small, between(small), cv2.CMP_GT), SMALLEST_SIDE / factor)
     return Shapes(small, factor, contours)
+
+
+def between(small: np.ndarray) -> np.ndarray:
+    """For each pixel the level half-way, in stops, between the darkest and the brightest around it, uint8.
+
+    Paper in a shadow is still several times as bright as black print in the sun, while it is darker than the mean around it.
+    """
+    around = np.ones((MIDDLE_BLOCK, MIDDLE_BLOCK), np.uint8)
+    dark = cv2.erode(small, around, borderType=cv2.BORDER_REPLICATE).astype(np.float32)
+    bright = cv2.dilate(small, around, borderType=cv2.BORDER_REPLICATE).astype(np.float32)
+    middle = cv2.sqrt((dark + BLACK_LEVEL) * (bright + BLACK_LEVEL)) - BLACK_LEVEL
+    return cv2.add(cv2.convertScaleAbs(middle), 2)
 
 
 def _outlines(mask: np.ndarray, smallest: float) -> list[np.ndarray]:

@@ -19,6 +19,9 @@ REACHES = {0: (-0.26, 0.24, 0.02), 1: (-0.17, 0.16, 0.0135)}
 # The covered side leans against the opposite one by no more than this share of the length between them.
 LEAN = 0.09
 
+# With the parts beside the strap too the three visible edges must still fit about equally: see label_match.balance.
+WHOLE_BALANCE = 0.5
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -57,7 +60,11 @@ def solve(edges: EdgeCode, grey: np.ndarray, attempt: Attempt) -> tuple[float, f
         return -1.0, -1.0, attempt.panel
     panel = lengthened(attempt, chosen)
     seen = [float(edges.beside(grey, [panel], (attempt.covered + way) % 4, attempt.covered)[0]) for way in (-1, 1)]
-    seen.append(float(edges.match(grey, panel).edges[0, (attempt.covered + 2) % 4]))
+    correlations = edges.match(grey, panel).edges[0]
+    whole = np.delete(correlations, attempt.covered)
+    if balance(whole) < WHOLE_BALANCE:
+        return -1.0, -1.0, attempt.panel
+    seen.append(float(correlations[(attempt.covered + 2) % 4]))
     return sum(seen) / 3, balance(seen), panel
 
 
