@@ -139,9 +139,9 @@ class _Run:
         try:
             if problem:
                 raise PictureError(problem)
-            image = load_picture(path)
+            image, scale = load_picture(path)
             reading, how = look(self._reader, image)
-            line.update(_fields(reading, how))
+            line.update(_fields(reading, how, scale))
         except (PictureError, ValueError) as error:
             line["error"] = str(error)
         except Exception as error:  # OpenCV and onnxruntime have errors of their own
@@ -172,17 +172,17 @@ class _Run:
             print(f"{self._total} pictures: {self._found} with a label, {self._numbers} numbers, {self.errors} errors.", file=sys.stderr, flush=True)
 
 
-def _fields(reading: Any, how: str) -> dict[str, Any]:
-    """A LabelReading as the line has it."""
+def _fields(reading: Any, how: str, scale: float) -> dict[str, Any]:
+    """A LabelReading as the line has it; `scale` turns its pixels into the file's."""
     fields: dict[str, Any] = {"found": bool(reading.found), **_seen(reading), "engine": reading.engine}
     if not reading.number:
         fields["reason"] = reading.reason
         if reading.raw_text:
             fields["raw_text"] = reading.raw_text
     if reading.found:
-        fields["corners"] = _corners(reading)
+        fields["corners"] = _corners(reading, scale)
     if reading.labels > 1:
-        fields["labels"] = [{**_seen(one), "corners": _corners(one)} for one in (reading, *reading.others)]
+        fields["labels"] = [{**_seen(one), "corners": _corners(one, scale)} for one in (reading, *reading.others)]
         fields["message"] = reading.message
     if how != AS_IT_IS:
         fields["looked_at"] = how
@@ -194,5 +194,5 @@ def _seen(reading: Any) -> dict[str, Any]:
     return {"score": round(float(reading.score), 3), "number": reading.number, "confidence": math.floor(float(reading.confidence) * 1e4) / 1e4}
 
 
-def _corners(reading: Any) -> list[list[float]]:
-    return [[round(float(value), 1) for value in corner] for corner in reading.corners]
+def _corners(reading: Any, scale: float) -> list[list[float]]:
+    return [[round(float(value) * scale, 1) for value in corner] for corner in reading.corners]

@@ -26,8 +26,10 @@ class PictureError(Exception):
     """A file cannot be looked at; the text says why and, where there is one, the way out."""
 
 
-def load_picture(path: Path) -> np.ndarray:
-    """(height, width, 3) BGR uint8, the longer side at most 4096. Of an animation its first frame. Raises PictureError."""
+def load_picture(path: Path) -> tuple[np.ndarray, float]:
+    """(height, width, 3) BGR uint8, the longer side at most 4096, and how many of the file's pixels one of them spans (1.0 where it is
+    not reduced). Of an animation the first frame. Raises PictureError.
+    """
     return unpack(_bytes(path))
 
 
@@ -53,7 +55,7 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def unpack(data: bytes) -> np.ndarray:
+def unpack(data: bytes) -> tuple[np.ndarray, float]:
     """See load_picture, of a file's bytes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd tags; both are handled or harmless
@@ -71,7 +73,7 @@ def unpack(data: bytes) -> np.ndarray:
         image.draft(None, (min(width, LONGEST_SIDE), min(height, LONGEST_SIDE)))
         try:
             image.load()
-            return _reduced(_to_bgr(ImageOps.exif_transpose(image)))
+            return _reduced(_to_bgr(ImageOps.exif_transpose(image)), max(width, height))
         except MemoryError as error:
             raise PictureError(f"There is not enough memory for {width} x {height} pixels.") from error
         except Exception as error:  # a broken file makes its decoder raise nearly anything
@@ -85,7 +87,7 @@ def _refuse_size(width: int, height: int) -> None:
         raise PictureError(f"The picture of {width} x {height} pixels is too large: use at most {MOST_PIXELS // 1_000_000} megapixels.")
 
 
-def _second_try(data: bytes) -> np.ndarray:
+def _second_try(data: bytes) -> tuple[np.ndarray, float]:
     """Kinds that OpenCV knows and Pillow does not, such as some TIFF with 16 bits."""
     if data[4:12] in _HEIC:
         raise PictureError("HEIC photos cannot be read: save or send the picture as JPEG.")
@@ -96,7 +98,7 @@ def _second_try(data: bytes) -> np.ndarray:
     if image is None:
         raise PictureError("This is not a picture that can be read (JPEG, PNG, WebP, BMP, TIFF or GIF).")
     _refuse_size(image.shape[1], image.shape[0])
-    return _reduced(image)
+    return _reduced(image, max(image.shape[:2]))
 
 
 def _to_bgr(image: Image.Image) -> np.ndarray:
@@ -116,10 +118,11 @@ def _stretched(values: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
 
 
-def _reduced(image: np.ndarray) -> np.ndarray:
+def _reduced(image: np.ndarray, original: int) -> tuple[np.ndarray, float]:
+    """The picture within the longest side; `original` is how long the file's own longer side is."""
     longest = max(image.shape[:2])
-    if longest <= LONGEST_SIDE:
-        return image
-    share = LONGEST_SIDE / longest
-    size = (max(1, round(image.shape[1] * share)), max(1, round(image.shape[0] * share)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    if longest > LONGEST_SIDE:
+        share = LONGEST_SIDE / longest
+        size = (max(1, round(image.shape[1] * share)), max(1, round(image.shape[0] * share)))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return image, original / max(image.shape[:2])
