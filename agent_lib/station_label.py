@@ -39,13 +39,22 @@ class SharedLabelReader:
                     self._reader = self._make(self._ocr, self._digits)
                 except Exception as error:  # third-party loaders raise anything
                     self._failed_at, self._reason = time.monotonic(), str(error).rstrip(".") or type(error).__name__
-                    log.exception("The label reader (engine %s) cannot be loaded", self._ocr.engine)
+                    if not _says_what_to_do(error):
+                        log.exception("The label reader (engine %s) cannot be loaded", self._ocr.engine)
                     raise LabelUnavailable(self._reason) from error
             return self._reader
 
     def read(self, image: Any) -> Any:
         """A LabelReading of a BGR frame. Raises LabelUnavailable, and what the reader raises for a bad frame."""
         return self.load().read(image)
+
+
+def _says_what_to_do(error: Exception) -> bool:
+    """Whether the error is a sentence for the operator, which needs no traceback beside it."""
+    from .label_code import LabelCodeError
+    from .ocr import OcrError
+
+    return isinstance(error, (LabelCodeError, OcrError))
 
 
 def _make(ocr: OcrSettings, digits: int) -> Any:

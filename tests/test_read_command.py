@@ -23,6 +23,7 @@ from agent_lib import ocr, settings
 from agent_lib.lock import InstanceLock
 from agent_lib.read_picture import LONGEST_SIDE, PictureError, load_picture, unpack
 from agent_lib.simulator.scene_label import board, place
+from agent_lib.station_label import LabelUnavailable, SharedLabelReader
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYS = ["file", "found", "score", "number", "confidence", "engine", "ms"]
@@ -323,6 +324,14 @@ def test_the_sites_own_label_code(tmp_path: Path) -> None:
     assert not lines[0]["number"], "with another code this is not the site's label"
     lines, errors = run(picture, folder=tmp_path, config='[ocr]\nlabel_code = "none.json"\n', status=2)
     assert not lines and "none.json" in errors
+
+
+def test_a_station_says_a_wrong_label_code_in_a_sentence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    shared = SharedLabelReader(settings.OcrSettings(label_code=str(tmp_path / "none.json")), 5)
+    for _ in range(2):
+        with pytest.raises(LabelUnavailable, match="Cannot read the label code .*none.json"):
+            shared.read(VIEW)
+    assert not caplog.records, "the capture and the start say it; a traceback says nothing more"
 
 
 def test_a_star_that_the_shell_left(tmp_path: Path) -> None:
