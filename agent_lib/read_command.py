@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import json
 import logging
@@ -51,8 +52,11 @@ def read(settings: AgentSettings, images: list[str], annotate: str | None) -> in
     try:
         for name, path, problem in files:
             run.one(name, path, problem)
-    except BrokenPipeError:
-        # Whoever read the lines has enough of them; nothing more may be written, at the interpreter's end neither.
+    except OSError as error:
+        # Whoever read the lines may have enough of them, which Windows calls EINVAL; that is no error to speak of.
+        if error.errno not in (errno.EPIPE, errno.EINVAL):
+            print(f"The lines cannot be written ({error.strerror}).", file=sys.stderr)
+        # What could not be written must not be tried again at the interpreter's end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     run.end()

@@ -287,6 +287,14 @@ def test_each_line_comes_as_soon_as_it_is_known(tmp_path: Path) -> None:
         assert process.wait(60) == 1 and "Traceback" not in errors and "Exception" not in errors
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk to write to")
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    picture = store(tmp_path / "a.png", VIEW)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, str(ROOT / "agent.py"), "read", str(picture)], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1 and done.stderr == "The lines cannot be written (No space left on device).\n"
+
+
 def test_progress_of_many_files_is_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from agent_lib import read_command
     from agent_lib.label import LabelReading

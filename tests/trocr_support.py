@@ -1,11 +1,18 @@
-"""A TrOCR of about 30,000 parameters, made and trained here in seconds, so that the engine is tested without a network."""
+"""A TrOCR of about 25,000 parameters, made and trained here in seconds, and processes that only play one: the engine is tested without a network."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import psutil
+import pytest
 
+from agent_lib.ocr.trocr import TrOcrReader
+from agent_lib.ocr.trocr_process import TrOcrProcess
 from agent_lib.simulator.scene_text import put_text
 
 NUMBERS = ("01001", "98765", "23400")
@@ -62,3 +69,40 @@ def _model(transformers: object, tokenizer: object) -> object:
     config.decoder_start_token_id, config.pad_token_id, config.eos_token_id = 0, 1, 2
     config.tie_word_embeddings = False
     return transformers.VisionEncoderDecoderModel(config)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., TrOcrProcess]]:
+    """Start processes that are ended after the test."""
+    begun: list[TrOcrProcess] = []
+
+    def make(model_id: object, **more: object) -> TrOcrProcess:
+        process = TrOcrProcess(str(model_id), more.pop("int8", False), **more)
+        begun.append(process)
+        process.start()
+        return process
+
+    yield make
+    for process in begun:
+        process.close()
+
+
+def reader_of(process: TrOcrProcess, digits: int = 5, seconds: float = 60.0) -> TrOcrReader:
+    return TrOcrReader(SimpleNamespace(engine="trocr", model_id="", int8=False), digits, process, seconds)
+
+
+def gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def fake(body: str) -> tuple[str, ...]:
+    """A process that speaks the same over the pipes and does what the test wants."""
+    code = ("import sys, time\nfrom agent_lib.ocr.trocr_wire import receive, send\nsource, out = sys.stdin.buffer, sys.stdout.buffer\n"
+            f"order, _ = receive(source)\n{body}\n")
+    return sys.executable, "-c", code
+
+
+SERVE = "send(out, {'state': 'ready'})\nwhile True:\n    order = receive(source)[0]\n    "
