@@ -15,10 +15,11 @@ STEPS = 50
 def calibrate(reader: Crnn, samples: list[Sample], digits: int) -> dict[str, float]:
     """Platt scaling: the logistic through the log odds of the network's own probability that fits best how often it is right.
 
-    `reader` is one with slope 1 and offset 0. Only texts of so many digits count: no other is ever reported.
+    `reader` is one with slope 1 and offset 0. Only texts of so many digits count: no other is ever reported. A digit that is mostly hidden
+    and guessed right counts as wrong: it should not have been read.
     """
-    found = [(reader.read(one.strip), one.printed) for one in samples]
-    counted = [(seen.confidence, seen.text == printed) for seen, printed in found if len(seen.text) == digits and seen.text.isdigit()]
+    found = [(reader.read(one.strip), one.text) for one in samples]
+    counted = [(seen.confidence, seen.text == text) for seen, text in found if len(seen.text) == digits and seen.text.isdigit()]
     if len(counted) < 20:
         return {"slope": 1.0, "offset": 0.0}
     odds = np.array([log_odds(confidence) for confidence, _ in counted])
