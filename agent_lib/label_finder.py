@@ -21,8 +21,8 @@ WEAK = 0.42
 BALANCE = 0.7
 # A panel lengthened until it fits has had more chances to: it must fit better.
 STRAP_ACCEPT, STRAP_WEAK, STRAP_BALANCE = 0.55, 0.47, 0.8
-# So many proposals are looked at, so that no frame costs more than its share: as they are, cut from larger shapes,
-# in the cleaned frame; and lengthened, of each of these three.
+# So many proposals are looked at, so that no frame costs more than its share: as they are; cut from larger shapes
+# (in the frame and in the cleaned one); as they are in the cleaned one; and lengthened, in each of the three rounds.
 MOST_WHOLE, MOST_CUT, MOST_AGAIN, MOST_ATTEMPTS = 48, 20, 24, 5
 # Below this a strap may have moved a side: the label is there, its corners may be a little off.
 SURE = 0.75
@@ -33,8 +33,8 @@ CERTAIN = 0.8
 @dataclass(frozen=True)
 class FoundLabel:
     """One label in a frame: `score` of its edge code, `corners` of the outer board (TL, TR, BR,
-    BL of the label itself, (4, 2) float32 in frame pixels), `matrix` from board units to pixels. A `weak` one may be something else: it
-    counts only with a second agreeing frame or reader."""
+    BL of the label itself, (4, 2) float32 in frame pixels), `matrix` from board units to pixels. A
+    `weak` one may be something else: it counts only with a second agreeing frame or reader."""
 
     score: float
     corners: np.ndarray
@@ -61,7 +61,8 @@ class LabelFinder:
             found = _apart(found + self._judge(grey, cut_panels(shapes, MOST_CUT)))
         if not _certain(found):
             again = cleaned(grey)
-            found = _apart(found + self._judge(again, whole_panels(bright_shapes(again, shadows=True), MOST_AGAIN)))
+            shapes = bright_shapes(again, shadows=True)
+            found = _apart(found + self._judge(again, whole_panels(shapes, MOST_AGAIN) + cut_panels(shapes, MOST_CUT)))
         return found
 
     def _judge(self, grey: np.ndarray, quads: list[np.ndarray]) -> list[FoundLabel]:

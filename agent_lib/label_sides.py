@@ -14,8 +14,9 @@ TOLERANCE = 0.012
 def refine(grey: np.ndarray, quad: np.ndarray) -> np.ndarray | None:
     """The panel's corners to a fraction of a pixel: (4, 2) float32 in the order of `quad`.
 
-    None where a side shows no straight edge. The ticks touch the panel and stick out of it, so
-    a side's line goes through where most of its points agree, not through all of them.
+    None where two sides show no straight edge; one may lie under a strap as bright as the panel and
+    stays as it was proposed. The ticks touch the panel and stick out of it, so a side's line goes
+    through where most of its points agree, not through all of them.
     """
     sides = np.roll(quad, -1, axis=0) - quad
     lengths = np.linalg.norm(sides, axis=1)
@@ -36,8 +37,9 @@ def refine(grey: np.ndarray, quad: np.ndarray) -> np.ndarray | None:
     slopes, shifts, sure = _lines(
         along * lengths[:, None], offsets.reshape(4, POINTS), strength.reshape(4, POINTS), max(0.6, TOLERANCE * short)
     )
-    if not sure.all():
+    if sure.sum() < 3:
         return None
+    slopes, shifts = slopes * sure, shifts * sure
     directions = sides / lengths[:, None]
     starts = quad + inward * shifts[:, None]
     directions = directions + inward * slopes[:, None]

@@ -62,8 +62,8 @@ def print_text(image: np.ndarray, sign: str, centre, height: int, ink, style: in
 def ticks(rng: np.random.Generator, wrong: str = "") -> dict[str, list[int]]:
     """Where each edge's ticks start: the label's own, or a misleading set.
 
-    "other": the same number of ticks elsewhere; "near": two edges of the label's own, two others; "all": one at every
-    place; "none"; "swapped": the label's own edges on the opposite sides.
+    "other": as many ticks on each edge, at most half of them at the label's places; "near": so on two edges, the label's own
+    on the others; "all": one at every place; "none"; "swapped": the label's own edges on the opposite sides.
     """
     own = {edge: list(CODE[edge]["x" if edge in ("top", "bottom") else "y"]) for edge in ("top", "bottom", "left", "right")}
     if not wrong:
@@ -81,7 +81,9 @@ def ticks(rng: np.random.Generator, wrong: str = "") -> dict[str, list[int]]:
         elif edge in keep:
             result[edge] = starts
         else:
-            result[edge] = [int(45 * place) for place in rng.choice(places, len(starts), replace=False)]
+            result[edge] = starts
+            while len(set(starts) & set(result[edge])) > len(starts) / 2:
+                result[edge] = [int(45 * place) for place in rng.choice(places, len(starts), replace=False)]
     return result
 
 

@@ -37,10 +37,40 @@ def other_code(rng: np.random.Generator) -> LabelCode:
     return replace(code, ticks=ticks)
 
 
-def picture(board: np.ndarray, corners: np.ndarray, rng: np.random.Generator, *, level=1.0, blur=0.6, noise=3.0) -> np.ndarray:
-    """The board before the empty gate, with the camera's blur (sigma, px), light and noise (sigma)."""
+def shared_code(rng: np.random.Generator, own: tuple[str, ...], kept: int = 0) -> LabelCode:
+    """The label's own code on the edges `own`; on the others `kept` of its ticks and the rest elsewhere."""
+    code, ticks = load_label_code(), {}
+    for edge in EDGES:
+        right = list(code.ticks[edge])
+        wrong = [place for place in code.comb(edge) if place not in right]
+        keep = list(rng.choice(right, min(kept, len(right)), replace=False))
+        rest = list(rng.choice(wrong, min(len(right) - len(keep), len(wrong)), replace=False))
+        ticks[edge] = tuple(right) if edge in own else tuple(sorted(int(v) for v in keep + rest))
+    return replace(code, ticks=ticks)
+
+
+def band(image: np.ndarray, corners: np.ndarray, edge: str, start: float, end: float, colour) -> None:
+    """Draw a strap along an edge of a board at `corners`, in place: from `start` to `end` board units inwards."""
+    code = load_label_code()
+    square = np.float32([(0, 0), (code.width, 0), (code.width, code.height), (0, code.height)])
+    matrix = cv2.getPerspectiveTransform(square, np.float32(corners))
+    low, high = -140, {"top": code.width, "bottom": code.width, "left": code.height, "right": code.height}[edge] + 140
+    if edge in ("bottom", "right"):
+        far = code.height if edge == "bottom" else code.width
+        start, end = far - start, far - end
+    points = [(low, start), (high, start), (high, end), (low, end)]
+    if edge in ("left", "right"):
+        points = [(y, x) for x, y in points]
+    outline = cv2.perspectiveTransform(np.float32(points)[None], matrix)[0]
+    cv2.fillPoly(image, [np.round(outline * 16).astype(np.int32)], colour, cv2.LINE_AA, 4)
+
+
+def picture(board: np.ndarray, corners: np.ndarray, rng: np.random.Generator, *, level=1.0, blur=0.6, noise=3.0, strap=None) -> np.ndarray:
+    """The board before the empty gate, with the camera's blur (sigma, px), light and noise (sigma); `strap`: see `band`."""
     image = empty_gate(int(rng.integers(1000)), "primary", SIZE)
     scene_label.place(board, corners, image)
+    if strap:
+        band(image, corners, *strap)
     return camera(image, rng, level=level, blur=blur, noise=noise)
 
 
@@ -68,3 +98,12 @@ def clutter(rng: np.random.Generator) -> np.ndarray:
             number = f"{rng.integers(100000):05d}"
             put_text(image, number, (x + width / 2, y + height / 2), round(height * 0.3), (20, 20, 20), int(rng.integers(6)))
     return camera(image, rng)
+
+
+def dirty(board: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
+    """The board with dirt on its frame, spots about as large as a tick: its code is there but hard to see."""
+    spots = rng.normal(0, strength, (board.shape[0] // 20 + 1, board.shape[1] // 20 + 1)).astype(np.float32)
+    spots = cv2.resize(spots, board.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    x0, y0, x1, y1 = load_label_code().panel
+    spots[y0:y1, x0:x1] = 0
+    return np.clip(board + spots[..., None], 0, 255).astype(np.uint8)

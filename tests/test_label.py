@@ -10,8 +10,7 @@ import pytest
 from label_support import SIZE, clutter, corners_of, other_code, picture
 
 from agent_lib.label import NOT_FOUND, UNREADABLE, LabelError, LabelReader, digit_strip
-from agent_lib.label_code import LabelCodeError, load_label_code
-from agent_lib.label_finder import LabelFinder
+from agent_lib.label_code import load_label_code
 from agent_lib.simulator import scene_label
 from agent_lib.simulator.scene import Scene, empty_gate
 
@@ -91,19 +90,6 @@ def test_rectified_picture_shows_the_label(reader):
     assert _grey(strip).min() < 60 < 180 < _grey(strip)[:2].min()
 
 
-def test_two_labels_are_counted_and_the_best_read(reader):
-    rng = np.random.default_rng(7)
-    image = empty_gate(3)
-    scene_label.place(scene_label.board("11311", rng), corners_of(320, (500, 520), 5), image)
-    scene_label.place(scene_label.board("22522", rng), corners_of(200, (1300, 640), -8), image)
-    labels = LabelFinder().find(_grey(image))
-    assert len(labels) == 2
-    assert labels[0].score >= labels[1].score
-    reading = reader.read(image)
-    assert reading.labels == 2
-    assert reading.number in ("11311", "22522")
-
-
 @pytest.mark.parametrize("seed", range(420, 424))
 @pytest.mark.parametrize("kind", ["primary", "secondary"])
 def test_nothing_in_an_empty_gate(reader, seed, kind):
@@ -125,14 +111,6 @@ def test_a_board_with_another_code_is_not_a_label(reader, seed):
     corners = corners_of(float(rng.uniform(160, 500)), (900, 560), float(rng.uniform(-12, 12)))
     reading = reader.read(picture(scene_label.board("12345", rng, other_code(rng)), corners, rng))
     assert (reading.found, reading.number) == (False, "")
-
-
-def test_the_code_is_a_setting():
-    rng = np.random.default_rng(21)
-    code = other_code(rng)
-    image = picture(scene_label.board("55512", rng, code), corners_of(300, (900, 560)), rng)
-    reading = LabelReader(SimpleNamespace(engine="auto"), 5, code).read(image)
-    assert reading.number == "55512"
 
 
 @pytest.mark.parametrize("index", range(6))
@@ -193,16 +171,3 @@ def test_pictures_of_nothing_show_no_label(reader):
     noise = rng.integers(0, 255, (SIZE[1], SIZE[0], 3), dtype=np.uint8)
     for image in (noise, np.full_like(noise, 255), np.zeros_like(noise)):
         assert not reader.read(image).found
-
-
-def test_label_code_file(tmp_path):
-    code = load_label_code()
-    assert (code.width, code.height, code.panel) == (1191, 842, (90, 90, 1101, 752))
-    assert [len(code.ticks[edge]) for edge in ("top", "right", "bottom", "left")] == [15, 5, 9, 11]
-    assert all(set(code.ticks[edge]) <= set(code.comb(edge)) for edge in code.ticks)
-    with pytest.raises(LabelCodeError, match="Cannot read"):
-        load_label_code(tmp_path / "none.json")
-    broken = tmp_path / "broken.json"
-    broken.write_text('{"board": [10, 10]}', encoding="utf-8")
-    with pytest.raises(LabelCodeError, match="broken.json is not usable"):
-        load_label_code(broken)
