@@ -26,7 +26,7 @@ AGREED = 0.25
 NO_OPINION = 0.5
 """PP-OCR's reading of another number counts as an objection from this probability on; below, it just does not help."""
 UNCHECKED = 0.97
-"""Without PP-OCR's agreement the network must be this sure for a number to be reported."""
+"""Without PP-OCR's sure agreement the network must be this sure for a number to be reported."""
 OVERRULED = 0.5
 """Confidence of a reading that PP-OCR objects to."""
 
@@ -50,9 +50,10 @@ class Auto:
         chances = self._second.probabilities(strip)
         classes = best_path(chances)
         probability = text_probability(chances, classes) if classes else 0.0
-        if "".join(str(c - 1) for c in classes) == seen.text:
-            return 1.0 - AGREED * (1.0 - seen.confidence) if probability >= SURELY else seen.confidence
-        if len(classes) == len(seen.text) and probability >= NO_OPINION:
+        same = "".join(str(c - 1) for c in classes) == seen.text
+        if same and probability >= SURELY:
+            return 1.0 - AGREED * (1.0 - seen.confidence)
+        if not same and len(classes) == len(seen.text) and probability >= NO_OPINION:
             return min(seen.confidence, OVERRULED)
         return seen.confidence if seen.confidence >= UNCHECKED else min(seen.confidence, ACCEPT - 0.01)
 
