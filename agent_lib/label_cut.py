@@ -16,7 +16,7 @@ TOLERANCE = 3.0
 CORNERS = (6, 80)
 # A panel with its ticks fills more of its hull than this; a panel with a strap does not.
 SOLID = 0.93
-MOST_OUTLINES = 60
+MOST_OUTLINES = 40
 MOST_PIECES = 120
 # Corners of a piece: two where it is cut, the panel's other two, and what ticks leave.
 PIECE = (4, 7)

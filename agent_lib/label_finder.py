@@ -23,7 +23,7 @@ BALANCE = 0.7
 STRAP_ACCEPT, STRAP_WEAK, STRAP_BALANCE = 0.55, 0.47, 0.8
 # So many proposals are looked at, so that no frame costs more than its share: as they are; cut from larger shapes
 # (in the frame and in the cleaned one); as they are in the cleaned one; and lengthened, in each of the three rounds.
-MOST_WHOLE, MOST_CUT, MOST_AGAIN, MOST_ATTEMPTS = 48, 20, 24, 5
+MOST_WHOLE, MOST_CUT, MOST_AGAIN, MOST_ATTEMPTS = 48, 16, 20, 5
 # Below this a strap may have moved a side: the label is there, its corners may be a little off.
 SURE = 0.75
 # A proposal this good is the label: the others need not be looked at.

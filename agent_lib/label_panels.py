@@ -24,6 +24,8 @@ BLOCKS = ((31, 5), (111, 7))
 MIDDLE_BLOCK, BLACK_LEVEL = 61, 8.0
 # Outlines looked at for each threshold, the largest first.
 MOST_SHAPES = 150
+# Where more neighbours than this share differ the mask is grain: it is smoothed first.
+GRAIN = 0.12
 MOST_QUADS = 400
 # A quadrilateral fills so much of its outline's hull.
 SHARE_OF_HULL = 0.7
@@ -71,6 +73,9 @@ def between(small: np.ndarray) -> np.ndarray:
 
 
 def _outlines(mask: np.ndarray, smallest: float) -> list[np.ndarray]:
+    rows = mask[::8]
+    if np.count_nonzero(rows[:, 1:] != rows[:, :-1]) > GRAIN * rows.size:
+        mask = cv2.medianBlur(mask, 5)
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     found = []
     for contour in contours:
