@@ -92,8 +92,8 @@ def _load(path: Path, changed: int) -> LabelCode:
 
 def _check(code: LabelCode) -> None:
     """Raises ValueError, as a sentence, where the numbers make no board."""
-    if not (100 <= code.width <= 20000 and 100 <= code.height <= 20000):
-        raise ValueError("a board is 100 to 20000 units wide and high")
+    if not (360 <= code.width <= 20000 and 100 <= code.height <= 20000):
+        raise ValueError("a board is 360 to 20000 units wide and 100 to 20000 high: use smaller units")
     if not 0.25 <= code.width / code.height <= 4:
         raise ValueError("a board is at most four times as long as it is wide")
     if len(code.panel) != 4:

@@ -90,7 +90,6 @@ class _Edge:
     """Where one edge is looked at, (ROWS * count, 2) board units, and what should be there."""
 
     def __init__(self, code: LabelCode, edge: str):
-        self.name = edge
         flat = edge in ("top", "bottom")
         length = code.width if flat else code.height
         scale = BOARD_WIDTH / code.width

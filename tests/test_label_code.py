@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from label_support import corners_of, dirty, other_code, picture
 
 from agent_lib.label import UNCERTAIN, LabelReader
 from agent_lib.label_code import DEFAULT_PATH, LabelCodeError, load_label_code
+from agent_lib.label_finder import LabelFinder
 from agent_lib.simulator import scene_label
 from agent_lib.simulator.scene import empty_gate
 
@@ -72,6 +74,7 @@ def test_files_that_are_no_code(tmp_path):
     "change",
     [
         {"board": [10, 10]},
+        {"board": [300, 220], "panel": [30, 30, 270, 190]},
         {"board": [1191]},
         {"board": "A4"},
         {"panel": [90, 90, 1300, 752]},
@@ -139,3 +142,12 @@ def test_a_doubtful_label_reports_no_number_but_tells_what_it_saw():
         assert reading.raw_text == "55055"
         assert reading.confidence >= 0.9
         assert reading.corners is not None
+
+
+@pytest.mark.parametrize("size", [(360, 1440), (1440, 360), (20000, 5000)])
+def test_boards_of_every_shape(tmp_path, size):
+    width, height = size
+    code = replace(load_label_code(), width=width, height=height, panel=(60, 60, width - 60, height - 60), ticks=dict.fromkeys(load_label_code().ticks, (0, 45, 135)),
+                   across={"top": 20, "bottom": height - 60, "left": 20, "right": width - 60})
+    finder = LabelFinder(load_label_code(_written(tmp_path / "code.json", code)))
+    assert finder.find(np.random.default_rng(0).integers(0, 255, (400, 500), dtype=np.uint8)) == []
