@@ -78,7 +78,8 @@ def test_hidden_digits_are_never_guessed(reader, seed, way):
     tone = tuple(int(v) for v in rng.integers(10, 220, 3))
 
     def cover(board):
-        x, y = {"left": ((0, 400), (0, 842)), "right": ((790, 1191), (0, 842)), "above": ((0, 1191), (0, 424)), "below": ((0, 1191), (418, 842)), "one": ((550, 640), (0, 842))}[way]
+        places = {"left": ((0, 400), (0, 842)), "right": ((790, 1191), (0, 842)), "above": ((0, 1191), (0, 424)), "below": ((0, 1191), (418, 842)), "one": ((550, 640), (0, 842))}
+        x, y = places[way]
         board[y[0] : y[1], x[0] : x[1]] = tone
 
     assert reader.read(strip_of(number, seed, 320, 0.4, cover))[0] == ""

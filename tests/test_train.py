@@ -53,6 +53,14 @@ def test_a_short_run_writes_a_file_that_loads(tmp_path):
     assert 0 <= digits.confidence <= 1
 
 
+@pytest.mark.parametrize("flag", ["--steps=0", "--batch=-3", "--measure=none"])
+def test_arguments_that_make_no_sense_are_refused(flag):
+    ran = subprocess.run([sys.executable, str(ROOT / "tools" / "train_label_reader.py"), flag], capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 2
+    assert flag.split("=")[0] in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 def test_the_file_computes_what_the_network_does(tmp_path):
     torch.manual_seed(3)
     network = LabelNetwork()

@@ -16,7 +16,8 @@ OTHER_SIGNS = "ABCDEFHKLNPRSTXY"
 SYSTEM_FACES = 40
 SYSTEM_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "/System/Library/Fonts", "C:/Windows/Fonts")
 PLAIN_FAMILIES = ("dejavu", "liberation", "freesans", "freemono", "freeserif", "ubuntu", "roboto", "opensans", "lato", "arial", "helvet", "verdana", "tahoma", "courier",
-                  "times", "georgia", "consola", "calibri", "segoe", "garuda", "loma", "umpush", "waree", "sawasdee", "laksaman", "tlwg", "norasi", "kinnari", "notosans-", "notoserif-", "notomono")
+                  "times", "georgia", "consola", "calibri", "segoe",
+                  "garuda", "loma", "umpush", "waree", "sawasdee", "laksaman", "tlwg", "norasi", "kinnari", "notosans-", "notoserif-", "notomono")
 
 # Our own digits, drawn as strokes in a box of 4 by 6: polylines, rounded where they are drawn with a curve.
 STROKES = {
@@ -28,7 +29,8 @@ STROKES = {
     "5": [[(3.8, 0), (0.5, 0), (0.2, 2.8), (1.6, 2.2), (3.2, 2.5), (4, 3.8), (3.6, 5.4), (2, 6), (0, 5.3)]],
     "6": [[(3.6, 0.3), (1.8, 0.8), (0.4, 2.6), (0, 4.4), (0.8, 5.7), (2.2, 6), (3.7, 5.2), (3.9, 3.8), (3, 2.7), (1.4, 2.7), (0.2, 3.8)]],
     "7": [[(0, 0), (4, 0), (1.4, 6)]],
-    "8": [[(2, 2.8), (0.6, 2.2), (0.4, 0.8), (1.4, 0), (2.6, 0), (3.6, 0.8), (3.4, 2.2), (2, 2.8), (0.3, 3.6), (0, 5), (1.2, 6), (2.8, 6), (4, 5), (3.7, 3.6), (2, 2.8)]],
+    "8": [[(2, 2.8), (0.6, 2.2), (0.4, 0.8), (1.4, 0), (2.6, 0), (3.6, 0.8), (3.4, 2.2), (2, 2.8),
+           (0.3, 3.6), (0, 5), (1.2, 6), (2.8, 6), (4, 5), (3.7, 3.6), (2, 2.8)]],
     "9": [[(0.4, 5.7), (2.2, 5.2), (3.6, 3.4), (4, 1.6), (3.2, 0.3), (1.8, 0), (0.3, 0.8), (0.1, 2.2), (1, 3.3), (2.6, 3.3), (3.8, 2.2)]],
 }
 SEGMENTS = {"a": ((0, 0), (4, 0)), "b": ((4, 0), (4, 3)), "c": ((4, 3), (4, 6)), "d": ((0, 6), (4, 6)), "e": ((0, 3), (0, 6)), "f": ((0, 0), (0, 3)), "g": ((0, 3), (4, 3))}
