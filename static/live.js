@@ -71,6 +71,7 @@ export function stationCard(station) {
   const outbox = station.outbox;
   const notes = [];
   if (outbox.waiting) notes.push(`${outbox.waiting} waiting to be sent`);
+  for (const [name, thread] of Object.entries(station.threads)) if (thread.restarts) notes.push(`${name} broke down ${thread.restarts} times (${thread.error})`);
   if (outbox.shelved) notes.push(`${outbox.shelved} refused by the hub`);
   return element("article", { class: `station ${station.online ? light(station.state) : "off"}`, "data-station": station.station },
     element("h2", {}, element("i", { class: "dot" }), element("span", { text: station.station }),

@@ -208,13 +208,7 @@ def test_killed_and_started_again_nothing_answered_is_lost(tmp_path: Path) -> No
     stop.set()
     for thread in senders:
         thread.join()
-    rows, cursor = [], None
-    while True:
-        body = hub.get("/api/captures", limit=1000, **({"cursor": cursor} if cursor else {}))
-        rows += body["captures"]
-        cursor = body["next_cursor"]
-        if not cursor:
-            break
+    rows = hub.captures()
     ids = [row["event_id"] for row in rows]
     assert len(ids) == len(set(ids))
     assert set(answered) <= set(ids)
