@@ -12,7 +12,15 @@ export function listen({ onMessage, onOpen }) {
   function connect() {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/events`);
-    socket.onopen = () => { pause = 500; show("good", "live"); onOpen(); };
+    socket.onopen = async () => {
+      try {
+        await onOpen();
+        pause = 500;
+        show("good", "live");
+      } catch {
+        socket.close(); // the hub went away again meanwhile; onclose comes back to it
+      }
+    };
     socket.onmessage = (event) => onMessage(JSON.parse(event.data));
     socket.onclose = () => {
       show("bad", "not connected, trying again");
