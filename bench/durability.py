@@ -25,16 +25,6 @@ from helpers import HubProcess, Progress, wait_for  # noqa: E402
 QUICK = '{"capture": {"retry_interval_seconds": 0.05, "max_attempts": 2}}'
 
 
-def all_captures(hub: HubProcess) -> list[dict]:
-    rows, cursor = [], None
-    while True:
-        body = hub.get("/api/captures", limit=1000, **({"cursor": cursor} if cursor else {}))
-        rows += body["captures"]
-        cursor = body["next_cursor"]
-        if not cursor:
-            return rows
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--captures", type=int, default=1000)
@@ -62,7 +52,7 @@ def main() -> int:
                 time.sleep(0.1 * kills)  # away for longer each time
                 hub.start()
             time.sleep(0.2)
-        rows = all_captures(hub)
+        rows = hub.captures()
         log = (folder / "agent.txt").read_text("utf-8", "replace")
         events = Counter(row["event_id"] for row in rows)
         tags = Counter(row["tag"] for row in rows)

@@ -138,6 +138,7 @@ def main() -> int:
         memory = psutil.Process(hub.process.pid).memory_info().rss / 1e6
         print(f"\nhub resident: {memory:.0f} MB after {hub.get('/status')['captures']['stored']} captures (limit {LIMIT_MEMORY_MB:g})")
         failed |= memory > LIMIT_MEMORY_MB
+        print(f"event loop held longest: {hub.get('/status')['event_loop']['longest_ever_ms']:.0f} ms (limit {LIMIT_STALL_MS:g})")
         sio.disconnect()
         rest.close()
     print("falls short" if failed else "within its limits")

@@ -12,14 +12,13 @@ import os
 import random
 import socket
 import statistics
-import struct
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
-from wsproto.frame_protocol import FrameProtocol, Opcode
+from wsproto.frame_protocol import FrameProtocol
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))

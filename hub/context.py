@@ -12,6 +12,7 @@ from .background import Supervisor
 from .events import Bus
 from .fanout import Fanout
 from .links import Links
+from .loop_watch import LoopWatch
 from .services.station import Captures
 from .services.stations import Stations
 from .settings import Settings
@@ -36,6 +37,7 @@ class Hub:
     stations: Stations
     socketio: SocketIO
     result_listeners: Fanout      # raw WebSocket clients of port 2020
+    loop: LoopWatch
     pages: Fanout                 # browsers that show the page, over /events
     started: float = field(default_factory=time.time)
     addresses: dict[str, int] = field(default_factory=dict)   # listener name -> port, once they listen

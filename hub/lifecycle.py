@@ -16,6 +16,7 @@ from .contract.times import zone
 from .events import Bus
 from .fanout import Fanout
 from .links import Links
+from .loop_watch import LoopWatch
 from .services.station import Captures
 from .services.stations import Stations
 from .settings import Settings
@@ -49,7 +50,7 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
     return Hub(
         settings=settings, zone=local, supervisor=supervisor, bus=bus, writer=writer, reader=reader, images=images, links=links,
         captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
-        stations=Stations(writer, reader, bus), socketio=socketio,
+        stations=Stations(writer, reader, bus), socketio=socketio, loop=LoopWatch(),
         result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
         pages=Fanout("pages", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
     )
@@ -59,6 +60,7 @@ def begin(hub: Hub) -> None:
     """Start the background work."""
     hub.supervisor.keep("writer", hub.writer.run)
     hub.supervisor.keep("station watch", _watch_stations, hub)
+    hub.supervisor.keep("loop watch", hub.loop.run)
     hub.stations.load()
 
 

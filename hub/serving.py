@@ -11,6 +11,7 @@ from pathlib import Path
 import gevent
 import orjson
 import psutil
+from engineio.packet import NOOP, Packet
 from flask import Flask
 from gevent.event import Event
 
@@ -22,6 +23,7 @@ from .settings_file import FILE_NAME
 log = logging.getLogger(__name__)
 
 READY_FILE = "hub.ready.json"
+READY_TRIES = 20
 DRAIN_SECONDS = 2.0     # for records that came over a WebSocket or Socket.IO and are being stored
 ANSWER_SECONDS = 0.1    # for their answers to leave before the sockets are closed
 
@@ -50,10 +52,21 @@ class Serving:
         self._hub.addresses.update(self._server.ports)
         self._hub.warnings.extend(self._server.warnings)
         self._hub.links.port = self._server.ports.get("images") or self._server.ports["main"]
-        url = f"http://127.0.0.1:{self._server.ports['main']}/"
+        self._say_ready()
+
+    def _say_ready(self) -> None:
+        """Write hub.ready.json for whoever started the hub. On Windows a file that is being read cannot be replaced: try again."""
+        main = self._server.ports["main"]
         part = self.ready_file.with_suffix(".part")
-        part.write_bytes(orjson.dumps({"pid": os.getpid(), "port": self._server.ports["main"], "url": url, "ports": self._server.ports}))
-        os.replace(part, self.ready_file)
+        part.write_bytes(orjson.dumps({"pid": os.getpid(), "port": main, "url": f"http://127.0.0.1:{main}/", "ports": self._server.ports}))
+        for _ in range(READY_TRIES):
+            try:
+                os.replace(part, self.ready_file)
+                return
+            except PermissionError as error:
+                reason = error
+                gevent.sleep(0.05)
+        log.warning("%s cannot be written (%s); the hub runs all the same.", self.ready_file, reason)
 
     def wait(self) -> None:
         self._end.wait()
@@ -69,8 +82,21 @@ class Serving:
             while self._hub.captures.in_flight:
                 gevent.sleep(0.02)
         gevent.sleep(ANSWER_SECONDS)
+        self._hub.supervisor.spawn("end of polls", self._end_polls)
         self._server.stop(self._settings.limits.shutdown_seconds)
-        self.ready_file.unlink(missing_ok=True)
+        try:
+            self.ready_file.unlink(missing_ok=True)
+        except PermissionError as error:
+            log.warning("%s stays behind: %s", self.ready_file, error)
+
+    def _end_polls(self) -> None:
+        """Answer the long polls of Socket.IO, which would otherwise last 25 s.
+
+        With an empty packet: told that the session is over, a python-socketio client would never come back.
+        """
+        for client in list(self._hub.socketio.server.eio.sockets.values()):
+            if not client.upgraded and not client.closed:
+                client.send(Packet(NOOP))
 
     def announcement(self) -> str:
         """What the operator reads: the addresses to type into devices, and where settings, data and log lie."""

@@ -62,8 +62,12 @@ async function load(append = false) {
     if (!list.children.length) list.append(element("p", { class: "notice", text: searching ? "Nothing found." : "No capture yet. The next one appears here by itself." }));
   } catch (error) {
     found.textContent = error.message;
+    throw error;
   }
 }
+
+// The sentence under the search says what went wrong.
+function find(append = false) { load(append).catch(() => {}); }
 
 function arrived(capture) {
   if (query().size > 0 || list.querySelector(`[data-id="${capture.id}"]`)) return;
@@ -74,14 +78,14 @@ function arrived(capture) {
   while (list.children.length > KEPT) list.lastElementChild.remove();
 }
 
-form.onsubmit = (event) => { event.preventDefault(); load(); };
-form.onreset = () => setTimeout(load);
-more.onclick = () => load(true);
+form.onsubmit = (event) => { event.preventDefault(); find(); };
+form.onreset = () => setTimeout(find);
+more.onclick = () => find(true);
 viewer.onclick = (event) => { if (event.target === viewer) viewer.close(); };
 
 listen({
   onOpen: async () => {
-    if (list.childElementCount <= 25) load();
+    if (list.childElementCount <= 25) await load();
     stations.clear();
     for (const station of (await getJson("/api/stations")).stations) stations.set(station.station, station);
     showStations(document.getElementById("stations"), stations.values());

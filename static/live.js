@@ -12,7 +12,15 @@ export function listen({ onMessage, onOpen }) {
   function connect() {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/events`);
-    socket.onopen = () => { pause = 500; show("good", "live"); onOpen(); };
+    socket.onopen = async () => {
+      try {
+        await onOpen();
+        pause = 500;
+        show("good", "live");
+      } catch {
+        socket.close(); // the hub went away again meanwhile; onclose comes back to it
+      }
+    };
     socket.onmessage = (event) => onMessage(JSON.parse(event.data));
     socket.onclose = () => {
       show("bad", "not connected, trying again");
@@ -71,6 +79,7 @@ export function stationCard(station) {
   const outbox = station.outbox;
   const notes = [];
   if (outbox.waiting) notes.push(`${outbox.waiting} waiting to be sent`);
+  for (const [name, thread] of Object.entries(station.threads)) if (thread.restarts) notes.push(`${name} broke down ${thread.restarts} times (${thread.error})`);
   if (outbox.shelved) notes.push(`${outbox.shelved} refused by the hub`);
   return element("article", { class: `station ${station.online ? light(station.state) : "off"}`, "data-station": station.station },
     element("h2", {}, element("i", { class: "dot" }), element("span", { text: station.station }),

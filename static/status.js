@@ -22,6 +22,7 @@ async function refresh() {
     ["Memory", `${status.memory_mb} MB`],
     ["Captures stored", String(status.captures.stored)],
     ["Newest capture", status.captures.newest_received_at ? moment(status.captures.newest_received_at) : "none yet"],
+    ["Event loop held over 50 ms", `${status.event_loop.stalls} times in ten minutes, longest ${status.event_loop.longest_ms} ms`],
     ["Records waiting to be written", String(status.writer.waiting)],
     ["Last store error", status.writer.last_error || "none"],
     ["Data folder", status.instance],

@@ -71,8 +71,10 @@ def browser(folder: Path) -> Iterator[Page]:
         port = wait_for(lambda: marker.exists() and marker.read_text().split("\n")[0], 30, "the browser")
         pages = wait_for(lambda: [row for row in requests.get(f"http://127.0.0.1:{port}/json", timeout=5).json() if row["type"] == "page"], what="a page")
         page = Page(pages[0]["webSocketDebuggerUrl"])
-        yield page
-        page.close()
+        try:
+            yield page
+        finally:
+            page.close()
     finally:
         process.terminate()
         process.wait(20)

@@ -125,6 +125,17 @@ class HubProcess:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def captures(self) -> list[dict[str, Any]]:
+        """Every stored capture, page by page."""
+        rows: list[dict[str, Any]] = []
+        cursor: dict[str, str] = {}
+        while True:
+            body = self.get("/api/captures", limit=1000, **cursor)
+            rows += body["captures"]
+            if not body["next_cursor"]:
+                return rows
+            cursor = {"cursor": body["next_cursor"]}
+
     def __enter__(self) -> HubProcess:
         return self.start()
 

@@ -63,6 +63,14 @@ def test_senders_own_picture_addresses_are_kept(client) -> None:
     assert send(client, primary_image_url=link)["primary_image_url"] == link
 
 
+def test_a_picture_that_came_stands_over_the_address_beside_it(client) -> None:
+    address = "http://127.0.0.1:3000/images/T_primary_1.jpg"
+    good = send(client, event_id="good", primary_image_url=address, primary_image=base64.b64encode(jpeg()).decode())
+    assert good["primary_image_url"] != address and client.get(path_of(good["primary_image_url"])).data == jpeg()
+    corrupt = send(client, event_id="corrupt", primary_image_url=address, primary_image=base64.b64encode(b"noise").decode())
+    assert corrupt["primary_image_url"] == "", "a link to nothing"
+
+
 @pytest.mark.parametrize(("name", "data"), [
     ("cut off", jpeg(640, 480)[:-300]), ("noise", b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4), ("a web page", b"<!doctype html><p>camera login"),
     ("a bomb", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\1\0\0\0\1\0\0\x08\x02\0\0\0\0\0\0\0"),

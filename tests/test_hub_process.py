@@ -178,6 +178,17 @@ def test_a_signal_answers_what_was_taken_and_closes_with_1001(tmp_path: Path) ->
             pytest.fail("the request in flight was not answered")
 
 
+def test_a_polling_client_does_not_hold_up_the_end_and_comes_back(tmp_path: Path) -> None:
+    with HubProcess(tmp_path / "instance") as hub:
+        client = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.1)
+        client.connect(hub.url, transports=["polling"])
+        hub.process.send_signal(signal.SIGTERM)
+        assert hub.process.wait(4) == 0, "less than the five seconds after which open requests are cut"
+        hub.start()
+        wait_for(lambda: client.connected and client.call("capture_result", capture_result(event_id="back"), timeout=5)["success"], what="the client's coming back")
+        client.disconnect()
+
+
 def test_killed_and_started_again_nothing_answered_is_lost(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "instance").start()
     answered: dict[str, str] = {}
@@ -208,13 +219,7 @@ def test_killed_and_started_again_nothing_answered_is_lost(tmp_path: Path) -> No
     stop.set()
     for thread in senders:
         thread.join()
-    rows, cursor = [], None
-    while True:
-        body = hub.get("/api/captures", limit=1000, **({"cursor": cursor} if cursor else {}))
-        rows += body["captures"]
-        cursor = body["next_cursor"]
-        if not cursor:
-            break
+    rows = hub.captures()
     ids = [row["event_id"] for row in rows]
     assert len(ids) == len(set(ids))
     assert set(answered) <= set(ids)

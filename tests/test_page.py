@@ -84,7 +84,14 @@ def test_the_line_to_the_hub_comes_back(tmp_path: Path, page: Page) -> None:
         hub.start()
         store(hub, "while away", number="31001")
         wait_for(lambda: numbers(page) == ["31001"], what="what came while the line was lost")
-        assert page.value("document.querySelector('#link').innerText") == "live"
+        wait_for(lambda: page.value("document.querySelector('#link').innerText") == "live", what="the live line again")
+
+
+def test_leaving_while_it_loads_is_no_failure(hub: HubProcess, page: Page) -> None:
+    for _ in range(5):
+        page.open(f"{hub.url}/")
+        page.value("fetch('/api/test')")
+    assert page.complaints == []
 
 
 def test_the_status_page(hub: HubProcess, page: Page) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from agent_lib import settings as agent  # noqa: E402
-from hub.settings_file import table  # noqa: E402
+from agent_lib import settings_template  # noqa: E402
+from hub import settings_file  # noqa: E402
 
 HUB = """# Settings
 
@@ -37,30 +35,8 @@ it does not say. `secondary_camera` has the keys of `camera` and takes from it w
 
 """
 
-SECTIONS: tuple[tuple[str, type[agent.Section]], ...] = (
-    ("", agent.AgentSettings), ("hub", agent.HubSettings), ("station", agent.StationSettings), ("rfid", agent.RfidSettings),
-    ("camera", agent.CameraSettings), ("capture", agent.CaptureSettings), ("ocr", agent.OcrSettings), ("outbox", agent.OutboxSettings),
-    ("log", agent.LogSettings),
-)
-
-
-def agent_table() -> str:
-    """The agent's settings, one row each, in Markdown; fields without a description are not settings of the file."""
-    lines = ["| setting | default | what it does |", "|---|---|---|"]
-    for section, model in SECTIONS:
-        for key, field in model.model_fields.items():
-            if field.description:
-                name = f"{section}.{key}" if section else key
-                lines.append(f"| `{name}` | {_shown(field.default)} | {field.description} |")
-    return "\n".join(lines) + "\n"
-
-
-def _shown(value: Any) -> str:
-    return "none" if value is None else f"`{json.dumps(value, ensure_ascii=False)}`"
-
-
 def text() -> str:
-    return HUB + table() + AGENT + agent_table()
+    return HUB + settings_file.table() + AGENT + settings_template.table()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from .station import MAX_STATION, clean
 
 MAX_CAMERAS = 16
 MAX_SHELF = 20
+MAX_THREADS = 50
 
 
 def _text(limit: int) -> Any:
@@ -54,6 +55,18 @@ class OutboxStatus(_Part):
     shelf: Annotated[list[Shelved], BeforeValidator(lambda value: value[:MAX_SHELF] if isinstance(value, list) else [])] = Field(default_factory=list)
 
 
+class ThreadStatus(_Part):
+    """One of the agent's threads: how often it broke down and was started again, and why."""
+
+    alive: bool = True
+    restarts: int = 0
+    error: Sentence = ""
+
+
+def _some_threads(value: Any) -> Any:
+    return dict(list(value.items())[:MAX_THREADS]) if isinstance(value, dict) else {}
+
+
 class StationStatus(_Part):
     """One station of one agent."""
 
@@ -65,6 +78,7 @@ class StationStatus(_Part):
     reader: DeviceStatus | None = None
     cameras: Annotated[list[DeviceStatus], BeforeValidator(lambda value: value[:MAX_CAMERAS] if isinstance(value, list) else [])] = Field(default_factory=list)
     outbox: OutboxStatus = OutboxStatus()
+    threads: Annotated[dict[Short, ThreadStatus], BeforeValidator(_some_threads)] = Field(default_factory=dict)
     uplink: Short = ""
     captures: int = 0
     sent_at: float | None = None

@@ -68,7 +68,7 @@ def _status() -> dict[str, Any]:
         "memory_mb": round(psutil.Process().memory_info().rss / 1e6, 1),
         "listeners": parts.addresses, "warnings": parts.warnings,
         "captures": {"stored": newest[0], "newest_received_at": utc_text(newest[1])},
-        "stations": parts.stations.all(), "writer": parts.writer.status(), "tasks": parts.supervisor.status(),
+        "stations": parts.stations.all(), "writer": parts.writer.status(), "tasks": parts.supervisor.status(), "event_loop": parts.loop.status(),
         "result_listeners": parts.result_listeners.status(), "pages": parts.pages.status(),
         "instance": str(parts.settings.instance.resolve()),
     }

@@ -127,7 +127,7 @@ class Captures:
             timestamp=result.timestamp or local_text(captured or received, self._zone),
             tags=_json(result.tags), errors=_json(result.errors), warnings=_json(incoming.warnings),
             unread=unread_text(incoming.unread),
-            **{f"{kind}_image": getattr(result, f"{kind}_image_url") for kind in KINDS},
+            **{f"{kind}_image": "" if kind in incoming.pictures else getattr(result, f"{kind}_image_url") for kind in KINDS},
         )
         return row
 
