@@ -54,11 +54,12 @@ class CaptureCycle:
         after = self._take_secondary(started, outcome)
         self._look_at_reader(trouble)
         rfid = [f"RFID error: {trouble.rfid}"] if trouble.rfid else []
+        several = [trouble.labels] if trouble.labels else []
         if outcome.success:
-            outcome.errors = after + rfid
+            outcome.errors = several + after + rfid
         else:
             primary = [f"Primary camera error: {trouble.primary}"] if trouble.primary else []
-            outcome.errors = [outcome.message, *trouble.attempts, *primary, *after, *rfid]
+            outcome.errors = [outcome.message, *trouble.attempts, *several, *primary, *after, *rfid]
         return outcome
 
     def _attempt_all(self, started: float, outcome: Outcome, trouble: _Trouble) -> Any | None:
@@ -83,7 +84,7 @@ class CaptureCycle:
                 trouble.primary = self._primary_error() or trouble.primary
             else:
                 seen = frame.mono
-                usable, reason, verdict = self._read(frame, outcome, vote)
+                usable, reason, verdict = self._read(frame, outcome, vote, trouble)
                 last = frame if usable else last
                 if verdict is not None:
                     return _succeed(verdict, outcome)
@@ -102,7 +103,7 @@ class CaptureCycle:
         patience = max(_SHORTEST_PATIENCE, patience)
         return self._primary.wait_newer(seen, max(0.0, min(patience, deadline - time.monotonic())))
 
-    def _read(self, frame: Any, outcome: Outcome, vote: LabelVote) -> tuple[bool, str, Verdict | None]:
+    def _read(self, frame: Any, outcome: Outcome, vote: LabelVote, trouble: _Trouble) -> tuple[bool, str, Verdict | None]:
         """Read the label in a frame and let it vote: whether the frame is a picture at all, the reason when there is no verdict, and the verdict."""
         usable = False
         try:
@@ -113,6 +114,7 @@ class CaptureCycle:
             log.warning("An attempt failed: %s", error, exc_info=not isinstance(error, (ValueError, LabelUnavailable)))
             return usable, str(error).rstrip(".") or type(error).__name__, None
         outcome.raw_text = reading.raw_text or outcome.raw_text
+        trouble.labels = reading.message or trouble.labels
         if reading.picture is not None:
             outcome.pictures["label"] = _jpeg(reading.picture)
         verdict = vote.add(reading, frame)
@@ -154,9 +156,10 @@ class CaptureCycle:
 
 @dataclass
 class _Trouble:
-    """What went wrong on the way: per attempt, at the primary camera, at the reader."""
+    """What went wrong on the way: per attempt, several labels in view, at the primary camera, at the reader."""
 
     attempts: list[str] = field(default_factory=list)
+    labels: str = ""
     primary: str = ""
     rfid: str = ""
 

@@ -57,9 +57,9 @@ class LabelVote:
 
     def add(self, reading: Any, frame: Any = None) -> Verdict | None:
         """Count a LabelReading; the verdict, once there is one."""
-        text = reading.number or getattr(reading, "raw_text", "")
+        text = reading.number or reading.raw_text
         # A reader that gives no confidence reports only what it is sure of.
-        confidence = min(HIGHEST, float(getattr(reading, "confidence", HIGHEST if reading.number else 0.0)))
+        confidence = min(HIGHEST, reading.confidence)
         if self._is_number(text) and confidence >= RIVAL:
             self._count(text, confidence, reading, frame)
         best = self._best()
@@ -85,7 +85,7 @@ class LabelVote:
         one.against = max(one.against, weight(confidence))
         if confidence < COUNTED:
             return
-        weak = bool(getattr(reading, "weak", False))
+        weak = reading.weak
         one.weight = max(one.weight, weight(confidence)) + FURTHER * min(one.weight, weight(confidence))
         one.frames += 1
         one.firm = one.firm or not weak

@@ -10,12 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from devices_support import begin_stream, http_camera, jpeg, part
 
+from agent_lib.label import LabelReading
 from agent_lib.cameras import Camera
 from agent_lib.outbox import Entry
 from agent_lib.result import CaptureResult
@@ -32,12 +32,13 @@ class GreyLabelReader:
     def __init__(self) -> None:
         self.levels: list[int] = []
 
-    def read(self, image: np.ndarray) -> SimpleNamespace:
+    def read(self, image: np.ndarray) -> LabelReading:
         level = int(np.median(image))
         self.levels.append(level)
         found = level > 150
-        return SimpleNamespace(found=found, number="12345" if found else "", raw_text="12345" if found else "", picture=image[:24, :32] if found else None,
-                               reason="" if found else "No label found")
+        if not found:
+            return LabelReading()
+        return LabelReading(True, "12345", "12345", confidence=0.999, score=0.9, picture=image[:24, :32], reason="", labels=1)
 
 
 class LiveCamera:

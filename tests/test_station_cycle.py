@@ -17,6 +17,7 @@ from devices_support import short14, tcp_device
 from helpers import wait_for
 from station_support import A, B, QuietReader, bench
 
+from agent_lib.label import LabelReading
 from agent_lib.result import CaptureResult, image_name
 from agent_lib.rfid import TagReader
 from agent_lib.settings import CameraSettings, RfidSettings, StationSettings
@@ -235,7 +236,7 @@ def test_the_reader_lost_during_a_capture_is_named() -> None:
 
 def test_a_picture_that_is_none_fails_the_attempt_only(primary: LiveCamera) -> None:
     class Picky(GreyLabelReader):
-        def read(self, image: Any) -> SimpleNamespace:
+        def read(self, image: Any) -> LabelReading:
             reading = super().read(image)
             if len(self.levels) == 1:
                 raise ValueError("The picture is cut off.")
@@ -248,6 +249,23 @@ def test_a_picture_that_is_none_fails_the_attempt_only(primary: LiveCamera) -> N
         wait_for(lambda: label.levels)
         primary.show(LABELLED)
         assert one.result().success
+
+
+def test_two_labels_in_view_are_said(primary: LiveCamera, secondary: LiveCamera) -> None:
+    class Two(GreyLabelReader):
+        def read(self, image: Any) -> LabelReading:
+            reading = super().read(image)
+            if reading.found:
+                reading.labels, reading.others = 2, [LabelReading(True, "54321", "54321", confidence=0.999, score=0.8)]
+            return reading
+
+    with bench(primary, secondary, label=Two()) as one:
+        one.tag()
+        secondary.show(UNREADABLE)
+        primary.show(LABELLED)
+        got = one.result()
+    assert got.success and got.number == "12345"
+    assert len(got.errors) == 1 and got.errors[0].startswith("2 labels are in view (12345, 54321)")
 
 
 def test_a_recogniser_that_cannot_be_loaded_is_named(primary: LiveCamera) -> None:

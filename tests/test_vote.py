@@ -11,15 +11,16 @@ import pytest
 from station_support import QuietReader
 
 from agent_lib.capture import CaptureCycle
+from agent_lib.label import LabelReading
 from agent_lib.label_vote import LabelVote
 from agent_lib.settings import CaptureSettings
 
 
-def seen(text: str, confidence: float, weak: bool = False, **more) -> SimpleNamespace:
+def seen(text: str, confidence: float, weak: bool = False, **more) -> LabelReading:
     """A reading as `LabelReader` gives it."""
     number = text if confidence >= 0.9 and not weak and len(text) == 5 and text.isdigit() else ""
     fields = {"found": True, "number": number, "raw_text": text, "confidence": confidence, "weak": weak, "reason": "" if number else "Label unreadable", "picture": None}
-    return SimpleNamespace(**{**fields, **more})
+    return LabelReading(**{**fields, **more})
 
 
 def votes(*readings: tuple) -> tuple[list[str], str]:
@@ -67,11 +68,6 @@ def test_the_verdict_carries_the_surest_reading_and_its_frame():
     assert vote.add(seen("01001", 0.95), "first") is None
     verdict = vote.add(seen("01001", 0.91), "second")
     assert (verdict.number, verdict.frame, verdict.reading.confidence) == ("01001", "first", 0.95)
-
-
-def test_a_reader_without_confidence_is_believed():
-    verdict = LabelVote(5).add(SimpleNamespace(found=True, number="12345", raw_text="12345"))
-    assert verdict.number == "12345"
 
 
 class Frames:
