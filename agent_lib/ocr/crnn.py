@@ -6,19 +6,14 @@ The file brings its calibration along: what the network thinks of its text is tu
 from __future__ import annotations
 
 import json
-import logging
-import threading
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
 
-from agent_lib.ocr import Digits, NumberReader, OcrError
-from agent_lib.ocr.ctc import best_path, text_probability
-
-log = logging.getLogger(__name__)
+from agent_lib.ocr import NumberReader
+from agent_lib.ocr.network import LineNetwork
 
 MODEL = Path(__file__).resolve().parents[1] / "data" / "label_reader.onnx"
 HEIGHT, WIDTH = 32, 128
@@ -30,45 +25,19 @@ FAINTEST = 4.0
 SUREST = 0.99999
 
 
-class Crnn:
-    """The recogniser. Keeps no state between calls: any thread may use it."""
+class Crnn(LineNetwork):
+    """The recogniser; a sign that cannot be read is a "?" in its text. Keeps no state between calls: any thread may use it."""
 
     name = "crnn"
-    _shared: Crnn | None = None
-    _making = threading.Lock()
+    signs = SIGNS
+    remedy = "fetch it again, or make it with tools/train_label_reader.py"
 
-    def __init__(self, path: Path = MODEL):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-            found = json.loads(self._session.get_modelmeta().custom_metadata_map["calibration"])
-            self._slope, self._offset = float(found["slope"]), float(found["offset"])
-        except Exception as error:  # onnxruntime's errors have no common base class
-            raise OcrError(f"The label reader {path} cannot be loaded ({error}): fetch it again, or make it with tools/train_label_reader.py.") from error
-        self._input = self._session.get_inputs()[0].name
+    def __init__(self, path: Path = MODEL) -> None:
+        super().__init__(path)
 
-    @classmethod
-    def shared(cls) -> Crnn:
-        """The process's one instance."""
-        with cls._making:
-            if cls._shared is None:
-                cls._shared = cls()
-                log.info("OCR: the label reader's own network is ready")
-            return cls._shared
-
-    def read(self, strip: np.ndarray) -> Digits:
-        """See ocr.Recogniser; a sign that cannot be read is a "?". An empty strip reads as nothing."""
-        if strip.size == 0:
-            return Digits("", 0.0)
-        probabilities = self.probabilities(strip)
-        classes = best_path(probabilities)
-        if not classes:
-            return Digits("", 0.0)
-        return Digits("".join(SIGNS[c - 1] for c in classes), self.calibrated(text_probability(probabilities, classes)))
+    def _adopt(self, metadata: dict[str, str]) -> None:
+        found = json.loads(metadata["calibration"])
+        self._slope, self._offset = float(found["slope"]), float(found["offset"])
 
     def probabilities(self, strip: np.ndarray) -> np.ndarray:
         """(32, 12) of the blank, 0..9 and the unreadable sign, one row per place along the strip."""
