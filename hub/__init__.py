@@ -40,5 +40,5 @@ def create_app(settings: Settings) -> Flask:
     hub = lifecycle.build(settings, socketio)
     app.extensions["gatehouse"] = hub
     doors.register(app, hub)
-    lifecycle.begin(hub)
+    lifecycle.begin(app, hub)
     return app

@@ -9,6 +9,7 @@ import gevent
 from flask import Flask
 from flask_socketio import SocketIO
 from flask_sqlalchemy import SQLAlchemy
+from PIL import Image
 
 from .background import Supervisor
 from .context import Hub
@@ -56,8 +57,11 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
     )
 
 
-def begin(hub: Hub) -> None:
-    """Start the background work."""
+def begin(app: Flask, hub: Hub) -> None:
+    """Start the background work, and do now what the first page and the first picture would hold the loop for."""
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)
+    Image.preinit()
     hub.supervisor.keep("writer", hub.writer.run)
     hub.supervisor.keep("station watch", _watch_stations, hub)
     hub.supervisor.keep("loop watch", hub.loop.run)

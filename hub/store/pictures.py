@@ -6,6 +6,8 @@ import io
 import warnings
 from dataclasses import dataclass
 
+from PIL import Image
+
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp"}
 TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".gif": "image/gif", ".bmp": "image/bmp"}
 HEADS = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"RIFF", "WEBP"))
@@ -34,8 +36,6 @@ def examine(data: bytes, max_megapixels: int = 50) -> Picture:
     kind = next((name for head, name in HEADS if data.startswith(head)), None)
     if kind is None:
         raise PictureError("is not a picture (JPEG, PNG, WebP, GIF or BMP expected)")
-    from PIL import Image
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
