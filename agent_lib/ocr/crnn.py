@@ -29,6 +29,7 @@ class Crnn(LineNetwork):
     """The recogniser; a sign that cannot be read is a "?" in its text. Keeps no state between calls: any thread may use it."""
 
     name = "crnn"
+    title = "the label reader's own network"
     signs = SIGNS
     remedy = "fetch it again, or make it with tools/train_label_reader.py"
 

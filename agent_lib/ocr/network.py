@@ -21,6 +21,8 @@ class LineNetwork(ABC):
     """A recogniser of one line of digits. A kind gives its `signs` (class 1 and on), `remedy`, and `probabilities`."""
 
     name: ClassVar[str]
+    title: ClassVar[str]
+    """What people call it, inside a sentence."""
     signs: ClassVar[str]
     remedy: ClassVar[str]
     """What to do when the file cannot be loaded, after a colon."""
@@ -41,7 +43,7 @@ class LineNetwork(ABC):
         except OcrError:
             raise
         except Exception as error:  # onnxruntime's errors have no common base class
-            raise OcrError(f"{self.name}: {path} cannot be loaded ({error}): {self.remedy}.") from error
+            raise OcrError(f"The file of {self.title} {path} cannot be loaded ({error}): {self.remedy}.") from error
         self._input = self._session.get_inputs()[0].name
 
     def _adopt(self, metadata: dict[str, str]) -> None:
@@ -53,7 +55,7 @@ class LineNetwork(ABC):
         with cls._making:
             if cls not in cls._instances:
                 cls._instances[cls] = cls()  # type: ignore[call-arg]
-                log.info("OCR: %s is ready", cls.name)
+                log.info("OCR: %s is ready", cls.title)
             return cls._instances[cls]
 
     @abstractmethod

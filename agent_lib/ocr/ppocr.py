@@ -28,6 +28,7 @@ class PpOcr(LineNetwork):
     """The recogniser (about 0.3 s to load, 75 MB). One instance serves all threads: a lock keeps one run's memory, not many."""
 
     name = "ppocr"
+    title = "PP-OCR's recogniser"
     signs = "0123456789"
     remedy = "install requirements.txt again"
 
