@@ -213,3 +213,9 @@ def test_what_was_not_read_is_kept(client, app) -> None:
     assert json.loads(row["unread"]) == {"weight_kg": 18250, "attempts": "many"}
 
 
+def test_a_hub_that_cannot_store_says_when_to_come_again(client, app) -> None:
+    app.extensions["gatehouse"].writer.close()
+    answer = client.post("/api/captures", json=capture_result())
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+    assert set(answer.json) == {"success", "message", "errors", "retry_after"} and answer.json["retry_after"] == 2

@@ -9,7 +9,6 @@ from werkzeug.exceptions import HTTPException
 
 from ..contract.errors import ContractError, error_body
 from ..contract.json_text import encode
-from ..store.writer import StoreBusy
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +32,6 @@ def register(app: Flask) -> None:
     @app.errorhandler(ContractError)
     def refused(error: ContractError) -> Response:
         return respond(error.status, error.message, error.errors, error.retry_after)
-
-    @app.errorhandler(StoreBusy)
-    def busy(error: StoreBusy) -> Response:
-        return respond(503, str(error), None, error.retry_after)
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:

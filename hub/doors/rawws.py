@@ -17,7 +17,6 @@ from ..contract.station import parse_capture
 from ..events import CAPTURE_STORED, STATION_CHANGED
 from ..links import host_name
 from ..services.station import CaptureStored
-from ..store.writer import StoreBusy
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +66,6 @@ class RawWebSockets:
             stored = self._hub.captures.accept(offload(parse_capture, data, None, limit), listener)
         except ContractError as error:
             return encode_text(error.body())
-        except StoreBusy as error:
-            return encode_text(ContractError(str(error), retry_after=error.retry_after).body())
         body = self._hub.captures.answer(stored, host)
         return encode_text(body | {"status": "received", "received": self._hub.captures.public(stored.row, host)})
 

@@ -21,7 +21,6 @@ from ..contract.times import local_text
 from ..events import CAPTURE_STORED
 from ..links import LOOPBACK, host_name
 from ..services.station import CaptureStored
-from ..store.writer import StoreBusy
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +76,6 @@ def _guarded(server: Any, event: str, handler: Callable[[str, dict[str, Any]], A
             return handler(sid, _object(args) if needs_data else {})
         except ContractError as error:
             body = error.body()
-        except StoreBusy as error:
-            body = ContractError(str(error), status=503, retry_after=error.retry_after).body()
         except Exception:  # the door's last stand: the sender hears of it, the log has the reason
             log.exception("The event %s failed.", event)
             body = ContractError("The hub failed at this event; the reason is in its log.", retry_after=30).body()

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import orjson
+from sqlalchemy import select
 
 from ..contract.errors import ContractError
 from ..contract.station_status import StationStatus
@@ -15,7 +16,6 @@ from ..events import STATION_CHANGED, Bus
 from ..models import Station
 from ..store.database import Reader
 from ..store.writer import StoreBusy, Transaction, Writer
-from sqlalchemy import select
 
 log = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 
 from ..background import in_pool
+from ..contract.errors import ContractError
 from .database import connect
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,11 @@ BATCH = 200
 MAX_WAITING_BYTES = 256 * 1024 * 1024
 
 
-class StoreBusy(Exception):
-    """The record cannot be written now; the sender may come again after `retry_after` seconds."""
+class StoreBusy(ContractError):
+    """The record cannot be written now (503); the sender may come again after `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: int = 2) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
+        super().__init__(message, status=503, retry_after=retry_after)
 
 
 class Transaction:
