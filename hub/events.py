@@ -13,6 +13,10 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 CAPTURE_STORED = "capture stored"      # hub.services.station.CaptureStored
+DETECTION_STORED = "detection stored"  # hub.services.lpr.DetectionStored
+HEALTH_STORED = "health stored"        # hub.services.lpr.HealthStored
+CAMERA_STATUS = "camera status"        # {camera_id, checkpoint_id, status: online | offline, timestamp}
+WATCHLIST_ALERT = "watchlist alert"    # what the dashboard is told of a watched plate
 STATION_CHANGED = "station changed"    # the station's status
 
 

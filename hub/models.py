@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 db = SQLAlchemy()
@@ -64,3 +64,142 @@ class Station(db.Model):
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     status: Mapped[str] = mapped_column(Text)
     seen_at: Mapped[float] = mapped_column(Float)
+
+
+class LprRecord(db.Model):
+    """A detection of a licence-plate camera (wire/lpr.md 1). `body` holds what is shown and not searched."""
+
+    __tablename__ = "lpr_records"
+    __table_args__ = (
+        Index("lpr_records_camera", "camera_id", "seq"),
+        Index("lpr_records_checkpoint", "checkpoint_id", "seq"),
+        Index("lpr_records_occurred", "occurred_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[str] = mapped_column(Text, unique=True)
+    event_key: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    event_id: Mapped[str] = mapped_column(Text)
+    camera_id: Mapped[str] = mapped_column(Text)
+    checkpoint_id: Mapped[str] = mapped_column(Text)
+    timestamp: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[str] = mapped_column(Text)
+    occurred_at: Mapped[float] = mapped_column(Float)
+    received_at: Mapped[float] = mapped_column(Float)
+    vehicles_count: Mapped[int] = mapped_column(Integer)
+    plates_count: Mapped[int] = mapped_column(Integer)
+    body: Mapped[str] = mapped_column(Text)
+
+
+class LprPlate(db.Model):
+    """Every plate of a record, so that each finds it."""
+
+    __tablename__ = "lpr_plates"
+    __table_args__ = (Index("lpr_plates_plate", "plate", "record_seq"),)
+
+    record_seq: Mapped[int] = mapped_column(ForeignKey("lpr_records.seq", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    plate: Mapped[str] = mapped_column(Text)
+    confidence: Mapped[float | None] = mapped_column(Float)
+    box: Mapped[str | None] = mapped_column(Text)
+
+
+class LprHealth(db.Model):
+    """A health report of one component of a camera; kept for `lpr.health_days`."""
+
+    __tablename__ = "lpr_health"
+    __table_args__ = (
+        Index("lpr_health_camera", "camera_id", "seq"),
+        Index("lpr_health_received", "received_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[str] = mapped_column(Text, unique=True)
+    event_key: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    event_id: Mapped[str] = mapped_column(Text)
+    camera_id: Mapped[str] = mapped_column(Text)
+    checkpoint_id: Mapped[str] = mapped_column(Text)
+    component: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    raw_status: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    details: Mapped[str] = mapped_column(Text)
+    timestamp: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[str] = mapped_column(Text)
+    occurred_at: Mapped[float] = mapped_column(Float)
+    received_at: Mapped[float] = mapped_column(Float)
+    warnings: Mapped[str] = mapped_column(Text)
+
+
+class LprCamera(db.Model):
+    """A camera, known from its first contact on."""
+
+    __tablename__ = "lpr_cameras"
+
+    camera_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    checkpoint_id: Mapped[str] = mapped_column(Text)
+    registered_at: Mapped[float] = mapped_column(Float)
+    last_seen: Mapped[float] = mapped_column(Float)
+    address: Mapped[str] = mapped_column(Text)
+    door: Mapped[str] = mapped_column(Text)
+
+
+class LprComponent(db.Model):
+    """The newest health report of each component by event time."""
+
+    __tablename__ = "lpr_components"
+
+    camera_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    component: Mapped[str] = mapped_column(Text, primary_key=True)
+    health_seq: Mapped[int] = mapped_column(Integer)
+    status: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    details: Mapped[str] = mapped_column(Text)
+    occurred_at: Mapped[float] = mapped_column(Float)
+    received_at: Mapped[float] = mapped_column(Float)
+
+
+class LprTally(db.Model):
+    """Exact counts that grow with the records, so that nothing is ever counted by reading rows.
+
+    `kind`: detections, detections_day, health, health_day, camera, camera_health, checkpoint, plate.
+    """
+
+    __tablename__ = "lpr_tallies"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    count: Mapped[int] = mapped_column(Integer)
+
+
+class WatchlistEntry(db.Model):
+    """A plate that an operator watches for."""
+
+    __tablename__ = "watchlist"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    plate: Mapped[str] = mapped_column(Text)
+    normalised: Mapped[str] = mapped_column(Text, index=True)
+    action: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    match: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[float | None] = mapped_column(Float)
+    created_at: Mapped[float] = mapped_column(Float)
+
+
+class DeviceRegistration(db.Model):
+    """A device that asked to be known (wire/lpr.md 1.7)."""
+
+    __tablename__ = "device_registrations"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    serial: Mapped[str] = mapped_column(Text, unique=True)
+    status: Mapped[str] = mapped_column(Text)
+    fields: Mapped[str] = mapped_column(Text)
+    registered_at: Mapped[float] = mapped_column(Float)
+    last_seen: Mapped[float] = mapped_column(Float)

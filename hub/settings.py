@@ -28,6 +28,8 @@ class Lpr(Section):
     """Licence-plate edge cameras."""
 
     port: int = Field(8765, ge=0, le=65535, description="Port that licence-plate cameras deliver to; 0 turns it off.")
+    offline_seconds: int = Field(900, ge=60, le=86_400, description="A camera that was silent for this long is shown as offline; quiet cameras speak every 300 s.")
+    health_days: int = Field(30, ge=1, le=3650, description="Health reports are kept for this many days.")
 
 
 class Images(Section):
