@@ -1,0 +1,121 @@
+"""Plates: what was read, made searchable, from the many forms in which cameras report them (wire/lpr.md 2)."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from typing import Any
+
+from .lpr_record import Plate
+from .station import clean
+
+MAX_PLATES = 200
+MAX_TEXT = 100
+TEXT_KEYS = ("text", "plate", "plate_number", "license_plate", "plate_text")
+BOX_KEYS = ("bbox", "box", "plate_bbox")
+CONFIDENCE_KEYS = ("confidence", "ocr_confidence", "score")
+NO_PLATE = frozenset(("", "-", "--", "none", "null", "unknown", "n/a"))
+LOOK_ALIKES = str.maketrans("OIBSZ", "01852")
+
+
+def normalise_plate(text: str) -> str:
+    """Capital letters, digits (of any script, as 0-9) and combining marks; everything else is left out."""
+    if text.isascii():
+        return "".join(char for char in text.upper() if char.isalnum())
+    kept = []
+    for char in unicodedata.normalize("NFKC", text).upper():
+        category = unicodedata.category(char)
+        if category == "Nd":
+            kept.append(str(unicodedata.decimal(char)))
+        elif category[0] in "LMN":
+            kept.append(char)
+    return "".join(kept)
+
+
+def fold_plate(plate: str) -> str:
+    """A normalised plate with characters that cameras confuse made the same: O 0, I 1, B 8, S 5, Z 2."""
+    return plate.translate(LOOK_ALIKES)
+
+
+def confidence(value: Any) -> float | None:
+    """0..1; more than 1 is percent; None where it is no number or out of range."""
+    number = as_number(value)
+    if number is None or number < 0:
+        return None
+    if number > 1:
+        number /= 100
+    return number if number <= 1 else None
+
+
+def as_number(value: Any) -> float | None:
+    """A finite number of a number or a text, else None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def box(value: Any) -> list[float] | None:
+    """[x1, y1, x2, y2] or whatever four numbers the sender gave."""
+    if not isinstance(value, list) or len(value) != 4:
+        return None
+    numbers = [as_number(item) for item in value]
+    return numbers if None not in numbers else None  # type: ignore[return-value]
+
+
+def collect(ocr_results: list[Any], plate_detections: list[Any], extra: list[Any]) -> list[Plate]:
+    """One Plate for each plate of a frame. A plate that stands in `ocr_results` and in `plate_detections` is one."""
+    plates: list[Plate] = []
+    by_text: dict[str, int] = {}
+    for position, item in enumerate([*ocr_results, *extra]):
+        made = _plate(item)
+        if made is None:
+            continue
+        if made.box is None and isinstance(item, dict) and position < len(ocr_results):
+            made = Plate(made.text, made.plate, made.confidence, _box_by_index(item, plate_detections))
+        by_text.setdefault(made.plate, len(plates))
+        plates.append(made)
+    for item in plate_detections:
+        made = _plate(item)
+        if made is None:
+            continue
+        position = by_text.get(made.plate)
+        if position is None:
+            by_text[made.plate] = len(plates)
+            plates.append(made)
+            continue
+        known = plates[position]
+        if known.box is None or known.confidence is None:
+            plates[position] = Plate(known.text, known.plate, made.confidence if known.confidence is None else known.confidence, known.box or made.box)
+    return plates[:MAX_PLATES]
+
+
+def _plate(item: Any) -> Plate | None:
+    if isinstance(item, str):
+        return _made(item, None, None)
+    if not isinstance(item, dict):
+        return None
+    text = next((item[key] for key in TEXT_KEYS if isinstance(item.get(key), (str, int)) and not isinstance(item.get(key), bool)), None)
+    if text is None:
+        return None
+    sure = next((number for key in CONFIDENCE_KEYS if (number := confidence(item.get(key))) is not None), None)
+    where = next((found for key in BOX_KEYS if (found := box(item.get(key))) is not None), None)
+    return _made(str(text), sure, where)
+
+
+def _made(text: str, sure: float | None, where: list[float] | None) -> Plate | None:
+    shown = clean(text)[:MAX_TEXT]
+    if shown.lower() in NO_PLATE:
+        return None
+    normalised = normalise_plate(shown)
+    return Plate(shown, normalised, sure, where) if normalised else None
+
+
+def _box_by_index(item: dict[str, Any], detections: list[Any]) -> list[float] | None:
+    index = item.get("plate_idx")
+    if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(detections) and isinstance(detections[index], dict):
+        return next((found for key in BOX_KEYS if (found := box(detections[index].get(key))) is not None), None)
+    return None
