@@ -1,0 +1,223 @@
+"""Licence-plate cameras: takes their records from every door, stores each once, tells everybody who listens."""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+import orjson
+from sqlalchemy import insert
+
+from ..contract.lpr_record import Detection, HealthReport, Plate, Registration
+from ..contract.times import local_text, utc_text
+from ..events import DETECTION_STORED, HEALTH_STORED, Bus
+from ..links import LOOPBACK
+from ..models import LprHealth, LprPlate, LprRecord
+from ..store.database import compiled
+from ..store.packs import PackStore
+from ..store.writer import Transaction, Writer
+from .lpr_cameras import UPSERT, Cameras
+from .lpr_records import Records
+from .lpr_statistics import Statistics
+
+log = logging.getLogger(__name__)
+
+
+def _insert(table: Any) -> str:
+    columns = [column.name for column in table.__table__.columns if column.name != "seq"]
+    return compiled(insert(table).values(dict.fromkeys(columns)))[0]
+
+
+INSERT_RECORD = _insert(LprRecord) + " ON CONFLICT (event_key) DO NOTHING"
+INSERT_HEALTH = _insert(LprHealth) + " ON CONFLICT (event_key) DO NOTHING"
+INSERT_PLATE = _insert(LprPlate)
+TALLY = "INSERT INTO lpr_tallies (kind, key, count) VALUES (:kind, :key, 1) ON CONFLICT (kind, key) DO UPDATE SET count = count + 1"
+COMPONENT = """INSERT INTO lpr_components (camera_id, component, health_seq, status, message, details, occurred_at, received_at)
+VALUES (:camera_id, :component, :seq, :status, :message, :details, :occurred_at, :received_at)
+ON CONFLICT (camera_id, component) DO UPDATE SET health_seq = excluded.health_seq, status = excluded.status, message = excluded.message,
+details = excluded.details, occurred_at = excluded.occurred_at, received_at = excluded.received_at
+WHERE excluded.occurred_at >= lpr_components.occurred_at"""
+SAME_SECONDS = 300.0   # equal content without any time or id is the same record for this long
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of a record: `kind` is detection, health or registration."""
+
+    kind: str
+    id: str
+    record: Detection | HealthReport | Registration
+    duplicate: bool
+    warnings: list[str]
+    saved: str = ""      # name of its first picture
+
+
+@dataclass(frozen=True)
+class RecordStored:
+    """What the bus carries: `shown` is what rooms and pages get, `origin` the connection that it came from."""
+
+    shown: dict[str, Any]
+    origin: object
+
+
+class Lpr:
+    """The cameras' service."""
+
+    def __init__(self, writer: Writer, packs: PackStore, bus: Bus, cameras: Cameras, records: Records, statistics: Statistics,
+                 zone: tzinfo | None, watched: Callable[[list[Plate]], list[dict[str, Any]]]) -> None:
+        self._writer, self._packs, self._bus, self._zone, self._watched = writer, packs, bus, zone, watched
+        self.cameras, self.records, self.statistics = cameras, records, statistics
+        self.in_flight = 0
+
+    def accept(self, record: Detection | HealthReport | Registration, door: str, address: str = "", origin: object = None) -> Accepted:
+        """Store a record once; returns after it is durable, then everybody who listens is told. Raises StoreBusy."""
+        self.in_flight += 1
+        try:
+            if isinstance(record, Registration):
+                return self._register(record, door, address)
+            if isinstance(record, HealthReport):
+                return self._health(record, door, address, origin)
+            return self._detection(record, door, address, origin)
+        finally:
+            self.in_flight -= 1
+
+    def _register(self, record: Registration, door: str, address: str) -> Accepted:
+        sender = record.sender
+        known = self.cameras.known(sender.camera_id)
+        self.cameras.seen(sender.camera_id, sender.checkpoint_id, door, address)
+        if not known:
+            self.cameras.flush()
+        return Accepted("registration", sender.camera_id, record, False, record.warnings)
+
+    def _detection(self, record: Detection, door: str, address: str, origin: object) -> Accepted:
+        matches = self._watched(record.plates) if record.plates else []
+        row = _common(record)
+        body: dict[str, Any] = {
+            "ocr_results": record.ocr_results, "vehicle_detections": record.vehicle_detections, "plate_detections": record.plate_detections,
+            "processing_time_ms": record.processing_time_ms, "place": record.place, "unread": record.unread, "warnings": record.warnings,
+            "watchlist": matches, "door": door, "pictures": {},
+        }
+        row.update(vehicles_count=record.vehicles_count, plates_count=record.plates_count)
+        tallies = [("detections", ""), ("detections_day", self.statistics.day(record.received_at)), ("camera", record.sender.camera_id),
+                   ("checkpoint", record.sender.checkpoint_id), *(("plate", plate) for plate in {plate.plate for plate in record.plates})]
+        new_camera = self._new_camera(record, door, address)
+
+        def job(transaction: Transaction) -> Accepted:
+            before = self._before(transaction, "lpr_records", "body", row, record.timeless)
+            if before is not None:
+                kept = orjson.loads(before["body"])
+                return Accepted("detection", before["id"], record, True, kept["warnings"], _saved(kept["pictures"]))
+            for picture in record.pictures:
+                name = self._packs.put(transaction, picture.data, picture.suffix)
+                if picture.field == "cropped_plates":
+                    body["pictures"].setdefault("cropped_plates", []).append(name)
+                else:
+                    body["pictures"][picture.field] = name
+            row["body"] = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS).decode()
+            seq = transaction.execute(INSERT_RECORD, row).lastrowid
+            for position, plate in enumerate(record.plates):
+                transaction.execute(INSERT_PLATE, {
+                    "record_seq": seq, "position": position, "text": plate.text, "plate": plate.plate, "confidence": plate.confidence,
+                    "box": orjson.dumps(plate.box).decode() if plate.box else None})
+            self._count(transaction, tallies, new_camera)
+            return Accepted("detection", row["id"], record, False, record.warnings, _saved(body["pictures"]))
+
+        accepted = self._writer.write(job, sum(len(picture.data) for picture in record.pictures))
+        self._heard(record, door, address)
+        if not accepted.duplicate:
+            self.statistics.counted("detections", record.received_at)
+            self.cameras.counted(record.sender.camera_id, "detections")
+            self._bus.publish(DETECTION_STORED, RecordStored(self._shown_detection(record, row["id"], body), origin))
+        return accepted
+
+    def _health(self, record: HealthReport, door: str, address: str, origin: object) -> Accepted:
+        row = _common(record)
+        row.update(component=record.component, status=record.status, raw_status=record.raw_status, message=record.message,
+                   details=_json(record.details), warnings=_json(record.warnings))
+        tallies = [("health", ""), ("health_day", self.statistics.day(record.received_at)), ("camera_health", record.sender.camera_id)]
+        new_camera = self._new_camera(record, door, address)
+
+        def job(transaction: Transaction) -> Accepted:
+            before = self._before(transaction, "lpr_health", "warnings", row, record.timeless)
+            if before is not None:
+                return Accepted("health", before["id"], record, True, orjson.loads(before["warnings"]))
+            row["seq"] = transaction.execute(INSERT_HEALTH, row).lastrowid
+            transaction.execute(COMPONENT, row)
+            self._count(transaction, tallies, new_camera)
+            return Accepted("health", row["id"], record, False, record.warnings)
+
+        accepted = self._writer.write(job)
+        self._heard(record, door, address)
+        if not accepted.duplicate:
+            self.statistics.counted("health", record.received_at)
+            self.cameras.counted(record.sender.camera_id, "health_reports")
+            self.cameras.component(record.sender.camera_id, row)
+            self._bus.publish(HEALTH_STORED, RecordStored(self._shown_health(record, row["id"]), origin))
+        return accepted
+
+    def _before(self, transaction: Transaction, table: str, column: str, row: dict[str, Any], timeless: bool) -> Any:
+        """The row that the same content made before, or None. On the writer's thread."""
+        before = transaction.one(f"SELECT id, {column}, received_at FROM {table} WHERE event_key = :event_key", row)
+        if before is None or not timeless or row["received_at"] - before["received_at"] <= SAME_SECONDS:
+            return before
+        # Said again without any time or id, much later: another event. The old row gives the key up to the new one.
+        transaction.execute(f"UPDATE {table} SET event_key = :other WHERE event_key = :event_key", {"other": os.urandom(16), "event_key": row["event_key"]})
+        return None
+
+    def _new_camera(self, record: Detection | HealthReport, door: str, address: str) -> dict[str, Any] | None:
+        sender = record.sender
+        if self.cameras.known(sender.camera_id):
+            return None
+        return {"camera_id": sender.camera_id, "checkpoint_id": sender.checkpoint_id, "registered_at": record.received_at,
+                "last_seen": record.received_at, "address": address, "door": door}
+
+    def _count(self, transaction: Transaction, tallies: list[tuple[str, str]], new_camera: dict[str, Any] | None) -> None:
+        for kind, key in tallies:
+            transaction.execute(TALLY, {"kind": kind, "key": key})
+        if new_camera is not None:
+            transaction.execute(UPSERT, new_camera)
+
+    def _heard(self, record: Detection | HealthReport, door: str, address: str) -> None:
+        self.cameras.seen(record.sender.camera_id, record.sender.checkpoint_id, door, address)
+
+    def _shown_detection(self, record: Detection, record_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        shown = {
+            "detection_id": record_id, "camera_id": record.sender.camera_id, "checkpoint_id": record.sender.checkpoint_id,
+            "vehicles_count": record.vehicles_count, "plates_count": record.plates_count, "ocr_results": record.ocr_results,
+            "timestamp": local_text(record.received_at, self._zone), "occurred_at": utc_text(record.occurred_at), "event_id": record.event_id or None,
+            "plates": [{"text": plate.text, "plate": plate.plate, "confidence": plate.confidence, "box": plate.box} for plate in record.plates],
+            "pictures": self.records.links(body["pictures"], LOOPBACK),
+        }
+        if body["watchlist"]:
+            shown["watchlist"] = body["watchlist"]
+        return shown
+
+    def _shown_health(self, record: HealthReport, record_id: str) -> dict[str, Any]:
+        return {
+            "health_id": record_id, "camera_id": record.sender.camera_id, "checkpoint_id": record.sender.checkpoint_id,
+            "component": record.component, "status": record.status, "message": record.message, "details": record.details,
+            "timestamp": local_text(record.received_at, self._zone), "occurred_at": utc_text(record.occurred_at), "event_id": record.event_id or None,
+        }
+
+
+def _common(record: Detection | HealthReport) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()), "event_key": record.event_key, "event_id": record.event_id, "camera_id": record.sender.camera_id,
+        "checkpoint_id": record.sender.checkpoint_id, "timestamp": record.timestamp, "created_at": record.created_at,
+        "occurred_at": record.occurred_at, "received_at": record.received_at,
+    }
+
+
+def _saved(pictures: dict[str, Any]) -> str:
+    for value in pictures.values():
+        return value[0] if isinstance(value, list) else value
+    return ""
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()

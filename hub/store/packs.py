@@ -1,0 +1,137 @@
+"""Pictures of camera records, many in one file.
+
+A file of its own would cost each picture a flush, a BLOB makes one large database that deletion does not shrink. So pictures are
+appended to pack files (`NNNNNN.pack`), flushed once for all records of a commit; old ones go by removing a file, and a pack that is
+full never changes again, so a backup copies it once. Each picture has a header (magic, length, CRC-32) that is verified when it is read.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import struct
+import time
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+from .pictures import TYPES
+from .writer import Transaction
+
+log = logging.getLogger(__name__)
+
+NAME = re.compile(r"k(\d{6,9})-([0-9a-f]{1,12})-([0-9a-f]{8})(\.(?:jpg|png|webp|gif|bmp|bin))")
+HEADER = struct.Struct("<4sII")
+MAGIC = b"GHP1"
+PREFIX = "k"
+MAX_PACK = 256 * 1024 * 1024
+DAY = 86_400
+
+
+class PackStore:
+    """The folder of packs. `put` runs on the writer's thread alone, `read` on any native thread."""
+
+    def __init__(self, folder: Path, max_bytes: int = MAX_PACK) -> None:
+        self.folder = folder
+        self._max_bytes = max_bytes
+        self._file: BinaryIO | None = None
+        self._number = 0
+        self._end = 0
+        self._day = 0
+
+    def prepare(self) -> None:
+        """Make the folder. A pack is continued behind whatever a power cut left in it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        numbers = [int(path.stem) for path in self.folder.glob("*.pack") if path.stem.isdigit()]
+        self._number = max(numbers, default=0)
+
+    def path(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.pack"
+
+    def put(self, transaction: Transaction, data: bytes, suffix: str) -> str:
+        """Append `data`; its name. Durable with the commit of `transaction`. Raises OSError."""
+        if "packs" not in transaction.before_commit:
+            self._open()
+            start = self._end
+            transaction.on_failure.append(lambda: self._cut(start))
+            transaction.before_commit["packs"] = self._sync
+        assert self._file is not None
+        crc = zlib.crc32(data)
+        offset = self._end
+        self._file.write(HEADER.pack(MAGIC, len(data), crc))
+        self._file.write(data)
+        self._end += HEADER.size + len(data)
+        return f"{PREFIX}{self._number:06d}-{offset:x}-{crc:08x}{suffix}"
+
+    def _open(self) -> None:
+        """The pack to append to: a new one each day and when one is full."""
+        today = int(time.time() // DAY)
+        if self._file is not None and self._end < self._max_bytes and self._day == today:
+            return
+        if self._file is not None or self._number == 0 or not self._goes_on(today):
+            self.close()
+            self._number += 1
+        path = self.path(self._number)
+        new = not path.exists()
+        self._file = open(path, "ab")
+        self._end = self._file.seek(0, os.SEEK_END)
+        self._day = today
+        if new and os.name == "posix":
+            handle = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def _goes_on(self, today: int) -> bool:
+        """Whether the newest pack of an earlier run can be continued."""
+        path = self.path(self._number)
+        if not path.exists():
+            return False
+        state = path.stat()
+        return state.st_size < self._max_bytes and int(state.st_mtime // DAY) == today
+
+    def _sync(self) -> None:
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def _cut(self, start: int) -> None:
+        """The commit did not happen: what was appended for it goes."""
+        if self._file is None:
+            return
+        try:
+            self._file.close()   # buffered bytes may go out now, or fail again
+        except OSError as error:
+            log.warning("A picture file could not be closed cleanly (%s).", error)
+        self._file = None
+        path = self.path(self._number)
+        if path.exists() and path.stat().st_size > start:
+            os.truncate(path, start)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def read(self, name: str, raw: bool = False) -> tuple[bytes, str] | None:
+        """Bytes and content type by name, or None. Bytes that are no picture (`.bin`) only with `raw`."""
+        match = NAME.fullmatch(name)
+        if match is None or (match[4] == ".bin" and not raw):
+            return None
+        try:
+            with open(self.path(int(match[1])), "rb") as file:
+                file.seek(int(match[2], 16))
+                header = file.read(HEADER.size)
+                if len(header) < HEADER.size:
+                    return None
+                magic, length, crc = HEADER.unpack(header)
+                if magic != MAGIC or crc != int(match[3], 16):
+                    return None
+                data = file.read(length)
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+        if len(data) != length or zlib.crc32(data) != crc:
+            return None
+        return data, TYPES.get(match[4], "application/octet-stream")
