@@ -13,11 +13,14 @@ from .events import Bus
 from .fanout import Fanout
 from .links import Links
 from .loop_watch import LoopWatch
+from .services.lpr import Lpr
 from .services.station import Captures
 from .services.stations import Stations
+from .services.watchlist import Watchlist
 from .settings import Settings
 from .store.database import Reader
 from .store.images import ImageStore
+from .store.packs import PackStore
 from .store.writer import Writer
 
 
@@ -34,6 +37,9 @@ class Hub:
     images: ImageStore
     links: Links
     captures: Captures
+    packs: PackStore              # pictures of camera records
+    lpr: Lpr                      # licence-plate cameras
+    watchlist: Watchlist
     stations: Stations
     socketio: SocketIO
     result_listeners: Fanout      # raw WebSocket clients of port 2020
@@ -41,4 +47,5 @@ class Hub:
     pages: Fanout                 # browsers that show the page, over /events
     started: float = field(default_factory=time.time)
     addresses: dict[str, int] = field(default_factory=dict)   # listener name -> port, once they listen
+    lpr_sockets: int = 0          # raw WebSockets of cameras, now
     warnings: list[str] = field(default_factory=list)         # what the operator should know, as sentences

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 import gevent
@@ -13,22 +14,32 @@ from PIL import Image
 
 from .background import Supervisor
 from .context import Hub
+from .contract.errors import ContractError
 from .contract.times import zone
 from .events import Bus
 from .fanout import Fanout
 from .links import Links
 from .loop_watch import LoopWatch
+from .services.lpr import Lpr
+from .services.lpr_cameras import Cameras
+from .services.lpr_health import forget_old
+from .services.lpr_records import Records
+from .services.lpr_statistics import Statistics
 from .services.station import Captures
 from .services.stations import Stations
+from .services.watchlist import Watchlist
 from .settings import Settings
 from .store.database import Reader, connect
 from .store.images import ImageStore
+from .store.packs import PackStore
 from .store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 WATCH_SECONDS = 1.0
+CAMERA_WATCH_SECONDS = 2.0
+FORGET_SECONDS = 3600.0
 
 
 def prepare_store(app: Flask, settings: Settings, db: SQLAlchemy) -> None:
@@ -48,8 +59,15 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
     images.prepare()
     local = zone(settings.timezone)
     links.port = settings.images.port or settings.port
+    packs = PackStore(settings.packs_path)
+    packs.prepare()
+    watchlist = Watchlist(writer, reader, bus, local)
+    cameras = Cameras(writer, reader, bus, local, settings.lpr.offline_seconds)
+    statistics = Statistics(local, cameras.counts, watchlist.deny_count)
+    lpr = Lpr(writer, packs, bus, cameras, Records(reader, packs, links, local), statistics, local, watchlist.match)
     return Hub(
         settings=settings, zone=local, supervisor=supervisor, bus=bus, writer=writer, reader=reader, images=images, links=links,
+        packs=packs, lpr=lpr, watchlist=watchlist,
         captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
         stations=Stations(writer, reader, bus), socketio=socketio, loop=LoopWatch(),
         result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
@@ -66,6 +84,11 @@ def begin(app: Flask, hub: Hub) -> None:
     hub.supervisor.keep("station watch", _watch_stations, hub)
     hub.supervisor.keep("loop watch", hub.loop.run)
     hub.stations.load()
+    hub.watchlist.load()
+    hub.lpr.cameras.load()
+    hub.lpr.statistics.load(hub.reader)
+    hub.supervisor.keep("camera watch", _watch_cameras, hub)
+    hub.supervisor.keep("old health reports", _forget, hub)
 
 
 def _watch_stations(hub: Hub) -> None:
@@ -74,10 +97,26 @@ def _watch_stations(hub: Hub) -> None:
         gevent.sleep(WATCH_SECONDS)
 
 
+def _watch_cameras(hub: Hub) -> None:
+    while True:
+        hub.lpr.cameras.watch()
+        hub.lpr.cameras.flush()
+        gevent.sleep(CAMERA_WATCH_SECONDS)
+
+
+def _forget(hub: Hub) -> None:
+    while True:
+        forget_old(hub.writer, hub.settings.lpr.health_days)
+        gevent.sleep(FORGET_SECONDS)
+
+
 def close(app: Flask) -> None:
     """Commit what was taken and end the background work. Listeners are closed before (hub.server)."""
     hub: Hub = app.extensions["gatehouse"]
+    with suppress(ContractError):
+        hub.lpr.cameras.flush()
     hub.writer.close()
     hub.supervisor.join("writer", hub.settings.limits.shutdown_seconds)
     hub.supervisor.stop(1.0)
     hub.reader.close()
+    hub.packs.close()

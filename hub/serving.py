@@ -79,7 +79,7 @@ class Serving:
         """Take nothing new, answer what was taken, close every WebSocket with 1001."""
         log.info("The hub is ending.")
         with gevent.Timeout(DRAIN_SECONDS, False):
-            while self._hub.captures.in_flight:
+            while self._hub.captures.in_flight or self._hub.lpr.in_flight:
                 gevent.sleep(0.02)
         gevent.sleep(ANSWER_SECONDS)
         self._hub.supervisor.spawn("end of polls", self._end_polls)

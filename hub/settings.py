@@ -126,6 +126,10 @@ class Settings(Section):
         return self.instance / "images"
 
     @property
+    def packs_path(self) -> Path:
+        return self.instance / "pictures"
+
+    @property
     def log_path(self) -> Path:
         return self.instance / "hub.log"
 

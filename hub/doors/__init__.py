@@ -15,13 +15,18 @@ def register(app: Flask, hub: Hub) -> None:
     from ..security import Gate
     from . import failures, sio
     from .images import images
+    from .lpr_rest import lpr_rest
+    from .lpr_wsgi import LprPosts
     from .pages import pages
     from .rawws import RawWebSockets
     from .rest import rest
+    from .watchlist import watchlist
 
     failures.register(app)
     app.register_blueprint(rest)
+    app.register_blueprint(lpr_rest)
+    app.register_blueprint(watchlist)
     app.register_blueprint(images)
     app.register_blueprint(pages)
     sio.register(hub)
-    app.wsgi_app = Gate(RawWebSockets(app.wsgi_app, hub), hub.settings.access.allowed_origins)  # type: ignore[method-assign]
+    app.wsgi_app = Gate(RawWebSockets(LprPosts(app.wsgi_app, hub), hub), hub.settings.access.allowed_origins)  # type: ignore[method-assign]

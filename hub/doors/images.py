@@ -6,6 +6,7 @@ from flask import Blueprint, Response, request
 
 from ..background import offload
 from ..contract.errors import ContractError
+from ..store.packs import NAME
 from .rest import hub
 
 images = Blueprint("images", __name__)
@@ -14,7 +15,7 @@ images = Blueprint("images", __name__)
 @images.get("/images/<path:name>")
 def picture(name: str) -> Response:
     """A picture's bytes. A name is never given out twice, so it may be cached for good."""
-    found = offload(hub().images.read, name)
+    found = offload(hub().packs.read if NAME.fullmatch(name) else hub().images.read, name)
     if found is None:
         raise ContractError("There is no picture of this name.", status=404)
     data, content_type = found

@@ -12,15 +12,14 @@ from ..contract.errors import ContractError
 from ..contract.json_text import decode_object, encode
 from ..contract.station import KINDS, Incoming, parse_capture
 from ..contract.station_status import parse_status
-from ..contract.times import local_text, parse_bound
+from ..contract.times import local_text
 from ..links import host_name
 from ..background import offload
 from ..services.station import Query
 from .body import SMALL, json_object, multipart
+from .query import MAX_LIMIT, bound, cursor
 
 rest = Blueprint("rest", __name__, url_prefix="/api")
-
-MAX_LIMIT = 1000
 
 
 def hub() -> Hub:
@@ -74,9 +73,9 @@ def list_captures() -> Response:
     """Captures newest first: limit, cursor, tag, number, station, success, from, to."""
     args = request.args
     query = Query(
-        limit=_limit(args.get("limit")), before=_cursor(args.get("cursor")), tag=args.get("tag") or None,
+        limit=_limit(args.get("limit")), before=cursor(args.get("cursor")), tag=args.get("tag") or None,
         number=args.get("number"), station=args.get("station"), success=_flag("success", args.get("success")),
-        since=_bound("from", args.get("from"), False), until=_bound("to", args.get("to"), True),
+        since=bound("from", args.get("from"), False, hub().zone), until=bound("to", args.get("to"), True, hub().zone),
     )
     rows, following = hub().captures.find(query)
     host = reader_host()
@@ -112,26 +111,9 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _cursor(text: str | None) -> int | None:
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise ContractError("cursor is the next_cursor of the page before, unchanged.", [f"cursor: {text[:80]!r}"])
-    return int(text)
-
-
 def _flag(name: str, text: str | None) -> bool | None:
     if text is None or text == "":
         return None
     if text.lower() not in ("true", "false", "1", "0"):
         raise ContractError(f"{name} is true or false.", [f"{name}: {text[:80]!r}"])
     return text.lower() in ("true", "1")
-
-
-def _bound(name: str, text: str | None, end: bool) -> float | None:
-    if not text:
-        return None
-    moment = parse_bound(text, hub().zone, end)
-    if moment is None:
-        raise ContractError(f"{name} is a day (2026-01-28), a time (2026-01-28T10:50:00, with Z or +07:00 where it is not local) or epoch seconds.", [f"{name}: {text[:80]!r}"])
-    return moment

@@ -1,0 +1,38 @@
+"""What every door of the cameras does with an object: the contract, then the service."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..background import offload
+from ..context import Hub
+from ..contract.json_text import decode
+from ..contract.lpr import Context, parse
+from ..contract.lpr_record import Test
+from ..contract.times import local_text
+from ..services.lpr import Accepted
+
+LARGE = 256 * 1024
+
+
+def decode_body(body: str | bytes) -> Any:
+    """JSON of any size, large ones off the loop. Raises ContractError."""
+    return decode(body) if len(body) < LARGE else offload(decode, body)
+
+
+def take(hub: Hub, data: Any, hint: str | None, door: str, peer: str, large: bool = False, serial: str = "", origin: object = None) -> Accepted | Test:
+    """Parse and store. Raises ContractError (StoreBusy among them)."""
+    context = Context(peer, time.time(), hub.zone, hub.settings.limits.max_picture_mb * 1024 * 1024, serial)
+    record = offload(parse, data, context, hint) if large else parse(data, context, hint)
+    return record if isinstance(record, Test) else hub.lpr.accept(record, door, peer, origin)
+
+
+def test_reply(hub: Hub) -> dict[str, Any]:
+    """The answer to `type: "test"`."""
+    return {"success": True, "message": "Server is running", "timestamp": local_text(time.time(), hub.zone)}
+
+
+def connected_clients(hub: Hub) -> int:
+    """Socket.IO connections and raw WebSockets of cameras."""
+    return len(hub.socketio.server.eio.sockets) + hub.lpr_sockets
