@@ -13,6 +13,7 @@ from .events import Bus
 from .fanout import Fanout
 from .links import Links
 from .loop_watch import LoopWatch
+from .rooms import Rooms
 from .services.lpr import Lpr
 from .services.station import Captures
 from .services.stations import Stations
@@ -42,6 +43,7 @@ class Hub:
     watchlist: Watchlist
     stations: Stations
     socketio: SocketIO
+    rooms: Rooms                  # Socket.IO rooms
     result_listeners: Fanout      # raw WebSocket clients of port 2020
     loop: LoopWatch
     pages: Fanout                 # browsers that show the page, over /events

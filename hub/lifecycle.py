@@ -20,6 +20,7 @@ from .events import Bus
 from .fanout import Fanout
 from .links import Links
 from .loop_watch import LoopWatch
+from .rooms import Rooms
 from .services.lpr import Lpr
 from .services.lpr_cameras import Cameras
 from .services.lpr_health import forget_old
@@ -69,7 +70,7 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
         settings=settings, zone=local, supervisor=supervisor, bus=bus, writer=writer, reader=reader, images=images, links=links,
         packs=packs, lpr=lpr, watchlist=watchlist,
         captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
-        stations=Stations(writer, reader, bus), socketio=socketio, loop=LoopWatch(),
+        stations=Stations(writer, reader, bus), socketio=socketio, rooms=Rooms(socketio.server, supervisor.spawn), loop=LoopWatch(),
         result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
         pages=Fanout("pages", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
     )
@@ -87,6 +88,7 @@ def begin(app: Flask, hub: Hub) -> None:
     hub.watchlist.load()
     hub.lpr.cameras.load()
     hub.lpr.statistics.load(hub.reader)
+    hub.supervisor.keep("rooms", hub.rooms.run)
     hub.supervisor.keep("camera watch", _watch_cameras, hub)
     hub.supervisor.keep("old health reports", _forget, hub)
 

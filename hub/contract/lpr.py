@@ -88,14 +88,14 @@ def _record(kind: str, fields: Fields, sender: Sender, context: Context, overwri
             fields.odd(key, value, "is not a time that can be read; its text was kept")
     if said is not None and said > context.received_at + FUTURE_SECONDS:
         fields.warnings.append("timestamp lies more than a day in the future; it was kept")
-    overwritten = overwritten and made is not None
-    occurred = made if overwritten else said if said is not None else made
+    # Over Socket.IO the current camera sends both ids and puts the send time over `timestamp` (wire/lpr.md 1.1).
+    occurred = made if said is None or (overwritten and made is not None) else said
     common: dict[str, Any] = {
         "sender": sender, "event_id": event_id, "timestamp": _text_of(timestamp), "created_at": _text_of(created_at),
         "occurred_at": context.received_at if occurred is None else occurred, "received_at": context.received_at,
         "timeless": said is None and made is None and not event_id,
     }
-    times = ("" if overwritten else common["timestamp"], common["created_at"])
+    times = (common["timestamp"], common["created_at"])
     if kind == "health":
         place = fields.place()
         health = take_health(fields)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def register(app: Flask, hub: Hub) -> None:
     """Hang every door on the app; the gate stands in front of all of them."""
     from ..security import Gate
-    from . import failures, sio
+    from . import failures, lpr_sio, lpr_sio_older, sio
     from .images import images
     from .lpr_rest import lpr_rest
     from .lpr_wsgi import LprPosts
@@ -29,4 +29,6 @@ def register(app: Flask, hub: Hub) -> None:
     app.register_blueprint(images)
     app.register_blueprint(pages)
     sio.register(hub)
+    lpr_sio.register(hub)
+    lpr_sio_older.register(hub)
     app.wsgi_app = Gate(RawWebSockets(LprPosts(app.wsgi_app, hub), hub), hub.settings.access.allowed_origins)  # type: ignore[method-assign]

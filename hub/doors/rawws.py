@@ -14,13 +14,16 @@ from ..context import Hub
 from ..contract.errors import ContractError, error_body
 from ..contract.json_text import decode_object, encode, encode_text
 from ..contract.station import parse_capture
-from ..events import CAPTURE_STORED, STATION_CHANGED
+from ..events import CAMERA_STATUS, CAPTURE_STORED, DETECTION_STORED, STATION_CHANGED, WATCHLIST_ALERT
 from ..links import host_name
 from ..services.station import CaptureStored
+from . import lpr_rawws
+from .lpr_sio import OLDER
 
 log = logging.getLogger(__name__)
 
 ENGINE_IO = ("/socket.io",)
+OLDER_ENGINE_IO = ("/ws/", "/ws")   # wire/lpr.md 1.6
 SMALL = 64 * 1024
 
 
@@ -31,14 +34,24 @@ class RawWebSockets:
         self._app, self._hub = app, hub
         hub.bus.subscribe(CAPTURE_STORED, self._capture_stored)
         hub.bus.subscribe(STATION_CHANGED, self._station_changed)
+        hub.bus.subscribe(DETECTION_STORED, lambda event: self._tell_pages("detection", event.shown))
+        hub.bus.subscribe(CAMERA_STATUS, lambda status: self._tell_pages("camera", status))
+        hub.bus.subscribe(WATCHLIST_ALERT, lambda alert: self._tell_pages("alert", alert))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         socket = environ.get("wsgi.websocket")
         path = environ.get("PATH_INFO", "")
+        if path in OLDER_ENGINE_IO and "EIO=" in environ.get("QUERY_STRING", ""):
+            environ["PATH_INFO"] = path = "/socket.io/"
+            environ[OLDER] = True
         if socket is None or path.startswith(ENGINE_IO):
+            if socket is not None:
+                self._hub.rooms.upgrading(environ, socket)
             return self._app(environ, start_response)
         if path == "/events":
             return self._listen(self._hub.pages, socket, environ, None)
+        if environ.get("gatehouse.listener") == "lpr":
+            return lpr_rawws.serve(self._hub, socket, environ)
         if environ.get("gatehouse.listener") == "results":
             return self._listen(self._hub.result_listeners, socket, environ, self._pushed)
         body = encode(error_body("No raw WebSocket is served at this port and path; capture results are at the results port."))
@@ -78,3 +91,7 @@ class RawWebSockets:
 
     def _station_changed(self, shown: dict[str, Any]) -> None:
         self._hub.pages.publish(encode_text({"event": "station", "station": shown}))
+
+    def _tell_pages(self, event: str, shown: dict[str, Any]) -> None:
+        if len(self._hub.pages):
+            self._hub.pages.publish(encode_text({"event": event, event: shown}))

@@ -32,7 +32,7 @@ def register(hub: Hub) -> None:
     server = hub.socketio.server
 
     def on(event: str, handler: Callable[[str, dict[str, Any]], dict[str, Any] | None]) -> None:
-        server.on(event, _guarded(server, event, handler))
+        server.on(event, guarded(server, event, handler))
 
     def capture_result(sid: str, data: dict[str, Any]) -> dict[str, Any]:
         limit = hub.settings.limits.max_picture_mb * 1024 * 1024
@@ -45,35 +45,35 @@ def register(hub: Hub) -> None:
 
     def join_dashboard(sid: str, data: dict[str, Any]) -> dict[str, Any]:
         server.enter_room(sid, DASHBOARD)
-        return _status(server, sid, "Joined dashboard room", hub)
+        return room_status(server, sid, "Joined dashboard room", hub)
 
     def leave_dashboard(sid: str, data: dict[str, Any]) -> dict[str, Any]:
         server.leave_room(sid, DASHBOARD)
-        return _status(server, sid, "Left dashboard room", hub)
+        return room_status(server, sid, "Left dashboard room", hub)
 
     on("capture_result", capture_result)
     on("station_status", station_status)
-    server.on("join_dashboard", _guarded(server, "join_dashboard", join_dashboard, needs_data=False))
-    server.on("leave_dashboard", _guarded(server, "leave_dashboard", leave_dashboard, needs_data=False))
+    server.on("join_dashboard", guarded(server, "join_dashboard", join_dashboard, needs_data=False))
+    server.on("leave_dashboard", guarded(server, "leave_dashboard", leave_dashboard, needs_data=False))
 
     def stored(event: CaptureStored) -> None:
-        server.emit("new_capture", hub.captures.public(event.row, LOOPBACK), room=DASHBOARD)
+        hub.rooms.publish(DASHBOARD, "new_capture", hub.captures.public(event.row, LOOPBACK))
 
     hub.bus.subscribe(CAPTURE_STORED, stored)
 
 
-def _status(server: Any, sid: str, message: str, hub: Hub) -> dict[str, Any]:
+def room_status(server: Any, sid: str, message: str, hub: Hub) -> dict[str, Any]:
     body = {"success": True, "message": message, "timestamp": local_text(time.time(), hub.zone)}
     server.emit("status", body, room=sid)
     return body
 
 
-def _guarded(server: Any, event: str, handler: Callable[[str, dict[str, Any]], Any], needs_data: bool = True) -> Callable[..., Any]:
+def guarded(server: Any, event: str, handler: Callable[[str, dict[str, Any]], Any], needs_data: bool = True) -> Callable[..., Any]:
     """A failure becomes the one error body, as the acknowledgement and as the event `error`."""
 
     def run(sid: str, *args: Any) -> Any:
         try:
-            return handler(sid, _object(args) if needs_data else {})
+            return handler(sid, event_object(args) if needs_data else {})
         except ContractError as error:
             body = error.body()
         except Exception:  # the door's last stand: the sender hears of it, the log has the reason
@@ -85,7 +85,8 @@ def _guarded(server: Any, event: str, handler: Callable[[str, dict[str, Any]], A
     return run
 
 
-def _object(args: tuple[Any, ...]) -> dict[str, Any]:
+def event_object(args: tuple[Any, ...]) -> dict[str, Any]:
+    """An event's first argument as an object: one, or JSON text of one. Raises ContractError."""
     data = args[0] if args else None
     if isinstance(data, dict):
         return data

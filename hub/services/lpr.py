@@ -79,10 +79,14 @@ class Lpr:
         self.in_flight += 1
         try:
             if isinstance(record, Registration):
-                return self._register(record, door, address)
-            if isinstance(record, HealthReport):
-                return self._health(record, door, address, origin)
-            return self._detection(record, door, address, origin)
+                accepted = self._register(record, door, address)
+            elif isinstance(record, HealthReport):
+                accepted = self._health(record, door, address, origin)
+            else:
+                accepted = self._detection(record, door, address, origin)
+            if origin is not None:
+                self.cameras.connected(record.sender.camera_id, origin)
+            return accepted
         finally:
             self.in_flight -= 1
 

@@ -152,9 +152,11 @@ class Records:
         for field in PICTURE_FIELDS:
             if field not in sent and isinstance(unread.get(field), str):
                 sent[field] = unread[field]
-        raw = [unread[f"cropped_plates[{index}]"] for index in range(50) if f"cropped_plates[{index}]" in unread]
-        if raw:
-            sent["cropped_plates"] = [*sent.get("cropped_plates", []), *raw]
+        crops = list(sent.get("cropped_plates", []))
+        for index in range(50):
+            if isinstance(raw := unread.get(f"cropped_plates[{index}]"), str):
+                crops.insert(index, raw)
+        sent["cropped_plates"] = crops
         return sent
 
     def health(self, query: Query) -> tuple[list[dict[str, Any]], int | None]:

@@ -1,0 +1,112 @@
+"""Socket.IO for licence-plate cameras: their events, replies and rooms (wire/lpr.md 4.2)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..context import Hub
+from ..contract.lpr_record import Test
+from ..contract.times import local_text
+from ..events import CAMERA_STATUS, DETECTION_STORED, HEALTH_STORED, WATCHLIST_ALERT
+from ..services.lpr import Accepted
+from ..services.lpr_replies import socket_reply
+from .lpr_take import LARGE, take, test_reply
+from .sio import DASHBOARD, guarded, room_status
+
+HEALTH_ROOM = "health_monitoring"
+REPLIES = {"detection": "lpr_response", "health": "health_response", "registration": "camera_register"}
+OLDER = "gatehouse.older_engine_path"   # in the environment of connections that came in under /ws/
+
+
+def register(hub: Hub) -> None:
+    """Hang the cameras' events on the Socket.IO server and the bus."""
+    server = hub.socketio.server
+    for event, hint in (("camera_register", "register"), ("lpr_data", "detection"), ("health_status", "health"),
+                        ("lpr_detection", "detection"), ("detection", "detection"), ("health", "health"), ("edge_status", "health")):
+        server.on(event, guarded(server, event, _recorder(hub, server, hint)))
+
+    def ping(sid: str, *args: Any) -> dict[str, Any]:
+        sent = args[0] if args else None
+        text = sent.get("message") if isinstance(sent, dict) else sent if isinstance(sent, str) else None
+        body = {"success": True, "message": "pong", "original_message": str(text)[:2000] if text is not None else "Hello from AI Camera",
+                "timestamp": local_text(time.time(), hub.zone)}
+        server.emit("pong", body, room=sid)
+        return body
+
+    def join_health(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        server.enter_room(sid, HEALTH_ROOM)
+        return room_status(server, sid, "Joined health monitoring room", hub)
+
+    def leave_health(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        server.leave_room(sid, HEALTH_ROOM)
+        return room_status(server, sid, "Left health monitoring room", hub)
+
+    def config(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        return room_status(server, sid, "Configuration received; this hub sets nothing on cameras", hub)
+
+    def debug_event(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        body = {**test_reply(hub), "status": "success"}
+        server.emit("debug_response", body, room=sid)
+        return body
+
+    server.on("ping", ping)
+    for event, handler in (("join_health_room", join_health), ("leave_health_room", leave_health), ("leave_health", leave_health),
+                           ("config", config), ("debug_event", debug_event)):
+        server.on(event, guarded(server, event, handler, needs_data=False))
+    server.on("disconnect", _leaver(hub, server))
+    hub.bus.subscribe(DETECTION_STORED, lambda event: hub.rooms.publish(DASHBOARD, "new_detection", event.shown))
+    hub.bus.subscribe(HEALTH_STORED, lambda event: hub.rooms.publish(HEALTH_ROOM, "health_update", event.shown))
+    hub.bus.subscribe(CAMERA_STATUS, lambda status: hub.rooms.publish(DASHBOARD, "camera_status", status))
+    hub.bus.subscribe(WATCHLIST_ALERT, lambda alert: hub.rooms.publish(DASHBOARD, "watchlist_alert", alert))
+
+
+def _leaver(hub: Hub, server: Any) -> Callable[..., None]:
+    def disconnect(sid: str, *_: Any) -> None:
+        """Also runs for an event of this name that a client emits (wire/lpr.md 1.5); only a connection that is gone counts."""
+        if not server.manager.is_connected(sid, "/"):
+            hub.lpr.cameras.gone(sid)
+
+    return disconnect
+
+
+def _recorder(hub: Hub, server: Any, hint: str) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+    def record(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        accepted = take_event(hub, server, sid, data, hint)
+        if isinstance(accepted, Test):
+            return test_reply(hub)
+        body = socket_reply(accepted, hub.zone)
+        server.emit(REPLIES[accepted.kind], body, room=sid)
+        if environ_of(server, sid).get(OLDER):
+            _older_reply(server, sid, accepted)
+        return body
+
+    return record
+
+
+def take_event(hub: Hub, server: Any, sid: str, data: dict[str, Any], hint: str | None) -> Accepted | Test:
+    """Parse and store what an event carried; its connection then speaks for the camera."""
+    large = any(len(value) >= LARGE for value in data.values() if isinstance(value, (str, bytes))) or "cropped_plates" in data
+    environ = environ_of(server, sid)
+    peer = environ.get("REMOTE_ADDR", "") or "unknown address"
+    accepted = take(hub, data, hint, "socketio", peer, large, environ.get("HTTP_X_DEVICE_SERIAL", "")[:200], sid)
+    if not server.manager.is_connected(sid, "/"):
+        hub.lpr.cameras.gone(sid)   # it sent and went; its end was told before the record was stored
+    return accepted
+
+
+def environ_of(server: Any, sid: str) -> dict[str, Any]:
+    """The request that opened a connection; empty when the connection has ended since."""
+    try:
+        return server.get_environ(sid) or {}
+    except KeyError:
+        return {}
+
+
+def _older_reply(server: Any, sid: str, accepted: Accepted) -> None:
+    """What cameras under /ws/ wait for (wire/lpr.md 1.6)."""
+    if accepted.kind == "registration":
+        server.emit("camera_registered", {"camera_id": accepted.record.sender.camera_id, "id": accepted.id}, room=sid)
+    elif accepted.kind == "health":
+        server.emit("health_saved", {"success": True, "health_id": accepted.id}, room=sid)
