@@ -25,6 +25,7 @@ def create_app(settings: Settings) -> Flask:
 
     from . import doors, lifecycle
     from .contract.json_text import SocketJson
+    from .engineio_polls import bound_polls
     from .models import db
 
     app = Flask("hub", template_folder=str(lifecycle.ROOT / "templates"), static_folder=str(lifecycle.ROOT / "static"))
@@ -33,6 +34,7 @@ def create_app(settings: Settings) -> Flask:
     app.json.ensure_ascii = False
     db.init_app(app)
     lifecycle.prepare_store(app, settings, db)
+    bound_polls()
     socketio = SocketIO(
         app, async_mode="gevent", json=SocketJson, cors_allowed_origins="*", max_decode_packets=500,
         max_http_buffer_size=settings.limits.max_body_mb * 1024 * 1024, logger=False, engineio_logger=False,

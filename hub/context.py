@@ -14,6 +14,7 @@ from .fanout import Fanout
 from .links import Links
 from .loop_watch import LoopWatch
 from .rooms import Rooms
+from .services.devices import Devices
 from .services.lpr import Lpr
 from .services.station import Captures
 from .services.stations import Stations
@@ -41,6 +42,7 @@ class Hub:
     packs: PackStore              # pictures of camera records
     lpr: Lpr                      # licence-plate cameras
     watchlist: Watchlist
+    devices: Devices
     stations: Stations
     socketio: SocketIO
     rooms: Rooms                  # Socket.IO rooms

@@ -21,6 +21,7 @@ from .fanout import Fanout
 from .links import Links
 from .loop_watch import LoopWatch
 from .rooms import Rooms
+from .services.devices import Devices
 from .services.lpr import Lpr
 from .services.lpr_cameras import Cameras
 from .services.lpr_health import forget_old
@@ -68,7 +69,7 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
     lpr = Lpr(writer, packs, bus, cameras, Records(reader, packs, links, local), statistics, local, watchlist.match)
     return Hub(
         settings=settings, zone=local, supervisor=supervisor, bus=bus, writer=writer, reader=reader, images=images, links=links,
-        packs=packs, lpr=lpr, watchlist=watchlist,
+        packs=packs, lpr=lpr, watchlist=watchlist, devices=Devices(writer, reader),
         captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
         stations=Stations(writer, reader, bus), socketio=socketio, rooms=Rooms(socketio.server, supervisor.spawn), loop=LoopWatch(),
         result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
@@ -86,6 +87,7 @@ def begin(app: Flask, hub: Hub) -> None:
     hub.supervisor.keep("loop watch", hub.loop.run)
     hub.stations.load()
     hub.watchlist.load()
+    hub.devices.load()
     hub.lpr.cameras.load()
     hub.lpr.statistics.load(hub.reader)
     hub.supervisor.keep("rooms", hub.rooms.run)

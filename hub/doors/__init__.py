@@ -15,6 +15,7 @@ def register(app: Flask, hub: Hub) -> None:
     from ..security import Gate
     from . import failures, lpr_sio, lpr_sio_older, sio
     from .images import images
+    from .lpr_devices import lpr_devices
     from .lpr_rest import lpr_rest
     from .lpr_wsgi import LprPosts
     from .pages import pages
@@ -25,6 +26,7 @@ def register(app: Flask, hub: Hub) -> None:
     failures.register(app)
     app.register_blueprint(rest)
     app.register_blueprint(lpr_rest)
+    app.register_blueprint(lpr_devices)
     app.register_blueprint(watchlist)
     app.register_blueprint(images)
     app.register_blueprint(pages)

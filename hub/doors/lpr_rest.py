@@ -40,9 +40,13 @@ def statistics_body(parts: Hub) -> dict[str, Any]:
     return parts.lpr.statistics.body(connected_clients(parts))
 
 
-def _post() -> Response:
-    path = request.path.rstrip("/")
+def posted(path: str) -> Response:
+    """The present request's body as posted to `path`, one of HINTS."""
     return answer(receive(hub(), path, request.content_type or "", read_body(request), request.remote_addr or "", request.headers.get("X-Device-Serial", "")))
+
+
+def _post() -> Response:
+    return posted(request.path.rstrip("/"))
 
 
 for _path in HINTS:

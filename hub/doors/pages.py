@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from ..contract.times import local_text, utc_text
 from ..models import Capture
+from .lpr_take import connected_clients
 from .rest import answer, hub
 
 pages = Blueprint("pages", __name__)
@@ -68,6 +69,7 @@ def _status() -> dict[str, Any]:
         "memory_mb": round(psutil.Process().memory_info().rss / 1e6, 1),
         "listeners": parts.addresses, "warnings": parts.warnings,
         "captures": {"stored": newest[0], "newest_received_at": utc_text(newest[1])},
+        "lpr": {**parts.lpr.statistics.body(connected_clients(parts))["data"], "cameras": parts.lpr.cameras.all()[:100], "rooms": parts.rooms.status()},
         "stations": parts.stations.all(), "writer": parts.writer.status(), "tasks": parts.supervisor.status(), "event_loop": parts.loop.status(),
         "result_listeners": parts.result_listeners.status(), "pages": parts.pages.status(),
         "instance": str(parts.settings.instance.resolve()),
