@@ -36,7 +36,7 @@ def create_app(settings: Settings) -> Flask:
     lifecycle.prepare_store(app, settings, db)
     bound_polls()
     socketio = SocketIO(
-        app, async_mode="gevent", json=SocketJson, cors_allowed_origins="*", max_decode_packets=500,
+        app, async_mode="gevent", json=SocketJson, cors_allowed_origins="*",
         max_http_buffer_size=settings.limits.max_body_mb * 1024 * 1024, logger=False, engineio_logger=False,
     )
     hub = lifecycle.build(settings, socketio)

@@ -1,4 +1,4 @@
-"""How many packets one long poll of Engine.IO brings.
+"""How many packets one long poll of Engine.IO brings, and one POST of a polling client may bring.
 
 python-engineio hands out everything that waits; its own client refuses more than 16 packets in one answer and drops the connection
 (wire/lpr.md 7.7). So a poll brings at most 16, the next one the rest.
@@ -7,14 +7,17 @@ python-engineio hands out everything that waits; its own client refuses more tha
 from __future__ import annotations
 
 from engineio import exceptions
+from engineio.payload import Payload
 from engineio.socket import Socket
 
 MAX_PACKETS = 16
+MAX_RECEIVED = 1000   # python-engineio's 16 would cost a camera that sends its backlog in one go every record of it
 
 
 def bound_polls() -> None:
-    """Put the bound into effect for this process. Twice does no harm."""
+    """Put the bounds into effect for this process. Twice does no harm."""
     Socket.poll = _poll
+    Payload.max_decode_packets = MAX_RECEIVED
 
 
 def _poll(self: Socket) -> list:
