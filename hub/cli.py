@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 USAGE_STATUS = 2
+SWITCH_SECONDS = 0.0005   # the writer's thread and the event loop hand over to each other thousands of times a second
 
 
 def main(argv: list[str]) -> int:
@@ -63,6 +64,7 @@ def start_logging(settings: Settings) -> None:
 def run(settings: Settings) -> int:
     """Serve until a signal comes, then end in order: answer what was taken, commit, close."""
     release_large_buffers()
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         settings.instance.mkdir(parents=True, exist_ok=True)
         start_logging(settings)

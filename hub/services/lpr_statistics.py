@@ -23,11 +23,16 @@ class Statistics:
         self._zone, self._cameras, self._denied, self._now = zone, cameras, denied, now
         self._total = dict.fromkeys(KINDS, 0)
         self._today = dict.fromkeys(KINDS, 0)
+        self._minute, self._minutes_day = -1.0, ""
         self._day = self.day(now())
         self.last_update = now()
 
     def day(self, moment: float) -> str:
-        return datetime.fromtimestamp(moment, self._zone).strftime("%Y-%m-%d")
+        """The local day, 2026-01-28; remembered for the minute, since every record asks."""
+        minute = moment // 60
+        if minute != self._minute:
+            self._minute, self._minutes_day = minute, datetime.fromtimestamp(moment, self._zone).strftime("%Y-%m-%d")
+        return self._minutes_day
 
     def load(self, reader: Reader) -> None:
         for row in reader.all(select(LprTally.__table__).where(LprTally.kind.in_([*KINDS, *(f"{kind}_day" for kind in KINDS)]))):

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import gevent
 from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 BATCH = 200
+GATHER_SECONDS = 0.001   # under load, so that one flush serves more records
 MAX_WAITING_BYTES = 256 * 1024 * 1024
 
 
@@ -84,10 +86,14 @@ class Writer:
 
     def run(self) -> None:
         """The writer's greenlet: has what waits committed together; ends after `close()` with nothing left."""
+        last = 0
         while True:
             self._wake.wait()
             self._wake.clear()
             while self._waiting:
+                if last > 1:
+                    gevent.sleep(GATHER_SECONDS)
+                last = len(self._waiting)
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 self._waiting_bytes -= sum(size for _, _, size in batch)
                 self._answer([(job, done) for job, done, _ in batch])
