@@ -52,6 +52,12 @@ def home() -> Response:
     })
 
 
+@pages.get("/plates")
+def plates() -> Response:
+    """Plates live and found again, cameras, the watchlist. Its data is at /api/records, /api/cameras and /api/watchlist."""
+    return page("plates.html")
+
+
 @pages.get("/status")
 def status() -> Response:
     """The state of the hub: JSON for programs, a page for browsers."""
