@@ -66,7 +66,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default 0.003)")
     parser.add_argument("--digits", type=_count, default=5, help="digits of most numbers (default 5)")
     parser.add_argument("--measure", type=_count, default=1500, help="held-out strips for each level of the measurement (default 1500)")
-    parser.add_argument("--bfloat16", action="store_true", 
+    parser.add_argument("--bfloat16", action="store_true",
                         help="compute in bfloat16: nearly twice as fast where the CPU has it (AMX, AVX512-BF16), far slower elsewhere")
     parser.add_argument("--output", type=Path, default=MODEL, help="the ONNX file to write; a .json of the same name goes beside it")
     return parser.parse_args(arguments)
