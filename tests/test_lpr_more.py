@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -181,3 +183,19 @@ def test_a_full_queue_is_503_with_retry_after(app, client, monkeypatch: pytest.M
     monkeypatch.setattr(app.extensions["gatehouse"].lpr._writer, "write", full)
     answer = client.post("/api/statistics", json=g4())
     assert answer.status_code == 503 and answer.headers["Retry-After"] and answer.json["success"] is False
+
+
+def test_the_tallies_are_what_counting_would_give(hub: HubProcess) -> None:
+    """Many senders at once, duplicates among them."""
+    bodies = [g4(aicamera_id=f"t{number % 3}", ocr_results=[f"TT {number % 4}", f"TT {number % 4}"], plate_detections=[]) for number in range(60)]
+    with ThreadPoolExecutor(12) as pool:
+        assert all(answer.status_code == 200 for answer in pool.map(lambda body: post(hub, "/api/statistics", body), bodies * 2))
+    connection = sqlite3.connect(hub.instance / "hub.db")
+    try:
+        for kind, counted in (("detections", "SELECT '', COUNT(*) FROM lpr_records"), ("camera", "SELECT camera_id, COUNT(*) FROM lpr_records GROUP BY 1"),
+                              ("checkpoint", "SELECT checkpoint_id, COUNT(*) FROM lpr_records GROUP BY 1"), ("health", "SELECT '', COUNT(*) FROM lpr_health"),
+                              ("plate", "SELECT plate, COUNT(DISTINCT record_seq) FROM lpr_plates GROUP BY 1")):
+            assert dict(connection.execute("SELECT key, count FROM lpr_tallies WHERE kind = ?", (kind,))) == dict(connection.execute(counted)), kind
+    finally:
+        connection.close()
+    assert records(hub, camera="t1")["total_count"] == 20

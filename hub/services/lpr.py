@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -36,7 +37,9 @@ def _insert(table: Any) -> str:
 INSERT_RECORD = _insert(LprRecord) + " ON CONFLICT (event_key) DO NOTHING"
 INSERT_HEALTH = _insert(LprHealth) + " ON CONFLICT (event_key) DO NOTHING"
 INSERT_PLATE = _insert(LprPlate)
-TALLY = "INSERT INTO lpr_tallies (kind, key, count) VALUES (:kind, :key, 1) ON CONFLICT (kind, key) DO UPDATE SET count = count + 1"
+TALLIES = """INSERT INTO lpr_tallies (kind, key, count)
+SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(:rows) WHERE true
+ON CONFLICT (kind, key) DO UPDATE SET count = count + excluded.count"""
 COMPONENT = """INSERT INTO lpr_components (camera_id, component, health_seq, status, message, details, occurred_at, received_at)
 VALUES (:camera_id, :component, :seq, :status, :message, :details, :occurred_at, :received_at)
 ON CONFLICT (camera_id, component) DO UPDATE SET health_seq = excluded.health_seq, status = excluded.status, message = excluded.message,
@@ -181,10 +184,15 @@ class Lpr:
                 "last_seen": record.received_at, "address": address, "door": door}
 
     def _count(self, transaction: Transaction, tallies: list[tuple[str, str]], new_camera: dict[str, Any] | None) -> None:
-        for kind, key in tallies:
-            transaction.execute(TALLY, {"kind": kind, "key": key})
+        """The last step of a job: nothing may fail after it, since the counts of all jobs of a commit are written as one statement."""
         if new_camera is not None:
             transaction.execute(UPSERT, new_camera)
+        counts = transaction.shared.get("lpr tallies")
+        if counts is None:
+            counts = transaction.shared["lpr tallies"] = Counter()
+            transaction.before_commit["lpr tallies"] = lambda: transaction.execute(
+                TALLIES, {"rows": orjson.dumps([(kind, key, count) for (kind, key), count in counts.items()]).decode()})
+        counts.update(tallies)
 
     def _heard(self, record: Detection | HealthReport, door: str, address: str) -> None:
         self.cameras.seen(record.sender.camera_id, record.sender.checkpoint_id, door, address)

@@ -42,7 +42,8 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.before_commit: dict[str, Callable[[], None]] = {}
+        self.before_commit: dict[str, Callable[[], Any]] = {}
+        self.shared: dict[str, Any] = {}   # what the jobs of one commit gather for a step before it
         self.on_failure: list[Callable[[], None]] = []
 
     def execute(self, sql: str, params: dict[str, Any]) -> sqlite3.Cursor:
@@ -125,7 +126,7 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
                 results.append(self._savepoint(connection, transaction, job))
-            for finish in transaction.before_commit.values():
+            for finish in tuple(transaction.before_commit.values()):
                 finish()
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError):

@@ -1,0 +1,129 @@
+"""Three ways to keep the pictures of records: `python bench/picture_store.py [--records 2000] [--kb 45] [--batch 10]`.
+
+Each way stores the same random pictures durably (synchronous=FULL, `--batch` records a commit, as group commit makes them under load), then
+forgets the older half. The packs are the hub's own; the other two are written here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from hub.store.database import connect  # noqa: E402
+from hub.store.packs import PackStore  # noqa: E402
+from hub.store.writer import Transaction  # noqa: E402
+
+Way = tuple[Callable[[sqlite3.Connection, list[bytes]], None], Callable[[sqlite3.Connection, int], None]]
+
+
+def files(folder: Path) -> Way:
+    """A file of its own for each picture, each flushed, and the folder once a commit."""
+    (folder / "files").mkdir()
+
+    def store(connection: sqlite3.Connection, batch: list[bytes]) -> None:
+        for data in batch:
+            seq = connection.execute("INSERT INTO records (name) VALUES ('x')").lastrowid
+            with open(folder / "files" / f"{seq}.jpg", "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        handle = os.open(folder / "files", os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
+
+    def forget(connection: sqlite3.Connection, until: int) -> None:
+        for seq in range(1, until + 1):
+            (folder / "files" / f"{seq}.jpg").unlink()
+        connection.execute("DELETE FROM records WHERE seq <= ?", (until,))
+
+    return store, forget
+
+
+def blobs(folder: Path) -> Way:
+    """A BLOB in the database."""
+    def store(connection: sqlite3.Connection, batch: list[bytes]) -> None:
+        connection.executemany("INSERT INTO records (name, data) VALUES ('x', ?)", [(data,) for data in batch])
+
+    def forget(connection: sqlite3.Connection, until: int) -> None:
+        connection.execute("DELETE FROM records WHERE seq <= ?", (until,))
+
+    return store, forget
+
+
+def packs(folder: Path) -> Way:
+    """The hub's packs: appended, flushed once a commit; whole packs are removed."""
+    kept = PackStore(folder / "pictures", max_bytes=16 * 1024 * 1024)
+    kept.prepare()
+    names: list[str] = []
+
+    def store(connection: sqlite3.Connection, batch: list[bytes]) -> None:
+        transaction = Transaction(connection)
+        for data in batch:
+            names.append(kept.put(transaction, data, ".jpg"))
+            connection.execute("INSERT INTO records (name) VALUES (?)", (names[-1],))
+        for finish in transaction.before_commit.values():
+            finish()
+
+    def forget(connection: sqlite3.Connection, until: int) -> None:
+        connection.execute("DELETE FROM records WHERE seq <= ?", (until,))
+        first_kept = int(names[until][1:7])
+        kept.close()
+        for path in (folder / "pictures").glob("*.pack"):
+            if int(path.stem) < first_kept:
+                path.unlink()
+
+    return store, forget
+
+
+def size(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--records", type=int, default=2000)
+    parser.add_argument("--kb", type=int, default=45)
+    parser.add_argument("--batch", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    pictures = [chance.randbytes(options.kb * 1024) for _ in range(64)]
+    print(f"{options.records} pictures of {options.kb} KB, {options.batch} a commit, seed {options.seed}")
+    print(f"{'':<8} {'stored/s':>9} {'MB':>8} {'forget half, ms':>16} {'MB after':>9}")
+    for name, way in (("files", files), ("BLOBs", blobs), ("packs", packs)) * 2:
+        with tempfile.TemporaryDirectory(dir=os.environ.get("GATEHOUSE_BENCH_FOLDER")) as text:
+            folder = Path(text)
+            connection = connect(folder / "hub.db")
+            connection.execute("CREATE TABLE records (seq INTEGER PRIMARY KEY, name TEXT, data BLOB)")
+            store, forget = way(folder)
+            began = time.perf_counter()
+            for start in range(0, options.records, options.batch):
+                connection.execute("BEGIN IMMEDIATE")
+                store(connection, [pictures[number % 64] for number in range(start, min(start + options.batch, options.records))])
+                connection.execute("COMMIT")
+            took = time.perf_counter() - began
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            before = size(folder)
+            began = time.perf_counter()
+            connection.execute("BEGIN IMMEDIATE")
+            forget(connection, options.records // 2)
+            connection.execute("COMMIT")
+            forgot = (time.perf_counter() - began) * 1000
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
+            print(f"{name:<8} {options.records / took:9.0f} {before:8.0f} {forgot:16.1f} {size(folder):9.0f}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
