@@ -17,23 +17,22 @@ PINGS = ("ping", '"ping"')
 
 
 def serve(hub: Hub, socket: Any, environ: dict[str, Any]) -> list[bytes]:
-    """Answer a camera until it goes."""
+    """Answer a camera until it goes. Its going says nothing: one generation connects anew for every record (wire/lpr.md 1.4)."""
     hub.lpr_sockets += 1
     try:
         while (message := socket.receive()) is not None:
-            socket.send(encode_text(_answer(hub, message, environ, socket)))
+            socket.send(encode_text(_answer(hub, message, environ)))
     finally:
         hub.lpr_sockets -= 1
-        hub.lpr.cameras.gone(socket)
     return []
 
 
-def _answer(hub: Hub, message: str | bytes, environ: dict[str, Any], socket: Any) -> dict[str, Any]:
+def _answer(hub: Hub, message: str | bytes, environ: dict[str, Any]) -> dict[str, Any]:
     if isinstance(message, str) and len(message) < 20 and message.strip().lower() in PINGS:
         return _pong(hub)
     try:
         accepted = take(hub, decode_body(message), None, "websocket", environ.get("REMOTE_ADDR", ""), len(message) >= LARGE,
-                        environ.get("HTTP_X_DEVICE_SERIAL", "")[:200], socket)
+                        environ.get("HTTP_X_DEVICE_SERIAL", "")[:200])
     except ContractError as error:
         return {"status": "error", **error.body()}
     if isinstance(accepted, Test):
