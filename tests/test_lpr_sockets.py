@@ -179,12 +179,13 @@ def test_raw_frames_are_answered_in_order(hub: HubProcess) -> None:
 
 
 def test_a_connection_for_each_record_leaves_the_camera_online(hub: HubProcess) -> None:
+    before = hub.get("/api/statistics")["data"]["connected_clients"]
     for _ in range(2):
         socket = raw_socket(hub)
         socket.send(json.dumps(g4(aicamera_id="hasty")))
         assert json.loads(socket.recv())["status"] == "success"
         socket.close()
-    wait_for(lambda: hub.get("/api/statistics")["data"]["connected_clients"] == 0, what="the end of the connections")
+    wait_for(lambda: hub.get("/api/statistics")["data"]["connected_clients"] <= before, what="the end of the connections")
     assert next(row for row in hub.get("/api/cameras")["cameras"] if row["camera_id"] == "hasty")["online"] is True
 
 
