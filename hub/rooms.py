@@ -56,11 +56,11 @@ class Rooms:
         if session:
             self._upgraded[session[0][:100]] = websocket
 
-    def publish(self, room: str, event: str, payload: dict[str, Any]) -> None:
-        """Tell everybody in `room`, soon."""
+    def publish(self, room: str, event: str, payload: Callable[[], dict[str, Any]]) -> None:
+        """Tell everybody in `room`, soon. `payload` is asked only when somebody is there."""
         if not any(True for _ in self._server.manager.get_participants("/", room)):
             return
-        text = "2" + orjson.dumps([event, payload], option=orjson.OPT_NON_STR_KEYS).decode()
+        text = "2" + orjson.dumps([event, payload()], option=orjson.OPT_NON_STR_KEYS).decode()
         if len(self._pending) == MAX_BATCH_EVENTS:
             self.dropped += 1
         self._pending.append((room, text))

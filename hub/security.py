@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import socket
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
 LOCAL_ORIGINS = ("file://",)
 
 
+@lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
     """127.0.0.0/8, ::1 and 127.0.0.0/8 written as IPv6."""
     try:
@@ -33,6 +35,7 @@ def is_loopback(address: str) -> bool:
     return (mapped or parsed).is_loopback
 
 
+@lru_cache(maxsize=4096)
 def is_local_name(name: str) -> bool:
     """A host name or address by which this machine knows itself (a foreign name that resolves to it is none)."""
     return name.lower() in ("localhost", "", socket.gethostname().lower()) or name.lower().endswith(".localhost") or is_loopback(name.strip("[]"))

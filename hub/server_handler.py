@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import logging
+from email.utils import formatdate
+from functools import lru_cache
 from socket import MSG_PEEK
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,7 @@ from gevent.pywsgi import WSGIHandler
 from geventwebsocket.handler import WebSocketHandler
 
 from hub.server_body import Body, too_large
-from hub.server_head import TLS_HANDSHAKE, Head, Refusal, end_of_head, error_answer, parse_head
+from hub.server_head import TLS_HANDSHAKE, Head, Refusal, end_of_head, environ_key, error_answer, parse_head
 from hub.server_socket import PeerGone, Source, linger, send_all, tune
 from hub.websocket import WebSocket, WebSocketClosed
 from hub.websocket_frames import INTERNAL_ERROR
@@ -35,6 +37,12 @@ KEEP_OPEN_BYTES = 256 * 1024
 DRAIN_SECONDS = 30.0
 DRAIN_BYTES = 1024 * 1024 * 1024
 SHORT_LINGER_SECONDS = 2.0
+
+
+@lru_cache(maxsize=4)
+def _date(second: int) -> bytes:
+    """The Date header of one second."""
+    return formatdate(second, usegmt=True).encode()
 
 
 class Handler(WebSocketHandler):
@@ -129,7 +137,7 @@ class Handler(WebSocketHandler):
         self.command, self.path, self.request_version = head.method, head.target, head.version
         self.requestline = head.line
         self.close_connection = not head.keep_alive
-        if head.chunked or head.content_length:
+        if head.chunked or (head.content_length or 0) > min(len(self.source.ahead), self.options.max_body_bytes):
             self.body = Body(
                 self.source, None if head.chunked else head.content_length, self.options.max_body_bytes,
                 self.options.body_stall_seconds, self._send_continue if head.expects_continue else None,
@@ -154,16 +162,22 @@ class Handler(WebSocketHandler):
         for name, value in head.headers:
             if "_" in name:
                 continue  # "X_Y" and "X-Y" would share a key, so one could pose as the other
-            key = name.replace("-", "_").upper()
-            if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-                key = "HTTP_" + key
+            key = environ_key(name)
             if key in env and key != "CONTENT_LENGTH":
                 env[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
             else:
                 env[key] = value
-        env["wsgi.input"] = io.BufferedReader(self.body, 64 * 1024) if self.body else io.BytesIO()
+        env["wsgi.input"] = io.BufferedReader(self.body, 64 * 1024) if self.body else io.BytesIO(self._body_at_hand())
         env["wsgi.input_terminated"] = True
         return env
+
+    def _body_at_hand(self) -> bytes:
+        """A body that came together with its head."""
+        length = self.head.content_length or 0
+        ahead = self.source.ahead
+        body = bytes(ahead[:length])
+        del ahead[:length]
+        return body
 
     def _send_continue(self) -> None:
         send_all(self.socket, b"HTTP/1.1 100 Continue\r\n\r\n", self.options.send_stall_seconds, self.source.turn)
@@ -227,6 +241,17 @@ class Handler(WebSocketHandler):
         if self.connection_upgraded:
             return self.write
         return WSGIHandler.start_response(self, status, headers, exc_info)
+
+    def finalize_headers(self) -> None:
+        """Date, and how the end of the answer is known."""
+        if self.provided_date is None:
+            self.response_headers.append((b"Date", _date(int(time()))))
+        if self.provided_content_length is None and self.code not in (204, 304):
+            if hasattr(self.result, "__len__"):
+                self.response_headers.append((b"Content-Length", b"%d" % sum(len(chunk) for chunk in self.result)))
+            elif self.request_version != "HTTP/1.0":
+                self.response_use_chunked = True
+                self.response_headers.append((b"Transfer-Encoding", b"chunked"))
 
     def write(self, data: bytes) -> None:
         """WSGI's write()."""
@@ -315,7 +340,7 @@ class Handler(WebSocketHandler):
         if not wants_websocket(self.environ):
             return
         self.close_connection = True
-        check_upgrade(self.environ, has_body=self.body is not None)
+        check_upgrade(self.environ, has_body=self.body is not None or bool(self.head.content_length))
         options = self.options
         self.websocket = WebSocket(self.source, self.environ, self._switch_protocols, self.owner.keeper, options.max_message_bytes, options.send_stall_seconds)
         self.environ["wsgi.websocket"] = self.websocket

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 
 from hub.contract.errors import error_body
@@ -18,6 +19,7 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VERSION = re.compile(r"HTTP/1\.([0-9])")
 # NUL, CR and LF end strings elsewhere; in a value they are attempts to smuggle a second header.
 _BAD_VALUE = re.compile(r"[\x00\r\n]")
+_FRAMING = frozenset(("content-length", "transfer-encoding", "connection", "expect"))
 _BAD_TARGET = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -112,9 +114,23 @@ def _request_line(line: str) -> Head:
 
 def _header(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
-    if not colon or not _TOKEN.fullmatch(name) or _BAD_VALUE.search(value):
+    lower = _header_name(name)
+    if not colon or not lower or _BAD_VALUE.search(value):
         raise Refusal(400, "A header of the request is malformed; each must be a line NAME: VALUE.")
-    return name.lower(), value.strip(" \t")
+    return lower, value.strip(" \t")
+
+
+@lru_cache(maxsize=1024)
+def _header_name(name: str) -> str:
+    """In lower case; "" where it is no name. Remembered, since clients send the same names with every request."""
+    return name.lower() if _TOKEN.fullmatch(name) else ""
+
+
+@lru_cache(maxsize=1024)
+def environ_key(name: str) -> str:
+    """The key of a header in a WSGI environment."""
+    key = name.replace("-", "_").upper()
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
 
 
 def _framing(head: Head) -> None:
@@ -123,6 +139,8 @@ def _framing(head: Head) -> None:
     codings = []
     connection = ""
     for name, value in head.headers:
+        if name not in _FRAMING:
+            continue
         if name == "content-length":
             lengths.update(part.strip() for part in value.split(","))
         elif name == "transfer-encoding":
@@ -131,7 +149,7 @@ def _framing(head: Head) -> None:
             connection += "," + value.lower()
         elif name == "expect":
             head.expects_continue = value.lower() == "100-continue" and head.version == "HTTP/1.1"
-    tokens = {token.strip() for token in connection.split(",")}
+    tokens = {token.strip() for token in connection.split(",")} if connection else ()
     head.keep_alive = "close" not in tokens and (head.version == "HTTP/1.1" or "keep-alive" in tokens)
     if codings:
         if lengths:

@@ -12,6 +12,11 @@ from typing import NamedTuple
 
 from hub.server_socket import Turn
 
+try:
+    from websockets.speedups import apply_mask
+except ImportError:   # no binary of it for this system: the tables below do it, some fifty times slower with large messages
+    apply_mask = None
+
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 _OPCODES = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 MAX_CONTROL_BYTES = 125
@@ -80,10 +85,12 @@ def read_header(data: bytearray) -> Header | None:
 
 def unmask(data: bytes | bytearray, key: bytes, position: int = 0) -> bytes | bytearray:
     """XOR `data` with the 4-byte `key`; `position` is where in the payload `data` begins. Also masks."""
-    size = len(data)
     turned = position & 3
     if turned:
         key = key[turned:] + key[:turned]
+    if apply_mask is not None:
+        return apply_mask(data, key)
+    size = len(data)
     if size < _TABLE_FROM_BYTES:
         mask = (key * (size // 4 + 1))[:size]
         return (int.from_bytes(data, "little") ^ int.from_bytes(mask, "little")).to_bytes(size, "little")

@@ -177,10 +177,7 @@ def test_packs_survive_failed_commits_and_torn_tails(tmp_path: Path) -> None:
 
 
 def test_a_full_queue_is_503_with_retry_after(app, client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise StoreBusy("The hub has more records waiting than it can hold. Send the record again in a few seconds.")
-
-    monkeypatch.setattr(app.extensions["gatehouse"].lpr._writer, "write", full)
+    monkeypatch.setattr(app.extensions["gatehouse"].writer, "_limit", 0)
     answer = client.post("/api/statistics", json=g4())
     assert answer.status_code == 503 and answer.headers["Retry-After"] and answer.json["success"] is False
 

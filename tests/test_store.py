@@ -12,7 +12,7 @@ import pytest
 from hub.background import offload
 from hub.store.database import connect
 from hub.store.images import ImageStore, picture_name
-from hub.store.writer import StoreBusy, Writer
+from hub.store.writer import Bulk, StoreBusy, Writer
 
 INSERT = "INSERT INTO t (a) VALUES (:a)"
 
@@ -166,3 +166,68 @@ def test_pictures_are_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "rest.part").write_bytes(b"half")
     store.prepare()
     assert not list(tmp_path.glob("*.part"))
+
+
+class Numbers(Bulk):
+    """Numbers for table t; the view `intake` takes many at once. `calls` says how each commit was done."""
+
+    setup = ("CREATE TEMP VIEW intake AS SELECT a FROM t", "CREATE TEMP TRIGGER intake_insert INSTEAD OF INSERT ON intake BEGIN INSERT INTO t (a) VALUES (NEW.a); END")
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.undone = 0
+        self.full = False
+
+    def _undo(self) -> None:
+        self.undone += 1
+
+    def statement(self, transaction, items):
+        self.calls.append(f"one statement for {len(items)}")
+        transaction.on_failure.append(self._undo)
+        if self.full:
+            raise OSError("no space left")
+        return f"INSERT INTO intake (a) VALUES {','.join('(?)' for _ in items)}", items, [f"new {item}" for item in items]
+
+    def store(self, transaction, items):
+        self.calls.append(f"steps for {len(items)}")
+        for item in items:
+            transaction.execute(INSERT, {"a": item})
+        return [f"step {item}" for item in items]
+
+
+def at_once(writer: Writer, bulk: Bulk, values: list[int]) -> list[object]:
+    jobs = [gevent.spawn(writer.write_with, bulk, value) for value in values]
+    gevent.joinall(jobs, timeout=10)
+    return [job.value if job.successful() else job.exception for job in jobs]
+
+
+def test_items_of_a_kind_are_stored_by_one_statement(writer: Writer, database: Path) -> None:
+    numbers = Numbers()
+    assert at_once(writer, numbers, list(range(30))) == [f"new {value}" for value in range(30)]
+    assert rows(database) == list(range(30)) and numbers.undone == 0
+    assert all(call.startswith("one statement") for call in numbers.calls) and len(numbers.calls) < 5
+
+
+def test_an_item_that_breaks_the_statement_costs_only_itself(writer: Writer, database: Path) -> None:
+    numbers = Numbers()
+    writer.write(insert(3))
+    results = at_once(writer, numbers, [1, 2, 3, 4])
+    assert isinstance(results[2], sqlite3.IntegrityError) and all(isinstance(results[place], str) for place in (0, 1, 3))
+    assert rows(database) == [1, 2, 3, 4]
+    assert numbers.undone == 1 and "steps for 1" in numbers.calls
+
+
+def test_jobs_and_items_of_one_commit_are_stored_together(writer: Writer, database: Path) -> None:
+    numbers = Numbers()
+    jobs = [gevent.spawn(writer.write, insert(7)), gevent.spawn(writer.write_with, numbers, 8), gevent.spawn(writer.write_with, numbers, 9)]
+    gevent.joinall(jobs, raise_error=True, timeout=10)
+    assert rows(database) == [7, 8, 9] and numbers.calls == ["steps for 2"]
+
+
+def test_a_full_disk_at_the_one_statement_is_busy_and_leaves_nothing(writer: Writer, database: Path) -> None:
+    numbers = Numbers()
+    numbers.full = True
+    assert all(isinstance(result, StoreBusy) for result in at_once(writer, numbers, [1, 2]))
+    assert rows(database) == [] and numbers.undone >= 1
+    numbers.full = False
+    assert at_once(writer, numbers, [1]) == ["new 1"]

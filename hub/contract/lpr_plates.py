@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from .lpr_record import Plate
 from .station import clean
 
+T = TypeVar("T")
 MAX_PLATES = 200
 MAX_TEXT = 100
 TEXT_KEYS = ("text", "plate", "plate_number", "license_plate", "plate_text")
@@ -21,7 +23,8 @@ LOOK_ALIKES = str.maketrans("OIBSZ", "01852")
 def normalise_plate(text: str) -> str:
     """Capital letters, digits (of any script, as 0-9) and combining marks; everything else is left out."""
     if text.isascii():
-        return "".join(char for char in text.upper() if char.isalnum())
+        text = text.upper()
+        return text if text.isalnum() else "".join(filter(str.isalnum, text))
     kept = []
     for char in unicodedata.normalize("NFKC", text).upper():
         category = unicodedata.category(char)
@@ -49,6 +52,8 @@ def confidence(value: Any) -> float | None:
 
 def as_number(value: Any) -> float | None:
     """A finite number of a number or a text, else None."""
+    if type(value) is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -98,12 +103,22 @@ def _plate(item: Any) -> Plate | None:
         return _made(item, None, None)
     if not isinstance(item, dict):
         return None
-    text = next((item[key] for key in TEXT_KEYS if isinstance(item.get(key), (str, int)) and not isinstance(item.get(key), bool)), None)
-    if text is None:
+    for key in TEXT_KEYS:
+        text = item.get(key)
+        if isinstance(text, (str, int)) and not isinstance(text, bool):
+            break
+    else:
         return None
-    sure = next((number for key in CONFIDENCE_KEYS if (number := confidence(item.get(key))) is not None), None)
-    where = next((found for key in BOX_KEYS if (found := box(item.get(key))) is not None), None)
-    return _made(str(text), sure, where)
+    sure = _first(item, CONFIDENCE_KEYS, confidence)
+    return _made(str(text), sure, _first(item, BOX_KEYS, box))
+
+
+def _first(item: dict[str, Any], keys: tuple[str, ...], reader: Callable[[Any], T | None]) -> T | None:
+    """What `reader` makes of the first of `keys` that it can read."""
+    for key in keys:
+        if key in item and (found := reader(item[key])) is not None:
+            return found
+    return None
 
 
 def _made(text: str, sure: float | None, where: list[float] | None) -> Plate | None:
@@ -117,5 +132,5 @@ def _made(text: str, sure: float | None, where: list[float] | None) -> Plate | N
 def _box_by_index(item: dict[str, Any], detections: list[Any]) -> list[float] | None:
     index = item.get("plate_idx")
     if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(detections) and isinstance(detections[index], dict):
-        return next((found for key in BOX_KEYS if (found := box(detections[index].get(key))) is not None), None)
+        return _first(detections[index], BOX_KEYS, box)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 EARLIEST = 0.0
@@ -61,11 +62,16 @@ def parse_bound(text: str, local: tzinfo | None, end: bool) -> float | None:
 
 def utc_text(seconds: float | None) -> str | None:
     """`2026-01-28T03:50:00.123456Z`."""
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return None if seconds is None else local_text(seconds, timezone.utc) + "Z"
 
 
 def local_text(seconds: float, local: tzinfo | None = None) -> str:
     """Local time without an offset, as the published examples write it."""
-    return datetime.fromtimestamp(seconds, local).replace(tzinfo=None).isoformat(timespec="microseconds")
+    whole, micro = divmod(round(seconds * 1_000_000), 1_000_000)
+    return f"{_second_text(whole, local)}.{micro:06d}"
+
+
+@lru_cache(maxsize=256)
+def _second_text(second: int, local: tzinfo | None) -> str:
+    """Remembered, since every record of a second asks for it."""
+    return datetime.fromtimestamp(second, local).replace(tzinfo=None).isoformat()

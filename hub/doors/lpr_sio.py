@@ -56,10 +56,10 @@ def register(hub: Hub) -> None:
                            ("config", config), ("debug_event", debug_event)):
         server.on(event, guarded(server, event, handler, needs_data=False))
     server.on("disconnect", _leaver(hub, server))
-    hub.bus.subscribe(DETECTION_STORED, lambda event: hub.rooms.publish(DASHBOARD, "new_detection", event.shown))
-    hub.bus.subscribe(HEALTH_STORED, lambda event: hub.rooms.publish(HEALTH_ROOM, "health_update", event.shown))
-    hub.bus.subscribe(CAMERA_STATUS, lambda status: hub.rooms.publish(DASHBOARD, "camera_status", status))
-    hub.bus.subscribe(WATCHLIST_ALERT, lambda alert: hub.rooms.publish(DASHBOARD, "watchlist_alert", alert))
+    hub.bus.subscribe(DETECTION_STORED, lambda event: hub.rooms.publish(DASHBOARD, "new_detection", lambda: event.shown))
+    hub.bus.subscribe(HEALTH_STORED, lambda event: hub.rooms.publish(HEALTH_ROOM, "health_update", lambda: event.shown))
+    hub.bus.subscribe(CAMERA_STATUS, lambda status: hub.rooms.publish(DASHBOARD, "camera_status", lambda: status))
+    hub.bus.subscribe(WATCHLIST_ALERT, lambda alert: hub.rooms.publish(DASHBOARD, "watchlist_alert", lambda: alert))
 
 
 def _leaver(hub: Hub, server: Any) -> Callable[..., None]:

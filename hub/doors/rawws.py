@@ -34,9 +34,9 @@ class RawWebSockets:
         self._app, self._hub = app, hub
         hub.bus.subscribe(CAPTURE_STORED, self._capture_stored)
         hub.bus.subscribe(STATION_CHANGED, self._station_changed)
-        hub.bus.subscribe(DETECTION_STORED, lambda event: self._tell_pages("detection", event.shown))
-        hub.bus.subscribe(CAMERA_STATUS, lambda status: self._tell_pages("camera", status))
-        hub.bus.subscribe(WATCHLIST_ALERT, lambda alert: self._tell_pages("alert", alert))
+        hub.bus.subscribe(DETECTION_STORED, lambda event: self._tell_pages("detection", lambda: event.shown))
+        hub.bus.subscribe(CAMERA_STATUS, lambda status: self._tell_pages("camera", lambda: status))
+        hub.bus.subscribe(WATCHLIST_ALERT, lambda alert: self._tell_pages("alert", lambda: alert))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         socket = environ.get("wsgi.websocket")
@@ -92,6 +92,6 @@ class RawWebSockets:
     def _station_changed(self, shown: dict[str, Any]) -> None:
         self._hub.pages.publish(encode_text({"event": "station", "station": shown}))
 
-    def _tell_pages(self, event: str, shown: dict[str, Any]) -> None:
+    def _tell_pages(self, event: str, shown: Callable[[], dict[str, Any]]) -> None:
         if len(self._hub.pages):
-            self._hub.pages.publish(encode_text({"event": event, event: shown}))
+            self._hub.pages.publish(encode_text({"event": event, event: shown()}))

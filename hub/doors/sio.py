@@ -57,7 +57,7 @@ def register(hub: Hub) -> None:
     server.on("leave_dashboard", guarded(server, "leave_dashboard", leave_dashboard, needs_data=False))
 
     def stored(event: CaptureStored) -> None:
-        hub.rooms.publish(DASHBOARD, "new_capture", hub.captures.public(event.row, LOOPBACK))
+        hub.rooms.publish(DASHBOARD, "new_capture", lambda: hub.captures.public(event.row, LOOPBACK))
 
     hub.bus.subscribe(CAPTURE_STORED, stored)
 

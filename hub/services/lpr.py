@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import uuid
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -18,13 +18,15 @@ from ..contract.lpr_record import Detection, HealthReport, Plate, Registration
 from ..contract.times import local_text, utc_text
 from ..events import DETECTION_STORED, HEALTH_STORED, Bus
 from ..links import LOOPBACK
-from ..models import LprHealth, LprPlate, LprRecord
+from ..models import LprHealth
 from ..store.database import compiled
 from ..store.packs import PackStore
 from ..store.writer import Transaction, Writer
 from .lpr_cameras import UPSERT, Cameras
+from .lpr_detections import SAME_SECONDS, DetectionStore, NewDetection
 from .lpr_records import Records
 from .lpr_statistics import Statistics
+from .lpr_tallies import count
 
 log = logging.getLogger(__name__)
 
@@ -34,19 +36,12 @@ def _insert(table: Any) -> str:
     return compiled(insert(table).values(dict.fromkeys(columns)))[0]
 
 
-INSERT_RECORD = _insert(LprRecord) + " ON CONFLICT (event_key) DO NOTHING"
 INSERT_HEALTH = _insert(LprHealth) + " ON CONFLICT (event_key) DO NOTHING"
-INSERT_PLATE = _insert(LprPlate)
-TALLIES = """INSERT INTO lpr_tallies (kind, key, count)
-SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(:rows) WHERE true
-ON CONFLICT (kind, key) DO UPDATE SET count = count + excluded.count"""
 COMPONENT = """INSERT INTO lpr_components (camera_id, component, health_seq, status, message, details, occurred_at, received_at)
 VALUES (:camera_id, :component, :seq, :status, :message, :details, :occurred_at, :received_at)
 ON CONFLICT (camera_id, component) DO UPDATE SET health_seq = excluded.health_seq, status = excluded.status, message = excluded.message,
 details = excluded.details, occurred_at = excluded.occurred_at, received_at = excluded.received_at
 WHERE excluded.occurred_at >= lpr_components.occurred_at"""
-SAME_SECONDS = 300.0   # equal content without any time or id is the same record for this long
-
 
 @dataclass(frozen=True)
 class Accepted:
@@ -62,10 +57,15 @@ class Accepted:
 
 @dataclass(frozen=True)
 class RecordStored:
-    """What the bus carries: `shown` is what rooms and pages get, `origin` the connection that it came from."""
+    """What the bus carries: `shown` is what rooms and pages get (made only when somebody looks), `origin` the connection that it came from."""
 
-    shown: dict[str, Any]
+    show: Callable[[], dict[str, Any]]
     origin: object
+    watchlist: list[dict[str, Any]] = field(default_factory=list)   # entries that its plates match
+
+    @cached_property
+    def shown(self) -> dict[str, Any]:
+        return self.show()
 
 
 class Lpr:
@@ -73,7 +73,8 @@ class Lpr:
 
     def __init__(self, writer: Writer, packs: PackStore, bus: Bus, cameras: Cameras, records: Records, statistics: Statistics,
                  zone: tzinfo | None, watched: Callable[[list[Plate]], list[dict[str, Any]]]) -> None:
-        self._writer, self._packs, self._bus, self._zone, self._watched = writer, packs, bus, zone, watched
+        self._writer, self._bus, self._zone, self._watched = writer, bus, zone, watched
+        self._detections = DetectionStore(packs)
         self.cameras, self.records, self.statistics = cameras, records, statistics
         self.in_flight = 0
 
@@ -102,45 +103,23 @@ class Lpr:
         return Accepted("registration", sender.camera_id, record, False, record.warnings)
 
     def _detection(self, record: Detection, door: str, address: str, origin: object) -> Accepted:
-        matches = self._watched(record.plates) if record.plates else []
-        row = _common(record)
         body: dict[str, Any] = {
             "ocr_results": record.ocr_results, "vehicle_detections": record.vehicle_detections, "plate_detections": record.plate_detections,
             "processing_time_ms": record.processing_time_ms, "place": record.place, "unread": record.unread, "warnings": record.warnings,
-            "watchlist": matches, "door": door, "pictures": {},
+            "watchlist": self._watched(record.plates) if record.plates else [], "door": door, "pictures": {},
         }
+        row = _common(record)
         row.update(vehicles_count=record.vehicles_count, plates_count=record.plates_count)
         tallies = [("detections", ""), ("detections_day", self.statistics.day(record.received_at)), ("camera", record.sender.camera_id),
                    ("checkpoint", record.sender.checkpoint_id), *(("plate", plate) for plate in {plate.plate for plate in record.plates})]
-        new_camera = self._new_camera(record, door, address)
-
-        def job(transaction: Transaction) -> Accepted:
-            before = self._before(transaction, "lpr_records", "body", row, record.timeless)
-            if before is not None:
-                kept = orjson.loads(before["body"])
-                return Accepted("detection", before["id"], record, True, kept["warnings"], _saved(kept["pictures"]))
-            for picture in record.pictures:
-                name = self._packs.put(transaction, picture.data, picture.suffix)
-                if picture.field == "cropped_plates":
-                    body["pictures"].setdefault("cropped_plates", []).append(name)
-                else:
-                    body["pictures"][picture.field] = name
-            row["body"] = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS).decode()
-            seq = transaction.execute(INSERT_RECORD, row).lastrowid
-            for position, plate in enumerate(record.plates):
-                transaction.execute(INSERT_PLATE, {
-                    "record_seq": seq, "position": position, "text": plate.text, "plate": plate.plate, "confidence": plate.confidence,
-                    "box": orjson.dumps(plate.box).decode() if plate.box else None})
-            self._count(transaction, tallies, new_camera)
-            return Accepted("detection", row["id"], record, False, record.warnings, _saved(body["pictures"]))
-
-        accepted = self._writer.write(job, sum(len(picture.data) for picture in record.pictures))
+        item = NewDetection(record, row, body, tallies, self._new_camera(record, door, address))
+        stored = self._writer.write_with(self._detections, item, sum(len(picture.data) for picture in record.pictures))
         self._heard(record, door, address)
-        if not accepted.duplicate:
+        if not stored.duplicate:
             self.statistics.counted("detections", record.received_at)
             self.cameras.counted(record.sender.camera_id, "detections")
-            self._bus.publish(DETECTION_STORED, RecordStored(self._shown_detection(record, row["id"], body), origin))
-        return accepted
+            self._bus.publish(DETECTION_STORED, RecordStored(lambda: self._shown_detection(record, row["id"], body), origin, body["watchlist"]))
+        return Accepted("detection", stored.id, record, stored.duplicate, stored.warnings, stored.saved)
 
     def _health(self, record: HealthReport, door: str, address: str, origin: object) -> Accepted:
         row = _common(record)
@@ -150,12 +129,14 @@ class Lpr:
         new_camera = self._new_camera(record, door, address)
 
         def job(transaction: Transaction) -> Accepted:
-            before = self._before(transaction, "lpr_health", "warnings", row, record.timeless)
+            before = self._before(transaction, row, record.timeless)
             if before is not None:
                 return Accepted("health", before["id"], record, True, orjson.loads(before["warnings"]))
             row["seq"] = transaction.execute(INSERT_HEALTH, row).lastrowid
             transaction.execute(COMPONENT, row)
-            self._count(transaction, tallies, new_camera)
+            if new_camera is not None:
+                transaction.execute(UPSERT, new_camera)
+            count(transaction, tallies)
             return Accepted("health", row["id"], record, False, record.warnings)
 
         accepted = self._writer.write(job)
@@ -164,16 +145,17 @@ class Lpr:
             self.statistics.counted("health", record.received_at)
             self.cameras.counted(record.sender.camera_id, "health_reports")
             self.cameras.component(record.sender.camera_id, row)
-            self._bus.publish(HEALTH_STORED, RecordStored(self._shown_health(record, row["id"]), origin))
+            self._bus.publish(HEALTH_STORED, RecordStored(lambda: self._shown_health(record, row["id"]), origin))
         return accepted
 
-    def _before(self, transaction: Transaction, table: str, column: str, row: dict[str, Any], timeless: bool) -> Any:
-        """The row that the same content made before, or None. On the writer's thread."""
-        before = transaction.one(f"SELECT id, {column}, received_at FROM {table} WHERE event_key = :event_key", row)
+    @staticmethod
+    def _before(transaction: Transaction, row: dict[str, Any], timeless: bool) -> Any:
+        """The report that the same content made before, or None. On the writer's thread."""
+        before = transaction.one("SELECT id, warnings, received_at FROM lpr_health WHERE event_key = :event_key", row)
         if before is None or not timeless or row["received_at"] - before["received_at"] <= SAME_SECONDS:
             return before
-        # Said again without any time or id, much later: another event. The old row gives the key up to the new one.
-        transaction.execute(f"UPDATE {table} SET event_key = :other WHERE event_key = :event_key", {"other": os.urandom(16), "event_key": row["event_key"]})
+        # As with detections: the old row gives the key up to the new one.
+        transaction.execute("UPDATE lpr_health SET event_key = :other WHERE event_key = :event_key", {"other": os.urandom(16), "event_key": row["event_key"]})
         return None
 
     def _new_camera(self, record: Detection | HealthReport, door: str, address: str) -> dict[str, Any] | None:
@@ -182,17 +164,6 @@ class Lpr:
             return None
         return {"camera_id": sender.camera_id, "checkpoint_id": sender.checkpoint_id, "registered_at": record.received_at,
                 "last_seen": record.received_at, "address": address, "door": door}
-
-    def _count(self, transaction: Transaction, tallies: list[tuple[str, str]], new_camera: dict[str, Any] | None) -> None:
-        """The last step of a job: nothing may fail after it, since the counts of all jobs of a commit are written as one statement."""
-        if new_camera is not None:
-            transaction.execute(UPSERT, new_camera)
-        counts = transaction.shared.get("lpr tallies")
-        if counts is None:
-            counts = transaction.shared["lpr tallies"] = Counter()
-            transaction.before_commit["lpr tallies"] = lambda: transaction.execute(
-                TALLIES, {"rows": orjson.dumps([(kind, key, count) for (kind, key), count in counts.items()]).decode()})
-        counts.update(tallies)
 
     def _heard(self, record: Detection | HealthReport, door: str, address: str) -> None:
         self.cameras.seen(record.sender.camera_id, record.sender.checkpoint_id, door, address)
@@ -223,12 +194,6 @@ def _common(record: Detection | HealthReport) -> dict[str, Any]:
         "checkpoint_id": record.sender.checkpoint_id, "timestamp": record.timestamp, "created_at": record.created_at,
         "occurred_at": record.occurred_at, "received_at": record.received_at,
     }
-
-
-def _saved(pictures: dict[str, Any]) -> str:
-    for value in pictures.values():
-        return value[0] if isinstance(value, list) else value
-    return ""
 
 
 def _json(value: Any) -> str:

@@ -81,8 +81,8 @@ class Watchlist:
                 "read": plate.text, "exact": plate.plate == listed, "differences": differences}
 
     def _detected(self, event: Any) -> None:
-        shown = event.shown
-        for match in shown.get("watchlist", ()):
+        for match in event.watchlist:
+            shown = event.shown
             log.info("Watchlist: camera '%s' read a plate that is listed (%s).", shown["camera_id"], match["action"])
             self._bus.publish(WATCHLIST_ALERT, {
                 "alert_id": str(uuid.uuid4()), "detection_id": shown["detection_id"], "camera_id": shown["camera_id"],
