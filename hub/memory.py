@@ -6,9 +6,11 @@ import ctypes
 import gc
 import sys
 
+M_TRIM_THRESHOLD = -1
 M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8
 LARGE_BYTES = 128 * 1024
+SPARE_BYTES = 8 * 1024 * 1024   # kept at hand: giving back and asking again for every record of 60 KB costs more than parsing it
 
 
 def release_large_buffers() -> None:
@@ -24,6 +26,7 @@ def release_large_buffers() -> None:
     except (AttributeError, OSError):
         return
     mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
+    mallopt(M_TRIM_THRESHOLD, SPARE_BYTES)
     mallopt(M_ARENA_MAX, 2)
 
 
