@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import gevent
 from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 
@@ -124,14 +123,10 @@ class Writer:
 
     def run(self) -> None:
         """The writer's greenlet: has what waits committed together; ends after `close()` with nothing left."""
-        last = 0
         while True:
             self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                if last > 1:
-                    gevent.sleep(GATHER_SECONDS)
-                last = len(self._waiting)
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 self._waiting_bytes -= sum(waiting.size for waiting in batch)
                 self._answer(batch)
