@@ -9,11 +9,14 @@ from datetime import tzinfo
 from flask_socketio import SocketIO
 
 from .background import Supervisor
+from .board_token import BoardToken
 from .events import Bus
 from .fanout import Fanout
 from .links import Links
 from .loop_watch import LoopWatch
 from .rooms import Rooms
+from .services.apriltag import AprilTags
+from .services.boards import Boards
 from .services.devices import Devices
 from .services.lpr import Lpr
 from .services.station import Captures
@@ -44,6 +47,9 @@ class Hub:
     watchlist: Watchlist
     devices: Devices
     stations: Stations
+    apriltag_token: BoardToken
+    boards: Boards                # AprilTag boards and cameras that the hub looks at itself
+    apriltag: AprilTags           # their readings
     socketio: SocketIO
     rooms: Rooms                  # Socket.IO rooms
     result_listeners: Fanout      # raw WebSocket clients of port 2020
