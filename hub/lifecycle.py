@@ -27,10 +27,10 @@ from .services.boards import Boards
 from .services.devices import Devices
 from .services.lpr import Lpr
 from .services.lpr_cameras import Cameras
-from .services.lpr_health import forget_old
 from .services.lpr_records import Records
 from .services.lpr_statistics import Statistics
 from .services.readings import Readings
+from .services.retention import forget_old
 from .services.station import Captures
 from .services.stations import Stations
 from .services.watchlist import Watchlist
@@ -38,7 +38,7 @@ from .settings import Settings
 from .store.database import Reader, connect
 from .store.images import ImageStore
 from .store.packs import PackStore
-from .store.writer import Writer
+from .store.writer import StoreBusy, Writer
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ def begin(app: Flask, hub: Hub) -> None:
     hub.supervisor.keep("rooms", hub.rooms.run)
     hub.supervisor.keep("camera watch", _watch_cameras, hub)
     hub.supervisor.keep("tag readings", hub.apriltag.readings.run)
-    hub.supervisor.keep("old health reports", _forget, hub)
+    hub.supervisor.keep("old rows", _forget, hub)
 
 
 def _watch_stations(hub: Hub) -> None:
@@ -120,7 +120,11 @@ def _watch_cameras(hub: Hub) -> None:
 
 def _forget(hub: Hub) -> None:
     while True:
-        forget_old(hub.writer, hub.settings.lpr.health_days)
+        try:
+            forget_old(hub.writer, hub.settings.lpr.health_days)
+            forget_old(hub.writer, hub.settings.apriltag.reading_days, table="tag_readings")
+        except StoreBusy as error:
+            log.info("Old rows stay for another hour: %s", error)
         gevent.sleep(FORGET_SECONDS)
 
 

@@ -27,6 +27,11 @@ OLDER_ENGINE_IO = ("/ws/", "/ws")   # wire/lpr.md 1.6
 SMALL = 64 * 1024
 
 
+def limit_messages(socket: Any, megabytes: int) -> None:
+    """Larger messages end the connection with 1009, at their header."""
+    socket.max_message_bytes = min(socket.max_message_bytes, megabytes * 1024 * 1024)
+
+
 class RawWebSockets:
     """WSGI middleware; plain requests and Engine.IO pass through."""
 
@@ -50,9 +55,12 @@ class RawWebSockets:
             return self._app(environ, start_response)
         if path == "/events":
             return self._listen(self._hub.pages, socket, environ, None)
+        settings = self._hub.settings
         if environ.get("gatehouse.listener") == "lpr":
+            limit_messages(socket, settings.lpr.max_message_mb)
             return lpr_rawws.serve(self._hub, socket, environ)
         if environ.get("gatehouse.listener") == "results":
+            limit_messages(socket, settings.results.max_message_mb)
             return self._listen(self._hub.result_listeners, socket, environ, self._pushed)
         body = encode(error_body("No raw WebSocket is served at this port and path; capture results are at the results port."))
         start_response("404 Not Found", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
