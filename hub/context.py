@@ -11,6 +11,7 @@ from flask_socketio import SocketIO
 from .background import Supervisor
 from .events import Bus
 from .fanout import Fanout
+from .frames import FrameStore
 from .links import Links
 from .loop_watch import LoopWatch
 from .rooms import Rooms
@@ -42,6 +43,7 @@ class Hub:
     packs: PackStore              # pictures of camera records
     lpr: Lpr                      # licence-plate cameras
     watchlist: Watchlist
+    frames: FrameStore            # newest live picture of every camera
     devices: Devices
     stations: Stations
     socketio: SocketIO

@@ -18,6 +18,7 @@ from .contract.errors import ContractError
 from .contract.times import zone
 from .events import Bus
 from .fanout import Fanout
+from .frames import FrameStore
 from .links import Links
 from .loop_watch import LoopWatch
 from .rooms import Rooms
@@ -69,7 +70,7 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
     lpr = Lpr(writer, packs, bus, cameras, Records(reader, packs, links, local), statistics, local, watchlist.match)
     return Hub(
         settings=settings, zone=local, supervisor=supervisor, bus=bus, writer=writer, reader=reader, images=images, links=links,
-        packs=packs, lpr=lpr, watchlist=watchlist, devices=Devices(writer, reader),
+        packs=packs, lpr=lpr, watchlist=watchlist, frames=FrameStore(settings.video), devices=Devices(writer, reader),
         captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
         stations=Stations(writer, reader, bus), socketio=socketio, rooms=Rooms(socketio.server, supervisor.spawn), loop=LoopWatch(),
         result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
@@ -117,6 +118,7 @@ def _forget(hub: Hub) -> None:
 def close(app: Flask) -> None:
     """Commit what was taken and end the background work. Listeners are closed before (hub.server)."""
     hub: Hub = app.extensions["gatehouse"]
+    hub.frames.close()
     with suppress(ContractError):
         hub.lpr.cameras.flush()
     hub.writer.close()
