@@ -13,6 +13,7 @@ from .board_token import BoardToken
 from .events import Bus
 from .fanout import Fanout
 from .frames import FrameStore
+from .games import Games
 from .links import Links
 from .loop_watch import LoopWatch
 from .rooms import Rooms
@@ -57,7 +58,9 @@ class Hub:
     result_listeners: Fanout      # raw WebSocket clients of port 2020
     loop: LoopWatch
     pages: Fanout                 # browsers that show the page, over /events
+    games: Games                  # games that hear every AprilTag reading
     started: float = field(default_factory=time.time)
     addresses: dict[str, int] = field(default_factory=dict)   # listener name -> port, once they listen
     lpr_sockets: int = 0          # raw WebSockets of cameras, now
+    tag_sockets: int = 0          # raw WebSockets of AprilTag boards and games, now, identified or not
     warnings: list[str] = field(default_factory=list)         # what the operator should know, as sentences

@@ -108,7 +108,8 @@ def games(hub: HubProcess) -> list[dict[str, Any]]:
 
 
 def ignored(hub: HubProcess) -> dict[str, int]:
-    return hub.get("/status")["tag_sockets"]["ignored"]
+    """What was not taken over WebSockets, by reason."""
+    return {key.removeprefix("websocket: "): count for key, count in hub.get("/status")["apriltag"]["ignored"].items() if key.startswith("websocket: ")}
 
 
 def stalled_game(hub: HubProcess) -> websocket.WebSocket:

@@ -15,7 +15,6 @@ from ..contract.errors import ContractError
 from ..contract.json_text import encode_text
 from ..contract.station import clean
 from ..games import Game
-from ..tag_sockets import BAD_JSON, BAD_PICTURE, BAD_READING, NO_BOARD, NO_BOARDS_PICTURE, TOO_LONG, UNKNOWN
 from ..websocket import prepare
 
 log = logging.getLogger(__name__)
@@ -23,6 +22,16 @@ log = logging.getLogger(__name__)
 DOOR = "websocket"
 MAX_TEXT = 64 * 1024
 MAX_NAME = 100
+# Why something was not taken, as the status page counts it.
+NO_BOARD = "reading of a socket that is no board"
+NO_BOARDS_PICTURE = "picture of a socket that is no board"
+NO_TOKEN = "board without the right token"
+BAD_PICTURE = "binary message that was not taken as a picture"
+BAD_READING = "reading that cannot be read"
+BAD_JSON = "text that is no JSON object"
+TOO_LONG = "text over 64 KB"
+UNKNOWN = "unknown event"
+EMPTY_FRAME = "video_frame, which carries no picture"   # wire/apriltag.md 1.5
 WELCOME = prepare('{"event":"connection_success","message":"WebSocket connected - send identify event"}')
 ACK = prepare('{"event":"apriltag_ack","status":"received"}')
 BOARD_KNOWN = prepare('{"event":"identify_success","client_type":"esp32"}')
@@ -34,13 +43,13 @@ def serve(hub: Hub, socket: Any, environ: dict[str, Any]) -> list[bytes]:
     """Speak with a board or a game until it goes."""
     socket.max_message_bytes = min(socket.max_message_bytes, hub.settings.apriltag.max_message_mb * 1024 * 1024)
     visit = Visit(hub, socket, environ.get("REMOTE_ADDR", ""))
-    hub.tag_sockets.open += 1
+    hub.tag_sockets += 1
     try:
         socket.send(WELCOME)
         while (message := socket.receive()) is not None:
             visit.hear(message)
     finally:
-        hub.tag_sockets.open -= 1
+        hub.tag_sockets -= 1
         visit.leave()
     return []
 
@@ -73,7 +82,7 @@ class Visit:
             self._hub.boards.disconnected(self._address, self._socket)
 
     def _ignore(self, reason: str) -> None:
-        self._hub.tag_sockets.ignored[reason] += 1
+        self._hub.apriltag.ignore(DOOR, reason)
 
     def _text(self, text: str) -> None:
         try:
@@ -114,7 +123,7 @@ class Visit:
         self._socket.send(BOARD_KNOWN)
 
     def _refuse(self, error: str) -> None:
-        self._hub.tag_sockets.refused_tokens += 1
+        self._ignore(NO_TOKEN)
         self._refusals += 1
         if self._refusals == 1:
             log.warning("A board at %s is refused: %s. What it sends is ignored until it identifies with the token of apriltag.token.", self._address, error)
@@ -179,11 +188,9 @@ class Visit:
                 self._hub.apriltag.accept(reading, self._address, DOOR)
 
     def _video_frame(self, _: dict[str, Any]) -> None:
-        if not self._is_board:
-            self._ignore(NO_BOARDS_PICTURE)
-            return
-        self._hub.tag_sockets.video_frames += 1
-        self._heard()
+        self._ignore(EMPTY_FRAME if self._is_board else NO_BOARDS_PICTURE)
+        if self._is_board:
+            self._heard()
 
     def _picture(self, data: bytes) -> None:
         if not self._is_board:
