@@ -13,6 +13,8 @@ from .background import Supervisor
 from .board_token import BoardToken
 from .events import Bus
 from .fanout import Fanout
+from .frames import FrameStore
+from .games import Games
 from .links import Links
 from .loop_watch import LoopWatch
 from .rooms import Rooms
@@ -49,6 +51,7 @@ class Hub:
     packs: PackStore              # pictures of camera records
     lpr: Lpr                      # licence-plate cameras
     watchlist: Watchlist
+    frames: FrameStore            # newest live picture of every camera
     devices: Devices
     stations: Stations
     apriltag_token: BoardToken
@@ -59,6 +62,7 @@ class Hub:
     result_listeners: Fanout      # raw WebSocket clients of port 2020
     loop: LoopWatch
     pages: Fanout                 # browsers that show the page, over /events
+    games: Games                  # games that hear every AprilTag reading
     started: float = field(default_factory=time.time)
     addresses: dict[str, int] = field(default_factory=dict)   # listener name -> port, once they listen; "udp" among them
     udp: UdpDoor | None = None    # while it listens

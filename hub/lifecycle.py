@@ -16,13 +16,16 @@ from .background import Supervisor
 from .board_token import board_token
 from .context import Hub
 from .contract.errors import ContractError
+from .contract.json_text import encode_text
 from .contract.times import zone
-from .events import Bus
+from .events import TAG_READING, Bus
 from .fanout import Fanout
+from .frames import FrameStore
+from .games import Games
 from .links import Links
 from .loop_watch import LoopWatch
 from .rooms import Rooms
-from .services.apriltag import AprilTags
+from .services.apriltag import AprilTags, TagReading
 from .services.boards import Boards
 from .services.devices import Devices
 from .services.lpr import Lpr
@@ -39,6 +42,7 @@ from .store.database import Reader, connect
 from .store.images import ImageStore
 from .store.packs import PackStore
 from .store.writer import StoreBusy, Writer
+from .tag_digest import TagDigest
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +81,12 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
     return Hub(
         apriltag_token=board_token(tags.token, settings.token_path), boards=boards, apriltag=apriltag,
         settings=settings, zone=local, supervisor=supervisor, bus=bus, writer=writer, reader=reader, images=images, links=links,
-        packs=packs, lpr=lpr, watchlist=watchlist, devices=Devices(writer, reader),
+        packs=packs, lpr=lpr, watchlist=watchlist, frames=FrameStore(settings.video), devices=Devices(writer, reader),
         captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
         stations=Stations(writer, reader, bus), socketio=socketio, rooms=Rooms(socketio.server, supervisor.spawn), loop=LoopWatch(),
         result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
         pages=Fanout("pages", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
+        games=Games(tags.game_queue, tags.game_stall_seconds, supervisor.spawn),
     )
 
 
@@ -101,7 +106,19 @@ def begin(app: Flask, hub: Hub) -> None:
     hub.supervisor.keep("rooms", hub.rooms.run)
     hub.supervisor.keep("camera watch", _watch_cameras, hub)
     hub.supervisor.keep("tag readings", hub.apriltag.readings.run)
+    _tell_readings(hub)
     hub.supervisor.keep("old rows", _forget, hub)
+
+
+def _tell_readings(hub: Hub) -> None:
+    """Every reading to every game, the newest ones to pages in batches."""
+    def to_games(reading: TagReading) -> None:
+        hub.games.publish(reading.message, (reading.board, reading.tag_id))
+
+    digest = TagDigest(lambda tags: hub.pages.publish(encode_text({"event": "tags", "tags": tags})), lambda: len(hub.pages) > 0)
+    hub.bus.subscribe(TAG_READING, to_games)
+    hub.bus.subscribe(TAG_READING, digest.note)
+    hub.supervisor.keep("tags on pages", digest.run)
 
 
 def _watch_stations(hub: Hub) -> None:
@@ -131,6 +148,7 @@ def _forget(hub: Hub) -> None:
 def close(app: Flask) -> None:
     """Commit what was taken and end the background work. Listeners are closed before (hub.server)."""
     hub: Hub = app.extensions["gatehouse"]
+    hub.frames.close()
     with suppress(ContractError):
         hub.lpr.cameras.flush()
     with suppress(ContractError):

@@ -16,6 +16,7 @@ def register(app: Flask, hub: Hub) -> None:
     from . import failures, lpr_sio, lpr_sio_older, sio
     from .apriltag_posts import AprilTagPosts
     from .apriltag_rest import apriltag_rest
+    from .apriltag_live import apriltag_live
     from .images import images
     from .lpr_devices import lpr_devices
     from .lpr_rest import lpr_rest
@@ -31,6 +32,7 @@ def register(app: Flask, hub: Hub) -> None:
     app.register_blueprint(lpr_devices)
     app.register_blueprint(watchlist)
     app.register_blueprint(apriltag_rest)
+    app.register_blueprint(apriltag_live)
     app.register_blueprint(images)
     app.register_blueprint(pages)
     sio.register(hub)

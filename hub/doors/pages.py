@@ -59,6 +59,12 @@ def plates() -> Response:
     return page("plates.html")
 
 
+@pages.get("/apriltags")
+def apriltags() -> Response:
+    """Tags as boards see them, the boards, and readings found again. Its data is at /api/apriltags and /api/apriltags/newest."""
+    return page("apriltags.html")
+
+
 @pages.get("/status")
 def status() -> Response:
     """The state of the hub: JSON for programs, a page for browsers."""
@@ -85,6 +91,7 @@ def _status() -> dict[str, Any]:
         "captures": {"stored": newest[0], "newest_received_at": utc_text(newest[1])},
         "lpr": {**parts.lpr.statistics.body(connected_clients(parts))["data"], "cameras": parts.lpr.cameras.all()[:100], "rooms": parts.rooms.status()},
         "stations": parts.stations.all(), "writer": parts.writer.status(), "tasks": parts.supervisor.status(), "event_loop": parts.loop.status(),
+        "games": parts.games.status(),
         "result_listeners": parts.result_listeners.status(), "pages": parts.pages.status(),
         "instance": str(parts.settings.instance.resolve()),
     }
