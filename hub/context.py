@@ -9,12 +9,15 @@ from datetime import tzinfo
 from flask_socketio import SocketIO
 
 from .background import Supervisor
+from .board_token import BoardToken
 from .events import Bus
 from .fanout import Fanout
 from .frames import FrameStore
 from .links import Links
 from .loop_watch import LoopWatch
 from .rooms import Rooms
+from .services.apriltag import AprilTags
+from .services.boards import Boards
 from .services.devices import Devices
 from .services.lpr import Lpr
 from .services.station import Captures
@@ -48,6 +51,9 @@ class Hub:
     viewers: Viewers              # who watches them
     devices: Devices
     stations: Stations
+    apriltag_token: BoardToken
+    boards: Boards                # AprilTag boards and cameras that the hub looks at itself
+    apriltag: AprilTags           # their readings
     socketio: SocketIO
     rooms: Rooms                  # Socket.IO rooms
     result_listeners: Fanout      # raw WebSocket clients of port 2020
