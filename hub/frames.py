@@ -176,6 +176,11 @@ class FrameStore:
                 watch.note(name)
         return frame
 
+    def check_size(self, camera: str, size: int) -> None:
+        """Raises ContractError (413) for a picture of more bytes than are taken; doors ask before they read it."""
+        if size > self._limit:
+            raise self._refusal(camera, "too large", f"The picture has {size} bytes; at most {self._limit} are taken (video.max_frame_mb).", 413)
+
     def newest(self, camera: str | None = None) -> Frame | None:
         """The newest frame of `camera`, or of any; None when there is none yet."""
         if camera is None:
@@ -233,8 +238,7 @@ class FrameStore:
     def _check(self, name: str, data: bytes) -> tuple[int, int]:
         if not data:
             raise self._refusal(name, "empty", "No picture came: the body is empty, the bytes of one JPEG were expected.")
-        if len(data) > self._limit:
-            raise self._refusal(name, "too large", f"The picture has {len(data)} bytes; at most {self._limit} are taken (video.max_frame_mb).", 413)
+        self.check_size(name, len(data))
         if not is_jpeg(data):
             raise self._refusal(name, "no JPEG", "This is no JPEG: its first bytes are not FF D8. Send the bytes of one JPEG picture.")
         size = jpeg_size(data)

@@ -118,7 +118,8 @@ def _send(parts: Hub, socket: WebSocket, viewer: Viewer, names: list[str] | None
                 frame = watch.take()
                 if frame is not None:
                     viewer.begin()
-                    socket.send(message(frame), timeout=parts.viewers.stall_seconds)
+                    # `Viewers.run` drops who takes too long; a limit in sending alone would not see what lies in buffers.
+                    socket.send(message(frame), timeout=2 * parts.viewers.stall_seconds)
                     viewer.sent += 1
     except WebSocketClosed:
         return  # the receiving side ends what is left
