@@ -13,6 +13,11 @@ function duration(seconds) {
   return hours ? `${hours} h ${Math.floor(seconds / 60) % 60} min` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 
+function showBoards({ boards = [], games }) {
+  table("boards", boards.map((row) => [row.address, row.name, row.door, row.state, `${duration(row.silent_seconds)} ago`]), ["address", "name", "by", "", "last heard"]);
+  table("games", games.games.map((row) => [row.name || "without a name", row.address, `${row.queue}${row.behind ? ", behind" : ""}`, String(row.sent), String(row.dropped)]), ["name", "address", "waiting", "sent", "skipped"]);
+}
+
 async function refresh() {
   const status = await getJson("/status");
   document.getElementById("warnings").replaceChildren(...status.warnings.map((text) => element("p", { class: "notice bad", text })));
@@ -29,6 +34,7 @@ async function refresh() {
   ]);
   table("ports", Object.entries(status.listeners).map(([name, port]) => [name, String(port)]));
   table("listeners", [status.result_listeners, status.pages].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped_listeners)]), ["", "now", "sent", "dropped"]);
+  showBoards(status);
   table("tasks", status.tasks.map((task) => [task.name, task.running ? "running" : "ended", String(task.restarts), task.error]), ["", "", "restarts", "last error"]);
 }
 
