@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import gevent
 from gevent.event import Event
 
 from .contract.errors import ContractError
@@ -66,37 +67,69 @@ class Camera:
 class Watch:
     """One viewer's view of some cameras (None: all of them): the newest frame of each that it has not been given yet.
 
-    A camera's older frames are skipped, so a slow viewer costs no memory. Use it as a context manager.
+    A camera's older frames are skipped, so a slow viewer costs no memory. `fps` over 0 gives at most so many frames of each
+    camera a second. Use it as a context manager.
     """
 
-    def __init__(self, store: FrameStore, cameras: frozenset[str] | None, after: int = 0) -> None:
+    def __init__(self, store: FrameStore, cameras: frozenset[str] | None, after: int = 0, fps: float = 0.0) -> None:
         self._store = store
         self.cameras = cameras
-        self._due: dict[str, None] = {}
+        self._interval = 1.0 / fps if fps > 0 else 0.0
+        self._given: dict[str, float] = {}
+        self._due: dict[str, None] = {frame.camera: None for frame in store.newest_of(cameras) if frame.seq > after}
         self._ready = Event()
-        for camera in store.newest_of(cameras):
-            if camera.seq > after:
-                self._due[camera.camera] = None
-        if self._due:
-            self._ready.set()
 
     def note(self, camera: str) -> None:
         """A new frame of `camera` is there (called by the store)."""
         self._due[camera] = None
         self._ready.set()
 
-    def next(self, timeout: float | None = None) -> Frame | None:
+    def next(self, timeout: float) -> Frame | None:
         """The next frame due, of the camera that waits longest; None after `timeout` seconds or when the store has closed."""
-        while not self._store.closed:
-            while self._due:
-                camera = next(iter(self._due))
-                del self._due[camera]
-                frame = self._store.newest(camera)
-                if frame is not None:
-                    return frame
+        end = time.monotonic() + timeout
+        while True:
+            due = self.wait(end - time.monotonic())
+            frame = self.take()
+            if frame is not None or not due:
+                return frame
+
+    def wait(self, timeout: float) -> bool:
+        """Whether a frame may be taken now, or within `timeout` seconds; False too when the store has closed."""
+        if self._interval:
+            return self._wait_in_time(timeout)
+        while not self._due:
             self._ready.clear()
-            if not self._ready.wait(timeout):
-                return None
+            if self._store.closed or timeout <= 0 or not self._ready.wait(timeout):
+                return False
+        return not self._store.closed
+
+    def _wait_in_time(self, timeout: float) -> bool:
+        end = time.monotonic() + timeout
+        while not self._store.closed:
+            now = time.monotonic()
+            at = min((self._given.get(camera, 0.0) + self._interval for camera in self._due), default=end)
+            if self._due and at <= now:
+                return True
+            if now >= end:
+                return False
+            self._ready.clear()
+            self._ready.wait(min(at, end) - now)
+        return False
+
+    def take(self) -> Frame | None:
+        """The frame of the camera that waits longest and may be given now."""
+        now = time.monotonic() if self._interval else 0.0
+        for camera in list(self._due):
+            if self._interval:
+                at = self._given.get(camera, 0.0) + self._interval
+                if at > now:
+                    continue
+                # From the time it was due, so that the rate is kept on the average too.
+                self._given[camera] = at if now - at < self._interval else now
+            del self._due[camera]
+            frame = self._store.newest(camera)
+            if frame is not None:
+                return frame
         return None
 
     def wake(self) -> None:
@@ -143,6 +176,11 @@ class FrameStore:
                 watch.note(name)
         return frame
 
+    def check_size(self, camera: str, size: int) -> None:
+        """Raises ContractError (413) for a picture of more bytes than are taken; doors ask before they read it."""
+        if size > self._limit:
+            raise self._refusal(camera, "too large", f"The picture has {size} bytes; at most {self._limit} are taken (video.max_frame_mb).", 413)
+
     def newest(self, camera: str | None = None) -> Frame | None:
         """The newest frame of `camera`, or of any; None when there is none yet."""
         if camera is None:
@@ -151,16 +189,19 @@ class FrameStore:
         return entry.frame if entry else None
 
     def wait(self, camera: str | None, after: int, timeout: float) -> Frame | None:
-        """The newest frame as soon as it has a `seq` over `after`; None after `timeout` seconds or when the hub ends."""
+        """The newest frame as soon as it has a `seq` over `after`; None after `timeout` seconds, a hub that ends included."""
+        if self.closed:
+            gevent.sleep(timeout)  # whoever asks in a loop must not spin until it is ended
+            return None
         frame = self.newest(camera)
         if frame is not None and frame.seq > after:
             return frame
         with self.watch(None if camera is None else (camera,), after) as watch:
             return watch.next(timeout)
 
-    def watch(self, cameras: Iterable[str] | None = None, after: int = 0) -> Watch:
-        """A viewer's view of these cameras, known or not yet, or of all."""
-        return Watch(self, None if cameras is None else frozenset(cameras), after)
+    def watch(self, cameras: Iterable[str] | None = None, after: int = 0, fps: float = 0.0) -> Watch:
+        """A viewer's view of these cameras, known or not yet, or of all; of each at most `fps` frames a second (0: all)."""
+        return Watch(self, None if cameras is None else frozenset(cameras), after, fps)
 
     def newest_of(self, cameras: frozenset[str] | None) -> list[Frame]:
         """The newest frame of each of these cameras, oldest first."""
@@ -197,8 +238,7 @@ class FrameStore:
     def _check(self, name: str, data: bytes) -> tuple[int, int]:
         if not data:
             raise self._refusal(name, "empty", "No picture came: the body is empty, the bytes of one JPEG were expected.")
-        if len(data) > self._limit:
-            raise self._refusal(name, "too large", f"The picture has {len(data)} bytes; at most {self._limit} are taken (video.max_frame_mb).", 413)
+        self.check_size(name, len(data))
         if not is_jpeg(data):
             raise self._refusal(name, "no JPEG", "This is no JPEG: its first bytes are not FF D8. Send the bytes of one JPEG picture.")
         size = jpeg_size(data)

@@ -95,6 +95,7 @@ class Serving:
     def stop(self) -> None:
         """Take nothing new, answer what was taken, close every WebSocket with 1001."""
         log.info("The hub is ending.")
+        self._hub.frames.close()
         if self._hub.udp is not None:
             self._hub.udp.close()
         with gevent.Timeout(DRAIN_SECONDS, False):
