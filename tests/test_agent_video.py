@@ -85,7 +85,7 @@ def test_a_hub_that_comes_later_is_found(tmp_path: Path, caplog: pytest.LogCaptu
         wait_for(lambda: "do not reach the hub: connection refused" in caplog.text, what="a sentence in the log")
         with hub:
             wait_for(lambda: video.sent > 0, what="a picture in the hub")
-                assert caplog.text.count("do not reach the hub: connection refused") == 1, "the same reason is said once"
+            assert caplog.text.count("do not reach the hub: connection refused") == 1, "the same reason is said once"
 
 
 def test_off_by_default_and_without_a_hub(caplog: pytest.LogCaptureFixture) -> None:
