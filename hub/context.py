@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 from flask_socketio import SocketIO
 
@@ -29,6 +30,9 @@ from .store.database import Reader
 from .store.images import ImageStore
 from .store.packs import PackStore
 from .store.writer import Writer
+
+if TYPE_CHECKING:
+    from .doors.udp import UdpDoor
 
 
 @dataclass
@@ -60,7 +64,8 @@ class Hub:
     pages: Fanout                 # browsers that show the page, over /events
     games: Games                  # games that hear every AprilTag reading
     started: float = field(default_factory=time.time)
-    addresses: dict[str, int] = field(default_factory=dict)   # listener name -> port, once they listen
+    addresses: dict[str, int] = field(default_factory=dict)   # listener name -> port, once they listen; "udp" among them
+    udp: UdpDoor | None = None    # while it listens
     lpr_sockets: int = 0          # raw WebSockets of cameras, now
     tag_sockets: int = 0          # raw WebSockets of AprilTag boards and games, now, identified or not
     warnings: list[str] = field(default_factory=list)         # what the operator should know, as sentences

@@ -30,10 +30,10 @@ from .services.boards import Boards
 from .services.devices import Devices
 from .services.lpr import Lpr
 from .services.lpr_cameras import Cameras
-from .services.lpr_health import forget_old
 from .services.lpr_records import Records
 from .services.lpr_statistics import Statistics
 from .services.readings import Readings
+from .services.retention import forget_old
 from .services.station import Captures
 from .services.stations import Stations
 from .services.watchlist import Watchlist
@@ -41,7 +41,7 @@ from .settings import Settings
 from .store.database import Reader, connect
 from .store.images import ImageStore
 from .store.packs import PackStore
-from .store.writer import Writer
+from .store.writer import StoreBusy, Writer
 from .tag_digest import TagDigest
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ def begin(app: Flask, hub: Hub) -> None:
     hub.supervisor.keep("camera watch", _watch_cameras, hub)
     hub.supervisor.keep("tag readings", hub.apriltag.readings.run)
     _tell_readings(hub)
-    hub.supervisor.keep("old health reports", _forget, hub)
+    hub.supervisor.keep("old rows", _forget, hub)
 
 
 def _tell_readings(hub: Hub) -> None:
@@ -137,7 +137,11 @@ def _watch_cameras(hub: Hub) -> None:
 
 def _forget(hub: Hub) -> None:
     while True:
-        forget_old(hub.writer, hub.settings.lpr.health_days)
+        try:
+            forget_old(hub.writer, hub.settings.lpr.health_days)
+            forget_old(hub.writer, hub.settings.apriltag.reading_days, table="tag_readings")
+        except StoreBusy as error:
+            log.info("Old rows stay for another hour: %s", error)
         gevent.sleep(FORGET_SECONDS)
 
 

@@ -41,7 +41,6 @@ NO_DATA = prepare('{"event":"no_data_available"}')
 
 def serve(hub: Hub, socket: Any, environ: dict[str, Any]) -> list[bytes]:
     """Speak with a board or a game until it goes."""
-    socket.max_message_bytes = min(socket.max_message_bytes, hub.settings.apriltag.max_message_mb * 1024 * 1024)
     visit = Visit(hub, socket, environ.get("REMOTE_ADDR", ""))
     hub.tag_sockets += 1
     try:

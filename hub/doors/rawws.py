@@ -16,6 +16,7 @@ from ..contract.json_text import decode_object, encode, encode_text
 from ..contract.station import parse_capture
 from ..events import CAMERA_STATUS, CAPTURE_STORED, DETECTION_STORED, STATION_CHANGED, WATCHLIST_ALERT
 from ..links import host_name
+from ..security import board_door
 from ..services.station import CaptureStored
 from . import apriltag_rawws, lpr_rawws
 from .lpr_sio import OLDER
@@ -24,9 +25,12 @@ log = logging.getLogger(__name__)
 
 ENGINE_IO = ("/socket.io",)
 OLDER_ENGINE_IO = ("/ws/", "/ws")   # wire/lpr.md 1.6
-TAG_LISTENERS = ("main", "apriltag")
-TAG_PATHS = ("/", "/websocket")    # wire/apriltag.md 1.0
 SMALL = 64 * 1024
+
+
+def limit_messages(socket: Any, megabytes: int) -> None:
+    """Larger messages end the connection with 1009, at their header."""
+    socket.max_message_bytes = min(socket.max_message_bytes, megabytes * 1024 * 1024)
 
 
 class RawWebSockets:
@@ -52,11 +56,15 @@ class RawWebSockets:
             return self._app(environ, start_response)
         if path == "/events":
             return self._listen(self._hub.pages, socket, environ, None)
-        if environ.get("gatehouse.listener") in TAG_LISTENERS and path in TAG_PATHS:
+        settings = self._hub.settings
+        if board_door(environ) == "socket":
+            limit_messages(socket, settings.apriltag.max_message_mb)
             return apriltag_rawws.serve(self._hub, socket, environ)
         if environ.get("gatehouse.listener") == "lpr":
+            limit_messages(socket, settings.lpr.max_message_mb)
             return lpr_rawws.serve(self._hub, socket, environ)
         if environ.get("gatehouse.listener") == "results":
+            limit_messages(socket, settings.results.max_message_mb)
             return self._listen(self._hub.result_listeners, socket, environ, self._pushed)
         body = encode(error_body("No raw WebSocket is served at this port and path; AprilTag boards and games connect to / or /websocket of the main or the apriltag port, listeners of capture results to the results port."))
         start_response("404 Not Found", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
