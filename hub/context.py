@@ -30,6 +30,7 @@ from .store.database import Reader
 from .store.images import ImageStore
 from .store.packs import PackStore
 from .store.writer import Writer
+from .viewers import Viewers
 
 if TYPE_CHECKING:
     from .doors.udp import UdpDoor
@@ -52,6 +53,7 @@ class Hub:
     lpr: Lpr                      # licence-plate cameras
     watchlist: Watchlist
     frames: FrameStore            # newest live picture of every camera
+    viewers: Viewers              # who watches them
     devices: Devices
     stations: Stations
     apriltag_token: BoardToken

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import gevent
 from gevent.event import Event
 
 from .contract.errors import ContractError
@@ -66,38 +67,51 @@ class Camera:
 class Watch:
     """One viewer's view of some cameras (None: all of them): the newest frame of each that it has not been given yet.
 
-    A camera's older frames are skipped, so a slow viewer costs no memory. Use it as a context manager.
+    A camera's older frames are skipped, so a slow viewer costs no memory. `fps` over 0 gives at most so many frames of each
+    camera a second. Use it as a context manager.
     """
 
-    def __init__(self, store: FrameStore, cameras: frozenset[str] | None, after: int = 0) -> None:
+    def __init__(self, store: FrameStore, cameras: frozenset[str] | None, after: int = 0, fps: float = 0.0) -> None:
         self._store = store
         self.cameras = cameras
-        self._due: dict[str, None] = {}
+        self._interval = 1.0 / fps if fps > 0 else 0.0
+        self._given: dict[str, float] = {}
+        self._due: dict[str, None] = {frame.camera: None for frame in store.newest_of(cameras) if frame.seq > after}
         self._ready = Event()
-        for camera in store.newest_of(cameras):
-            if camera.seq > after:
-                self._due[camera.camera] = None
-        if self._due:
-            self._ready.set()
 
     def note(self, camera: str) -> None:
         """A new frame of `camera` is there (called by the store)."""
         self._due[camera] = None
         self._ready.set()
 
-    def next(self, timeout: float | None = None) -> Frame | None:
+    def next(self, timeout: float) -> Frame | None:
         """The next frame due, of the camera that waits longest; None after `timeout` seconds or when the store has closed."""
+        end = time.monotonic() + timeout
         while not self._store.closed:
-            while self._due:
-                camera = next(iter(self._due))
-                del self._due[camera]
-                frame = self._store.newest(camera)
-                if frame is not None:
-                    return frame
+            frame, wait = self._take(end - time.monotonic())
+            if frame is not None:
+                return frame
             self._ready.clear()
-            if not self._ready.wait(timeout):
+            if wait <= 0 or (not self._ready.wait(wait) and not self._due):
                 return None
         return None
+
+    def _take(self, left: float) -> tuple[Frame | None, float]:
+        """A frame that may be given now, or how long to wait for one, `left` seconds at most."""
+        now = time.monotonic() if self._interval else 0.0
+        for camera in list(self._due):
+            at = self._given.get(camera, 0.0) + self._interval
+            if self._interval and at > now:
+                left = min(left, at - now)
+                continue
+            del self._due[camera]
+            if self._interval:
+                # From the time it was due, so that the rate is kept on the average too.
+                self._given[camera] = at if now - at < self._interval else now
+            frame = self._store.newest(camera)
+            if frame is not None:
+                return frame, left
+        return None, left
 
     def wake(self) -> None:
         self._ready.set()
@@ -151,16 +165,19 @@ class FrameStore:
         return entry.frame if entry else None
 
     def wait(self, camera: str | None, after: int, timeout: float) -> Frame | None:
-        """The newest frame as soon as it has a `seq` over `after`; None after `timeout` seconds or when the hub ends."""
+        """The newest frame as soon as it has a `seq` over `after`; None after `timeout` seconds, a hub that ends included."""
+        if self.closed:
+            gevent.sleep(timeout)  # whoever asks in a loop must not spin until it is ended
+            return None
         frame = self.newest(camera)
         if frame is not None and frame.seq > after:
             return frame
         with self.watch(None if camera is None else (camera,), after) as watch:
             return watch.next(timeout)
 
-    def watch(self, cameras: Iterable[str] | None = None, after: int = 0) -> Watch:
-        """A viewer's view of these cameras, known or not yet, or of all."""
-        return Watch(self, None if cameras is None else frozenset(cameras), after)
+    def watch(self, cameras: Iterable[str] | None = None, after: int = 0, fps: float = 0.0) -> Watch:
+        """A viewer's view of these cameras, known or not yet, or of all; of each at most `fps` frames a second (0: all)."""
+        return Watch(self, None if cameras is None else frozenset(cameras), after, fps)
 
     def newest_of(self, cameras: frozenset[str] | None) -> list[Frame]:
         """The newest frame of each of these cameras, oldest first."""

@@ -43,6 +43,7 @@ from .store.images import ImageStore
 from .store.packs import PackStore
 from .store.writer import StoreBusy, Writer
 from .tag_digest import TagDigest
+from .viewers import Viewers
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,8 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
     return Hub(
         apriltag_token=board_token(tags.token, settings.token_path), boards=boards, apriltag=apriltag,
         settings=settings, zone=local, supervisor=supervisor, bus=bus, writer=writer, reader=reader, images=images, links=links,
-        packs=packs, lpr=lpr, watchlist=watchlist, frames=FrameStore(settings.video), devices=Devices(writer, reader),
+        packs=packs, lpr=lpr, watchlist=watchlist, frames=FrameStore(settings.video), viewers=Viewers(settings.video.max_viewers, settings.video.stall_seconds),
+        devices=Devices(writer, reader),
         captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
         stations=Stations(writer, reader, bus), socketio=socketio, rooms=Rooms(socketio.server, supervisor.spawn), loop=LoopWatch(),
         result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
@@ -104,6 +106,7 @@ def begin(app: Flask, hub: Hub) -> None:
     hub.lpr.cameras.load()
     hub.lpr.statistics.load(hub.reader)
     hub.supervisor.keep("rooms", hub.rooms.run)
+    hub.supervisor.keep("video viewers", hub.viewers.run)
     hub.supervisor.keep("camera watch", _watch_cameras, hub)
     hub.supervisor.keep("tag readings", hub.apriltag.readings.run)
     _tell_readings(hub)

@@ -97,6 +97,7 @@ class Serving:
         log.info("The hub is ending.")
         if self._hub.udp is not None:
             self._hub.udp.close()
+        self._hub.frames.close()
         with gevent.Timeout(DRAIN_SECONDS, False):
             while self._hub.captures.in_flight or self._hub.lpr.in_flight:
                 gevent.sleep(0.02)

@@ -131,6 +131,16 @@ class Metrics:
             "recommendation": self._recommendation(efficiency, processing), "current_fps": round(self.fps(_now(now)), 2), **self._resolution(),
         }
 
+    def words(self) -> dict[str, str]:
+        """One word each for jitter, efficiency and processing; "" while there is too little data (wire/apriltag.md 2.3)."""
+        efficiency = self.efficiency()
+        mean = sum(self._processing) / len(self._processing) if self._intervals else None
+        return {
+            "jitter": "" if not self._intervals else _word(-self.jitter(), (-0.1, "EXCELLENT"), (-0.3, "GOOD"), (-0.5, "OK"), otherwise="HIGH"),
+            "efficiency": "" if efficiency is None else _word(efficiency, (95, "OPTIMAL"), (85, "GOOD"), (70, "FAIR"), otherwise="POOR"),
+            "processing": "" if mean is None else _word(-mean, (-1, "FAST"), (-10, "GOOD"), (-50, "OK"), otherwise="SLOW"),
+        }
+
     def history(self, now: float | None = None) -> dict[str, list[float]]:
         """The last minute, one value a second, oldest first: frames, mean size in bytes, mean processing in ms, longest gap in ms.
 
@@ -165,6 +175,11 @@ class Metrics:
         if processing > 50:
             return "SLOW - the hub takes more than 50 ms for a frame; it has too much to do"
         return "UNSTABLE - the intervals differ by more than a second; look at the network" if jitter > 1.0 else "POOR - many frames come late; ask the camera for fewer"
+
+
+def _word(value: float, *steps: tuple[float, str], otherwise: str) -> str:
+    """The word of the first step that `value` is over."""
+    return next((word for bound, word in steps if value > bound), otherwise)
 
 
 def _upper_median(values: deque[float]) -> float:

@@ -24,6 +24,8 @@ def register(app: Flask, hub: Hub) -> None:
     from .pages import pages
     from .rawws import RawWebSockets
     from .rest import rest
+    from .video import video
+    from .video_stream import video_stream
     from .watchlist import watchlist
 
     failures.register(app)
@@ -34,6 +36,8 @@ def register(app: Flask, hub: Hub) -> None:
     app.register_blueprint(apriltag_live)
     app.register_blueprint(apriltag_rest)
     app.register_blueprint(images)
+    app.register_blueprint(video)
+    app.register_blueprint(video_stream)
     app.register_blueprint(pages)
     sio.register(hub)
     lpr_sio.register(hub)

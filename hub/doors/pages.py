@@ -65,6 +65,12 @@ def apriltags() -> Response:
     return page("apriltags.html")
 
 
+@pages.get("/video")
+def video() -> Response:
+    """Live pictures with their figures. Its data is at /ws/video, /api/frames and /video_stats."""
+    return page("video.html")
+
+
 @pages.get("/status")
 def status() -> Response:
     """The state of the hub: JSON for programs, a page for browsers."""
@@ -90,6 +96,7 @@ def _status() -> dict[str, Any]:
         "listeners": {name: port for name, port in parts.addresses.items() if name != "udp"}, "warnings": parts.warnings,
         "captures": {"stored": newest[0], "newest_received_at": utc_text(newest[1])},
         "lpr": {**parts.lpr.statistics.body(connected_clients(parts))["data"], "cameras": parts.lpr.cameras.all()[:100], "rooms": parts.rooms.status()},
+        "video": {**parts.frames.status(), "watched_by": parts.viewers.status()},
         "stations": parts.stations.all(), "writer": parts.writer.status(), "tasks": parts.supervisor.status(), "event_loop": parts.loop.status(),
         "games": parts.games.status(),
         "result_listeners": parts.result_listeners.status(), "pages": parts.pages.status(),

@@ -18,8 +18,9 @@ from ..events import CAMERA_STATUS, CAPTURE_STORED, DETECTION_STORED, STATION_CH
 from ..links import host_name
 from ..security import board_door
 from ..services.station import CaptureStored
-from . import apriltag_rawws, lpr_rawws
+from . import apriltag_rawws, lpr_rawws, video_stream
 from .lpr_sio import OLDER
+from .lpr_wsgi import respond
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ class RawWebSockets:
         if board_door(environ) == "socket":
             limit_messages(socket, settings.apriltag.max_message_mb)
             return apriltag_rawws.serve(self._hub, socket, environ)
+        if path == "/ws/video":
+            return self._video(socket, environ, start_response)
         if environ.get("gatehouse.listener") == "lpr":
             limit_messages(socket, settings.lpr.max_message_mb)
             return lpr_rawws.serve(self._hub, socket, environ)
@@ -69,6 +72,12 @@ class RawWebSockets:
         body = encode(error_body("No raw WebSocket is served at this port and path; AprilTag boards and games connect to / or /websocket of the main or the apriltag port, listeners of capture results to the results port."))
         start_response("404 Not Found", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
         return [body]
+
+    def _video(self, socket: Any, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            return video_stream.serve(self._hub, socket, environ)
+        except ContractError as error:
+            return respond(start_response, error.status, error.body(), error.retry_after)
 
     def _listen(self, fanout: Any, socket: Any, environ: dict[str, Any], received: Callable[..., str] | None) -> Iterable[bytes]:
         """Keep a client among the listeners until it goes; what it sends is answered by `received`, or ignored."""
