@@ -13,20 +13,28 @@ from flask_sqlalchemy import SQLAlchemy
 from PIL import Image
 
 from .background import Supervisor
+from .board_token import board_token
 from .context import Hub
 from .contract.errors import ContractError
+from .contract.json_text import encode_text
 from .contract.times import zone
-from .events import Bus
+from .events import TAG_READING, Bus
 from .fanout import Fanout
+from .frames import FrameStore
+from .games import Games
 from .links import Links
 from .loop_watch import LoopWatch
+from .rates import Rates
 from .rooms import Rooms
+from .services.apriltag import AprilTags, TagReading
+from .services.boards import Boards
 from .services.devices import Devices
 from .services.lpr import Lpr
 from .services.lpr_cameras import Cameras
-from .services.lpr_health import forget_old
 from .services.lpr_records import Records
 from .services.lpr_statistics import Statistics
+from .services.readings import Readings
+from .services.retention import forget_old
 from .services.station import Captures
 from .services.stations import Stations
 from .services.watchlist import Watchlist
@@ -34,7 +42,9 @@ from .settings import Settings
 from .store.database import Reader, connect
 from .store.images import ImageStore
 from .store.packs import PackStore
-from .store.writer import Writer
+from .store.writer import StoreBusy, Writer
+from .tag_digest import TagDigest
+from .viewers import Viewers
 
 log = logging.getLogger(__name__)
 
@@ -67,13 +77,19 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
     cameras = Cameras(writer, reader, bus, local, settings.lpr.offline_seconds)
     statistics = Statistics(local, cameras.counts, watchlist.deny_count)
     lpr = Lpr(writer, packs, bus, cameras, Records(reader, packs, links, local), statistics, local, watchlist.match)
+    tags = settings.apriltag
+    boards = Boards(tags.stale_seconds, tags.session_gap_seconds, local, supervisor.spawn)
+    apriltag = AprilTags(bus, boards, Readings(writer, reader, tags.store_per_second), tags.alias_fields)
     return Hub(
+        apriltag_token=board_token(tags.token, settings.token_path), boards=boards, apriltag=apriltag,
         settings=settings, zone=local, supervisor=supervisor, bus=bus, writer=writer, reader=reader, images=images, links=links,
-        packs=packs, lpr=lpr, watchlist=watchlist, devices=Devices(writer, reader),
+        packs=packs, lpr=lpr, watchlist=watchlist, frames=FrameStore(settings.video), viewers=Viewers(settings.video.max_viewers, settings.video.stall_seconds),
+        picture_rates=Rates(tags.source_rate), devices=Devices(writer, reader),
         captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
         stations=Stations(writer, reader, bus), socketio=socketio, rooms=Rooms(socketio.server, supervisor.spawn), loop=LoopWatch(),
         result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
         pages=Fanout("pages", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
+        games=Games(tags.game_queue, tags.game_stall_seconds, supervisor.spawn),
     )
 
 
@@ -91,8 +107,22 @@ def begin(app: Flask, hub: Hub) -> None:
     hub.lpr.cameras.load()
     hub.lpr.statistics.load(hub.reader)
     hub.supervisor.keep("rooms", hub.rooms.run)
+    hub.supervisor.keep("video viewers", hub.viewers.run)
     hub.supervisor.keep("camera watch", _watch_cameras, hub)
-    hub.supervisor.keep("old health reports", _forget, hub)
+    hub.supervisor.keep("tag readings", hub.apriltag.readings.run)
+    _tell_readings(hub)
+    hub.supervisor.keep("old rows", _forget, hub)
+
+
+def _tell_readings(hub: Hub) -> None:
+    """Every reading to every game, the newest ones to pages in batches."""
+    def to_games(reading: TagReading) -> None:
+        hub.games.publish(reading.message, (reading.board, reading.tag_id))
+
+    digest = TagDigest(lambda tags: hub.pages.publish(encode_text({"event": "tags", "tags": tags})), lambda: len(hub.pages) > 0)
+    hub.bus.subscribe(TAG_READING, to_games)
+    hub.bus.subscribe(TAG_READING, digest.note)
+    hub.supervisor.keep("tags on pages", digest.run)
 
 
 def _watch_stations(hub: Hub) -> None:
@@ -104,21 +134,29 @@ def _watch_stations(hub: Hub) -> None:
 def _watch_cameras(hub: Hub) -> None:
     while True:
         hub.lpr.cameras.watch()
+        hub.boards.watch()
         hub.lpr.cameras.flush()
         gevent.sleep(CAMERA_WATCH_SECONDS)
 
 
 def _forget(hub: Hub) -> None:
     while True:
-        forget_old(hub.writer, hub.settings.lpr.health_days)
+        try:
+            forget_old(hub.writer, hub.settings.lpr.health_days)
+            forget_old(hub.writer, hub.settings.apriltag.reading_days, table="tag_readings")
+        except StoreBusy as error:
+            log.info("Old rows stay for another hour: %s", error)
         gevent.sleep(FORGET_SECONDS)
 
 
 def close(app: Flask) -> None:
     """Commit what was taken and end the background work. Listeners are closed before (hub.server)."""
     hub: Hub = app.extensions["gatehouse"]
+    hub.frames.close()
     with suppress(ContractError):
         hub.lpr.cameras.flush()
+    with suppress(ContractError):
+        hub.apriltag.readings.flush()
     hub.writer.close()
     hub.supervisor.join("writer", hub.settings.limits.shutdown_seconds)
     hub.supervisor.stop(1.0)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hub.server import HubServer, ServerOptions
 
 JOIN_BYTES = 128 * 1024
+ENDLESS = b"multipart/x-mixed-replace"
 
 
 @lru_cache(maxsize=4)
@@ -55,12 +56,17 @@ class Answering(WebSocketHandler):
         return WSGIHandler.start_response(self, status, headers, exc_info)
 
     def finalize_headers(self) -> None:
-        """Date, and how the end of the answer is known."""
+        """Date, and how the end of the answer is known.
+
+        An endless answer (motion JPEG) goes out as it is: putting it in chunks would copy each frame for each viewer.
+        """
         if self.provided_date is None:
             self.response_headers.append((b"Date", _date(int(time()))))
         if self.provided_content_length is None and self.code not in (204, 304):
             if hasattr(self.result, "__len__"):
                 self.response_headers.append((b"Content-Length", b"%d" % sum(len(chunk) for chunk in self.result)))
+            elif any(name.lower() == b"content-type" and value.startswith(ENDLESS) for name, value in self.response_headers):
+                self.close_connection = True
             elif self.request_version != "HTTP/1.0":
                 self.response_use_chunked = True
                 self.response_headers.append((b"Transfer-Encoding", b"chunked"))
@@ -77,11 +83,11 @@ class Answering(WebSocketHandler):
     def _write_with_headers(self, data: bytes) -> None:
         """Head and body in one packet where the body is small: each packet of its own costs a system call and a wake-up."""
         self.headers_sent = True
+        self.finalize_headers()
         if self.close_connection or self.owner.stopping.is_set():
             self.close_connection = True
             if not any(name.lower() == b"connection" for name, _ in self.response_headers):
                 self.response_headers.append((b"Connection", b"close"))
-        self.finalize_headers()
         head = b"HTTP/1.1 %b\r\n%b\r\n" % (self.status, b"".join(b"%b: %b\r\n" % pair for pair in self.response_headers))
         if self.command == "HEAD" or not data:
             self._sendall(head)

@@ -158,6 +158,7 @@ class Handler(Answering):
                 env[key] = value
         env["wsgi.input"] = io.BufferedReader(self.body, 64 * 1024) if self.body else io.BytesIO(self._body_at_hand())
         env["wsgi.input_terminated"] = True
+        env["gatehouse.socket"] = self.socket
         return env
 
     def _body_at_hand(self) -> bytes:

@@ -1,0 +1,163 @@
+"""Who watches live pictures, and when each may have the next one.
+
+A slow viewer gets a frame only when the one before has arrived at the other machine. So its line never holds more than one frame,
+it skips frames instead of falling behind, and it costs no memory. One that needs more than `stall_seconds`
+for a single frame cannot be shown anything recent and is disconnected; pages connect again by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket as std_socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+
+from .contract.errors import ContractError
+from .send_queue import unsent_bytes
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.25
+FIRST_PAUSE, LONGEST_PAUSE = 0.004, 0.04
+SEND_BUFFER_BYTES = 64 * 1024
+NEARLY_SENT_BYTES = 2048
+BURST_SECONDS = 0.1
+KEEPALIVE_SECONDS = 20
+
+
+class Viewer:
+    """One connection that is shown frames.
+
+    `since` is when the sending of what may still be under way began (monotonic), None when everything has arrived.
+    """
+
+    def __init__(self, sock: Any, address: str, kind: str, drop: Callable[[], None]) -> None:
+        self.sock, self.address, self.kind = sock, address, kind
+        self._drop = drop
+        self._fast = True
+        self.began = time.time()
+        self.sent = 0
+        self.since: float | None = None
+        self.dropped = False
+
+    def begin(self) -> None:
+        """A frame is about to be sent."""
+        if self.since is None:
+            self.since = time.monotonic()
+
+    def ready(self) -> bool:
+        """Wait until what was sent has arrived; False when it did not within the limit and the viewer was dropped.
+
+        While a viewer keeps up, frames may follow one another for a moment: it may be busy just now, and a wall of cameras
+        would leave a fast line idle most of the time. One that was slow has a single frame under way, no more.
+        """
+        began, pause = time.monotonic(), FIRST_PAUSE
+        while not self.dropped and not self._arrived():
+            if self._fast and time.monotonic() - self.since < BURST_SECONDS:
+                return True
+            gevent.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        self._fast = time.monotonic() - began < BURST_SECONDS
+        return not self.dropped
+
+    def _arrived(self) -> bool:
+        if self.since is not None and self.sock is not None and unsent_bytes(self.sock) > NEARLY_SENT_BYTES:
+            return False
+        self.since = None
+        return True
+
+    def stalled(self, limit: float) -> bool:
+        """Whether something is under way for longer than `limit` seconds."""
+        return self.since is not None and time.monotonic() - self.since > limit and not self._arrived()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the peer has closed; asked when nothing was sent for a while, since then nobody else would notice."""
+        if self.sock is None:
+            return False
+        try:
+            self.sock.settimeout(0.0)
+            return not self.sock.recv(1, std_socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        finally:
+            self.sock.settimeout(None)
+
+    def drop(self) -> None:
+        """Disconnect; whoever sends finds the connection broken."""
+        self.dropped = True
+        self._drop()
+
+    def status(self) -> dict[str, Any]:
+        return {"address": self.address, "kind": self.kind, "sent": self.sent, "since": self.began}
+
+
+class Viewers:
+    """All of them. `run` is the supervised greenlet that drops who takes too long."""
+
+    def __init__(self, max_viewers: int, stall_seconds: float) -> None:
+        self.max_viewers, self.stall_seconds = max_viewers, stall_seconds
+        self._viewers: set[Viewer] = set()
+        self.dropped = self.refused = 0
+        self.sent = 0
+
+    def __len__(self) -> int:
+        return len(self._viewers)
+
+    def check(self) -> None:
+        """Raises ContractError (503) when there are as many as there may be."""
+        if len(self._viewers) >= self.max_viewers:
+            self.refused += 1
+            raise ContractError(f"The hub has as many viewers of live pictures as it may ({self.max_viewers}); close some pages or raise video.max_viewers.", status=503, retry_after=5)
+
+    def add(self, sock: Any, address: str, kind: str, drop: Callable[[], None] | None = None) -> Viewer:
+        """A viewer on `sock` (None where there is no connection, in tests). Raises ContractError as `check` does."""
+        self.check()
+        viewer = Viewer(sock, address, kind, drop or (lambda: _shut(sock)))
+        if sock is not None:
+            _tune(sock)
+        self._viewers.add(viewer)
+        return viewer
+
+    def remove(self, viewer: Viewer) -> None:
+        self._viewers.discard(viewer)
+        self.sent += viewer.sent
+
+    def run(self) -> None:
+        while True:
+            gevent.sleep(LOOK_SECONDS)
+            for viewer in list(self._viewers):
+                if not viewer.dropped and viewer.stalled(self.stall_seconds):
+                    log.info("The viewer %s (%s) is disconnected: one picture took longer than %g s.", viewer.address, viewer.kind, self.stall_seconds)
+                    self.dropped += 1
+                    viewer.drop()
+
+    def status(self) -> dict[str, Any]:
+        """For the status page: who watches now, frames sent since the start, viewers dropped and refused."""
+        rows = [viewer.status() for viewer in self._viewers]
+        return {"viewers": len(rows), "sent": self.sent + sum(row["sent"] for row in rows), "dropped": self.dropped, "refused": self.refused, "list": rows[:50]}
+
+
+def _tune(sock: Any) -> None:
+    """A small send buffer, so that a slow line is noticed, and probes that find a peer that vanished between two frames."""
+    try:
+        sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_KEEPALIVE, 1)
+        for name, value in (("TCP_KEEPIDLE", KEEPALIVE_SECONDS), ("TCP_KEEPINTVL", KEEPALIVE_SECONDS), ("TCP_KEEPCNT", 3)):
+            if hasattr(std_socket, name) and sys.platform != "win32":
+                sock.setsockopt(std_socket.IPPROTO_TCP, getattr(std_socket, name), value)
+    except OSError as error:
+        log.debug("A viewer's socket takes no options: %s", error)
+
+
+def _shut(sock: Any) -> None:
+    try:
+        sock.shutdown(std_socket.SHUT_RDWR)
+    except (OSError, AttributeError):
+        pass  # shut already
