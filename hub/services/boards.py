@@ -82,11 +82,13 @@ class Boards:
             if board.session is not None and not board.sockets and board.heard_at < limit:
                 self._end(board, board.heard_at, "silent")
 
-    def tell(self, message: dict[str, Any]) -> int:
-        """Send JSON to every board that has a WebSocket; how many boards that are. Never waits: a stalled board loses old messages."""
+    def tell(self, message: dict[str, Any], address: str | None = None) -> int:
+        """Send JSON to every board that has a WebSocket, or to the one at `address`; how many boards that are. Never waits: a stalled board loses old messages."""
         framed = prepare(encode_text(message))
         told = 0
         for board in list(self._boards.values()):
+            if address is not None and board.address != address:
+                continue
             told += bool(board.sockets)
             for socket in board.sockets:
                 waiting = self._waiting.get(socket)
