@@ -9,11 +9,15 @@ from datetime import tzinfo
 from flask_socketio import SocketIO
 
 from .background import Supervisor
+from .board_token import BoardToken
 from .events import Bus
 from .fanout import Fanout
+from .frames import FrameStore
 from .links import Links
 from .loop_watch import LoopWatch
 from .rooms import Rooms
+from .services.apriltag import AprilTags
+from .services.boards import Boards
 from .services.devices import Devices
 from .services.lpr import Lpr
 from .services.station import Captures
@@ -24,6 +28,7 @@ from .store.database import Reader
 from .store.images import ImageStore
 from .store.packs import PackStore
 from .store.writer import Writer
+from .viewers import Viewers
 
 
 @dataclass
@@ -42,8 +47,13 @@ class Hub:
     packs: PackStore              # pictures of camera records
     lpr: Lpr                      # licence-plate cameras
     watchlist: Watchlist
+    frames: FrameStore            # newest live picture of every camera
+    viewers: Viewers              # who watches them
     devices: Devices
     stations: Stations
+    apriltag_token: BoardToken
+    boards: Boards                # AprilTag boards and cameras that the hub looks at itself
+    apriltag: AprilTags           # their readings
     socketio: SocketIO
     rooms: Rooms                  # Socket.IO rooms
     result_listeners: Fanout      # raw WebSocket clients of port 2020

@@ -17,6 +17,7 @@ DETECTION_STORED = "detection stored"  # hub.services.lpr.DetectionStored
 HEALTH_STORED = "health stored"        # hub.services.lpr.HealthStored
 CAMERA_STATUS = "camera status"        # {camera_id, checkpoint_id, status: online | offline, timestamp}
 WATCHLIST_ALERT = "watchlist alert"    # what the dashboard is told of a watched plate
+TAG_READING = "tag reading"            # hub.services.apriltag.TagReading; told at receipt, before it is stored
 STATION_CHANGED = "station changed"    # the station's status
 
 

@@ -13,20 +13,25 @@ from flask_sqlalchemy import SQLAlchemy
 from PIL import Image
 
 from .background import Supervisor
+from .board_token import board_token
 from .context import Hub
 from .contract.errors import ContractError
 from .contract.times import zone
 from .events import Bus
 from .fanout import Fanout
+from .frames import FrameStore
 from .links import Links
 from .loop_watch import LoopWatch
 from .rooms import Rooms
+from .services.apriltag import AprilTags
+from .services.boards import Boards
 from .services.devices import Devices
 from .services.lpr import Lpr
 from .services.lpr_cameras import Cameras
 from .services.lpr_health import forget_old
 from .services.lpr_records import Records
 from .services.lpr_statistics import Statistics
+from .services.readings import Readings
 from .services.station import Captures
 from .services.stations import Stations
 from .services.watchlist import Watchlist
@@ -35,6 +40,7 @@ from .store.database import Reader, connect
 from .store.images import ImageStore
 from .store.packs import PackStore
 from .store.writer import Writer
+from .viewers import Viewers
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +73,14 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
     cameras = Cameras(writer, reader, bus, local, settings.lpr.offline_seconds)
     statistics = Statistics(local, cameras.counts, watchlist.deny_count)
     lpr = Lpr(writer, packs, bus, cameras, Records(reader, packs, links, local), statistics, local, watchlist.match)
+    tags = settings.apriltag
+    boards = Boards(tags.stale_seconds, tags.session_gap_seconds, local, supervisor.spawn)
+    apriltag = AprilTags(bus, boards, Readings(writer, reader, tags.store_per_second), tags.alias_fields)
     return Hub(
+        apriltag_token=board_token(tags.token, settings.token_path), boards=boards, apriltag=apriltag,
         settings=settings, zone=local, supervisor=supervisor, bus=bus, writer=writer, reader=reader, images=images, links=links,
-        packs=packs, lpr=lpr, watchlist=watchlist, devices=Devices(writer, reader),
+        packs=packs, lpr=lpr, watchlist=watchlist, frames=FrameStore(settings.video), viewers=Viewers(settings.video.max_viewers, settings.video.stall_seconds),
+        devices=Devices(writer, reader),
         captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
         stations=Stations(writer, reader, bus), socketio=socketio, rooms=Rooms(socketio.server, supervisor.spawn), loop=LoopWatch(),
         result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
@@ -91,7 +102,9 @@ def begin(app: Flask, hub: Hub) -> None:
     hub.lpr.cameras.load()
     hub.lpr.statistics.load(hub.reader)
     hub.supervisor.keep("rooms", hub.rooms.run)
+    hub.supervisor.keep("video viewers", hub.viewers.run)
     hub.supervisor.keep("camera watch", _watch_cameras, hub)
+    hub.supervisor.keep("tag readings", hub.apriltag.readings.run)
     hub.supervisor.keep("old health reports", _forget, hub)
 
 
@@ -104,6 +117,7 @@ def _watch_stations(hub: Hub) -> None:
 def _watch_cameras(hub: Hub) -> None:
     while True:
         hub.lpr.cameras.watch()
+        hub.boards.watch()
         hub.lpr.cameras.flush()
         gevent.sleep(CAMERA_WATCH_SECONDS)
 
@@ -117,8 +131,11 @@ def _forget(hub: Hub) -> None:
 def close(app: Flask) -> None:
     """Commit what was taken and end the background work. Listeners are closed before (hub.server)."""
     hub: Hub = app.extensions["gatehouse"]
+    hub.frames.close()
     with suppress(ContractError):
         hub.lpr.cameras.flush()
+    with suppress(ContractError):
+        hub.apriltag.readings.flush()
     hub.writer.close()
     hub.supervisor.join("writer", hub.settings.limits.shutdown_seconds)
     hub.supervisor.stop(1.0)

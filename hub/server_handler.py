@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 JOIN_BYTES = 128 * 1024
+ENDLESS = b"multipart/x-mixed-replace"
 KEEP_OPEN_BYTES = 256 * 1024
 DRAIN_SECONDS = 30.0
 DRAIN_BYTES = 1024 * 1024 * 1024
@@ -163,6 +164,7 @@ class Handler(WebSocketHandler):
                 env[key] = value
         env["wsgi.input"] = io.BufferedReader(self.body, 64 * 1024) if self.body else io.BytesIO()
         env["wsgi.input_terminated"] = True
+        env["gatehouse.socket"] = self.socket
         return env
 
     def _send_continue(self) -> None:
@@ -232,6 +234,13 @@ class Handler(WebSocketHandler):
         """WSGI's write()."""
         if not self.connection_upgraded:
             WSGIHandler.write(self, data)
+
+    def finalize_headers(self) -> None:
+        """pywsgi's, but an endless answer (motion JPEG) goes out as it is: putting it in chunks would copy each frame for each viewer."""
+        super().finalize_headers()
+        if self.response_use_chunked and any(name.lower() == b"content-type" and value.startswith(ENDLESS) for name, value in self.response_headers):
+            self.response_headers = [pair for pair in self.response_headers if pair[0] != b"Transfer-Encoding"]
+            self.response_use_chunked, self.close_connection = False, True
 
     def _write(self, data: bytes) -> None:
         if data and self.command != "HEAD":

@@ -6,6 +6,7 @@ and of docs/settings.md. Reading files and the environment is `hub.settings_file
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,27 @@ class AprilTag(Section):
 
     port: int = Field(5100, ge=0, le=65535, description="Second port for AprilTag boards and games; 0 turns it off.")
     udp_port: int = Field(5200, ge=0, le=65535, description="UDP port for AprilTag datagrams; 0 turns it off.")
+    token: str = Field("", repr=False, description="What a board proves itself with, the same text in its firmware; empty: the hub makes one at its first start, shows it once and keeps it in the file `apriltag_token`.")
+    networks: list[str] = Field(["127.0.0.0/8", "::1/128"], max_length=100, description="Networks whose boards and games are served (by the AprilTag addresses only), e.g. 192.168.1.0/24; UDP and pictures without a token come only from here.")
+    source_rate: int = Field(2000, ge=20, le=100_000, description="Datagrams and pictures without a token that one address may send in a second; more are ignored.")
+    alias_fields: bool = Field(False, description="Give games `distance_cm` too, with the value of `range_cm`, for games made for older cameras.")
+    store_per_second: float = Field(0.0, ge=0, le=1000, description="At most this many readings a second of one board and tag are stored; 0 stores every one. The first reading of a tag always is.")
+    reading_days: int = Field(90, ge=1, le=3650, description="Stored readings are kept for this many days.")
+    stale_seconds: float = Field(30.0, ge=1, le=86_400, description="A board without a WebSocket that was silent for this long is shown as stale; without a tag in view silence is normal.")
+    session_gap_seconds: float = Field(600.0, ge=1, le=604_800, description="A board without a WebSocket that was silent for this long begins a new session when it is heard again.")
+    game_queue: int = Field(256, ge=1, le=10_000, description="Readings kept for a game that reads slowly; one more and only the newest of each board and tag stays.")
+    game_stall_seconds: float = Field(10.0, ge=1, le=600, description="A game that takes nothing for this long is disconnected.")
+    max_message_mb: int = Field(16, ge=1, le=16, description="Largest WebSocket message of a board or game, in MB.")
+
+    @field_validator("networks")
+    @classmethod
+    def _are_networks(cls, value: list[str]) -> list[str]:
+        for text in value:
+            try:
+                ipaddress.ip_network(text, strict=False)
+            except ValueError as error:
+                raise ValueError(f"{text[:80]!r} is no network such as 192.168.1.0/24 and no address") from error
+        return value
 
 
 class Lpr(Section):
@@ -30,6 +52,18 @@ class Lpr(Section):
     port: int = Field(8765, ge=0, le=65535, description="Port that licence-plate cameras deliver to; 0 turns it off.")
     offline_seconds: int = Field(900, ge=60, le=86_400, description="A camera that was silent for this long is shown as offline; quiet cameras speak every 300 s.")
     health_days: int = Field(30, ge=1, le=3650, description="Health reports are kept for this many days.")
+    max_message_mb: int = Field(16, ge=1, le=16, description="Largest raw WebSocket message of a camera, in MB.")
+
+
+class Video(Section):
+    """Live pictures of cameras and boards."""
+
+    max_frame_mb: int = Field(8, ge=1, le=64, description="Largest picture of a live camera, in MB.")
+    max_cameras: int = Field(64, ge=1, le=1000, description="Cameras whose newest picture is kept; one more is refused until another was silent for video.forget_seconds.")
+    forget_seconds: float = Field(600.0, ge=1, le=86_400, description="A camera silent for this long makes room for a new one when video.max_cameras are known.")
+    max_viewers: int = Field(500, ge=1, le=10_000, description="Viewers of live pictures, streams and WebSockets together.")
+    stall_seconds: float = Field(3.0, ge=0.5, le=60, description="A viewer that does not take a picture within this time is disconnected; the page connects again by itself.")
+    target_interval_ms: int = Field(0, ge=0, le=10_000, description="Milliseconds between two pictures that cameras are meant to keep; 0 takes each camera's usual interval as its target.")
 
 
 class Images(Section):
@@ -53,6 +87,7 @@ class Results(Section):
     port: int = Field(2020, ge=0, le=65535, description="WebSocket port that sends every capture result to whoever connects; 0 turns it off.")
     queue: int = Field(1000, ge=1, le=100_000, description="Results kept for a listener that reads slowly; one more and it is disconnected.")
     stall_seconds: float = Field(30.0, ge=1, le=600, description="A listener that takes nothing for this long is disconnected.")
+    max_message_mb: int = Field(16, ge=1, le=16, description="Largest raw WebSocket message of whoever pushes results, in MB.")
 
 
 class Store(Section):
@@ -92,6 +127,7 @@ class Settings(Section):
     timezone: str = Field("", max_length=60, description="Time zone of senders that give times without one, e.g. Asia/Bangkok; empty: this machine's.")
     apriltag: AprilTag = AprilTag()
     lpr: Lpr = Lpr()
+    video: Video = Video()
     images: Images = Images()
     results: Results = Results()
     store: Store = Store()
@@ -128,6 +164,10 @@ class Settings(Section):
     @property
     def packs_path(self) -> Path:
         return self.instance / "pictures"
+
+    @property
+    def token_path(self) -> Path:
+        return self.instance / "apriltag_token"
 
     @property
     def log_path(self) -> Path:

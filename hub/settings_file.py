@@ -17,6 +17,7 @@ from .settings import Settings, declared, environment_name
 log = logging.getLogger(__name__)
 
 FILE_NAME = "hub.toml"
+SECRETS = ("token",)
 
 
 class SettingsError(Exception):
@@ -117,6 +118,8 @@ def _sentence(item: Mapping[str, Any], origin: Mapping[tuple[str, ...], str], pa
     if item["type"] == "extra_forbidden":
         return f"{where}: {name}: there is no such setting; docs/settings.md lists them all."
     reason = item["msg"].removeprefix("Value error, ")
+    if keys[-1] in SECRETS:
+        return f"{where}: {name}: {reason[:1].lower()}{reason[1:]} (its value is not shown)."
     shown = repr(item["input"])
     return f"{where}: {name}: {reason[:1].lower()}{reason[1:]} (it is {shown[:80]})."
 

@@ -13,7 +13,7 @@ def decode_object(text: str | bytes) -> dict[str, Any]:
     """A JSON object. Raises ContractError (400) with what is wrong and where."""
     value = decode(text)
     if not isinstance(value, dict):
-        raise ContractError(f"A JSON object {{...}} was expected, {_kind(value)} came.")
+        raise ContractError(f"A JSON object {{...}} was expected, {kind_name(value)} came.")
     return value
 
 
@@ -34,7 +34,7 @@ def encode_text(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _kind(value: Any) -> str:
+def kind_name(value: Any) -> str:
     names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
 

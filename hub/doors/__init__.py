@@ -21,6 +21,8 @@ def register(app: Flask, hub: Hub) -> None:
     from .pages import pages
     from .rawws import RawWebSockets
     from .rest import rest
+    from .video import video
+    from .video_stream import video_stream
     from .watchlist import watchlist
 
     failures.register(app)
@@ -29,6 +31,8 @@ def register(app: Flask, hub: Hub) -> None:
     app.register_blueprint(lpr_devices)
     app.register_blueprint(watchlist)
     app.register_blueprint(images)
+    app.register_blueprint(video)
+    app.register_blueprint(video_stream)
     app.register_blueprint(pages)
     sio.register(hub)
     lpr_sio.register(hub)

@@ -35,7 +35,7 @@ class LprPosts:
             if length.isascii() and length.isdigit() and int(length) <= self._limit:
                 return self._post(path, int(length), environ, start_response)
         elif path == STATISTICS and method == "GET":
-            return _respond(start_response, 200, statistics_body(self._hub))
+            return respond(start_response, 200, statistics_body(self._hub))
         return self._app(environ, start_response)
 
     def _post(self, path: str, length: int, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -45,16 +45,17 @@ class LprPosts:
                 raise ContractError("The body ended before its announced length; send the request again.")
             told = receive(self._hub, path, environ.get("CONTENT_TYPE") or "", body, environ.get("REMOTE_ADDR") or "", environ.get("HTTP_X_DEVICE_SERIAL", ""))
         except ContractError as error:
-            return _respond(start_response, error.status, error.body(), error.retry_after)
+            return respond(start_response, error.status, error.body(), error.retry_after)
         except OSError:
-            return _respond(start_response, 400, error_body("The body ended before its announced length; send the request again."))
+            return respond(start_response, 400, error_body("The body ended before its announced length; send the request again."))
         except Exception:  # the door's last stand, as in doors/failures.py
             log.exception("POST %s failed.", path)
-            return _respond(start_response, 500, error_body("The hub failed at this request; the reason is in its log. Please report it."))
-        return _respond(start_response, 200, told)
+            return respond(start_response, 500, error_body("The hub failed at this request; the reason is in its log. Please report it."))
+        return respond(start_response, 200, told)
 
 
-def _respond(start_response: Callable[..., Any], status: int, body: dict[str, Any], retry_after: int | None = None) -> Iterable[bytes]:
+def respond(start_response: Callable[..., Any], status: int, body: dict[str, Any], retry_after: int | None = None) -> Iterable[bytes]:
+    """JSON as a WSGI answer."""
     text = encode(body)
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(text)))]
     if retry_after is not None:

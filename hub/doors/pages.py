@@ -58,6 +58,12 @@ def plates() -> Response:
     return page("plates.html")
 
 
+@pages.get("/video")
+def video() -> Response:
+    """Live pictures with their figures. Its data is at /ws/video, /api/frames and /video_stats."""
+    return page("video.html")
+
+
 @pages.get("/status")
 def status() -> Response:
     """The state of the hub: JSON for programs, a page for browsers."""
@@ -76,6 +82,7 @@ def _status() -> dict[str, Any]:
         "listeners": parts.addresses, "warnings": parts.warnings,
         "captures": {"stored": newest[0], "newest_received_at": utc_text(newest[1])},
         "lpr": {**parts.lpr.statistics.body(connected_clients(parts))["data"], "cameras": parts.lpr.cameras.all()[:100], "rooms": parts.rooms.status()},
+        "video": {**parts.frames.status(), "watched_by": parts.viewers.status()},
         "stations": parts.stations.all(), "writer": parts.writer.status(), "tasks": parts.supervisor.status(), "event_loop": parts.loop.status(),
         "result_listeners": parts.result_listeners.status(), "pages": parts.pages.status(),
         "instance": str(parts.settings.instance.resolve()),

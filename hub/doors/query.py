@@ -9,6 +9,7 @@ from ..contract.errors import ContractError
 from ..contract.times import parse_bound
 
 MAX_LIMIT = 1000
+MAX_FPS = 240.0
 
 
 def page_limit(text: str | None, otherwise: int) -> int:
@@ -38,3 +39,13 @@ def bound(name: str, text: str | None, end: bool, zone: tzinfo | None) -> float 
     if moment is None:
         raise ContractError(f"{name} is a day (2026-01-28), a time (2026-01-28T10:50:00, with Z or +07:00 where it is not local) or epoch seconds.", [f"{name}: {text[:80]!r}"])
     return moment
+
+
+def rate(text: str | None) -> float:
+    """`fps`: at most so many frames a second; 0 (or nothing) is no limit."""
+    if not text:
+        return 0.0
+    number = float(text) if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", text) else -1.0
+    if not 0 <= number <= MAX_FPS or 0 < number < 0.01:
+        raise ContractError(f"fps is a number from 0.01 to {MAX_FPS:g}, or 0 for no limit.", [f"fps: {text[:80]!r}"])
+    return number

@@ -17,8 +17,9 @@ from ..contract.station import parse_capture
 from ..events import CAMERA_STATUS, CAPTURE_STORED, DETECTION_STORED, STATION_CHANGED, WATCHLIST_ALERT
 from ..links import host_name
 from ..services.station import CaptureStored
-from . import lpr_rawws
+from . import lpr_rawws, video_stream
 from .lpr_sio import OLDER
+from .lpr_wsgi import respond
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ class RawWebSockets:
             return self._app(environ, start_response)
         if path == "/events":
             return self._listen(self._hub.pages, socket, environ, None)
+        if path == "/ws/video":
+            return self._video(socket, environ, start_response)
         if environ.get("gatehouse.listener") == "lpr":
             return lpr_rawws.serve(self._hub, socket, environ)
         if environ.get("gatehouse.listener") == "results":
@@ -57,6 +60,12 @@ class RawWebSockets:
         body = encode(error_body("No raw WebSocket is served at this port and path; capture results are at the results port."))
         start_response("404 Not Found", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
         return [body]
+
+    def _video(self, socket: Any, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            return video_stream.serve(self._hub, socket, environ)
+        except ContractError as error:
+            return respond(start_response, error.status, error.body(), error.retry_after)
 
     def _listen(self, fanout: Any, socket: Any, environ: dict[str, Any], received: Callable[..., str] | None) -> Iterable[bytes]:
         """Keep a client among the listeners until it goes; what it sends is answered by `received`, or ignored."""

@@ -1,0 +1,122 @@
+"""Live pictures as they come: motion JPEG over HTTP, and many cameras on one WebSocket.
+
+`/video/stream` is for `<img>` and for programs that know MJPEG; `/ws/video` sends each frame as one binary message:
+2 bytes with the length of the header (big-endian), the header as JSON {camera, seq, timestamp, width, height}, the JPEG.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import parse_qs
+
+from flask import Blueprint, Response, request
+
+from ..context import Hub
+from ..contract.errors import ContractError
+from ..contract.json_text import encode
+from ..frames import Frame, camera_name
+from ..viewers import Viewer
+from ..websocket import Prepared, WebSocket, WebSocketClosed, prepare
+from .query import rate
+from .rest import hub
+
+video_stream = Blueprint("video_stream", __name__)
+
+BOUNDARY = "frame"
+IDLE_SECONDS = 1.0
+MAX_WATCHED = 100
+NO_STORE = "no-cache, no-store, must-revalidate"
+
+
+@video_stream.get("/video/stream")
+def stream() -> Response:
+    """Motion JPEG of `?camera=ID` (of whichever camera has the newest frame without it), at most `?fps=` a second."""
+    parts = hub()
+    camera = request.args.get("camera")
+    names = None if camera is None else (camera_name(camera),)
+    fps = rate(request.args.get("fps"))
+    parts.viewers.check()
+    body = _parts(parts, names, fps, request.environ.get("gatehouse.socket"), request.environ.get("REMOTE_ADDR", ""))
+    response = Response(body, content_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}", direct_passthrough=True)
+    response.headers.update({"Cache-Control": NO_STORE, "Pragma": "no-cache", "Expires": "0", "Connection": "close", "X-Content-Type-Options": "nosniff"})
+    return response
+
+
+def _parts(parts: Hub, names: tuple[str, ...] | None, fps: float, sock: Any, address: str) -> Iterator[bytes]:
+    """The parts of the stream, each made once for all viewers. The next is due when the last has arrived."""
+    viewer = parts.viewers.add(sock, address, "mjpeg")
+    try:
+        with parts.frames.watch(names, fps=fps) as watch:
+            # The boundary comes behind each picture, not before it: browsers show a picture when they see its end.
+            yield b"--" + BOUNDARY.encode() + b"\r\n"
+            while not parts.frames.closed:
+                frame = watch.next(IDLE_SECONDS)
+                if frame is None:
+                    if viewer.gone:
+                        return
+                    continue
+                viewer.begin()
+                yield mjpeg_part(frame)
+                viewer.sent += 1
+                if not viewer.ready():
+                    return
+    finally:
+        parts.viewers.remove(viewer)
+
+
+def mjpeg_part(frame: Frame) -> bytes:
+    """One part of a stream with the boundary that ends it."""
+    made = frame.made.get("mjpeg")
+    if made is None:
+        head = f"Content-Type: image/jpeg\r\nContent-Length: {len(frame.data)}\r\nX-Timestamp: {frame.received_at:.6f}\r\nX-Frame-Seq: {frame.seq}\r\n\r\n"
+        made = frame.made["mjpeg"] = b"%b%b\r\n--%b\r\n" % (head.encode(), frame.data, BOUNDARY.encode())
+    return made
+
+
+def message(frame: Frame) -> Prepared:
+    """One message of `/ws/video`, framed."""
+    made = frame.made.get("websocket")
+    if made is None:
+        header = encode({"camera": frame.camera, "seq": frame.seq, "timestamp": frame.received_at, "width": frame.width, "height": frame.height})
+        made = frame.made["websocket"] = prepare(b"%b%b%b" % (len(header).to_bytes(2, "big"), header, frame.data))
+    return made
+
+
+def serve(parts: Hub, socket: WebSocket, environ: dict[str, Any]) -> Iterable[bytes]:
+    """`/ws/video?camera=A&camera=B` (all cameras without it), `&fps=` for at most so many of each a second. What a viewer sends is ignored.
+
+    Raises ContractError before the upgrade.
+    """
+    query = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=MAX_WATCHED + 10)
+    names = [camera_name(text) for text in query.get("camera", [])]
+    if len(names) > MAX_WATCHED:
+        raise ContractError(f"At most {MAX_WATCHED} cameras can be named; leave camera out to watch all.")
+    fps = rate(query.get("fps", [None])[0])
+    viewer = parts.viewers.add(environ.get("gatehouse.socket"), environ.get("REMOTE_ADDR", ""), "websocket", lambda: socket.lost(1011, "one picture took too long"))
+    socket.max_message_bytes = 1024
+    try:
+        socket.accept()
+        parts.supervisor.spawn(f"video to {socket.peer}", _send, parts, socket, viewer, names or None, fps)
+        while socket.receive() is not None:
+            pass
+    finally:
+        parts.viewers.remove(viewer)
+        viewer.dropped = True
+    return []
+
+
+def _send(parts: Hub, socket: WebSocket, viewer: Viewer, names: list[str] | None, fps: float) -> None:
+    try:
+        with parts.frames.watch(names, fps=fps) as watch:
+            while not socket.closed and not parts.frames.closed:
+                frame = watch.next(IDLE_SECONDS)
+                if frame is None:
+                    continue
+                viewer.begin()
+                socket.send(message(frame), timeout=parts.viewers.stall_seconds)
+                viewer.sent += 1
+                if not viewer.ready():
+                    return
+    except WebSocketClosed:
+        return  # the receiving side ends what is left
