@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 import gevent
-from gevent import subprocess
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from gevent.threadpool import ThreadPool
@@ -35,7 +35,8 @@ ANSWER_SECONDS = 20.0
 """A picture that takes longer is given up, and the process with it. The first one waits for OpenCV to be loaded."""
 FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 0.2, 30.0
 HEALTHY_SECONDS = 60.0
-END_SECONDS = 2.0
+END_SECONDS = 5.0
+POLL_SECONDS = 0.1
 
 
 class VisionError(Exception):
@@ -49,9 +50,9 @@ class VisionProcess:
         self._command, self._answer_seconds, self._first_rest = command, answer_seconds, first_rest
         self._pool = ThreadPool(1)
         self._turn = BoundedSemaphore(1)
-        self._closing = Event()
+        self._closing, self.ready = Event(), Event()
         self._ids = itertools.count(1)
-        self._child: subprocess.Popen | None = None
+        self._child: subprocess.Popen[bytes] | None = None
         self._pipes: tuple[BinaryIO, BinaryIO] | None = None
         self.state = OFF
         self.restarts = self.answered = self.failed = 0
@@ -124,18 +125,24 @@ class VisionProcess:
                 return f"it could not be started: {error.strerror}"
             try:
                 if self._hear_ready():
-                    self.state = READY
-                else:
-                    self._end_child()
-                child.wait()
+                    self._say_ready()
+                    while child.poll() is None:
+                        gevent.sleep(POLL_SECONDS)
             finally:
+                self.ready.clear()
                 if self.state != CLOSED:
                     self.state = RESTING
                 self._end_child()
                 self._close_pipes()
             return _how_it_ended(child.returncode, errors)
 
-    def _spawn(self, errors: IO[bytes]) -> subprocess.Popen:
+    def _say_ready(self) -> None:
+        if self.state != CLOSED:
+            self.state = READY
+            self.ready.set()
+            log.info("The vision process runs (process %d).", self._child.pid)
+
+    def _spawn(self, errors: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start the process with a pipe each way; the hub's ends are plain files, read and written by the native thread."""
         # Apart from the hub's terminal: Ctrl-C is the hub's to handle, and its end closes the pipe, which ends the process.
         apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP} if sys.platform == "win32" else {"start_new_session": True}
@@ -163,10 +170,12 @@ class VisionProcess:
         return False
 
     def _end_child(self) -> None:
-        """Kill it; the pipes then end, and whatever the native thread does with them."""
-        child = self._child
+        """Kill it and wait until it is gone; the pipes then end, and whatever the native thread does with them."""
+        child, end = self._child, time.monotonic() + END_SECONDS
         if child is not None and child.poll() is None:
             child.kill()
+            while child.poll() is None and time.monotonic() < end:
+                gevent.sleep(0.005)
 
     def _close_pipes(self) -> None:
         """Only when the native thread is done with them: a closed number may be another file's by then."""
@@ -182,11 +191,7 @@ class VisionProcess:
         """End the process; `run` then returns."""
         self.state = CLOSED
         self._closing.set()
-        child = self._child
         self._end_child()
-        if child is not None:
-            with gevent.Timeout(END_SECONDS, False):
-                child.wait()
 
     def warnings(self) -> list[str]:
         """What the operator should know, as sentences for the status page."""
