@@ -46,8 +46,10 @@ def solve(corners: np.ndarray, lens: Lens) -> tuple[np.ndarray, np.ndarray] | No
     square = np.array([(-half, half, 0), (half, half, 0), (half, -half, 0), (-half, -half, 0)])
     found, turns, shifts, errors = cv2.solvePnPGeneric(square, corners.astype(np.float64).reshape(4, 1, 2), lens.matrix, np.array(lens.distortion or [0.0] * 4),
                                                        flags=cv2.SOLVEPNP_IPPE_SQUARE)
-    poses = [(cv2.Rodrigues(turn)[0] @ FLIP, shift.ravel(), float(error)) for turn, shift, error in zip(turns, shifts, errors.ravel(), strict=False)]
-    usable = [pose for pose in poses if np.isfinite(pose[0]).all() and np.isfinite(pose[1]).all() and pose[1][2] > 0] if found else []
+    if not found:
+        return None
+    poses = [(cv2.Rodrigues(turn)[0] @ FLIP, shift.ravel(), float(error)) for turn, shift, error in zip(turns, shifts, errors.ravel(), strict=True)]
+    usable = [pose for pose in poses if np.isfinite(pose[0]).all() and np.isfinite(pose[1]).all() and pose[1][2] > 0]
     if not usable:
         return None
     turn, shift, _ = min(usable, key=lambda pose: pose[2])
