@@ -16,22 +16,24 @@ from .background import Supervisor
 from .board_token import board_token
 from .context import Hub
 from .contract.errors import ContractError
+from .contract.json_text import encode_text
 from .contract.times import zone
-from .events import Bus
+from .events import TAG_READING, Bus
 from .fanout import Fanout
 from .frames import FrameStore
+from .games import Games
 from .links import Links
 from .loop_watch import LoopWatch
 from .rooms import Rooms
-from .services.apriltag import AprilTags
+from .services.apriltag import AprilTags, TagReading
 from .services.boards import Boards
 from .services.devices import Devices
 from .services.lpr import Lpr
 from .services.lpr_cameras import Cameras
-from .services.lpr_health import forget_old
 from .services.lpr_records import Records
 from .services.lpr_statistics import Statistics
 from .services.readings import Readings
+from .services.retention import forget_old
 from .services.station import Captures
 from .services.stations import Stations
 from .services.tag_detection import TagDetections
@@ -40,7 +42,8 @@ from .settings import Settings
 from .store.database import Reader, connect
 from .store.images import ImageStore
 from .store.packs import PackStore
-from .store.writer import Writer
+from .store.writer import StoreBusy, Writer
+from .tag_digest import TagDigest
 from .viewers import Viewers
 from .vision.process import VisionProcess
 
@@ -89,6 +92,7 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
         stations=Stations(writer, reader, bus), socketio=socketio, rooms=Rooms(socketio.server, supervisor.spawn), loop=LoopWatch(),
         result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
         pages=Fanout("pages", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
+        games=Games(tags.game_queue, tags.game_stall_seconds, supervisor.spawn),
     )
 
 
@@ -109,8 +113,20 @@ def begin(app: Flask, hub: Hub) -> None:
     hub.supervisor.keep("video viewers", hub.viewers.run)
     hub.supervisor.keep("camera watch", _watch_cameras, hub)
     hub.supervisor.keep("tag readings", hub.apriltag.readings.run)
+    _tell_readings(hub)
     hub.warnings.extend(hub.tag_detection.begin(hub.supervisor))
-    hub.supervisor.keep("old health reports", _forget, hub)
+    hub.supervisor.keep("old rows", _forget, hub)
+
+
+def _tell_readings(hub: Hub) -> None:
+    """Every reading to every game, the newest ones to pages in batches."""
+    def to_games(reading: TagReading) -> None:
+        hub.games.publish(reading.message, (reading.board, reading.tag_id))
+
+    digest = TagDigest(lambda tags: hub.pages.publish(encode_text({"event": "tags", "tags": tags})), lambda: len(hub.pages) > 0)
+    hub.bus.subscribe(TAG_READING, to_games)
+    hub.bus.subscribe(TAG_READING, digest.note)
+    hub.supervisor.keep("tags on pages", digest.run)
 
 
 def _watch_stations(hub: Hub) -> None:
@@ -129,7 +145,11 @@ def _watch_cameras(hub: Hub) -> None:
 
 def _forget(hub: Hub) -> None:
     while True:
-        forget_old(hub.writer, hub.settings.lpr.health_days)
+        try:
+            forget_old(hub.writer, hub.settings.lpr.health_days)
+            forget_old(hub.writer, hub.settings.apriltag.reading_days, table="tag_readings")
+        except StoreBusy as error:
+            log.info("Old rows stay for another hour: %s", error)
         gevent.sleep(FORGET_SECONDS)
 
 

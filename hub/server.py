@@ -45,8 +45,10 @@ class ServerOptions:
     keep_alive_seconds: float = 75.0
     body_stall_seconds: float = 20.0
     send_stall_seconds: float = 30.0
+    # A board whose camera loop stalls answers a ping late, and one that is dropped may never come back: it has over 60 s
+    # (wire/apriltag.md 5.4), and a connection whose other end has vanished is still gone within 90 s.
     ping_seconds: float = 20.0
-    idle_seconds: float = 60.0
+    idle_seconds: float = 82.0
     close_seconds: float = 3.0
 
 

@@ -56,14 +56,14 @@ def listen_on_loopback_6(port: int) -> gevent.socket.socket | None:
         return None
 
 
-def owner_of(port: int) -> str:
-    """Who listens on a TCP port, such as "node (process 4242)"; empty when the system does not tell."""
+def owner_of(port: int, kind: str = "tcp") -> str:
+    """Who listens on a port (`kind`: tcp or udp), such as "node (process 4242)"; empty when the system does not tell."""
     try:
-        connections = psutil.net_connections(kind="tcp")
+        connections = psutil.net_connections(kind=kind)
     except (psutil.Error, OSError):
         return ""
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port and connection.pid:
+        if (kind == "udp" or connection.status == psutil.CONN_LISTEN) and connection.laddr and connection.laddr.port == port and connection.pid:
             return "this program itself" if connection.pid == os.getpid() else _describe(connection.pid)
     return ""
 
@@ -81,13 +81,13 @@ def _describe(pid: int) -> str:
     return f"{name} (process {pid})"
 
 
-def why_not(error: OSError, host: str, port: int) -> str:
+def why_not(error: OSError, host: str, port: int, kind: str = "tcp") -> str:
     """The first half of a sentence: what keeps us from `port` on `host`."""
     number = getattr(error, "winerror", None) or error.errno
     if isinstance(error, std_socket.gaierror) or number in (errno.EADDRNOTAVAIL, 10049):
         return f"This machine has no address {host}"
-    if number in _TAKEN or (number in _FORBIDDEN and sys.platform == "win32" and owner_of(port)):
-        return f"Port {port} is taken by {owner_of(port) or 'another program, whose name this user may not see'}"
+    if number in _TAKEN or (number in _FORBIDDEN and sys.platform == "win32" and owner_of(port, kind)):
+        return f"Port {port} is taken by {owner_of(port, kind) or 'another program, whose name this user may not see'}"
     if number in _FORBIDDEN:
         return f"This user may not open port {port}"
     return f"Port {port} on {host} cannot be opened ({error.strerror or error})"
@@ -108,7 +108,7 @@ def main_port_refused(error: OSError, host: str, port: int) -> ListenError:
     return ListenError(f"{what}; {first}choose another port, such as: python app.py --port {other}")
 
 
-def side_port_refused(error: OSError, host: str, port: int, name: str) -> str:
+def side_port_refused(error: OSError, host: str, port: int, name: str, kind: str = "tcp") -> str:
     """The warning for a side port that cannot be had."""
     first = "Stop that program and start the hub again, or" if is_taken(error) else "To change that,"
-    return f"{why_not(error, host, port)}, so the hub runs without its port for {name}. {first} give another number under [{name}] in hub.toml."
+    return f"{why_not(error, host, port, kind)}, so the hub runs without its {'UDP ' if kind == 'udp' else ''}port for {name}. {first} give another number under [{name}] in hub.toml."

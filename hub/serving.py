@@ -16,7 +16,8 @@ from flask import Flask
 from gevent.event import Event
 
 from .context import Hub
-from .server import HubServer, ServerOptions
+from .doors.udp import UdpDoor
+from .server import HubServer, ListenError, ServerOptions
 from .settings import Settings
 from .settings_file import FILE_NAME
 
@@ -51,14 +52,30 @@ class Serving:
         self._server.start()
         self._hub.addresses.update(self._server.ports)
         self._hub.warnings.extend(self._server.warnings)
+        self._open_udp()
         self._hub.links.port = self._server.ports.get("images") or self._server.ports["main"]
         self._say_ready()
+
+    def _open_udp(self) -> None:
+        """Hear datagrams of AprilTag boards; a port that cannot be had is a warning."""
+        port = self._settings.apriltag.udp_port
+        if not port:
+            return
+        door = UdpDoor(self._hub)
+        try:
+            self._hub.addresses["udp"] = door.open(self._settings.host, port)
+        except ListenError as error:
+            self._hub.warnings.append(str(error))
+            log.warning("%s", error)
+            return
+        self._hub.udp = door
+        self._hub.supervisor.keep("udp", door.run)
 
     def _say_ready(self) -> None:
         """Write hub.ready.json for whoever started the hub. On Windows a file that is being read cannot be replaced: try again."""
         main = self._server.ports["main"]
         part = self.ready_file.with_suffix(".part")
-        part.write_bytes(orjson.dumps({"pid": os.getpid(), "port": main, "url": f"http://127.0.0.1:{main}/", "ports": self._server.ports}))
+        part.write_bytes(orjson.dumps({"pid": os.getpid(), "port": main, "url": f"http://127.0.0.1:{main}/", "ports": self._hub.addresses}))
         for _ in range(READY_TRIES):
             try:
                 os.replace(part, self.ready_file)
@@ -78,6 +95,8 @@ class Serving:
     def stop(self) -> None:
         """Take nothing new, answer what was taken, close every WebSocket with 1001."""
         log.info("The hub is ending.")
+        if self._hub.udp is not None:
+            self._hub.udp.close()
         self._hub.frames.close()
         with gevent.Timeout(DRAIN_SECONDS, False):
             while self._hub.captures.in_flight or self._hub.lpr.in_flight:
@@ -114,8 +133,13 @@ class Serving:
                                         ("results", "capture results", "ws"), ("images", "pictures", "http")):
                 if name in ports:
                     rows.append(f"    {about:<30} {scheme}://{shown}:{ports[name]}{'/images/NAME' if name == 'images' else ''}")
+            if "udp" in self._hub.addresses:
+                rows.append(f"    {'AprilTag boards over UDP':<30} udp://{shown}:{self._hub.addresses['udp']}")
         if any(host != "127.0.0.1" for host in hosts):
-            rows.append("  For now only programs on this machine (127.0.0.1) are served; others get 403.")
+            rows.append("  For now only programs on this machine (127.0.0.1) are served, others get 403; the networks of apriltag.networks reach the AprilTag addresses.")
+        if self._hub.apriltag_token.fresh:
+            rows += ["", f"Token of AprilTag boards, shown this once: {self._hub.apriltag_token.fresh}",
+                     f"  It goes into each board's firmware as AUTH_TOKEN and is kept in {self._settings.token_path.resolve()}"]
         rows += [f"Warning: {text}" for text in self._hub.warnings]
         folder = self._settings.instance.resolve()
         rows += ["", f"Settings  {folder / FILE_NAME}", f"Data      {self._settings.database_path.resolve()} and {self._settings.images_path.resolve()}{os.sep}",

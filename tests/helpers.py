@@ -76,6 +76,8 @@ def capture_result(tag: str = "E200341201", **fields: Any) -> dict[str, Any]:
 class HubProcess:
     """`python app.py` over an instance folder, all ports free ones that stay the same over restarts."""
 
+    script = ROOT / "app.py"
+
     def __init__(self, instance: Path, **environ: str) -> None:
         self.instance = instance
         main, *side = free_ports(1 + len(SIDE_PORTS))
@@ -94,7 +96,7 @@ class HubProcess:
     def start(self) -> HubProcess:
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "app.py"), "--instance", str(self.instance), "--port", str(self.port)],
+                [sys.executable, str(self.script), "--instance", str(self.instance), "--port", str(self.port)],
                 stdout=output, stderr=subprocess.STDOUT, env=self.environ, stdin=subprocess.DEVNULL)
         wait_for(self._ready, 30, "the hub's being ready")
         return self

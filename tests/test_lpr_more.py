@@ -14,7 +14,7 @@ from lpr_support import PICTURE, g4, g4_health, post, records
 
 from hub.contract.lpr_plates import fold_plate, normalise_plate
 from hub.services.lpr_cameras import Cameras
-from hub.services.lpr_health import DAY, forget_old
+from hub.services.retention import DAY, forget_old
 from hub.store.packs import PackStore
 from hub.store.writer import StoreBusy, Transaction
 

@@ -28,6 +28,7 @@ MAX_TAG_ID = 2**31
 INT_64 = 2**63
 RESERVED = frozenset(("event", "server_timestamp", "source", "auth_token"))
 FIRST_BUILD = {"id": "tag_id", "x": "x_cm", "y": "y_cm", "z": "z_cm"}   # wire/apriltag.md 1.0, the units are taken to be the later ones
+TOO_LONG = f"The text is longer than {MAX_TEXT_BYTES // 1024} KB; a reading has some 240 bytes."
 JSON_KINDS = ("", "application/json", "text/json")
 
 
@@ -48,7 +49,7 @@ def decode_reading(text: str | bytes) -> dict[str, Any]:
     Strict first; then NaN and half characters are forgiven, and single quotes in place of double ones.
     """
     if len(text) > MAX_TEXT_BYTES or (isinstance(text, str) and not text.isascii() and len(text.encode("utf-8", "replace")) > MAX_TEXT_BYTES):
-        raise ContractError(f"The text is longer than {MAX_TEXT_BYTES // 1024} KB; a reading has some 240 bytes.", status=413)
+        raise ContractError(TOO_LONG, status=413)
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -14,6 +14,9 @@ def register(app: Flask, hub: Hub) -> None:
     """Hang every door on the app; the gate stands in front of all of them."""
     from ..security import Gate
     from . import failures, lpr_sio, lpr_sio_older, sio
+    from .apriltag_live import apriltag_live
+    from .apriltag_posts import AprilTagPosts
+    from .apriltag_rest import apriltag_rest
     from .images import images
     from .lpr_devices import lpr_devices
     from .lpr_rest import lpr_rest
@@ -30,6 +33,8 @@ def register(app: Flask, hub: Hub) -> None:
     app.register_blueprint(lpr_rest)
     app.register_blueprint(lpr_devices)
     app.register_blueprint(watchlist)
+    app.register_blueprint(apriltag_live)
+    app.register_blueprint(apriltag_rest)
     app.register_blueprint(images)
     app.register_blueprint(video)
     app.register_blueprint(video_stream)
@@ -37,4 +42,5 @@ def register(app: Flask, hub: Hub) -> None:
     sio.register(hub)
     lpr_sio.register(hub)
     lpr_sio_older.register(hub)
-    app.wsgi_app = Gate(RawWebSockets(LprPosts(app.wsgi_app, hub), hub), hub.settings.access.allowed_origins)  # type: ignore[method-assign]
+    app.wsgi_app = Gate(  # type: ignore[method-assign]
+        RawWebSockets(AprilTagPosts(LprPosts(app.wsgi_app, hub), hub), hub), hub.settings.access.allowed_origins, hub.settings.apriltag.networks)

@@ -54,11 +54,12 @@ class LprPosts:
         return respond(start_response, 200, told)
 
 
-def respond(start_response: Callable[..., Any], status: int, body: dict[str, Any], retry_after: int | None = None) -> Iterable[bytes]:
-    """JSON as a WSGI answer."""
+def respond(start_response: Callable[..., Any], status: int, body: dict[str, Any], retry_after: int | None = None,
+            headers: Iterable[tuple[str, str]] = ()) -> Iterable[bytes]:
+    """A JSON answer straight from WSGI."""
     text = encode(body)
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(text)))]
+    sent = [("Content-Type", "application/json"), ("Content-Length", str(len(text))), *headers]
     if retry_after is not None:
-        headers.append(("Retry-After", str(retry_after)))
-    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+        sent.append(("Retry-After", str(retry_after)))
+    start_response(f"{status} {HTTPStatus(status).phrase}", sent)
     return [text]

@@ -9,6 +9,7 @@ import psutil
 from flask import Blueprint, Response, render_template, request
 from sqlalchemy import func, select
 
+from ..context import Hub
 from ..contract.times import local_text, utc_text
 from ..models import Capture
 from .lpr_take import connected_clients
@@ -58,6 +59,12 @@ def plates() -> Response:
     return page("plates.html")
 
 
+@pages.get("/apriltags")
+def apriltags() -> Response:
+    """Tags as boards see them, the boards, and readings found again. Its data is at /api/apriltags and /api/apriltags/newest."""
+    return page("apriltags.html")
+
+
 @pages.get("/video")
 def video() -> Response:
     """Live pictures with their figures. Its data is at /ws/video, /api/frames and /video_stats."""
@@ -72,19 +79,27 @@ def status() -> Response:
     return answer(_status())
 
 
+def apriltag_counts(parts: Hub) -> dict[str, Any]:
+    """`websocket` of the older servers' status (wire/apriltag.md 2.3), from what is there now."""
+    return {"active_connections": parts.tag_sockets, "esp32_connected": parts.boards.esp32_connected, "gdevelop_clients": len(parts.games)}
+
+
 def _status() -> dict[str, Any]:
     parts = hub()
     newest = parts.reader.all(select(func.count(), func.max(Capture.received_at)).select_from(Capture.__table__))[0]
     return {
-        "success": True, "status": "running", "timestamp": local_text(time.time(), parts.zone),
-        "uptime_seconds": round(time.time() - parts.started, 1),
+        "success": True, "status": "running", "server": "online", "protocol": "websockets_async", "timestamp": local_text(time.time(), parts.zone),
+        "uptime_seconds": int(time.time() - parts.started),
         "memory_mb": round(psutil.Process().memory_info().rss / 1e6, 1),
-        "listeners": parts.addresses, "warnings": parts.warnings + parts.tag_detection.warnings(),
+        "websocket": apriltag_counts(parts), "boards": parts.boards.status()[:100], "apriltag": parts.apriltag.status(),
+        "udp": parts.udp.status() if parts.udp is not None else None,
+        "listeners": {name: port for name, port in parts.addresses.items() if name != "udp"}, "warnings": parts.warnings + parts.tag_detection.warnings(),
         "captures": {"stored": newest[0], "newest_received_at": utc_text(newest[1])},
         "lpr": {**parts.lpr.statistics.body(connected_clients(parts))["data"], "cameras": parts.lpr.cameras.all()[:100], "rooms": parts.rooms.status()},
         "video": {**parts.frames.status(), "watched_by": parts.viewers.status()},
         "tag_detection": parts.tag_detection.status(),
         "stations": parts.stations.all(), "writer": parts.writer.status(), "tasks": parts.supervisor.status(), "event_loop": parts.loop.status(),
+        "games": parts.games.status(),
         "result_listeners": parts.result_listeners.status(), "pages": parts.pages.status(),
         "instance": str(parts.settings.instance.resolve()),
     }

@@ -1,4 +1,4 @@
-"""Raw WebSocket: who listens on port 2020 hears every capture result, the page hears of changes on `/events`.
+"""Raw WebSocket by port and path: capture results on 2020, licence-plate cameras on 8765, AprilTag boards and games, pages on `/events`.
 
 A WSGI layer in front of Flask; it refuses before the upgrade what it does not serve.
 """
@@ -16,8 +16,9 @@ from ..contract.json_text import decode_object, encode, encode_text
 from ..contract.station import parse_capture
 from ..events import CAMERA_STATUS, CAPTURE_STORED, DETECTION_STORED, STATION_CHANGED, WATCHLIST_ALERT
 from ..links import host_name
+from ..security import board_door
 from ..services.station import CaptureStored
-from . import lpr_rawws, video_stream
+from . import apriltag_rawws, lpr_rawws, video_stream
 from .lpr_sio import OLDER
 from .lpr_wsgi import respond
 
@@ -26,6 +27,11 @@ log = logging.getLogger(__name__)
 ENGINE_IO = ("/socket.io",)
 OLDER_ENGINE_IO = ("/ws/", "/ws")   # wire/lpr.md 1.6
 SMALL = 64 * 1024
+
+
+def limit_messages(socket: Any, megabytes: int) -> None:
+    """Larger messages end the connection with 1009, at their header."""
+    socket.max_message_bytes = min(socket.max_message_bytes, megabytes * 1024 * 1024)
 
 
 class RawWebSockets:
@@ -51,13 +57,19 @@ class RawWebSockets:
             return self._app(environ, start_response)
         if path == "/events":
             return self._listen(self._hub.pages, socket, environ, None)
+        settings = self._hub.settings
+        if board_door(environ) == "socket":
+            limit_messages(socket, settings.apriltag.max_message_mb)
+            return apriltag_rawws.serve(self._hub, socket, environ)
         if path == "/ws/video":
             return self._video(socket, environ, start_response)
         if environ.get("gatehouse.listener") == "lpr":
+            limit_messages(socket, settings.lpr.max_message_mb)
             return lpr_rawws.serve(self._hub, socket, environ)
         if environ.get("gatehouse.listener") == "results":
+            limit_messages(socket, settings.results.max_message_mb)
             return self._listen(self._hub.result_listeners, socket, environ, self._pushed)
-        body = encode(error_body("No raw WebSocket is served at this port and path; capture results are at the results port."))
+        body = encode(error_body("No raw WebSocket is served at this port and path; AprilTag boards and games connect to / or /websocket of the main or the apriltag port, listeners of capture results to the results port."))
         start_response("404 Not Found", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
         return [body]
 

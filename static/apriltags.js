@@ -1,0 +1,130 @@
+// Tags as the boards see them, live; the boards; stored readings.
+import { element, getJson, listen, moment } from "./live.js";
+
+const byId = (id) => document.getElementById(id);
+const form = byId("search");
+const more = byId("more");
+const OLD_SECONDS = 10;
+const LOOK_MS = 3000;
+const MAX_ROWS = 500;
+const COLUMNS = [
+  ["x", "x_cm"], ["y", "y_cm"], ["z", "z_cm"], ["Range", "range_cm"], ["Yaw", "yaw"], ["Pitch", "pitch", "extra"], ["Roll", "roll", "extra"], ["Margin", "decision_margin", "extra"],
+];
+const seen = new Map();   // board and tag -> { row, node, at }
+let cursor = null;
+let missed = false;
+
+const shown = (value) => typeof value === "number" ? String(Math.round(value * 10) / 10) : "–";
+const tagText = (row) => row.tag_id === null ? "?" : String(row.tag_id);
+
+function head(when) {
+  const units = { "x": "cm", "y": "cm", "z": "cm", "Range": "cm", "Yaw": "°", "Pitch": "°", "Roll": "°" };
+  return element("tr", {}, ...["Tag", "Board", when].map((text) => element("th", { text })),
+    ...COLUMNS.map(([title, , kind]) => element("th", { class: `figure ${kind ?? ""}` }, title, units[title] ? element("small", { text: units[title] }) : null)));
+}
+
+function cells(row, when) {
+  return [element("td", { class: "tag", text: tagText(row) }),
+    element("td", { class: "board", title: row.board }, element("span", { text: row.board }), row.source && row.source !== "board" ? element("small", { text: row.source }) : null),
+    when, ...COLUMNS.map(([, field, kind]) => element("td", { class: `figure ${kind ?? ""}`, text: shown(row[field]) }))];
+}
+
+function since(seconds) {
+  if (seconds < 1) return "now";
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+}
+
+function age(entry) {
+  const seconds = (performance.now() - entry.at) / 1000;
+  entry.age.textContent = since(seconds);
+  entry.node.classList.toggle("old", seconds > OLD_SECONDS);
+}
+
+function note(row, flash) {
+  const key = JSON.stringify([row.board, row.tag_id]);
+  let entry = seen.get(key);
+  if (!entry) {
+    entry = { node: element("tr", {}) };
+    seen.set(key, entry);
+  }
+  Object.assign(entry, { row, at: performance.now() - row.age_seconds * 1000, age: element("td", {}) });
+  entry.node.replaceChildren(...cells(row, entry.age));
+  entry.node.classList.remove("changed");
+  if (flash) requestAnimationFrame(() => entry.node.classList.add("changed"));
+  age(entry);
+  return entry;
+}
+
+function order() {
+  const rows = [...seen.values()].sort((a, b) => a.row.board.localeCompare(b.row.board, undefined, { numeric: true }) || (a.row.tag_id ?? -1) - (b.row.tag_id ?? -1));
+  byId("live").replaceChildren(head("Age"), ...rows.map((entry) => entry.node));
+  if (!rows.length) byId("live").replaceChildren(element("tr", {}, element("td", { class: "empty", text: "No tag has been seen since the hub started. The next reading appears here by itself." })));
+  byId("count").textContent = rows.length ? `${rows.length} ${rows.length === 1 ? "tag" : "tags"}` : "";
+}
+
+function arrived(tags) {
+  const before = seen.size;
+  for (const row of tags) note(row, true);
+  if (seen.size > MAX_ROWS) look().catch(() => {});
+  else if (seen.size !== before) order();
+}
+
+function boardCard(board) {
+  const state = board.state === "connected" ? "good" : board.state === "stale" ? "pending" : "off";
+  const facts = [board.name, `by ${board.door}`, `${board.messages} messages`, board.reboots ? `${board.reboots} reboots` : ""].filter(Boolean).join(" · ");
+  return element("article", { class: `station ${state}` },
+    element("h2", {}, element("i", { class: "dot" }), element("span", { text: board.address }), element("small", { class: "found", text: board.state })),
+    element("p", { class: "message", text: facts }),
+    element("p", { class: "found", text: board.since ? `here since ${moment(board.since)}, last heard ${since(board.silent_seconds)} ago` : `last heard ${moment(board.heard_at)}` }));
+}
+
+// Boards and games change slowly; readings come by themselves.
+async function look() {
+  const body = await getJson("/api/apriltags/newest");
+  const known = new Set(body.tags.map((row) => JSON.stringify([row.board, row.tag_id])));
+  for (const key of seen.keys()) if (!known.has(key)) seen.delete(key);
+  for (const row of body.tags) note(row, false);
+  order();
+  byId("boards").replaceChildren(...body.boards.slice(0, 24).map(boardCard));
+  if (!body.boards.length) byId("boards").append(element("p", { class: "notice", text: "No board has been heard yet. Give a board this machine's address and the token; docs/apriltag.md has the lines." }));
+}
+
+function query() {
+  const values = new URLSearchParams();
+  for (const [key, value] of new FormData(form)) if (value.trim()) values.set(key, value.trim());
+  return values;
+}
+
+async function load(append = false) {
+  const values = query();
+  values.set("limit", "20");
+  if (append && cursor) values.set("cursor", cursor);
+  try {
+    const body = await getJson(`/api/apriltags?${values}`);
+    const rows = body.apriltags.map((row) => element("tr", {}, ...cells(row, element("td", {}, element("time", { datetime: row.received_at, text: moment(row.received_at) })))));
+    if (append) byId("stored").append(...rows);
+    else byId("stored").replaceChildren(...(rows.length ? [head("When"), ...rows] : [element("tr", {}, element("td", { class: "empty", text: "Nothing found." }))]));
+    cursor = body.next_cursor;
+    more.hidden = !cursor;
+    byId("found").textContent = "";
+  } catch (error) {
+    byId("found").textContent = error.message;
+    throw error;
+  }
+}
+
+form.onsubmit = (event) => { event.preventDefault(); load().catch(() => {}); };
+form.onreset = () => setTimeout(() => load().catch(() => {}));
+more.onclick = () => load(true).catch(() => {});
+
+listen({
+  onOpen: async () => {
+    await look();
+    if (!byId("stored").children.length || missed) await load();
+    missed = true;
+  },
+  onMessage: (message) => { if (message.event === "tags") arrived(message.tags); },
+});
+setInterval(() => { for (const entry of seen.values()) age(entry); }, 1000);
+setInterval(() => { if (document.visibilityState === "visible") look().catch(() => {}); }, LOOK_MS);
