@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tags_support import View, tag_picture, turned
+from tag_pictures import View, tag_picture, turned
 
 from hub.vision.apriltag_detector import AprilTagDetector
 from hub.vision.apriltag_pose import POSE_FIELDS, Lens, fields, solve

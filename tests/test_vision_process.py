@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 from helpers import ROOT
-from tags_support import View, turned
+from tag_pictures import View, turned
 from trocr_support import gone
 
 from hub.vision.process import CLOSED, READY, RESTING, VisionError, VisionProcess

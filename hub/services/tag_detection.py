@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import statistics
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -43,9 +44,8 @@ class WatchedCamera:
         self.looked = self.tags = self.failed = self.skipped = 0
         self.seen: list[int] = []
         self.looked_at: float | None = None
-        self.milliseconds = 0.0
         self.error = self.note = ""
-        self._recent: deque[float] = deque(maxlen=RATE_OVER)
+        self._recent: deque[tuple[float, float]] = deque(maxlen=RATE_OVER)
 
     @property
     def name(self) -> str:
@@ -62,8 +62,7 @@ class WatchedCamera:
     def count(self, seen: list[int], seconds: float) -> None:
         """One picture was looked at."""
         self.looked, self.tags, self.seen, self.looked_at, self.error = self.looked + 1, self.tags + len(seen), seen, time.time(), ""
-        self.milliseconds = seconds * 1000 if self.looked == 1 else 0.9 * self.milliseconds + 0.1 * seconds * 1000
-        self._recent.append(time.monotonic())
+        self._recent.append((time.monotonic(), seconds))
 
     def fail(self, reason: str) -> None:
         """One picture could not be looked at; said in the log when it is news."""
@@ -76,12 +75,16 @@ class WatchedCamera:
         """Pictures looked at in a second, lately."""
         if len(self._recent) < 2:
             return 0.0
-        return (len(self._recent) - 1) / max(time.monotonic() - self._recent[0], 1e-3)
+        return (len(self._recent) - 1) / max(time.monotonic() - self._recent[0][0], 1e-3)
+
+    def milliseconds(self) -> float:
+        """How long a picture takes, its wait for the process included: the median of the last ones."""
+        return statistics.median(seconds for _, seconds in self._recent) * 1000 if self._recent else 0.0
 
     def status(self) -> dict[str, Any]:
         return {"camera": self.name, "with_pose": self.settings.has_pose, "looked": self.looked, "tags": self.tags, "failed": self.failed, "skipped": self.skipped,
                 "seen": self.seen, "looked_at": utc_text(self.looked_at) if self.looked_at else None, "per_second": round(self.rate(), 1),
-                "milliseconds": round(self.milliseconds, 1), "error": self.error, "note": self.note}
+                "milliseconds": round(self.milliseconds(), 1), "error": self.error, "note": self.note}
 
 
 class TagDetections:
