@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 import requests
+from browser_support import browser, chromium
 from helpers import HubProcess, wait_for
 from tag_pictures import View, turned
 from tag_support import GameClient, tag_hub
@@ -143,6 +144,17 @@ def test_at_most_so_many_a_second_and_always_the_newest(hub: HubProcess) -> None
 def test_a_lens_measured_at_another_size_is_said(hub: HubProcess) -> None:
     assert "at the size of the pictures" in looked(hub, "wrong lens")["note"]
     assert any("wrong lens" in text and "1280" not in text for text in hub.get("/status")["warnings"])
+
+
+@pytest.mark.skipif(chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium).")
+def test_the_status_page_lists_cameras(hub: HubProcess, tmp_path: Path) -> None:
+    looked(hub, "gate-1")
+    with browser(tmp_path) as page:
+        page.open(f"{hub.url}/status")
+        wait_for(lambda: page.value("document.querySelectorAll('#detection tr').length") == 5, what="four cameras and the head")
+        assert page.value("document.querySelector('#detection tr:nth-child(2)').textContent").startswith("gate-17")
+        assert "ready" in page.value("document.getElementById('vision').textContent") and page.value("document.getElementById('detection-part').hidden") is False
+        assert page.complaints == []
 
 
 def test_what_is_not_asked_for_is_not_done(hub: HubProcess, tmp_path: Path) -> None:
