@@ -62,7 +62,7 @@ def decode_reading(text: str | bytes) -> dict[str, Any]:
 def _forgiving(text: str | bytes) -> Any:
     """What strict JSON refuses but can be understood. Raises the strict decoder's ContractError where it cannot."""
     try:
-        plain = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        plain = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise ContractError("The text is not UTF-8; send JSON as UTF-8.") from error
     for form in (plain, single_to_double(plain)):
