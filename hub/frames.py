@@ -87,31 +87,50 @@ class Watch:
     def next(self, timeout: float) -> Frame | None:
         """The next frame due, of the camera that waits longest; None after `timeout` seconds or when the store has closed."""
         end = time.monotonic() + timeout
-        while not self._store.closed:
-            frame, wait = self._take(end - time.monotonic())
-            if frame is not None:
+        while True:
+            due = self.wait(end - time.monotonic())
+            frame = self.take()
+            if frame is not None or not due:
                 return frame
-            self._ready.clear()
-            if wait <= 0 or (not self._ready.wait(wait) and not self._due):
-                return None
-        return None
 
-    def _take(self, left: float) -> tuple[Frame | None, float]:
-        """A frame that may be given now, or how long to wait for one, `left` seconds at most."""
+    def wait(self, timeout: float) -> bool:
+        """Whether a frame may be taken now, or within `timeout` seconds; False too when the store has closed."""
+        if self._interval:
+            return self._wait_in_time(timeout)
+        while not self._due:
+            self._ready.clear()
+            if self._store.closed or timeout <= 0 or not self._ready.wait(timeout):
+                return False
+        return not self._store.closed
+
+    def _wait_in_time(self, timeout: float) -> bool:
+        end = time.monotonic() + timeout
+        while not self._store.closed:
+            now = time.monotonic()
+            at = min((self._given.get(camera, 0.0) + self._interval for camera in self._due), default=end)
+            if self._due and at <= now:
+                return True
+            if now >= end:
+                return False
+            self._ready.clear()
+            self._ready.wait(min(at, end) - now)
+        return False
+
+    def take(self) -> Frame | None:
+        """The frame of the camera that waits longest and may be given now."""
         now = time.monotonic() if self._interval else 0.0
         for camera in list(self._due):
-            at = self._given.get(camera, 0.0) + self._interval
-            if self._interval and at > now:
-                left = min(left, at - now)
-                continue
-            del self._due[camera]
             if self._interval:
+                at = self._given.get(camera, 0.0) + self._interval
+                if at > now:
+                    continue
                 # From the time it was due, so that the rate is kept on the average too.
                 self._given[camera] = at if now - at < self._interval else now
+            del self._due[camera]
             frame = self._store.newest(camera)
             if frame is not None:
-                return frame, left
-        return None, left
+                return frame
+        return None
 
     def wake(self) -> None:
         self._ready.set()
@@ -156,6 +175,11 @@ class FrameStore:
             for watch in self._watches.get(key, ()):
                 watch.note(name)
         return frame
+
+    def check_size(self, camera: str, size: int) -> None:
+        """Raises ContractError (413) for a picture of more bytes than are taken; doors ask before they read it."""
+        if size > self._limit:
+            raise self._refusal(camera, "too large", f"The picture has {size} bytes; at most {self._limit} are taken (video.max_frame_mb).", 413)
 
     def newest(self, camera: str | None = None) -> Frame | None:
         """The newest frame of `camera`, or of any; None when there is none yet."""
@@ -214,8 +238,7 @@ class FrameStore:
     def _check(self, name: str, data: bytes) -> tuple[int, int]:
         if not data:
             raise self._refusal(name, "empty", "No picture came: the body is empty, the bytes of one JPEG were expected.")
-        if len(data) > self._limit:
-            raise self._refusal(name, "too large", f"The picture has {len(data)} bytes; at most {self._limit} are taken (video.max_frame_mb).", 413)
+        self.check_size(name, len(data))
         if not is_jpeg(data):
             raise self._refusal(name, "no JPEG", "This is no JPEG: its first bytes are not FF D8. Send the bytes of one JPEG picture.")
         size = jpeg_size(data)

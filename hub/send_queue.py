@@ -28,6 +28,3 @@ def unsent_bytes(sock: Any) -> int:
         pass  # closed: whoever sends next finds out
     return 0
 
-
-def unread_bytes(sock: Any) -> int:
-    return 0

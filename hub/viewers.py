@@ -1,7 +1,7 @@
 """Who watches live pictures, and when each may have the next one.
 
-A viewer gets a frame only when the one before has left this machine for good. So the line to it never holds more than one
-frame, a slow one skips frames instead of falling behind, and it costs no memory. One that needs more than `stall_seconds`
+A slow viewer gets a frame only when the one before has arrived at the other machine. So its line never holds more than one frame,
+it skips frames instead of falling behind, and it costs no memory. One that needs more than `stall_seconds`
 for a single frame cannot be shown anything recent and is disconnected; pages connect again by themselves.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 import gevent
 
 from .contract.errors import ContractError
-from .send_queue import unread_bytes, unsent_bytes
+from .send_queue import unsent_bytes
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +25,20 @@ LOOK_SECONDS = 0.25
 FIRST_PAUSE, LONGEST_PAUSE = 0.004, 0.04
 SEND_BUFFER_BYTES = 64 * 1024
 NEARLY_SENT_BYTES = 2048
+BURST_SECONDS = 0.1
 KEEPALIVE_SECONDS = 20
 
 
 class Viewer:
-    """One connection that is shown frames. `since` is when the sending of the frame under way began (monotonic), None between two."""
+    """One connection that is shown frames.
+
+    `since` is when the sending of what may still be under way began (monotonic), None when everything has arrived.
+    """
 
     def __init__(self, sock: Any, address: str, kind: str, drop: Callable[[], None]) -> None:
         self.sock, self.address, self.kind = sock, address, kind
         self._drop = drop
+        self._fast = True
         self.began = time.time()
         self.sent = 0
         self.since: float | None = None
@@ -41,16 +46,33 @@ class Viewer:
 
     def begin(self) -> None:
         """A frame is about to be sent."""
-        self.since = time.monotonic()
+        if self.since is None:
+            self.since = time.monotonic()
 
     def ready(self) -> bool:
-        """Wait until the frame before has arrived; False when it did not within the limit and the viewer is dropped."""
-        pause = FIRST_PAUSE
-        while self.sock is not None and not self.dropped and (unsent_bytes(self.sock) > NEARLY_SENT_BYTES or unread_bytes(self.sock)):
+        """Wait until what was sent has arrived; False when it did not within the limit and the viewer was dropped.
+
+        While a viewer keeps up, frames may follow one another for a moment: it may be busy just now, and a wall of cameras
+        would leave a fast line idle most of the time. One that was slow has a single frame under way, no more.
+        """
+        began, pause = time.monotonic(), FIRST_PAUSE
+        while not self.dropped and not self._arrived():
+            if self._fast and time.monotonic() - self.since < BURST_SECONDS:
+                return True
             gevent.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
-        self.since = None
+        self._fast = time.monotonic() - began < BURST_SECONDS
         return not self.dropped
+
+    def _arrived(self) -> bool:
+        if self.since is not None and self.sock is not None and unsent_bytes(self.sock) > NEARLY_SENT_BYTES:
+            return False
+        self.since = None
+        return True
+
+    def stalled(self, limit: float) -> bool:
+        """Whether something is under way for longer than `limit` seconds."""
+        return self.since is not None and time.monotonic() - self.since > limit and not self._arrived()
 
     @property
     def gone(self) -> bool:
@@ -110,9 +132,8 @@ class Viewers:
     def run(self) -> None:
         while True:
             gevent.sleep(LOOK_SECONDS)
-            now = time.monotonic()
             for viewer in list(self._viewers):
-                if viewer.since is not None and now - viewer.since > self.stall_seconds and not viewer.dropped:
+                if not viewer.dropped and viewer.stalled(self.stall_seconds):
                     log.info("The viewer %s (%s) is disconnected: one picture took longer than %g s.", viewer.address, viewer.kind, self.stall_seconds)
                     self.dropped += 1
                     viewer.drop()

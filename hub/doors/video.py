@@ -38,9 +38,7 @@ def post_frame(camera: str) -> Response:
 
 
 def _take(camera: str, source: str) -> Frame:
-    limit = hub().settings.video.max_frame_mb * 1024 * 1024
-    if (request.content_length or 0) > limit:
-        raise ContractError(f"The picture has {request.content_length} bytes; at most {limit} are taken (video.max_frame_mb).", status=413)
+    hub().frames.check_size(camera, request.content_length or 0)
     data = read_body(request)
     return hub().frames.put(camera, data, source, time.monotonic())
 

@@ -51,16 +51,17 @@ def _parts(parts: Hub, names: tuple[str, ...] | None, fps: float, sock: Any, add
             # The boundary comes behind each picture, not before it: browsers show a picture when they see its end.
             yield b"--" + BOUNDARY.encode() + b"\r\n"
             while not parts.frames.closed:
-                frame = watch.next(IDLE_SECONDS)
-                if frame is None:
+                if not watch.wait(IDLE_SECONDS):
                     if viewer.gone:
                         return
                     continue
-                viewer.begin()
-                yield mjpeg_part(frame)
-                viewer.sent += 1
                 if not viewer.ready():
                     return
+                frame = watch.take()
+                if frame is not None:
+                    viewer.begin()
+                    yield mjpeg_part(frame)
+                    viewer.sent += 1
     finally:
         parts.viewers.remove(viewer)
 
@@ -110,13 +111,15 @@ def _send(parts: Hub, socket: WebSocket, viewer: Viewer, names: list[str] | None
     try:
         with parts.frames.watch(names, fps=fps) as watch:
             while not socket.closed and not parts.frames.closed:
-                frame = watch.next(IDLE_SECONDS)
-                if frame is None:
+                if not watch.wait(IDLE_SECONDS):
                     continue
-                viewer.begin()
-                socket.send(message(frame), timeout=parts.viewers.stall_seconds)
-                viewer.sent += 1
                 if not viewer.ready():
                     return
+                frame = watch.take()
+                if frame is not None:
+                    viewer.begin()
+                    # `Viewers.run` drops who takes too long; a limit in sending alone would not see what lies in buffers.
+                    socket.send(message(frame), timeout=2 * parts.viewers.stall_seconds)
+                    viewer.sent += 1
     except WebSocketClosed:
         return  # the receiving side ends what is left
