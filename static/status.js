@@ -40,7 +40,7 @@ async function refresh() {
     ["Last store error", status.writer.last_error || "none"],
     ["Data folder", status.instance],
   ]);
-  table("ports", Object.entries(status.listeners).map(([name, port]) => [name, String(port)]));
+  table("ports", Object.entries({ ...status.listeners, ...(status.udp ? { "apriltag (UDP)": status.udp.port } : {}) }).map(([name, port]) => [name, String(port)]));
   table("listeners", [status.result_listeners, status.pages].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped_listeners)]), ["", "now", "sent", "dropped"]);
   showBoards(status);
   showDetection(status.tag_detection);
