@@ -81,6 +81,16 @@ def test_several_tags_by_id() -> None:
         assert tag["range_cm"] == pytest.approx(truth(turn, shift)["range_cm"], abs=0.4)
 
 
+def test_one_tag_is_reported_once_and_two_with_one_id_twice() -> None:
+    """Also on white paper on a grey wall, which is a square around the tag."""
+    for seed in range(10):
+        random = np.random.default_rng(seed)
+        one = (4, SIZE, turned(*random.uniform(-40, 40, 3)), np.array([-1.0, 1.0, random.uniform(28, 40)]))
+        assert [tag["tag_id"] for tag in seen(View([one], seed=seed))] == [4]
+    two = [(4, SIZE, turned(0, 0, yaw), np.array([x, 0.0, 60.0])) for x, yaw in ((-15.0, 10), (15.0, -10))]
+    assert [tag["tag_id"] for tag in seen(View(two))] == [4, 4]
+
+
 @pytest.mark.parametrize(("blur", "noise"), [(0.0, 0.0), (2.0, 2.0), (0.7, 15.0), (1.5, 10.0)])
 def test_blur_and_noise(blur: float, noise: float) -> None:
     turn, shift = turned(25, 10, -20), np.array([2.0, -3.0, 50.0])

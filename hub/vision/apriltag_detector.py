@@ -36,6 +36,8 @@ class AprilTagDetector:
         parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
         # Of each cell only the middle third is read: under blur and noise that finds a sixth more tags.
         parameters.perspectiveRemovePixelPerCell, parameters.perspectiveRemoveIgnoredMarginPerCell = 6, 0.33
+        # White paper around a tag on a grey wall is a square too. OpenCV takes two squares so near to each other for one, and may keep the wrong one.
+        parameters.minMarkerDistanceRate = 0.02
         self._detector = cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36H11), parameters)
         cv2.setNumThreads(1)
 
@@ -52,8 +54,12 @@ class AprilTagDetector:
     def tags(self, grey: np.ndarray) -> list[dict[str, Any]]:
         """The tags in a grey picture, by id."""
         corners, ids, _ = self._detector.detectMarkers(grey)
-        found = [self._tag(grey, int(tag_id), quad[0].astype(np.float64)) for quad, tag_id in zip(corners, () if ids is None else ids.ravel(), strict=True)]
-        return sorted((tag for tag in found if tag is not None), key=lambda tag: tag["tag_id"])
+        found: list[tuple[int, np.ndarray]] = []
+        for quad, tag_id in zip(corners, () if ids is None else ids.ravel(), strict=True):
+            if not any(tag_id == other and _same_place(quad[0], place) for other, place in found):
+                found.append((int(tag_id), quad[0].astype(np.float64)))
+        tags = (self._tag(grey, tag_id, quad) for tag_id, quad in found)
+        return sorted((tag for tag in tags if tag is not None), key=lambda tag: tag["tag_id"])
 
     def _tag(self, grey: np.ndarray, tag_id: int, quad: np.ndarray) -> dict[str, Any] | None:
         if min(math.dist(quad[side], quad[side - 1]) for side in range(4)) < LEAST_SIDE:
@@ -65,3 +71,8 @@ class AprilTagDetector:
         # OpenCV's pictures of tags stand on their heads against those of the AprilTag project, by which boards say what is up.
         pose = solve(np.roll(quad, 2, axis=0), self._lens) if self._lens is not None else None
         return {"tag_id": tag_id, "decision_margin": round(margin, 1), **(NO_POSE if pose is None else fields(*pose))}
+
+
+def _same_place(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two quads of the same id are one tag seen twice: their middles are less than half a side apart."""
+    return math.dist(one.mean(axis=0), other.mean(axis=0)) < math.dist(other[0], other[1]) / 2
