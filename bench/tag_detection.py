@@ -32,8 +32,8 @@ from hub.vision.apriltag_detector import AprilTagDetector  # noqa: E402
 from hub.vision.apriltag_pose import fields  # noqa: E402
 
 SIZE = 10.0
-RANGES = {"25 to 100 cm": (25.0, 100.0), "100 to 250 cm": (100.0, 250.0)}
-LIMITS = {"25 to 100 cm": (97.0, 0.3, 1.0, 0.3), "100 to 250 cm": (95.0, 0.5, 3.0, 1.0)}
+RANGES = {"30 to 100 cm": (30.0, 100.0), "100 to 250 cm": (100.0, 250.0)}
+LIMITS = {"30 to 100 cm": (97.0, 0.3, 1.0, 0.3), "100 to 250 cm": (95.0, 0.5, 3.0, 1.0)}
 """Found %, angle median and p95 in degrees, distance p95 in %: of a tag of 10 cm, 640x480 pixels, focal length 600 pixels, blur 0.7, noise 3."""
 CAMERAS, FPS, SECONDS = 4, 30.0, 8.0
 
@@ -119,23 +119,36 @@ def looked(hub: HubProcess) -> int:
     return sum(row["looked"] for row in detection(hub)["cameras"])
 
 
-def rate(hub: HubProcess, pictures: list[bytes], fps: float, cameras: int, kill: bool = False) -> tuple[float, float]:
+def rate(hub: HubProcess, pictures: list[bytes], fps: float, cameras: int) -> tuple[float, float]:
     """Pictures looked at in a second while cameras post, and the vision process's share of a core."""
     with Cameras(hub.port, pictures, fps, cameras) as posting:
-        first = looked(hub)
-        wait_for(lambda: looked(hub) >= first + 5, 30, "the first looks")
+        time.sleep(1.0)
         process = psutil.Process(detection(hub)["vision"]["pid"])
         before, cpu, began = looked(hub), sum(process.cpu_times()[:2]), time.monotonic()
         time.sleep(SECONDS)
         took = time.monotonic() - began
         result = (looked(hub) - before) / took, (sum(process.cpu_times()[:2]) - cpu) / took
-        if kill:
-            process.kill()
-            wait_for(lambda: (vision := detection(hub)["vision"])["restarts"] and vision["state"] == "ready", 30, "the vision process's return")
-            again = looked(hub)
-            wait_for(lambda: looked(hub) > again, 30, "a look after it")
     assert posting.failed == 0, f"{posting.failed} pictures were refused"
     return result
+
+
+def stalls(hub: HubProcess) -> int:
+    return hub.get("/status")["event_loop"]["stalls"]
+
+
+def comes_back(hub: HubProcess, pictures: list[bytes]) -> Iterator[Row]:
+    """The vision process is killed while pictures come."""
+    before = stalls(hub)
+    with Cameras(hub.port, pictures, FPS, CAMERAS):
+        time.sleep(0.5)
+        began = time.monotonic()
+        psutil.Process(detection(hub)["vision"]["pid"]).kill()
+        wait_for(lambda: detection(hub)["vision"]["restarts"], what="the end's being noticed")
+        already = looked(hub)
+        wait_for(lambda: looked(hub) > already, 30, "a look after it")
+        took = time.monotonic() - began
+    yield Row("vision process killed: seconds until the next look", took, "s", 5.0, True)
+    yield Row("vision process killed: times the hub's loop was held over 50 ms", stalls(hub) - before, "", 0, True)
 
 
 def latency(hub: HubProcess, picture: bytes, count: int) -> list[float]:
@@ -157,7 +170,7 @@ def latency(hub: HubProcess, picture: bytes, count: int) -> list[float]:
 
 def through_the_hub(seed: int) -> Iterator[Row]:
     random = np.random.default_rng(seed)
-    views = [view(random, 25, 100, seed + number) for number in range(8)]
+    views = [view(random, 30, 100, seed + number) for number in range(8)]
     pictures = [one.jpeg(90) for one in views]
     for per_second, cameras in ((10.0, CAMERAS), (60.0, 1)):
         with tempfile.TemporaryDirectory() as folder:
@@ -168,13 +181,15 @@ def through_the_hub(seed: int) -> Iterator[Row]:
                 wait_for(lambda: detection(hub)["vision"]["state"] == "ready", 30, "the vision process")
                 if cameras > 1:
                     yield Row("a picture's POST to the game's hearing of its tag, median", statistics.median(latency(hub, pictures[0], 30)), "ms", 50.0, True)
-                stalls = hub.get("/status")["event_loop"]["stalls"]
-                pictures_a_second, cores = rate(hub, pictures, FPS if cameras > 1 else 60.0, cameras, kill=cameras > 1)
-                held = hub.get("/status")["event_loop"]["stalls"] - stalls
+                before = stalls(hub)
+                pictures_a_second, cores = rate(hub, pictures, FPS if cameras > 1 else 60.0, cameras)
+                held = stalls(hub) - before
                 about = f"{cameras} cameras at {FPS:g} fps, 10 looks a second each" if cameras > 1 else "1 camera, as fast as it can"
-                yield Row(f"{about}: pictures looked at", pictures_a_second, "1/s", 38.0 if cameras > 1 else 30.0, False)
-                yield Row(f"{about}: the vision process's share of a core", cores, "core", 0.8 if cameras > 1 else 1.0, True)
-                yield Row(f"{about}: times the hub's loop was held over 50 ms", held, "", 0, True)
+                yield Row(f"{about}: looks", pictures_a_second, "1/s", 38.0 if cameras > 1 else 30.0, False)
+                yield Row(f"{about}: share of a core", cores, "core", 0.8 if cameras > 1 else 1.0, True)
+                yield Row(f"{about}: hub's loop held over 50 ms", held, "times", 0, True)
+                if cameras > 1:
+                    yield from comes_back(hub, pictures)
 
 
 def main() -> int:

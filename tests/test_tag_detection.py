@@ -129,6 +129,9 @@ def test_pictures_without_tags_and_spoilt_ones(hub: HubProcess) -> None:
     assert "picture" in row["error"] and row["failed"] == 1
     row = looked(hub, "gate-1")
     assert (row["seen"], row["error"], vision(hub)["pid"]) == ([7], "", pid)
+    post(hub, "gate-1", BROKEN)
+    wait_for(lambda: camera(hub)["failed"] == 2, what="the second spoilt picture")
+    assert hub.text().count("No tags were looked for in a picture of the camera gate-1") == 1
 
 
 def test_at_most_so_many_a_second_and_always_the_newest(hub: HubProcess) -> None:

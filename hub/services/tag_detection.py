@@ -33,6 +33,8 @@ OLD_SECONDS = 5.0
 """A picture that is older when its turn comes says nothing about now."""
 RATE_OVER = 20
 AGAIN_SECONDS = 0.2
+SAY_SECONDS = 60.0
+"""A camera whose pictures are spoilt is said so in the log once in this time; the status page counts them."""
 
 
 class WatchedCamera:
@@ -45,6 +47,7 @@ class WatchedCamera:
         self.seen: list[int] = []
         self.looked_at: float | None = None
         self.error = self.note = ""
+        self._said = -SAY_SECONDS
         self._recent: deque[tuple[float, float]] = deque(maxlen=RATE_OVER)
 
     @property
@@ -65,11 +68,11 @@ class WatchedCamera:
         self._recent.append((time.monotonic(), seconds))
 
     def fail(self, reason: str) -> None:
-        """One picture could not be looked at; said in the log when it is news."""
-        self.failed += 1
-        if reason != self.error:
+        """One picture could not be looked at."""
+        self.failed, self.error = self.failed + 1, reason
+        if time.monotonic() - self._said >= SAY_SECONDS:
+            self._said = time.monotonic()
             log.warning("No tags were looked for in a picture of the camera %s: %s", self.name, reason)
-        self.error = reason
 
     def rate(self) -> float:
         """Pictures looked at in a second, lately."""
