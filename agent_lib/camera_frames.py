@@ -64,6 +64,11 @@ class Frame:
             return self._data
 
     @property
+    def packed(self) -> bool:
+        """Whether `jpeg()` has its bytes at hand."""
+        return self._data is not None
+
+    @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels, (0, 0) when the bytes do not tell."""
         image = self._image

@@ -19,6 +19,7 @@ from .settings import AgentSettings, CameraSettings, CaptureSettings, OcrSetting
 from .station import Station
 from .station_label import SharedLabelReader
 from .uplink import Uplink
+from .video import Video
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Agent:
             outbox = self.settings.outbox
             self._outbox = Outbox(self.settings.instance, outbox.max_mb * 1_000_000, outbox.shelf_results)
             self._uplink = Uplink(self.settings.hub, self._outbox, self.statuses)
+            self._video = Video(self.settings.hub, lambda: self._busy)
             try:
                 self._start()
                 self._watch()
@@ -110,6 +112,7 @@ class Agent:
             self._gate.start()
         for station in self._stations:
             station.start(self._supervisor)
+            self._video.start(self._supervisor, station.settings.name, station.cameras.items())
         for watcher in self._watchers:
             watcher.start()
         self._devices = [*(part for station in self._stations for part in (station.stop, station.release)), *(watcher.stop for watcher in self._watchers),
@@ -186,6 +189,7 @@ class Agent:
 
     def _stop(self) -> None:
         """Captures end with what they have and lie in the outbox; what can be sent in a moment is sent; threads end."""
+        self._video.stop()
         for station in self._stations:
             station.stop()
         _wait(lambda: not self._busy, _CAPTURE_ENDS_SECONDS)

@@ -142,6 +142,7 @@ class HubSettings(Section):
     answer_seconds: float = Field(15.0, ge=0.2, le=300, description="How long the hub may take to confirm a result before it is sent again.")
     retry_seconds: float = Field(0.5, ge=0.01, le=60, description="First wait before sending again; it doubles while the hub stays away.")
     retry_max_seconds: float = Field(30.0, ge=0.01, le=3600, description="Longest wait before sending again.")
+    video_fps: float = Field(0, ge=0, le=30, description="Live pictures of each camera sent to the hub in a second, for the page /video; 0 sends none.")
     status_seconds: float = Field(5.0, ge=0.2, le=300, description="How often the hub hears of the state of station, reader and cameras.")
 
     @field_validator("url")

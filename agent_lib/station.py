@@ -70,6 +70,11 @@ class Station:
             camera.stop()
 
     @property
+    def cameras(self) -> dict[str, Any]:
+        """The cameras by role."""
+        return dict(self._cameras)
+
+    @property
     def busy(self) -> bool:
         """Whether a capture runs or its result is being put away."""
         with self._changed:

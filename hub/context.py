@@ -17,6 +17,7 @@ from .frames import FrameStore
 from .games import Games
 from .links import Links
 from .loop_watch import LoopWatch
+from .rates import Rates
 from .rooms import Rooms
 from .services.apriltag import AprilTags
 from .services.boards import Boards
@@ -56,6 +57,7 @@ class Hub:
     watchlist: Watchlist
     frames: FrameStore            # newest live picture of every camera
     viewers: Viewers              # who watches them
+    picture_rates: Rates          # how many pictures without a token one address may send
     devices: Devices
     stations: Stations
     apriltag_token: BoardToken

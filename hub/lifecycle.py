@@ -24,6 +24,7 @@ from .frames import FrameStore
 from .games import Games
 from .links import Links
 from .loop_watch import LoopWatch
+from .rates import Rates
 from .rooms import Rooms
 from .services.apriltag import AprilTags, TagReading
 from .services.boards import Boards
@@ -87,7 +88,7 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
         apriltag_token=board_token(tags.token, settings.token_path), boards=boards, apriltag=apriltag,
         settings=settings, zone=local, supervisor=supervisor, bus=bus, writer=writer, reader=reader, images=images, links=links,
         packs=packs, lpr=lpr, watchlist=watchlist, frames=frames, viewers=Viewers(settings.video.max_viewers, settings.video.stall_seconds),
-        devices=Devices(writer, reader),
+        picture_rates=Rates(tags.source_rate), devices=Devices(writer, reader),
         captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
         stations=Stations(writer, reader, bus), socketio=socketio, rooms=Rooms(socketio.server, supervisor.spawn), loop=LoopWatch(),
         result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),

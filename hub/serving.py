@@ -95,9 +95,9 @@ class Serving:
     def stop(self) -> None:
         """Take nothing new, answer what was taken, close every WebSocket with 1001."""
         log.info("The hub is ending.")
+        self._hub.frames.close()
         if self._hub.udp is not None:
             self._hub.udp.close()
-        self._hub.frames.close()
         with gevent.Timeout(DRAIN_SECONDS, False):
             while self._hub.captures.in_flight or self._hub.lpr.in_flight:
                 gevent.sleep(0.02)

@@ -128,6 +128,17 @@ def test_uptime_is_of_the_board_that_is_here_longest(boards: Boards, clock: Cloc
     assert body["uptime_seconds"] == 100 and [row["address"] for row in body["boards"]] == ["10.0.0.5", "10.0.0.6"]
 
 
+def test_a_camera_that_the_hub_looks_at_itself_is_listed_but_is_no_board_that_is_connected(boards: Boards, clock: Clock) -> None:
+    boards.heard("gate-1", "detection")
+    assert [(row["address"], row["door"]) for row in boards.status()] == [("gate-1", "detection")]
+    assert not boards.esp32_connected and boards.uptime()["connected"] is False
+    boards.heard("10.0.0.5", "http")
+    boards.heard("10.0.0.5", "detection")   # a board whose pictures are looked at too
+    assert boards.esp32_connected and boards.uptime()["boards"][0]["address"] == "10.0.0.5"
+    clock.now += 700
+    assert sessions(boards) == [("10.0.0.5", 0, "silent")]
+
+
 def test_twenty_sessions_are_kept_oldest_first(boards: Boards, clock: Clock) -> None:
     for _ in range(25):
         one = object()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import requests
 import socketio
 import ws_support as ws
 from helpers import HubProcess, wait_for
@@ -132,6 +136,42 @@ def test_games_come_and_go(hub: HubProcess) -> None:
                 game.socket.shutdown()
         wait_for(lambda: len(games(hub)) == before, what="the games' being gone")
         board.reading()
+
+
+def test_a_game_hears_the_readings_of_every_door(hub: HubProcess) -> None:
+    with GameClient(hub) as game, Board(hub, source="127.0.0.2") as board:
+        for port in (hub.port, hub.side["apriltag"]):
+            posted = record(tag_id=5000 + port, camera_name="it's posted")
+            answer = requests.post(f"http://127.0.0.1:{port}/apriltag", json=posted, headers={"Authorization": TOKEN}, timeout=10)
+            assert answer.json() == ACK
+            heard = game.reading(5000 + port)
+            assert heard.pop("server_timestamp") and heard == {"event": "apriltag_data", **posted}
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.bind(("127.0.0.4", 0))
+            sender.settimeout(10)
+            sender.sendto(json.dumps(record(tag_id=6000)).encode(), ("127.0.0.1", hub.side["apriltag_udp"]))
+            assert json.loads(sender.recv(255))["tag_id"] == 6000
+        assert game.reading(6000)["smartcam_ip"] == "127.0.0.4"
+        board.reading(tag_id=6001)
+        assert game.reading(6001)["smartcam_ip"] == "192.168.1.100"
+
+
+def test_when_the_hub_ends_everybody_is_told_and_may_come_back(tmp_path: Path) -> None:
+    hub = tag_hub(tmp_path)
+    with hub:
+        board, game = Board(hub), GameClient(hub)
+        board.reading(tag_id=1)
+        assert game.reading(1)["tag_id"] == 1
+        hub.process.send_signal(signal.SIGTERM)
+        for peer in (board, game):
+            opcode, frame = peer.socket.recv_data_frame(control_frame=True)
+            assert (opcode, frame.data[:2]) == (8, (1001).to_bytes(2, "big"))
+            peer.close()
+        assert hub.process.wait(20) == 0
+        hub.start()
+        with Board(hub) as board, GameClient(hub) as game:
+            board.reading(tag_id=2)
+            assert game.reading(2)["tag_id"] == 2
 
 
 def test_dashboards_over_socket_io_are_undisturbed(hub: HubProcess) -> None:

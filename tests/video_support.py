@@ -21,6 +21,13 @@ def send(hub: HubProcess, camera: str, data: bytes) -> dict[str, Any]:
     return answer.json()
 
 
+def post_from(address: str, url: str, data: bytes) -> requests.Response:
+    """A POST that comes from this address of 127.0.0.0/8."""
+    with requests.Session() as session:
+        session.get_adapter("http://").init_poolmanager(1, 1, source_address=(address, 0))
+        return session.post(url, data=data, timeout=10)
+
+
 class VideoSocket:
     """A client of /ws/video."""
 

@@ -57,12 +57,12 @@ class RawWebSockets:
             return self._app(environ, start_response)
         if path == "/events":
             return self._listen(self._hub.pages, socket, environ, None)
+        if path == "/ws/video":
+            return self._video(socket, environ, start_response)
         settings = self._hub.settings
         if board_door(environ) == "socket":
             limit_messages(socket, settings.apriltag.max_message_mb)
             return apriltag_rawws.serve(self._hub, socket, environ)
-        if path == "/ws/video":
-            return self._video(socket, environ, start_response)
         if environ.get("gatehouse.listener") == "lpr":
             limit_messages(socket, settings.lpr.max_message_mb)
             return lpr_rawws.serve(self._hub, socket, environ)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket as std_socket
+import sys
 import time
 from collections import Counter
 from dataclasses import replace
@@ -50,6 +51,9 @@ class UdpDoor:
         family = std_socket.AF_INET6 if ":" in host else std_socket.AF_INET
         sock = gevent.socket.socket(family, std_socket.SOCK_DGRAM)
         try:
+            if sys.platform == "win32":
+                # Without it another program could bind the same port and take the datagrams.
+                sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_EXCLUSIVEADDRUSE, 1)
             sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_RCVBUF, RECEIVE_BUFFER)
             if family == std_socket.AF_INET6:
                 sock.setsockopt(std_socket.IPPROTO_IPV6, std_socket.IPV6_V6ONLY, 0 if host == "::" else 1)

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from ..contract.errors import ContractError
 from ..contract.times import utc_text
 from ..frames import Camera, Frame, camera_name
+from ..security import PICTURE_PATH
 from ..video_metrics import Metrics
 from .body import json_object, read_body
 from .rest import answer, hub
@@ -17,15 +18,18 @@ from .video_stream import NO_STORE
 
 video = Blueprint("video", __name__)
 
-LEGACY_POST = "/client_e32__http_post_to_serverhub__smartcam_video_stream"
 MIN_INTERVAL_MS, MAX_INTERVAL_MS = 100, 10_000
 NO_PICTURE = "No picture has come yet; this shows one as soon as a camera sends it.\n"
 
 
-@video.post(LEGACY_POST, strict_slashes=False)
+@video.post(PICTURE_PATH)
 def legacy_post() -> Response:
-    """One JPEG as the body, of any content type and without a token; the camera is the sender's address."""
-    frame = _take(request.environ.get("REMOTE_ADDR", ""), "http")
+    """One JPEG as the body, of any content type and without a token; the camera is the sender's address, of an allowed network (hub.security)."""
+    address = request.environ.get("REMOTE_ADDR", "")
+    if not hub().picture_rates.allow(address):
+        raise ContractError(f"At most {hub().settings.apriltag.source_rate} pictures a second of one address are taken (apriltag.source_rate).", status=429, retry_after=1)
+    frame = _take(address, "http")
+    hub().boards.heard(address, "http")
     return answer({"status": "success", "size": len(frame.data)})
 
 
@@ -107,12 +111,7 @@ def set_video_interval() -> Response:
         interval = int(interval)
     if isinstance(interval, bool) or not isinstance(interval, int) or not MIN_INTERVAL_MS <= interval <= MAX_INTERVAL_MS:
         raise ContractError(f"interval_ms is a whole number from {MIN_INTERVAL_MS} to {MAX_INTERVAL_MS} (milliseconds between two pictures).", [f"interval_ms: {str(interval)[:80]}"])
-    told = _tell({"event": "set_video_interval", "interval_ms": interval}, _camera())
+    told = hub().boards.tell({"event": "set_video_interval", "interval_ms": interval}, _camera())
     if not told:
         return answer({"status": "error", "success": False, "message": "ESP32 not connected", "errors": ["No board is connected by WebSocket, so nobody can be told."]}, 503)
     return answer({"status": "success", "success": True, "interval_ms": interval, "fps": round(1000 / interval, 2), "told": told})
-
-
-def _tell(message: dict[str, Any], camera: str | None) -> int:
-    boards = getattr(hub(), "boards", None)
-    return boards.tell(message) if boards is not None else 0
