@@ -25,6 +25,7 @@ from .services.devices import Devices
 from .services.lpr import Lpr
 from .services.station import Captures
 from .services.stations import Stations
+from .services.tag_detection import TagDetections
 from .services.watchlist import Watchlist
 from .settings import Settings
 from .store.database import Reader
@@ -32,6 +33,7 @@ from .store.images import ImageStore
 from .store.packs import PackStore
 from .store.writer import Writer
 from .viewers import Viewers
+from .vision.process import VisionProcess
 
 if TYPE_CHECKING:
     from .doors.udp import UdpDoor
@@ -61,6 +63,8 @@ class Hub:
     apriltag_token: BoardToken
     boards: Boards                # AprilTag boards and cameras that the hub looks at itself
     apriltag: AprilTags           # their readings
+    vision: VisionProcess         # what looks at pictures, a process of its own
+    tag_detection: TagDetections  # tags that the hub itself sees in pictures
     socketio: SocketIO
     rooms: Rooms                  # Socket.IO rooms
     result_listeners: Fanout      # raw WebSocket clients of port 2020

@@ -37,6 +37,7 @@ from .services.readings import Readings
 from .services.retention import forget_old
 from .services.station import Captures
 from .services.stations import Stations
+from .services.tag_detection import TagDetections
 from .services.watchlist import Watchlist
 from .settings import Settings
 from .store.database import Reader, connect
@@ -45,6 +46,7 @@ from .store.packs import PackStore
 from .store.writer import StoreBusy, Writer
 from .tag_digest import TagDigest
 from .viewers import Viewers
+from .vision.process import VisionProcess
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +82,12 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
     tags = settings.apriltag
     boards = Boards(tags.stale_seconds, tags.session_gap_seconds, local, supervisor.spawn)
     apriltag = AprilTags(bus, boards, Readings(writer, reader, tags.store_per_second), tags.alias_fields)
+    frames, vision = FrameStore(settings.video), VisionProcess()
     return Hub(
+        vision=vision, tag_detection=TagDetections(tags.detection, frames, vision, apriltag),
         apriltag_token=board_token(tags.token, settings.token_path), boards=boards, apriltag=apriltag,
         settings=settings, zone=local, supervisor=supervisor, bus=bus, writer=writer, reader=reader, images=images, links=links,
-        packs=packs, lpr=lpr, watchlist=watchlist, frames=FrameStore(settings.video), viewers=Viewers(settings.video.max_viewers, settings.video.stall_seconds),
+        packs=packs, lpr=lpr, watchlist=watchlist, frames=frames, viewers=Viewers(settings.video.max_viewers, settings.video.stall_seconds),
         picture_rates=Rates(tags.source_rate), devices=Devices(writer, reader),
         captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
         stations=Stations(writer, reader, bus), socketio=socketio, rooms=Rooms(socketio.server, supervisor.spawn), loop=LoopWatch(),
@@ -111,6 +115,7 @@ def begin(app: Flask, hub: Hub) -> None:
     hub.supervisor.keep("camera watch", _watch_cameras, hub)
     hub.supervisor.keep("tag readings", hub.apriltag.readings.run)
     _tell_readings(hub)
+    hub.warnings.extend(hub.tag_detection.begin(hub.supervisor))
     hub.supervisor.keep("old rows", _forget, hub)
 
 
@@ -153,6 +158,7 @@ def close(app: Flask) -> None:
     """Commit what was taken and end the background work. Listeners are closed before (hub.server)."""
     hub: Hub = app.extensions["gatehouse"]
     hub.frames.close()
+    hub.vision.close()
     with suppress(ContractError):
         hub.lpr.cameras.flush()
     with suppress(ContractError):

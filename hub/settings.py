@@ -8,14 +8,54 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
 
 class Section(BaseModel):
     """A table of settings; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class TagDetection(Section):
+    """A camera in whose pictures the hub itself looks for AprilTags (36h11). One block for each camera."""
+
+    camera: str = Field(min_length=1, max_length=100, description="The camera's id: the name its pictures are posted under, or the address of the board that sends them.", examples=["gate-1"])
+    enabled: bool = Field(True, description="false: do not look at this camera's pictures.")
+    per_second: float = Field(10.0, ge=0.1, le=60, description="Pictures looked at in a second, at most; always the newest.")
+    tag_size_cm: float | None = Field(None, gt=0, le=1000, description="Side of a tag's black square, in centimetres. Without it and the four numbers below tags are reported without a pose.", examples=[10.0])
+    fx: float | None = Field(None, gt=0, le=100_000, description="Focal length of the camera in pixels, across (from a calibration at the size of its pictures).", examples=[600.0])
+    fy: float | None = Field(None, gt=0, le=100_000, description="The same, down.", examples=[600.0])
+    cx: float | None = Field(None, ge=-100_000, le=100_000, description="Where the optical axis meets the picture, pixels from the left; mostly half its width.", examples=[320.0])
+    cy: float | None = Field(None, ge=-100_000, le=100_000, description="The same, pixels from the top.", examples=[240.0])
+    distortion: list[float] = Field([], description="OpenCV's distortion coefficients (k1, k2, p1, p2, k3 ...), 4, 5, 8, 12 or 14 numbers; empty: none.")
+
+    @property
+    def has_pose(self) -> bool:
+        return self.tag_size_cm is not None and self.fx is not None
+
+    @field_validator("camera")
+    @classmethod
+    def _is_a_name(cls, value: str) -> str:
+        if value != value.strip() or not value.isprintable():
+            raise ValueError("is a name of printable characters without spaces at its ends")
+        return value
+
+    @field_validator("distortion")
+    @classmethod
+    def _is_a_model(cls, value: list[float]) -> list[float]:
+        if len(value) not in (0, 4, 5, 8, 12, 14) or not all(abs(one) < 1e6 for one in value):
+            raise ValueError("has 4, 5, 8, 12 or 14 numbers, or none")
+        return value
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> TagDetection:
+        missing = [name for name in ("fx", "fy", "cx", "cy") if getattr(self, name) is None]
+        if 0 < len(missing) < 4:
+            raise ValueError(f"{', '.join(missing)} of the camera {self.camera} is missing: fx, fy, cx and cy belong together")
+        return self
 
 
 class AprilTag(Section):
@@ -34,6 +74,24 @@ class AprilTag(Section):
     game_queue: int = Field(256, ge=1, le=10_000, description="Readings kept for a game that reads slowly; one more and only the newest of each board and tag stays.")
     game_stall_seconds: float = Field(10.0, ge=1, le=600, description="A game that takes nothing for this long is disconnected.")
     max_message_mb: int = Field(16, ge=1, le=16, description="Largest WebSocket message of a board or game, in MB.")
+
+    detection: list[TagDetection] = Field([], max_length=64, description="Cameras in whose pictures the hub itself looks for tags.")
+
+    @field_validator("detection", mode="before")
+    @classmethod
+    def _are_tables(cls, value: Any) -> Any:
+        if not isinstance(value, list):
+            raise ValueError("is a list of tables, each headed [[apriltag.detection]]")
+        return value
+
+    @field_validator("detection")
+    @classmethod
+    def _are_different_cameras(cls, value: list[TagDetection]) -> list[TagDetection]:
+        names = [one.camera for one in value]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"the camera {twice!r} has two tables; leave one")
+        return value
 
     @field_validator("networks")
     @classmethod
@@ -174,15 +232,27 @@ class Settings(Section):
         return self.instance / "hub.log"
 
 
+def table_of(field: Any) -> type[Section] | None:
+    """The kind of a setting that is a list of tables; None for any other."""
+    inner = get_args(field.annotation)
+    return inner[0] if len(inner) == 1 and isinstance(inner[0], type) and issubclass(inner[0], Section) else None
+
+
+def declared_tables(section: str) -> list[tuple[str, type[Section]]]:
+    """The lists of tables in a section, as (key, kind of table). They stand in the file only, each table headed [[section.key]]."""
+    fields = Settings.model_fields[section].annotation.model_fields if section else {}
+    return [(key, kind) for key, field in fields.items() if (kind := table_of(field)) is not None]
+
+
 def declared() -> list[tuple[str, str, object]]:
-    """Every setting as (section or "", key, pydantic field), in the order of the file."""
+    """Every setting as (section or "", key, pydantic field), in the order of the file; without the lists of tables."""
     rows: list[tuple[str, str, object]] = []
     for key, field in Settings.model_fields.items():
         if field.exclude:
             continue
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
-            rows.extend((key, inner, spec) for inner, spec in kind.model_fields.items())
+            rows.extend((key, inner, spec) for inner, spec in kind.model_fields.items() if table_of(spec) is None)
         else:
             rows.append(("", key, field))
     return rows

@@ -12,7 +12,7 @@ from typing import Any, get_origin
 
 from pydantic import ValidationError
 
-from .settings import Settings, declared, environment_name
+from .settings import Section, Settings, declared, declared_tables, environment_name
 
 log = logging.getLogger(__name__)
 
@@ -114,10 +114,13 @@ def _leaves(values: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[tup
 def _sentence(item: Mapping[str, Any], origin: Mapping[tuple[str, ...], str], path: Path) -> str:
     keys = tuple(str(part) for part in item["loc"])
     where = next((origin[keys[:size]] for size in range(len(keys), 0, -1) if keys[:size] in origin), str(path))
-    name = ".".join(keys)
+    # A table of a list is named as people count: apriltag.detection[1].camera is in the first one.
+    name = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in item["loc"]).lstrip(".")
     if item["type"] == "extra_forbidden":
         return f"{where}: {name}: there is no such setting; docs/settings.md lists them all."
     reason = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "missing":
+        return f"{where}: {name}: is missing; add the line."
     if keys[-1] in SECRETS:
         return f"{where}: {name}: {reason[:1].lower()}{reason[1:]} (its value is not shown)."
     shown = repr(item["input"])
@@ -131,11 +134,24 @@ def template() -> str:
     last = ""
     for section, key, field in declared():
         if section != last:
+            lines += _examples(last)
             about = (Settings.model_fields[section].annotation.__doc__ or "").strip()
             lines += [f"[{section}]", f"# {about}", ""]
             last = section
         lines += [f"# {field.description}", f"{key} = {_toml(field.default)}", ""]
-    return "\n".join(lines)
+    return "\n".join(lines + _examples(last))
+
+
+def _examples(section: str) -> list[str]:
+    """One block of each list of tables in a section, commented out."""
+    lines: list[str] = []
+    for key, kind in declared_tables(section):
+        lines += [f"# {(kind.__doc__ or '').strip()}", f"# [[{section}.{key}]]"]
+        for name, field in kind.model_fields.items():
+            value = field.examples[0] if field.examples else field.default
+            lines.append(f"# {name} = {_toml(value)}    # {field.description}")
+        lines.append("")
+    return lines
 
 
 def _toml(value: Any) -> str:
@@ -148,4 +164,15 @@ def table() -> str:
     for section, key, field in declared():
         name = f"{section}.{key}" if section else key
         lines.append(f"| `{name}` | `{environment_name(section, key)}` | `{_toml(field.default)}` | {field.description} |")
+    for section in dict.fromkeys(section for section, _, _ in declared()):
+        for key, kind in declared_tables(section):
+            lines += ["", *_keys_table(f"{section}.{key}", kind)]
     return "\n".join(lines) + "\n"
+
+
+def _keys_table(name: str, kind: type[Section]) -> list[str]:
+    lines = [f"`[[{name}]]`: {(kind.__doc__ or '').strip()} In the file only.", "", f"| key of `[[{name}]]` | default | what it does |", "|---|---|---|"]
+    for key, field in kind.model_fields.items():
+        default = "(needed)" if field.is_required() else "" if field.default is None else f"`{_toml(field.default)}`"
+        lines.append(f"| `{key}` | {default} | {field.description} |")
+    return lines

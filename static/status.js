@@ -19,6 +19,13 @@ function showBoards({ boards = [], games }) {
   table("games", games.games.map((row) => [row.address, row.behind ? `${row.queue}, behind` : String(row.queue), String(row.sent), String(row.dropped), row.name]), ["address", "waiting", "sent", "skipped", "name"], "long");
 }
 
+function showDetection({ vision, cameras }) {
+  document.getElementById("detection-part").hidden = cameras.length === 0;
+  table("detection", cameras.map((row) => [row.camera, row.seen.join(", ") || "none", String(row.per_second), String(row.milliseconds)]), ["camera", "tags", "a second", "ms each"]);
+  const errors = cameras.filter((row) => row.error).map((row) => element("p", { class: "found", text: `${row.camera}: ${row.error}` }));
+  document.getElementById("vision").replaceChildren(...errors, element("p", { class: "found", text: `Vision process: ${vision.state}, ${vision.restarts} restarts` }));
+}
+
 async function refresh() {
   const status = await getJson("/status");
   document.getElementById("warnings").replaceChildren(...status.warnings.map((text) => element("p", { class: "notice bad", text })));
@@ -36,6 +43,7 @@ async function refresh() {
   table("ports", Object.entries({ ...status.listeners, ...(status.udp ? { "apriltag (UDP)": status.udp.port } : {}) }).map(([name, port]) => [name, String(port)]));
   table("listeners", [status.result_listeners, status.pages].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped_listeners)]), ["", "now", "sent", "dropped"]);
   showBoards(status);
+  showDetection(status.tag_detection);
   table("tasks", status.tasks.map((task) => [task.name, task.running ? "running" : "ended", String(task.restarts), task.error]), ["", "", "restarts", "last error"]);
 }
 

@@ -49,6 +49,14 @@ def test_image_server_url_stands_in(tmp_path: Path) -> None:
     ("timezone = 'Mars/Base'", {}, ["hub.toml", "timezone", "Asia/Bangkok"]),
     ("host = 'x'\nport = = 3", {}, ["hub.toml", "line 2"]),
     ("images = 3", {}, ["hub.toml", "images"]),
+    ("[apriltag.detection]\ncamera = 'a'", {}, ["hub.toml", "apriltag.detection", "[[apriltag.detection]]"]),
+    ("[[apriltag.detection]]\nper_second = 1", {}, ["hub.toml", "apriltag.detection[1].camera", "missing"]),
+    ("[[apriltag.detection]]\ncamera = 'a'\n[[apriltag.detection]]\ncamera = 'b'\nprot = 1", {}, ["hub.toml", "apriltag.detection[2].prot", "no such setting"]),
+    ("[[apriltag.detection]]\ncamera = 'a'\nfx = 600.0", {}, ["hub.toml", "apriltag.detection[1]", "fy, cx, cy", "camera a"]),
+    ("[[apriltag.detection]]\ncamera = 'a'\n[[apriltag.detection]]\ncamera = 'a'", {}, ["hub.toml", "apriltag.detection", "'a' has two tables"]),
+    ("[[apriltag.detection]]\ncamera = 'a'\ntag_size_cm = 0", {}, ["hub.toml", "apriltag.detection[1].tag_size_cm", "greater than 0"]),
+    ("[[apriltag.detection]]\ncamera = 'a'\ndistortion = [1.0, nan, 0, 0]", {}, ["hub.toml", "apriltag.detection[1].distortion", "4, 5, 8, 12 or 14"]),
+    ("[[apriltag.detection]]\ncamera = ' a'", {}, ["hub.toml", "apriltag.detection[1].camera", "printable"]),
     ("", {"HUB_LPR_PORT": "many"}, ["HUB_LPR_PORT", "lpr.port", "many"]),
     ("", {"IMAGE_SERVER_URL": "server"}, ["IMAGE_SERVER_URL", "images.base_url", "http://"]),
 ])
@@ -68,6 +76,22 @@ def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, str(ROOT / "app.py"), *arguments], capture_output=True, text=True, encoding="utf-8", timeout=30, check=False)
+
+
+def test_a_table_for_each_camera(tmp_path: Path) -> None:
+    """Beside the keys of their section, and as the comments of a new file show them."""
+    (tmp_path / "hub.toml").write_text("[apriltag]\nport = 6005\n[[apriltag.detection]]\ncamera = 'gate 1'\n[[apriltag.detection]]\ncamera = '127.0.0.9'\nenabled = false\n", "utf-8")
+    tags = load(tmp_path, {}, {}).apriltag
+    assert tags.port == 6005 and [(one.camera, one.enabled, one.per_second, one.has_pose) for one in tags.detection] == [("gate 1", True, 10, False), ("127.0.0.9", False, 10, False)]
+    lines = template().splitlines()
+    first = lines.index("# [[apriltag.detection]]")
+    shown = [line.removeprefix("# ") for line in lines[first:lines.index("", first)]]
+    (tmp_path / "hub.toml").write_text("\n".join(shown), "utf-8")
+    one = load(tmp_path, {}, {}).apriltag.detection[0]
+    assert one.camera == "gate-1" and one.has_pose
+    written = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    for key, field in type(one).model_fields.items():
+        assert f"| `{key}` |" in written and field.description in written
 
 
 def test_check_config(tmp_path: Path) -> None:
