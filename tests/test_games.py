@@ -36,10 +36,15 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
         assert "Traceback" not in process.text()
 
 
-def flood(board: Board, count: int, tags: int = 1, **fields: object) -> list[float]:
-    """`count` readings, each acknowledged before the next; seconds that each acknowledgement took."""
+def flood(board: Board, count: int, tags: int = 1, beside: Collector | None = None, **fields: object) -> list[float]:
+    """`count` readings, each acknowledged before the next; seconds that each acknowledgement took.
+
+    As fast as they are acknowledged, but for the time that the game `beside`, a thread of this process, needs to read them.
+    """
     took = []
     for number in range(count):
+        if beside is not None and number % 50 == 0:
+            wait_for(lambda: number - len(beside.numbers) < 100, what="the game's reading")
         began = time.perf_counter()
         board.reading(tag_id=1000 + number % tags, number=number, **fields)
         took.append(time.perf_counter() - began)
@@ -65,7 +70,7 @@ def test_a_stalled_game_delays_neither_acks_nor_other_games_and_is_dropped(stric
     stalled = stalled_game(strict)
     with Board(strict) as board, GameClient(strict, name="healthy") as game:
         collector = Collector(game, 2999)
-        took = flood(board, 3000, padding=PADDING)
+        took = flood(board, 3000, beside=collector, padding=PADDING)
         collector.join(20)
         assert len(collector.numbers) >= 0.95 * 3000 and collector.numbers == sorted(set(collector.numbers))
         assert max(took) < 2.0   # the stall limit: no ack has waited for the stalled game
