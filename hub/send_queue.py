@@ -24,7 +24,7 @@ def unsent_bytes(sock: Any) -> int:
             import socket
 
             return sock.getsockopt(socket.SOL_SOCKET, _SO_NWRITE)
-    except OSError:
+    except (OSError, ValueError):
         pass  # closed: whoever sends next finds out
     return 0
 

@@ -15,6 +15,7 @@ from gevent.lock import Semaphore
 from geventwebsocket.exceptions import WebSocketError
 
 from hub import websocket_frames as frames
+from hub.send_queue import unsent_bytes
 from hub.server_socket import PeerGone, Source, linger, send_all
 from hub.websocket_frames import FrameError, Prepared, prepare
 from hub.websocket_reader import MessageReader, Skipped
@@ -86,6 +87,11 @@ class WebSocket:
     @keep_bytes.setter
     def keep_bytes(self, value: int | None) -> None:
         self._reader.keep_bytes = value
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that were given to the system and have not reached the peer yet, as far as the system tells."""
+        return unsent_bytes(self._sock)
 
     @property
     def heard(self) -> float:
