@@ -14,7 +14,7 @@ import pytest
 import requests
 import ws_support as ws
 from helpers import HubProcess, wait_for
-from tag_support import TOKEN, GameClient, record, stalled_game, tag_hub
+from tag_support import TOKEN, Board, GameClient, record, stalled_game, tag_hub
 from test_apriltag_contract import INVALID, VALID, stem
 
 ACK_BODY = {"status": "received", "event": "apriltag_ack"}
@@ -78,6 +78,25 @@ def test_every_valid_form_is_taken_and_told_to_games(hub: HubProcess, path: Path
             heard = wait_for(lambda: next((one for one in [game.hear()] if one.get("server_timestamp", 0) >= before), None))
             assert isinstance(heard.pop("server_timestamp"), float)
             assert heard == {"event": "apriltag_data", **reading["payload"]}
+
+
+@pytest.mark.parametrize("path", [path for path in VALID if path.stem not in ("apriltag_event_in_payload", "apriltag_reserved")], ids=stem)
+def test_every_valid_form_over_a_websocket(hub: HubProcess, path: Path) -> None:
+    """There the message's own `event` says that it is a reading, so the two forms with another one are none."""
+    text = path.read_text("utf-8")
+    if '"event":"apriltag_data"' not in text:
+        text = text.replace("{", '{"event":"apriltag_data",', 1)
+    expected = json.loads(path.with_suffix(".becomes.json").read_text("utf-8"))
+    before = hub.get("/status")["apriltag"]["received"]
+    with Board(hub) as board:
+        board.say(text)
+        assert board.hear() == {"event": "apriltag_ack", "status": "received"}
+        assert board.quiet()
+    assert hub.get("/status")["apriltag"]["received"] == before + len(expected)
+    rows = stored(hub, limit=len(expected))[::-1]
+    for row, reading in zip(rows, expected, strict=True):
+        assert row["door"] == "websocket" and row["tag_id"] == reading["tag_id"]
+        assert {key: row[key] for key in reading["payload"] if key not in ("id", "tag_id")} == {key: value for key, value in reading["payload"].items() if key not in ("id", "tag_id")}
 
 
 @pytest.mark.parametrize("path", INVALID, ids=stem)
@@ -219,6 +238,14 @@ def test_the_poll_takes_the_oldest_of_fifty(hub: HubProcess) -> None:
     assert set(taken[0]) == {"event", "smartcam_ip", "tag_id", "yaw", "pitch", "roll", "x_cm", "y_cm", "z_cm", "tag_size_percent", "distance_cm", "timestamp"}
     assert taken[0]["tag_id"] == 5 and taken[0]["distance_cm"] == 0 and abs(taken[0]["timestamp"] - time.time()) < 30
     assert taken[50]["tag_id"] == -1 and taken[50]["list_remaining"] == 0 and taken[50]["smartcam_ip"] == ""
+
+
+def test_asking_about_the_poll_takes_nothing(hub: HubProcess) -> None:
+    while poll(hub)["tag_id"] != -1:
+        pass
+    post(hub, record(tag_id=6))
+    assert requests.head(hub.url + POLL, timeout=10).status_code == requests.options(hub.url + POLL, timeout=10).status_code == 200
+    assert poll(hub)["tag_id"] == 6
 
 
 def test_pages_of_any_origin_may_poll(hub: HubProcess) -> None:

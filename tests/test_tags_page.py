@@ -79,6 +79,27 @@ def test_readings_come_by_themselves_and_text_is_never_markup(hub: HubProcess, p
     assert page.value("document.documentElement.scrollWidth <= innerWidth")
 
 
+GAME = """
+window.heard = [];
+const socket = new WebSocket("ADDRESS");
+socket.onmessage = (event) => window.heard.push(JSON.parse(event.data));
+socket.onopen = () => socket.send(JSON.stringify({ event: "identify", data: { type: "gdevelop", name: "in a browser" } }));
+"""
+
+
+@needs_browser
+def test_a_game_in_a_browser_from_a_file(hub: HubProcess, page: Page, tmp_path: Path) -> None:
+    (tmp_path / "game.html").write_text("<!doctype html><title>A game</title>")
+    page.open((tmp_path / "game.html").as_uri())
+    page.value(GAME.replace("ADDRESS", f"ws://127.0.0.1:{hub.side['apriltag']}/"))
+    known = "window.heard.map((message) => message.event).slice(0, 2)"
+    wait_for(lambda: page.value(known) == ["connection_success", "identify_success"], what="the game's being known")
+    with Board(hub, source="127.0.0.10") as board:
+        board.reading(tag_id=31, x_cm=1.5)
+        wait_for(lambda: page.value("window.heard.at(-1).tag_id") == 31, what="the reading")
+        assert page.value("window.heard.at(-1).x_cm") == 1.5
+
+
 @needs_browser
 def test_stored_readings_are_found(hub: HubProcess, page: Page) -> None:
     with Board(hub, source="127.0.0.7") as board:
