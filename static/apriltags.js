@@ -7,6 +7,7 @@ const more = byId("more");
 const OLD_SECONDS = 10;
 const LOOK_MS = 3000;
 const MAX_ROWS = 500;
+const NOTHING = "Nothing is stored yet.";
 const COLUMNS = [
   ["x", "x_cm"], ["y", "y_cm"], ["z", "z_cm"], ["Range", "range_cm"], ["Yaw", "yaw"], ["Pitch", "pitch", "extra"], ["Roll", "roll", "extra"], ["Margin", "decision_margin", "extra"],
 ];
@@ -68,6 +69,7 @@ function arrived(tags) {
   for (const row of tags) note(row, true);
   if (seen.size > MAX_ROWS) look().catch(() => {});
   else if (seen.size !== before) order();
+  if (byId("stored").textContent === NOTHING) load().catch(() => {});
 }
 
 function boardCard(board) {
@@ -98,13 +100,14 @@ function query() {
 
 async function load(append = false) {
   const values = query();
+  const searching = values.size > 0;
   values.set("limit", "20");
   if (append && cursor) values.set("cursor", cursor);
   try {
     const body = await getJson(`/api/apriltags?${values}`);
     const rows = body.apriltags.map((row) => element("tr", {}, ...cells(row, element("td", {}, element("time", { datetime: row.received_at, text: moment(row.received_at) })))));
     if (append) byId("stored").append(...rows);
-    else byId("stored").replaceChildren(...(rows.length ? [head("When"), ...rows] : [element("tr", {}, element("td", { class: "empty", text: "Nothing found." }))]));
+    else byId("stored").replaceChildren(...(rows.length ? [head("When"), ...rows] : [element("tr", {}, element("td", { class: "empty", text: searching ? "Nothing found." : NOTHING }))]));
     cursor = body.next_cursor;
     more.hidden = !cursor;
     byId("found").textContent = "";

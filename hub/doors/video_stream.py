@@ -59,9 +59,10 @@ def _parts(parts: Hub, names: tuple[str, ...] | None, fps: float, sock: Any, add
                     return
                 frame = watch.take()
                 if frame is not None:
-                    viewer.begin()
-                    yield mjpeg_part(frame)
-                    viewer.sent += 1
+                    part = mjpeg_part(frame)
+                    viewer.begin(len(part))
+                    yield part
+                    viewer.done()
     finally:
         parts.viewers.remove(viewer)
 
@@ -117,9 +118,10 @@ def _send(parts: Hub, socket: WebSocket, viewer: Viewer, names: list[str] | None
                     return
                 frame = watch.take()
                 if frame is not None:
-                    viewer.begin()
+                    framed = message(frame)
+                    viewer.begin(len(framed))
                     # `Viewers.run` drops who takes too long; a limit in sending alone would not see what lies in buffers.
-                    socket.send(message(frame), timeout=2 * parts.viewers.stall_seconds)
-                    viewer.sent += 1
+                    socket.send(framed, timeout=2 * parts.viewers.stall_seconds)
+                    viewer.done()
     except WebSocketClosed:
         return  # the receiving side ends what is left
