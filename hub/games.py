@@ -8,19 +8,25 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Hashable
+from time import monotonic
 from typing import Any
 
+import gevent
 from gevent.event import Event
 
 from .contract.json_text import encode_text
 from .game_queue import GameQueue
 from .server_socket import PeerStalled
 from .websocket import Prepared, WebSocket, WebSocketClosed, prepare
+from .websocket_frames import TRY_LATER
 from .websocket_keeper import Spawn, plain_spawn
 
 log = logging.getLogger(__name__)
 
 CACHED = ("cached reading",)
+# What a slow line may hold of the readings. More would only make a game see the past: its queue keeps the newest, a line cannot.
+LINE_BYTES = 32 * 1024
+LOOK_SECONDS = 0.02
 
 
 class Game:
@@ -96,6 +102,10 @@ class Games:
         """The game's sender. A send that is given up leaves half a frame, so the connection ends with it and nothing follows."""
         try:
             while not game.ended:
+                if not self._takes_more(game):
+                    self._note_stall(game, f"took nothing for {self._stall_seconds:g} s")
+                    game.websocket.close(TRY_LATER, "Too slow: connect again.")
+                    break
                 frames = game.queue.take()
                 if not frames:
                     game.ready.clear()
@@ -105,11 +115,25 @@ class Games:
                 game.sent += len(frames)
         except WebSocketClosed as error:
             if isinstance(error.__cause__, PeerStalled):
-                self.stalled += 1
-                log.warning("The game %s at %s is disconnected: %s.", game.name or "without a name", game.websocket.peer, error.__cause__)
+                self._note_stall(game, str(error.__cause__))
             log.debug("A game has gone: %s", error)
         finally:
             self.remove(game)
+
+    def _takes_more(self, game: Game) -> bool:
+        """Wait while the line holds what was sent before; False when it took nothing for too long."""
+        held, since = game.websocket.unsent, monotonic()
+        while held > LINE_BYTES and not game.ended and not game.websocket.closed:
+            gevent.sleep(LOOK_SECONDS)
+            if (holds := game.websocket.unsent) < held:
+                held, since = holds, monotonic()
+            elif monotonic() - since > self._stall_seconds:
+                return False
+        return True
+
+    def _note_stall(self, game: Game, reason: str) -> None:
+        self.stalled += 1
+        log.warning("The game %s at %s is disconnected: it %s.", game.name or "without a name", game.websocket.peer, reason)
 
     def status(self) -> dict[str, Any]:
         """For the status page: totals since the start, and a row for each game, oldest first."""

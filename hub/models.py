@@ -210,8 +210,8 @@ class TagReadingRow(db.Model):
 
     __tablename__ = "tag_readings"
     __table_args__ = (
-        Index("tag_readings_tag", "tag_id", "seq"),
-        Index("tag_readings_board", "board", "seq"),
+        Index("tag_readings_tag", "tag_id", "received_at"),
+        Index("tag_readings_board", "board", "received_at"),
         Index("tag_readings_received", "received_at"),
         {"sqlite_autoincrement": True},
     )

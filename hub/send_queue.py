@@ -24,7 +24,7 @@ def unsent_bytes(sock: Any) -> int:
             return _INT.unpack(ioctl(sock.fileno(), TIOCOUTQ, b"\0\0\0\0"))[0]
         if MAC:
             return sock.getsockopt(socket.SOL_SOCKET, _SO_NWRITE)
-    except OSError:
+    except (OSError, ValueError):
         pass  # closed: whoever sends next finds out
     return 0
 

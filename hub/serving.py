@@ -138,12 +138,14 @@ class Serving:
         if any(host != "127.0.0.1" for host in hosts):
             rows.append("  For now only programs on this machine (127.0.0.1) are served, others get 403; the networks of apriltag.networks reach the AprilTag addresses.")
         if self._hub.apriltag_token.fresh:
-            rows += ["", f"Token of AprilTag boards, shown this once: {self._hub.apriltag_token.fresh}",
-                     f"  It goes into each board's firmware as AUTH_TOKEN and is kept in {self._settings.token_path.resolve()}"]
+            rows += ["", f"Token of AprilTag boards, for their firmware; shown this once: {self._hub.apriltag_token.fresh}"]
         rows += [f"Warning: {text}" for text in self._hub.warnings]
         folder = self._settings.instance.resolve()
         rows += ["", f"Settings  {folder / FILE_NAME}", f"Data      {self._settings.database_path.resolve()} and {self._settings.images_path.resolve()}{os.sep}",
-                 f"Log       {self._settings.log_path.resolve()}", "Stop with Ctrl-C."]
+                 f"Log       {self._settings.log_path.resolve()}"]
+        if not self._settings.apriltag.token:
+            rows.append(f"Token     {self._settings.token_path.resolve()} (of AprilTag boards)")
+        rows.append("Stop with Ctrl-C.")
         return "\n".join(rows)
 
 

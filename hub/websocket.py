@@ -15,14 +15,15 @@ from gevent.lock import Semaphore
 from geventwebsocket.exceptions import WebSocketError
 
 from hub import websocket_frames as frames
+from hub.send_queue import unsent_bytes
 from hub.server_socket import PeerGone, Source, linger, send_all
 from hub.websocket_frames import FrameError, Prepared, prepare
-from hub.websocket_reader import MessageReader
+from hub.websocket_reader import MessageReader, Skipped
 
 if TYPE_CHECKING:
     from hub.websocket_keeper import Keeper
 
-__all__ = ["Prepared", "WebSocket", "WebSocketClosed", "prepare"]
+__all__ = ["Prepared", "Skipped", "WebSocket", "WebSocketClosed", "prepare"]
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,20 @@ class WebSocket:
     @max_message_bytes.setter
     def max_message_bytes(self, value: int) -> None:
         self._reader.max_message_bytes = value
+
+    @property
+    def keep_bytes(self) -> int | None:
+        """Longer messages than this are not collected; they come as `Skipped`. None: all are."""
+        return self._reader.keep_bytes
+
+    @keep_bytes.setter
+    def keep_bytes(self, value: int | None) -> None:
+        self._reader.keep_bytes = value
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that were given to the system and have not reached the peer yet, as far as the system tells."""
+        return unsent_bytes(self._sock)
 
     @property
     def heard(self) -> float:

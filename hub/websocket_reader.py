@@ -15,16 +15,22 @@ MAX_CONTROLS_PER_SECOND = 500
 OnControl = Callable[[int, bytes], bool]
 
 
+class Skipped(bytes):
+    """Stands for a message that was longer than `keep_bytes`: it was read to its end and thrown away."""
+
+
 class MessageReader:
     """Reads one connection's messages.
 
-    `heard` is when the peer last sent anything (monotonic seconds); with `throw_away` set, messages are read and
+    A message over `max_message_bytes` breaks the rules; one over `keep_bytes` (None: no such limit) comes as `Skipped`, without
+    having been collected. `heard` is when the peer last sent anything (monotonic seconds); with `throw_away` set, messages are read and
     dropped until the peer closes. `broken` is set when a read was interrupted (a timeout of the caller, a kill) in
     the middle of a frame, so that nobody can know where the next one begins.
     """
 
     def __init__(self, source: Source, max_message_bytes: int) -> None:
         self.max_message_bytes = max_message_bytes
+        self.keep_bytes: int | None = None
         self.heard = monotonic()
         self.throw_away = False
         self.broken = False
@@ -34,13 +40,14 @@ class MessageReader:
         self._opcode = frames.CONTINUATION
         # BytesIO gives its content away without a copy; copying 60 MB holds the loop for over 30 ms.
         self._message = io.BytesIO()
+        self._size = 0          # of the message under way, skipped parts too
         self._controls = 0
         self._controls_since = self.heard
 
     def forget(self) -> None:
         """Let go of what was collected."""
         self._in.clear()
-        self._message = io.BytesIO()
+        self._message, self._size = io.BytesIO(), 0
 
     def next(self, on_control: OnControl) -> str | bytes | None:
         """The next whole message; None when `on_control(opcode, payload)` says that the peer has closed.
@@ -63,15 +70,18 @@ class MessageReader:
             if header.fin and header.opcode and len(data) >= end:
                 payload = frames.unmask(data[header.size : end], header.key)
                 del data[:end]
-                opcode = header.opcode
+                opcode, size = header.opcode, header.length
             else:
                 self._collect(header)
                 if not header.fin:
                     continue
                 payload, self._message = self._message.getvalue(), io.BytesIO()
+                size, self._size = self._size, 0
                 opcode, self._opcode = self._opcode, frames.CONTINUATION
             if self.throw_away:
                 continue
+            if self.keep_bytes is not None and size > self.keep_bytes:
+                return Skipped()
             return frames.decode_text(payload, self._turn) if opcode == frames.TEXT else bytes(payload)
 
     def _check(self, header: Header) -> None:
@@ -81,7 +91,7 @@ class MessageReader:
                 raise FrameError(frames.PROTOCOL_ERROR, "a continuation came without a beginning")
         elif self._opcode != frames.CONTINUATION:
             raise FrameError(frames.PROTOCOL_ERROR, "a new message began before the last one ended")
-        if self._message.tell() + header.length > self.max_message_bytes:
+        if self._size + header.length > self.max_message_bytes:
             raise FrameError(frames.TOO_BIG, f"messages may have at most {self.max_message_bytes} bytes")
 
     def _collect(self, header: Header) -> None:
@@ -90,6 +100,10 @@ class MessageReader:
         del data[: header.size]
         if header.opcode:
             self._opcode = header.opcode
+        self._size += header.length
+        keep = not self.throw_away and (self.keep_bytes is None or self._size <= self.keep_bytes)
+        if not keep:
+            self._message = io.BytesIO()
         position = 0
         self.broken = True
         while position < header.length:
@@ -97,7 +111,7 @@ class MessageReader:
                 self._fill()
             piece = data[: header.length - position]
             del data[: len(piece)]
-            if not self.throw_away:
+            if keep and not self.throw_away:
                 self._message.write(frames.unmask(piece, header.key, position))
             position += len(piece)
         self.broken = False

@@ -8,7 +8,7 @@ const OLD_SECONDS = 10;
 const LOOK_MS = 3000;
 const MAX_ROWS = 500;
 const COLUMNS = [
-  ["x", "x_cm"], ["y", "y_cm"], ["z", "z_cm"], ["Distance", "range_cm"], ["Yaw", "yaw"], ["Pitch", "pitch", "extra"], ["Roll", "roll", "extra"], ["Margin", "decision_margin", "extra"],
+  ["x", "x_cm"], ["y", "y_cm"], ["z", "z_cm"], ["Range", "range_cm"], ["Yaw", "yaw"], ["Pitch", "pitch", "extra"], ["Roll", "roll", "extra"], ["Margin", "decision_margin", "extra"],
 ];
 const seen = new Map();   // board and tag -> { row, node, at }
 let cursor = null;
@@ -18,15 +18,15 @@ const shown = (value) => typeof value === "number" ? String(Math.round(value * 1
 const tagText = (row) => row.tag_id === null ? "?" : String(row.tag_id);
 
 function head(when) {
-  const units = { "x": "cm", "y": "cm", "z": "cm", "Distance": "cm", "Yaw": "°", "Pitch": "°", "Roll": "°" };
+  const units = { "x": "cm", "y": "cm", "z": "cm", "Range": "cm", "Yaw": "°", "Pitch": "°", "Roll": "°" };
   return element("tr", {}, ...["Tag", "Board", when].map((text) => element("th", { text })),
-    ...COLUMNS.map(([title, , kind]) => element("th", { class: `number ${kind ?? ""}` }, title, units[title] ? element("small", { text: units[title] }) : null)));
+    ...COLUMNS.map(([title, , kind]) => element("th", { class: `figure ${kind ?? ""}` }, title, units[title] ? element("small", { text: units[title] }) : null)));
 }
 
 function cells(row, when) {
   return [element("td", { class: "tag", text: tagText(row) }),
     element("td", { class: "board", title: row.board }, element("span", { text: row.board }), row.source && row.source !== "board" ? element("small", { text: row.source }) : null),
-    when, ...COLUMNS.map(([, field, kind]) => element("td", { class: `number ${kind ?? ""}`, text: shown(row[field]) }))];
+    when, ...COLUMNS.map(([, field, kind]) => element("td", { class: `figure ${kind ?? ""}`, text: shown(row[field]) }))];
 }
 
 function since(seconds) {

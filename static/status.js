@@ -1,21 +1,22 @@
 // The state of the hub, asked every two seconds.
 import { element, getJson, listen, moment, showStations } from "./live.js";
 
-function table(id, rows, head) {
+function table(id, rows, head, last = null) {
   const node = document.getElementById(id);
   node.replaceChildren();
   if (head) node.append(element("tr", {}, ...head.map((text) => element("th", { text }))));
-  for (const row of rows) node.append(element("tr", {}, ...row.map((text, column) => element(column || head ? "td" : "th", { text }))));
+  for (const row of rows) node.append(element("tr", {}, ...row.map((text, column) => element(column || head ? "td" : "th", { text, class: column === row.length - 1 ? last : null }))));
 }
 
 function duration(seconds) {
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
   const hours = Math.floor(seconds / 3600);
   return hours ? `${hours} h ${Math.floor(seconds / 60) % 60} min` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 
 function showBoards({ boards = [], games }) {
-  table("boards", boards.map((row) => [row.address, row.name, row.door, row.state, `${duration(row.silent_seconds)} ago`]), ["address", "name", "by", "", "last heard"]);
-  table("games", games.games.map((row) => [row.name || "without a name", row.address, `${row.queue}${row.behind ? ", behind" : ""}`, String(row.sent), String(row.dropped)]), ["name", "address", "waiting", "sent", "skipped"]);
+  table("boards", boards.map((row) => [row.address, row.state, duration(row.silent_seconds), row.name]), ["address", "", "silent for", "name"], "long");
+  table("games", games.games.map((row) => [row.address, row.behind ? `${row.queue}, behind` : String(row.queue), String(row.sent), String(row.dropped), row.name]), ["address", "waiting", "sent", "skipped", "name"], "long");
 }
 
 async function refresh() {
@@ -32,7 +33,7 @@ async function refresh() {
     ["Last store error", status.writer.last_error || "none"],
     ["Data folder", status.instance],
   ]);
-  table("ports", Object.entries(status.listeners).map(([name, port]) => [name, String(port)]));
+  table("ports", Object.entries({ ...status.listeners, ...(status.udp ? { "apriltag (UDP)": status.udp.port } : {}) }).map(([name, port]) => [name, String(port)]));
   table("listeners", [status.result_listeners, status.pages].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped_listeners)]), ["", "now", "sent", "dropped"]);
   showBoards(status);
   table("tasks", status.tasks.map((task) => [task.name, task.running ? "running" : "ended", String(task.restarts), task.error]), ["", "", "restarts", "last error"]);

@@ -36,8 +36,8 @@ class Peer:
 
     def __init__(self, url: str, source: str = "127.0.0.1", **how: Any) -> None:
         host, port = url.split("/")[2].split(":")
-        sock = socket.create_connection((host, int(port)), timeout=10, source_address=(source, 0))
-        self.socket = websocket.create_connection(url, timeout=10, socket=sock, **how)
+        self._sock = socket.create_connection((host, int(port)), timeout=10, source_address=(source, 0))
+        self.socket = websocket.create_connection(url, timeout=10, socket=self._sock, **how)
 
     def say(self, message: dict[str, Any] | str | bytes) -> None:
         if isinstance(message, bytes):
@@ -57,6 +57,7 @@ class Peer:
 
     def close(self) -> None:
         self.socket.close()
+        self._sock.close()
 
     def __enter__(self) -> Any:
         return self

@@ -14,9 +14,9 @@ def register(app: Flask, hub: Hub) -> None:
     """Hang every door on the app; the gate stands in front of all of them."""
     from ..security import Gate
     from . import failures, lpr_sio, lpr_sio_older, sio
+    from .apriltag_live import apriltag_live
     from .apriltag_posts import AprilTagPosts
     from .apriltag_rest import apriltag_rest
-    from .apriltag_live import apriltag_live
     from .images import images
     from .lpr_devices import lpr_devices
     from .lpr_rest import lpr_rest
@@ -33,8 +33,8 @@ def register(app: Flask, hub: Hub) -> None:
     app.register_blueprint(lpr_rest)
     app.register_blueprint(lpr_devices)
     app.register_blueprint(watchlist)
-    app.register_blueprint(apriltag_rest)
     app.register_blueprint(apriltag_live)
+    app.register_blueprint(apriltag_rest)
     app.register_blueprint(images)
     app.register_blueprint(video)
     app.register_blueprint(video_stream)

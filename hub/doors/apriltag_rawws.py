@@ -15,7 +15,7 @@ from ..contract.errors import ContractError
 from ..contract.json_text import encode_text
 from ..contract.station import clean
 from ..games import Game
-from ..websocket import prepare
+from ..websocket import Skipped, prepare
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ BAD_PICTURE = "binary message that was not taken as a picture"
 BAD_READING = "reading that cannot be read"
 BAD_JSON = "text that is no JSON object"
 TOO_LONG = "text over 64 KB"
+SKIPPED = "message over 64 KB of a socket that is no board"
 UNKNOWN = "unknown event"
 EMPTY_FRAME = "video_frame, which carries no picture"   # wire/apriltag.md 1.5
 WELCOME = prepare('{"event":"connection_success","message":"WebSocket connected - send identify event"}')
@@ -41,7 +42,6 @@ NO_DATA = prepare('{"event":"no_data_available"}')
 
 def serve(hub: Hub, socket: Any, environ: dict[str, Any]) -> list[bytes]:
     """Speak with a board or a game until it goes."""
-    socket.max_message_bytes = min(socket.max_message_bytes, hub.settings.apriltag.max_message_mb * 1024 * 1024)
     visit = Visit(hub, socket, environ.get("REMOTE_ADDR", ""))
     hub.tag_sockets += 1
     try:
@@ -62,10 +62,13 @@ class Visit:
         self._is_board = False
         self._game: Game | None = None
         self._refusals = 0
+        socket.keep_bytes = MAX_TEXT    # whoever has proved nothing costs no memory
 
     def hear(self, message: str | bytes) -> None:
         """Handle one message."""
-        if isinstance(message, bytes):
+        if isinstance(message, Skipped):
+            self._ignore(SKIPPED)
+        elif isinstance(message, bytes):
             self._picture(message)
         elif len(message) > MAX_TEXT:
             self._ignore(TOO_LONG)
@@ -79,6 +82,7 @@ class Visit:
             self._game = None
         if self._is_board:
             self._is_board = False
+            self._socket.keep_bytes = MAX_TEXT
             self._hub.boards.disconnected(self._address, self._socket)
 
     def _ignore(self, reason: str) -> None:
@@ -118,6 +122,7 @@ class Visit:
         if not self._is_board:
             self.leave()
             self._is_board = True
+            self._socket.keep_bytes = None
             self._hub.boards.connected(self._address, self._socket)
         self._heard(_name(data.get("camera_name") or data.get("device")))
         self._socket.send(BOARD_KNOWN)

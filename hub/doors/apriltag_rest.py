@@ -48,7 +48,7 @@ def history() -> Response:
 @apriltag_rest.route(POLL_PATH, methods=["GET", "OPTIONS"], provide_automatic_options=False)
 def poll() -> Response:
     """Older games take one reading at a time here, from pages of any origin."""
-    response = Response(status=200) if request.method == "OPTIONS" else answer(hub().apriltag.poll())
+    response = answer(hub().apriltag.poll()) if request.method == "GET" else Response(status=200)   # asking about it takes nothing
     response.headers.update({
         "Access-Control-Allow-Origin": request.headers.get("Origin") or "*", "Vary": "Origin", "Cache-Control": "no-store",
         "Access-Control-Allow-Methods": "GET, OPTIONS",

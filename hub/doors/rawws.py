@@ -16,6 +16,7 @@ from ..contract.json_text import decode_object, encode, encode_text
 from ..contract.station import parse_capture
 from ..events import CAMERA_STATUS, CAPTURE_STORED, DETECTION_STORED, STATION_CHANGED, WATCHLIST_ALERT
 from ..links import host_name
+from ..security import board_door
 from ..services.station import CaptureStored
 from . import apriltag_rawws, lpr_rawws, video_stream
 from .lpr_sio import OLDER
@@ -25,8 +26,6 @@ log = logging.getLogger(__name__)
 
 ENGINE_IO = ("/socket.io",)
 OLDER_ENGINE_IO = ("/ws/", "/ws")   # wire/lpr.md 1.6
-TAG_LISTENERS = ("main", "apriltag")
-TAG_PATHS = ("/", "/websocket")    # wire/apriltag.md 1.0
 SMALL = 64 * 1024
 
 
@@ -61,7 +60,8 @@ class RawWebSockets:
         if path == "/ws/video":
             return self._video(socket, environ, start_response)
         settings = self._hub.settings
-        if environ.get("gatehouse.listener") in TAG_LISTENERS and path in TAG_PATHS:
+        if board_door(environ) == "socket":
+            limit_messages(socket, settings.apriltag.max_message_mb)
             return apriltag_rawws.serve(self._hub, socket, environ)
         if environ.get("gatehouse.listener") == "lpr":
             limit_messages(socket, settings.lpr.max_message_mb)

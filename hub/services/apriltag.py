@@ -14,7 +14,7 @@ from .boards import Boards
 from .readings import Readings
 
 POLLED = 50               # readings kept for games that poll (wire/apriltag.md 2.3)
-MAX_LATEST = 2000
+MAX_LATEST = 1000
 POLL_NUMBERS = ("tag_id", "yaw", "pitch", "roll", "x_cm", "y_cm", "z_cm", "tag_size_percent", "distance_cm")
 
 

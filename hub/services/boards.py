@@ -23,6 +23,7 @@ MAX_BOARDS = 1000
 KEPT_SESSIONS = 20
 WAITING_MESSAGES = 8
 SEND_SECONDS = 5.0
+DETECTION = "detection"
 
 
 class Boards:
@@ -49,7 +50,8 @@ class Boards:
                 board.reboots += 1
                 self._end(board, board.heard_at, "rebooted")
             board.clock = clock
-        board.door, board.name, board.heard_at = door, name or board.name, now
+        board.door = board.door if door == DETECTION and board.door else door
+        board.name, board.heard_at = name or board.name, now
         board.messages += 1
         if board.session is None:
             board.begin(now)
@@ -127,20 +129,25 @@ class Boards:
         return True
 
     def _end(self, board: Board, when: float, reason: str) -> None:
-        self._closed.append(board.end(when, reason))
+        session = board.end(when, reason)
+        if board.door != DETECTION:
+            self._closed.append(session)
+
+    def _here(self) -> list[Board]:
+        """Boards with a session; a camera that the hub only looks at itself is none."""
+        self.watch()
+        return [board for board in self._boards.values() if board.session is not None and board.door != DETECTION]
 
     # -- what is shown
 
     @property
     def esp32_connected(self) -> bool:
         """True while any board has a session (wire/apriltag.md 2.3, its flaws mended: of every door and of several boards)."""
-        self.watch()
-        return any(board.session is not None for board in self._boards.values())
+        return bool(self._here())
 
     def uptime(self) -> dict[str, Any]:
         """The body of /connection_uptime: of the board that is here for the longest time, and of each under `boards`."""
-        self.watch()
-        return uptime_body([board for board in self._boards.values() if board.session is not None], self._now(), self._stale_seconds)
+        return uptime_body(self._here(), self._now(), self._stale_seconds)
 
     def history(self) -> dict[str, Any]:
         """The body of /connection_history: the last closed sessions, oldest first."""

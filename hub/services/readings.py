@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -13,7 +14,7 @@ import gevent
 import orjson
 from gevent.event import Event
 from gevent.lock import Semaphore
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from ..contract.apriltag import Reading
 from ..contract.times import utc_text
@@ -24,8 +25,10 @@ from ..store.writer import StoreBusy, Transaction, Writer
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 20_000
+MAX_WAITING_BYTES = 32 * 1024 * 1024
 MAX_THINNED = 10_000      # boards and tags whose last stored reading is remembered
 BATCH = 500
+BATCH_BYTES = 1024 * 1024
 GATHER_SECONDS = 0.1      # readings of this time go into one commit
 RETRY_SECONDS = 2.0
 COLUMNS = [column.name for column in TagReadingRow.__table__.columns if column.name != "seq"]
@@ -35,7 +38,7 @@ INSERT = f"INSERT INTO tag_readings ({', '.join(COLUMNS)}) SELECT {', '.join(FIE
 
 @dataclass(frozen=True)
 class Query:
-    """Which readings: None is any. Times are epoch seconds of receipt; `before` is a sequence number (the cursor)."""
+    """Which readings: None is any. Times are epoch seconds of receipt; `before`: the last row of the page before (the cursor)."""
 
     limit: int = 50
     before: int | None = None
@@ -52,7 +55,8 @@ class Readings:
         self._writer, self._reader, self._now = writer, reader, now
         self._pause = 1.0 / per_second if per_second else 0.0
         self._due: OrderedDict[tuple[str, int | None], float] = OrderedDict()
-        self._waiting: deque[list[Any]] = deque()
+        self._waiting: deque[list[Any]] = deque()   # rows in the order of COLUMNS, the payload last
+        self._waiting_bytes = 0
         self._wake, self._lock = Event(), Semaphore(1)
         self.stored = self.thinned = self.lost = 0
 
@@ -61,12 +65,14 @@ class Readings:
         if self._pause and not self._is_due((board, reading.tag_id)):
             self.thinned += 1
             return
-        if len(self._waiting) >= MAX_WAITING:
+        payload = orjson.dumps(reading.payload).decode()
+        if len(self._waiting) >= MAX_WAITING or self._waiting_bytes + len(payload) > MAX_WAITING_BYTES:
             if not self.lost:
-                log.error("More than %d readings wait to be stored; new ones are not stored until there is room.", MAX_WAITING)
+                log.error("%d readings wait to be stored, as many as there is room for; new ones are not stored until there is.", len(self._waiting))
             self.lost += 1
             return
-        self._waiting.append([board, reading.tag_id, received_at, reading.clock, door, source or "", orjson.dumps(reading.payload).decode()])
+        self._waiting.append([board, reading.tag_id, received_at, reading.clock, door, source or "", payload])
+        self._waiting_bytes += len(payload)
         self._wake.set()
 
     def _is_due(self, key: tuple[str, int | None]) -> bool:
@@ -97,25 +103,42 @@ class Readings:
         with self._lock:
             end = len(self._waiting)
             while end > 0:
-                rows = [self._waiting[place] for place in range(min(BATCH, end))]
+                rows, size = self._batch(end)
 
                 def job(transaction: Transaction, text: str = orjson.dumps(rows).decode()) -> None:
                     transaction.execute(INSERT, {"rows": text})
 
-                self._writer.write(job)
+                self._writer.write(job, size)
                 for _ in rows:
                     self._waiting.popleft()
+                self._waiting_bytes -= size
                 end -= len(rows)
                 self.stored += len(rows)
 
+    def _batch(self, end: int) -> tuple[list[list[Any]], int]:
+        """The first rows that wait, at least one, and the bytes of their payloads."""
+        rows: list[list[Any]] = []
+        size = 0
+        while len(rows) < min(BATCH, end) and (not rows or size + len(self._waiting[len(rows)][-1]) <= BATCH_BYTES):
+            size += len(self._waiting[len(rows)][-1])
+            rows.append(self._waiting[len(rows)])
+        return rows, size
+
     def find(self, query: Query) -> tuple[list[dict[str, Any]], int | None]:
         """The newest readings that match, newest first, those that wait to be written among them; the cursor of the older ones."""
-        self.flush()
+        with suppress(StoreBusy):   # what is stored can be found all the same
+            self.flush()
         table = TagReadingRow
-        filters = ((query.before, table.seq.__lt__), (query.tag, table.tag_id.__eq__), (query.board, table.board.__eq__),
+        filters = ((query.tag, table.tag_id.__eq__), (query.board, table.board.__eq__),
                    (query.since, table.received_at.__ge__), (query.until, table.received_at.__le__))
         conditions = [compare(wanted) for wanted, compare in filters if wanted is not None]
-        rows = self._reader.all(select(table.__table__).where(*conditions).order_by(table.seq.desc()).limit(query.limit + 1))
+        order = (table.received_at, table.seq)
+        if query.before is not None:
+            last = self._reader.all(select(*order).where(table.seq == query.before))
+            if not last:
+                return [], None   # its page was the oldest, and has been forgotten since
+            conditions.append(tuple_(*order) < tuple_(*last[0]))
+        rows = self._reader.all(select(table.__table__).where(*conditions).order_by(*(column.desc() for column in order)).limit(query.limit + 1))
         shown = [self._shown(row) for row in rows[:query.limit]]
         return shown, rows[query.limit - 1]["seq"] if len(rows) > query.limit else None
 
