@@ -1,4 +1,4 @@
-"""How much one source may send: a bucket of tokens for each, and a bounded number of buckets."""
+"""How much one source may send (a bucket of tokens for each, and a bounded number of buckets), and how often something is said."""
 
 from __future__ import annotations
 
@@ -30,3 +30,17 @@ class Rates:
 
     def __len__(self) -> int:
         return len(self._buckets)
+
+
+class Seldom:
+    """`due()` is true at most once in `seconds`: for log lines about what may happen very often."""
+
+    def __init__(self, seconds: float, now: Callable[[], float] = monotonic) -> None:
+        self._seconds, self._now = seconds, now
+        self._next = now()
+
+    def due(self) -> bool:
+        if self._now() < self._next:
+            return False
+        self._next = self._now() + self._seconds
+        return True

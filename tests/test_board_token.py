@@ -13,7 +13,7 @@ from helpers import HubProcess, wait_for
 from tag_support import record
 
 from hub.board_token import BoardToken, board_token
-from hub.rates import Rates
+from hub.rates import Rates, Seldom
 
 
 @pytest.mark.parametrize("token", ["x", "Jesus333!!!", "Bearer", "Bearer x", "two words", " spaces around ", "Grüße ✓ 日本", "a" * 5000, "'\"\\{}%s\n"])
@@ -68,3 +68,14 @@ def test_a_source_has_its_rate_and_sources_are_bounded() -> None:
     for number in range(50):
         rates.allow(str(number))
     assert len(rates) == 3
+
+
+def test_what_happens_often_is_said_seldom() -> None:
+    now = [5.0]
+    saying = Seldom(10.0, now=lambda: now[0])
+    said = []
+    for step in range(25):
+        now[0] = 5.0 + step
+        if saying.due():
+            said.append(step)
+    assert said == [0, 10, 20]

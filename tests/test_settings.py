@@ -37,6 +37,15 @@ def test_side_ports_by_environment(tmp_path: Path, name: str) -> None:
     assert [*settings.side_ports.values(), settings.apriltag.udp_port].count(0) == 1
 
 
+def test_a_token_is_never_shown(tmp_path: Path) -> None:
+    assert load(tmp_path / "a", {}, {"HUB_APRILTAG_TOKEN": " it's $2 ✓, all of it "}).apriltag.token == " it's $2 ✓, all of it "
+    (tmp_path / "hub.toml").write_text("[apriltag]\ntoken = 333777\n", "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, {}, {})
+    assert "apriltag.token" in str(caught.value) and "333777" not in str(caught.value)
+    assert "secret" not in repr(load(tmp_path, {}, {"HUB_APRILTAG_TOKEN": "secret"}))
+
+
 def test_image_server_url_stands_in(tmp_path: Path) -> None:
     assert load(tmp_path, {}, {"IMAGE_SERVER_URL": "http://192.0.2.7:3000/"}).images.base_url == "http://192.0.2.7:3000"
 
@@ -51,6 +60,10 @@ def test_image_server_url_stands_in(tmp_path: Path) -> None:
     ("images = 3", {}, ["hub.toml", "images"]),
     ("", {"HUB_LPR_PORT": "many"}, ["HUB_LPR_PORT", "lpr.port", "many"]),
     ("", {"IMAGE_SERVER_URL": "server"}, ["IMAGE_SERVER_URL", "images.base_url", "http://"]),
+    ("[apriltag]\nnetworks = ['192.168.1.0/24', 'my house']", {}, ["hub.toml", "apriltag.networks", "my house", "192.168.1.0/24"]),
+    ("", {"HUB_APRILTAG_NETWORKS": "10.0.0.0/40"}, ["HUB_APRILTAG_NETWORKS", "apriltag.networks"]),
+    ("[lpr]\nmax_message_mb = 17", {}, ["hub.toml", "lpr.max_message_mb", "16"]),
+    ("[apriltag]\nsource_rate = 19", {}, ["hub.toml", "apriltag.source_rate", "20"]),
 ])
 def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, environ: dict, parts: list[str]) -> None:
     (tmp_path / "hub.toml").write_text(text, "utf-8")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from time import monotonic
 from typing import Any
 
 from ..context import Hub
 from ..contract.apriltag import MAX_TEXT_BYTES, TOO_LONG, parse_post
 from ..contract.errors import ContractError, error_body
+from ..rates import Seldom
 from ..security import READING_PATHS
 from .lpr_wsgi import respond
 
@@ -26,7 +26,7 @@ class AprilTagPosts:
 
     def __init__(self, app: Callable[..., Iterable[bytes]], hub: Hub) -> None:
         self._app, self._hub = app, hub
-        self._said = -SAY_SECONDS
+        self._saying = Seldom(SAY_SECONDS)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "") not in READING_PATHS:
@@ -55,8 +55,7 @@ class AprilTagPosts:
 
     def _say_refused(self, address: str | None) -> None:
         """In the log now and then, for whoever wonders why a board does not appear; the counts are on the status page."""
-        if monotonic() - self._said >= SAY_SECONDS:
-            self._said = monotonic()
+        if self._saying.due():
             log.warning("A reading from %s is refused: its Authorization is not the token of apriltag.token.", address)
 
 

@@ -23,7 +23,7 @@ from ..contract.apriltag import decode_reading, parse_reading
 from ..contract.errors import ContractError
 from ..contract.json_text import encode
 from ..networks import Networks
-from ..rates import Rates
+from ..rates import Rates, Seldom
 from ..server_ports import ListenError, side_port_refused
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 MAX_DATAGRAM = 1472        # what one Ethernet packet holds
 READ_BYTES = 65_536        # a datagram that does not fit is an error on Windows
 RECEIVE_BUFFER = 1024 * 1024
+SAY_SECONDS = 10.0
 TURN = 16                  # datagrams taken before others get their turn
 
 
@@ -42,6 +43,7 @@ class UdpDoor:
         settings = hub.settings.apriltag
         self._networks = Networks(settings.networks)
         self._rates = Rates(settings.source_rate)
+        self._saying = Seldom(SAY_SECONDS)
         self._socket: gevent.socket.socket | None = None
         self.received = self.acknowledged = 0
         self.ignored: Counter[str] = Counter()
@@ -112,6 +114,8 @@ class UdpDoor:
 
     def _refusal(self, address: str, data: bytes) -> str:
         if address not in self._networks:
+            if self._saying.due():
+                log.warning("A datagram from %s is not answered: its network is not in apriltag.networks.", address)
             return "network not served"
         if not self._rates.allow(address):
             return "too many"
