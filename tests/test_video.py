@@ -118,6 +118,17 @@ def test_motion_jpeg(hub: HubProcess) -> None:
     wait_for(lambda: hub.get("/status")["video"]["watched_by"]["viewers"] == 0, what="the viewer's end, seen although no picture comes")
 
 
+def test_a_head_of_the_endless_stream_ends(hub: HubProcess) -> None:
+    head = requests.head(f"{hub.url}/video/stream", timeout=10)
+    assert head.status_code == 200 and head.headers["Content-Type"].startswith("multipart/x-mixed-replace")
+
+
+def test_other_hosts_pages_may_not_watch(hub: HubProcess) -> None:
+    with pytest.raises(websocket.WebSocketBadStatusException) as caught:
+        websocket.create_connection(f"ws://127.0.0.1:{hub.port}/ws/video", origin="https://elsewhere.example", timeout=10)
+    assert caught.value.status_code == 403
+
+
 def test_many_cameras_on_one_websocket(hub: HubProcess) -> None:
     pictures = {f"w{n}": jpeg(64 + n, 48) for n in range(16)}
     with closing(some := VideoSocket(hub, "?camera=w3&camera=w5"), everything := VideoSocket(hub, "?fps=0")):
