@@ -37,9 +37,8 @@ def test_before_the_first_frame(tmp_path: Path) -> None:
         told = requests.post(f"{hub.url}/set_video_interval", json={"interval_ms": 500}, timeout=10)
         assert told.status_code == 503 and (told.json()["status"], told.json()["message"]) == ("error", "ESP32 not connected")
         with closing(stream := Stream(hub), viewer := VideoSocket(hub)):
-            began = time.monotonic()
             assert hub.stop() == 0
-            assert time.monotonic() - began < 4, "viewers without a picture do not hold the hub's end up"
+            assert "did not end within" not in (hub.instance / "hub.log").read_text("utf-8"), "viewers without a picture do not hold the hub's end up"
             assert stream.file.read() == b"" and viewer.socket.recv() in ("", b"")
 
 
