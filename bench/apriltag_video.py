@@ -6,21 +6,25 @@ import multiprocessing
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 from apriltag import Row
+from board_clients import TOKEN, Running, send_pictures, send_readings
 from helpers import HubProcess
 from video_clients import MJPEG, WEBSOCKET, Camera, watch, watch_slowly
 
 VIEWERS, FPS, FRAME_BYTES = 50, 30.0, 40_000
 SECONDS = 8.0
+MIXED_SECONDS, ROUNDS = 4.0, 2
 SLOW_BYTES_PER_SECOND = 100_000.0
 WALL = 16
+READINGS_PER_SECOND = 1000.0
 
 
 def rows(seed: int) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as folder, HubProcess(Path(folder) / "instance") as hub:
+    with tempfile.TemporaryDirectory() as folder, HubProcess(Path(folder) / "instance", HUB_APRILTAG_TOKEN=TOKEN) as hub:
         process = psutil.Process(hub.process.pid)
         for kind in (MJPEG, WEBSOCKET):
             yield from fifty(hub, process, kind, seed)
@@ -28,6 +32,7 @@ def rows(seed: int) -> Iterator[Row]:
             for buffer, about in ((16_384, "a short line"), (0, "a client with the usual buffers")):
                 yield from slow(hub, process, kind, buffer, about, seed)
         yield from wall(hub, seed)
+        yield from beside_readings(hub, seed)
 
 
 def fifty(hub: HubProcess, process: psutil.Process, kind: str, seed: int) -> Iterator[Row]:
@@ -75,3 +80,43 @@ def wall(hub: HubProcess, seed: int) -> Iterator[Row]:
         viewer.join()
     yield Row(f"wall of {WALL} cameras of 10 fps on one WebSocket: the slowest", min(rates.get(name, 0.0) for name in names), "fps", 9.5, False)
     yield Row(f"wall of {WALL} cameras: oldest picture", oldest, "s", 0.5, True)
+
+
+def beside_readings(hub: HubProcess, seed: int) -> Iterator[Row]:
+    """One board's video of 30 fps and 1,000 readings a second (half by UDP, half by WebSocket), each alone and both together.
+
+    Each reading waits for the ACK of the one before, as a board does, so a slow hub shows in their number. In turn A B AB A B AB, since the machine's
+    speed changes.
+    """
+    seen: dict[str, list[float]] = {"video": [], "readings": [], "video beside": [], "readings beside": []}
+    for _ in range(ROUNDS):
+        seen["video"].append(_mixed(hub, seed, True, False)[0])
+        seen["readings"].append(_mixed(hub, seed, False, True)[1])
+        both = _mixed(hub, seed, True, True)
+        seen["video beside"].append(both[0])
+        seen["readings beside"].append(both[1])
+    mean = {name: sum(values) / len(values) for name, values in seen.items()}
+    yield Row(f"video beside readings, against {mean['video']:.1f} fps alone", mean["video beside"] / mean["video"], "ratio", 0.9, False)
+    yield Row(f"readings beside video, against {mean['readings']:.0f}/s alone", mean["readings beside"] / mean["readings"], "ratio", 0.9, False)
+
+
+def _mixed(hub: HubProcess, seed: int, video: bool, readings: bool) -> tuple[float, float]:
+    """(frames a second that a viewer saw, readings acknowledged a second)."""
+    with ExitStack() as stack:
+        tags = stack.enter_context(Running(send_readings, hub.port, hub.side["apriltag_udp"], READINGS_PER_SECOND)) if readings else None
+        result = multiprocessing.Queue()
+        if video:
+            stack.enter_context(Running(send_pictures, hub.port, FPS, FRAME_BYTES, seed))
+            viewer = multiprocessing.Process(target=watch, args=(hub.port, WEBSOCKET, 1, "?camera=127.0.0.2", MIXED_SECONDS, result))
+            viewer.start()
+            result.get(timeout=60)
+        before, began = tags.count if tags else 0, time.monotonic()
+        fps = 0.0
+        if video:
+            fps = result.get(timeout=60)[0][0]
+        else:
+            time.sleep(MIXED_SECONDS)
+        rate = ((tags.count - before) if tags else 0) / (time.monotonic() - began)
+        if video:
+            viewer.join()
+    return fps, rate

@@ -11,68 +11,102 @@ import logging
 import socket as std_socket
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import gevent
 
 from .contract.errors import ContractError
-from .send_queue import unsent_bytes
+from .send_queue import send_window, unsent_bytes
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.25
-FIRST_PAUSE, LONGEST_PAUSE = 0.004, 0.04
+FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.04
 SEND_BUFFER_BYTES = 64 * 1024
 NEARLY_SENT_BYTES = 2048
-BURST_SECONDS = 0.1
+BURST_SECONDS = 0.15
+PROOF_SECONDS = 1.0
 KEEPALIVE_SECONDS = 20
 
 
 class Viewer:
-    """One connection that is shown frames.
-
-    `since` is when the sending of what may still be under way began (monotonic), None when everything has arrived.
-    """
+    """One connection that is shown frames. `since` is when the oldest frame that has not arrived was sent (monotonic), None when all have."""
 
     def __init__(self, sock: Any, address: str, kind: str, drop: Callable[[], None]) -> None:
         self.sock, self.address, self.kind = sock, address, kind
         self._drop = drop
-        self._fast = True
+        self._slow_until = time.monotonic() + PROOF_SECONDS
+        self._sending = False
+        self._widest = 0
+        self._under_way: deque[tuple[float, int]] = deque()   # (when it was sent, bytes), oldest first
         self.began = time.time()
         self.sent = 0
-        self.since: float | None = None
         self.dropped = False
 
-    def begin(self) -> None:
-        """A frame is about to be sent."""
-        if self.since is None:
-            self.since = time.monotonic()
+    @property
+    def since(self) -> float | None:
+        return self._under_way[0][0] if self._under_way else None
+
+    def begin(self, size: int) -> None:
+        """A frame is about to be sent, as `size` bytes."""
+        self._sending = True
+        self._under_way.append((time.monotonic(), size))
+
+    def done(self) -> None:
+        """The system has taken the whole frame."""
+        self._sending = False
+        self.sent += 1
 
     def ready(self) -> bool:
-        """Wait until what was sent has arrived; False when it did not within the limit and the viewer was dropped.
+        """Wait until the next frame may be sent; False when the viewer was dropped meanwhile.
 
         While a viewer keeps up, frames may follow one another for a moment: it may be busy just now, and a wall of cameras
-        would leave a fast line idle most of the time. One that was slow has a single frame under way, no more.
+        would leave a fast line idle most of the time. One that was slow, or is new, has a single frame under way and no more.
         """
         began, pause = time.monotonic(), FIRST_PAUSE
         while not self.dropped and not self._arrived():
-            if self._fast and time.monotonic() - self.since < BURST_SECONDS:
+            now = time.monotonic()
+            if now > self._slow_until and now - self._under_way[0][0] < BURST_SECONDS:
                 return True
             gevent.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
-        self._fast = time.monotonic() - began < BURST_SECONDS
+        now = time.monotonic()
+        if now - began > BURST_SECONDS:
+            self._slow_until = now + PROOF_SECONDS
         return not self.dropped
 
     def _arrived(self) -> bool:
-        if self.since is not None and self.sock is not None and unsent_bytes(self.sock) > NEARLY_SENT_BYTES:
-            return False
-        self.since = None
-        return True
+        """Whether every frame has arrived; forgets those that have."""
+        sent = self._under_way
+        if not sent:
+            return True
+        unsent = self._unread() if self.sock is not None else 0
+        if unsent <= NEARLY_SENT_BYTES:
+            sent.clear()
+            return True
+        left = sum(size for _, size in sent)
+        while len(sent) > 1 and left - sent[0][1] >= unsent:
+            left -= sent.popleft()[1]
+        return False
+
+    def _unread(self) -> int:
+        """Bytes that the viewer has not read, as far as can be known: those still here, and those that fill more than half of its own buffer."""
+        window = send_window(self.sock)
+        if window is None:
+            return unsent_bytes(self.sock)
+        self._widest = max(self._widest, window)
+        return unsent_bytes(self.sock) + (self._widest - window if 2 * window < self._widest else 0)
 
     def stalled(self, limit: float) -> bool:
-        """Whether something is under way for longer than `limit` seconds."""
-        return self.since is not None and time.monotonic() - self.since > limit and not self._arrived()
+        """Whether a frame has been under way for longer than `limit` seconds."""
+        if not self._late(limit) or (not self._sending and self._arrived()):
+            return False
+        return self._late(limit)
+
+    def _late(self, limit: float) -> bool:
+        return self.since is not None and time.monotonic() - self.since > limit
 
     @property
     def gone(self) -> bool:

@@ -19,6 +19,10 @@ function showBoards({ boards = [], games }) {
   table("games", games.games.map((row) => [row.address, row.behind ? `${row.queue}, behind` : String(row.queue), String(row.sent), String(row.dropped), row.name]), ["address", "waiting", "sent", "skipped", "name"], "long");
 }
 
+function viewers(row) {
+  return { name: "live pictures", listeners: row.viewers, sent: row.sent, dropped_listeners: row.dropped };
+}
+
 async function refresh() {
   const status = await getJson("/status");
   document.getElementById("warnings").replaceChildren(...status.warnings.map((text) => element("p", { class: "notice bad", text })));
@@ -34,7 +38,7 @@ async function refresh() {
     ["Data folder", status.instance],
   ]);
   table("ports", Object.entries({ ...status.listeners, ...(status.udp ? { "apriltag (UDP)": status.udp.port } : {}) }).map(([name, port]) => [name, String(port)]));
-  table("listeners", [status.result_listeners, status.pages].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped_listeners)]), ["", "now", "sent", "dropped"]);
+  table("listeners", [status.result_listeners, status.pages, viewers(status.video.watched_by)].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped_listeners)]), ["", "now", "sent", "dropped"]);
   showBoards(status);
   table("tasks", status.tasks.map((task) => [task.name, task.running ? "running" : "ended", String(task.restarts), task.error]), ["", "", "restarts", "last error"]);
 }

@@ -37,7 +37,9 @@ def stream() -> Response:
     names = None if camera is None else (camera_name(camera),)
     fps = rate(request.args.get("fps"))
     parts.viewers.check()
-    body = _parts(parts, names, fps, request.environ.get("gatehouse.socket"), request.environ.get("REMOTE_ADDR", ""))
+    body: Iterable[bytes] = ()   # of HEAD, which would have no end otherwise
+    if request.method != "HEAD":
+        body = _parts(parts, names, fps, request.environ.get("gatehouse.socket"), request.environ.get("REMOTE_ADDR", ""))
     response = Response(body, content_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}", direct_passthrough=True)
     response.headers.update({"Cache-Control": NO_STORE, "Pragma": "no-cache", "Expires": "0", "Connection": "close", "X-Content-Type-Options": "nosniff"})
     return response
@@ -59,9 +61,10 @@ def _parts(parts: Hub, names: tuple[str, ...] | None, fps: float, sock: Any, add
                     return
                 frame = watch.take()
                 if frame is not None:
-                    viewer.begin()
-                    yield mjpeg_part(frame)
-                    viewer.sent += 1
+                    part = mjpeg_part(frame)
+                    viewer.begin(len(part))
+                    yield part
+                    viewer.done()
     finally:
         parts.viewers.remove(viewer)
 
@@ -117,9 +120,10 @@ def _send(parts: Hub, socket: WebSocket, viewer: Viewer, names: list[str] | None
                     return
                 frame = watch.take()
                 if frame is not None:
-                    viewer.begin()
+                    framed = message(frame)
+                    viewer.begin(len(framed))
                     # `Viewers.run` drops who takes too long; a limit in sending alone would not see what lies in buffers.
-                    socket.send(message(frame), timeout=2 * parts.viewers.stall_seconds)
-                    viewer.sent += 1
+                    socket.send(framed, timeout=2 * parts.viewers.stall_seconds)
+                    viewer.done()
     except WebSocketClosed:
         return  # the receiving side ends what is left
