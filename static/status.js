@@ -26,6 +26,10 @@ function showDetection({ vision, cameras }) {
   document.getElementById("vision").replaceChildren(...errors, element("p", { class: "found", text: `Vision process: ${vision.state}, ${vision.restarts} restarts` }));
 }
 
+function viewers(row) {
+  return { name: "live pictures", listeners: row.viewers, sent: row.sent, dropped_listeners: row.dropped };
+}
+
 async function refresh() {
   const status = await getJson("/status");
   document.getElementById("warnings").replaceChildren(...status.warnings.map((text) => element("p", { class: "notice bad", text })));
@@ -41,7 +45,7 @@ async function refresh() {
     ["Data folder", status.instance],
   ]);
   table("ports", Object.entries({ ...status.listeners, ...(status.udp ? { "apriltag (UDP)": status.udp.port } : {}) }).map(([name, port]) => [name, String(port)]));
-  table("listeners", [status.result_listeners, status.pages].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped_listeners)]), ["", "now", "sent", "dropped"]);
+  table("listeners", [status.result_listeners, status.pages, viewers(status.video.watched_by)].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped_listeners)]), ["", "now", "sent", "dropped"]);
   showBoards(status);
   showDetection(status.tag_detection);
   table("tasks", status.tasks.map((task) => [task.name, task.running ? "running" : "ended", String(task.restarts), task.error]), ["", "", "restarts", "last error"]);

@@ -14,5 +14,5 @@ from hub import serving  # noqa: E402
 from hub.cli import main  # noqa: E402
 
 if __name__ == "__main__":
-    serving.ServerOptions = partial(serving.ServerOptions, ping_seconds=0.1, idle_seconds=0.6)
+    serving.ServerOptions = partial(serving.ServerOptions, ping_seconds=0.15, idle_seconds=1.5)
     sys.exit(main(sys.argv[1:]))

@@ -99,7 +99,7 @@ class GameClient(Peer):
 
 
 class ImpatientHub(HubProcess):
-    """A hub that pings after 0.1 s and gives a silent connection up after 0.6 s."""
+    """A hub that pings after 0.15 s and gives a silent connection up after 1.5 s."""
 
     script = ROOT / "tests" / "impatient_app.py"
 

@@ -37,9 +37,8 @@ def test_before_the_first_frame(tmp_path: Path) -> None:
         told = requests.post(f"{hub.url}/set_video_interval", json={"interval_ms": 500}, timeout=10)
         assert told.status_code == 503 and (told.json()["status"], told.json()["message"]) == ("error", "ESP32 not connected")
         with closing(stream := Stream(hub), viewer := VideoSocket(hub)):
-            began = time.monotonic()
             assert hub.stop() == 0
-            assert time.monotonic() - began < 4, "viewers without a picture do not hold the hub's end up"
+            assert "did not end within" not in (hub.instance / "hub.log").read_text("utf-8"), "viewers without a picture do not hold the hub's end up"
             assert stream.file.read() == b"" and viewer.socket.recv() in ("", b"")
 
 
@@ -116,6 +115,17 @@ def test_motion_jpeg(hub: HubProcess) -> None:
         send(hub, "m", second)
         assert stream.part()[1] == second
     wait_for(lambda: hub.get("/status")["video"]["watched_by"]["viewers"] == 0, what="the viewer's end, seen although no picture comes")
+
+
+def test_a_head_of_the_endless_stream_ends(hub: HubProcess) -> None:
+    head = requests.head(f"{hub.url}/video/stream", timeout=10)
+    assert head.status_code == 200 and head.headers["Content-Type"].startswith("multipart/x-mixed-replace")
+
+
+def test_other_hosts_pages_may_not_watch(hub: HubProcess) -> None:
+    with pytest.raises(websocket.WebSocketBadStatusException) as caught:
+        websocket.create_connection(f"ws://127.0.0.1:{hub.port}/ws/video", origin="https://elsewhere.example", timeout=10)
+    assert caught.value.status_code == 403
 
 
 def test_many_cameras_on_one_websocket(hub: HubProcess) -> None:

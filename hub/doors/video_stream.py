@@ -37,7 +37,9 @@ def stream() -> Response:
     names = None if camera is None else (camera_name(camera),)
     fps = rate(request.args.get("fps"))
     parts.viewers.check()
-    body = _parts(parts, names, fps, request.environ.get("gatehouse.socket"), request.environ.get("REMOTE_ADDR", ""))
+    body: Iterable[bytes] = ()   # of HEAD, which would have no end otherwise
+    if request.method != "HEAD":
+        body = _parts(parts, names, fps, request.environ.get("gatehouse.socket"), request.environ.get("REMOTE_ADDR", ""))
     response = Response(body, content_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}", direct_passthrough=True)
     response.headers.update({"Cache-Control": NO_STORE, "Pragma": "no-cache", "Expires": "0", "Connection": "close", "X-Content-Type-Options": "nosniff"})
     return response
