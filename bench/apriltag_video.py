@@ -29,8 +29,8 @@ def rows(seed: int) -> Iterator[Row]:
         for kind in (MJPEG, WEBSOCKET):
             yield from fifty(hub, process, kind, seed)
         for kind in (MJPEG, WEBSOCKET):
-            for buffer, about in ((16_384, "a short line"), (0, "a client with the usual buffers")):
-                yield from slow(hub, process, kind, buffer, about, seed)
+            for buffer, fast, about in ((16_384, 0.0, "small buffers"), (0, 0.0, "usual buffers"), (0, 3.0, "fast at first")):
+                yield from slow(hub, process, kind, buffer, fast, about, seed)
         yield from wall(hub, seed)
         yield from beside_readings(hub, seed)
 
@@ -52,11 +52,11 @@ def fifty(hub: HubProcess, process: psutil.Process, kind: str, seed: int) -> Ite
     yield Row(f"{VIEWERS} viewers by {kind}: the hub's share of a core", cores, "core", 0.15, True)
 
 
-def slow(hub: HubProcess, process: psutil.Process, kind: str, receive_buffer: int, about: str, seed: int) -> Iterator[Row]:
+def slow(hub: HubProcess, process: psutil.Process, kind: str, receive_buffer: int, fast_seconds: float, about: str, seed: int) -> Iterator[Row]:
     """A viewer that takes 100 KB/s where 1.2 MB/s are made."""
     with Camera(hub.port, ["cam"], FPS, FRAME_BYTES, seed):
         result = multiprocessing.Queue()
-        viewer = multiprocessing.Process(target=watch_slowly, args=(hub.port, kind, SLOW_BYTES_PER_SECOND, receive_buffer, SECONDS, result))
+        viewer = multiprocessing.Process(target=watch_slowly, args=(hub.port, kind, SLOW_BYTES_PER_SECOND, receive_buffer, fast_seconds, SECONDS, result))
         before = process.memory_info().rss
         viewer.start()
         result.get(timeout=60)

@@ -151,11 +151,15 @@ def _read_until(selector: selectors.BaseSelector, end: float) -> None:
             key.data.parse()
 
 
-def watch_slowly(port: int, kind: str, bytes_per_second: float, receive_buffer: int, seconds: float, result: Any) -> None:
-    """A viewer on a slow line: puts (frames, greatest age of a frame when its last byte was read)."""
+def watch_slowly(port: int, kind: str, bytes_per_second: float, receive_buffer: int, fast_seconds: float, seconds: float, result: Any) -> None:
+    """A viewer on a line that is slow after `fast_seconds`: puts (frames, greatest age of a frame when its last byte was read)."""
     viewer = connect(port, kind, "", receive_buffer)
     began, taken = time.monotonic(), 0
     result.put("begun")
+    while time.monotonic() - began < fast_seconds:
+        viewer.data += viewer.sock.recv(1 << 18)
+        viewer.parse()
+    viewer.frames, began = 0, time.monotonic()
     while (now := time.monotonic() - began) < seconds:
         if taken > now * bytes_per_second:
             time.sleep(0.01)

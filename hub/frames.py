@@ -156,6 +156,10 @@ class FrameStore:
         self.refused: Counter[str] = Counter()   # reason -> pictures that were not taken
         self.closed = False
 
+    def __len__(self) -> int:
+        """How many cameras are known."""
+        return len(self._cameras)
+
     def put(self, camera: str, data: bytes, source: str, began: float | None = None) -> Frame:
         """Keep `data`, a JPEG, as the newest frame of `camera`; its bytes stay as they are.
 

@@ -27,6 +27,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.04
 SEND_BUFFER_BYTES = 64 * 1024
 NEARLY_SENT_BYTES = 2048
 BURST_SECONDS = 0.15
+BURST_FRAMES = 2          # of each camera
 PROOF_SECONDS = 1.0
 KEEPALIVE_SECONDS = 20
 
@@ -59,8 +60,8 @@ class Viewer:
         self._sending = False
         self.sent += 1
 
-    def ready(self) -> bool:
-        """Wait until the next frame may be sent; False when the viewer was dropped meanwhile.
+    def ready(self, cameras: int = 1) -> bool:
+        """Wait until the next frame of any of so many cameras may be sent; False when the viewer was dropped meanwhile.
 
         While a viewer keeps up, frames may follow one another for a moment: it may be busy just now, and a wall of cameras
         would leave a fast line idle most of the time. One that was slow, or is new, has a single frame under way and no more.
@@ -68,7 +69,7 @@ class Viewer:
         began, pause = time.monotonic(), FIRST_PAUSE
         while not self.dropped and not self._arrived():
             now = time.monotonic()
-            if now > self._slow_until and now - self._under_way[0][0] < BURST_SECONDS:
+            if now > self._slow_until and now - self._under_way[0][0] < BURST_SECONDS and len(self._under_way) < BURST_FRAMES * cameras:
                 return True
             gevent.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

@@ -69,6 +69,24 @@ def test_a_new_viewer_has_one_frame_under_way_until_it_has_kept_up() -> None:
 
 
 @LINUX
+def test_one_that_has_kept_up_has_two_frames_of_each_camera_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.viewers.PROOF_SECONDS", 0.0)
+    monkeypatch.setattr("hub.viewers.BURST_SECONDS", 60.0)
+    viewers = Viewers(5, 3.0)
+    with pair(4096) as (ours, _):
+        viewer = viewers.add(ours, "127.0.0.1", "websocket")
+        for _ in range(4):
+            assert viewer.ready(cameras=2)
+            viewer.begin(FRAME // 4)
+            ours.sendall(bytes(FRAME // 4))
+            viewer.done()
+        waiting = gevent.spawn(viewer.ready, 2)
+        gevent.sleep(0.05)
+        assert not waiting.dead, "a fifth frame of two cameras waits"
+        waiting.kill()
+
+
+@LINUX
 def test_who_takes_too_long_is_dropped() -> None:
     viewers = Viewers(5, 0.3)
     running = gevent.spawn(viewers.run)

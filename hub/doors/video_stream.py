@@ -57,7 +57,7 @@ def _parts(parts: Hub, names: tuple[str, ...] | None, fps: float, sock: Any, add
                     if viewer.gone:
                         return
                     continue
-                if not viewer.ready():
+                if not viewer.ready(len(names) if names else len(parts.frames)):
                     return
                 frame = watch.take()
                 if frame is not None:
@@ -116,7 +116,7 @@ def _send(parts: Hub, socket: WebSocket, viewer: Viewer, names: list[str] | None
             while not socket.closed and not parts.frames.closed:
                 if not watch.wait(IDLE_SECONDS):
                     continue
-                if not viewer.ready():
+                if not viewer.ready(len(names) if names else len(parts.frames)):
                     return
                 frame = watch.take()
                 if frame is not None:
