@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 SOI = b"\xff\xd8"
+MARKERS_BYTES = 4   # of a picture with nothing between its start and its end
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 _NOT_FRAMES = frozenset((0xC4, 0xC8, 0xCC))
 _END, _SCAN = 0xD9, 0xDA
@@ -10,8 +11,8 @@ _MAX_SEGMENTS = 400
 
 
 def is_jpeg(data: bytes) -> bool:
-    """Whether `data` begins like a JPEG."""
-    return data[:2] == SOI
+    """Whether `data` begins like a JPEG (wire/apriltag.md 5.8: SOI decides) and is more than a beginning."""
+    return data[:2] == SOI and len(data) > MARKERS_BYTES
 
 
 def jpeg_size(data: bytes) -> tuple[int, int] | None:

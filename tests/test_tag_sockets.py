@@ -279,7 +279,7 @@ def test_text_over_64_kb_is_ignored_and_a_little_less_is_a_reading(hub: HubProce
     board.reading(note="x" * 60_000)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x00", b"\xff\xd8", b"\xff\xd8\xff\xe0" + bytes(2000), b"GIF89a" + bytes(5000), bytes(range(256)) * 256])
+@pytest.mark.parametrize("data", [b"", b"\x00", b"\xff\xd8", b"\xff\xd8\xff\xd9", b"GIF89a" + bytes(5000), bytes(range(256)) * 256])
 def test_binary_garbage_is_counted_and_ignored(hub: HubProcess, board: Board, data: bytes) -> None:
     before = ignored(hub).get("binary message that was not taken as a picture", 0)
     board.say(data)

@@ -79,7 +79,7 @@ def test_a_named_camera_and_its_figures(hub: HubProcess) -> None:
     wait_for(lambda: hub.get("/video_fps", camera=name)["fps"] == 0.0, what="the rate's sinking to 0 when frames stop")
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"", 400), (os.urandom(5000), 400), (b"\xff\xd8\xff" + os.urandom(5000), 400), (b"\xff\xd8" + bytes(20 * 1024 * 1024), 413)])
+@pytest.mark.parametrize(("body", "status"), [(b"", 400), (b"\x00" + os.urandom(5000), 400), (b"\x00\xff\xd8" + os.urandom(5000), 400), (b"\xff\xd8" + bytes(20 * 1024 * 1024), 413)])
 @pytest.mark.parametrize("path", [LEGACY, "/api/cameras/bad/frame"])
 def test_what_is_no_picture_is_refused(hub: HubProcess, path: str, body: bytes, status: int) -> None:
     before = sum(hub.get("/status")["video"]["refused"].values())
