@@ -27,7 +27,6 @@ def create_app(settings: Settings) -> Flask:
     from .contract.json_text import SocketJson
     from .engineio_polls import bound_polls
     from .models import db
-    from .workers import Workers
 
     app = Flask("hub", template_folder=str(lifecycle.ROOT / "templates"), static_folder=str(lifecycle.ROOT / "static"))
     app.config["SQLALCHEMY_DATABASE_URI"] = URL.create("sqlite", database=str(settings.database_path.resolve()))
@@ -40,7 +39,6 @@ def create_app(settings: Settings) -> Flask:
         app, async_mode="gevent", json=SocketJson, cors_allowed_origins="*",
         max_http_buffer_size=settings.limits.max_body_mb * 1024 * 1024, logger=False, engineio_logger=False,
     )
-    socketio.server.start_background_task = Workers("Socket.IO").spawn   # only events come this way
     hub = lifecycle.build(settings, socketio)
     app.extensions["gatehouse"] = hub
     doors.register(app, hub)

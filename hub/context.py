@@ -15,6 +15,7 @@ from .events import Bus
 from .fanout import Fanout
 from .frames import FrameStore
 from .games import Games
+from .hot_events import HotEvents
 from .links import Links
 from .loop_watch import LoopWatch
 from .rates import Rates
@@ -66,6 +67,7 @@ class Hub:
     vision: VisionProcess         # what looks at pictures, a process of its own
     tag_detection: TagDetections  # tags that the hub itself sees in pictures
     socketio: SocketIO
+    hot_events: HotEvents
     rooms: Rooms                  # Socket.IO rooms
     result_listeners: Fanout      # raw WebSocket clients of port 2020
     loop: LoopWatch

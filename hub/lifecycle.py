@@ -22,6 +22,7 @@ from .events import TAG_READING, Bus
 from .fanout import Fanout
 from .frames import FrameStore
 from .games import Games
+from .hot_events import HotEvents
 from .links import Links
 from .loop_watch import LoopWatch
 from .rates import Rates
@@ -46,6 +47,7 @@ from .store.packs import PackStore
 from .store.writer import StoreBusy, Writer
 from .tag_digest import TagDigest
 from .viewers import Viewers
+from .workers import Workers
 from .vision.process import VisionProcess
 
 log = logging.getLogger(__name__)
@@ -80,6 +82,8 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
     statistics = Statistics(local, cameras.counts, watchlist.deny_count)
     lpr = Lpr(writer, packs, bus, cameras, Records(reader, packs, links, local), statistics, local, watchlist.match)
     tags = settings.apriltag
+    workers = Workers("Socket.IO")
+    socketio.server.start_background_task = workers.spawn   # only events come this way
     boards = Boards(tags.stale_seconds, tags.session_gap_seconds, local, supervisor.spawn)
     apriltag = AprilTags(bus, boards, Readings(writer, reader, tags.store_per_second), tags.alias_fields)
     frames, vision = FrameStore(settings.video), VisionProcess()
@@ -90,7 +94,7 @@ def build(settings: Settings, socketio: SocketIO) -> Hub:
         packs=packs, lpr=lpr, watchlist=watchlist, frames=frames, viewers=Viewers(settings.video.max_viewers, settings.video.stall_seconds),
         picture_rates=Rates(tags.source_rate), devices=Devices(writer, reader),
         captures=Captures(writer, reader, images, links, bus, local, settings.images.max_megapixels),
-        stations=Stations(writer, reader, bus), socketio=socketio, rooms=Rooms(socketio.server, supervisor.spawn), loop=LoopWatch(),
+        stations=Stations(writer, reader, bus), socketio=socketio, hot_events=HotEvents(socketio.server, workers.spawn), rooms=Rooms(socketio.server, supervisor.spawn), loop=LoopWatch(),
         result_listeners=Fanout("results", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
         pages=Fanout("pages", settings.results.queue, settings.results.stall_seconds, spawn=supervisor.spawn),
         games=Games(tags.game_queue, tags.game_stall_seconds, supervisor.spawn),

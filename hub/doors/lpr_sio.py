@@ -10,10 +10,11 @@ from ..context import Hub
 from ..contract.lpr_record import Test
 from ..contract.times import local_text
 from ..events import CAMERA_STATUS, DETECTION_STORED, HEALTH_STORED, WATCHLIST_ALERT
+from ..hot_events import Replies
 from ..services.lpr import Accepted
 from ..services.lpr_replies import socket_reply
 from .lpr_take import LARGE, take, test_reply
-from .sio import DASHBOARD, guarded, room_status
+from .sio import DASHBOARD, guarded, replying, room_status
 
 HEALTH_ROOM = "health_monitoring"
 REPLIES = {"detection": "lpr_response", "health": "health_response", "registration": "camera_register"}
@@ -25,7 +26,7 @@ def register(hub: Hub) -> None:
     server = hub.socketio.server
     for event, hint in (("camera_register", "register"), ("lpr_data", "detection"), ("health_status", "health"),
                         ("lpr_detection", "detection"), ("detection", "detection"), ("health", "health"), ("edge_status", "health")):
-        server.on(event, guarded(server, event, _recorder(hub, server, hint)))
+        hub.hot_events.on(event, replying(event, _recorder(hub, server, hint)))
 
     def ping(sid: str, *args: Any) -> dict[str, Any]:
         sent = args[0] if args else None
@@ -71,16 +72,13 @@ def _leaver(hub: Hub, server: Any) -> Callable[..., None]:
     return disconnect
 
 
-def _recorder(hub: Hub, server: Any, hint: str) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
-    def record(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+def _recorder(hub: Hub, server: Any, hint: str) -> Callable[[str, dict[str, Any]], Replies]:
+    def record(sid: str, data: dict[str, Any]) -> Replies:
         accepted = take_event(hub, server, sid, data, hint)
         if isinstance(accepted, Test):
-            return test_reply(hub)
-        body = socket_reply(accepted, hub.zone)
-        server.emit(REPLIES[accepted.kind], body, room=sid)
-        if environ_of(server, sid).get(OLDER):
-            _older_reply(server, sid, accepted)
-        return body
+            return [("", test_reply(hub))]
+        replies = [(REPLIES[accepted.kind], socket_reply(accepted, hub.zone))]
+        return replies + _older_reply(accepted) if environ_of(server, sid).get(OLDER) else replies
 
     return record
 
@@ -104,9 +102,8 @@ def environ_of(server: Any, sid: str) -> dict[str, Any]:
         return {}
 
 
-def _older_reply(server: Any, sid: str, accepted: Accepted) -> None:
+def _older_reply(accepted: Accepted) -> Replies:
     """What cameras under /ws/ wait for (wire/lpr.md 1.6)."""
     if accepted.kind == "registration":
-        server.emit("camera_registered", {"camera_id": accepted.record.sender.camera_id, "id": accepted.id}, room=sid)
-    elif accepted.kind == "health":
-        server.emit("health_saved", {"success": True, "health_id": accepted.id}, room=sid)
+        return [("camera_registered", {"camera_id": accepted.record.sender.camera_id, "id": accepted.id})]
+    return [("health_saved", {"success": True, "health_id": accepted.id})] if accepted.kind == "health" else []

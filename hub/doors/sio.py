@@ -19,6 +19,7 @@ from ..contract.station import parse_capture
 from ..contract.station_status import parse_status
 from ..contract.times import local_text
 from ..events import CAPTURE_STORED
+from ..hot_events import Replies
 from ..links import LOOPBACK, host_name
 from ..services.station import CaptureStored
 
@@ -74,15 +75,32 @@ def guarded(server: Any, event: str, handler: Callable[[str, dict[str, Any]], An
     def run(sid: str, *args: Any) -> Any:
         try:
             return handler(sid, event_object(args) if needs_data else {})
-        except ContractError as error:
-            body = error.body()
-        except Exception:  # the door's last stand: the sender hears of it, the log has the reason
-            log.exception("The event %s failed.", event)
-            body = ContractError("The hub failed at this event; the reason is in its log.", retry_after=30).body()
+        except Exception as error:
+            body = _error_of(event, error)
         server.emit("error", body, room=sid)
         return body
 
     return run
+
+
+def replying(event: str, handler: Callable[[str, dict[str, Any]], Replies]) -> Callable[..., Replies]:
+    """The same for `HotEvents`."""
+
+    def run(sid: str, *args: Any) -> Replies:
+        try:
+            return handler(sid, event_object(args))
+        except Exception as error:
+            return [("error", _error_of(event, error))]
+
+    return run
+
+
+def _error_of(event: str, error: Exception) -> dict[str, Any]:
+    """The door's last stand: the sender hears of it; where it is a failure of ours, the log has the reason."""
+    if isinstance(error, ContractError):
+        return error.body()
+    log.error("The event %s failed.", event, exc_info=error)
+    return ContractError("The hub failed at this event; the reason is in its log.", retry_after=30).body()
 
 
 def event_object(args: tuple[Any, ...]) -> dict[str, Any]:
