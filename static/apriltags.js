@@ -1,9 +1,8 @@
 // Tags as the boards see them, live; the boards; stored readings.
 import { element, getJson, listen, moment } from "./live.js";
+import { search } from "./search.js";
 
 const byId = (id) => document.getElementById(id);
-const form = byId("search");
-const more = byId("more");
 const OLD_SECONDS = 10;
 const LOOK_MS = 3000;
 const MAX_ROWS = 500;
@@ -12,7 +11,6 @@ const COLUMNS = [
   ["x", "x_cm"], ["y", "y_cm"], ["z", "z_cm"], ["Range", "range_cm"], ["Yaw", "yaw"], ["Pitch", "pitch", "extra"], ["Roll", "roll", "extra"], ["Margin", "decision_margin", "extra"],
 ];
 const seen = new Map();   // board and tag -> { row, node, at }
-let cursor = null;
 let missed = false;
 
 const shown = (value) => typeof value === "number" ? String(Math.round(value * 10) / 10) : "–";
@@ -69,7 +67,7 @@ function arrived(tags) {
   for (const row of tags) note(row, true);
   if (seen.size > MAX_ROWS) look().catch(() => {});
   else if (seen.size !== before) order();
-  if (byId("stored").textContent === NOTHING) load().catch(() => {});
+  if (byId("stored").textContent === NOTHING) stored.load().catch(() => {});
 }
 
 function boardCard(board) {
@@ -92,39 +90,20 @@ async function look() {
   if (!body.boards.length) byId("boards").append(element("p", { class: "notice", text: "No board has been heard yet. Give a board this machine's address and the token; docs/apriltag.md has the lines." }));
 }
 
-function query() {
-  const values = new URLSearchParams();
-  for (const [key, value] of new FormData(form)) if (value.trim()) values.set(key, value.trim());
-  return values;
-}
-
-async function load(append = false) {
-  const values = query();
-  const searching = values.size > 0;
-  values.set("limit", "20");
-  if (append && cursor) values.set("cursor", cursor);
-  try {
-    const body = await getJson(`/api/apriltags?${values}`);
+const stored = search({
+  address: "/api/apriltags", limit: 20,
+  show: (body, append, searching) => {
     const rows = body.apriltags.map((row) => element("tr", {}, ...cells(row, element("td", {}, element("time", { datetime: row.received_at, text: moment(row.received_at) })))));
     if (append) byId("stored").append(...rows);
     else byId("stored").replaceChildren(...(rows.length ? [head("When"), ...rows] : [element("tr", {}, element("td", { class: "empty", text: searching ? "Nothing found." : NOTHING }))]));
-    cursor = body.next_cursor;
-    more.hidden = !cursor;
-    byId("found").textContent = "";
-  } catch (error) {
-    byId("found").textContent = error.message;
-    throw error;
-  }
-}
-
-form.onsubmit = (event) => { event.preventDefault(); load().catch(() => {}); };
-form.onreset = () => setTimeout(() => load().catch(() => {}));
-more.onclick = () => load(true).catch(() => {});
+    return "";
+  },
+});
 
 listen({
   onOpen: async () => {
     await look();
-    if (!byId("stored").children.length || missed) await load();
+    if (!byId("stored").children.length || missed) await stored.load();
     missed = true;
   },
   onMessage: (message) => { if (message.event === "tags") arrived(message.tags); },

@@ -1,14 +1,12 @@
 // The newest captures, live; or those that a search finds.
 import { element, getJson, listen, moment, showStations } from "./live.js";
+import { search } from "./search.js";
 
 const list = document.getElementById("captures");
-const more = document.getElementById("more");
-const form = document.getElementById("search");
-const found = document.getElementById("found");
 const viewer = document.getElementById("viewer");
 const stations = new Map();
 const KEPT = 200;
-let cursor = null;
+const PAGE = 25;
 
 function picture(capture, kind) {
   const address = capture[`${kind}_image_url`];
@@ -40,37 +38,19 @@ function card(capture) {
       ...(capture.warnings ?? []).map((text) => element("p", { class: "warning", text }))));
 }
 
-function query() {
-  const values = new URLSearchParams();
-  for (const [key, value] of new FormData(form)) if (value) values.set(key, value.trim());
-  return values;
-}
-
-async function load(append = false) {
-  const values = query();
-  const searching = values.size > 0;
-  values.set("limit", "25");
-  if (append && cursor) values.set("cursor", cursor);
-  try {
-    const body = await getJson(`/api/captures?${values}`);
+const captures = search({
+  address: "/api/captures", limit: PAGE,
+  show: (body, append, searching) => {
     const cards = body.captures.map(card);
     if (append) list.append(...cards);
     else list.replaceChildren(...cards);
-    cursor = body.next_cursor;
-    more.hidden = !cursor;
-    found.textContent = searching ? `${list.children.length}${cursor ? "+" : ""} found` : "";
     if (!list.children.length) list.append(element("p", { class: "notice", text: searching ? "Nothing found." : "No capture yet. The next one appears here by itself." }));
-  } catch (error) {
-    found.textContent = error.message;
-    throw error;
-  }
-}
-
-// The sentence under the search says what went wrong.
-function find(append = false) { load(append).catch(() => {}); }
+    return searching ? `${list.querySelectorAll(".capture").length}${body.next_cursor ? "+" : ""} found` : "";
+  },
+});
 
 function arrived(capture) {
-  if (query().size > 0 || list.querySelector(`[data-id="${capture.id}"]`)) return;
+  if (captures.searching() || list.querySelector(`[data-id="${capture.id}"]`)) return;
   list.querySelector(":scope > .notice")?.remove();
   const node = card(capture);
   node.classList.add("new");
@@ -78,14 +58,11 @@ function arrived(capture) {
   while (list.children.length > KEPT) list.lastElementChild.remove();
 }
 
-form.onsubmit = (event) => { event.preventDefault(); find(); };
-form.onreset = () => setTimeout(find);
-more.onclick = () => find(true);
 viewer.onclick = (event) => { if (event.target === viewer) viewer.close(); };
 
 listen({
   onOpen: async () => {
-    if (list.childElementCount <= 25) await load();
+    if (list.childElementCount <= PAGE) await captures.load();
     stations.clear();
     for (const station of (await getJson("/api/stations")).stations) stations.set(station.station, station);
     showStations(document.getElementById("stations"), stations.values());

@@ -1,14 +1,12 @@
 // Plates as the cameras read them, live or found; the cameras; the watchlist.
 import { element, getJson, listen, moment } from "./live.js";
+import { search } from "./search.js";
 
 const byId = (id) => document.getElementById(id);
 const list = byId("plates");
-const more = byId("more");
-const form = byId("search");
-const found = byId("found");
 const KEPT = 200;
+const PAGE = 30;
 const ALERTS = 5;
-let cursor = null;
 let camerasDue = null;
 
 function badge(match) {
@@ -35,34 +33,19 @@ function card(record) {
       ...(record.warnings ?? []).map((text) => element("p", { class: "warning", text }))));
 }
 
-function query() {
-  const values = new URLSearchParams();
-  for (const [key, value] of new FormData(form)) if (value.trim()) values.set(key, value.trim());
-  return values;
-}
-
-async function load(append = false) {
-  const values = query();
-  const searching = values.size > 0;
-  values.set("limit", "30");
-  if (append && cursor) values.set("cursor", cursor);
-  try {
-    const body = await getJson(`/api/records?${values}`);
+const detections = search({
+  address: "/api/records", limit: PAGE,
+  show: (body, append, searching) => {
     const cards = body.records.reverse().map(card);
     if (append) list.append(...cards);
     else list.replaceChildren(...cards);
-    cursor = body.next_cursor;
-    more.hidden = !cursor;
-    found.textContent = searching ? `${body.total_count} found` : "";
     if (!list.children.length) list.append(element("p", { class: "notice", text: searching ? "Nothing found." : "No plate yet. The next one appears here by itself." }));
-  } catch (error) {
-    found.textContent = error.message;
-    throw error;
-  }
-}
+    return searching ? `${body.total_count} found` : "";
+  },
+});
 
 function arrived(record) {
-  if (query().size > 0 || list.querySelector(`[data-id="${record.detection_id}"]`)) return;
+  if (detections.searching() || list.querySelector(`[data-id="${record.detection_id}"]`)) return;
   list.querySelector(":scope > .notice")?.remove();
   const node = card(record);
   node.classList.add("new");
@@ -114,9 +97,6 @@ async function change(address, method, body = null) {
   return response.ok;
 }
 
-form.onsubmit = (event) => { event.preventDefault(); load().catch(() => {}); };
-form.onreset = () => setTimeout(() => load().catch(() => {}));
-more.onclick = () => load(true).catch(() => {});
 byId("watch").onsubmit = async (event) => {
   event.preventDefault();
   if (await change("/api/watchlist", "POST", Object.fromEntries(new FormData(event.target)))) event.target.reset();
@@ -124,7 +104,7 @@ byId("watch").onsubmit = async (event) => {
 
 listen({
   onOpen: async () => {
-    if (list.childElementCount <= 30) await load();
+    if (list.childElementCount <= PAGE) await detections.load();
     await Promise.all([loadCameras(), loadWatchlist()]);
   },
   onMessage: (message) => {
