@@ -196,3 +196,23 @@ def test_the_tallies_are_what_counting_would_give(hub: HubProcess) -> None:
     finally:
         connection.close()
     assert records(hub, camera="t1")["total_count"] == 20
+
+
+@pytest.mark.parametrize("how", ["writev", "part of it", "no writev"])
+def test_many_pictures_are_appended_at_once_however_the_system_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    if how == "no writev":
+        monkeypatch.delattr(os, "writev", raising=False)
+    elif not hasattr(os, "writev"):
+        pytest.skip("This system has no writev.")
+    elif how == "part of it":
+        whole = os.writev
+        monkeypatch.setattr(os, "writev", lambda handle, parts: whole(handle, parts[:1] + [parts[1][:100]]))
+    packs = PackStore(tmp_path)
+    packs.prepare()
+    commit = _Commit()
+    pictures = [(PICTURE + bytes([number % 256]) * (number * 37 % 9000), ".jpg") for number in range(1200)] + [(PICTURE + bytes(300_000), ".jpg")]
+    names = packs.put_all(commit.transaction, pictures)
+    commit.commit()
+    assert [packs.read(name) for name in names] == [(data, "image/jpeg") for data, _ in pictures]
+    assert packs.put_all(commit.transaction, []) == []
+    packs.close()
