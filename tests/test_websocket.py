@@ -170,7 +170,7 @@ def test_a_flood_of_pings_is_ended_with_1008_and_others_are_served_meanwhile(ser
 
 
 def test_a_large_message_holds_nobody_up(server):
-    with ws.open_raw(server.port, "/echo") as big, ws.open_raw(server.port) as small:
+    with ws.open_raw(server.port, "/echo?limit=100000000") as big, ws.open_raw(server.port) as small:
         data = ws.frame(2, bytes(60 * MB))[:14] + bytes(60 * MB)
         server.state(reset=1)
         sending = threading.Thread(target=big.sendall, args=(data,))
