@@ -34,6 +34,8 @@ function since(seconds) {
   return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }
 
+const ago = (seconds) => seconds < 1 ? "now" : `${since(seconds)} ago`;
+
 function age(entry) {
   const seconds = (performance.now() - entry.at) / 1000;
   entry.age.textContent = since(seconds);
@@ -76,7 +78,7 @@ function boardCard(board) {
   return element("article", { class: `station ${state}` },
     element("h2", {}, element("i", { class: "dot" }), element("span", { text: board.address }), element("small", { class: "found", text: board.state })),
     element("p", { class: "message", text: facts }),
-    element("p", { class: "found", text: board.since ? `here since ${moment(board.since)}, last heard ${since(board.silent_seconds)} ago` : `last heard ${moment(board.heard_at)}` }));
+    element("p", { class: "found", text: board.since ? `here since ${moment(board.since)}, last heard ${ago(board.silent_seconds)}` : `last heard ${moment(board.heard_at)}` }));
 }
 
 // Boards and games change slowly; readings come by themselves.
