@@ -1,6 +1,6 @@
 """WebSocket frames (RFC 6455): headers, masks, close codes. No sockets here.
 
-Written by hand: wsproto is four times slower with 200-byte messages (`bench/raw_websocket.py` prints the ratio), has no
+Written by hand: wsproto is five times slower with 200-byte messages (`bench/raw_websocket.py` prints the ratio), has no
 limit on sizes and never lets others have their turn within a message.
 """
 

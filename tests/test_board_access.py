@@ -98,11 +98,11 @@ def test_other_websockets_keep_their_list_of_origins(hub: HubProcess, listener: 
         assert sock.recv(64).startswith(b"HTTP/1.1 403 ")
 
 
-@pytest.mark.parametrize("listener", ["lpr", "results", "main", "apriltag"])
-def test_a_20_mb_message_is_refused_at_its_header(hub: HubProcess, listener: str) -> None:
+@pytest.mark.parametrize(("listener", "path"), [("lpr", "/"), ("results", "/"), ("main", "/"), ("apriltag", "/"), ("main", "/events"), ("main", "/ws/video")])
+def test_a_20_mb_message_is_refused_at_its_header(hub: HubProcess, listener: str, path: str) -> None:
     port = hub.port if listener == "main" else hub.side[listener]
     before = hub.get("/status")["memory_mb"]
-    with ws.open_raw(port, "/") as sock:
+    with ws.open_raw(port, path) as sock:
         sock.sendall(ws.frame(2, b"", announced=20 * MB))
         try:
             for _ in range(20):

@@ -56,6 +56,7 @@ class RawWebSockets:
                 self._hub.rooms.upgrading(environ, socket)
             return self._app(environ, start_response)
         if path == "/events":
+            socket.max_message_bytes = SMALL   # pages only listen
             return self._listen(self._hub.pages, socket, environ, None)
         if path == "/ws/video":
             return self._video(socket, environ, start_response)
