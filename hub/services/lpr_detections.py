@@ -14,14 +14,12 @@ from ..models import LprRecord
 from ..store.packs import PackStore
 from ..store.writer import Bulk, Transaction
 from .lpr_cameras import UPSERT
-from .lpr_tallies import TALLIES, count, tally_rows
+from .lpr_tallies import TALLIES, tally_rows
 
 SAME_SECONDS = 300.0   # equal content without any time or id is the same record for this long
-RECORD = [column.name for column in LprRecord.__table__.columns]
 PLATE = ["record_seq", "position", "text", "plate", "confidence", "box"]
-ROWS = 500             # of one INSERT; SQLite takes 32,766 values
 # All of a commit as one INSERT into a view of the writer's connection: its trigger puts each row where it belongs.
-FIELDS = [name for name in RECORD if name != "seq"]
+FIELDS = [column.name for column in LprRecord.__table__.columns if column.name != "seq"]
 INTAKE = f"CREATE TEMP VIEW lpr_intake AS SELECT {', '.join(FIELDS)}, '' AS plates, '' AS tallies FROM lpr_records"
 TRIGGER = f"""CREATE TEMP TRIGGER lpr_intake_insert INSTEAD OF INSERT ON lpr_intake BEGIN
 INSERT INTO lpr_records ({', '.join(FIELDS)}) VALUES ({', '.join(f'NEW.{name}' for name in FIELDS)});
@@ -30,7 +28,6 @@ SELECT (SELECT seq FROM lpr_records WHERE event_key = NEW.event_key), key, json_
 json_extract(value, '$[2]'), json_extract(value, '$[3]') FROM json_each(NEW.plates);
 {TALLIES.replace(':rows', 'NEW.tallies')};
 END"""
-LAST_SEQ = "SELECT seq FROM sqlite_sequence WHERE name = 'lpr_records'"
 GIVE_UP_KEY = "UPDATE lpr_records SET event_key = :other WHERE event_key = :event_key"
 
 
@@ -67,6 +64,24 @@ class DetectionStore(Bulk):
         """For records that are all new, of cameras that are all known."""
         if any(item.new_camera is not None for item in items):
             return None
+        return *self._intake(transaction, items), [self._told(item, item) for item in items]
+
+    def store(self, transaction: Transaction, items: list[NewDetection]) -> list[StoredDetection]:
+        """Store what is new; a result for each, in their order."""
+        known = self._known(transaction, items)
+        fresh: dict[bytes, NewDetection] = {}
+        for item in items:
+            if item.record.event_key not in known:
+                fresh.setdefault(item.record.event_key, item)
+        if fresh:
+            for item in fresh.values():
+                if item.new_camera is not None:
+                    transaction.execute(UPSERT, item.new_camera)
+            transaction.execute(*self._intake(transaction, list(fresh.values())))
+        return [known.get(item.record.event_key) or self._told(fresh[item.record.event_key], item) for item in items]
+
+    def _intake(self, transaction: Transaction, items: list[NewDetection]) -> tuple[str, list[Any]]:
+        """Keep the pictures; the statement that stores the rows, and its parameters."""
         self._keep_pictures(transaction, items)
         counts = Counter(tally for item in items for tally in item.tallies)
         values: list[Any] = []
@@ -76,21 +91,7 @@ class DetectionStore(Bulk):
             values.append(_json([(plate.text, plate.plate, plate.confidence, _json(plate.box) if plate.box else None) for plate in item.record.plates]))
             values.append("[]" if number else tally_rows(counts))
         marks = ",".join(["(" + ",".join("?" * (len(FIELDS) + 2)) + ")"] * len(items))
-        return f"INSERT INTO lpr_intake ({','.join(FIELDS)}, plates, tallies) VALUES {marks}", values, [self._told(item, item) for item in items]
-
-    def store(self, transaction: Transaction, items: list[NewDetection]) -> list[StoredDetection]:
-        """Store what is new; a result for each, in their order."""
-        known = self._known(transaction, items)
-        fresh: dict[bytes, NewDetection] = {}
-        results: list[StoredDetection | None] = []
-        for item in items:
-            found = known.get(item.record.event_key)
-            if found is None and item.record.event_key not in fresh:
-                fresh[item.record.event_key] = item
-            results.append(found)
-        if fresh:
-            self._insert(transaction, list(fresh.values()))
-        return [result or self._told(fresh[item.record.event_key], item) for result, item in zip(results, items, strict=True)]
+        return f"INSERT INTO lpr_intake ({','.join(FIELDS)}, plates, tallies) VALUES {marks}", values
 
     @staticmethod
     def _told(first: NewDetection, item: NewDetection) -> StoredDetection:
@@ -113,25 +114,6 @@ class DetectionStore(Bulk):
             known[record.event_key] = StoredDetection(row["id"], body["warnings"], saved_name(body["pictures"]), True)
         return known
 
-    def _insert(self, transaction: Transaction, items: list[NewDetection]) -> None:
-        self._keep_pictures(transaction, items)
-        newest = transaction.one(LAST_SEQ, {})
-        seq = newest["seq"] if newest else 0
-        records: list[Any] = []
-        plates: list[Any] = []
-        for seq, item in enumerate(items, seq + 1):
-            item.row["seq"] = seq
-            item.row["body"] = _json(item.body)
-            records.append([item.row[name] for name in RECORD])
-            for position, plate in enumerate(item.record.plates):
-                plates.append([seq, position, plate.text, plate.plate, plate.confidence, _json(plate.box) if plate.box else None])
-        _insert_rows(transaction, "lpr_records", RECORD, records)
-        _insert_rows(transaction, "lpr_plates", PLATE, plates)
-        for item in items:
-            if item.new_camera is not None:
-                transaction.execute(UPSERT, item.new_camera)
-        count(transaction, [tally for item in items for tally in item.tallies])
-
     def _keep_pictures(self, transaction: Transaction, items: list[NewDetection]) -> None:
         pictures = [(item, picture) for item in items for picture in item.record.pictures]
         names = self._packs.put_all(transaction, [(picture.data, picture.suffix) for _, picture in pictures])
@@ -142,14 +124,6 @@ class DetectionStore(Bulk):
                 item.body["pictures"].setdefault("cropped_plates", []).append(name)
             else:
                 item.body["pictures"][picture.field] = name
-
-
-def _insert_rows(transaction: Transaction, table: str, columns: list[str], rows: list[list[Any]]) -> None:
-    """One INSERT for `rows` (or for each ROWS of them)."""
-    for start in range(0, len(rows), ROWS):
-        some = rows[start:start + ROWS]
-        marks = ",".join(["(" + ",".join("?" * len(columns)) + ")"] * len(some))
-        transaction.execute(f"INSERT INTO {table} ({','.join(columns)}) VALUES {marks}", [value for row in some for value in row])
 
 
 def _json(value: Any) -> str:
