@@ -106,6 +106,14 @@ def test_a_picture_as_an_attachment(line: RawSocketIo, hub: HubProcess) -> None:
     assert records(hub, camera="binary")["total_count"] == 1
 
 
+def test_bytes_where_none_belong_cost_that_record_only(line: RawSocketIo, hub: HubProcess) -> None:
+    line.send('451-7["lpr_data",{"camera_id":"bytes","timestamp":"2026-01-28T10:00:00","ocr_results":[{"text":"A 1","note":{"_placeholder":true,"num":0}}]}]')
+    line.send(b"\xff\xd8 not json")
+    rows = told([line.packet(), line.packet()])
+    assert [name for name, _ in rows] in (["error", "ack 7"], ["lpr_response", "ack 7"]) and rows[0][1] == rows[1][1]
+    assert until(line, "42" + json.dumps(["lpr_data", g4(aicamera_id="bytes")]), 1)[0][1]["success"] is True
+
+
 def test_what_is_no_packet_costs_its_own_line_only(hub: HubProcess, line: RawSocketIo) -> None:
     other = RawSocketIo(hub)
     other.send('42["lpr_data",{"camera_id":')

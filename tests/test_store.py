@@ -177,6 +177,7 @@ class Numbers(Bulk):
         self.calls: list[str] = []
         self.undone = 0
         self.full = False
+        self.cannot: object = None   # an item that cannot be put into words
 
     def _undo(self) -> None:
         self.undone += 1
@@ -186,10 +187,14 @@ class Numbers(Bulk):
         transaction.on_failure.append(self._undo)
         if self.full:
             raise OSError("no space left")
+        if self.cannot in items:
+            raise TypeError("cannot be written")
         return f"INSERT INTO intake (a) VALUES {','.join('(?)' for _ in items)}", items, [f"new {item}" for item in items]
 
     def store(self, transaction, items):
         self.calls.append(f"steps for {len(items)}")
+        if self.cannot in items:
+            raise TypeError("cannot be written")
         for item in items:
             transaction.execute(INSERT, {"a": item})
         return [f"step {item}" for item in items]
@@ -231,3 +236,21 @@ def test_a_full_disk_at_the_one_statement_is_busy_and_leaves_nothing(writer: Wri
     assert rows(database) == [] and numbers.undone >= 1
     numbers.full = False
     assert at_once(writer, numbers, [1]) == ["new 1"]
+
+
+def test_an_item_that_cannot_be_written_costs_only_itself(writer: Writer, database: Path) -> None:
+    numbers = Numbers()
+    numbers.cannot = 3
+    results = at_once(writer, numbers, [1, 2, 3, 4])
+    assert isinstance(results[2], TypeError) and all(isinstance(results[place], str) for place in (0, 1, 3))
+    assert rows(database) == [1, 2, 4] and numbers.undone == 1
+    assert writer.write(insert(9)) > 0
+
+
+def test_nobody_waits_for_ever_whatever_breaks(writer: Writer, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(Writer, "_work", lambda *_: 1 / 0)
+        job = gevent.spawn(writer.write, insert(1))
+        with pytest.raises(ZeroDivisionError):
+            job.get(timeout=5)
+    assert writer.write(insert(2)) > 0 and rows(database) == [2]

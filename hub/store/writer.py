@@ -63,7 +63,7 @@ class Bulk:
     def statement(self, transaction: Transaction, items: list[Any]) -> tuple[str, Sequence[Any], list[Any]] | None:
         """One statement that stores all items as a transaction of its own, its parameters, and each item's result; None where that cannot be.
 
-        Where it breaks a constraint (sqlite3.IntegrityError), `store` is called instead.
+        Where it breaks a constraint or cannot be made, `store` is called instead.
         """
         return None
 
@@ -141,6 +141,10 @@ class Writer:
             self.last_error = f"{type(error).__name__}: {error}"
             log.error("%d records could not be stored: %s", len(batch), error)
             results = [StoreBusy(f"The hub cannot store now ({error}). Make room or check the disk; the record may be sent again.", 5)] * len(batch)
+        except Exception as error:  # a mistake of ours: whoever waits is told, and the next commit goes on
+            self.last_error = f"{type(error).__name__}: {error}"
+            log.exception("%d records could not be stored.", len(batch))
+            results = [error] * len(batch)
         for waiting, result in zip(batch, results, strict=True):
             if isinstance(result, Exception):
                 waiting.done.set_exception(result)
@@ -175,12 +179,13 @@ class Writer:
             for finish in tuple(transaction.before_commit.values()):
                 finish()
             connection.execute(made[0], made[1])
-        except sqlite3.IntegrityError:
-            self._undo(connection, transaction)
-            return None
-        except (sqlite3.Error, OSError):
+        except (sqlite3.OperationalError, OSError):
             self._undo(connection, transaction)
             raise
+        except Exception as error:  # one of the items: step by step it costs nobody but itself
+            log.debug("Stored step by step: %s", error)
+            self._undo(connection, transaction)
+            return None
         return made[2]
 
     def _in_steps(self, connection: sqlite3.Connection, batch: list[Waiting]) -> list[Any]:
@@ -191,7 +196,7 @@ class Writer:
             for finish in tuple(transaction.before_commit.values()):
                 finish()
             connection.execute("COMMIT")
-        except (sqlite3.Error, OSError):
+        except Exception:
             self._undo(connection, transaction)
             raise
         return results
