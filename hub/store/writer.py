@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -55,7 +56,7 @@ class Transaction:
         return self._connection.execute(sql, params).fetchone()
 
 
-class Bulk:
+class Bulk(ABC):
     """How items of one kind are stored, many at once. Its methods run on the writer's thread."""
 
     setup: tuple[str, ...] = ()   # statements that the writer's connection runs once
@@ -67,9 +68,9 @@ class Bulk:
         """
         return None
 
+    @abstractmethod
     def store(self, transaction: Transaction, items: list[Any]) -> list[Any]:
         """Store the items inside a transaction, by as many statements as it takes; a result for each, in their order."""
-        raise NotImplementedError
 
 
 class Waiting:
@@ -196,7 +197,7 @@ class Writer:
             for finish in tuple(transaction.before_commit.values()):
                 finish()
             connection.execute("COMMIT")
-        except Exception:
+        except Exception:  # of whatever kind: no transaction may stay open
             self._undo(connection, transaction)
             raise
         return results
