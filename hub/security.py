@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .contract.errors import error_body
-from .contract.json_text import encode
 from .links import host_name
 from .networks import Networks, is_address, is_loopback
+from .wsgi import respond
 
 __all__ = ["Gate", "is_local_name", "is_loopback"]
 
@@ -68,9 +68,7 @@ class Gate:
         if reason is None:
             return self._app(environ, start_response)
         log.warning("Refused %s %s from %s: %s", environ.get("REQUEST_METHOD"), str(environ.get("PATH_INFO"))[:100], environ.get("REMOTE_ADDR"), reason)
-        body = encode(error_body(reason))
-        start_response("403 Forbidden", [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Connection", "close")])
-        return [body]
+        return respond(start_response, 403, error_body(reason), headers=[("Connection", "close")])
 
     def refusal(self, environ: dict[str, Any]) -> str | None:
         """Why this request is refused, as a sentence; None when it may come in."""

@@ -11,14 +11,13 @@ from ..contract.apriltag import MAX_TEXT_BYTES, TOO_LONG, parse_post
 from ..contract.errors import ContractError, error_body
 from ..rates import Seldom
 from ..security import READING_PATHS
-from .lpr_wsgi import respond
+from ..wsgi import CUT, FAILED, announced_length, read_exactly, respond
 
 log = logging.getLogger(__name__)
 
 ACK = b'{"status": "received", "event": "apriltag_ack"}'
 NO_TOKEN = "The token in Authorization is missing or is not this hub's; it is apriltag.token of hub.toml, or in the file apriltag_token beside it."
 SAY_SECONDS = 10.0
-CUT = "The body ended before its announced length; send the request again."
 
 
 class AprilTagPosts:
@@ -41,7 +40,7 @@ class AprilTagPosts:
             return respond(start_response, error.status, error.body() | {"error": _short(error)}, error.retry_after)
         except Exception:  # the door's last stand, as in doors/failures.py
             log.exception("POST /apriltag failed.")
-            return respond(start_response, 500, error_body("The hub failed at this request; the reason is in its log. Please report it."))
+            return respond(start_response, 500, error_body(FAILED))
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(ACK)))])
         return [ACK]
 
@@ -61,17 +60,15 @@ class AprilTagPosts:
 
 def _body(environ: dict[str, Any]) -> bytes:
     """The body, or as much of one without a length as shows that it is too long. Raises ContractError (400, 413)."""
-    length = environ.get("CONTENT_LENGTH") or ""
-    announced = int(length) if length.isascii() and length.isdigit() else None
-    if announced is not None and announced > MAX_TEXT_BYTES:
+    announced = announced_length(environ)
+    if announced is None:
+        try:
+            return environ["wsgi.input"].read(MAX_TEXT_BYTES + 1)
+        except OSError as error:
+            raise ContractError(CUT) from error
+    if announced > MAX_TEXT_BYTES:
         raise ContractError(TOO_LONG, status=413)
-    try:
-        body = environ["wsgi.input"].read(MAX_TEXT_BYTES + 1 if announced is None else announced)
-    except OSError as error:
-        raise ContractError(CUT) from error
-    if announced is not None and len(body) < announced:
-        raise ContractError(CUT)
-    return body
+    return read_exactly(environ, announced)
 
 
 def _short(error: ContractError) -> str:

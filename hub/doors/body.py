@@ -13,6 +13,7 @@ from werkzeug.http import parse_options_header
 from ..background import offload
 from ..contract.errors import ContractError
 from ..contract.json_text import decode_object
+from ..wsgi import CUT
 
 SMALL = 64 * 1024
 MAX_PARTS = 50
@@ -25,7 +26,7 @@ def read_body(request: Request) -> bytes:
     except HTTPException as error:
         raise ContractError(str(error.description), status=error.code or 400) from error
     except OSError as error:
-        raise ContractError("The body ended before its announced length; send the request again.") from error
+        raise ContractError(CUT) from error
 
 
 def json_object(request: Request) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..contract.errors import ContractError, error_body
 from ..contract.json_text import encode
+from ..wsgi import FAILED
 
 log = logging.getLogger(__name__)
 
@@ -48,4 +49,4 @@ def register(app: Flask) -> None:
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         log.exception("%s %s failed.", request.method, request.path)
-        return respond(500, "The hub failed at this request; the reason is in its log. Please report it.")
+        return respond(500, FAILED)

@@ -12,15 +12,15 @@ from typing import Any
 from ..background import offload
 from ..context import Hub
 from ..contract.errors import ContractError, error_body
-from ..contract.json_text import decode_object, encode, encode_text
+from ..contract.json_text import decode_object, encode_text
 from ..contract.station import parse_capture
 from ..events import CAMERA_STATUS, CAPTURE_STORED, DETECTION_STORED, STATION_CHANGED, WATCHLIST_ALERT
 from ..links import host_name
 from ..security import board_door
 from ..services.station import CaptureStored
+from ..wsgi import respond
 from . import apriltag_rawws, lpr_rawws, video_stream
 from .lpr_sio import OLDER
-from .lpr_wsgi import respond
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +70,7 @@ class RawWebSockets:
         if environ.get("gatehouse.listener") == "results":
             limit_messages(socket, settings.results.max_message_mb)
             return self._listen(self._hub.result_listeners, socket, environ, self._pushed)
-        body = encode(error_body("No raw WebSocket is served at this port and path; AprilTag boards and games connect to / or /websocket of the main or the apriltag port, listeners of capture results to the results port."))
-        start_response("404 Not Found", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-        return [body]
+        return respond(start_response, 404, error_body("No raw WebSocket is served at this port and path; AprilTag boards and games connect to / or /websocket of the main or the apriltag port, listeners of capture results to the results port."))
 
     def _video(self, socket: Any, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:
