@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from flask import Blueprint, Response, request
@@ -23,6 +23,7 @@ from .rest import hub
 
 video_stream = Blueprint("video_stream", __name__)
 
+T = TypeVar("T", bytes, Prepared)
 BOUNDARY = "frame"
 IDLE_SECONDS = 1.0
 MAX_WATCHED = 100
@@ -46,27 +47,35 @@ def stream() -> Response:
 
 
 def _parts(parts: Hub, names: tuple[str, ...] | None, fps: float, sock: Any, address: str) -> Iterator[bytes]:
-    """The parts of the stream, each made once for all viewers. The next is due when the last has arrived."""
+    """The parts of the stream."""
     viewer = parts.viewers.add(sock, address, "mjpeg")
     try:
-        with parts.frames.watch(names, fps=fps) as watch:
-            # The boundary comes behind each picture, not before it: browsers show a picture when they see its end.
-            yield b"--" + BOUNDARY.encode() + b"\r\n"
-            while not parts.frames.closed:
-                if not watch.wait(IDLE_SECONDS):
-                    if viewer.gone:
-                        return
-                    continue
-                if not viewer.ready(len(names) if names else len(parts.frames)):
-                    return
-                frame = watch.take()
-                if frame is not None:
-                    part = mjpeg_part(frame)
-                    viewer.begin(len(part))
-                    yield part
-                    viewer.done()
+        # The boundary comes behind each picture, not before it: browsers show a picture when they see its end.
+        yield b"--" + BOUNDARY.encode() + b"\r\n"
+        yield from _due(parts, viewer, names, fps, mjpeg_part, lambda: viewer.gone)
     finally:
         parts.viewers.remove(viewer)
+
+
+def _due(parts: Hub, viewer: Viewer, names: Sequence[str] | None, fps: float, made: Callable[[Frame], T], ended: Callable[[], bool]) -> Iterator[T]:
+    """What a viewer is sent, frame by frame, each `made` once for all viewers. The next is due when the last has arrived.
+
+    `ended` is asked while there is nothing to send, since sending finds out by itself.
+    """
+    with parts.frames.watch(names, fps=fps) as watch:
+        while not parts.frames.closed:
+            if not watch.wait(IDLE_SECONDS):
+                if ended():
+                    return
+                continue
+            if not viewer.ready(len(names) if names else len(parts.frames)):
+                return
+            frame = watch.take()
+            if frame is not None:
+                data = made(frame)
+                viewer.begin(len(data))
+                yield data
+                viewer.done()
 
 
 def mjpeg_part(frame: Frame) -> bytes:
@@ -112,18 +121,8 @@ def serve(parts: Hub, socket: WebSocket, environ: dict[str, Any]) -> Iterable[by
 
 def _send(parts: Hub, socket: WebSocket, viewer: Viewer, names: list[str] | None, fps: float) -> None:
     try:
-        with parts.frames.watch(names, fps=fps) as watch:
-            while not socket.closed and not parts.frames.closed:
-                if not watch.wait(IDLE_SECONDS):
-                    continue
-                if not viewer.ready(len(names) if names else len(parts.frames)):
-                    return
-                frame = watch.take()
-                if frame is not None:
-                    framed = message(frame)
-                    viewer.begin(len(framed))
-                    # `Viewers.run` drops who takes too long; a limit in sending alone would not see what lies in buffers.
-                    socket.send(framed, timeout=2 * parts.viewers.stall_seconds)
-                    viewer.done()
+        for framed in _due(parts, viewer, names, fps, message, lambda: socket.closed):
+            # `Viewers.run` drops who takes too long; a limit in sending alone would not see what lies in buffers.
+            socket.send(framed, timeout=2 * parts.viewers.stall_seconds)
     except WebSocketClosed:
         return  # the receiving side ends what is left
