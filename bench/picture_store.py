@@ -68,9 +68,9 @@ def packs(folder: Path) -> Way:
 
     def store(connection: sqlite3.Connection, batch: list[bytes]) -> None:
         transaction = Transaction(connection)
-        for data in batch:
-            names.append(kept.put(transaction, data, ".jpg"))
-            connection.execute("INSERT INTO records (name) VALUES (?)", (names[-1],))
+        added = kept.put_all(transaction, [(data, ".jpg") for data in batch])
+        names.extend(added)
+        connection.executemany("INSERT INTO records (name) VALUES (?)", [(name,) for name in added])
         for finish in transaction.before_commit.values():
             finish()
 

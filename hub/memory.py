@@ -10,7 +10,7 @@ M_TRIM_THRESHOLD = -1
 M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8
 LARGE_BYTES = 128 * 1024
-SPARE_BYTES = 8 * 1024 * 1024   # kept at hand: giving back and asking again for every record of 60 KB costs more than parsing it
+SPARE_BYTES = 8 * 1024 * 1024   # kept at hand, or it is given back and asked for again with every record of 60 KB
 
 
 def release_large_buffers() -> None:

@@ -1,7 +1,7 @@
 """Greenlets that are used again: one for each Socket.IO event would cost more than parsing the event.
 
 A greenlet that begins gets memory for its frames from the system and gives it back when it ends; with thousands of events a second
-that is some 10 % of the hub's work.
+giving it back alone was 6 % of the hub's work.
 """
 
 from __future__ import annotations

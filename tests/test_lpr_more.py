@@ -16,7 +16,7 @@ from hub.contract.lpr_plates import fold_plate, normalise_plate
 from hub.services.lpr_cameras import Cameras
 from hub.services.retention import DAY, forget_old
 from hub.store.packs import PackStore
-from hub.store.writer import StoreBusy, Transaction
+from hub.store.writer import Transaction
 
 
 def test_the_state_of_a_camera_is_the_worst_of_its_newest_components(hub: HubProcess) -> None:
@@ -151,9 +151,9 @@ def test_packs_survive_failed_commits_and_torn_tails(tmp_path: Path) -> None:
     packs = PackStore(tmp_path / "pictures", max_bytes=2000)
     packs.prepare()
     good, bad = _Commit(), _Commit()
-    first = packs.put(good.transaction, PICTURE, ".jpg")
+    first = packs.put_all(good.transaction, [(PICTURE, ".jpg")])[0]
     good.commit()
-    lost = packs.put(bad.transaction, PICTURE + b"x", ".jpg")
+    lost = packs.put_all(bad.transaction, [(PICTURE + b"x", ".jpg")])[0]
     bad.fail()
     assert packs.read(first) == (PICTURE, "image/jpeg") and packs.read(lost) is None
     packs.close()
@@ -162,12 +162,12 @@ def test_packs_survive_failed_commits_and_torn_tails(tmp_path: Path) -> None:
     again = PackStore(tmp_path / "pictures", max_bytes=2000)
     again.prepare()
     commit = _Commit()
-    names = [again.put(commit.transaction, PICTURE + bytes([number]), ".jpg") for number in range(10)]
+    names = [again.put_all(commit.transaction, [(PICTURE + bytes([number]), ".jpg")])[0] for number in range(10)]
     commit.commit()
     assert again.read(first) == (PICTURE, "image/jpeg")
     assert [again.read(name)[0][-1] for name in names] == list(range(10))
     many = _Commit()
-    assert again.put(many.transaction, PICTURE, ".jpg").startswith("k000002-")
+    assert again.put_all(many.transaction, [(PICTURE, ".jpg")])[0].startswith("k000002-")
     many.commit()
     os.unlink(again.path(1))
     assert again.read(first) is None

@@ -34,7 +34,7 @@ MAX_PARTS = 1000    # buffers that one system call takes
 
 
 class PackStore:
-    """The folder of packs. `put` runs on the writer's thread alone, `read` on any native thread."""
+    """The folder of packs. `put_all` runs on the writer's thread alone, `read` on any native thread."""
 
     def __init__(self, folder: Path, max_bytes: int = MAX_PACK) -> None:
         self.folder = folder
@@ -53,12 +53,8 @@ class PackStore:
     def path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.pack"
 
-    def put(self, transaction: Transaction, data: bytes, suffix: str) -> str:
-        """Append `data`; its name. Durable with the commit of `transaction`. Raises OSError."""
-        return self.put_all(transaction, [(data, suffix)])[0]
-
     def put_all(self, transaction: Transaction, pictures: Sequence[tuple[bytes, str]]) -> list[str]:
-        """The same for many, appended by one system call: the names in their order."""
+        """Append pictures, given as (bytes, suffix), by one system call; their names. Durable with the commit of `transaction`. Raises OSError."""
         if not pictures:
             return []
         if "packs" not in transaction.before_commit or self._file is None:
