@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "bench")]
+sys.path[:1] = [str(ROOT), str(ROOT / "bench")]
 
 GROUPS = {"readings": "apriltag_readings", "video": "apriltag_video"}
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import ws_support as ws
+from tests.support import ws
 from apriltag import Row
-from helpers import HubProcess
+from tests.support.helpers import HubProcess
 
 TOKEN = "bench token"
 RATE = 200.0

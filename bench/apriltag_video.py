@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 from apriltag import Row
 from board_clients import TOKEN, Running, send_pictures, send_readings
-from helpers import HubProcess
+from tests.support.helpers import HubProcess
 from video_clients import MJPEG, WEBSOCKET, Camera, watch, watch_slowly
 
 VIEWERS, FPS, FRAME_BYTES = 50, 30.0, 40_000

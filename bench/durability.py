@@ -18,9 +18,9 @@ from pathlib import Path
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT / "tests")]
+sys.path[:1] = [str(ROOT)]
 
-from helpers import HubProcess, Progress, wait_for  # noqa: E402
+from tests.support.helpers import HubProcess, Progress, wait_for  # noqa: E402
 
 QUICK = '{"capture": {"retry_interval_seconds": 0.05, "max_attempts": 2}}'
 

@@ -22,9 +22,9 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:1] = [str(ROOT)]
 
-from helpers import HubProcess, Progress, wait_for  # noqa: E402
+from tests.support.helpers import HubProcess, Progress, wait_for  # noqa: E402
 
 LIMIT_MEDIAN_S = 1.0
 LIMIT_READY_S = 2.0

@@ -23,9 +23,9 @@ import socketio
 import websocket
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:1] = [str(ROOT)]
 
-from helpers import HubProcess, capture_result  # noqa: E402
+from tests.support.helpers import HubProcess, capture_result  # noqa: E402
 
 LIMIT_MS = 50.0
 LIMIT_STALL_MS = 50.0

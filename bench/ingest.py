@@ -19,9 +19,9 @@ import psutil
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "bench")]
+sys.path[:1] = [str(ROOT), str(ROOT / "bench")]
 
-from helpers import HubProcess  # noqa: E402
+from tests.support.helpers import HubProcess  # noqa: E402
 from ingest_clients import Load, dashboards, run_load  # noqa: E402
 from ingest_peer import NodePeer  # noqa: E402
 

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import requests
-from helpers import free_ports, wait_for
+from tests.support.helpers import free_ports, wait_for
 
 FOLDER = Path(__file__).resolve().parent / "peers" / "node"
 

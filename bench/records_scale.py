@@ -20,9 +20,9 @@ from pathlib import Path
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:1] = [str(ROOT)]
 
-from helpers import HubProcess  # noqa: E402
+from tests.support.helpers import HubProcess  # noqa: E402
 
 LIMIT = 2.0
 BODY = ('{"ocr_results":["%s"],"vehicle_detections":[],"plate_detections":[],"processing_time_ms":40.0,"place":{},"unread":{},"warnings":[],'

@@ -21,12 +21,12 @@ import numpy as np
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "bench")]
+sys.path[:1] = [str(ROOT), str(ROOT / "bench")]
 
 from apriltag import Row, show  # noqa: E402
-from helpers import HubProcess, wait_for  # noqa: E402
-from tag_pictures import View, turned  # noqa: E402
-from tag_support import GameClient, tag_hub  # noqa: E402
+from tests.support.helpers import HubProcess, wait_for  # noqa: E402
+from tests.support.tag_pictures import View, turned  # noqa: E402
+from tests.support.tags import GameClient, tag_hub  # noqa: E402
 
 from hub.vision.apriltag_detector import AprilTagDetector  # noqa: E402
 from hub.vision.apriltag_pose import fields  # noqa: E402

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers import HubProcess
+from tests.support.helpers import HubProcess
 
 
 @pytest.fixture

@@ -1,0 +1,129 @@
+"""Readings of one capture vote: what is reported at once, what needs a second frame, and what is not reported at all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from tests.support.station import QuietReader
+
+from agent_lib.capture import CaptureCycle
+from agent_lib.label import LabelReading
+from agent_lib.label_vote import LabelVote
+from agent_lib.settings import CaptureSettings
+
+
+def seen(text: str, confidence: float, weak: bool = False, **more) -> LabelReading:
+    """A reading as `LabelReader` gives it."""
+    number = text if confidence >= 0.9 and not weak and len(text) == 5 and text.isdigit() else ""
+    fields = {"found": True, "number": number, "raw_text": text, "confidence": confidence, "weak": weak, "reason": "" if number else "Label unreadable", "picture": None}
+    return LabelReading(**{**fields, **more})
+
+
+def votes(*readings: tuple) -> tuple[list[str], str]:
+    """What each reading led to ("" for nothing yet), up to the first verdict, and what is concluded at the end."""
+    vote, said = LabelVote(5), []
+    for reading in readings:
+        verdict = vote.add(seen(*reading))
+        said.append(verdict.number if verdict else "")
+        if verdict:
+            return said, verdict.number
+    end = vote.conclude()
+    return said, end.number if end else ""
+
+
+@pytest.mark.parametrize(
+    ("readings", "said", "end"),
+    [
+        ([("01001", 0.98)], ["01001"], "01001"),
+        ([("01001", 0.9)], [""], "01001"),
+        ([("01001", 0.89)], [""], ""),
+        ([("01001", 0.95), ("01001", 0.95)], ["", "01001"], "01001"),
+        ([("01001", 0.8)] * 4, ["", "", "", "01001"], "01001"),
+        ([("01001", 0.6)] * 10, [""] * 10, ""),
+        ([("01001", 0.95), ("07001", 0.95), ("01001", 0.95)], ["", "", ""], ""),
+        ([("07001", 0.5), ("01001", 0.97)], ["", ""], ""),
+        ([("07001", 0.2), ("01001", 0.98)], ["", "01001"], "01001"),
+        ([("07001", 0.95), ("01001", 0.999)], ["", ""], ""),
+        ([("07001", 0.5), ("01001", 0.999)], ["", "01001"], "01001"),
+        ([("0?001", 0.99), ("0001", 0.99), ("", 0.0)], ["", "", ""], ""),
+    ],
+)
+def test_votes(readings, said, end):
+    assert votes(*readings) == (said, end)
+
+
+def test_a_label_found_weakly_needs_a_second_frame_that_agrees():
+    assert votes(("01001", 0.9999, True)) == ([""], "")
+    assert votes(("01001", 0.9999, True), ("01001", 0.99, True)) == (["", "01001"], "01001")
+    assert votes(("01001", 0.95, True), ("01001", 0.95)) == (["", "01001"], "01001")
+    assert votes(("01001", 0.9999, True), ("07001", 0.9999, True)) == (["", ""], "")
+
+
+def test_the_verdict_carries_the_surest_reading_and_its_frame():
+    vote = LabelVote(5)
+    assert vote.add(seen("01001", 0.95), "first") is None
+    verdict = vote.add(seen("01001", 0.91), "second")
+    assert (verdict.number, verdict.frame, verdict.reading.confidence) == ("01001", "first", 0.95)
+
+
+class Frames:
+    """A camera whose frames are at hand, each newer than the one before; counts what was taken."""
+
+    error = ""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def wait_newer(self, mono: float, _timeout: float):
+        self.taken += 1
+        image = np.full((4, 4, 3), self.taken, np.uint8)
+        return SimpleNamespace(mono=mono + 0.001, image=lambda: image, jpeg=lambda number=self.taken: b"frame %d" % number)
+
+    def status(self):
+        return {"fps": 1000.0}
+
+
+class Says:
+    """A label reader that gives the readings it was made with, in turn."""
+
+    def __init__(self, *readings) -> None:
+        self._readings = list(readings)
+
+    def read(self, _image):
+        return self._readings.pop(0)
+
+
+def capture(*readings, attempts: int | None = None):
+    frames = Frames()
+    settings = CaptureSettings(max_attempts=attempts or len(readings), retry_interval_seconds=0)
+    cycle = CaptureCycle(settings, frames, None, Says(*readings), QuietReader(), threading.Event())
+    return cycle.run(time.monotonic()), frames
+
+
+def test_a_sure_reading_ends_the_capture_at_once():
+    outcome, frames = capture(seen("01001", 0.999), attempts=10)
+    assert (outcome.success, outcome.number, outcome.attempts, frames.taken) == (True, "01001", 1, 1)
+    assert outcome.errors == []
+
+
+def test_two_frames_that_agree_end_it_with_the_surer_ones_picture():
+    outcome, frames = capture(seen("", 0.0), seen("01001", 0.95), seen("01001", 0.92), attempts=10)
+    assert (outcome.success, outcome.number, outcome.raw_text, outcome.attempts, outcome.message) == (True, "01001", "01001", 3, "Successfully detected label")
+    assert outcome.pictures["primary"] == b"frame 2"
+
+
+def test_a_number_read_well_enough_is_reported_when_no_frame_says_more():
+    outcome, _ = capture(seen("01001", 0.93), seen("", 0.0), seen("", 0.0))
+    assert (outcome.success, outcome.number, outcome.attempts, outcome.errors) == (True, "01001", 3, [])
+    assert outcome.pictures["primary"] == b"frame 1"
+
+
+def test_frames_that_disagree_give_no_number():
+    outcome, _ = capture(seen("01001", 0.95), seen("07001", 0.95))
+    assert (outcome.success, outcome.number, outcome.message) == (False, "", "Max attempts reached (2)")
+    assert outcome.errors == ["Max attempts reached (2)", "Label detection failed: Read 01001, not surely enough to report it from one picture (attempt 1)",
+                              "Label detection failed: Read 07001, not surely enough to report it from one picture (attempt 2)"]

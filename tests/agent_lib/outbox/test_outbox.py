@@ -1,0 +1,264 @@
+"""The outbox: what is in it survives whatever happens to the process and most of what happens to the disk."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.agent import ROOT, fields, result
+from tests.support.devices import jpeg
+from tests.support.helpers import wait_for
+
+from agent_lib.outbox import Entry, Outbox
+
+Opened = Callable[..., Outbox]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    """Opens outboxes on the test's folder; all are closed at the end."""
+    boxes: list[Outbox] = []
+
+    def open_one(max_bytes: int = 10**9, shelf: int = 100) -> Outbox:
+        boxes.append(Outbox(tmp_path, max_bytes, shelf))
+        return boxes[-1]
+
+    yield open_one
+    for box in boxes:
+        box.close()
+
+
+def put(box: Outbox, tag: str, **more: object) -> str:
+    one = result(tag, **more)
+    assert box.put(one, fields(one))
+    return one.event_id
+
+
+def drain(box: Outbox) -> list[Entry]:
+    entries = []
+    while (entry := box.next()) is not None:
+        entries.append(entry)
+        box.delivered(entry)
+    return entries
+
+
+def files(tmp_path: Path) -> list[str]:
+    return sorted(path.name for path in (tmp_path / "outbox").iterdir())
+
+
+def child(tmp_path: Path, code: str) -> subprocess.Popen[str]:
+    """Another process on the same folder; `box` and `result` are ready in it."""
+    head = ("import os, signal, sys; sys.path[:0] = ['.']; from pathlib import Path\n"
+            "from tests.support.agent import result, fields; from agent_lib import outbox\n"
+            "box = outbox.Outbox(Path(sys.argv[1]), 10**9, 100)\n"
+            "def put(tag):\n    one = result(tag); box.put(one, fields(one)); print(one.event_id, flush=True)\n"
+            "def die(*_): os.kill(os.getpid(), signal.SIGKILL)\n")
+    return subprocess.Popen([sys.executable, "-c", head + code, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def test_results_come_out_as_they_went_in_and_in_order(opened: Opened, tmp_path: Path) -> None:
+    box = opened()
+    one = result("E2-Ü", {"primary": jpeg(9), "label": jpeg(8)}, errors=["Secondary frame not available"])
+    box.put(one, fields(one))
+    put(box, "B")
+    assert box.counts() == {"waiting": 2, "shelved": 0, "shelf": []}
+    first, second = drain(box)
+    assert (first.event_id, first.fields, first.pictures) == (one.event_id, fields(one), one.pictures)
+    assert second.fields["tag"] == "B" and box.empty and files(tmp_path) == []
+
+
+def test_a_new_process_finds_what_an_earlier_one_left(opened: Opened) -> None:
+    put(opened(), "A")
+    put(opened(), "B")
+    entries = drain(opened())
+    assert [entry.fields["tag"] for entry in entries] == ["A", "B"] and all(len(entry.pictures) == 3 for entry in entries)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows ends processes in another way")
+def test_killed_at_any_moment_nothing_confirmed_is_lost(opened: Opened, tmp_path: Path) -> None:
+    for round_ in range(3):
+        writer = child(tmp_path, f"for n in range(10**6): put(f'{round_}-{{n}}')")
+        said = [writer.stdout.readline().strip() for _ in range(5 + 7 * round_)]
+        writer.kill()
+        said += writer.stdout.read().split()
+        writer.wait(10)
+        writer.stdout.close()
+        entries = drain(opened())
+        found = [entry.event_id for entry in entries]
+        # At most the one being put at the kill is there without having been confirmed.
+        assert found[:len(said)] == said and len(found) <= len(said) + 1
+        assert all(len(entry.pictures) == 3 for entry in entries) and files(tmp_path) == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows ends processes in another way")
+@pytest.mark.parametrize(("code", "waiting"), [
+    ("put('A'); outbox._sync_folder = die; put('B')", ["A"]),
+    ("put('A'); box._db.set_trace_callback(lambda sql: sql.startswith('INSERT') and die()); put('B')", ["A"]),
+    ("put('A'); put('B'); box._forget_pictures = die; box.delivered(box.next())", ["B"]),
+], ids=["pictures without row", "before the row", "row gone, pictures not"])
+def test_killed_between_two_steps_leaves_nothing_half(opened: Opened, tmp_path: Path, code: str, waiting: list[str]) -> None:
+    writer = child(tmp_path, code)
+    writer.communicate(timeout=30)
+    assert writer.returncode == -signal.SIGKILL and len(files(tmp_path)) == 6
+    box = opened()
+    assert len(files(tmp_path)) == 3, "what belongs to no row is swept at the start"
+    assert [entry.fields["tag"] for entry in drain(box)] == waiting and files(tmp_path) == []
+
+
+def test_a_refused_result_is_shelved_and_blocks_nothing(opened: Opened, tmp_path: Path) -> None:
+    box = opened()
+    first = put(box, "A")
+    put(box, "B")
+    box.shelve(box.next(), "tag is too long")
+    assert [entry.fields["tag"] for entry in drain(box)] == ["B"]
+    assert box.empty and len(files(tmp_path)) == 3
+    expected = {"waiting": 0, "shelved": 1, "shelf": [{"event_id": first, "tag": "A", "reason": "tag is too long"}]}
+    assert box.counts() == expected and opened().counts() == expected
+
+
+def test_the_shelf_keeps_the_newest(opened: Opened, tmp_path: Path) -> None:
+    box = opened(shelf=2)
+    for tag in "ABCD":
+        put(box, tag)
+        box.shelve(box.next(), f"no {tag}")
+    counts = box.counts()
+    assert [row["tag"] for row in counts["shelf"]] == ["D", "C"] and counts["shelved"] == 2 and len(files(tmp_path)) == 6
+
+
+def test_skipped_rows_are_passed_over(opened: Opened) -> None:
+    box = opened()
+    put(box, "A")
+    put(box, "B")
+    first = box.next()
+    assert box.next({first.id}).fields["tag"] == "B" and box.next().fields["tag"] == "A"
+
+
+def test_a_full_outbox_keeps_results_without_pictures(opened: Opened, caplog: pytest.LogCaptureFixture) -> None:
+    box = opened(max_bytes=len(jpeg(1)) * 4)
+    put(box, "A")
+    put(box, "B")
+    full = "outbox is full"
+    assert full in caplog.text
+    first, second = drain(box)
+    assert len(first.pictures) == 3 and second.pictures == {}
+    assert full in second.fields["errors"][0] and second.fields["primary_image_url"] == "" and second.fields["success"]
+    put(box, "C")
+    assert len(box.next().pictures) == 3, "delivered results make room"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes")
+def test_a_full_disk_costs_no_result(tmp_path: Path) -> None:
+    code = ("import resource, json\n"
+            "soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (30000, hard))\n"
+            "big = [result(tag, {'primary': bytes(40000)}) for tag in 'AB']\n"
+            "said = [box.put(one, fields(one)) for one in big]\n"
+            "before = (box.empty, box.counts()['waiting'])\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))\n"
+            "saved = box.save_unsaved()\n"
+            "print(json.dumps([said, before, saved, [box.next().fields['tag'], len(box.next().pictures['primary'])]]))\n")
+    writer = child(tmp_path, code)
+    output, _ = writer.communicate(timeout=30)
+    assert json.loads(output) == [[False, False], [False, 2], True, ["A", 40000]]
+
+
+def test_memory_holds_a_bounded_number(opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    box = opened()
+    (tmp_path / "outbox").rmdir()
+    (tmp_path / "outbox").write_text("in the way")
+    for number in range(55):
+        one = result(f"T{number}")
+        assert not box.put(one, fields(one))
+    assert box.counts()["waiting"] == 50 and "T4 is lost" in caplog.text and "T5 is lost" not in caplog.text
+    (tmp_path / "outbox").unlink()
+    (tmp_path / "outbox").mkdir()
+    assert box.save_unsaved() and [entry.fields["tag"] for entry in drain(box)] == [f"T{number}" for number in range(5, 55)]
+
+
+def test_a_picture_that_is_gone_is_named_and_the_rest_delivered(opened: Opened, tmp_path: Path) -> None:
+    box = opened()
+    event_id = put(box, "A")
+    (tmp_path / "outbox" / f"{event_id}_label.jpg").unlink()
+    entry = box.next()
+    assert set(entry.pictures) == {"primary", "secondary"} and entry.fields["label_image_url"] == "" and "label picture is lost" in entry.fields["errors"][0]
+
+
+@pytest.mark.parametrize("damage", [b"this is no database, " * 500, b"SQLite format 3\x00" + b"\xff" * 4096])
+def test_an_unreadable_database_is_put_aside(opened: Opened, tmp_path: Path, damage: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    event_id = put(opened(), "A")
+    for name in ("outbox.db-wal", "outbox.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / "outbox.db").write_bytes(damage)
+    box = opened()
+    assert "cannot be read" in caplog.text and box.empty
+    put(box, "B")
+    assert box.next().fields["tag"] == "B"
+    kept = [path for path in tmp_path.glob("*.broken-*/*")]
+    assert f"{event_id}_primary.jpg" in [path.name for path in kept] and list(tmp_path.glob("outbox.db.broken-*"))
+
+
+def test_a_database_that_cannot_be_written_still_lets_results_go(opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    box = opened()
+    put(box, "A")
+    put(box, "B")
+    entry = box.next()
+    box._db.execute("PRAGMA query_only = ON")
+    box.delivered(entry)
+    assert "cannot be written" in caplog.text
+    assert box.next().fields["tag"] == "B" and box.counts()["waiting"] == 1, "not offered again in this run"
+    box._db.execute("PRAGMA query_only = OFF")
+    assert len(opened().next().pictures) == 3, "its pictures stay for the next run, which sends it again"
+
+
+def test_waiting_ends_when_a_result_comes(opened: Opened) -> None:
+    box = opened()
+    woke = threading.Event()
+
+    def wait() -> None:
+        box.wait(20)
+        woke.set()
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    wait_for(lambda: box._changed._waiters)
+    put(box, "A")
+    assert woke.wait(10)
+    waiter.join()
+
+
+def test_many_threads_at_once(opened: Opened) -> None:
+    box = opened()
+    taken: list[str] = []
+    done = threading.Event()
+
+    def take() -> None:
+        while not (done.is_set() and box.empty):
+            entry = box.next()
+            if entry is not None:
+                taken.append(entry.event_id)
+                box.delivered(entry)
+
+    taker = threading.Thread(target=take)
+    taker.start()
+    put_ids: list[str] = []
+    putters = [threading.Thread(target=lambda: put_ids.extend(put(box, "A") for _ in range(15))) for _ in range(3)]
+    for each in putters:
+        each.start()
+    for each in putters:
+        each.join()
+    done.set()
+    taker.join(30)
+    assert sorted(taken) == sorted(put_ids) and len(set(taken)) == 45
+
+
+def test_durability_is_asked_for(opened: Opened) -> None:
+    box = opened()
+    assert box._db.execute("PRAGMA journal_mode").fetchone() == ("wal",) and box._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert isinstance(box._db, sqlite3.Connection)

@@ -1,0 +1,108 @@
+"""The bench's own scenes and its verdict: what it prints can be believed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agent_lib.label import LabelReading
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "bench"))
+
+import label as bench  # noqa: E402
+import label_scenes  # noqa: E402
+
+
+@pytest.mark.parametrize("level", label_scenes.LEVELS)
+def test_a_seed_gives_the_same_scene_every_time(level):
+    first, again, other = (label_scenes.scene(seed, level, 3) for seed in (530, 530, 531))
+    assert first.image.shape == (1080, 1920, 3)
+    assert first.image.dtype == np.uint8
+    assert np.array_equal(first.image, again.image)
+    assert (first.number, first.kind) == (again.number, again.kind)
+    assert not np.array_equal(first.image, other.image)
+
+
+def test_scenes_are_what_their_level_says():
+    for level in ("easy", "medium", "hard", "extreme"):
+        kinds = set()
+        for index in range(4):
+            one = label_scenes.scene(532, level, index)
+            assert len(one.number) == 5
+            assert (one.corners > 0).all()
+            assert (one.corners < label_scenes.FRAME).all()
+            kinds.add(one.kind)
+        assert kinds == ({"plain", "strap"} if level == "extreme" else {"plain"})
+    for index, kind in enumerate(label_scenes.NEGATIVES):
+        one = label_scenes.scene(532, "none", index)
+        assert (one.number, one.corners, one.kind) == ("", None, kind)
+
+
+def _scene(number):
+    corners = np.float32([(100, 100), (400, 100), (400, 312), (100, 312)]) if number else None
+    return label_scenes.BenchScene(np.zeros((1, 1, 3), np.uint8), number, corners, "")
+
+
+def _reading(number, off=0.0, others=()):
+    corners = np.float32([(100, 100), (400, 100), (400, 312), (100, 312)]) + off
+    return LabelReading(found=True, number=number, corners=corners, others=list(others))
+
+
+def test_what_counts_as_what():
+    tally = bench.Tally()
+    tally.add(_scene("12345"), _reading("12345"), 1.0)
+    tally.add(_scene("12345"), _reading("12346"), 1.0)
+    tally.add(_scene("12345"), _reading("", off=100), 1.0)
+    tally.add(_scene("12345"), LabelReading(), 1.0)
+    assert (tally.scenes, tally.found, tally.exact, tally.wrong, tally.missed, tally.invented) == (4, 2, 1, 1, 2, 0)
+    tally = bench.Tally()
+    tally.add(_scene(""), _reading("12345"), 1.0)
+    tally.add(_scene(""), _reading(""), 1.0)
+    tally.add(_scene(""), _reading("", others=[_reading("00000")]), 1.0)
+    assert (tally.scenes, tally.invented, tally.wrong) == (3, 2, 0)
+
+
+def _tallies(**changes):
+    tallies = {(level, "auto"): bench.Tally(scenes=100, found=100, exact=100, ms=[20.0] * 100) for level in bench.LEAST_EXACT}
+    tallies["none", "auto"] = bench.Tally(scenes=100, ms=[20.0] * 100)
+    for name, value in changes.items():
+        level, field = name.split("_", 1)
+        setattr(tallies[level, "auto"], field, value)
+    return tallies
+
+
+@pytest.mark.parametrize(
+    ("changes", "weights", "status"),
+    [
+        ({}, (1.0, 200.0), 0),
+        ({"easy_exact": 98}, (1.0, 200.0), 1),
+        ({"hard_exact": 97}, (1.0, 200.0), 0),
+        ({"hard_exact": 96}, (1.0, 200.0), 1),
+        ({"extreme_exact": 54}, (1.0, 200.0), 1),
+        ({"medium_wrong": 1}, (1.0, 200.0), 1),
+        ({"none_invented": 1}, (1.0, 200.0), 1),
+        ({"none_ms": [900.0] * 100}, (1.0, 200.0), 1),
+        ({"none_ms": [170.0] * 100}, (1.0, 200.0), 0),
+        ({}, (2.5, 200.0), 1),
+        ({}, (1.0, 251.0), 1),
+    ],
+)
+def test_the_exit_status_is_the_limits(capsys, changes, weights, status):
+    assert bench.judge(_tallies(**changes), {"auto": weights}) == status
+    assert ("FALLS SHORT" in capsys.readouterr().out) == bool(status)
+
+
+def test_from_the_command_line():
+    done = subprocess.run([sys.executable, str(ROOT / "bench" / "label.py"), "--scenes", "4", "--only", "none", "--engine", "crnn", "--seed", "533"],
+                          capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    assert "number where none is" in done.stdout
+    assert "4 of 4 scenes" in done.stderr
+    refused = subprocess.run([sys.executable, str(ROOT / "bench" / "label.py"), "--scenes", "0"], capture_output=True, text=True, timeout=60, check=False)
+    assert refused.returncode == 2
+    assert "at least 1" in refused.stderr

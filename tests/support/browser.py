@@ -1,0 +1,80 @@
+"""A headless Chromium, driven over its debugging WebSocket."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+import websocket
+from tests.support.helpers import wait_for
+
+QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-port=0", "--remote-allow-origins=*")
+
+
+def chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+class Page:
+    """One page: `value(script)` evaluates JavaScript, `screenshot(path)` saves what a person would see."""
+
+    def __init__(self, address: str) -> None:
+        self._socket = websocket.create_connection(address, timeout=20)
+        self._number = 0
+        self.complaints: list[str] = []
+        self.call("Runtime.enable")
+        self.call("Page.enable")
+
+    def call(self, method: str, **params: Any) -> dict[str, Any]:
+        self._number += 1
+        self._socket.send(json.dumps({"id": self._number, "method": method, "params": params}))
+        while True:
+            message = json.loads(self._socket.recv())
+            if message.get("method") == "Runtime.exceptionThrown":
+                self.complaints.append(json.dumps(message["params"]["exceptionDetails"])[:500])
+            if message.get("id") == self._number:
+                return message.get("result", message)
+
+    def value(self, script: str) -> Any:
+        answer = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        return answer["result"].get("value")
+
+    def open(self, address: str) -> None:
+        self.call("Page.navigate", url=address)
+        wait_for(lambda: self.value("document.readyState") == "complete", what="the page")
+
+    def size(self, width: int, height: int) -> None:
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def screenshot(self, path: Path) -> None:
+        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@contextmanager
+def browser(folder: Path) -> Iterator[Page]:
+    """A fresh browser with one page; `folder` holds its profile."""
+    with (folder / "browser.txt").open("wb") as output:
+        process = subprocess.Popen([chromium() or "chromium", *QUIET, f"--user-data-dir={folder / 'profile'}", "about:blank"], stdout=output, stderr=output)
+    try:
+        marker = folder / "profile" / "DevToolsActivePort"
+        port = wait_for(lambda: marker.exists() and marker.read_text().split("\n")[0], 30, "the browser")
+        pages = wait_for(lambda: [row for row in requests.get(f"http://127.0.0.1:{port}/json", timeout=5).json() if row["type"] == "page"], what="a page")
+        page = Page(pages[0]["webSocketDebuggerUrl"])
+        try:
+            yield page
+        finally:
+            page.close()
+    finally:
+        process.terminate()
+        process.wait(20)

@@ -1,0 +1,152 @@
+"""Training the label reader: a short run writes a file that loads, the file does what the network does, and renders are what they say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = str(ROOT / "tools")
+if TOOLS not in sys.path:
+    sys.path.append(TOOLS)
+
+from label_fonts import HEIGHT, faces  # noqa: E402
+from label_measure import calibrate, measure  # noqa: E402
+from label_network import LabelNetwork  # noqa: E402
+from label_onnx import write_onnx  # noqa: E402
+from label_render import UNREADABLE, StripRenderer  # noqa: E402
+
+from agent_lib.label import digit_strip  # noqa: E402
+from agent_lib.label_code import load_label_code  # noqa: E402
+from agent_lib.ocr import Digits  # noqa: E402
+from agent_lib.ocr.crnn import SIGNS, Crnn, tensor  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def builtin():
+    return faces(np.random.default_rng(1), system=False)
+
+
+def test_a_short_run_writes_a_file_that_loads(tmp_path):
+    output = tmp_path / "new" / "reader.onnx"
+    command = [sys.executable, str(ROOT / "tools" / "train_label_reader.py"), "--steps", "20", "--batch", "8", "--measure", "20", "--output", str(output)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert "20/20" in ran.stderr
+    assert output.stat().st_size < 3_000_000
+    assert sorted(path.name for path in output.parent.iterdir()) == ["reader.json", "reader.onnx"]
+    report = json.loads(output.with_suffix(".json").read_text(encoding="utf-8"))
+    assert report["settings"]["seed"] == 1
+    assert report["settings"]["steps"] == 20
+    assert report["bytes"] == output.stat().st_size
+    assert {"easy", "medium", "hard", "extreme"} <= set(report["held_out"])
+    digits = Crnn(output).read(np.full((60, 200, 3), 200, np.uint8))
+    assert set(digits.text) <= set(SIGNS)
+    assert 0 <= digits.confidence <= 1
+
+
+@pytest.mark.parametrize("flag", ["--steps=0", "--batch=-3", "--measure=none"])
+def test_arguments_that_make_no_sense_are_refused(flag):
+    ran = subprocess.run([sys.executable, str(ROOT / "tools" / "train_label_reader.py"), flag], capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 2
+    assert flag.split("=")[0] in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_the_file_computes_what_the_network_does(tmp_path):
+    torch.manual_seed(3)
+    network = LabelNetwork()
+    for _ in range(3):
+        network(torch.randn(16, 1, 32, 128))
+    network.eval()
+    write_onnx(network, tmp_path / "n.onnx", {"calibration": '{"slope": 1, "offset": 0}'})
+    strips = torch.randn(2, 1, 32, 128)
+    session = onnxruntime.InferenceSession(str(tmp_path / "n.onnx"), providers=["CPUExecutionProvider"])
+    assert session.get_modelmeta().custom_metadata_map["calibration"]
+    with torch.no_grad():
+        expected = network(strips).numpy()
+    assert np.abs(session.run(None, {"strip": strips.numpy()})[0] - expected).max() < 1e-5
+    assert expected.std() > 0.01
+
+
+def test_faces_need_no_font_of_the_system(builtin):
+    assert len(builtin) >= 20
+    for face in builtin:
+        assert set("0123456789") <= set(face)
+        assert all(face[digit].shape[0] == HEIGHT and face[digit].max() > 200 for digit in "0123456789")
+        assert len({face[digit].tobytes() for digit in "0123456789"}) == 10
+
+
+def test_the_same_seed_draws_the_same_strips(builtin):
+    one, two = (StripRenderer(builtin, np.random.default_rng(5)) for _ in range(2))
+    other = StripRenderer(builtin, np.random.default_rng(6))
+    for _ in range(10):
+        a, b, c = one.sample(), two.sample(), other.sample()
+        assert a.text == b.text
+        assert np.array_equal(a.strip, b.strip)
+        assert not np.array_equal(a.strip, c.strip)
+
+
+def test_strips_have_the_size_of_those_cut_from_a_label(builtin):
+    strip = StripRenderer(builtin, np.random.default_rng(5)).sample().strip
+    cut = digit_strip(np.zeros((339, 480, 3), np.uint8), load_label_code())
+    assert np.abs(np.subtract(strip.shape, cut.shape[:2])).max() <= 1
+    assert strip.dtype == np.uint8
+
+
+def test_hard_strips_have_signs_that_cannot_be_read(builtin):
+    renderer = StripRenderer(builtin, np.random.default_rng(7))
+    hard = [renderer.sample(1.0) for _ in range(300)]
+    hidden = [one for one in hard if UNREADABLE in one.classes]
+    assert 10 < len(hidden) < 150
+    assert all("?" in one.text and not one.text.isdigit() for one in hidden)
+    assert all(len(one.printed) == len(one.text) for one in hidden)
+    assert any(one.printed.isdigit() for one in hidden), "what is printed is known where it is hidden"
+    assert {len(one.classes) for one in hard} >= {0, 1, 4, 5, 6, 9}
+    assert sum(len(one.classes) == 5 for one in hard) > 150
+    easy = [renderer.sample(0.0) for _ in range(60)]
+    assert sum(UNREADABLE in one.classes for one in easy) <= 6, "only letters are unreadable on an easy strip"
+    assert np.mean([one.strip.std() for one in easy]) > np.mean([one.strip.std() for one in hard])
+
+
+def test_the_networks_input_has_no_light_in_it():
+    rng = np.random.default_rng(2)
+    strip = cv2.resize(rng.integers(0, 255, (9, 30), dtype=np.uint8), (337, 103), interpolation=cv2.INTER_LINEAR)
+    bright, dark = tensor(strip), tensor(cv2.convertScaleAbs(strip, alpha=0.5, beta=40))
+    assert bright.shape == (1, 1, 32, 128)
+    assert bright.dtype == np.float32
+    assert abs(bright.mean()) < 1e-4
+    assert np.corrcoef(bright.ravel(), dark.ravel())[0, 1] > 0.99
+    assert np.abs(tensor(np.full((40, 40, 3), 7, np.uint8))).max() == 0
+
+
+class Guesser:
+    """A reader whose confidence is known to be too high: it is right in `share` of its answers."""
+
+    def __init__(self, samples, rng, share, confidence):
+        self._answers = {id(one.strip): (one.text if rng.random() < share else one.text[1:] + str((int(one.text[-1]) + 1) % 10)) for one in samples}
+        self._confidence = confidence
+
+    def read(self, strip):
+        return Digits(self._answers[id(strip)], self._confidence)
+
+
+def test_calibration_turns_overconfidence_into_the_share_that_is_right(builtin):
+    renderer = StripRenderer(builtin, np.random.default_rng(9))
+    drawn = [renderer.sample(0.0) for _ in range(500)]
+    samples = [one for one in drawn if len(one.text) == 5 and one.text.isdigit()]
+    found = calibrate(Guesser(samples, np.random.default_rng(1), 0.7, 0.99), samples, 5)
+    odds = found["slope"] * np.log(0.99 / 0.01) + found["offset"]
+    assert abs(1 / (1 + np.exp(-odds)) - 0.7) < 0.07
+    report = measure(Guesser(samples, np.random.default_rng(1), 0.7, 0.99), samples, 5)
+    assert abs(report["exact"] - 0.7) < 0.07
+    assert report["wrong"] == round((1 - report["exact"]) * len(samples))
+    assert [step["strips"] for step in report["reliability"]] == [len(samples)]
