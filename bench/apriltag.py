@@ -37,7 +37,10 @@ class Row:
 
 
 def show(row: Row) -> None:
-    print(f"{row.name:<66} {row.value:>10.3f} {row.unit:<6} {'at most' if row.at_most else 'at least':>8} {row.limit:>8g}   {'ok' if row.good else 'FALLS SHORT'}", flush=True)
+    print(
+        f"{row.name:<66} {row.value:>10.3f} {row.unit:<6} {'at most' if row.at_most else 'at least':>8} {row.limit:>8g}   {'ok' if row.good else 'FALLS SHORT'}",
+        flush=True,
+    )
 
 
 def main() -> int:
@@ -45,14 +48,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of readings and pictures (default 1)")
     parser.add_argument("--only", choices=GROUPS, help="one group of figures")
     options = parser.parse_args()
-    print(f"seed {options.seed}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}, load {os.getloadavg()[0] if hasattr(os, 'getloadavg') else 0:.1f}")
+    print(
+        f"seed {options.seed}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}, load {os.getloadavg()[0] if hasattr(os, 'getloadavg') else 0:.1f}"
+    )
     short = 0
     began = time.monotonic()
     for name in [options.only] if options.only else GROUPS:
         for row in importlib.import_module(GROUPS[name]).rows(options.seed):
             show(row)
             short += not row.good
-    print(f"{time.monotonic() - began:.0f} s; " + (f"{short} figures fall short" if short else "every figure keeps its limit"))
+    print(
+        f"{time.monotonic() - began:.0f} s; "
+        + (f"{short} figures fall short" if short else "every figure keeps its limit")
+    )
     return 1 if short else 0
 
 

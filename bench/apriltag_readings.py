@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.support import ws
 from apriltag import Row
+
+from tests.support import ws
 from tests.support.helpers import HubProcess
 
 TOKEN = "bench token"
@@ -29,10 +30,19 @@ LIMIT_HTTP_MS, LIMIT_UDP_MS, LIMIT_GAMES_MS, LIMIT_HEALTHY = 5.0, 2.0, 20.0, 95.
 
 def rows(seed: int) -> Iterator[Row]:
     """A hub for all figures; every reading holds `sent`, when it was sent (perf_counter, which all processes share)."""
-    with tempfile.TemporaryDirectory() as folder, HubProcess(Path(folder) / "instance", HUB_APRILTAG_TOKEN=TOKEN) as hub:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        HubProcess(Path(folder) / "instance", HUB_APRILTAG_TOKEN=TOKEN) as hub,
+    ):
         dice = random.Random(seed)
         times = paced(COUNT, RATE, lambda number: post(hub, body(dice, number)))
-        yield Row(f"POST to its ack, {RATE:g}/s, a connection each, median", statistics.median(times), "ms", LIMIT_HTTP_MS, True)
+        yield Row(
+            f"POST to its ack, {RATE:g}/s, a connection each, median",
+            statistics.median(times),
+            "ms",
+            LIMIT_HTTP_MS,
+            True,
+        )
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.settimeout(5)
             address = ("127.0.0.1", hub.side["apriltag_udp"])
@@ -40,22 +50,45 @@ def rows(seed: int) -> Iterator[Row]:
         yield Row(f"datagram to its ACK, {RATE:g}/s, median", statistics.median(times), "ms", LIMIT_UDP_MS, True)
         for rate in (20.0, RATE):
             delays = to_games(hub, dice, rate, int(rate * 10), GAMES)
-            yield Row(f"reading to {GAMES} games, {rate:g}/s, p99", percentile(delays, 0.99), "ms", LIMIT_GAMES_MS, True)
+            yield Row(
+                f"reading to {GAMES} games, {rate:g}/s, p99", percentile(delays, 0.99), "ms", LIMIT_GAMES_MS, True
+            )
         stalled = stalled_game(hub)
         delays = to_games(hub, dice, RATE, LOSS_COUNT, 1)
         stalled.close()
-        yield Row(f"of {LOSS_COUNT} readings at {RATE:g}/s to a game beside a stalled one", 100.0 * len(delays) / LOSS_COUNT, "%", LIMIT_HEALTHY, False)
+        yield Row(
+            f"of {LOSS_COUNT} readings at {RATE:g}/s to a game beside a stalled one",
+            100.0 * len(delays) / LOSS_COUNT,
+            "%",
+            LIMIT_HEALTHY,
+            False,
+        )
 
 
 def body(dice: random.Random, number: int) -> bytes:
     """A reading of today's firmware, with the time at which it is made."""
+
     def near(middle: float) -> float:
         return round(dice.gauss(middle, 5), 1)
 
-    return json.dumps({
-        "tag_id": number % 4, "decision_margin": near(60), "yaw": near(0), "pitch": near(0), "roll": near(0), "x_cm": near(0), "y_cm": near(0), "z_cm": near(-60),
-        "range_cm": abs(near(60)), "timestamp": 60_000 + number, "camera_name": "Waveshare-ESP32-S3", "smartcam_ip": "192.168.1.100", "sent": time.perf_counter(),
-    }, separators=(",", ":")).encode()
+    return json.dumps(
+        {
+            "tag_id": number % 4,
+            "decision_margin": near(60),
+            "yaw": near(0),
+            "pitch": near(0),
+            "roll": near(0),
+            "x_cm": near(0),
+            "y_cm": near(0),
+            "z_cm": near(-60),
+            "range_cm": abs(near(60)),
+            "timestamp": 60_000 + number,
+            "camera_name": "Waveshare-ESP32-S3",
+            "smartcam_ip": "192.168.1.100",
+            "sent": time.perf_counter(),
+        },
+        separators=(",", ":"),
+    ).encode()
 
 
 def paced(count: int, rate: float, send: Callable[[int], None]) -> list[float]:
@@ -153,7 +186,7 @@ def _delays(buffer: bytearray, now: float, began: float) -> list[float]:
     """Take whole readings out of the buffer; the cached one of before does not count."""
     found = []
     while (start := buffer.find(b'"sent":')) >= 0 and (end := buffer.find(b",", start)) >= 0:
-        sent = float(buffer[start + 7:end])
+        sent = float(buffer[start + 7 : end])
         del buffer[:end]
         if sent >= began:
             found.append((now - sent) * 1000)

@@ -28,7 +28,13 @@ class RawBoard:
 
     def send(self, payload: bytes, opcode: int = 1) -> None:
         size = len(payload)
-        length = bytes([0x80 | size]) if size < 126 else b"\xfe" + struct.pack("!H", size) if size < 65536 else b"\xff" + struct.pack("!Q", size)
+        length = (
+            bytes([0x80 | size])
+            if size < 126
+            else b"\xfe" + struct.pack("!H", size)
+            if size < 65536
+            else b"\xff" + struct.pack("!Q", size)
+        )
         self.sock.sendall(bytes([0x80 | opcode]) + length + b"\0\0\0\0" + payload)
 
     def until(self, word: bytes) -> None:
@@ -37,7 +43,7 @@ class RawBoard:
             data = self.sock.recv(65536)
             assert data, "the hub has closed a board"
             self._heard += data
-        self._heard = self._heard[at + len(word):]
+        self._heard = self._heard[at + len(word) :]
 
 
 def send_pictures(port: int, fps: float, size: int, seed: int, stop: Any, sent: Any) -> None:
@@ -53,8 +59,23 @@ def send_pictures(port: int, fps: float, size: int, seed: int, stop: Any, sent: 
 
 
 def record(tag: int, clock: int) -> bytes:
-    return json.dumps({"tag_id": tag, "decision_margin": 61.3, "yaw": -15.2, "pitch": 8.7, "roll": 2.1, "x_cm": 10.5, "y_cm": -5.3, "z_cm": -42.0, "range_cm": 43.6,
-                       "timestamp": clock, "camera_name": "Waveshare-ESP32-S3", "smartcam_ip": "127.0.0.3"}, separators=(",", ":")).encode()
+    return json.dumps(
+        {
+            "tag_id": tag,
+            "decision_margin": 61.3,
+            "yaw": -15.2,
+            "pitch": 8.7,
+            "roll": 2.1,
+            "x_cm": 10.5,
+            "y_cm": -5.3,
+            "z_cm": -42.0,
+            "range_cm": 43.6,
+            "timestamp": clock,
+            "camera_name": "Waveshare-ESP32-S3",
+            "smartcam_ip": "127.0.0.3",
+        },
+        separators=(",", ":"),
+    ).encode()
 
 
 def send_readings(port: int, udp_port: int, per_second: float, stop: Any, acknowledged: Any) -> None:

@@ -20,7 +20,7 @@ import requests
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:1] = [str(ROOT)]
 
-from tests.support.helpers import HubProcess, Progress, wait_for  # noqa: E402
+from tests.support.helpers import HubProcess, Progress, wait_for
 
 QUICK = '{"capture": {"retry_interval_seconds": 0.05, "max_attempts": 2}}'
 
@@ -38,9 +38,25 @@ def main() -> int:
         hub = HubProcess(folder / "hub").start()
         with (folder / "agent.txt").open("ab") as output:
             agent = subprocess.Popen(
-                [sys.executable, str(ROOT / "agent.py"), "--instance", str(folder / "agent"), "--config", str(folder / "quick.json"), "--hub", hub.url,
-                 "--simulate", "--seed", str(options.seed), "--captures", str(options.captures)],
-                stdout=output, stderr=subprocess.STDOUT, env={**os.environ, "AGENT_SIMULATE_PAUSE": "0.05"})
+                [
+                    sys.executable,
+                    str(ROOT / "agent.py"),
+                    "--instance",
+                    str(folder / "agent"),
+                    "--config",
+                    str(folder / "quick.json"),
+                    "--hub",
+                    hub.url,
+                    "--simulate",
+                    "--seed",
+                    str(options.seed),
+                    "--captures",
+                    str(options.captures),
+                ],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "AGENT_SIMULATE_PAUSE": "0.05"},
+            )
         kills = 0
         progress = Progress()
         while agent.poll() is None:
@@ -60,12 +76,22 @@ def main() -> int:
         with requests.Session() as session:
             for row in rows:
                 wanted = ("primary", "secondary", "label") if row["success"] else ("primary", "secondary")
-                missing += sum(not row[f"{kind}_image_url"] or session.get(row[f"{kind}_image_url"], timeout=10).status_code != 200 for kind in wanted)
+                missing += sum(
+                    not row[f"{kind}_image_url"] or session.get(row[f"{kind}_image_url"], timeout=10).status_code != 200
+                    for kind in wanted
+                )
         wait_for(lambda: hub.get("/status")["writer"]["waiting"] == 0, what="an idle writer")
         hub.stop()
-    print(f"seed {options.seed}, {options.captures} captures, {kills} kills, {time.monotonic() - began:.0f} s, agent's exit status {agent.returncode}")
-    figures = [("rows", len(rows), options.captures), ("events there twice", sum(count > 1 for count in events.values()), 0),
-               ("tags there twice", sum(count > 1 for count in tags.values()), 0), ("pictures missing", missing, 0), ("exit status of the agent", agent.returncode, 0)]
+    print(
+        f"seed {options.seed}, {options.captures} captures, {kills} kills, {time.monotonic() - began:.0f} s, agent's exit status {agent.returncode}"
+    )
+    figures = [
+        ("rows", len(rows), options.captures),
+        ("events there twice", sum(count > 1 for count in events.values()), 0),
+        ("tags there twice", sum(count > 1 for count in tags.values()), 0),
+        ("pictures missing", missing, 0),
+        ("exit status of the agent", agent.returncode, 0),
+    ]
     for title, measured, wanted in figures:
         print(f"{title:<28} {measured:>6}   wanted {wanted}{'' if measured == wanted else '   falls short'}")
     failed = any(measured != wanted for _, measured, wanted in figures)

@@ -24,7 +24,7 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:1] = [str(ROOT)]
 
-from tests.support.helpers import HubProcess, Progress, wait_for  # noqa: E402
+from tests.support.helpers import HubProcess, Progress, wait_for
 
 LIMIT_MEDIAN_S = 1.0
 LIMIT_READY_S = 2.0
@@ -35,8 +35,23 @@ LIMIT_HUB_MB = 120.0
 def start_agent(hub: HubProcess, seed: int, captures: int, log: Path, **environ: str) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, str(ROOT / "agent.py"), "--instance", str(hub.instance), "--hub", hub.url, "--simulate", "--seed", str(seed), "--captures", str(captures)],
-            stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **environ})
+            [
+                sys.executable,
+                str(ROOT / "agent.py"),
+                "--instance",
+                str(hub.instance),
+                "--hub",
+                hub.url,
+                "--simulate",
+                "--seed",
+                str(seed),
+                "--captures",
+                str(captures),
+            ],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environ},
+        )
 
 
 def vehicles(instance: Path) -> list[dict]:
@@ -101,18 +116,32 @@ def main() -> int:
     times = [seconds(stored[tag]["received_at"]) - seen[tag]["at"] for tag in read]
     wrong = [tag for tag, row in stored.items() if row["number"] and row["number"] != seen[tag]["number"]]
     gaps = [later["at"] - earlier["at"] for earlier, later in zip(list(seen.values()), list(seen.values())[1:])]
-    print(f"seed {options.seed}: {len(seen)} vehicles, {len(readable)} readable and stored, {len(stored)} captures, agent's exit status {agent.returncode}")
-    return report([
-        ("in view to stored, median", f"{statistics.median(times):.2f} s", f"under {LIMIT_MEDIAN_S:g} s", statistics.median(times) < LIMIT_MEDIAN_S),
-        ("in view to stored, longest", f"{max(times):.2f} s", "-", True),
-        ("readable labels read", f"{len(read)} of {len(readable)}", "all", len(read) == len(readable)),
-        ("wrong numbers", str(len(wrong)), "0", not wrong),
-        ("vehicles without a capture", str(len(set(list(seen)[:options.vehicles]) - set(stored))), "0", set(list(seen)[:options.vehicles]) <= set(stored)),
-        ("between two vehicles, longest", f"{max(gaps, default=0):.1f} s", "10 s", max(gaps, default=0) <= 10),
-        ("hub ready after", f"{ready:.2f} s", f"{LIMIT_READY_S:g} s", ready < LIMIT_READY_S),
-        ("agent resident, most", f"{memory[0]:.0f} MB", f"{LIMIT_AGENT_MB:g} MB", memory[0] < LIMIT_AGENT_MB),
-        ("hub resident, most", f"{memory[1]:.0f} MB", f"{LIMIT_HUB_MB:g} MB", memory[1] < LIMIT_HUB_MB),
-    ])
+    print(
+        f"seed {options.seed}: {len(seen)} vehicles, {len(readable)} readable and stored, {len(stored)} captures, agent's exit status {agent.returncode}"
+    )
+    return report(
+        [
+            (
+                "in view to stored, median",
+                f"{statistics.median(times):.2f} s",
+                f"under {LIMIT_MEDIAN_S:g} s",
+                statistics.median(times) < LIMIT_MEDIAN_S,
+            ),
+            ("in view to stored, longest", f"{max(times):.2f} s", "-", True),
+            ("readable labels read", f"{len(read)} of {len(readable)}", "all", len(read) == len(readable)),
+            ("wrong numbers", str(len(wrong)), "0", not wrong),
+            (
+                "vehicles without a capture",
+                str(len(set(list(seen)[: options.vehicles]) - set(stored))),
+                "0",
+                set(list(seen)[: options.vehicles]) <= set(stored),
+            ),
+            ("between two vehicles, longest", f"{max(gaps, default=0):.1f} s", "10 s", max(gaps, default=0) <= 10),
+            ("hub ready after", f"{ready:.2f} s", f"{LIMIT_READY_S:g} s", ready < LIMIT_READY_S),
+            ("agent resident, most", f"{memory[0]:.0f} MB", f"{LIMIT_AGENT_MB:g} MB", memory[0] < LIMIT_AGENT_MB),
+            ("hub resident, most", f"{memory[1]:.0f} MB", f"{LIMIT_HUB_MB:g} MB", memory[1] < LIMIT_HUB_MB),
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import websocket
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:1] = [str(ROOT)]
 
-from tests.support.helpers import HubProcess, capture_result  # noqa: E402
+from tests.support.helpers import HubProcess, capture_result
 
 LIMIT_MS = 50.0
 LIMIT_STALL_MS = 50.0
@@ -40,7 +40,9 @@ def pictures(seed: int) -> dict[str, bytes]:
 
     frames = {kind: Scene(seed, 1, "01001", kind=kind).frame(1.0) for kind in ("primary", "secondary")}
     frames["label"] = frames["primary"][400:600, 800:1100]
-    return {kind: cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes() for kind, frame in frames.items()}
+    return {
+        kind: cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes() for kind, frame in frames.items()
+    }
 
 
 def timed(count: int, send: Callable[[int], None]) -> list[float]:
@@ -54,7 +56,9 @@ def timed(count: int, send: Callable[[int], None]) -> list[float]:
 
 def row(name: str, times: list[float], note: str = "") -> None:
     ordered = sorted(times)
-    print(f"{name:<44} {statistics.median(times):8.1f} {ordered[int(len(ordered) * 0.95)]:8.1f} {ordered[-1]:8.1f}   {note}")
+    print(
+        f"{name:<44} {statistics.median(times):8.1f} {ordered[int(len(ordered) * 0.95)]:8.1f} {ordered[-1]:8.1f}   {note}"
+    )
 
 
 def probe(url: str, stop: threading.Event, times: list[float]) -> None:
@@ -96,8 +100,12 @@ def main() -> int:
         def multipart(name: str) -> Callable[[int], None]:
             def send(number: int) -> None:
                 fields = capture_result(event_id=f"{name}-{number}", tag=f"{name}{number}")
-                files = {"result": (None, json.dumps(fields)), **{kind: (f"{kind}.jpg", data) for kind, data in images.items()}}
+                files = {
+                    "result": (None, json.dumps(fields)),
+                    **{kind: (f"{kind}.jpg", data) for kind, data in images.items()},
+                }
                 rest.post(f"{hub.url}/api/captures", files=files, timeout=30).raise_for_status()
+
             return send
 
         sio = socketio.Client()
@@ -107,7 +115,9 @@ def main() -> int:
 
         def by_socketio(number: int) -> None:
             fields = capture_result(event_id=f"S-{number}", tag=f"S{number}")
-            assert sio.call("capture_result", {**fields, **{f"{kind}_image": data for kind, data in images.items()}}, timeout=30)["success"]
+            assert sio.call(
+                "capture_result", {**fields, **{f"{kind}_image": data for kind, data in images.items()}}, timeout=30
+            )["success"]
 
         def by_websocket(number: int) -> None:
             nonlocal ws
@@ -117,14 +127,21 @@ def main() -> int:
 
         alone = beside(hub.url, lambda: time.sleep(1.0))
         row("GET /api/test, nothing else", alone)
-        for name, send in (("REST multipart", multipart("R")), ("Socket.IO with ack", by_socketio), ("WebSocket 2020, base64", by_websocket)):
+        for name, send in (
+            ("REST multipart", multipart("R")),
+            ("Socket.IO with ack", by_socketio),
+            ("WebSocket 2020, base64", by_websocket),
+        ):
             times = timed(options.captures, send)
             row(f"capture stored: {name}", times, f"limit {LIMIT_MS:g} median")
             failed |= statistics.median(times) > LIMIT_MS
         ws.close()
 
         def many() -> None:
-            threads = [threading.Thread(target=timed, args=(options.captures // 8, multipart(f"P{number}x"))) for number in range(8)]
+            threads = [
+                threading.Thread(target=timed, args=(options.captures // 8, multipart(f"P{number}x")))
+                for number in range(8)
+            ]
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -133,12 +150,18 @@ def main() -> int:
         began = time.perf_counter()
         others = beside(hub.url, many)
         rate = options.captures // 8 * 8 / (time.perf_counter() - began)
-        row("GET /api/test beside 8 senders of captures", others, f"limit {LIMIT_STALL_MS:g} p95; {rate:.0f} captures/s")
+        row(
+            "GET /api/test beside 8 senders of captures", others, f"limit {LIMIT_STALL_MS:g} p95; {rate:.0f} captures/s"
+        )
         failed |= sorted(others)[int(len(others) * 0.95)] > LIMIT_STALL_MS
         memory = psutil.Process(hub.process.pid).memory_info().rss / 1e6
-        print(f"\nhub resident: {memory:.0f} MB after {hub.get('/status')['captures']['stored']} captures (limit {LIMIT_MEMORY_MB:g})")
+        print(
+            f"\nhub resident: {memory:.0f} MB after {hub.get('/status')['captures']['stored']} captures (limit {LIMIT_MEMORY_MB:g})"
+        )
         failed |= memory > LIMIT_MEMORY_MB
-        print(f"event loop held longest: {hub.get('/status')['event_loop']['longest_ever_ms']:.0f} ms (limit {LIMIT_STALL_MS:g})")
+        print(
+            f"event loop held longest: {hub.get('/status')['event_loop']['longest_ever_ms']:.0f} ms (limit {LIMIT_STALL_MS:g})"
+        )
         sio.disconnect()
         rest.close()
     print("falls short" if failed else "within its limits")

@@ -21,9 +21,10 @@ import requests
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:1] = [str(ROOT), str(ROOT / "bench")]
 
-from tests.support.helpers import HubProcess  # noqa: E402
-from ingest_clients import Load, dashboards, run_load  # noqa: E402
-from ingest_peer import NodePeer  # noqa: E402
+from ingest_clients import Load, dashboards, run_load
+from ingest_peer import NodePeer
+
+from tests.support.helpers import HubProcess
 
 LIMITS = {("rest", 1): 0.8, ("rest", 60): 0.8, ("socketio", 60): 0.8, ("socketio", 1): 0.3}
 P99_LIMIT_MS = 60.0
@@ -67,13 +68,23 @@ def measure(server: HubPeer | NodePeer, load: Load, viewers: int = 0) -> dict[st
         stop.set()
         watching.join()
     ordered = sorted(times)
-    return {"rate": len(times) / took, "p50": statistics.median(ordered) * 1000, "p99": ordered[int(len(ordered) * 0.99)] * 1000, "errors": errors,
-            "rss": resident, "wrong": abs(stored - len(acknowledged)) + len(times) - len(acknowledged), "stored": stored}
+    return {
+        "rate": len(times) / took,
+        "p50": statistics.median(ordered) * 1000,
+        "p99": ordered[int(len(ordered) * 0.99)] * 1000,
+        "errors": errors,
+        "rss": resident,
+        "wrong": abs(stored - len(acknowledged)) + len(times) - len(acknowledged),
+        "stored": stored,
+    }
 
 
 def show(name: str, door: str, size: int, cell: dict[str, float]) -> None:
-    print(f"{name:<6} {door:<9} {size:>3} KB {cell['rate']:9.0f} {cell['p50']:8.2f} {cell['p99']:8.2f} {cell['errors']:7.0f} {cell['rss']:8.0f} "
-          f"{cell['stored']:8.0f}   {'each once' if not cell['wrong'] else 'NOT each once: ' + str(int(cell['wrong']))}", flush=True)
+    print(
+        f"{name:<6} {door:<9} {size:>3} KB {cell['rate']:9.0f} {cell['p50']:8.2f} {cell['p99']:8.2f} {cell['errors']:7.0f} {cell['rss']:8.0f} "
+        f"{cell['stored']:8.0f}   {'each once' if not cell['wrong'] else 'NOT each once: ' + str(int(cell['wrong']))}",
+        flush=True,
+    )
 
 
 def main() -> int:
@@ -83,13 +94,19 @@ def main() -> int:
     parser.add_argument("--doors", default="rest,socketio,ws")
     parser.add_argument("--sizes", default="1,60", help="size of a record in KB")
     parser.add_argument("--against", choices=["node"])
-    parser.add_argument("--dashboards", type=int, default=0, help="Socket.IO viewers beside the load, and the same without")
+    parser.add_argument(
+        "--dashboards", type=int, default=0, help="Socket.IO viewers beside the load, and the same without"
+    )
     parser.add_argument("--records", type=int, default=0, help="memory while this many records of 1 KB come over REST")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     doors, sizes = options.doors.split(","), [int(size) for size in options.sizes.split(",")]
-    print(f"{options.clients} clients in {PROCESSES} processes, {options.seconds:g} s a cell, seed {options.seed}, synchronous=FULL\n")
-    print(f"{'':<6} {'door':<9} {'size':>6} {'records/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'errors':>7} {'RSS MB':>8} {'stored':>8}")
+    print(
+        f"{options.clients} clients in {PROCESSES} processes, {options.seconds:g} s a cell, seed {options.seed}, synchronous=FULL\n"
+    )
+    print(
+        f"{'':<6} {'door':<9} {'size':>6} {'records/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'errors':>7} {'RSS MB':>8} {'stored':>8}"
+    )
     failed = False
     if options.records:
         failed |= memory(options)
@@ -109,7 +126,14 @@ def cell(options: argparse.Namespace, door: str, size: int) -> bool:
     failed = False
     for kind in kinds:
         with kind() as server:
-            load = Load(door, size, options.clients, options.seconds, server.raw_port if door == "ws" else server.port, options.seed)
+            load = Load(
+                door,
+                size,
+                options.clients,
+                options.seconds,
+                server.raw_port if door == "ws" else server.port,
+                options.seed,
+            )
             found = measure(server, load)
         show(kind.name, door, size, found)
         rates.setdefault(kind.name, []).append(found["rate"])
@@ -132,7 +156,10 @@ def viewers(options: argparse.Namespace) -> bool:
         show(f"{count}", "rest", 1, found)
         rates[count].append(found["rate"])
     cost = 1 - statistics.median(rates[options.dashboards]) / statistics.median(rates[0])
-    print(f"       {options.dashboards} dashboards cost {cost:.0%} (limit 20 %); their own work shares the two cores", flush=True)
+    print(
+        f"       {options.dashboards} dashboards cost {cost:.0%} (limit 20 %); their own work shares the two cores",
+        flush=True,
+    )
     return cost > 0.2
 
 
@@ -141,14 +168,18 @@ def memory(options: argparse.Namespace) -> bool:
     readings = []
     with HubPeer() as server:
         while (stored := server.stored()) < options.records:
-            load = Load("rest", 1, options.clients, 0.0, server.port, options.seed + len(readings), options.records // 10)
+            load = Load(
+                "rest", 1, options.clients, 0.0, server.port, options.seed + len(readings), options.records // 10
+            )
             found = measure(server, load)
             show("hub", "rest", 1, found)
             readings.append(found["rss"])
             if server.stored() == stored:
                 return True
     growth = readings[-1] - readings[1]
-    print(f"       resident after the second tenth {readings[1]:.0f} MB, at the end {readings[-1]:.0f} MB (limit +10 MB)")
+    print(
+        f"       resident after the second tenth {readings[1]:.0f} MB, at the end {readings[-1]:.0f} MB (limit +10 MB)"
+    )
     return growth > 10
 
 

@@ -37,10 +37,18 @@ def record(size: int, camera: int, seed: int) -> bytes:
     chance = random.Random(seed * 1000 + camera)
     plate = f"{chance.choice('123456789')}AB{chance.randrange(1000, 9999)}"
     body: dict[str, Any] = {
-        "type": "detection_result", "camera_id": f"cam{camera:03d}", "checkpoint_id": f"gate{camera % 5}", "timestamp": "2026-01-28T10:50:00",
-        "event_id": MARK, "vehicles_count": 1, "plates_count": 1, "ocr_results": [{"text": plate, "confidence": 0.93, "bbox": [10, 20, 110, 60]}],
-        "vehicle_detections": [{"bbox": [0, 0, 300, 200], "score": 0.9, "label": "car"}], "plate_detections": [{"bbox": [10, 20, 110, 60], "score": 0.8}],
-        "processing_time_ms": 41.5}
+        "type": "detection_result",
+        "camera_id": f"cam{camera:03d}",
+        "checkpoint_id": f"gate{camera % 5}",
+        "timestamp": "2026-01-28T10:50:00",
+        "event_id": MARK,
+        "vehicles_count": 1,
+        "plates_count": 1,
+        "ocr_results": [{"text": plate, "confidence": 0.93, "bbox": [10, 20, 110, 60]}],
+        "vehicle_detections": [{"bbox": [0, 0, 300, 200], "score": 0.9, "label": "car"}],
+        "plate_detections": [{"bbox": [10, 20, 110, 60], "score": 0.8}],
+        "processing_time_ms": 41.5,
+    }
     room = size * 1024 - len(json.dumps(body)) - 30
     if size > 4:
         picture = b"\xff\xd8\xff\xe0" + chance.randbytes(room * 3 // 4 - 4)
@@ -86,8 +94,14 @@ def _process(load: Load, first: int, count: int, results: Any) -> None:
     for thread in threads:
         thread.join()
     lasted = time.perf_counter() - began
-    results.put(([second for camera in cameras for second in camera.times], {one for camera in cameras for one in camera.ids},
-                 sum(camera.errors for camera in cameras), lasted))
+    results.put(
+        (
+            [second for camera in cameras for second in camera.times],
+            {one for camera in cameras for one in camera.ids},
+            sum(camera.errors for camera in cameras),
+            lasted,
+        )
+    )
 
 
 class _Camera:
@@ -106,7 +120,7 @@ class _Camera:
         self.buffer = b""
         if load.door == "socketio":
             self._upgrade("/socket.io/?EIO=4&transport=websocket")
-            self._frame()                      # open
+            self._frame()  # open
             self._send_frame(b"40")
             while not self._frame().startswith(b"40"):
                 pass
@@ -130,7 +144,10 @@ class _Camera:
 
     def _exchange(self, text: bytes) -> bytes:
         if self.door == "rest":
-            self.sock.sendall(b"POST /api/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(text), text))
+            self.sock.sendall(
+                b"POST /api/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+                % (len(text), text)
+            )
             return self._response()
         if self.door == "ws":
             self._send_frame(text)
@@ -161,8 +178,10 @@ class _Camera:
         self.buffer += data
 
     def _upgrade(self, path: str) -> None:
-        self.sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                          "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode())
+        self.sock.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+        )
         while b"\r\n\r\n" not in self.buffer:
             self._more()
         head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
@@ -172,7 +191,13 @@ class _Camera:
     def _send_frame(self, payload: bytes) -> None:
         """Masked with zeros, which leaves the payload as it is: the servers still do their whole work."""
         size = len(payload)
-        head = b"\x81" + (bytes([0x80 | size]) if size < 126 else b"\xfe" + struct.pack(">H", size) if size < 65536 else b"\xff" + struct.pack(">Q", size))
+        head = b"\x81" + (
+            bytes([0x80 | size])
+            if size < 126
+            else b"\xfe" + struct.pack(">H", size)
+            if size < 65536
+            else b"\xff" + struct.pack(">Q", size)
+        )
         self.sock.sendall(head + b"\0\0\0\0" + payload)
 
     def _frame(self) -> bytes:
@@ -184,12 +209,12 @@ class _Camera:
             while len(self.buffer) < start + extra:
                 self._more()
             if extra:
-                size = int.from_bytes(self.buffer[2:2 + extra], "big")
+                size = int.from_bytes(self.buffer[2 : 2 + extra], "big")
                 start += extra
             while len(self.buffer) < start + size:
                 self._more()
-            opcode, payload = self.buffer[0] & 15, self.buffer[start:start + size]
-            self.buffer = self.buffer[start + size:]
+            opcode, payload = self.buffer[0] & 15, self.buffer[start : start + size]
+            self.buffer = self.buffer[start + size :]
             if opcode in (1, 2):
                 return payload
 

@@ -19,9 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from hub.store.database import connect  # noqa: E402
-from hub.store.packs import PackStore  # noqa: E402
-from hub.store.writer import Transaction  # noqa: E402
+from hub.store.database import connect
+from hub.store.packs import PackStore
+from hub.store.writer import Transaction
 
 Way = tuple[Callable[[sqlite3.Connection, list[bytes]], None], Callable[[sqlite3.Connection, int], None]]
 
@@ -51,6 +51,7 @@ def files(folder: Path) -> Way:
 
 def blobs(folder: Path) -> Way:
     """A BLOB in the database."""
+
     def store(connection: sqlite3.Connection, batch: list[bytes]) -> None:
         connection.executemany("INSERT INTO records (name, data) VALUES ('x', ?)", [(data,) for data in batch])
 
@@ -109,7 +110,10 @@ def main() -> int:
             began = time.perf_counter()
             for start in range(0, options.records, options.batch):
                 connection.execute("BEGIN IMMEDIATE")
-                store(connection, [pictures[number % 64] for number in range(start, min(start + options.batch, options.records))])
+                store(
+                    connection,
+                    [pictures[number % 64] for number in range(start, min(start + options.batch, options.records))],
+                )
                 connection.execute("COMMIT")
             took = time.perf_counter() - began
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -121,7 +125,9 @@ def main() -> int:
             forgot = (time.perf_counter() - began) * 1000
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
-            print(f"{name:<8} {options.records / took:9.0f} {before:8.0f} {forgot:16.1f} {size(folder):9.0f}", flush=True)
+            print(
+                f"{name:<8} {options.records / took:9.0f} {before:8.0f} {forgot:16.1f} {size(folder):9.0f}", flush=True
+            )
     return 0
 
 

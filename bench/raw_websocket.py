@@ -23,13 +23,13 @@ from wsproto.frame_protocol import FrameProtocol
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from hub import websocket_frames as frames  # noqa: E402
+from hub.websocket import frames
 
 SERVER = r"""
 from gevent import monkey; monkey.patch_all()
 import json, sys, gevent, time
 sys.path.insert(0, sys.argv[1])
-from hub.server import HubServer, ServerOptions
+from hub.http.server import HubServer, ServerOptions
 if sys.argv[2] == "gevent-websocket":
     from gevent.pywsgi import WSGIServer
     from geventwebsocket.handler import WebSocketHandler
@@ -77,7 +77,9 @@ def frame(opcode: int, payload: bytes, key: bytes) -> bytes:
 def open_socket(port: int, path: str) -> socket.socket:
     sock = socket.create_connection(("127.0.0.1", port), timeout=60)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n".encode())
+    sock.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n".encode()
+    )
     while not (answer := sock.recv(4096)).endswith(b"\r\n\r\n"):
         raise SystemExit(f"no handshake: {answer!r}")
     return sock
@@ -180,7 +182,9 @@ def main() -> None:
         print(f"| {size} B | {theirs:,.0f} | {ours:,.0f} | {ours / theirs:.1f} |")
     results = {}
     for kind in ("gevent-websocket", "hub"):
-        child = subprocess.Popen([sys.executable, "-c", SERVER, str(ROOT), kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        child = subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(ROOT), kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         port = int(child.stdout.readline())
         try:
             results[kind] = {size: echoes(port, size, options.seconds, rng) for size in (200, 30_000)}
@@ -189,17 +193,23 @@ def main() -> None:
             child.stdin.close()
             child.wait(20)
     print("\nEchoes/s over one loopback socket, client in a process of its own")
-    print("| payload | server | echoes/s | echoes per CPU second of the server | ratio of the latter |\n|---|---|---|---|---|")
+    print(
+        "| payload | server | echoes/s | echoes per CPU second of the server | ratio of the latter |\n|---|---|---|---|---|"
+    )
     for size in (200, 30_000):
         base = results["gevent-websocket"][size][1]
         for kind, result in results.items():
-            print(f"| {size} B | {kind} | {result[size][0]:,.0f} | {result[size][1]:,.0f} | {result[size][1] / base:.1f} |")
+            print(
+                f"| {size} B | {kind} | {result[size][0]:,.0f} | {result[size][1]:,.0f} | {result[size][1] / base:.1f} |"
+            )
     print("\nAnother client's 200 B echo while a 60 MB message arrives (limit: the loop is never held over 50 ms)")
     print("| server | worst wait | median wait | longest silence of the loop |\n|---|---|---|---|")
     for kind, result in results.items():
         worst, median, loop = result["stall"]
         print(f"| {kind} | {worst * 1000:.0f} ms | {median * 1000:.2f} ms | {loop * 1000:.0f} ms |")
-    print("\nLimits: loopback, two processes on the same cores; a network adds its own. The client's share slows the first column.")
+    print(
+        "\nLimits: loopback, two processes on the same cores; a network adds its own. The client's share slows the first column."
+    )
 
 
 if __name__ == "__main__":

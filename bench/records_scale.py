@@ -22,11 +22,13 @@ import requests
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:1] = [str(ROOT)]
 
-from tests.support.helpers import HubProcess  # noqa: E402
+from tests.support.helpers import HubProcess
 
 LIMIT = 2.0
-BODY = ('{"ocr_results":["%s"],"vehicle_detections":[],"plate_detections":[],"processing_time_ms":40.0,"place":{},"unread":{},"warnings":[],'
-        '"watchlist":[],"door":"rest","pictures":{}}')
+BODY = (
+    '{"ocr_results":["%s"],"vehicle_detections":[],"plate_detections":[],"processing_time_ms":40.0,"place":{},"unread":{},"warnings":[],'
+    '"watchlist":[],"door":"rest","pictures":{}}'
+)
 PLATES, CAMERAS, CHUNK = 5000, 20, 50_000
 
 
@@ -42,7 +44,23 @@ def fill(database: Path, count: int, seed: int) -> tuple[str, str]:
         for number in range(start, min(start + CHUNK, count)):
             plate, camera = chance.choice(plates), f"cam{chance.randrange(CAMERAS):02d}"
             moment = 1_760_000_000 + number
-            rows.append((number + 1, str(uuid.UUID(int=chance.getrandbits(128))), os.urandom(16), "", camera, "gate", "", "", moment, moment, 1, 1, BODY % plate))
+            rows.append(
+                (
+                    number + 1,
+                    str(uuid.UUID(int=chance.getrandbits(128))),
+                    os.urandom(16),
+                    "",
+                    camera,
+                    "gate",
+                    "",
+                    "",
+                    moment,
+                    moment,
+                    1,
+                    1,
+                    BODY % plate,
+                )
+            )
             plate_rows.append((number + 1, 0, plate, plate, 0.9, None))
             for key in (("detections", ""), ("camera", camera), ("checkpoint", "gate"), ("plate", plate)):
                 tallies[key] = tallies.get(key, 0) + 1
@@ -51,7 +69,9 @@ def fill(database: Path, count: int, seed: int) -> tuple[str, str]:
             connection.executemany("INSERT INTO lpr_plates VALUES (?, ?, ?, ?, ?, ?)", plate_rows)
         print(f"  {start + len(rows):,} records", file=sys.stderr, flush=True)
     with connection:
-        connection.executemany("INSERT INTO lpr_tallies VALUES (?, ?, ?)", [(*key, number) for key, number in tallies.items()])
+        connection.executemany(
+            "INSERT INTO lpr_tallies VALUES (?, ?, ?)", [(*key, number) for key, number in tallies.items()]
+        )
     connection.close()
     return plates[17], "cam07"
 
@@ -78,13 +98,20 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             hub = HubProcess(Path(folder) / "instance")
             with hub:
-                pass   # makes the tables
+                pass  # makes the tables
             plate, camera = fill(hub.instance / "hub.db", count, options.seed)
             with hub:
-                for name, path in (("by plate", f"/api/records?plate={plate}"), ("by camera", f"/api/records?camera={camera}"),
-                                   ("by plate and camera", f"/api/records?plate={plate}&camera={camera}"), ("newest", "/api/records"), ("GET /api/statistics", "/api/statistics")):
+                for name, path in (
+                    ("by plate", f"/api/records?plate={plate}"),
+                    ("by camera", f"/api/records?camera={camera}"),
+                    ("by plate and camera", f"/api/records?plate={plate}&camera={camera}"),
+                    ("newest", "/api/records"),
+                    ("GET /api/statistics", "/api/statistics"),
+                ):
                     found.setdefault(name, []).append(ask(hub, path))
-    print(f"{'median ms':<22} {options.small:>12,} {options.large:>12,} {'ratio':>7}   (limit {LIMIT:g} for plate, camera and statistics)")
+    print(
+        f"{'median ms':<22} {options.small:>12,} {options.large:>12,} {'ratio':>7}   (limit {LIMIT:g} for plate, camera and statistics)"
+    )
     failed = False
     for name, (small, large) in found.items():
         print(f"{name:<22} {small:12.2f} {large:12.2f} {large / small:7.2f}")

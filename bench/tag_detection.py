@@ -23,13 +23,13 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:1] = [str(ROOT), str(ROOT / "bench")]
 
-from apriltag import Row, show  # noqa: E402
-from tests.support.helpers import HubProcess, wait_for  # noqa: E402
-from tests.support.tag_pictures import View, turned  # noqa: E402
-from tests.support.tags import GameClient, tag_hub  # noqa: E402
+from apriltag import Row, show
 
-from hub.vision.apriltag_detector import AprilTagDetector  # noqa: E402
-from hub.vision.apriltag_pose import fields  # noqa: E402
+from hub.vision.apriltag.detector import AprilTagDetector
+from hub.vision.apriltag.pose import fields
+from tests.support.helpers import HubProcess, wait_for
+from tests.support.tag_pictures import View, turned
+from tests.support.tags import GameClient, tag_hub
 
 SIZE = 10.0
 RANGES = {"30 to 100 cm": (30.0, 100.0), "100 to 250 cm": (100.0, 250.0)}
@@ -62,7 +62,9 @@ def alone(seed: int, count: int) -> Iterator[Row]:
                 found += 1
                 seen = turned(tags[0]["yaw"], tags[0]["pitch"], tags[0]["roll"])
                 angles.append(float(np.degrees(np.arccos(np.clip((np.trace(seen.T @ turn) - 1) / 2, -1, 1)))))
-                distances.append(100 * abs(tags[0]["range_cm"] - fields(turn, shift)["range_cm"]) / float(np.linalg.norm(shift)))
+                distances.append(
+                    100 * abs(tags[0]["range_cm"] - fields(turn, shift)["range_cm"]) / float(np.linalg.norm(shift))
+                )
         least, median, late, far_off = LIMITS[name]
         yield Row(f"{name}: tags found with the right id", 100 * found / count, "%", least, False)
         yield Row(f"{name}: error of the turn, median", statistics.median(angles), "deg", median, True)
@@ -78,7 +80,10 @@ def alone(seed: int, count: int) -> Iterator[Row]:
 
 def toml(per_second: float, lens: dict[str, float]) -> str:
     keys = "\n".join(f"{key} = {value}" for key, value in {"tag_size_cm": SIZE, **lens}.items())
-    return "".join(f'[[apriltag.detection]]\ncamera = "cam-{number}"\nper_second = {per_second}\n{keys}\n\n' for number in range(CAMERAS))
+    return "".join(
+        f'[[apriltag.detection]]\ncamera = "cam-{number}"\nper_second = {per_second}\n{keys}\n\n'
+        for number in range(CAMERAS)
+    )
 
 
 class Cameras:
@@ -86,7 +91,10 @@ class Cameras:
 
     def __init__(self, port: int, pictures: list[bytes], fps: float, cameras: int) -> None:
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._post, args=(port, f"cam-{number}", pictures, fps)) for number in range(cameras)]
+        self._threads = [
+            threading.Thread(target=self._post, args=(port, f"cam-{number}", pictures, fps))
+            for number in range(cameras)
+        ]
         self.failed = 0
 
     def _post(self, port: int, camera: str, pictures: list[bytes], fps: float) -> None:
@@ -180,11 +188,21 @@ def through_the_hub(seed: int) -> Iterator[Row]:
             with hub:
                 wait_for(lambda: detection(hub)["vision"]["state"] == "ready", 30, "the vision process")
                 if cameras > 1:
-                    yield Row("a picture's POST to the game's hearing of its tag, median", statistics.median(latency(hub, pictures[0], 30)), "ms", 50.0, True)
+                    yield Row(
+                        "a picture's POST to the game's hearing of its tag, median",
+                        statistics.median(latency(hub, pictures[0], 30)),
+                        "ms",
+                        50.0,
+                        True,
+                    )
                 before = stalls(hub)
                 pictures_a_second, cores = rate(hub, pictures, FPS if cameras > 1 else 60.0, cameras)
                 held = stalls(hub) - before
-                about = f"{cameras} cameras at {FPS:g} fps, 10 looks a second each" if cameras > 1 else "1 camera, as fast as it can"
+                about = (
+                    f"{cameras} cameras at {FPS:g} fps, 10 looks a second each"
+                    if cameras > 1
+                    else "1 camera, as fast as it can"
+                )
                 yield Row(f"{about}: looks", pictures_a_second, "1/s", 38.0 if cameras > 1 else 30.0, False)
                 yield Row(f"{about}: share of a core", cores, "core", 0.8 if cameras > 1 else 1.0, True)
                 yield Row(f"{about}: hub's loop held over 50 ms", held, "times", 0, True)

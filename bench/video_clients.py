@@ -27,7 +27,10 @@ def send_frames(port: int, cameras: list[str], fps: float, size: int, seed: int,
     body = picture(size, seed)
     with socket.create_connection(("127.0.0.1", port)) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        heads = [f"POST /api/cameras/{camera}/frame HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode() for camera in cameras]
+        heads = [
+            f"POST /api/cameras/{camera}/frame HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            for camera in cameras
+        ]
         due = time.monotonic()
         while not stop.is_set():
             for head in heads:
@@ -51,8 +54,8 @@ class Connection:
     opened: bool = False
     frames: int = 0
     cameras: Counter[str] = field(default_factory=Counter)
-    oldest: float = 0.0   # the greatest age at which a frame was read, seconds
-    every: int = 1        # of how many frames one header is looked at: fifty viewers in one process must be cheap
+    oldest: float = 0.0  # the greatest age at which a frame was read, seconds
+    every: int = 1  # of how many frames one header is looked at: fifty viewers in one process must be cheap
 
     def parse(self) -> None:
         """Take whole frames out of what has been read."""
@@ -61,7 +64,7 @@ class Connection:
             if end < 0:
                 return
             assert b" 101 " in self.data[:20] or b" 200 " in self.data[:20], bytes(self.data[:200])
-            del self.data[:end + 4]
+            del self.data[: end + 4]
             self.opened = True
         while self._one():
             pass
@@ -77,7 +80,7 @@ class Connection:
         length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
         if len(self.data) < end + 4 + length:
             return False
-        del self.data[:end + 4 + length]
+        del self.data[: end + 4 + length]
         self._saw("", float(head.split(b"x-timestamp: ")[1].split(b"\r\n")[0]))
         return True
 
@@ -95,10 +98,10 @@ class Connection:
             if self.frames % self.every:
                 self.frames += 1
             else:
-                size = int.from_bytes(self.data[head:head + 2], "big")
-                header = json.loads(self.data[head + 2:head + 2 + size])
+                size = int.from_bytes(self.data[head : head + 2], "big")
+                header = json.loads(self.data[head + 2 : head + 2 + size])
                 self._saw(header["camera"], header["timestamp"])
-        del self.data[:head + length]
+        del self.data[: head + length]
         return True
 
     def _saw(self, camera: str, timestamp: float) -> None:
@@ -113,7 +116,9 @@ def connect(port: int, kind: str, query: str = "", receive_buffer: int = 0) -> C
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     sock.connect(("127.0.0.1", port))
     path = "/ws/video" if kind == WEBSOCKET else "/video/stream"
-    sock.sendall(f"GET {path}{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n{UPGRADE if kind == WEBSOCKET else ''}\r\n".encode())
+    sock.sendall(
+        f"GET {path}{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n{UPGRADE if kind == WEBSOCKET else ''}\r\n".encode()
+    )
     return Connection(sock, kind)
 
 
@@ -134,7 +139,12 @@ def watch(port: int, kind: str, count: int, query: str, seconds: float, result: 
         result.put("begun")
         _read_until(selector, began + seconds)
         took = time.monotonic() - began
-    result.put([(viewer.frames / took, {name: n / took for name, n in viewer.cameras.items()}, viewer.oldest) for viewer in viewers])
+    result.put(
+        [
+            (viewer.frames / took, {name: n / took for name, n in viewer.cameras.items()}, viewer.oldest)
+            for viewer in viewers
+        ]
+    )
     for viewer in viewers:
         viewer.sock.close()
 
@@ -151,7 +161,9 @@ def _read_until(selector: selectors.BaseSelector, end: float) -> None:
             key.data.parse()
 
 
-def watch_slowly(port: int, kind: str, bytes_per_second: float, receive_buffer: int, fast_seconds: float, seconds: float, result: Any) -> None:
+def watch_slowly(
+    port: int, kind: str, bytes_per_second: float, receive_buffer: int, fast_seconds: float, seconds: float, result: Any
+) -> None:
     """A viewer on a line that is slow after `fast_seconds`: puts (frames, greatest age of a frame when its last byte was read)."""
     viewer = connect(port, kind, "", receive_buffer)
     began, taken = time.monotonic(), 0
@@ -179,7 +191,9 @@ class Camera:
 
     def __init__(self, port: int, cameras: list[str], fps: float, size: int, seed: int) -> None:
         self._stop, self._sent = multiprocessing.Event(), multiprocessing.Value("q", 0)
-        self._process = multiprocessing.Process(target=send_frames, args=(port, cameras, fps, size, seed, self._stop, self._sent))
+        self._process = multiprocessing.Process(
+            target=send_frames, args=(port, cameras, fps, size, seed, self._stop, self._sent)
+        )
 
     @property
     def sent(self) -> int:

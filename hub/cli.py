@@ -11,15 +11,15 @@ import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from .memory import release_large_buffers, settle
-from .settings import Settings
-from .settings_file import FILE_NAME, SettingsError, load
+from hub.runtime.memory import release_large_buffers, settle
+from hub.settings.file import FILE_NAME, SettingsError, load
+from hub.settings.model import Settings
 
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 USAGE_STATUS = 2
-SWITCH_SECONDS = 0.0005   # the writer's thread and the event loop hand over to each other thousands of times a second
+SWITCH_SECONDS = 0.0005  # the writer's thread and the event loop hand over to each other thousands of times a second
 
 
 def main(argv: list[str]) -> int:
@@ -41,9 +41,20 @@ def main(argv: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description="The Gatehouse hub.")
-    parser.add_argument("command", nargs="?", choices=["run", "check-config"], default="run",
-                        help="run (default); check-config: say whether the settings can be used, and end")
-    parser.add_argument("--instance", type=Path, default=ROOT / "instance", metavar="DIR", help="folder of settings and data (default: instance)")
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=["run", "check-config"],
+        default="run",
+        help="run (default); check-config: say whether the settings can be used, and end",
+    )
+    parser.add_argument(
+        "--instance",
+        type=Path,
+        default=ROOT / "instance",
+        metavar="DIR",
+        help="folder of settings and data (default: instance)",
+    )
     parser.add_argument("--host", metavar="H", help="address to listen on, over the setting `host`")
     parser.add_argument("--port", type=int, metavar="N", help="main port, over the setting `port`")
     return parser
@@ -52,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
 def start_logging(settings: Settings) -> None:
     """Log to stderr and to hub.log (rotated, UTF-8)."""
     form = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    file = RotatingFileHandler(settings.log_path, maxBytes=settings.log.max_mb * 1024 * 1024, backupCount=5, encoding="utf-8")
+    file = RotatingFileHandler(
+        settings.log_path, maxBytes=settings.log.max_mb * 1024 * 1024, backupCount=5, encoding="utf-8"
+    )
     screen = logging.StreamHandler()
     for handler in (file, screen):
         handler.setFormatter(form)
@@ -68,21 +81,24 @@ def run(settings: Settings) -> int:
     try:
         settings.instance.mkdir(parents=True, exist_ok=True)
         start_logging(settings)
-        from . import create_app, lifecycle
+        from hub import close, create_app
 
         app = create_app(settings)
     except (OSError, sqlite3.Error) as error:
-        print(f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance or free it.", file=sys.stderr)
+        print(
+            f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance or free it.",
+            file=sys.stderr,
+        )
         return 1
-    from .serving import Serving
-    from .server import ListenError
+    from hub.http.server import ListenError
+    from hub.http.serving import Serving
 
     serving = Serving(app, settings)
     try:
         serving.start()
     except ListenError as error:
         print(error, file=sys.stderr)
-        lifecycle.close(app)
+        close(app)
         return 1
     settle()
     _on_signals(serving)
@@ -91,7 +107,7 @@ def run(settings: Settings) -> int:
         serving.wait()
     finally:
         serving.stop()
-        lifecycle.close(app)
+        close(app)
     log.info("The hub has ended.")
     return 0
 

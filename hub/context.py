@@ -1,81 +1,86 @@
-"""The one object that holds the hub's parts; doors find it as `app.extensions["gatehouse"]`."""
+"""The one object that holds what all parts of the hub stand on; routes find it with `hub.http.answers.current_hub()`."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar, cast
 
 from flask_socketio import SocketIO
 
-from .background import Supervisor
-from .board_token import BoardToken
-from .events import Bus
-from .fanout import Fanout
-from .frames import FrameStore
-from .games import Games
-from .hot_events import HotEvents
-from .links import Links
-from .loop_watch import LoopWatch
-from .rates import Rates
-from .rooms import Rooms
-from .services.apriltag import AprilTags
-from .services.boards import Boards
-from .services.devices import Devices
-from .services.lpr import Lpr
-from .services.station import Captures
-from .services.stations import Stations
-from .services.tag_detection import TagDetections
-from .services.watchlist import Watchlist
-from .settings import Settings
-from .store.database import Reader
-from .store.images import ImageStore
-from .store.packs import PackStore
-from .store.writer import Writer
-from .viewers import Viewers
-from .vision.process import VisionProcess
+from hub.access.gate import Gate
+from hub.contract.plates import NoWatch, PlateWatch
+from hub.live.bus import Bus
+from hub.live.fanout import Fanout
+from hub.live.links import Links
+from hub.net.fast_routes import FastRoutes
+from hub.runtime.lifecycle import Lifecycle, run
+from hub.runtime.loop_watch import LoopWatch
+from hub.runtime.supervisor import Supervisor
+from hub.settings.model import Settings
+from hub.socketio.entry import EngineIoEntry
+from hub.socketio.fast_events import FastEvents
+from hub.socketio.rooms import Rooms
+from hub.store.database import Reader
+from hub.store.images import ImageStore
+from hub.store.packs import PackStore
+from hub.store.writer import Writer
+from hub.websocket.routes import WebSocketRoutes
 
-if TYPE_CHECKING:
-    from .doors.udp import UdpDoor
+T = TypeVar("T")
 
 
 @dataclass
 class Hub:
-    """What a door or a page may use."""
+    """The parts that every kind of device uses. A kind adds its own with `add` and finds them with `part`."""
 
     settings: Settings
-    zone: tzinfo | None           # the senders' local time; None is this machine's
+    zone: tzinfo | None  # the senders' local time; None is this machine's
     supervisor: Supervisor
     bus: Bus
     writer: Writer
     reader: Reader
-    images: ImageStore
+    images: ImageStore  # pictures of captures, a file each
+    packs: PackStore  # pictures of camera records, many in a file
     links: Links
-    captures: Captures
-    packs: PackStore              # pictures of camera records
-    lpr: Lpr                      # licence-plate cameras
-    watchlist: Watchlist
-    frames: FrameStore            # newest live picture of every camera
-    viewers: Viewers              # who watches them
-    picture_rates: Rates          # how many pictures without a token one address may send
-    devices: Devices
-    stations: Stations
-    apriltag_token: BoardToken
-    boards: Boards                # AprilTag boards and cameras that the hub looks at itself
-    apriltag: AprilTags           # their readings
-    vision: VisionProcess         # what looks at pictures, a process of its own
-    tag_detection: TagDetections  # tags that the hub itself sees in pictures
-    socketio: SocketIO
-    hot_events: HotEvents
-    rooms: Rooms                  # Socket.IO rooms
-    result_listeners: Fanout      # raw WebSocket clients of port 2020
     loop: LoopWatch
-    pages: Fanout                 # browsers that show the page, over /events
-    games: Games                  # games that hear every AprilTag reading
+    socketio: SocketIO
+    fast_events: FastEvents
+    rooms: Rooms  # Socket.IO rooms
+    pages: Fanout  # browsers that show a page, over /events
+    results: Fanout  # raw WebSocket listeners of capture results, port 2020
+    gate: Gate  # who may come in
+    entry: EngineIoEntry
+    websockets: WebSocketRoutes
+    fast_routes: FastRoutes
+    plate_watch: PlateWatch = field(default_factory=NoWatch)
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    status: dict[str, Callable[[], Any]] = field(default_factory=dict)  # key of /status -> its value now
+    warnings: list[str] = field(default_factory=list)  # what the operator should know, as sentences
+    warning_sources: list[Callable[[], list[str]]] = field(default_factory=list)  # the same, as of now
+    start_notes: list[str] = field(default_factory=list)  # shown once at the start, secrets among them; never logged
+    start_paths: list[str] = field(default_factory=list)  # files that the start text names
+    addresses: dict[str, int] = field(default_factory=dict)  # listener name -> port, once they listen; "udp" among them
     started: float = field(default_factory=time.time)
-    addresses: dict[str, int] = field(default_factory=dict)   # listener name -> port, once they listen; "udp" among them
-    udp: UdpDoor | None = None    # while it listens
-    lpr_sockets: int = 0          # raw WebSockets of cameras, now
-    tag_sockets: int = 0          # raw WebSockets of AprilTag boards and games, now, identified or not
-    warnings: list[str] = field(default_factory=list)         # what the operator should know, as sentences
+    _parts: dict[type, object] = field(default_factory=dict)
+
+    def add(self, part: object) -> None:
+        """Keep a part of a kind of device, to be found by its type."""
+        self._parts[type(part)] = part
+
+    def part(self, kind: type[T]) -> T:
+        """The part of this type. Raises KeyError when its kind of device is not registered."""
+        return cast(T, self._parts[kind])
+
+    def close(self) -> None:
+        """Commit what was accepted and end the background work; the listeners are closed before (`hub.http.serving`)."""
+        run(self.lifecycle.stopping)
+        run(self.lifecycle.closing)
+        self.writer.close()
+        self.supervisor.join("writer", self.settings.limits.shutdown_seconds)
+        self.supervisor.stop(1.0)
+        self.reader.close()
+        self.packs.close()
+        run(self.lifecycle.ended)

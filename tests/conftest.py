@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.support.helpers import HubProcess
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[object]:
-    from hub import create_app, lifecycle
-    from hub.settings_file import load
+    from hub import close, create_app
+    from hub.settings.file import load
 
     application = create_app(load(tmp_path / "instance", {}, {}))
     yield application
-    lifecycle.close(application)
+    close(application)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from agent_lib import settings_template  # noqa: E402
-from hub import settings_file  # noqa: E402
+from agent_lib import settings_template
+from hub.settings import file as settings_file
 
 HUB = """# Settings
 
@@ -34,6 +34,7 @@ it does not say. `secondary_camera` has the keys of `camera` and takes from it w
 `camera.rtsp_url` is another name of `camera.url`; `station` may be just a name and `hub` just an address.
 
 """
+
 
 def text() -> str:
     return HUB + settings_file.table() + AGENT + settings_template.table()

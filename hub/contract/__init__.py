@@ -1,0 +1,1 @@
+"""What every contract is written with: errors, JSON, text, times, plates."""

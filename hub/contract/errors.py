@@ -8,7 +8,9 @@ from typing import Any
 class ContractError(Exception):
     """What came cannot be a record or a request; `status` is the HTTP status of the answer."""
 
-    def __init__(self, message: str, errors: list[str] | None = None, status: int = 400, retry_after: int | None = None) -> None:
+    def __init__(
+        self, message: str, errors: list[str] | None = None, status: int = 400, retry_after: int | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.errors = errors or []

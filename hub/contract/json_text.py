@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from .errors import ContractError
+from hub.contract.errors import ContractError
 
 
 def decode_object(text: str | bytes) -> dict[str, Any]:
@@ -23,7 +23,9 @@ def decode(text: str | bytes) -> Any:
     except orjson.JSONDecodeError as error:
         if not text.strip():
             raise ContractError("No data provided: the body is empty, a JSON object was expected.") from error
-        raise ContractError(f"The JSON cannot be read: {error.msg} at line {error.lineno}, column {error.colno}.") from error
+        raise ContractError(
+            f"The JSON cannot be read: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from error
 
 
 def encode(value: Any) -> bytes:
@@ -37,15 +39,3 @@ def encode_text(value: Any) -> str:
 def kind_name(value: Any) -> str:
     names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
-
-
-class SocketJson:
-    """The same encoder and decoder in the shape that Socket.IO wants (`loads`, `dumps`)."""
-
-    @staticmethod
-    def loads(text: str | bytes, **_: Any) -> Any:
-        return orjson.loads(text)
-
-    @staticmethod
-    def dumps(value: Any, **_: Any) -> str:
-        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()

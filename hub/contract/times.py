@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -62,7 +62,7 @@ def parse_bound(text: str, local: tzinfo | None, end: bool) -> float | None:
 
 def utc_text(seconds: float | None) -> str | None:
     """`2026-01-28T03:50:00.123456Z`."""
-    return None if seconds is None else local_text(seconds, timezone.utc) + "Z"
+    return None if seconds is None else local_text(seconds, UTC) + "Z"
 
 
 def local_text(seconds: float, local: tzinfo | None = None) -> str:

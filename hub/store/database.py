@@ -10,17 +10,19 @@ from typing import Any
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import ClauseElement
 
-from ..background import offload
+from hub.runtime.offload import offload
 
 DIALECT = sqlite.dialect(paramstyle="named")
 BUSY_MS = 5000
 IDLE_READERS = 8
-STATEMENTS = 512   # prepared ones kept; the writer inserts 1 to 200 rows at once
+STATEMENTS = 512  # prepared ones kept; the writer inserts 1 to 200 rows at once
 
 
 def connect(path: Path, synchronous: str = "FULL") -> sqlite3.Connection:
     """A connection with WAL, foreign keys and a busy timeout; rows come as sqlite3.Row; commits are explicit."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000, cached_statements=STATEMENTS)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000, cached_statements=STATEMENTS
+    )
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute(f"PRAGMA synchronous={'NORMAL' if synchronous == 'NORMAL' else 'FULL'}")

@@ -9,7 +9,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from .pictures import TYPES
+from hub.store.pictures import TYPES
 
 log = logging.getLogger(__name__)
 

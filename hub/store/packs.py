@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from io import FileIO
 from pathlib import Path
 
-from .pictures import TYPES
-from .writer import Transaction
+from hub.store.pictures import TYPES
+from hub.store.writer import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ MAX_PACK = 256 * 1024 * 1024
 DAY = 86_400
 PIECE = 5 * 1024
 MAX_HELD = 256 * 1024
-MAX_PARTS = 1000    # buffers that one system call takes
+MAX_PARTS = 1000  # buffers that one system call takes
 
 
 class PackStore:
@@ -75,13 +75,13 @@ class PackStore:
     def _append(self, parts: list[bytes]) -> None:
         assert self._file is not None
         for first in range(0, len(parts), MAX_PARTS):
-            some = parts[first:first + MAX_PARTS]
+            some = parts[first : first + MAX_PARTS]
             size = sum(len(part) for part in some)
             written = os.writev(self._file.fileno(), some) if hasattr(os, "writev") else 0
-            if written < size:   # Windows, and systems that take only part of it
+            if written < size:  # Windows, and systems that take only part of it
                 rest = memoryview(b"".join(some))[written:]
                 while rest:
-                    rest = rest[self._file.write(rest):]
+                    rest = rest[self._file.write(rest) :]
 
     def _open(self) -> None:
         """The pack to append to: a new one each day and when one is full."""
@@ -161,5 +161,5 @@ def _crc(data: bytes) -> int:
         return zlib.crc32(data)
     view, crc = memoryview(data), 0
     for start in range(0, len(data), PIECE):
-        crc = zlib.crc32(view[start:start + PIECE], crc)
+        crc = zlib.crc32(view[start : start + PIECE], crc)
     return crc

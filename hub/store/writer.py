@@ -21,9 +21,9 @@ from typing import Any, TypeVar
 from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 
-from ..background import in_pool
-from ..contract.errors import ContractError
-from .database import connect
+from hub.contract.errors import ContractError
+from hub.runtime.offload import in_pool
+from hub.store.database import connect
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Transaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.before_commit: dict[str, Callable[[], Any]] = {}
-        self.shared: dict[str, Any] = {}   # what the jobs of one commit gather for a step before it
+        self.shared: dict[str, Any] = {}  # what the jobs of one commit gather for a step before it
         self.on_failure: list[Callable[[], None]] = []
 
     def execute(self, sql: str, params: dict[str, Any] | Sequence[Any]) -> sqlite3.Cursor:
@@ -59,7 +59,7 @@ class Transaction:
 class Bulk(ABC):
     """How items of one kind are stored, many at once. Its methods run on the writer's thread."""
 
-    setup: tuple[str, ...] = ()   # statements that the writer's connection runs once
+    setup: tuple[str, ...] = ()  # statements that the writer's connection runs once
 
     def statement(self, transaction: Transaction, items: list[Any]) -> tuple[str, Sequence[Any], list[Any]] | None:
         """One statement that stores all items as a transaction of its own, its parameters, and each item's result; None where that cannot be.
@@ -115,8 +115,12 @@ class Writer:
     def _wait_for(self, waiting: Waiting) -> Any:
         if self._closed:
             raise StoreBusy("The hub is stopping. Send the record again in a few seconds.")
-        if len(self._waiting) >= self._limit or (self._waiting and self._waiting_bytes + waiting.size > MAX_WAITING_BYTES):
-            raise StoreBusy("The hub has more records waiting than it can hold. Send the record again in a few seconds.")
+        if len(self._waiting) >= self._limit or (
+            self._waiting and self._waiting_bytes + waiting.size > MAX_WAITING_BYTES
+        ):
+            raise StoreBusy(
+                "The hub has more records waiting than it can hold. Send the record again in a few seconds."
+            )
         self._waiting.append(waiting)
         self._waiting_bytes += waiting.size
         self._wake.set()
@@ -141,7 +145,11 @@ class Writer:
         except (sqlite3.Error, OSError) as error:
             self.last_error = f"{type(error).__name__}: {error}"
             log.error("%d records could not be stored: %s", len(batch), error)
-            results = [StoreBusy(f"The hub cannot store now ({error}). Make room or check the disk; the record may be sent again.", 5)] * len(batch)
+            results = [
+                StoreBusy(
+                    f"The hub cannot store now ({error}). Make room or check the disk; the record may be sent again.", 5
+                )
+            ] * len(batch)
         except Exception as error:  # a mistake of ours: whoever waits is told, and the next commit goes on
             self.last_error = f"{type(error).__name__}: {error}"
             log.exception("%d records could not be stored.", len(batch))
@@ -211,10 +219,16 @@ class Writer:
             else:
                 results[waiting] = self._savepoint(connection, transaction, waiting.job)
         for bulk, some in together.items():
-            results.update(zip(some, self._together(connection, transaction, bulk, [waiting.item for waiting in some]), strict=True))
+            results.update(
+                zip(
+                    some, self._together(connection, transaction, bulk, [waiting.item for waiting in some]), strict=True
+                )
+            )
         return [results[waiting] for waiting in batch]
 
-    def _together(self, connection: sqlite3.Connection, transaction: Transaction, bulk: Bulk, items: list[Any]) -> list[Any]:
+    def _together(
+        self, connection: sqlite3.Connection, transaction: Transaction, bulk: Bulk, items: list[Any]
+    ) -> list[Any]:
         """What `bulk` makes of `items`; when it fails, of each alone, so that the others of a bad item are stored."""
         found = self._savepoint(connection, transaction, lambda transaction: bulk.store(transaction, items))
         if not isinstance(found, Exception):
@@ -223,7 +237,9 @@ class Writer:
             return [found]
         return [result for item in items for result in self._together(connection, transaction, bulk, [item])]
 
-    def _savepoint(self, connection: sqlite3.Connection, transaction: Transaction, job: Callable[[Transaction], Any]) -> Any:
+    def _savepoint(
+        self, connection: sqlite3.Connection, transaction: Transaction, job: Callable[[Transaction], Any]
+    ) -> Any:
         undo = len(transaction.on_failure)
         connection.execute("SAVEPOINT job")
         try:
@@ -263,4 +279,9 @@ class Writer:
         self._wake.set()
 
     def status(self) -> dict[str, Any]:
-        return {"waiting": len(self._waiting), "commits": self.commits, "records": self.records, "last_error": self.last_error}
+        return {
+            "waiting": len(self._waiting),
+            "commits": self.commits,
+            "records": self.records,
+            "last_error": self.last_error,
+        }

@@ -21,8 +21,8 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from gevent.threadpool import ThreadPool
 
-from ..background import in_pool
-from .wire import Message, WireError, receive, send
+from hub.runtime.offload import in_pool
+from hub.vision.wire import Message, WireError, receive, send
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,12 @@ class VisionError(Exception):
 class VisionProcess:
     """One process for everything that looks at pictures. `ask` may be called from many greenlets; the process does one picture at a time."""
 
-    def __init__(self, command: tuple[str, ...] = COMMAND, answer_seconds: float = ANSWER_SECONDS, first_rest: float = FIRST_REST_SECONDS) -> None:
+    def __init__(
+        self,
+        command: tuple[str, ...] = COMMAND,
+        answer_seconds: float = ANSWER_SECONDS,
+        first_rest: float = FIRST_REST_SECONDS,
+    ) -> None:
         self._command, self._answer_seconds, self._first_rest = command, answer_seconds, first_rest
         self._pool = ThreadPool(1)
         self._turn = BoundedSemaphore(1)
@@ -74,7 +79,11 @@ class VisionProcess:
                 return
             rest = self._first_rest if time.monotonic() - began > HEALTHY_SECONDS else rest
             self.reason, self.restarts = reason, self.restarts + 1
-            log.warning("The vision process ended (%s) and is started again in %g s; until then no tags are looked for.", reason, rest)
+            log.warning(
+                "The vision process ended (%s) and is started again in %g s; until then no tags are looked for.",
+                reason,
+                rest,
+            )
             self._closing.wait(rest)
             rest = min(2 * rest, LONGEST_REST_SECONDS)
 
@@ -104,7 +113,11 @@ class VisionProcess:
                 if message is not None:
                     return message[0]
             except (OSError, ValueError) as error:
-                reason = f"The vision process said what cannot be understood ({error})." if isinstance(error, WireError) else reason
+                reason = (
+                    f"The vision process said what cannot be understood ({error})."
+                    if isinstance(error, WireError)
+                    else reason
+                )
             self._end_child()
             raise self._failure(reason)
         self._end_child()
@@ -145,11 +158,17 @@ class VisionProcess:
     def _spawn(self, errors: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start the process with a pipe each way; the hub's ends are plain files, read and written by the native thread."""
         # Apart from the hub's terminal: Ctrl-C is the hub's to handle, and its end closes the pipe, which ends the process.
-        apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP} if sys.platform == "win32" else {"start_new_session": True}
+        apart = (
+            {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+            if sys.platform == "win32"
+            else {"start_new_session": True}
+        )
         their_in, our_out = os.pipe()
         our_in, their_out = os.pipe()
         try:
-            self._child = subprocess.Popen(self._command, stdin=their_in, stdout=their_out, stderr=errors, cwd=ROOT, **apart)
+            self._child = subprocess.Popen(
+                self._command, stdin=their_in, stdout=their_out, stderr=errors, cwd=ROOT, **apart
+            )
         except OSError:
             os.close(our_in)
             os.close(our_out)
@@ -197,12 +216,21 @@ class VisionProcess:
         """What the operator should know, as sentences for the status page."""
         if self.state in (OFF, READY, CLOSED) or not self.restarts:
             return []
-        return [f"The vision process ended ({self.reason}) and is being started again; until then no tags are looked for."]
+        return [
+            f"The vision process ended ({self.reason}) and is being started again; until then no tags are looked for."
+        ]
 
     def status(self) -> dict[str, Any]:
         """For the status page; `busy_seconds` is the time questions took altogether."""
-        return {"state": self.state, "pid": self.pid, "restarts": self.restarts, "reason": self.reason, "answered": self.answered,
-                "failed": self.failed, "busy_seconds": round(self._busy_seconds, 1)}
+        return {
+            "state": self.state,
+            "pid": self.pid,
+            "restarts": self.restarts,
+            "reason": self.reason,
+            "answered": self.answered,
+            "failed": self.failed,
+            "busy_seconds": round(self._busy_seconds, 1),
+        }
 
 
 def _ask(pipes: tuple[BinaryIO, BinaryIO], head: dict[str, Any], picture: bytes) -> Message | None:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Protocol
 
 from hub.vision.wire import Message, WireError, receive, send
 
-TASKS = {"apriltag": ("hub.vision.apriltag_detector", "AprilTagDetector")}
+TASKS = {"apriltag": ("hub.vision.apriltag.detector", "AprilTagDetector")}
 """Name of a task -> module and class; imported when first asked for."""
 
 STREAMS_KEPT = 64
@@ -25,7 +25,8 @@ STREAMS_KEPT = 64
 
 ENVIRONMENT = {
     "OPENCV_IO_MAX_IMAGE_PIXELS": "50000000",  # a small JPEG may unfold into gigabytes
-    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",  # the hub needs the other cores
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",  # the hub needs the other cores
 }
 NICE = 5
 

@@ -16,6 +16,7 @@ import pytest
 import requests
 import socketio
 import websocket
+
 from tests.support.helpers import ROOT, HubProcess, capture_result, jpeg, wait_for
 
 
@@ -46,7 +47,10 @@ def test_every_listener_hears_every_capture_once(hub: HubProcess) -> None:
         assert (first["event_id"], second["event_id"]) == ("heard", "after")
         for key, value in capture_result(event_id="heard").items():
             assert first[key] == value
-        assert first["primary_image_url"] == f"http://127.0.0.1:{hub.side['images']}/images/E200341201_primary_1769581721123.jpg"
+        assert (
+            first["primary_image_url"]
+            == f"http://127.0.0.1:{hub.side['images']}/images/E200341201_primary_1769581721123.jpg"
+        )
         assert requests.get(first["primary_image_url"], timeout=10).content == jpeg()
         assert first["secondary_image_url"] == first["label_image_url"] == ""
         one.close()
@@ -87,7 +91,10 @@ def test_socketio_takes_binary_pictures_and_acknowledges(hub: HubProcess) -> Non
     errors: list[dict] = []
     client.on("error", errors.append)
     client.connect(hub.url)
-    pictures = {f"{kind}_image": jpeg(colour=(level, 9, 9)) for kind, level in (("primary", 1), ("secondary", 90), ("label", 180))}
+    pictures = {
+        f"{kind}_image": jpeg(colour=(level, 9, 9))
+        for kind, level in (("primary", 1), ("secondary", 90), ("label", 180))
+    }
     ack = client.call("capture_result", capture_result(event_id="binary", **pictures), timeout=10)
     assert ack["success"] is True and ack["warnings"] == []
     for kind in ("primary", "secondary", "label"):
@@ -102,9 +109,10 @@ def test_socketio_takes_binary_pictures_and_acknowledges(hub: HubProcess) -> Non
 
 
 def test_a_picture_of_many_megabytes_over_socketio(hub: HubProcess) -> None:
-    from PIL import Image
     import io
     import random
+
+    from PIL import Image
 
     data = io.BytesIO()
     Image.frombytes("RGB", (1600, 1200), random.Random(4).randbytes(1600 * 1200 * 3)).save(data, "JPEG", quality=95)
@@ -133,7 +141,11 @@ def test_a_body_of_200_mb_disturbs_nobody(hub: HubProcess) -> None:
             yield bytes(1024 * 1024)
 
     def large() -> None:
-        answers.append(requests.post(f"{hub.url}/api/captures", data=chunks(), headers={"Content-Type": "application/json"}, timeout=60).status_code)
+        answers.append(
+            requests.post(
+                f"{hub.url}/api/captures", data=chunks(), headers={"Content-Type": "application/json"}, timeout=60
+            ).status_code
+        )
 
     sender = threading.Thread(target=large)
     sender.start()
@@ -156,7 +168,9 @@ def test_a_signal_answers_what_was_taken_and_closes_with_1001(tmp_path: Path) ->
             yield text[20:]
 
         def send() -> None:
-            answer = requests.post(f"{hub.url}/api/captures", data=body(), headers={"Content-Type": "application/json"}, timeout=10)
+            answer = requests.post(
+                f"{hub.url}/api/captures", data=body(), headers={"Content-Type": "application/json"}, timeout=10
+            )
             results.append((answer.status_code, answer.json()["id"]))
 
         sender = threading.Thread(target=send)
@@ -185,7 +199,13 @@ def test_a_polling_client_does_not_hold_up_the_end_and_comes_back(tmp_path: Path
         hub.process.send_signal(signal.SIGTERM)
         assert hub.process.wait(4) == 0, "less than the five seconds after which open requests are cut"
         hub.start()
-        wait_for(lambda: client.connected and client.call("capture_result", capture_result(event_id="back"), timeout=5)["success"], what="the client's coming back")
+        wait_for(
+            lambda: (
+                client.connected
+                and client.call("capture_result", capture_result(event_id="back"), timeout=5)["success"]
+            ),
+            what="the client's coming back",
+        )
         client.disconnect()
 
 
@@ -200,7 +220,11 @@ def test_killed_and_started_again_nothing_answered_is_lost(tmp_path: Path) -> No
             event_id = f"{sender}-{number}"
             picture = base64.b64encode(jpeg(colour=(sender * 40, number % 250, 7))).decode()
             try:
-                answer = requests.post(f"{hub.url}/api/captures", json=capture_result(event_id=event_id, tag=f"T{sender}", primary_image=picture), timeout=10)
+                answer = requests.post(
+                    f"{hub.url}/api/captures",
+                    json=capture_result(event_id=event_id, tag=f"T{sender}", primary_image=picture),
+                    timeout=10,
+                )
             except requests.RequestException:
                 stop.wait(0.05)
                 continue
@@ -234,8 +258,22 @@ def test_a_taken_main_port_names_its_owner(tmp_path: Path) -> None:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = holder.getsockname()[1]
-        done = subprocess.run([sys.executable, str(ROOT / "app.py"), "--instance", str(tmp_path), "--host", "127.0.0.1", "--port", str(port)],
-                              capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(
+            [
+                sys.executable,
+                str(ROOT / "app.py"),
+                "--instance",
+                str(tmp_path),
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(port),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
     assert done.returncode == 1
     assert str(port) in done.stderr and "Traceback" not in done.stderr
     assert str(os.getpid()) in done.stderr
@@ -263,7 +301,13 @@ def test_side_ports_can_be_off(tmp_path: Path) -> None:
 
 def test_what_it_says_at_start(hub: HubProcess) -> None:
     text = hub.text()
-    for part in (f"http://127.0.0.1:{hub.port}", f"ws://127.0.0.1:{hub.side['results']}", "hub.toml", "hub.db", "hub.log"):
+    for part in (
+        f"http://127.0.0.1:{hub.port}",
+        f"ws://127.0.0.1:{hub.side['results']}",
+        "hub.toml",
+        "hub.db",
+        "hub.log",
+    ):
         assert part in text
     assert "Traceback" not in text and "Warning" not in text
 
@@ -275,4 +319,3 @@ def test_any_free_main_port(tmp_path: Path) -> None:
     hub.port = json.loads((tmp_path / "instance" / "hub.ready.json").read_bytes())["port"]
     assert hub.get("/api/test")["message"] == "Server is running"
     assert hub.stop() == 0
-

@@ -14,7 +14,7 @@ COMPILER = "x86_64-w64-mingw32-gcc"
 
 # Beside the program lie behaviour.txt, with lines "FIRST-ARGUMENT CHECK-STATUS RUN-STATUS" ("*" fits every first argument),
 # and notes.txt, which gets a line of tab-separated arguments for each call.
-STANDIN = r'''
+STANDIN = r"""
 #include <stdio.h>
 #include <string.h>
 #include <windows.h>
@@ -48,7 +48,7 @@ int wmain(int count, wchar_t **arguments) {
     }
     return 103;
 }
-'''
+"""
 
 
 def missing_tool() -> str:
@@ -69,9 +69,15 @@ class Wine:
 
     def __init__(self, folder: Path) -> None:
         # C.UTF-8 is what lets Wine see file names with letters beyond ASCII; without DISPLAY it opens no window.
-        self.environ = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "CI")}
-        self.environ |= {"WINEPREFIX": str(folder / "prefix"), "WINEDEBUG": "-all", "LC_ALL": "C.UTF-8",
-                         "WINEDLLOVERRIDES": "mscoree=;mshtml=;winemenubuilder.exe="}
+        self.environ = {
+            name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "CI")
+        }
+        self.environ |= {
+            "WINEPREFIX": str(folder / "prefix"),
+            "WINEDEBUG": "-all",
+            "LC_ALL": "C.UTF-8",
+            "WINEDLLOVERRIDES": "mscoree=;mshtml=;winemenubuilder.exe=",
+        }
         self.line = folder / "line.bat"
         self.standin = folder / "standin.exe"
         source = folder / "standin.c"
@@ -79,15 +85,27 @@ class Wine:
         subprocess.run([COMPILER, "-municode", "-O1", "-o", self.standin, source], check=True)
         self._run("wineboot", "-i")
         # While one program runs, Wine's own services stay; else every command would start them anew.
-        self._keeper = subprocess.Popen(["wine", "cmd", "/c", "echo up & pause"], env=self.environ, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self._keeper = subprocess.Popen(
+            ["wine", "cmd", "/c", "echo up & pause"],
+            env=self.environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         self._keeper.stdout.readline()
 
     def _run(self, *command: str, **more: object) -> subprocess.CompletedProcess[bytes]:
         # A file and no pipe: Wine's services inherit the output of whatever came first and would keep a pipe open.
         with tempfile.TemporaryFile() as output:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, timeout=120,
-                                  check=False, **{"env": self.environ, **more})
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=120,
+                check=False,
+                **{"env": self.environ, **more},
+            )
             output.seek(0)
             return subprocess.CompletedProcess(command, done.returncode, output.read())
 

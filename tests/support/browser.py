@@ -13,10 +13,22 @@ from typing import Any
 
 import requests
 import websocket
+
 from tests.support.helpers import wait_for
 
-QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-port=0", "--remote-allow-origins=*")
+QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--remote-debugging-port=0",
+    "--remote-allow-origins=*",
+)
 
 
 def chromium() -> str | None:
@@ -65,11 +77,20 @@ class Page:
 def browser(folder: Path) -> Iterator[Page]:
     """A fresh browser with one page; `folder` holds its profile."""
     with (folder / "browser.txt").open("wb") as output:
-        process = subprocess.Popen([chromium() or "chromium", *QUIET, f"--user-data-dir={folder / 'profile'}", "about:blank"], stdout=output, stderr=output)
+        process = subprocess.Popen(
+            [chromium() or "chromium", *QUIET, f"--user-data-dir={folder / 'profile'}", "about:blank"],
+            stdout=output,
+            stderr=output,
+        )
     try:
         marker = folder / "profile" / "DevToolsActivePort"
         port = wait_for(lambda: marker.exists() and marker.read_text().split("\n")[0], 30, "the browser")
-        pages = wait_for(lambda: [row for row in requests.get(f"http://127.0.0.1:{port}/json", timeout=5).json() if row["type"] == "page"], what="a page")
+        pages = wait_for(
+            lambda: [
+                row for row in requests.get(f"http://127.0.0.1:{port}/json", timeout=5).json() if row["type"] == "page"
+            ],
+            what="a page",
+        )
         page = Page(pages[0]["webSocketDebuggerUrl"])
         try:
             yield page

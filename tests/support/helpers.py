@@ -66,10 +66,20 @@ def jpeg(width: int = 64, height: int = 48, colour: tuple[int, int, int] = (200,
 def capture_result(tag: str = "E200341201", **fields: Any) -> dict[str, Any]:
     """A capture result as the published example has it."""
     return {
-        "timestamp": "2026-01-28T10:50:00.123456", "tags": [tag, "TAG002"], "tag": tag, "tag_source": "SHORT14",
-        "tag_timestamp_iso": "2026-01-28T10:50:00Z", "started_ts": 1769581721.123, "finished_ts": 1769581726.456,
-        "success": True, "number": "12345", "raw_text": "12345", "message": "Successfully detected label", "errors": [],
-        "attempts": 3, **fields,
+        "timestamp": "2026-01-28T10:50:00.123456",
+        "tags": [tag, "TAG002"],
+        "tag": tag,
+        "tag_source": "SHORT14",
+        "tag_timestamp_iso": "2026-01-28T10:50:00Z",
+        "started_ts": 1769581721.123,
+        "finished_ts": 1769581726.456,
+        "success": True,
+        "number": "12345",
+        "raw_text": "12345",
+        "message": "Successfully detected label",
+        "errors": [],
+        "attempts": 3,
+        **fields,
     }
 
 
@@ -97,7 +107,11 @@ class HubProcess:
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, str(self.script), "--instance", str(self.instance), "--port", str(self.port)],
-                stdout=output, stderr=subprocess.STDOUT, env=self.environ, stdin=subprocess.DEVNULL)
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+            )
         wait_for(self._ready, 30, "the hub's being ready")
         return self
 

@@ -4,14 +4,14 @@ from gevent import monkey
 
 monkey.patch_all()
 
-import sys  # noqa: E402
-from functools import partial  # noqa: E402
-from pathlib import Path  # noqa: E402
+import sys
+from functools import partial
+from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from hub import serving  # noqa: E402
-from hub.cli import main  # noqa: E402
+from hub.cli import main
+from hub.http import serving
 
 if __name__ == "__main__":
     serving.ServerOptions = partial(serving.ServerOptions, ping_seconds=0.15, idle_seconds=1.5)

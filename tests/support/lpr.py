@@ -9,6 +9,7 @@ from typing import Any
 
 import requests
 import websocket
+
 from tests.support.helpers import HubProcess, jpeg
 
 _numbers = itertools.count(1)
@@ -20,18 +21,45 @@ def g4(**changes: Any) -> dict[str, Any]:
     """A detection of the current camera; each call is another moment."""
     number = next(_numbers)
     return {
-        "type": "detection_result", "aicamera_id": "7", "checkpoint_id": "3", "timestamp": f"2026-01-28T10:50:00.{number:06d}",
-        "created_at": "2026-01-28 03:50:00", "vehicles_count": 1, "plates_count": 1,
-        "ocr_results": json.dumps([{"plate_idx": 0, "bbox": [10.0, 20.0, 110.0, 60.0], "text": "กข 1234", "confidence": 0.91, "vehicle_idx": 0}]),
+        "type": "detection_result",
+        "aicamera_id": "7",
+        "checkpoint_id": "3",
+        "timestamp": f"2026-01-28T10:50:00.{number:06d}",
+        "created_at": "2026-01-28 03:50:00",
+        "vehicles_count": 1,
+        "plates_count": 1,
+        "ocr_results": json.dumps(
+            [
+                {
+                    "plate_idx": 0,
+                    "bbox": [10.0, 20.0, 110.0, 60.0],
+                    "text": "กข 1234",
+                    "confidence": 0.91,
+                    "vehicle_idx": 0,
+                }
+            ]
+        ),
         "vehicle_detections": json.dumps([{"bbox": [0, 0, 300, 200], "score": 0.88, "label": "car"}]),
         "plate_detections": json.dumps([{"bbox": [10, 20, 110, 60], "score": 0.8, "vehicle_idx": 0}]),
-        "processing_time_ms": 41.5, **changes}
+        "processing_time_ms": 41.5,
+        **changes,
+    }
 
 
 def g4_health(**changes: Any) -> dict[str, Any]:
     number = next(_numbers)
-    return {"type": "health_check", "aicamera_id": "7", "checkpoint_id": "3", "timestamp": f"2026-01-28T10:50:01.{number:06d}", "component": "CPU & RAM",
-            "status": "PASS", "message": "fine", "details": json.dumps({"cpu_percent": 12.5, "ram_percent": 40}), "created_at": "2026-01-28 03:50:01", **changes}
+    return {
+        "type": "health_check",
+        "aicamera_id": "7",
+        "checkpoint_id": "3",
+        "timestamp": f"2026-01-28T10:50:01.{number:06d}",
+        "component": "CPU & RAM",
+        "status": "PASS",
+        "message": "fine",
+        "details": json.dumps({"cpu_percent": 12.5, "ram_percent": 40}),
+        "created_at": "2026-01-28 03:50:01",
+        **changes,
+    }
 
 
 def post(hub: HubProcess, path: str, body: Any) -> requests.Response:

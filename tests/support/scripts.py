@@ -21,7 +21,7 @@ from tests.support.helpers import ROOT, SIDE_PORTS, free_ports, wait_for
 SCRIPTS = ("start_system.sh", "run_tests.sh", "start_system.bat", "run_tests.bat", "tools", ".ci")
 
 # What both stand-ins share: a line in journal.jsonl for everything that the test wants to know of them.
-JOURNAL = '''
+JOURNAL = """
 import json, os, pathlib, signal, subprocess, sys, time
 instance = pathlib.Path(sys.argv[sys.argv.index("--instance") + 1])
 instance.mkdir(exist_ok=True)
@@ -29,9 +29,11 @@ who = {"app": "hub", "agent": "agent"}[pathlib.Path(__file__).stem]
 def note(event, **more):
     with open(instance / "journal.jsonl", "a", encoding="utf-8") as journal:
         journal.write(json.dumps({"who": who, "event": event, "pid": os.getpid(), **more}) + "\\n")
-'''
+"""
 
-HUB = JOURNAL + '''
+HUB = (
+    JOURNAL
+    + """
 import http.server
 if os.environ.get("STANDIN_HUB") == "fails":
     print("Port 5000 is taken by somebody: choose another one.")
@@ -51,9 +53,12 @@ try:
     server.serve_forever(poll_interval=0.02)
 except KeyboardInterrupt:
     note("end")
-'''
+"""
+)
 
-AGENT = JOURNAL + '''
+AGENT = (
+    JOURNAL
+    + """
 if os.environ.get("STANDIN_AGENT") == "stubborn":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
@@ -64,7 +69,8 @@ try:
     time.sleep(300)
 except KeyboardInterrupt:
     note("end")
-'''
+"""
+)
 
 
 class Checkout:
@@ -92,8 +98,14 @@ class Checkout:
     def environ(self, **more: str) -> dict[str, str]:
         """The surroundings of a start: pip sees the test's wheels and no network, whatever this machine has set."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON", "HUB_"))}
-        return {**kept, "PATH": f"{self.path}:/usr/bin:/bin", "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1",
-                "PIP_FIND_LINKS": self.wheels.as_uri(), **more}
+        return {
+            **kept,
+            "PATH": f"{self.path}:/usr/bin:/bin",
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": self.wheels.as_uri(),
+            **more,
+        }
 
     def use_venv(self, template: Path) -> None:
         """Gives it a copy of an empty environment, which takes less time than making one."""
@@ -101,8 +113,17 @@ class Checkout:
 
     def run(self, *command: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Runs a command of the checkout to its end, output and errors together."""
-        return subprocess.run(command, cwd=self.folder, env=self.environ(**environ), stdin=subprocess.DEVNULL, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environ(**environ),
+            stdin=subprocess.DEVNULL,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=120,
+            check=False,
+        )
 
     def journal(self, who: str = "", event: str = "") -> list[dict[str, Any]]:
         """What the stand-ins noted, oldest first, narrowed to one of them and one kind of note."""
@@ -124,7 +145,11 @@ class RealCheckout:
 
     def environ(self, **more: str) -> dict[str, str]:
         foreign = ("HUB_", "AGENT_", "WEBSOCKET_URL", "IMAGE_SERVER_URL")
-        return {**{name: value for name, value in os.environ.items() if not name.startswith(foreign)}, **self.ports, **more}
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
+            **self.ports,
+            **more,
+        }
 
     def is_ready(self) -> bool:
         """Whether a start would install nothing."""
@@ -150,8 +175,15 @@ class Started:
         ignoring = (lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if ignore_sigint else None
         with self._log.open("wb") as output:
             self.process = subprocess.Popen(
-                ["./start_system.sh", "--no-browser", "--instance", str(checkout.instance)], cwd=checkout.folder, env=checkout.environ(**environ), stdout=output,
-                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=ignoring)
+                ["./start_system.sh", "--no-browser", "--instance", str(checkout.instance)],
+                cwd=checkout.folder,
+                env=checkout.environ(**environ),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=ignoring,
+            )
 
     def __enter__(self) -> Started:
         return self
@@ -175,8 +207,11 @@ class Started:
 
     def wait_for_note(self, who: str, event: str, count: int = 1) -> list[dict[str, Any]]:
         """The stand-in's notes of this kind once there are `count` of them."""
-        return wait_for(lambda: (notes := self.checkout.journal(who, event))[count - 1:] and notes, 60,
-                        f"note {count} of {who} {event}; the output was:\n{self.output}")
+        return wait_for(
+            lambda: (notes := self.checkout.journal(who, event))[count - 1 :] and notes,
+            60,
+            f"note {count} of {who} {event}; the output was:\n{self.output}",
+        )
 
     def wait(self, timeout: float = 30) -> int:
         return self.process.wait(timeout)

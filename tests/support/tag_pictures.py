@@ -14,7 +14,7 @@ FINE = 4
 
 @dataclass(frozen=True)
 class View:
-    """A camera without distortion, and what stands before it. `tags`: (id, side in cm, R, t in cm), in the words of hub/vision/apriltag_pose.py."""
+    """A camera without distortion, and what stands before it. `tags`: (id, side in cm, R, t in cm), in the words of hub/vision/apriltag/pose.py."""
 
     tags: list[tuple[int, float, np.ndarray, np.ndarray]]
     width: int = 640
@@ -39,7 +39,11 @@ class View:
         picture = cv2.resize(large, (self.width, self.height), interpolation=cv2.INTER_AREA).astype(np.float64)
         if self.blur:
             picture = cv2.GaussianBlur(picture, (0, 0), self.blur)
-        picture = 128 + (picture - 128) * self.contrast + np.random.default_rng(self.seed).normal(0, self.noise, picture.shape)
+        picture = (
+            128
+            + (picture - 128) * self.contrast
+            + np.random.default_rng(self.seed).normal(0, self.noise, picture.shape)
+        )
         return np.clip(picture, 0, 255).astype(np.uint8)
 
     def jpeg(self, quality: int = 95) -> bytes:
@@ -66,6 +70,10 @@ def tag_picture(tag_id: int) -> np.ndarray:
 
 
 def turned(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    """R for the angles of hub/vision/apriltag_pose.py, degrees: Rz(yaw) Ry(pitch) Rx(roll)."""
+    """R for the angles of hub/vision/apriltag/pose.py, degrees: Rz(yaw) Ry(pitch) Rx(roll)."""
     (sz, sy, sx), (cz, cy, cx) = np.sin(np.radians([yaw, pitch, roll])), np.cos(np.radians([yaw, pitch, roll]))
-    return np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]]) @ np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]]) @ np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+    return (
+        np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
+        @ np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+        @ np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+    )

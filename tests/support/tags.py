@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import websocket
+
 from tests.support.helpers import ROOT, HubProcess, wait_for
 
 TOKEN = "Geheim333!!! 'x'"
@@ -16,14 +17,29 @@ WELCOME = {"event": "connection_success", "message": "WebSocket connected - send
 ACK = {"event": "apriltag_ack", "status": "received"}
 BOARD_KNOWN = {"event": "identify_success", "client_type": "esp32"}
 GAME_KNOWN = {"event": "identify_success", "client_type": "gdevelop"}
-IDENTIFY = '{"event":"identify","data":{"type":"esp32","device":"Waveshare-ESP32-S3-Touch-LCD-2","auth_token":"<TOKEN>"}}'
+IDENTIFY = (
+    '{"event":"identify","data":{"type":"esp32","device":"Waveshare-ESP32-S3-Touch-LCD-2","auth_token":"<TOKEN>"}}'
+)
 _clock = itertools.count(60_000, 1000)
 
 
 def record(**changes: Any) -> dict[str, Any]:
     """A detection as today's firmware sends it, without `event`; each call is a second later on the board's clock."""
-    return {"tag_id": 5, "decision_margin": 61.3, "yaw": -15.2, "pitch": 8.7, "roll": 2, "x_cm": 10.5, "y_cm": -5.3, "z_cm": -42, "range_cm": 43.6,
-            "timestamp": next(_clock), "camera_name": "Waveshare-ESP32-S3", "smartcam_ip": "192.168.1.100", **changes}
+    return {
+        "tag_id": 5,
+        "decision_margin": 61.3,
+        "yaw": -15.2,
+        "pitch": 8.7,
+        "roll": 2,
+        "x_cm": 10.5,
+        "y_cm": -5.3,
+        "z_cm": -42,
+        "range_cm": 43.6,
+        "timestamp": next(_clock),
+        "camera_name": "Waveshare-ESP32-S3",
+        "smartcam_ip": "192.168.1.100",
+        **changes,
+    }
 
 
 def urls(hub: HubProcess) -> list[str]:
@@ -69,7 +85,9 @@ class Peer:
 class Board(Peer):
     """A board by Links2004's or ArduinoWebsockets' library: it identifies at once and waits for nothing."""
 
-    def __init__(self, hub: HubProcess, url: str = "", source: str = "127.0.0.1", token: str = TOKEN, **how: Any) -> None:
+    def __init__(
+        self, hub: HubProcess, url: str = "", source: str = "127.0.0.1", token: str = TOKEN, **how: Any
+    ) -> None:
         super().__init__(url or urls(hub)[0], source, **{"origin": "file://", "subprotocols": ["arduino"], **how})
         self.say(IDENTIFY.replace("<TOKEN>", token))
         assert self.hear() == WELCOME
@@ -101,7 +119,7 @@ class GameClient(Peer):
 class ImpatientHub(HubProcess):
     """A hub that pings after 0.15 s and gives a silent connection up after 1.5 s."""
 
-    script = ROOT / "tests" / "impatient_app.py"
+    script = ROOT / "tests" / "support" / "impatient_app.py"
 
 
 def games(hub: HubProcess) -> list[dict[str, Any]]:
@@ -110,7 +128,11 @@ def games(hub: HubProcess) -> list[dict[str, Any]]:
 
 def ignored(hub: HubProcess) -> dict[str, int]:
     """What was not taken over WebSockets, by reason."""
-    return {key.removeprefix("websocket: "): count for key, count in hub.get("/status")["apriltag"]["ignored"].items() if key.startswith("websocket: ")}
+    return {
+        key.removeprefix("websocket: "): count
+        for key, count in hub.get("/status")["apriltag"]["ignored"].items()
+        if key.startswith("websocket: ")
+    }
 
 
 def stalled_game(hub: HubProcess) -> websocket.WebSocket:

@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 import websocket
+
 from tests.support.helpers import HubProcess
 
 LEGACY = "/client_e32__http_post_to_serverhub__smartcam_video_stream"
@@ -37,7 +38,7 @@ class VideoSocket:
     def frame(self) -> tuple[dict[str, Any], bytes]:
         message = self.socket.recv()
         size = int.from_bytes(message[:2], "big")
-        return json.loads(message[2:2 + size]), message[2 + size:]
+        return json.loads(message[2 : 2 + size]), message[2 + size :]
 
     def close(self) -> None:
         self.socket.shutdown()  # closing handshake and all would wait for a hub that has gone
@@ -81,5 +82,3 @@ def closing(*clients: Any) -> Iterator[None]:
     finally:
         for client in clients:
             client.close()
-
-

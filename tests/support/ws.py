@@ -45,7 +45,12 @@ class Server:
         options = {"host": "127.0.0.1", "port": 0, **options}
         self.log_path = log_path
         self._log = log_path.open("wb")
-        self.process = subprocess.Popen([sys.executable, str(APP), json.dumps(options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log)
+        self.process = subprocess.Popen(
+            [sys.executable, str(APP), json.dumps(options)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
         self.hello = json.loads(self.process.stdout.readline() or b'{"error": "it did not start"}')
         self.port = self.hello.get("ports", {}).get("main", 0)
         self.url = f"http://127.0.0.1:{self.port}"
@@ -56,7 +61,10 @@ class Server:
 
     def close_of(self, name: str) -> dict:
         """Wait until the application has seen the WebSocket with ?id=`name` close; what it saw."""
-        return until(lambda: next((close for close in self.state()["closes"] if close["id"] == name), None), what=f"the close of {name}")
+        return until(
+            lambda: next((close for close in self.state()["closes"] if close["id"] == name), None),
+            what=f"the close of {name}",
+        )
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
@@ -139,7 +147,13 @@ def json_error(response: tuple[int, dict[str, str], bytes], status: int) -> str:
 
 def upgrade_request(path: str, **changes: str | None) -> bytes:
     """A WebSocket request; `changes` replace headers (None leaves one out)."""
-    headers = {"Host": "127.0.0.1", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": base64.b64encode(b"0123456789abcdef").decode()}
+    headers = {
+        "Host": "127.0.0.1",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": base64.b64encode(b"0123456789abcdef").decode(),
+    }
     headers |= {name.replace("_", "-"): value for name, value in changes.items()}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value is not None)
     return f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode()
@@ -158,7 +172,14 @@ def open_raw(port: int, path: str = "/echo", receive_buffer: int | None = None) 
     return sock
 
 
-def frame(opcode: int, payload: bytes = b"", fin: bool = True, masked: bool = True, reserved: int = 0, announced: int | None = None) -> bytes:
+def frame(
+    opcode: int,
+    payload: bytes = b"",
+    fin: bool = True,
+    masked: bool = True,
+    reserved: int = 0,
+    announced: int | None = None,
+) -> bytes:
     """A client's frame, or one that breaks a rule."""
     size = len(payload) if announced is None else announced
     first = (0x80 if fin else 0) | reserved << 4 | opcode

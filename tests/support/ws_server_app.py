@@ -7,27 +7,26 @@ from gevent import monkey
 
 monkey.patch_all()
 
-import contextlib  # noqa: E402
-import hashlib  # noqa: E402
-import json  # noqa: E402
-import logging  # noqa: E402
-import os  # noqa: E402
-import socket  # noqa: E402
-import sys  # noqa: E402
-import time  # noqa: E402
-from pathlib import Path  # noqa: E402
-from urllib.parse import parse_qs  # noqa: E402
+import contextlib
+import hashlib
+import json
+import logging
+import socket
+import sys
+import time
+from pathlib import Path
+from urllib.parse import parse_qs
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import gevent  # noqa: E402
-import psutil  # noqa: E402
-from flask import Flask, request  # noqa: E402
-from flask_socketio import SocketIO  # noqa: E402
+import gevent
+import psutil
+from flask import Flask, request
+from flask_socketio import SocketIO
 
-from hub.fanout import Fanout  # noqa: E402
-from hub.server import HubServer, ListenError, ServerOptions  # noqa: E402
-from hub.websocket import WebSocketClosed  # noqa: E402
+from hub.http.server import HubServer, ListenError, ServerOptions
+from hub.live.fanout import Fanout
+from hub.websocket.connection import WebSocketClosed
 
 flask_app = Flask(__name__)
 socketio = SocketIO(flask_app, async_mode="gevent", max_http_buffer_size=64 * 1024 * 1024, cors_allowed_origins="*")
@@ -44,13 +43,22 @@ def echo_event(*args):
 
 @flask_app.post("/form")
 def form():
-    return {"success": True, "fields": dict(request.form), "files": {name: len(item.read()) for name, item in request.files.items()}}
+    return {
+        "success": True,
+        "fields": dict(request.form),
+        "files": {name: len(item.read()) for name, item in request.files.items()},
+    }
 
 
 @flask_app.route("/body", methods=["POST", "PUT"])
 def body():
     data = request.get_data()
-    return {"success": True, "length": len(data), "sha": hashlib.sha256(data).hexdigest(), "listener": request.environ["gatehouse.listener"]}
+    return {
+        "success": True,
+        "length": len(data),
+        "sha": hashlib.sha256(data).hexdigest(),
+        "listener": request.environ["gatehouse.listener"],
+    }
 
 
 @flask_app.get("/environ")
@@ -107,7 +115,9 @@ def push(environ, start_response, query):
             sent += 1
         websocket.close(4000, "that was all")
     except WebSocketClosed as error:
-        closes.append({"id": query.get("id", [""])[0], "code": error.code, "reason": websocket.close_reason, "sent": sent})
+        closes.append(
+            {"id": query.get("id", [""])[0], "code": error.code, "reason": websocket.close_reason, "sent": sent}
+        )
     return []
 
 
@@ -175,7 +185,16 @@ def make_fanout(environ, start_response, query):
 
 def state(environ, start_response, query):
     memory = psutil.Process().memory_info()
-    answered = {"closes": list(closes), "rss": memory.rss, "fanouts": {name: f.status() for name, f in fanouts.items()}, "worst_stall": stall["worst"], "peak": stall["peak"], "status": server.status(), "greenlets": list(greenlets), "open_files": open_files()}
+    answered = {
+        "closes": list(closes),
+        "rss": memory.rss,
+        "fanouts": {name: f.status() for name, f in fanouts.items()},
+        "worst_stall": stall["worst"],
+        "peak": stall["peak"],
+        "status": server.status(),
+        "greenlets": list(greenlets),
+        "open_files": open_files(),
+    }
     if "reset" in query:
         closes.clear()
         stall.update(worst=0.0, peak=memory.rss)
@@ -224,8 +243,23 @@ def stop(environ, start_response, query):
 
 
 ROUTES = {
-    "/echo": echo, "/refuse": refuse, "/push": push, "/ws-crash": crash_on_websocket, "/listen": listen_to, "/publish": publish, "/fanout": make_fanout,
-    "/late": speak_late, "/chorus": chorus, "/options": options_of_sockets, "/state": state, "/slow": slow, "/begun": begun, "/stream": stream, "/raw-crash": crash, "/nothing": say_nothing, "/stop": stop,
+    "/echo": echo,
+    "/refuse": refuse,
+    "/push": push,
+    "/ws-crash": crash_on_websocket,
+    "/listen": listen_to,
+    "/publish": publish,
+    "/fanout": make_fanout,
+    "/late": speak_late,
+    "/chorus": chorus,
+    "/options": options_of_sockets,
+    "/state": state,
+    "/slow": slow,
+    "/begun": begun,
+    "/stream": stream,
+    "/raw-crash": crash,
+    "/nothing": say_nothing,
+    "/stop": stop,
 }
 
 

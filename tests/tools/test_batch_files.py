@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.batch import Program, Wine, missing_tool, wine, windows
+from tests.support.batch import Program, Wine, missing_tool, windows, wine
 from tests.support.helpers import ROOT
 
 BATCH_FILES = ("start_system.bat", "run_tests.bat", "tools/run_python.bat")
@@ -59,16 +59,24 @@ def test_it_works_from_another_folder(machine: Wine, gate: Path, tmp_path: Path)
 
 
 @needs_wine
-@pytest.mark.parametrize("programs, expected", [
-    pytest.param({"py": "-3 0 0\n", "python": "* 0 0\n"}, ["py", "-3"], id="the launcher first"),
-    pytest.param({"py": "", "python": "* 0 0\n"}, ["python"], id="a launcher without any Python"),
-    pytest.param({"python": "* 0 0\n"}, ["python"], id="no launcher"),
-    pytest.param({"py": "-3 3 0\n-3.12 0 0\n", "python": "* 3 0\n"}, ["py", "-3.12"], id="old defaults"),
-    pytest.param({"py": "-3 0 0\n", "python": "* 9009 0\n"}, ["py", "-3"], id="the Store's stand-in besides a launcher"),
-    pytest.param({"python": "* 9009 0\n", "python3": "* 0 0\n"}, ["python3"], id="the Store's stand-in before another"),
-])
-def test_a_python_that_is_new_enough_is_found(machine: Wine, gate: Path, tmp_path: Path, programs: dict[str, str],
-                                              expected: list[str]) -> None:
+@pytest.mark.parametrize(
+    "programs, expected",
+    [
+        pytest.param({"py": "-3 0 0\n", "python": "* 0 0\n"}, ["py", "-3"], id="the launcher first"),
+        pytest.param({"py": "", "python": "* 0 0\n"}, ["python"], id="a launcher without any Python"),
+        pytest.param({"python": "* 0 0\n"}, ["python"], id="no launcher"),
+        pytest.param({"py": "-3 3 0\n-3.12 0 0\n", "python": "* 3 0\n"}, ["py", "-3.12"], id="old defaults"),
+        pytest.param(
+            {"py": "-3 0 0\n", "python": "* 9009 0\n"}, ["py", "-3"], id="the Store's stand-in besides a launcher"
+        ),
+        pytest.param(
+            {"python": "* 9009 0\n", "python3": "* 0 0\n"}, ["python3"], id="the Store's stand-in before another"
+        ),
+    ],
+)
+def test_a_python_that_is_new_enough_is_found(
+    machine: Wine, gate: Path, tmp_path: Path, programs: dict[str, str], expected: list[str]
+) -> None:
     made = {name: Program(machine, tmp_path, name, behaviour) for name, behaviour in programs.items()}
     status, output = machine.cmd(r".\start_system.bat", gate, [program.folder for program in made.values()])
     assert (status, output.strip()) == (0, "")
@@ -77,29 +85,44 @@ def test_a_python_that_is_new_enough_is_found(machine: Wine, gate: Path, tmp_pat
 
 
 @needs_wine
-@pytest.mark.parametrize("programs, words", [
-    pytest.param({}, "needs Python 3.11 or newer and found none: install it from", id="none"),
-    pytest.param({"python": "* 9009 0\n"}, "needs Python 3.11 or newer and found none: install it from", id="the Store's stand-in"),
-    pytest.param({"py": "-3 3 0\n"}, "found only Python 3.9.2", id="too old"),
-    pytest.param({"py": "", "python": "* 3 0\n"}, "found only Python 3.9.2", id="too old without a launcher"),
-])
-def test_no_fitting_python_is_one_sentence(machine: Wine, gate: Path, tmp_path: Path, programs: dict[str, str], words: str) -> None:
+@pytest.mark.parametrize(
+    "programs, words",
+    [
+        pytest.param({}, "needs Python 3.11 or newer and found none: install it from", id="none"),
+        pytest.param(
+            {"python": "* 9009 0\n"},
+            "needs Python 3.11 or newer and found none: install it from",
+            id="the Store's stand-in",
+        ),
+        pytest.param({"py": "-3 3 0\n"}, "found only Python 3.9.2", id="too old"),
+        pytest.param({"py": "", "python": "* 3 0\n"}, "found only Python 3.9.2", id="too old without a launcher"),
+    ],
+)
+def test_no_fitting_python_is_one_sentence(
+    machine: Wine, gate: Path, tmp_path: Path, programs: dict[str, str], words: str
+) -> None:
     made = [Program(machine, tmp_path, name, behaviour) for name, behaviour in programs.items()]
-    status, output = machine.cmd(r".\start_system.bat", gate, [program.folder for program in made], GATEHOUSE_NO_PAUSE="1")
-    sentence, = output.strip().splitlines()
+    status, output = machine.cmd(
+        r".\start_system.bat", gate, [program.folder for program in made], GATEHOUSE_NO_PAUSE="1"
+    )
+    (sentence,) = output.strip().splitlines()
     assert status == 3 and words in sentence
     assert not any(program.calls for program in made)
 
 
 @needs_wine
-@pytest.mark.parametrize("run_status, environ, waits", [
-    pytest.param(1, {}, True, id="a failure keeps the window open"),
-    pytest.param(0, {}, False, id="success does not"),
-    pytest.param(1, {"GATEHOUSE_NO_PAUSE": "1"}, False, id="nobody is there"),
-    pytest.param(1, {"CI": "true"}, False, id="a build machine"),
-])
-def test_the_window_stays_open_after_a_failure(machine: Wine, gate: Path, tmp_path: Path, run_status: int, environ: dict[str, str],
-                                               waits: bool) -> None:
+@pytest.mark.parametrize(
+    "run_status, environ, waits",
+    [
+        pytest.param(1, {}, True, id="a failure keeps the window open"),
+        pytest.param(0, {}, False, id="success does not"),
+        pytest.param(1, {"GATEHOUSE_NO_PAUSE": "1"}, False, id="nobody is there"),
+        pytest.param(1, {"CI": "true"}, False, id="a build machine"),
+    ],
+)
+def test_the_window_stays_open_after_a_failure(
+    machine: Wine, gate: Path, tmp_path: Path, run_status: int, environ: dict[str, str], waits: bool
+) -> None:
     python = Program(machine, tmp_path, "python", f"* 0 {run_status}\n")
     status, output = machine.cmd(r".\start_system.bat", gate, [python.folder], **environ)
     assert status == run_status and ("Press any key" in output) == waits

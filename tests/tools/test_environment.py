@@ -19,7 +19,9 @@ import pytest
 from tests.support.helpers import ROOT, wait_for
 from tests.support.scripts import Checkout, Started, is_running, make_wheel, write_script
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="These tests steer the .sh files; test_batch_files.py tries the others.")
+pytestmark = pytest.mark.skipif(
+    os.name == "nt", reason="These tests steer the .sh files; test_batch_files.py tries the others."
+)
 
 UNREACHABLE = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_FIND_LINKS": ""}
 
@@ -45,8 +47,12 @@ def start(checkout: Checkout, **environ: str) -> str:
 
 
 def has_probe(checkout: Checkout) -> bool:
-    return subprocess.run([checkout.venv / "bin" / "python", "-c", "import gatehouse_probe"], check=False,
-                          stderr=subprocess.DEVNULL).returncode == 0
+    return (
+        subprocess.run(
+            [checkout.venv / "bin" / "python", "-c", "import gatehouse_probe"], check=False, stderr=subprocess.DEVNULL
+        ).returncode
+        == 0
+    )
 
 
 def test_without_network_one_sentence_says_so_and_the_next_start_goes_on(tmp_path: Path) -> None:
@@ -89,7 +95,9 @@ def test_a_half_made_environment_is_made_anew(tmp_path: Path, empty_venv: Path, 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_installation_leaves_no_pip_and_is_finished_later(tmp_path: Path, empty_venv: Path, number: int) -> None:
+def test_an_interrupted_installation_leaves_no_pip_and_is_finished_later(
+    tmp_path: Path, empty_venv: Path, number: int
+) -> None:
     checkout = fresh(tmp_path)
     checkout.use_venv(empty_venv)
     with socket.create_server(("127.0.0.1", 0)) as silent_index:
@@ -140,7 +148,9 @@ def test_opencv_that_does_not_load_at_all_is_a_sentence(tmp_path: Path, empty_ve
     checkout.use_venv(empty_venv)
     done = checkout.run("./start_system.sh", "--no-browser")
     assert done.returncode == 1
-    assert "broken for good" in done.stdout.splitlines()[-1] and "sudo apt install libgl1" in done.stdout.splitlines()[-1]
+    assert (
+        "broken for good" in done.stdout.splitlines()[-1] and "sudo apt install libgl1" in done.stdout.splitlines()[-1]
+    )
 
 
 def test_a_python_that_cannot_make_environments_names_the_package(tmp_path: Path) -> None:
@@ -157,20 +167,22 @@ def test_something_else_in_the_place_of_the_environment_is_a_sentence(tmp_path: 
     checkout = fresh(tmp_path)
     checkout.venv.write_text("a file")
     done = checkout.run("./start_system.sh")
-    sentence, = done.stdout.splitlines()
+    (sentence,) = done.stdout.splitlines()
     assert done.returncode == 1 and "move it away" in sentence
 
 
 @pytest.mark.parametrize("script", ["start_system.sh", "run_tests.sh"])
 def test_an_old_python_is_one_sentence(tmp_path: Path, script: str) -> None:
     checkout = fresh(tmp_path)
-    pretend = ("import runpy, sys; sys.version_info = (3, 9, 2, 'final', 0); sys.argv = sys.argv[1:]; "
-               "runpy.run_path(sys.argv[0], run_name='__main__')")
+    pretend = (
+        "import runpy, sys; sys.version_info = (3, 9, 2, 'final', 0); sys.argv = sys.argv[1:]; "
+        "runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
     write_script(checkout.path / "python3", f'exec "{sys.executable}" -c "{pretend}" "$@"')
     (checkout.path / "dirname").symlink_to(shutil.which("dirname"))
     done = checkout.run(f"./{script}", PATH=str(checkout.path))
     assert done.returncode == 3
-    sentence, = done.stdout.splitlines()
+    (sentence,) = done.stdout.splitlines()
     assert "needs Python 3.11 or newer but found only Python 3.9.2" in sentence and "install" in sentence
 
 
@@ -181,7 +193,7 @@ def test_no_python_is_one_sentence(tmp_path: Path, script: str) -> None:
     (checkout.path / "dirname").symlink_to(shutil.which("dirname"))
     done = checkout.run(f"./{script}", PATH=str(checkout.path))
     assert done.returncode == 3
-    sentence, = done.stdout.splitlines()
+    (sentence,) = done.stdout.splitlines()
     assert "needs Python 3.11 or newer and found none: install it" in sentence
 
 
@@ -200,7 +212,9 @@ def test_old_pythons_can_read_the_tools_far_enough_to_say_so() -> None:
     for tool in tools:
         ast.parse(tool.read_text(encoding="utf-8"), feature_version=(3, 6))
     for name in ("start_system.py", "run_tests.py", "environment.py"):
-        imports = re.findall(r"^(?:import|from) (\w+)", (ROOT / "tools" / name).read_text(encoding="utf-8"), re.MULTILINE)
+        imports = re.findall(
+            r"^(?:import|from) (\w+)", (ROOT / "tools" / name).read_text(encoding="utf-8"), re.MULTILINE
+        )
         assert imports[0] in ("environment", "check_python")
 
 
@@ -208,45 +222,91 @@ def test_requirements_are_pinned_and_hold_one_opencv_version() -> None:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     pins = dict(line.split("==") for line in lines if line.strip() and not line.startswith("#"))
     assert pins["opencv-python"] == pins["opencv-python-headless"] and pins["opencv-python"].startswith("4.")
-    owners = {"flask", "flask-socketio", "gevent", "gevent-websocket", "flask-sqlalchemy", "opencv-python", "transformers",
-              "torch", "requests", "pytest"}
+    owners = {
+        "flask",
+        "flask-socketio",
+        "gevent",
+        "gevent-websocket",
+        "flask-sqlalchemy",
+        "opencv-python",
+        "transformers",
+        "torch",
+        "requests",
+        "pytest",
+    }
     assert owners <= set(pins) and pins["torch"] == "2.13.0"
 
 
-@pytest.mark.parametrize("output, words", [
-    ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
-    ("OSError: [WinError 112] There is not enough space on the disk", "disk is full"),
-    ("ERROR: Could not install packages due to an OSError: [WinError 5] Access is denied: 'cv2.pyd'", "are in use"),
-    ("ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: '/x'", "cannot be written"),
-    ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", "certificate"),
-    ("Failed to establish a new connection: [Errno -3] Temporary failure in name resolution')': /simple/flask/", "internet"),
-    ("Failed to establish a new connection: [Errno 11001] getaddrinfo failed')': /simple/flask/", "internet"),
-    ("ERROR: No matching distribution found for torch==2.13.0", "There is no torch==2.13.0 for Python"),
-    ("HINT: This error might have occurred since this system does not have Windows Long Path support enabled.", "too long"),
-    ("ERROR: something that nobody has seen yet", ""),
-])
+@pytest.mark.parametrize(
+    "output, words",
+    [
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
+        ("OSError: [WinError 112] There is not enough space on the disk", "disk is full"),
+        ("ERROR: Could not install packages due to an OSError: [WinError 5] Access is denied: 'cv2.pyd'", "are in use"),
+        (
+            "ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: '/x'",
+            "cannot be written",
+        ),
+        (
+            "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
+            "certificate",
+        ),
+        (
+            "Failed to establish a new connection: [Errno -3] Temporary failure in name resolution')': /simple/flask/",
+            "internet",
+        ),
+        ("Failed to establish a new connection: [Errno 11001] getaddrinfo failed')': /simple/flask/", "internet"),
+        ("ERROR: No matching distribution found for torch==2.13.0", "There is no torch==2.13.0 for Python"),
+        (
+            "HINT: This error might have occurred since this system does not have Windows Long Path support enabled.",
+            "too long",
+        ),
+        ("ERROR: something that nobody has seen yet", ""),
+    ],
+)
 def test_what_pip_says_becomes_one_sentence(output: str, words: str) -> None:
     code = "import sys, pathlib, pip_failure; print(pip_failure.explain(sys.argv[1], pathlib.Path('/gate')), end='')"
-    sentence = subprocess.run([sys.executable, "-c", code, output], cwd=ROOT / "tools", text=True, check=True,
-                              stdout=subprocess.PIPE).stdout
+    sentence = subprocess.run(
+        [sys.executable, "-c", code, output], cwd=ROOT / "tools", text=True, check=True, stdout=subprocess.PIPE
+    ).stdout
     assert words in sentence and bool(words) == bool(sentence) and "\n" not in sentence
 
 
-@pytest.mark.parametrize("apt, skipped, updates", [
-    pytest.param("exit 100", "libgl1 libglib2.0-0", 2, id="no right to install"),
-    pytest.param('case "$*" in *libglib2*) exit 100 ;; esac', "libglib2.0-0", 2, id="a package that this release does not know"),
-    pytest.param("exit 0", "", 1, id="everything is installed"),
-])
+@pytest.mark.parametrize(
+    "apt, skipped, updates",
+    [
+        pytest.param("exit 100", "libgl1 libglib2.0-0", 2, id="no right to install"),
+        pytest.param(
+            'case "$*" in *libglib2*) exit 100 ;; esac',
+            "libglib2.0-0",
+            2,
+            id="a package that this release does not know",
+        ),
+        pytest.param("exit 0", "", 1, id="everything is installed"),
+    ],
+)
 def test_ci_goes_on_without_what_cannot_be_installed(tmp_path: Path, apt: str, skipped: str, updates: int) -> None:
     checkout = fresh(tmp_path)
     write_script(checkout.folder / "run_tests.sh", 'echo "tests ran with $*"; exit 5')
     noted = tmp_path / "apt"
     for name in ("wine", "x86_64-w64-mingw32-gcc", "chromium", "ip", "dpkg", "ldconfig"):
-        write_script(checkout.path / name, "exit 0")    # everything is there but the two libraries
-    for name, body in {"apt-get": f'echo "$@" >>"{noted}"; {apt}', "sudo": 'shift; exec "$@"', "sleep": "exit 0"}.items():
+        write_script(checkout.path / name, "exit 0")  # everything is there but the two libraries
+    for name, body in {
+        "apt-get": f'echo "$@" >>"{noted}"; {apt}',
+        "sudo": 'shift; exec "$@"',
+        "sleep": "exit 0",
+    }.items():
         write_script(checkout.path / name, body)
-    done = subprocess.run(["bash", ".ci/run", "-q"], cwd=checkout.folder, env=checkout.environ(), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        ["bash", ".ci/run", "-q"],
+        cwd=checkout.folder,
+        env=checkout.environ(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == 5 and "tests ran with -q" in done.stdout
     told = re.findall(r"will be skipped: (.*)", done.stdout)
     assert told == ([skipped] if skipped else [])

@@ -17,7 +17,9 @@ import requests
 from tests.support.helpers import wait_for
 from tests.support.scripts import Checkout, RealCheckout, Started, is_running
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="The .sh files are for Linux and macOS; test_batch_files.py tries the others.")
+pytestmark = pytest.mark.skipif(
+    os.name == "nt", reason="The .sh files are for Linux and macOS; test_batch_files.py tries the others."
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +48,8 @@ def test_a_second_start_reuses_everything(checkout: Checkout) -> None:
     before = pip_log.stat().st_mtime_ns
     # Without its wheels an installation could only fail.
     with Started(checkout, PIP_FIND_LINKS="") as system:
-        hub, = system.wait_for_note("hub", "start")
-        agent, = system.wait_for_note("agent", "start")
+        (hub,) = system.wait_for_note("hub", "start")
+        (agent,) = system.wait_for_note("agent", "start")
         system.wait_for_text("the agent's own words")
         assert "nstalling" not in system.output
     assert pip_log.stat().st_mtime_ns == before
@@ -57,20 +59,30 @@ def test_a_second_start_reuses_everything(checkout: Checkout) -> None:
 
 
 def test_the_instance_folder_is_given_to_both(checkout: Checkout, tmp_path: Path) -> None:
-    process = subprocess.Popen([str(checkout.folder / "start_system.sh"), "--no-browser", "--instance", "elsewhere"],
-                               cwd=tmp_path, env=checkout.environ(STANDIN_HUB="fails"), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [str(checkout.folder / "start_system.sh"), "--no-browser", "--instance", "elsewhere"],
+        cwd=tmp_path,
+        env=checkout.environ(STANDIN_HUB="fails"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 4, output
     assert (tmp_path / "elsewhere").is_dir()
 
 
-@pytest.mark.parametrize("number, whole_group, in_background", [
-    pytest.param(signal.SIGINT, False, False, id="the launcher alone"),
-    pytest.param(signal.SIGINT, True, False, id="Ctrl-C in a terminal"),
-    pytest.param(signal.SIGINT, False, True, id="a background job, where SIGINT comes in ignored"),
-    pytest.param(signal.SIGTERM, False, False, id="SIGTERM"),
-])
-def test_one_signal_ends_the_agent_and_then_the_hub(checkout: Checkout, number: int, whole_group: bool, in_background: bool) -> None:
+@pytest.mark.parametrize(
+    "number, whole_group, in_background",
+    [
+        pytest.param(signal.SIGINT, False, False, id="the launcher alone"),
+        pytest.param(signal.SIGINT, True, False, id="Ctrl-C in a terminal"),
+        pytest.param(signal.SIGINT, False, True, id="a background job, where SIGINT comes in ignored"),
+        pytest.param(signal.SIGTERM, False, False, id="SIGTERM"),
+    ],
+)
+def test_one_signal_ends_the_agent_and_then_the_hub(
+    checkout: Checkout, number: int, whole_group: bool, in_background: bool
+) -> None:
     with Started(checkout, ignore_sigint=in_background) as system:
         system.wait_for_note("agent", "start")
         system.wait_for_text("the agent's own words")
@@ -91,13 +103,15 @@ def test_a_second_ctrl_c_kills_what_does_not_end(checkout: Checkout) -> None:
         system.process.send_signal(signal.SIGINT)
         assert system.wait(6) == 130  # without the second one the agent would have been given 8 s
         assert "what did not end by itself was killed" in system.output
-        left = [note["pid"] for note in checkout.journal()] + [note["child"] for note in checkout.journal("agent", "child")]
+        left = [note["pid"] for note in checkout.journal()] + [
+            note["child"] for note in checkout.journal("agent", "child")
+        ]
         assert len(left) > 3 and not any(map(is_running, left))
 
 
 def test_a_killed_agent_is_started_again(checkout: Checkout) -> None:
     with Started(checkout) as system:
-        first, = system.wait_for_note("agent", "start")
+        (first,) = system.wait_for_note("agent", "start")
         os.kill(first["pid"], signal.SIGKILL)
         again = system.wait_for_note("agent", "start", 2)[1]
         assert again["arguments"] == first["arguments"] and again["pid"] != first["pid"]
@@ -124,29 +138,35 @@ def test_a_hub_that_ends_at_once_ends_everything(checkout: Checkout) -> None:
 
 def test_a_ready_file_of_another_hub_is_not_believed(checkout: Checkout) -> None:
     with Started(checkout) as system:
-        old, = system.wait_for_note("hub", "start")
+        (old,) = system.wait_for_note("hub", "start")
         system.wait_for_note("agent", "start")
         (checkout.instance / "journal.jsonl").unlink()
         # The first hub still answers and its file is still there when the second one comes up.
         with Started(checkout) as second:
-            agent, = second.wait_for_note("agent", "start")
+            (agent,) = second.wait_for_note("agent", "start")
             assert agent["arguments"][-1] == checkout.journal("hub", "start")[0]["url"] != old["url"]
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Only Linux can end a child when its parent is killed.")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="Only Linux can end a child when its parent is killed."
+)
 def test_nothing_outlives_a_killed_launcher(checkout: Checkout) -> None:
     with Started(checkout) as system:
         system.wait_for_note("agent", "start")
         system.process.kill()
         system.wait()
-        wait_for(lambda: not any(is_running(note["pid"]) for note in checkout.journal()), what="the end of hub and agent")
+        wait_for(
+            lambda: not any(is_running(note["pid"]) for note in checkout.journal()), what="the end of hub and agent"
+        )
 
 
 def test_the_tests_get_their_arguments_and_their_status_comes_back(checkout: Checkout, tmp_path: Path) -> None:
     package = tmp_path / "pytest"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "__main__.py").write_text("import json, os, sys\nprint(json.dumps([sys.argv[1:], os.getcwd()]))\nsys.exit(7)\n")
+    (package / "__main__.py").write_text(
+        "import json, os, sys\nprint(json.dumps([sys.argv[1:], os.getcwd()]))\nsys.exit(7)\n"
+    )
     done = checkout.run("./run_tests.sh", "-k", "two words", PYTHONPATH=str(tmp_path))
     assert done.returncode == 7, done.stdout
     assert json.loads(done.stdout.splitlines()[-1]) == [["-k", "two words"], str(checkout.folder)]
@@ -156,7 +176,9 @@ def test_the_tests_get_their_arguments_and_their_status_comes_back(checkout: Che
 def real(tmp_path: Path) -> RealCheckout:
     checkout = RealCheckout(tmp_path)
     if not checkout.is_ready():
-        pytest.skip("The environment in .venv is not the one that ./run_tests.sh makes, and this test installs nothing.")
+        pytest.skip(
+            "The environment in .venv is not the one that ./run_tests.sh makes, and this test installs nothing."
+        )
     return checkout
 
 

@@ -18,16 +18,16 @@ TOOLS = str(ROOT / "tools")
 if TOOLS not in sys.path:
     sys.path.append(TOOLS)
 
-from label_fonts import HEIGHT, faces  # noqa: E402
-from label_measure import calibrate, measure  # noqa: E402
-from label_network import LabelNetwork  # noqa: E402
-from label_onnx import write_onnx  # noqa: E402
-from label_render import UNREADABLE, StripRenderer  # noqa: E402
+from label_fonts import HEIGHT, faces
+from label_measure import calibrate, measure
+from label_network import LabelNetwork
+from label_onnx import write_onnx
+from label_render import UNREADABLE, StripRenderer
 
-from agent_lib.label import digit_strip  # noqa: E402
-from agent_lib.label_code import load_label_code  # noqa: E402
-from agent_lib.ocr import Digits  # noqa: E402
-from agent_lib.ocr.crnn import SIGNS, Crnn, tensor  # noqa: E402
+from agent_lib.label import digit_strip
+from agent_lib.label_code import load_label_code
+from agent_lib.ocr import Digits
+from agent_lib.ocr.crnn import SIGNS, Crnn, tensor
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,18 @@ def builtin():
 
 def test_a_short_run_writes_a_file_that_loads(tmp_path):
     output = tmp_path / "new" / "reader.onnx"
-    command = [sys.executable, str(ROOT / "tools" / "train_label_reader.py"), "--steps", "20", "--batch", "8", "--measure", "20", "--output", str(output)]
+    command = [
+        sys.executable,
+        str(ROOT / "tools" / "train_label_reader.py"),
+        "--steps",
+        "20",
+        "--batch",
+        "8",
+        "--measure",
+        "20",
+        "--output",
+        str(output),
+    ]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert "20/20" in ran.stderr
@@ -55,7 +66,12 @@ def test_a_short_run_writes_a_file_that_loads(tmp_path):
 
 @pytest.mark.parametrize("flag", ["--steps=0", "--batch=-3", "--measure=none"])
 def test_arguments_that_make_no_sense_are_refused(flag):
-    ran = subprocess.run([sys.executable, str(ROOT / "tools" / "train_label_reader.py"), flag], capture_output=True, text=True, timeout=300)
+    ran = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "train_label_reader.py"), flag],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert ran.returncode == 2
     assert flag.split("=")[0] in ran.stderr
     assert "Traceback" not in ran.stderr
@@ -132,7 +148,10 @@ class Guesser:
     """A reader whose confidence is known to be too high: it is right in `share` of its answers."""
 
     def __init__(self, samples, rng, share, confidence):
-        self._answers = {id(one.strip): (one.text if rng.random() < share else one.text[1:] + str((int(one.text[-1]) + 1) % 10)) for one in samples}
+        self._answers = {
+            id(one.strip): (one.text if rng.random() < share else one.text[1:] + str((int(one.text[-1]) + 1) % 10))
+            for one in samples
+        }
         self._confidence = confidence
 
     def read(self, strip):

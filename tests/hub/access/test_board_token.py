@@ -9,21 +9,39 @@ from pathlib import Path
 
 import pytest
 import requests
+
+from hub.access.rate_limits import LogThrottle, RateLimiter
+from hub.access.tokens import BoardToken, board_token
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.tags import record
 
-from hub.board_token import BoardToken, board_token
-from hub.rates import Rates, Seldom
 
-
-@pytest.mark.parametrize("token", ["x", "Jesus333!!!", "Bearer", "Bearer x", "two words", " spaces around ", "Grüße ✓ 日本", "a" * 5000, "'\"\\{}%s\n"])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "x",
+        "Jesus333!!!",
+        "Bearer",
+        "Bearer x",
+        "two words",
+        " spaces around ",
+        "Grüße ✓ 日本",
+        "a" * 5000,
+        "'\"\\{}%s\n",
+    ],
+)
 def test_tokens_of_any_length_and_characters(token: str) -> None:
     found = BoardToken(token)
     assert found.matches(token) and found.fresh == ""
-    assert not any(found.matches(text) for text in (token + "x", "x" + token, token[:-1], "", None, 5, [token], token.encode()))
-    as_sent = token.strip().encode().decode("latin-1")   # what WSGI makes of a header's bytes
+    assert not any(
+        found.matches(text) for text in (token + "x", "x" + token, token[:-1], "", None, 5, [token], token.encode())
+    )
+    as_sent = token.strip().encode().decode("latin-1")  # what WSGI makes of a header's bytes
     assert found.matches_header(as_sent) and found.matches_header(f"Bearer {as_sent}")
-    assert not any(found.matches_header(text) for text in (None, "", as_sent + "x", f"Basic {as_sent}", "Bearer"[:len(as_sent) - 1]))
+    assert not any(
+        found.matches_header(text)
+        for text in (None, "", as_sent + "x", f"Basic {as_sent}", "Bearer"[: len(as_sent) - 1])
+    )
 
 
 def test_a_token_is_made_once_and_kept_for_its_owner(tmp_path: Path) -> None:
@@ -47,18 +65,33 @@ def test_the_start_shows_a_made_token_once_and_the_log_never(tmp_path: Path) -> 
         token = (tmp_path / "instance" / "apriltag_token").read_text("utf-8").strip()
         wait_for(lambda: "Stop with Ctrl-C" in hub.text(), what="the end of the start's text")
         assert hub.text().count(token) == 1
-        assert requests.post(f"{hub.url}/apriltag", json=record(), headers={"Authorization": token}, timeout=10).status_code == 200
-        assert requests.post(f"{hub.url}/apriltag", json=record(), headers={"Authorization": "x"}, timeout=10).status_code == 401
+        assert (
+            requests.post(
+                f"{hub.url}/apriltag", json=record(), headers={"Authorization": token}, timeout=10
+            ).status_code
+            == 200
+        )
+        assert (
+            requests.post(f"{hub.url}/apriltag", json=record(), headers={"Authorization": "x"}, timeout=10).status_code
+            == 401
+        )
     with hub:
         wait_for(lambda: hub.text().count("Stop with Ctrl-C") == 2, what="the end of the second start's text")
         assert hub.text().count(token) == 1
-        assert requests.post(f"{hub.url}/apriltag", json=record(), headers={"Authorization": token}, timeout=10).status_code == 200
-        assert token not in json.dumps(hub.get("/status")) and token not in (tmp_path / "instance" / "hub.log").read_text("utf-8")
+        assert (
+            requests.post(
+                f"{hub.url}/apriltag", json=record(), headers={"Authorization": token}, timeout=10
+            ).status_code
+            == 200
+        )
+        assert token not in json.dumps(hub.get("/status")) and token not in (
+            tmp_path / "instance" / "hub.log"
+        ).read_text("utf-8")
 
 
 def test_a_source_has_its_rate_and_sources_are_bounded() -> None:
     now = [0.0]
-    rates = Rates(20, max_sources=3, now=lambda: now[0])
+    rates = RateLimiter(20, max_sources=3, now=lambda: now[0])
     assert [rates.allow("a") for _ in range(25)] == [True] * 20 + [False] * 5 and rates.refused == 5
     assert rates.allow("b")
     now[0] = 0.5
@@ -72,7 +105,7 @@ def test_a_source_has_its_rate_and_sources_are_bounded() -> None:
 
 def test_what_happens_often_is_said_seldom() -> None:
     now = [5.0]
-    saying = Seldom(10.0, now=lambda: now[0])
+    saying = LogThrottle(10.0, now=lambda: now[0])
     said = []
     for step in range(25):
         now[0] = 5.0 + step

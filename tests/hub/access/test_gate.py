@@ -12,31 +12,69 @@ from collections.abc import Iterator
 
 import pytest
 import websocket
+
+from hub.access.gate import is_loopback
 from tests.support.helpers import HubProcess
 
-from hub.security import is_loopback
 
-
-@pytest.mark.parametrize(("address", "expected"), [
-    ("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("::ffff:127.0.0.1", True), ("192.168.1.4", False), ("10.0.0.1", False),
-    ("::ffff:10.0.0.1", False), ("fe80::1%eth0", False), ("0.0.0.0", False), ("", False), ("localhost", False), ("127.0.0.1.evil.example", False),
-])
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("192.168.1.4", False),
+        ("10.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("fe80::1%eth0", False),
+        ("0.0.0.0", False),
+        ("", False),
+        ("localhost", False),
+        ("127.0.0.1.evil.example", False),
+    ],
+)
 def test_loopback(address: str, expected: bool) -> None:
     assert is_loopback(address) is expected
 
 
-@pytest.mark.parametrize("path", ["/", "/api/test", "/api/captures", "/images/x.jpg", "/status", "/static/gatehouse.css", "/socket.io/?EIO=4&transport=polling", "/nothing"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/api/test",
+        "/api/captures",
+        "/images/x.jpg",
+        "/status",
+        "/static/gatehouse.css",
+        "/socket.io/?EIO=4&transport=polling",
+        "/nothing",
+    ],
+)
 def test_others_get_403_with_a_sentence_everywhere(client, path: str) -> None:
     answer = client.get(path, environ_base={"REMOTE_ADDR": "192.0.2.5"})
     assert answer.status_code == 403
     assert answer.json["success"] is False and answer.json["message"].endswith(".")
 
 
-@pytest.mark.parametrize(("headers", "status"), [
-    ({}, 200), ({"Host": "localhost:5000"}, 200), ({"Host": "[::1]:5000"}, 200), ({"Host": "127.0.0.1"}, 200), ({"Host": "evil.example"}, 403),
-    ({"Origin": "http://localhost:8080"}, 200), ({"Origin": "http://127.0.0.1:5000"}, 200), ({"Origin": "file://"}, 200), ({"Origin": "http://evil.example"}, 403),
-    ({"Origin": "http://localhost.evil.example"}, 403), ({"Origin": "http://["}, 403), ({"Origin": "null"}, 403), ({"X-Forwarded-For": "127.0.0.1"}, 403),
-])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:5000"}, 200),
+        ({"Host": "[::1]:5000"}, 200),
+        ({"Host": "127.0.0.1"}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Origin": "http://localhost:8080"}, 200),
+        ({"Origin": "http://127.0.0.1:5000"}, 200),
+        ({"Origin": "file://"}, 200),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "http://localhost.evil.example"}, 403),
+        ({"Origin": "http://["}, 403),
+        ({"Origin": "null"}, 403),
+        ({"X-Forwarded-For": "127.0.0.1"}, 403),
+    ],
+)
 def test_foreign_pages_names_and_proxies(client, headers: dict, status: int) -> None:
     assert client.get("/api/test", headers=headers).status_code == status
 
@@ -52,9 +90,13 @@ def other_host() -> Iterator[tuple[str, str]]:
     if made.returncode:
         pytest.skip(f"Network namespaces cannot be made here: {made.stderr.strip()}")
     try:
-        for command in (["link", "add", f"{name}a", "type", "veth", "peer", "name", f"{name}b", "netns", name],
-                        ["addr", "add", "198.18.77.1/30", "dev", f"{name}a"], ["link", "set", f"{name}a", "up"],
-                        ["-n", name, "addr", "add", "198.18.77.2/30", "dev", f"{name}b"], ["-n", name, "link", "set", f"{name}b", "up"]):
+        for command in (
+            ["link", "add", f"{name}a", "type", "veth", "peer", "name", f"{name}b", "netns", name],
+            ["addr", "add", "198.18.77.1/30", "dev", f"{name}a"],
+            ["link", "set", f"{name}a", "up"],
+            ["-n", name, "addr", "add", "198.18.77.2/30", "dev", f"{name}b"],
+            ["-n", name, "link", "set", f"{name}b", "up"],
+        ):
             subprocess.run([ip, *command], check=True, capture_output=True)
         yield name, "198.18.77.1"
     finally:
@@ -76,8 +118,13 @@ print(json.dumps([answer.status_code, answer.json(), upgrade]))
 
 def test_another_host_is_refused_on_every_port(other_host: tuple[str, str], hub: HubProcess) -> None:
     name, address = other_host
-    done = subprocess.run(["ip", "netns", "exec", name, sys.executable, "-c", ASK, address, str(hub.port), str(hub.side["results"])],
-                          capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        ["ip", "netns", "exec", name, sys.executable, "-c", ASK, address, str(hub.port), str(hub.side["results"])],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
     status, body, upgrade = json.loads(done.stdout)
     assert (status, upgrade) == (403, 403)
     assert body["success"] is False and "machine" in body["message"]

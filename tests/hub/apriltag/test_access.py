@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from hub import close, create_app
+from hub.access.networks import Networks
+from hub.settings.file import load
 from tests.support import ws
 from tests.support.helpers import HubProcess
 from tests.support.tags import record
-
-from hub import create_app, lifecycle
-from hub.networks import Networks
-from hub.settings_file import load
 
 TOKEN = "Geheim333!!!"
 PICTURE = "/client_e32__http_post_to_serverhub__smartcam_video_stream"
@@ -24,24 +24,45 @@ MB = 1024 * 1024
 
 @pytest.fixture
 def lan_client(tmp_path: Path) -> Any:
-    app = create_app(load(tmp_path / "instance", {}, {"HUB_APRILTAG_NETWORKS": "192.168.7.0/24, fd00::/8", "HUB_APRILTAG_TOKEN": TOKEN}))
+    app = create_app(
+        load(
+            tmp_path / "instance",
+            {},
+            {"HUB_APRILTAG_NETWORKS": "192.168.7.0/24, fd00::/8", "HUB_APRILTAG_TOKEN": TOKEN},
+        )
+    )
     yield app.test_client()
-    lifecycle.close(app)
+    close(app)
 
 
 def post(client: Any, address: str, path: str = "/apriltag", **headers: str) -> Any:
-    return client.post(path, json=record(), headers={"Authorization": TOKEN, **headers}, environ_base={"REMOTE_ADDR": address})
+    return client.post(
+        path, json=record(), headers={"Authorization": TOKEN, **headers}, environ_base={"REMOTE_ADDR": address}
+    )
 
 
-@pytest.mark.parametrize(("address", "inside"), [
-    ("192.168.7.1", True), ("::ffff:192.168.7.1", True), ("192.168.8.1", False), ("fd12::9", True), ("fe80::1%eth0", False), ("10.0.0.4", True), ("10.0.0.5", False), ("", False), ("x", False),
-])
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("192.168.7.1", True),
+        ("::ffff:192.168.7.1", True),
+        ("192.168.8.1", False),
+        ("fd12::9", True),
+        ("fe80::1%eth0", False),
+        ("10.0.0.4", True),
+        ("10.0.0.5", False),
+        ("", False),
+        ("x", False),
+    ],
+)
 def test_networks(address: str, inside: bool) -> None:
     networks = Networks(["192.168.7.77/24", "fd00::/8", "10.0.0.4"])
     assert (address in networks) is inside and (address in networks) is inside
 
 
-@pytest.mark.parametrize(("address", "status"), [(LAN, 200), ("fd00::5", 200), ("127.0.0.1", 200), ("192.168.8.20", 403), ("8.8.8.8", 403)])
+@pytest.mark.parametrize(
+    ("address", "status"), [(LAN, 200), ("fd00::5", 200), ("127.0.0.1", 200), ("192.168.8.20", 403), ("8.8.8.8", 403)]
+)
 def test_who_may_post_readings(lan_client: Any, address: str, status: int) -> None:
     for path in ("/apriltag", "/apriltag/"):
         answer = post(lan_client, address, path, Host="192.168.7.2:5000")
@@ -49,16 +70,38 @@ def test_who_may_post_readings(lan_client: Any, address: str, status: int) -> No
         assert status == 200 or "apriltag.networks" in answer.json["message"]
 
 
-@pytest.mark.parametrize("path", ["/", "/api/test", "/api/apriltags", "/api/captures", "/status", "/connection_uptime", "/socket.io/?EIO=4&transport=polling", "/apriltag", "/video", PICTURE])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/api/test",
+        "/api/apriltags",
+        "/api/captures",
+        "/status",
+        "/connection_uptime",
+        "/socket.io/?EIO=4&transport=polling",
+        "/apriltag",
+        "/video",
+        PICTURE,
+    ],
+)
 def test_a_board_network_reaches_nothing_else(lan_client: Any, path: str) -> None:
     assert lan_client.get(path, environ_base={"REMOTE_ADDR": LAN}).status_code == 403
     assert path in ("/apriltag", PICTURE) or lan_client.post(path, environ_base={"REMOTE_ADDR": LAN}).status_code == 403
 
 
-@pytest.mark.parametrize(("headers", "status"), [
-    ({"Host": "192.168.7.2:5000"}, 200), ({"Host": "[fd00::1]:5100"}, 200), ({"Host": "localhost"}, 200), ({"Host": "evil.example"}, 403),
-    ({"X-Forwarded-For": "127.0.0.1"}, 403), ({"Origin": "https://evil.example"}, 403), ({"Origin": "http://localhost:3000"}, 200),
-])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "192.168.7.2:5000"}, 200),
+        ({"Host": "[fd00::1]:5100"}, 200),
+        ({"Host": "localhost"}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"X-Forwarded-For": "127.0.0.1"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "http://localhost:3000"}, 200),
+    ],
+)
 def test_hosts_pages_and_proxies_at_the_post(lan_client: Any, headers: dict[str, str], status: int) -> None:
     assert post(lan_client, LAN, **headers).status_code == status
 
@@ -67,12 +110,18 @@ def test_the_poll_is_for_pages_of_any_origin_but_not_for_other_names(lan_client:
     def poll(address: str = LAN, **headers: str) -> int:
         return lan_client.get(POLL, headers=headers, environ_base={"REMOTE_ADDR": address}).status_code
 
-    assert poll(Origin="https://game.example") == poll(Origin="null") == poll("127.0.0.1", Origin="https://game.example") == 200
+    assert (
+        poll(Origin="https://game.example")
+        == poll(Origin="null")
+        == poll("127.0.0.1", Origin="https://game.example")
+        == 200
+    )
     assert poll("192.168.9.1") == poll(Host="evil.example") == poll(Forwarded="for=127.0.0.1") == 403
 
 
 def test_pictures_without_a_token_come_from_the_named_networks_only(lan_client: Any) -> None:
     """Even this machine's own addresses must be named there, since a picture proves nothing about its sender."""
+
     def picture(address: str, **headers: str) -> int:
         return lan_client.post(PICTURE, data=b"x", headers=headers, environ_base={"REMOTE_ADDR": address}).status_code
 
@@ -90,7 +139,10 @@ def test_a_foreign_host_name_opens_no_websocket(hub: HubProcess, listener: str, 
             assert sock.recv(64).startswith(f"HTTP/1.1 {status} ".encode())
 
 
-@pytest.mark.parametrize(("listener", "path"), [("results", "/"), ("lpr", "/"), ("main", "/events"), ("main", "/socket.io/?EIO=4&transport=websocket")])
+@pytest.mark.parametrize(
+    ("listener", "path"),
+    [("results", "/"), ("lpr", "/"), ("main", "/events"), ("main", "/socket.io/?EIO=4&transport=websocket")],
+)
 def test_other_websockets_keep_their_list_of_origins(hub: HubProcess, listener: str, path: str) -> None:
     port = hub.port if listener == "main" else hub.side[listener]
     with ws.connect(port) as sock:
@@ -98,7 +150,10 @@ def test_other_websockets_keep_their_list_of_origins(hub: HubProcess, listener: 
         assert sock.recv(64).startswith(b"HTTP/1.1 403 ")
 
 
-@pytest.mark.parametrize(("listener", "path"), [("lpr", "/"), ("results", "/"), ("main", "/"), ("apriltag", "/"), ("main", "/events"), ("main", "/ws/video")])
+@pytest.mark.parametrize(
+    ("listener", "path"),
+    [("lpr", "/"), ("results", "/"), ("main", "/"), ("apriltag", "/"), ("main", "/events"), ("main", "/ws/video")],
+)
 def test_a_20_mb_message_is_refused_at_its_header(hub: HubProcess, listener: str, path: str) -> None:
     port = hub.port if listener == "main" else hub.side[listener]
     before = hub.get("/status")["memory_mb"]

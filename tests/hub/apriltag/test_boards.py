@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from hub.apriltag.boards import KEPT_SESSIONS, MAX_BOARDS, Boards
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.tags import TOKEN, Board, record, tag_hub
-
-from hub.services.boards import KEPT_SESSIONS, MAX_BOARDS, Boards
 
 START = 1_790_000_000.0
 
@@ -60,13 +60,16 @@ def test_a_clock_that_goes_back_is_a_reboot(boards: Boards, clock: Clock) -> Non
     assert boards.status()[0]["reboots"] == 1
 
 
-@pytest.mark.parametrize(("before", "after", "passed"), [
-    (4_294_967_000.0, 700.0, 1.0),      # millis() ran over
-    (4_294_900_000.0, 60_000.0, 120.0),  # the same while nothing was sent
-    (60_000.0, 59_500.0, 0.1),          # a packet was overtaken
-    (60_000.0, 60_000.0, 0.0),          # sent twice
-    (60_000.0, 61_000.0, 5.0),          # an old reading of a queue
-])
+@pytest.mark.parametrize(
+    ("before", "after", "passed"),
+    [
+        (4_294_967_000.0, 700.0, 1.0),  # millis() ran over
+        (4_294_900_000.0, 60_000.0, 120.0),  # the same while nothing was sent
+        (60_000.0, 59_500.0, 0.1),  # a packet was overtaken
+        (60_000.0, 60_000.0, 0.0),  # sent twice
+        (60_000.0, 61_000.0, 5.0),  # an old reading of a queue
+    ],
+)
 def test_what_is_no_reboot(boards: Boards, clock: Clock, before: float, after: float, passed: float) -> None:
     boards.heard("10.0.0.5", "http", before)
     clock.now += passed
@@ -105,7 +108,10 @@ def test_a_board_that_comes_back_before_its_old_socket_is_given_up(boards: Board
     assert sessions(boards) == [("10.0.0.5", 20, "rebooted")] and boards.esp32_connected
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0s"), (59, "59s"), (60, "1m 0s"), (3600, "1h 0m 0s"), (93784, "1d 2h 3m 4s"), (86400, "1d 0h 0m 0s")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0s"), (59, "59s"), (60, "1m 0s"), (3600, "1h 0m 0s"), (93784, "1d 2h 3m 4s"), (86400, "1d 0h 0m 0s")],
+)
 def test_uptime_in_words(boards: Boards, clock: Clock, seconds: int, text: str) -> None:
     boards.connected("10.0.0.5", object())
     clock.now += seconds
@@ -122,12 +128,14 @@ def test_uptime_is_of_the_board_that_is_here_longest(boards: Boards, clock: Cloc
     assert body["uptime_seconds"] == 100 and [row["address"] for row in body["boards"]] == ["10.0.0.5", "10.0.0.6"]
 
 
-def test_a_camera_that_the_hub_looks_at_itself_is_listed_but_is_no_board_that_is_connected(boards: Boards, clock: Clock) -> None:
+def test_a_camera_that_the_hub_looks_at_itself_is_listed_but_is_no_board_that_is_connected(
+    boards: Boards, clock: Clock
+) -> None:
     boards.heard("gate-1", "detection")
     assert [(row["address"], row["door"]) for row in boards.status()] == [("gate-1", "detection")]
     assert not boards.esp32_connected and boards.uptime()["connected"] is False
     boards.heard("10.0.0.5", "http")
-    boards.heard("10.0.0.5", "detection")   # a board whose pictures are looked at too
+    boards.heard("10.0.0.5", "detection")  # a board whose pictures are looked at too
     assert boards.esp32_connected and boards.uptime()["boards"][0]["address"] == "10.0.0.5"
     clock.now += 700
     assert sessions(boards) == [("10.0.0.5", 0, "silent")]
@@ -144,7 +152,11 @@ def test_twenty_sessions_are_kept_oldest_first(boards: Boards, clock: Clock) -> 
     times = [row["connect_timestamp"] for row in body["sessions"]]
     assert times == sorted(times) and times[0] == START + 5 * 61
     row = body["sessions"][0]
-    assert row["duration_formatted"] == "1m 1s" and row["status"] == "disconnected" and row["disconnect_timestamp"] - row["connect_timestamp"] == 61
+    assert (
+        row["duration_formatted"] == "1m 1s"
+        and row["status"] == "disconnected"
+        and row["disconnect_timestamp"] - row["connect_timestamp"] == 61
+    )
     for text in (row["connect_time"], row["disconnect_time"], body["server_start_time"]):
         assert len(text) == 19 and text[10] == " "
 
@@ -164,7 +176,9 @@ def test_the_number_of_boards_is_bounded_and_those_with_sockets_stay(boards: Boa
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    with tag_hub(tmp_path_factory.mktemp("boards"), HUB_APRILTAG_STALE_SECONDS="1", HUB_APRILTAG_SESSION_GAP_SECONDS="3") as process:
+    with tag_hub(
+        tmp_path_factory.mktemp("boards"), HUB_APRILTAG_STALE_SECONDS="1", HUB_APRILTAG_SESSION_GAP_SECONDS="3"
+    ) as process:
         yield process
         assert "Traceback" not in process.text()
 
@@ -182,22 +196,46 @@ def test_two_boards_and_one_leaves(hub: HubProcess) -> None:
         with Board(hub, source="127.0.4.2") as leaves:
             assert stays.known and leaves.known
             status = hub.get("/status")
-            assert status["server"] == "online" and isinstance(status["protocol"], str) and isinstance(status["uptime_seconds"], int)
-            assert status["websocket"]["active_connections"] == 2 and status["websocket"]["esp32_connected"] is True and status["websocket"]["gdevelop_clients"] == 0
+            assert (
+                status["server"] == "online"
+                and isinstance(status["protocol"], str)
+                and isinstance(status["uptime_seconds"], int)
+            )
+            assert (
+                status["websocket"]["active_connections"] == 2
+                and status["websocket"]["esp32_connected"] is True
+                and status["websocket"]["gdevelop_clients"] == 0
+            )
         wait_for(lambda: closed(hub, "127.0.4.2") == ["disconnected"], what="the end of one board's session")
         assert hub.get("/status")["websocket"]["esp32_connected"] is True and not closed(hub, "127.0.4.1")
         uptime = hub.get("/connection_uptime")
         assert uptime["connected"] is True and [row["address"] for row in uptime["boards"]] == ["127.0.4.1"]
-    wait_for(lambda: hub.get("/status")["websocket"] == {"active_connections": 0, "esp32_connected": False, "gdevelop_clients": 0}, what="both boards' being gone")
+    wait_for(
+        lambda: (
+            hub.get("/status")["websocket"]
+            == {"active_connections": 0, "esp32_connected": False, "gdevelop_clients": 0}
+        ),
+        what="both boards' being gone",
+    )
     assert hub.get("/connection_uptime") == {
-        "connected": False, "uptime_seconds": 0, "uptime_formatted": "Not connected", "days": 0, "hours": 0, "minutes": 0, "seconds": 0, "boards": []}
+        "connected": False,
+        "uptime_seconds": 0,
+        "uptime_formatted": "Not connected",
+        "days": 0,
+        "hours": 0,
+        "minutes": 0,
+        "seconds": 0,
+        "boards": [],
+    }
 
 
 def test_a_board_that_posts_goes_stale_and_then_is_gone(hub: HubProcess) -> None:
     def send(clock: int) -> None:
         body = json.dumps(record(timestamp=clock)).encode()
         head = f"POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: {TOKEN}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", hub.side["apriltag"]), timeout=10, source_address=("127.0.4.3", 0)) as sock:
+        with socket.create_connection(
+            ("127.0.0.1", hub.side["apriltag"]), timeout=10, source_address=("127.0.4.3", 0)
+        ) as sock:
             sock.sendall(head.encode() + body)
             assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
 
@@ -214,7 +252,13 @@ def test_a_board_that_posts_goes_stale_and_then_is_gone(hub: HubProcess) -> None
 def test_an_idle_board_with_a_websocket_is_connected_however_silent(hub: HubProcess) -> None:
     with Board(hub, source="127.0.4.4"), Board(hub, source="127.0.4.5") as talks:
         talks.reading()
-        wait_for(lambda: next(row for row in hub.get("/status")["boards"] if row["address"] == "127.0.4.4")["silent_seconds"] > 3.2, what="a long silence")
+        wait_for(
+            lambda: (
+                next(row for row in hub.get("/status")["boards"] if row["address"] == "127.0.4.4")["silent_seconds"]
+                > 3.2
+            ),
+            what="a long silence",
+        )
         assert state(hub, "127.0.4.4") == "connected" and not closed(hub, "127.0.4.4")
 
 
@@ -231,7 +275,7 @@ def test_all_boards_are_told_and_a_stalled_one_holds_up_nobody(app: Any) -> None
             self.released.wait()
             self.got.append(bytes(message))
 
-    boards = app.extensions["gatehouse"].boards
+    boards = app.extensions["gatehouse"].part(Boards)
     never, at_once = Event(), Event()
     at_once.set()
     stuck, quick = Stalled(never), Stalled(at_once)

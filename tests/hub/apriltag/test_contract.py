@@ -10,9 +10,18 @@ from typing import Any
 
 import pytest
 
-from hub.contract.apriltag import MAX_DEPTH, MAX_FIELDS, MAX_TAGS, MAX_TEXT_BYTES, decode_reading, parse_post, parse_reading, parse_readings
+from hub.apriltag.contract import (
+    MAX_DEPTH,
+    MAX_FIELDS,
+    MAX_TAGS,
+    MAX_TEXT_BYTES,
+    decode_reading,
+    parse_post,
+    parse_reading,
+    parse_readings,
+)
+from hub.apriltag.json_quotes import single_to_double
 from hub.contract.errors import ContractError
-from hub.contract.json_quotes import single_to_double
 from hub.contract.json_text import decode, encode
 
 FOLDER = Path(__file__).resolve().parents[2] / "contract"
@@ -42,12 +51,23 @@ def test_what_is_no_reading_is_refused(path: Path) -> None:
     assert caught.value.status == expected["status"] and caught.value.message.startswith(expected["message"])
 
 
-@pytest.mark.parametrize(("content_type", "body", "status"), [
-    ("application/json", b'{"tag_id":1}', 0), ("application/json; charset=utf-8", b'{"tag_id":1}', 0), ("", b'{"tag_id":1}', 0), ("APPLICATION/JSON", b'{"tag_id":1}', 0),
-    ("application/x-www-form-urlencoded", b'{"tag_id":1}', 415), ("text/plain", b'{"tag_id":1}', 415), ("image/jpeg", b"\xff\xd8\xff", 415),
-    ("application/json", b"", 400), ("application/json", b"{}", 400), ("application/json", b" \n", 400), ("application/json", b"[]", 400),
-    ("application/json", b'{"a":"' + b"x" * MAX_TEXT_BYTES + b'"}', 413),
-])
+@pytest.mark.parametrize(
+    ("content_type", "body", "status"),
+    [
+        ("application/json", b'{"tag_id":1}', 0),
+        ("application/json; charset=utf-8", b'{"tag_id":1}', 0),
+        ("", b'{"tag_id":1}', 0),
+        ("APPLICATION/JSON", b'{"tag_id":1}', 0),
+        ("application/x-www-form-urlencoded", b'{"tag_id":1}', 415),
+        ("text/plain", b'{"tag_id":1}', 415),
+        ("image/jpeg", b"\xff\xd8\xff", 415),
+        ("application/json", b"", 400),
+        ("application/json", b"{}", 400),
+        ("application/json", b" \n", 400),
+        ("application/json", b"[]", 400),
+        ("application/json", b'{"a":"' + b"x" * MAX_TEXT_BYTES + b'"}', 413),
+    ],
+)
 def test_a_post_by_its_content_type_and_body(content_type: str, body: bytes, status: int) -> None:
     if status == 0:
         assert [reading.tag_id for reading in parse_post(content_type, body)] == [1]
@@ -68,7 +88,15 @@ def test_everything_is_bounded() -> None:
     deep: Any = 1
     for _ in range(MAX_DEPTH + 200):
         deep = [deep]
-    reading = parse_reading({"tag_id": 3, "deep": deep, "long": "x" * 100_000, "k" * 5000: 1, **{f"f{number}": number for number in range(1000)}})
+    reading = parse_reading(
+        {
+            "tag_id": 3,
+            "deep": deep,
+            "long": "x" * 100_000,
+            "k" * 5000: 1,
+            **{f"f{number}": number for number in range(1000)},
+        }
+    )
     assert reading.tag_id == 3 and len(reading.payload) == MAX_FIELDS and max(map(len, reading.payload)) == 100
     assert len(reading.payload["long"]) == 4000
     assert len(encode(reading.payload)) < 20_000
@@ -90,7 +118,9 @@ def test_a_reading_is_the_same_before_and_after_its_own_repair() -> None:
         text = json.dumps({"tag_id": 1, "camera_name": name, "x_cm": dice.random()}, ensure_ascii=dice.random() < 0.5)
         assert decode_reading(text)["camera_name"] == name
         assert single_to_double(text) == text
-        single = "{'tag_id':1,'camera_name':'" + name.replace("\\", "\\\\").replace("'", "\\'").replace("\t", "\\t") + "'}"
+        single = (
+            "{'tag_id':1,'camera_name':'" + name.replace("\\", "\\\\").replace("'", "\\'").replace("\t", "\\t") + "'}"
+        )
         assert decode_reading(single)["camera_name"] == name
 
 
@@ -102,7 +132,7 @@ def test_noise_is_refused_with_a_sentence_and_never_fails(seed: int) -> None:
         noise = bytearray(base)
         for _ in range(dice.randrange(1, 6)):
             noise[dice.randrange(len(noise))] = dice.randrange(256)
-        noise = noise[:dice.randrange(1, len(noise) + 1)]
+        noise = noise[: dice.randrange(1, len(noise) + 1)]
         try:
             encode([asdict(reading) for reading in parse_readings(decode_reading(bytes(noise)))])
         except ContractError as error:

@@ -10,13 +10,13 @@ import numpy as np
 import psutil
 import pytest
 import requests
+
+from hub.vision.apriltag.pose import POSE_FIELDS
 from tests.support.browser import browser, chromium
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.tag_pictures import View, turned
 from tests.support.tags import GameClient, tag_hub
 from tests.support.trocr import gone
-
-from hub.vision.apriltag_pose import POSE_FIELDS
 
 TURN, SHIFT = turned(20, 10, -15), np.array([3.0, -2.0, 40.0])
 VIEW = View([(7, 10.0, TURN, SHIFT)])
@@ -79,7 +79,9 @@ def camera(hub: HubProcess, name: str = "gate-1") -> dict:
 
 
 def post(hub: HubProcess, name: str, picture: bytes = PICTURE) -> None:
-    answer = requests.post(f"{hub.url}/api/cameras/{name}/frame", data=picture, headers={"Content-Type": "image/jpeg"}, timeout=10)
+    answer = requests.post(
+        f"{hub.url}/api/cameras/{name}/frame", data=picture, headers={"Content-Type": "image/jpeg"}, timeout=10
+    )
     assert answer.status_code == 200, answer.text
 
 
@@ -87,14 +89,21 @@ def looked(hub: HubProcess, name: str, picture: bytes = PICTURE) -> dict:
     """Post a picture and wait until it was looked at."""
     before = camera(hub, name)["looked"]
     post(hub, name, picture)
-    return wait_for(lambda: row if (row := camera(hub, name))["looked"] > before else None, what="the look at the picture")
+    return wait_for(
+        lambda: row if (row := camera(hub, name))["looked"] > before else None, what="the look at the picture"
+    )
 
 
 def test_a_posted_picture_reaches_a_game(hub: HubProcess) -> None:
     with GameClient(hub) as game:
         post(hub, "gate-1")
         heard = game.reading(7)
-    assert heard["event"] == "apriltag_data" and heard["source"] == "hub" and heard["camera_name"] == "gate-1" and heard["smartcam_ip"] == ""
+    assert (
+        heard["event"] == "apriltag_data"
+        and heard["source"] == "hub"
+        and heard["camera_name"] == "gate-1"
+        and heard["smartcam_ip"] == ""
+    )
     assert heard["range_cm"] == pytest.approx(np.linalg.norm(SHIFT), abs=0.2)
     assert heard["z_cm"] < 0 and heard["yaw"] == pytest.approx(20, abs=1) and heard["decision_margin"] > 80
     assert abs(heard["server_timestamp"] - time.time()) < 60 and isinstance(heard["timestamp"], int)
@@ -112,11 +121,19 @@ def test_it_is_stored_and_the_camera_is_listed(hub: HubProcess) -> None:
 def test_a_board_that_only_sends_pictures(hub: HubProcess) -> None:
     """By the legacy POST, so its id is its address; without a lens, so there is no pose."""
     with GameClient(hub) as game:
-        requests.post(f"{hub.url}/client_e32__http_post_to_serverhub__smartcam_video_stream", data=PICTURE, timeout=10).raise_for_status()
+        requests.post(
+            f"{hub.url}/client_e32__http_post_to_serverhub__smartcam_video_stream", data=PICTURE, timeout=10
+        ).raise_for_status()
         while (heard := game.reading(7))["camera_name"] != "127.0.0.1":
             pass
-    assert heard["smartcam_ip"] == "127.0.0.1" and heard["source"] == "hub" and all(heard[name] is None for name in POSE_FIELDS)
-    assert any("the camera 127.0.0.1 sees are reported without a pose" in text for text in hub.get("/status")["warnings"])
+    assert (
+        heard["smartcam_ip"] == "127.0.0.1"
+        and heard["source"] == "hub"
+        and all(heard[name] is None for name in POSE_FIELDS)
+    )
+    assert any(
+        "the camera 127.0.0.1 sees are reported without a pose" in text for text in hub.get("/status")["warnings"]
+    )
     assert "the camera 127.0.0.1 sees are reported without a pose" in hub.text()
 
 
@@ -140,7 +157,9 @@ def test_at_most_so_many_a_second_and_always_the_newest(hub: HubProcess) -> None
         post(hub, "slow", EMPTY)
         time.sleep(0.02)
     post(hub, "slow")
-    row = wait_for(lambda: row if (row := camera(hub, "slow"))["seen"] == [7] else None, what="the newest picture's turn")
+    row = wait_for(
+        lambda: row if (row := camera(hub, "slow"))["seen"] == [7] else None, what="the newest picture's turn"
+    )
     assert row["looked"] - before <= 2 * (time.monotonic() - began) + 2
 
 
@@ -149,14 +168,22 @@ def test_a_lens_measured_at_another_size_is_said(hub: HubProcess) -> None:
     assert any("wrong lens" in text and "1280" not in text for text in hub.get("/status")["warnings"])
 
 
-@pytest.mark.skipif(chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium).")
+@pytest.mark.skipif(
+    chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
+)
 def test_the_status_page_lists_cameras(hub: HubProcess, tmp_path: Path) -> None:
     looked(hub, "gate-1")
     with browser(tmp_path) as page:
         page.open(f"{hub.url}/status")
-        wait_for(lambda: page.value("document.querySelectorAll('#detection tr').length") == 5, what="four cameras and the head")
+        wait_for(
+            lambda: page.value("document.querySelectorAll('#detection tr').length") == 5,
+            what="four cameras and the head",
+        )
         assert page.value("document.querySelector('#detection tr:nth-child(2)').textContent").startswith("gate-17")
-        assert "ready" in page.value("document.getElementById('vision').textContent") and page.value("document.getElementById('detection-part').hidden") is False
+        assert (
+            "ready" in page.value("document.getElementById('vision').textContent")
+            and page.value("document.getElementById('detection-part').hidden") is False
+        )
         assert page.complaints == []
 
 
@@ -165,7 +192,10 @@ def test_what_is_not_asked_for_is_not_done(hub: HubProcess, tmp_path: Path) -> N
     with start(tmp_path, "") as plain:
         post(plain, "gate-1")
         status = plain.get("/status")
-        assert status["tag_detection"] == {"vision": {**status["tag_detection"]["vision"], "state": "off", "pid": None}, "cameras": []}
+        assert status["tag_detection"] == {
+            "vision": {**status["tag_detection"]["vision"], "state": "off", "pid": None},
+            "cameras": [],
+        }
         assert psutil.Process(plain.process.pid).children() == []
 
 
@@ -176,7 +206,9 @@ def test_a_vision_process_that_is_killed_comes_back(hub: HubProcess) -> None:
     wait_for(lambda: vision(hub)["restarts"] == first["restarts"] + 1, what="the end's being noticed")
     wait_for(lambda: vision(hub)["state"] == "ready", 30, "the new process")
     assert looked(hub, "gate-1")["seen"] == [7] and vision(hub)["pid"] != first["pid"]
-    assert "The vision process ended" in hub.text() and not any("vision process" in text for text in hub.get("/status")["warnings"])
+    assert "The vision process ended" in hub.text() and not any(
+        "vision process" in text for text in hub.get("/status")["warnings"]
+    )
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hub.game_queue import JOIN_BYTES, GameQueue
-from hub.websocket import Prepared, prepare
+from hub.apriltag.game_queue import JOIN_BYTES, GameQueue
+from hub.websocket.connection import Prepared, prepare
 
 
 def drain(queue: GameQueue) -> list[Prepared]:

@@ -14,16 +14,32 @@ from pathlib import Path
 import pytest
 import requests
 import socketio
+
 from tests.support import ws
 from tests.support.helpers import HubProcess, wait_for
-from tests.support.tags import ACK, IDENTIFY, TOKEN, Board, GameClient, ImpatientHub, Peer, games, record, stalled_game, tag_hub, urls
+from tests.support.tags import (
+    ACK,
+    IDENTIFY,
+    TOKEN,
+    Board,
+    GameClient,
+    ImpatientHub,
+    Peer,
+    games,
+    record,
+    stalled_game,
+    tag_hub,
+    urls,
+)
 
-PADDING = "x" * 500   # so that a stalled game's buffers fill up soon
+PADDING = "x" * 500  # so that a stalled game's buffers fill up soon
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    with tag_hub(tmp_path_factory.mktemp("games"), HUB_APRILTAG_GAME_STALL_SECONDS="60", HUB_APRILTAG_GAME_QUEUE="64") as process:
+    with tag_hub(
+        tmp_path_factory.mktemp("games"), HUB_APRILTAG_GAME_STALL_SECONDS="60", HUB_APRILTAG_GAME_QUEUE="64"
+    ) as process:
         yield process
         assert "Traceback" not in process.text()
 
@@ -73,15 +89,21 @@ def test_a_stalled_game_delays_neither_acks_nor_other_games_and_is_dropped(stric
         took = flood(board, 3000, beside=collector, padding=PADDING)
         collector.join(20)
         assert len(collector.numbers) >= 0.95 * 3000 and collector.numbers == sorted(set(collector.numbers))
-        assert max(took) < 2.0   # the stall limit: no ack has waited for the stalled game
+        assert max(took) < 2.0  # the stall limit: no ack has waited for the stalled game
         wait_for(lambda: strict.get("/status")["games"]["stalled"] == 1, what="the stalled game's end")
         assert [row["name"] for row in games(strict)] == ["healthy"]
         assert board.quiet() and game.quiet()
     whole = closes = 0
-    with pytest.raises((EOFError, ConnectionError)):   # whole frames, then the reason where the system tells how much waits, then the end
+    with pytest.raises(
+        (EOFError, ConnectionError)
+    ):  # whole frames, then the reason where the system tells how much waits, then the end
         while True:
             opcode, payload = ws.read_frame(stalled.sock)
-            assert opcode == 9 or (opcode == 8 and payload[:2] == (1013).to_bytes(2, "big")) or json.loads(payload)["event"]
+            assert (
+                opcode == 9
+                or (opcode == 8 and payload[:2] == (1013).to_bytes(2, "big"))
+                or json.loads(payload)["event"]
+            )
             whole += opcode == 1
             closes += opcode == 8
     assert whole > 10 and (closes == 1 or sys.platform == "win32")
@@ -95,13 +117,16 @@ def test_a_game_that_is_behind_gets_the_newest_of_each_tag(hub: HubProcess) -> N
         row = next(row for row in games(hub) if row["name"] == "stalled")
         assert row["behind"] is True and row["dropped"] > 0 and row["queue"] <= 64
         heard: dict[int, int] = {}
-        while heard.get(1000) != 999 or len(heard) < 3:   # it reads again, in time
+        while heard.get(1000) != 999 or len(heard) < 3:  # it reads again, in time
             opcode, payload = ws.read_frame(slow.sock)
             if opcode == 1 and (message := json.loads(payload)).get("run") == "behind":
                 assert message["number"] > heard.get(message["tag_id"], -1)
                 heard[message["tag_id"]] = message["number"]
         assert heard == {1000: 999, 1001: 997, 1002: 998}
-        wait_for(lambda: next(row for row in games(hub) if row["name"] == "stalled")["behind"] is False, what="its having caught up")
+        wait_for(
+            lambda: next(row for row in games(hub) if row["name"] == "stalled")["behind"] is False,
+            what="its having caught up",
+        )
         board.reading(tag_id=7, number=1000)
         assert json.loads(ws.read_frame(slow.sock)[1])["number"] == 1000
     slow.close()
@@ -149,7 +174,9 @@ def test_a_game_hears_the_readings_of_every_door(hub: HubProcess) -> None:
     with GameClient(hub) as game, Board(hub, source="127.0.0.2") as board:
         for port in (hub.port, hub.side["apriltag"]):
             posted = record(tag_id=5000 + port, camera_name="it's posted")
-            answer = requests.post(f"http://127.0.0.1:{port}/apriltag", json=posted, headers={"Authorization": TOKEN}, timeout=10)
+            answer = requests.post(
+                f"http://127.0.0.1:{port}/apriltag", json=posted, headers={"Authorization": TOKEN}, timeout=10
+            )
             assert answer.json() == ACK
             heard = game.reading(5000 + port)
             assert heard.pop("server_timestamp") and heard == {"event": "apriltag_data", **posted}
@@ -211,7 +238,7 @@ def pongs(peer: Peer, count: int) -> None:
 def test_an_idle_game_and_an_idle_board_stay(impatient: HubProcess) -> None:
     with Board(impatient) as board, GameClient(impatient) as game:
         began = time.monotonic()
-        while time.monotonic() < began + 4.5:   # three times the limit of a silent peer
+        while time.monotonic() < began + 4.5:  # three times the limit of a silent peer
             pongs(board, 1)
             pongs(game, 1)
         board.reading(tag_id=4000)
@@ -225,16 +252,23 @@ def test_a_half_open_board_and_a_half_open_game_are_dropped(impatient: HubProces
         sock.sendall(ws.frame(1, text.encode()))
         while b"identify_success" not in ws.read_frame(sock)[1]:
             pass
-        half_open.append(sock)   # it neither answers nor closes from here on
-    wait_for(lambda: not impatient.get("/status")["websocket"]["esp32_connected"] and not games(impatient), what="their being dropped")
+        half_open.append(sock)  # it neither answers nor closes from here on
+    wait_for(
+        lambda: not impatient.get("/status")["websocket"]["esp32_connected"] and not games(impatient),
+        what="their being dropped",
+    )
     for sock in half_open:
         assert ws.read_close(sock)[0] == 1011
         sock.close()
 
 
 def test_the_hub_as_it_is_pings_early_waits_over_a_minute_and_gives_up_within_90_seconds() -> None:
-    from hub.server import ServerOptions
+    from hub.http.server import ServerOptions
 
     options = ServerOptions()
     tick = 1.0
-    assert options.ping_seconds <= 30 and options.idle_seconds - options.ping_seconds >= 60 and options.idle_seconds + 2 * tick < 90
+    assert (
+        options.ping_seconds <= 30
+        and options.idle_seconds - options.ping_seconds >= 60
+        and options.idle_seconds + 2 * tick < 90
+    )

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 import requests
+
+from tests.hub.apriltag.test_contract import INVALID, VALID, stem
 from tests.support import ws
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.tags import TOKEN, Board, GameClient, record, stalled_game, tag_hub
-from tests.hub.apriltag.test_contract import INVALID, VALID, stem
 
 ACK_BODY = {"status": "received", "event": "apriltag_ack"}
 POLL = "/client_gdevelop_to_server__smartcam_data_get"
@@ -29,10 +30,14 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
         assert TOKEN not in process.text() and TOKEN not in (process.instance / "hub.log").read_text("utf-8")
 
 
-def post(hub: HubProcess, body: Any, path: str = "/apriltag", port: int = 0, token: str | None = TOKEN, **headers: str) -> requests.Response:
+def post(
+    hub: HubProcess, body: Any, path: str = "/apriltag", port: int = 0, token: str | None = TOKEN, **headers: str
+) -> requests.Response:
     sent = {"Content-Type": "application/json", **({"Authorization": token} if token is not None else {}), **headers}
     data = body if isinstance(body, (bytes, str)) else json.dumps(body, separators=(",", ":"))
-    return requests.post(f"http://127.0.0.1:{port or hub.port}{path}", data=data, headers=sent, timeout=10, allow_redirects=False)
+    return requests.post(
+        f"http://127.0.0.1:{port or hub.port}{path}", data=data, headers=sent, timeout=10, allow_redirects=False
+    )
 
 
 def stored(hub: HubProcess, **query: Any) -> list[dict[str, Any]]:
@@ -50,19 +55,29 @@ def test_a_post_on_both_ports_and_both_paths(hub: HubProcess, path: str, side: s
 
 def test_as_esp_http_client_sends_it(hub: HubProcess) -> None:
     body = json.dumps(record(tag_id=12)).encode()
-    head = (f"POST /apriltag HTTP/1.1\r\nUser-Agent: ESP32 HTTP Client/1.0\r\nHost: 127.0.0.1:{hub.port}\r\nContent-Type: application/json\r\n"
-            f"Authorization: {TOKEN}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n").encode()
+    head = (
+        f"POST /apriltag HTTP/1.1\r\nUser-Agent: ESP32 HTTP Client/1.0\r\nHost: 127.0.0.1:{hub.port}\r\nContent-Type: application/json\r\n"
+        f"Authorization: {TOKEN}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
     status, headers, text = ws.exchange(hub.port, head + body)
-    assert status == 200 and headers["connection"] == "close" and text == b'{"status": "received", "event": "apriltag_ack"}'
+    assert (
+        status == 200
+        and headers["connection"] == "close"
+        and text == b'{"status": "received", "event": "apriltag_ack"}'
+    )
 
 
-@pytest.mark.parametrize("token", [None, "", "wrong", TOKEN[:-1], TOKEN + "x", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer", "Bearer "])
+@pytest.mark.parametrize(
+    "token", [None, "", "wrong", TOKEN[:-1], TOKEN + "x", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer", "Bearer "]
+)
 def test_without_the_token_nothing_is_taken(hub: HubProcess, token: str | None) -> None:
     with GameClient(hub) as game:
         answer = post(hub, record(tag_id=13), token=token)
         assert answer.status_code == 401 and "WWW-Authenticate" not in answer.headers
         body = answer.json()
-        assert body["error"] == "Invalid auth_token" and body["success"] is False and "apriltag.token" in body["message"]
+        assert (
+            body["error"] == "Invalid auth_token" and body["success"] is False and "apriltag.token" in body["message"]
+        )
         post(hub, record(tag_id=14))
         assert game.reading(14)["tag_id"] == 14
     assert not stored(hub, tag=13)
@@ -75,12 +90,16 @@ def test_every_valid_form_is_taken_and_told_to_games(hub: HubProcess, path: Path
         assert post(hub, path.read_bytes()).json() == ACK_BODY
         for reading in json.loads(path.with_suffix(".becomes.json").read_text("utf-8")):
             # A cached reading of an earlier test may come first; it has an earlier time.
-            heard = wait_for(lambda: next((one for one in [game.hear()] if one.get("server_timestamp", 0) >= before), None))
+            heard = wait_for(
+                lambda: next((one for one in [game.hear()] if one.get("server_timestamp", 0) >= before), None)
+            )
             assert isinstance(heard.pop("server_timestamp"), float)
             assert heard == {"event": "apriltag_data", **reading["payload"]}
 
 
-@pytest.mark.parametrize("path", [path for path in VALID if path.stem not in ("apriltag_event_in_payload", "apriltag_reserved")], ids=stem)
+@pytest.mark.parametrize(
+    "path", [path for path in VALID if path.stem not in ("apriltag_event_in_payload", "apriltag_reserved")], ids=stem
+)
 def test_every_valid_form_over_a_websocket(hub: HubProcess, path: Path) -> None:
     """There the message's own `event` says that it is a reading, so the two forms with another one are none."""
     text = path.read_text("utf-8")
@@ -96,7 +115,9 @@ def test_every_valid_form_over_a_websocket(hub: HubProcess, path: Path) -> None:
     rows = stored(hub, limit=len(expected))[::-1]
     for row, reading in zip(rows, expected, strict=True):
         assert row["door"] == "websocket" and row["tag_id"] == reading["tag_id"]
-        assert {key: row[key] for key in reading["payload"] if key not in ("id", "tag_id")} == {key: value for key, value in reading["payload"].items() if key not in ("id", "tag_id")}
+        assert {key: row[key] for key in reading["payload"] if key not in ("id", "tag_id")} == {
+            key: value for key, value in reading["payload"].items() if key not in ("id", "tag_id")
+        }
 
 
 @pytest.mark.parametrize("path", INVALID, ids=stem)
@@ -107,10 +128,17 @@ def test_every_invalid_form_gets_its_status(hub: HubProcess, path: Path) -> None
     assert answer.json()["success"] is False and answer.json()["error"]
 
 
-@pytest.mark.parametrize(("body", "kind", "status"), [
-    (b"", "application/json", 400), (b"{}", "application/json", 400), (b'{"tag_id":1}', "text/plain", 415), (b'{"tag_id":1}', "application/x-www-form-urlencoded", 415),
-    (b'{"a":"' + b"x" * 70_000 + b'"}', "application/json", 413), (bytes(3_000_000), "application/json", 413),
-])
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"", "application/json", 400),
+        (b"{}", "application/json", 400),
+        (b'{"tag_id":1}', "text/plain", 415),
+        (b'{"tag_id":1}', "application/x-www-form-urlencoded", 415),
+        (b'{"a":"' + b"x" * 70_000 + b'"}', "application/json", 413),
+        (bytes(3_000_000), "application/json", 413),
+    ],
+)
 def test_bodies_that_are_none(hub: HubProcess, body: bytes, kind: str, status: int) -> None:
     answer = post(hub, body, **{"Content-Type": kind})
     assert answer.status_code == status
@@ -138,7 +166,9 @@ def test_other_methods_are_told_what_is_taken(hub: HubProcess) -> None:
 
 def test_a_body_that_ends_early_costs_nobody_anything(hub: HubProcess) -> None:
     with ws.connect(hub.port) as sock:
-        sock.sendall(f"POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {TOKEN}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
+        sock.sendall(
+            f"POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {TOKEN}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode()
+        )
         sock.shutdown(socket.SHUT_WR)
         assert ws.read_response(sock)[0] == 400
     assert post(hub, record()).status_code == 200
@@ -186,7 +216,9 @@ def test_pages_and_filters(hub: HubProcess) -> None:
     assert not stored(hub, tag=302, to="2020-01-01") and stored(hub, tag=302, **{"from": "2020-01-01"})
 
 
-@pytest.mark.parametrize("query", ["tag=five", "tag=1e3", "tag=" + "9" * 30, "limit=x", "cursor=x", "from=yesterday", "to=x"])
+@pytest.mark.parametrize(
+    "query", ["tag=five", "tag=1e3", "tag=" + "9" * 30, "limit=x", "cursor=x", "from=yesterday", "to=x"]
+)
 def test_queries_that_cannot_be_read(hub: HubProcess, query: str) -> None:
     answer = requests.get(f"{hub.url}/api/apriltags?{query}", timeout=10)
     assert answer.status_code == 400 and answer.json()["success"] is False
@@ -226,7 +258,10 @@ def test_alias_fields_for_older_games(tmp_path: Path) -> None:
 def poll(hub: HubProcess) -> dict[str, Any]:
     answer = requests.get(hub.url + POLL, headers={"Origin": "null"}, timeout=10)
     assert answer.status_code == 200
-    assert answer.headers["Access-Control-Allow-Origin"] == "null" and answer.headers["Access-Control-Allow-Credentials"] == "true"
+    assert (
+        answer.headers["Access-Control-Allow-Origin"] == "null"
+        and answer.headers["Access-Control-Allow-Credentials"] == "true"
+    )
     return answer.json()
 
 
@@ -235,7 +270,20 @@ def test_the_poll_takes_the_oldest_of_fifty(hub: HubProcess) -> None:
         post(hub, record(tag_id=5, x_cm=number))
     taken = [poll(hub) for _ in range(51)]
     assert [one["x_cm"] for one in taken[:50]] == list(range(10, 60))
-    assert set(taken[0]) == {"event", "smartcam_ip", "tag_id", "yaw", "pitch", "roll", "x_cm", "y_cm", "z_cm", "tag_size_percent", "distance_cm", "timestamp"}
+    assert set(taken[0]) == {
+        "event",
+        "smartcam_ip",
+        "tag_id",
+        "yaw",
+        "pitch",
+        "roll",
+        "x_cm",
+        "y_cm",
+        "z_cm",
+        "tag_size_percent",
+        "distance_cm",
+        "timestamp",
+    }
     assert taken[0]["tag_id"] == 5 and taken[0]["distance_cm"] == 0 and abs(taken[0]["timestamp"] - time.time()) < 30
     assert taken[50]["tag_id"] == -1 and taken[50]["list_remaining"] == 0 and taken[50]["smartcam_ip"] == ""
 
@@ -244,15 +292,26 @@ def test_asking_about_the_poll_takes_nothing(hub: HubProcess) -> None:
     while poll(hub)["tag_id"] != -1:
         pass
     post(hub, record(tag_id=6))
-    assert requests.head(hub.url + POLL, timeout=10).status_code == requests.options(hub.url + POLL, timeout=10).status_code == 200
+    assert (
+        requests.head(hub.url + POLL, timeout=10).status_code
+        == requests.options(hub.url + POLL, timeout=10).status_code
+        == 200
+    )
     assert poll(hub)["tag_id"] == 6
 
 
 def test_pages_of_any_origin_may_poll(hub: HubProcess) -> None:
-    asked = {"Origin": "https://game.example", "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "content-type"}
+    asked = {
+        "Origin": "https://game.example",
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "content-type",
+    }
     answer = requests.options(hub.url + POLL, headers=asked, timeout=10)
     assert answer.status_code == 200 and answer.headers["Access-Control-Allow-Origin"] == "https://game.example"
-    assert "GET" in answer.headers["Access-Control-Allow-Methods"] and answer.headers["Access-Control-Allow-Headers"] == "content-type"
+    assert (
+        "GET" in answer.headers["Access-Control-Allow-Methods"]
+        and answer.headers["Access-Control-Allow-Headers"] == "content-type"
+    )
 
 
 def test_many_boards_at_once(hub: HubProcess) -> None:
@@ -261,10 +320,14 @@ def test_many_boards_at_once(hub: HubProcess) -> None:
 
     def board(number: int) -> None:
         body = json.dumps(record(tag_id=500 + number)).encode()
-        request = (f"POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: {TOKEN}\r\n"
-                   f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
+        request = (
+            f"POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: {TOKEN}\r\n"
+            f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        ).encode() + body
         for _ in range(10):
-            with socket.create_connection(("127.0.0.1", hub.port), timeout=10, source_address=(f"127.0.1.{number + 1}", 0)) as sock:
+            with socket.create_connection(
+                ("127.0.0.1", hub.port), timeout=10, source_address=(f"127.0.1.{number + 1}", 0)
+            ) as sock:
                 sock.sendall(request)
                 if ws.read_response(sock)[0] != 200:
                     failures.append(f"board {number}")

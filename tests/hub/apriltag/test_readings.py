@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from hub.contract.apriltag import Reading, parse_reading
-from hub.services import readings as module
-from hub.services.readings import Query, Readings
-from hub.services.retention import DAY, forget_old
+from hub.apriltag import readings as module
+from hub.apriltag.contract import Reading, parse_reading
+from hub.apriltag.readings import Query, Readings
+from hub.apriltag.service import AprilTags
+from hub.store.retention import DAY, delete_expired
 from hub.store.writer import StoreBusy
 
 START = 1_790_000_000.0
@@ -31,7 +32,7 @@ def values(kept: Readings, **query: Any) -> list[Any]:
 def test_at_most_so_many_a_second_of_each_board_and_tag_and_always_the_first(parts: Any) -> None:
     now = [100.0]
     kept = Readings(parts.writer, parts.reader, 2.0, now=lambda: now[0])
-    for step in range(30):   # ten a second for three seconds
+    for step in range(30):  # ten a second for three seconds
         now[0] = 100.0 + step / 10
         kept.keep(reading(1, x_cm=step), "10.0.0.1", "udp", None, START + step)
     kept.keep(reading(2, x_cm=100), "10.0.0.1", "udp", None, START + 100)
@@ -42,7 +43,7 @@ def test_at_most_so_many_a_second_of_each_board_and_tag_and_always_the_first(par
 
 
 def test_order_and_cursor_hold_when_the_clock_was_set_back(parts: Any) -> None:
-    kept = parts.apriltag.readings
+    kept = parts.part(AprilTags).readings
     for place, moment in enumerate((0, 1, 2, -5, -4, 3, 3, 3)):
         kept.keep(reading(1, x_cm=place), "b", "udp", None, START + moment)
     assert values(kept) == [7, 6, 5, 2, 1, 0, 4, 3]
@@ -59,10 +60,10 @@ def test_order_and_cursor_hold_when_the_clock_was_set_back(parts: Any) -> None:
 
 
 def test_odd_text_is_stored_as_it_came(parts: Any) -> None:
-    kept = parts.apriltag.readings
+    kept = parts.part(AprilTags).readings
     odd = {"note": "'; DROP TABLE tag_readings; -- \x00 ✓ \\u0000", "deep": {"a": [1, None, True]}, "x_cm": None}
-    kept.keep(reading(1, **odd), "it's \"one\"", "udp", "hub", START)
-    (row,) = kept.find(Query(board="it's \"one\""))[0]
+    kept.keep(reading(1, **odd), 'it\'s "one"', "udp", "hub", START)
+    (row,) = kept.find(Query(board='it\'s "one"'))[0]
     assert {key: row[key] for key in odd} == odd and row["source"] == "hub" and row["tag_id"] == 1
 
 
@@ -87,7 +88,13 @@ def test_large_readings_go_in_several_commits(parts: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "BATCH_BYTES", 10_000)
     kept = Readings(parts.writer, parts.reader)
     for place in range(40):
-        kept.keep(reading(1, x_cm=place, note="x" * 3900, more="y" * (4000 if place % 2 else 0)), "b", "udp", None, START + place)
+        kept.keep(
+            reading(1, x_cm=place, note="x" * 3900, more="y" * (4000 if place % 2 else 0)),
+            "b",
+            "udp",
+            None,
+            START + place,
+        )
     kept.flush()
     assert values(kept) == list(range(39, -1, -1))
 
@@ -105,9 +112,9 @@ def test_a_store_that_cannot_write_keeps_them_waiting(parts: Any) -> None:
 
 
 def test_old_readings_are_forgotten(parts: Any) -> None:
-    kept = parts.apriltag.readings
+    kept = parts.part(AprilTags).readings
     for day in range(1200):
         kept.keep(reading(1, x_cm=day), "b", "udp", None, START + day * DAY)
     kept.flush()
-    assert forget_old(parts.writer, 90, now=lambda: START + 1199.5 * DAY, table="tag_readings") == 1110
+    assert delete_expired(parts.writer, "tag_readings", 90, now=lambda: START + 1199.5 * DAY) == 1110
     assert values(kept, limit=1000) == list(range(1199, 1109, -1))

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.hub.apriltag.test_contract import INVALID, VALID, stem
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.tags import TOKEN, Board, GameClient, record, tag_hub
-from tests.hub.apriltag.test_contract import INVALID, VALID, stem
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,9 @@ class UdpBoard:
         before = udp(self.hub)["ignored"].get(reason, 0)
         for body in bodies:
             self.send(body)
-        wait_for(lambda: udp(self.hub)["ignored"].get(reason, 0) == before + len(bodies), what=f"being ignored: {reason}")
+        wait_for(
+            lambda: udp(self.hub)["ignored"].get(reason, 0) == before + len(bodies), what=f"being ignored: {reason}"
+        )
         assert not self.waiting()
 
     def __enter__(self) -> UdpBoard:
@@ -106,7 +109,10 @@ def test_the_ack_of_each_board_goes_to_it_alone(hub: HubProcess) -> None:
         assert len(hub.get("/api/apriltags", board=f"127.0.2.{number + 1}")["apriltags"]) == 5
 
 
-@pytest.mark.parametrize("body", [{}, {"tag_id": None}, {"tag_id": "x" * 1000}, {"tag_id": [1] * 200}, {"x_cm": None, "y_cm": None, "z_cm": None}])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"tag_id": None}, {"tag_id": "x" * 1000}, {"tag_id": [1] * 200}, {"x_cm": None, "y_cm": None, "z_cm": None}],
+)
 def test_any_object_gets_a_short_ack(board: UdpBoard, body: dict[str, Any]) -> None:
     board.send(body)
     assert board.ack()["tag_id"] is None
@@ -128,7 +134,9 @@ def test_what_is_no_object_is_counted_and_not_answered(board: UdpBoard, path: Pa
 
 def test_noise_disturbs_nobody(hub: HubProcess, board: UdpBoard) -> None:
     dice = random.Random(3)
-    board.unanswered("too long", dice.randbytes(1500), dice.randbytes(60_000), json.dumps({"tag_id": 1, "note": "x" * 1500}).encode())
+    board.unanswered(
+        "too long", dice.randbytes(1500), dice.randbytes(60_000), json.dumps({"tag_id": 1, "note": "x" * 1500}).encode()
+    )
     board.unanswered("not a JSON object", b"", b"\x00", b"{", dice.randbytes(1472), b"[" * 1400)
     board.send(record(tag_id=22))
     assert board.ack()["tag_id"] == 22
@@ -155,11 +163,15 @@ def test_networks_that_are_not_served_are_not_answered(tmp_path: Path) -> None:
 
 
 def test_a_source_that_sends_too_much_is_cut_others_are_not(tmp_path: Path) -> None:
-    with tag_hub(tmp_path, HUB_APRILTAG_SOURCE_RATE="20") as hub, UdpBoard(hub, "127.0.0.2") as flood, UdpBoard(hub) as board:
+    with (
+        tag_hub(tmp_path, HUB_APRILTAG_SOURCE_RATE="20") as hub,
+        UdpBoard(hub, "127.0.0.2") as flood,
+        UdpBoard(hub) as board,
+    ):
         for _ in range(20):
             flood.send(record(tag_id=1))
             assert flood.ack()["tag_id"] == 1
-        for batch in range(8):   # no more than the system's own buffer holds
+        for batch in range(8):  # no more than the system's own buffer holds
             for _ in range(50):
                 flood.send(record(tag_id=2))
             wait_for(lambda batch=batch: udp(hub)["received"] == 70 + batch * 50, what="the flood's arrival")

@@ -9,9 +9,24 @@ from collections.abc import Iterator
 
 import pytest
 import websocket
+
 from tests.support import ws
 from tests.support.helpers import HubProcess, jpeg, wait_for
-from tests.support.tags import ACK, BOARD_KNOWN, GAME_KNOWN, TOKEN, WELCOME, Board, GameClient, Peer, games, ignored, record, tag_hub, urls
+from tests.support.tags import (
+    ACK,
+    BOARD_KNOWN,
+    GAME_KNOWN,
+    TOKEN,
+    WELCOME,
+    Board,
+    GameClient,
+    Peer,
+    games,
+    ignored,
+    record,
+    tag_hub,
+    urls,
+)
 
 tags = itertools.count(10_000)
 
@@ -47,8 +62,16 @@ def published(sent: dict, heard: dict) -> None:
 
 
 @pytest.mark.parametrize("form", range(4))
-@pytest.mark.parametrize("how", [{"origin": "file://", "subprotocols": ["arduino"]}, {"origin": "https://github.com/gilmaimon/TinyWebsockets", "subprotocols": []},
-                                 {"origin": "null", "subprotocols": []}, {"suppress_origin": True, "subprotocols": []}], ids=["Links2004", "ArduinoWebsockets", "null", "none"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"origin": "file://", "subprotocols": ["arduino"]},
+        {"origin": "https://github.com/gilmaimon/TinyWebsockets", "subprotocols": []},
+        {"origin": "null", "subprotocols": []},
+        {"suppress_origin": True, "subprotocols": []},
+    ],
+    ids=["Links2004", "ArduinoWebsockets", "null", "none"],
+)
 def test_boards_and_games_at_every_url_with_every_origin(hub: HubProcess, form: int, how: dict) -> None:
     url = urls(hub)[form]
     with Board(hub, url, **how) as board, GameClient(hub, url, origin=how.get("origin")) as game:
@@ -59,13 +82,38 @@ def test_boards_and_games_at_every_url_with_every_origin(hub: HubProcess, form: 
 
 def test_the_101_is_as_the_strictest_library_wants_it(hub: HubProcess) -> None:
     with ws.connect(hub.side["apriltag"]) as sock:
-        sock.sendall(ws.upgrade_request("/", Origin="file://", Sec_WebSocket_Protocol="arduino", Host=f"127.0.0.1:{hub.side['apriltag']}"))
+        sock.sendall(
+            ws.upgrade_request(
+                "/", Origin="file://", Sec_WebSocket_Protocol="arduino", Host=f"127.0.0.1:{hub.side['apriltag']}"
+            )
+        )
         answer = ws.received(sock).split(b"\r\n\r\n")[0].decode().split("\r\n")
-    assert answer[0].startswith("HTTP/1.1 101 ") and "Connection: Upgrade" in answer and "Upgrade: websocket" in answer and "Sec-WebSocket-Protocol: arduino" in answer
+    assert (
+        answer[0].startswith("HTTP/1.1 101 ")
+        and "Connection: Upgrade" in answer
+        and "Upgrade: websocket" in answer
+        and "Sec-WebSocket-Protocol: arduino" in answer
+    )
 
 
 def test_the_first_build_which_has_a_list_of_tags(board: Board, game: GameClient) -> None:
-    board.say({"tags": [{"id": 81, "decision_margin": 1.5, "yaw": 1, "pitch": 2, "roll": 3, "x": 1.25, "y": None, "z": -3, "timestamp": 7}]})
+    board.say(
+        {
+            "tags": [
+                {
+                    "id": 81,
+                    "decision_margin": 1.5,
+                    "yaw": 1,
+                    "pitch": 2,
+                    "roll": 3,
+                    "x": 1.25,
+                    "y": None,
+                    "z": -3,
+                    "timestamp": 7,
+                }
+            ]
+        }
+    )
     assert board.hear() == ACK
     heard = game.reading(81)
     assert (heard["event"], heard["x_cm"], heard["y_cm"], heard["z_cm"]) == ("apriltag_data", 1.25, None, -3)
@@ -81,10 +129,17 @@ def test_get_without_an_upgrade_is_the_dashboard_and_other_paths_have_no_socket(
 # -- readings
 
 
-@pytest.mark.parametrize("changes", [
-    {"x_cm": None}, {"z_cm": None, "yaw": None, "range_cm": None}, {"x_cm": 42, "y_cm": 3.75}, {"camera_name": "Jeremy's \"board\" ✓"}, {"unknown": {"deep": [1, "x"]}},
-    {"distance_cm": 12.5, "tag_size_percent": 15.5},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"x_cm": None},
+        {"z_cm": None, "yaw": None, "range_cm": None},
+        {"x_cm": 42, "y_cm": 3.75},
+        {"camera_name": 'Jeremy\'s "board" ✓'},
+        {"unknown": {"deep": [1, "x"]}},
+        {"distance_cm": 12.5, "tag_size_percent": 15.5},
+    ],
+)
 def test_every_field_arrives_as_it_was_sent(board: Board, game: GameClient, changes: dict) -> None:
     tag = next(tags)
     published(board.reading(tag_id=tag, **changes), game.reading(tag))
@@ -131,11 +186,25 @@ def test_readings_are_stored(hub: HubProcess, board: Board) -> None:
 # -- who may send
 
 
-@pytest.mark.parametrize("token, error", [("wrong", "Invalid auth_token"), ("", "Missing auth_token"), (TOKEN + " ", "Invalid auth_token"), ("ü" * 5000, "Invalid auth_token")])
-def test_a_board_without_the_token_is_ignored_but_stays_connected(hub: HubProcess, game: GameClient, token: str, error: str) -> None:
+@pytest.mark.parametrize(
+    "token, error",
+    [
+        ("wrong", "Invalid auth_token"),
+        ("", "Missing auth_token"),
+        (TOKEN + " ", "Invalid auth_token"),
+        ("ü" * 5000, "Invalid auth_token"),
+    ],
+)
+def test_a_board_without_the_token_is_ignored_but_stays_connected(
+    hub: HubProcess, game: GameClient, token: str, error: str
+) -> None:
     before, bad, good = ignored(hub), next(tags), next(tags)
     with Board(hub, token=token) as board:
-        assert board.known == {"event": "auth_failed", "error": error, "message": "Authentication required - check your auth_token"}
+        assert board.known == {
+            "event": "auth_failed",
+            "error": error,
+            "message": "Authentication required - check your auth_token",
+        }
         board.say({"event": "apriltag_data", **record(tag_id=bad)})
         board.say({"event": "apriltag_data", "data": record(tag_id=bad)})
         board.say(jpeg())
@@ -143,7 +212,9 @@ def test_a_board_without_the_token_is_ignored_but_stays_connected(hub: HubProces
         assert board.quiet()
         board.say({"event": "identify", "data": {"type": "esp32", "auth_token": TOKEN}})
         assert board.hear() == BOARD_KNOWN
-        published(board.reading(tag_id=good), next(heard for heard in iter(game.hear, None) if heard["tag_id"] in (bad, good)))
+        published(
+            board.reading(tag_id=good), next(heard for heard in iter(game.hear, None) if heard["tag_id"] in (bad, good))
+        )
     after = ignored(hub)
     assert after["reading of a socket that is no board"] == before.get("reading of a socket that is no board", 0) + 2
     assert hub.get("/api/apriltags", tag=bad)["apriltags"] == []
@@ -195,7 +266,10 @@ def test_the_cached_reading_comes_right_after_identify_success(hub: HubProcess, 
         assert [row["name"] for row in games(hub) if row["address"] == "127.0.0.1"].count("again") == 1
 
 
-@pytest.mark.parametrize("data", [{"type": "gdevelop"}, {"type": "unity", "name": "x" * 1000}, {}, None, [], "text", {"type": 5, "name": {"a": 1}}])
+@pytest.mark.parametrize(
+    "data",
+    [{"type": "gdevelop"}, {"type": "unity", "name": "x" * 1000}, {}, None, [], "text", {"type": 5, "name": {"a": 1}}],
+)
 def test_every_other_type_is_a_game(hub: HubProcess, board: Board, data: object) -> None:
     with Peer(urls(hub)[1]) as game:
         game.say({"event": "identify", "data": data})
@@ -222,7 +296,9 @@ def test_a_ping_alone_makes_nobody_a_game(hub: HubProcess, board: Board) -> None
         assert peer.hear() == WELCOME
         peer.say({"event": "ping"})
         heard = peer.hear()
-        assert heard["event"] == "pong" and isinstance(heard["timestamp"], float) and set(heard) == {"event", "timestamp"}
+        assert (
+            heard["event"] == "pong" and isinstance(heard["timestamp"], float) and set(heard) == {"event", "timestamp"}
+        )
         board.reading()
         assert peer.quiet()
 
@@ -243,13 +319,18 @@ def test_no_data_before_the_first_reading(tmp_path) -> None:
 
 
 def test_two_boards_and_one_leaves(hub: HubProcess, game: GameClient) -> None:
-    state = lambda: hub.get("/status")["websocket"]  # noqa: E731
+    state = lambda: hub.get("/status")["websocket"]
     with Board(hub, source="127.0.0.2") as stays:
         with Board(hub, source="127.0.0.3") as leaves:
             stays.reading(tag_id=105)
             leaves.reading(tag_id=106)
             assert {game.reading(105)["tag_id"], game.reading(106)["tag_id"]} == {105, 106}
-        wait_for(lambda: not [row for row in hub.get("/status")["boards"] if row["address"] == "127.0.0.3" and row["sockets"]], what="the second board's leaving")
+        wait_for(
+            lambda: (
+                not [row for row in hub.get("/status")["boards"] if row["address"] == "127.0.0.3" and row["sockets"]]
+            ),
+            what="the second board's leaving",
+        )
         assert state()["esp32_connected"] is True
         assert hub.get("/connection_uptime")["connected"] is True
     wait_for(lambda: state()["esp32_connected"] is False, what="the first board's leaving")
@@ -260,8 +341,30 @@ def test_two_boards_and_one_leaves(hub: HubProcess, game: GameClient) -> None:
 # -- what nobody should send
 
 
-@pytest.mark.parametrize("text", ["", "x", "[]", "[1]", "5", "null", '"text"', "{", '{"event"', '{"event": null}', '{"event": 5}', '{"event": ["ping"]}', '{"event": "nothing_known"}', "{'event': 'x", "'" * 3000,
-                                  "[" * 60_000, '{"a":' * 20_000, '{"event":"\\ud800"}', "{}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "[]",
+        "[1]",
+        "5",
+        "null",
+        '"text"',
+        "{",
+        '{"event"',
+        '{"event": null}',
+        '{"event": 5}',
+        '{"event": ["ping"]}',
+        '{"event": "nothing_known"}',
+        "{'event': 'x",
+        "'" * 3000,
+        "[" * 60_000,
+        '{"a":' * 20_000,
+        '{"event":"\\ud800"}',
+        "{}",
+    ],
+)
 def test_text_that_means_nothing_gets_no_reply(hub: HubProcess, board: Board, text: str) -> None:
     before = sum(ignored(hub).values())
     board.say(text)
@@ -279,7 +382,9 @@ def test_text_over_64_kb_is_ignored_and_a_little_less_is_a_reading(hub: HubProce
     board.reading(note="x" * 60_000)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x00", b"\xff\xd8", b"\xff\xd8\xff\xd9", b"GIF89a" + bytes(5000), bytes(range(256)) * 256])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00", b"\xff\xd8", b"\xff\xd8\xff\xd9", b"GIF89a" + bytes(5000), bytes(range(256)) * 256]
+)
 def test_binary_garbage_is_counted_and_ignored(hub: HubProcess, board: Board, data: bytes) -> None:
     before = ignored(hub).get("binary message that was not taken as a picture", 0)
     board.say(data)
@@ -297,14 +402,16 @@ def test_a_binary_jpeg_is_the_boards_picture_without_a_reply(hub: HubProcess) ->
         assert (row["source"], row["seq"]) == ("websocket", 1)
 
 
-def test_large_messages_of_whoever_proved_nothing_cost_no_memory_and_no_connection(hub: HubProcess, game: GameClient) -> None:
+def test_large_messages_of_whoever_proved_nothing_cost_no_memory_and_no_connection(
+    hub: HubProcess, game: GameClient
+) -> None:
     before, memory = ignored(hub), hub.get("/status")["memory_mb"]
     part = bytes(5 * 1024 * 1024)
     socks = [ws.open_raw(hub.port, "/websocket") for _ in range(8)]
     for sock in socks:
         assert ws.read_frame(sock)[0] == 1
         sock.sendall(ws.frame(2, part, fin=False) + ws.frame(0, part, fin=False) + ws.frame(0, part[:-1000], fin=False))
-    assert hub.get("/status")["memory_mb"] < memory + 60   # of 120 MB
+    assert hub.get("/status")["memory_mb"] < memory + 60  # of 120 MB
     for sock in socks:
         sock.sendall(ws.frame(0, b"") + ws.frame(1, b'{"event":"ping"}'))
         assert json.loads(ws.read_frame(sock)[1])["event"] == "pong"
@@ -329,7 +436,14 @@ def test_20_mb_in_one_message_end_that_connection_with_1009(hub: HubProcess, gam
 
 
 def test_frames_that_break_the_protocol_harm_nobody_else(hub: HubProcess, board: Board, game: GameClient) -> None:
-    for bad in (ws.frame(3), ws.frame(1, b"{}", masked=False), ws.frame(1, b"\xff\xfe"), ws.frame(0, b"x"), ws.frame(9, bytes(126)), b"\x00" * 50):
+    for bad in (
+        ws.frame(3),
+        ws.frame(1, b"{}", masked=False),
+        ws.frame(1, b"\xff\xfe"),
+        ws.frame(0, b"x"),
+        ws.frame(9, bytes(126)),
+        b"\x00" * 50,
+    ):
         sock = ws.open_raw(hub.port, "/websocket")
         assert ws.read_frame(sock)[0] == 1
         sock.sendall(bad)

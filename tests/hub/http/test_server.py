@@ -12,6 +12,7 @@ import threading
 
 import pytest
 import requests
+
 from tests.support import ws
 
 MB = 1024 * 1024
@@ -27,7 +28,13 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory):
     """Limits of a fraction of a second."""
-    with ws.running(tmp_path_factory.mktemp("server") / "server.log", head_seconds=0.3, body_stall_seconds=0.3, keep_alive_seconds=0.3, send_stall_seconds=0.5) as started:
+    with ws.running(
+        tmp_path_factory.mktemp("server") / "server.log",
+        head_seconds=0.3,
+        body_stall_seconds=0.3,
+        keep_alive_seconds=0.3,
+        send_stall_seconds=0.5,
+    ) as started:
         yield started
 
 
@@ -78,7 +85,23 @@ def test_curl_reads_the_413(server, tmp_path):
     with big.open("wb") as file:
         file.truncate(50 * MB)
     for extra in ([], ["-H", "Expect:"]):
-        done = subprocess.run(["curl", "-s", "-w", "%{http_code}", "--max-time", "20", *extra, "--data-binary", f"@{big}", f"{server.url}/body"], capture_output=True, text=True, timeout=30)
+        done = subprocess.run(
+            [
+                "curl",
+                "-s",
+                "-w",
+                "%{http_code}",
+                "--max-time",
+                "20",
+                *extra,
+                "--data-binary",
+                f"@{big}",
+                f"{server.url}/body",
+            ],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
         assert done.stdout.endswith("413") and '"success":false' in done.stdout, done
 
 
@@ -96,7 +119,9 @@ def test_a_client_that_asks_first_is_told_to_go_on(server):
 def test_bodies_arrive_unchanged_with_and_without_a_length(server):
     data = os.urandom(1_500_000)
     whole = requests.post(f"{server.url}/body", data=data, timeout=10).json()
-    chunked = requests.post(f"{server.url}/body", data=(data[start : start + 70_001] for start in range(0, len(data), 70_001)), timeout=10).json()
+    chunked = requests.post(
+        f"{server.url}/body", data=(data[start : start + 70_001] for start in range(0, len(data), 70_001)), timeout=10
+    ).json()
     assert whole["sha"] == chunked["sha"] == hashlib.sha256(data).hexdigest()
 
 
@@ -109,7 +134,9 @@ def test_a_chunked_body_with_extensions_and_trailers(server):
 
 
 def test_a_form_with_files_is_read(server):
-    answer = requests.post(f"{server.url}/form", data={"tag": "E200"}, files={"primary": ("../../x.jpg", b"j" * 300_000)}, timeout=10)
+    answer = requests.post(
+        f"{server.url}/form", data={"tag": "E200"}, files={"primary": ("../../x.jpg", b"j" * 300_000)}, timeout=10
+    )
     assert answer.json() == {"success": True, "fields": {"tag": "E200"}, "files": {"primary": 300_000}}
 
 
@@ -124,7 +151,11 @@ def test_a_body_the_application_did_not_read_does_not_disturb_the_next_request(s
 
 
 def _begin_form(length):
-    head = b"POST /form HTTP/1.1\r\n" + HOST + b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n" % length
+    head = (
+        b"POST /form HTTP/1.1\r\n"
+        + HOST
+        + b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n" % length
+    )
     return head + b'--b\r\nContent-Disposition: form-data; name="primary"; filename="x.jpg"\r\n\r\nabc'
 
 
@@ -153,38 +184,53 @@ def test_a_body_that_stops_coming_is_408(impatient):
     still_serves(impatient)
 
 
-@pytest.mark.parametrize("body", [b"xyz\r\nabc\r\n0\r\n\r\n", b"-5\r\nhello\r\n0\r\n\r\n", b"3\r\nhello\r\n0\r\n\r\n", b"\r\n\r\n", b"fffffffffffffffff\r\nx", b"1;" + b"a" * 5000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"xyz\r\nabc\r\n0\r\n\r\n",
+        b"-5\r\nhello\r\n0\r\n\r\n",
+        b"3\r\nhello\r\n0\r\n\r\n",
+        b"\r\n\r\n",
+        b"fffffffffffffffff\r\nx",
+        b"1;" + b"a" * 5000,
+    ],
+)
 def test_a_malformed_chunked_body_is_400(server, body):
-    response = ws.exchange(server.port, b"POST /body HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n" + body)
+    response = ws.exchange(
+        server.port, b"POST /body HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n" + body
+    )
     ws.json_error(response, 400)
 
 
 # -- heads
 
 
-@pytest.mark.parametrize("request_bytes, status", [
-    (b"\x00\x01\x02\x03\r\n\r\n", 400),
-    (b"hello\r\n\r\n", 400),
-    (b"GET /refuse\r\n\r\n", 400),
-    (b"GET /re fuse HTTP/1.1\r\n\r\n", 400),
-    (b"G@T /refuse HTTP/1.1\r\n\r\n", 400),
-    (b"GET /ref\x01use HTTP/1.1\r\n\r\n", 400),
-    (b"GET /refuse HTTP/1.1\r\nno colon here\r\n\r\n", 400),
-    (b"GET /refuse HTTP/1.1\r\nName : x\r\n\r\n", 400),
-    (b"GET /refuse HTTP/1.1\r\nA: b\r\n folded\r\n\r\n", 400),
-    (b"GET /refuse HTTP/1.1\r\nA: b\x00c\r\n\r\n", 400),
-    (b"POST /body HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
-    (b"POST /body HTTP/1.1\r\nContent-Length: ten\r\n\r\n", 400),
-    (b"POST /body HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
-    (b"POST /body HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-    (b"POST /body HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
-    (b"GET /refuse HTTP/2.0\r\n\r\n", 505),
-    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
-    (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 414),
-    (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431),
-    (b"GET / HTTP/1.1\r\nA: " + b"b" * 70_000 + b"\r\n\r\n", 431),
-    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
-])
+@pytest.mark.parametrize(
+    "request_bytes, status",
+    [
+        (b"\x00\x01\x02\x03\r\n\r\n", 400),
+        (b"hello\r\n\r\n", 400),
+        (b"GET /refuse\r\n\r\n", 400),
+        (b"GET /re fuse HTTP/1.1\r\n\r\n", 400),
+        (b"G@T /refuse HTTP/1.1\r\n\r\n", 400),
+        (b"GET /ref\x01use HTTP/1.1\r\n\r\n", 400),
+        (b"GET /refuse HTTP/1.1\r\nno colon here\r\n\r\n", 400),
+        (b"GET /refuse HTTP/1.1\r\nName : x\r\n\r\n", 400),
+        (b"GET /refuse HTTP/1.1\r\nA: b\r\n folded\r\n\r\n", 400),
+        (b"GET /refuse HTTP/1.1\r\nA: b\x00c\r\n\r\n", 400),
+        (b"POST /body HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST /body HTTP/1.1\r\nContent-Length: ten\r\n\r\n", 400),
+        (b"POST /body HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
+        (b"POST /body HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST /body HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        (b"GET /refuse HTTP/2.0\r\n\r\n", 505),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\nA: " + b"b" * 70_000 + b"\r\n\r\n", 431),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    ],
+)
 def test_what_is_not_a_request_is_refused_in_json(server, request_bytes, status):
     ws.json_error(ws.exchange(server.port, request_bytes), status)
 
@@ -223,22 +269,34 @@ def test_silent_and_idle_connections_are_closed_without_a_word(impatient):
         assert sock.recv(1) == b""
 
 
-@pytest.mark.parametrize("request_bytes", [
-    b"\r\n\r\nGET /refuse HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /refuse HTTP/1.1\nHost: x\n\n",
-    b"GET http://x/refuse HTTP/1.1\r\n\r\n",
-    b"GET /refuse HTTP/1.0\r\n\r\n",
-    b"GET /refuse?a=b HTTP/1.1\r\nX-Empty:\r\n\r\n",
-])
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"\r\n\r\nGET /refuse HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /refuse HTTP/1.1\nHost: x\n\n",
+        b"GET http://x/refuse HTTP/1.1\r\n\r\n",
+        b"GET /refuse HTTP/1.0\r\n\r\n",
+        b"GET /refuse?a=b HTTP/1.1\r\nX-Empty:\r\n\r\n",
+    ],
+)
 def test_what_small_devices_send_is_taken(server, request_bytes):
     assert ws.exchange(server.port, request_bytes)[0] == 403
 
 
 def test_headers_that_could_pose_as_others_are_dropped_and_repeated_ones_joined(server):
-    answer = ws.exchange(server.port, b"GET /environ?q=1 HTTP/1.1\r\n" + HOST + b"X_Real: evil\r\nX-Real: good\r\nAccept: a\r\nAccept: b\r\nCookie: c=1\r\nCookie: d=2\r\n\r\n")
+    answer = ws.exchange(
+        server.port,
+        b"GET /environ?q=1 HTTP/1.1\r\n"
+        + HOST
+        + b"X_Real: evil\r\nX-Real: good\r\nAccept: a\r\nAccept: b\r\nCookie: c=1\r\nCookie: d=2\r\n\r\n",
+    )
     environ = json.loads(answer[2])
     assert environ["HTTP_X_REAL"] == "good" and environ["HTTP_ACCEPT"] == "a,b" and environ["HTTP_COOKIE"] == "c=1; d=2"
-    assert environ["REMOTE_ADDR"] == "127.0.0.1" and environ["QUERY_STRING"] == "q=1" and environ["SERVER_PORT"] == str(server.port)
+    assert (
+        environ["REMOTE_ADDR"] == "127.0.0.1"
+        and environ["QUERY_STRING"] == "q=1"
+        and environ["SERVER_PORT"] == str(server.port)
+    )
 
 
 # -- answers
@@ -255,7 +313,17 @@ def test_many_requests_share_a_connection_even_when_sent_at_once(server):
 
 def test_head_requests_get_no_body(server):
     with ws.connect(server.port) as sock:
-        sock.sendall((b"HEAD /refuse HTTP/1.1\r\n" + HOST + b"\r\n" + b"HEAD /stream?count=1&size=5 HTTP/1.1\r\n" + HOST + b"\r\n" + b"HEAD / HTTP/1.1\r\nbad\r\n\r\n"))
+        sock.sendall(
+            
+                b"HEAD /refuse HTTP/1.1\r\n"
+                + HOST
+                + b"\r\n"
+                + b"HEAD /stream?count=1&size=5 HTTP/1.1\r\n"
+                + HOST
+                + b"\r\n"
+                + b"HEAD / HTTP/1.1\r\nbad\r\n\r\n"
+            
+        )
         data = b""
         while piece := sock.recv(65536):
             data += piece
@@ -302,9 +370,13 @@ def test_too_many_connections_are_503_and_places_become_free_again(tmp_path):
             for _ in range(5):
                 stack.enter_context(ws.open_raw(server.port))
             response = requests.get(f"{server.url}/refuse", timeout=10)
-            assert response.status_code == 503 and response.headers["Retry-After"] and response.json()["success"] is False
+            assert (
+                response.status_code == 503 and response.headers["Retry-After"] and response.json()["success"] is False
+            )
+
         def free():
             return requests.get(f"{server.url}/refuse", timeout=10).status_code == 403
+
         ws.until(free)
 
 
@@ -314,7 +386,10 @@ def test_too_many_connections_are_503_and_places_become_free_again(tmp_path):
 def test_every_listener_has_its_name_and_its_port(tmp_path):
     sides = {name: ws.free_port() for name in ("apriltag", "lpr", "images", "results")} | {"off": 0}
     with ws.running(tmp_path / "server.log", side_ports=sides) as server:
-        assert set(server.hello["ports"]) == {"main", "apriltag", "lpr", "images", "results"} and not server.hello["warnings"]
+        assert (
+            set(server.hello["ports"]) == {"main", "apriltag", "lpr", "images", "results"}
+            and not server.hello["warnings"]
+        )
         for name, port in server.hello["ports"].items():
             environ = requests.get(f"http://127.0.0.1:{port}/environ", timeout=10).json()
             assert environ["gatehouse.listener"] == name and environ["SERVER_PORT"] == str(port)
@@ -349,7 +424,11 @@ def test_a_taken_side_port_is_a_warning_that_names_its_owner(tmp_path):
         port = taken.getsockname()[1]
         with ws.running(tmp_path / "server.log", side_ports={"images": port, "lpr": ws.free_port()}) as server:
             (warning,) = server.hello["warnings"]
-            assert f"Port {port} is taken by " in warning and f"(process {os.getpid()})" in warning and "[images]" in warning
+            assert (
+                f"Port {port} is taken by " in warning
+                and f"(process {os.getpid()})" in warning
+                and "[images]" in warning
+            )
             assert "images" not in server.hello["ports"] and "lpr" in server.hello["ports"]
             assert warning in server.log()
             still_serves(server)
@@ -387,7 +466,11 @@ def test_a_port_is_free_again_at_once(tmp_path):
 def test_the_end_answers_what_is_in_flight_and_closes_with_1001(tmp_path):
     with ws.running(tmp_path / "server.log") as server:
         answers = []
-        slow = threading.Thread(target=lambda: answers.append(requests.get(f"{server.url}/slow", params={"name": "last", "seconds": 0.6}, timeout=10)))
+        slow = threading.Thread(
+            target=lambda: answers.append(
+                requests.get(f"{server.url}/slow", params={"name": "last", "seconds": 0.6}, timeout=10)
+            )
+        )
         slow.start()
         ws.until(lambda: "last" in requests.get(f"{server.url}/begun", timeout=10).json()["started"])
         with ws.open_raw(server.port) as first, ws.open_raw(server.port) as second, ws.connect(server.port) as idle:

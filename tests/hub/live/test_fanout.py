@@ -5,12 +5,15 @@ import socket
 
 import pytest
 import requests
+
 from tests.support import ws
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with ws.running(tmp_path_factory.mktemp("fanout") / "server.log", send_stall_seconds=30.0, close_seconds=1.0) as started:
+    with ws.running(
+        tmp_path_factory.mktemp("fanout") / "server.log", send_stall_seconds=30.0, close_seconds=1.0
+    ) as started:
         yield started
 
 
@@ -43,7 +46,12 @@ def test_every_listener_hears_everything_in_order(server):
         sock.close()
     ws.until(lambda: status(server, "order")["listeners"] == 0)
     counted = status(server, "order")
-    assert counted["published"] == 200 and counted["sent"] == 1000 and counted["queued"] == 0 and counted["dropped_listeners"] == 0
+    assert (
+        counted["published"] == 200
+        and counted["sent"] == 1000
+        and counted["queued"] == 0
+        and counted["dropped_listeners"] == 0
+    )
 
 
 def test_a_message_made_for_each_key_is_made_once_for_each(server):
@@ -83,7 +91,11 @@ def test_a_listener_that_stops_reading_is_dropped_and_the_others_hear_on(server)
 def test_a_listener_too_far_behind_but_still_reading_is_told_1013(server):
     make(server, "behind", max_queue=3, stall_seconds=20)
     with listen(server, "behind", receive_buffer=4096) as sock:
-        ws.until(lambda: publish(server, "behind", count=10, size=300_000) and status(server, "behind")["dropped_listeners"] == 1)
+        ws.until(
+            lambda: (
+                publish(server, "behind", count=10, size=300_000) and status(server, "behind")["dropped_listeners"] == 1
+            )
+        )
         heard = []
         while (frame := ws.read_frame(sock))[0] != 8:
             heard.append(int(frame[1][:8]))
@@ -97,7 +109,11 @@ def test_a_listener_too_far_behind_but_still_reading_is_told_1013(server):
 def test_old_messages_are_dropped_where_the_fanout_says_so(server):
     make(server, "newest", max_queue=3, drop_old=True)
     with listen(server, "newest", receive_buffer=4096) as sock:
-        ws.until(lambda: publish(server, "newest", count=10, size=300_000) and status(server, "newest")["dropped_messages"] > 0)
+        ws.until(
+            lambda: (
+                publish(server, "newest", count=10, size=300_000) and status(server, "newest")["dropped_messages"] > 0
+            )
+        )
         last = 0
         publish(server, "newest", count=1, size=20)
         while len(payload := ws.read_frame(sock)[1]) != 20:

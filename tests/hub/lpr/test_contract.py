@@ -12,12 +12,12 @@ import pytest
 import requests
 import socketio
 import websocket
-from tests.support.helpers import HubProcess
 
 from hub.contract.errors import ContractError
-from hub.contract.lpr import Context, parse
-from hub.contract.lpr_record import Detection, HealthReport
 from hub.contract.times import utc_text
+from hub.lpr.contract.parser import Context, parse
+from hub.lpr.contract.record import Detection, HealthReport
+from tests.support.helpers import HubProcess
 
 FOLDER = Path(__file__).resolve().parents[2] / "contract"
 VALID = sorted(path for path in (FOLDER / "valid").glob("lpr_*.json") if ".becomes" not in path.name)
@@ -40,8 +40,13 @@ def becomes(path: Path) -> dict[str, Any]:
 def shown(record: Any) -> dict[str, Any]:
     """A parsed record in the words of the files."""
     assert isinstance(record, (Detection, HealthReport))
-    view = {**vars(record), "camera_id": record.sender.camera_id, "checkpoint_id": record.sender.checkpoint_id,
-            "kind": "detection" if isinstance(record, Detection) else "health", "occurred_at": utc_text(record.occurred_at)}
+    view = {
+        **vars(record),
+        "camera_id": record.sender.camera_id,
+        "checkpoint_id": record.sender.checkpoint_id,
+        "kind": "detection" if isinstance(record, Detection) else "health",
+        "occurred_at": utc_text(record.occurred_at),
+    }
     if isinstance(record, Detection):
         view["plates"] = [vars(plate) for plate in record.plates]
         view["pictures"] = [[picture.field, picture.index, picture.suffix] for picture in record.pictures]
@@ -84,7 +89,11 @@ def test_valid_through_every_door(hub: HubProcess, sio: socketio.Client, path: P
     raw.close()
     over_sio = sio.call("health_status" if expected["kind"] == "health" else "lpr_data", data, timeout=10)
     for told in (over_raw, over_sio):
-        assert told["duplicate"] is True and told[key] == first.json()[key] and told["warnings"] == first.json()["warnings"]
+        assert (
+            told["duplicate"] is True
+            and told[key] == first.json()[key]
+            and told["warnings"] == first.json()["warnings"]
+        )
     if expected["kind"] == "detection":
         stored = hub.get(f"/api/records/{first.json()['detection_id']}")["record"]
         for name in ("plates", "camera_id", "checkpoint_id", "vehicles_count", "plates_count"):
@@ -96,7 +105,9 @@ def test_invalid_at_every_door(hub: HubProcess, sio: socketio.Client, path: Path
     text, expected = path.read_text("utf-8"), json.loads(path.with_suffix(".error.json").read_text("utf-8"))
     answers = []
     for address in ("/api/data", "/api/statistics", "/api/detection", "/api/health"):
-        answer = requests.post(hub.url + address, data=text.encode(), headers={"Content-Type": "application/json"}, timeout=10)
+        answer = requests.post(
+            hub.url + address, data=text.encode(), headers={"Content-Type": "application/json"}, timeout=10
+        )
         assert answer.status_code == expected["status"]
         answers.append(answer.json())
     raw = websocket.create_connection(f"ws://127.0.0.1:{hub.side['lpr']}/", timeout=10)
@@ -118,7 +129,32 @@ def test_json_text_and_decoded_lists_are_the_same_record() -> None:
 def test_anything_at_all_is_a_record_or_a_contract_error() -> None:
     chance = random.Random(7)
     keys = sorted({key for path in VALID for key in _keys(sent(path))}) + ["type", "data", "content", "location", "foo"]
-    odd: list[Any] = [None, True, -1, 0, 1e308, float("nan"), 2**70, "", "x" * 5000, "\ud800", "[", "[[[[", '{"a":', [], [[]], {}, {"a": {"b": []}}, b"\xff\xd8\xff", b"", [None] * 600, "detection_result", "PASS", "2026-01-01", {1: 2}]
+    odd: list[Any] = [
+        None,
+        True,
+        -1,
+        0,
+        1e308,
+        float("nan"),
+        2**70,
+        "",
+        "x" * 5000,
+        "\ud800",
+        "[",
+        "[[[[",
+        '{"a":',
+        [],
+        [[]],
+        {},
+        {"a": {"b": []}},
+        b"\xff\xd8\xff",
+        b"",
+        [None] * 600,
+        "detection_result",
+        "PASS",
+        "2026-01-01",
+        {1: 2},
+    ]
     for _ in range(3000):
         data = {chance.choice(keys): chance.choice(odd) for _ in range(chance.randrange(1, 9))}
         for hint in (None, "detection", "health", "register"):

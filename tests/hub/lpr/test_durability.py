@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 import websocket
+
 from tests.support.helpers import HubProcess, jpeg, wait_for
 from tests.support.lpr import g4, records
 
@@ -86,11 +87,19 @@ def test_a_hub_that_is_killed_amid_records_has_every_one_that_it_acknowledged(tm
         senders = [Sender(hub, ("rest", "sio", "ws")[number % 3], number) for number in range(SENDERS)]
         for _ in range(KILLS):
             before = [len(sender.acknowledged) for sender in senders]
-            wait_for(lambda: all(len(sender.acknowledged) > count + 15 for sender, count in zip(senders, before, strict=True)), what="records from everybody")
+            wait_for(
+                lambda: all(
+                    len(sender.acknowledged) > count + 15 for sender, count in zip(senders, before, strict=True)
+                ),
+                what="records from everybody",
+            )
             hub.kill()
             hub.start()
         before = [len(sender.acknowledged) for sender in senders]
-        wait_for(lambda: all(len(sender.acknowledged) > count for sender, count in zip(senders, before, strict=True)), what="records after the last start")
+        wait_for(
+            lambda: all(len(sender.acknowledged) > count for sender, count in zip(senders, before, strict=True)),
+            what="records after the last start",
+        )
         for sender in senders:
             sender.ending.set()
         for sender in senders:
@@ -105,6 +114,12 @@ def test_a_hub_that_is_killed_amid_records_has_every_one_that_it_acknowledged(tm
             for event_id, detection_id in sender.acknowledged.items():
                 assert stored[event_id]["detection_id"] == detection_id
             for event_id in list(sender.acknowledged)[::10]:
-                assert requests.get(stored[event_id]["original_image"], timeout=10).content == PICTURE + event_id.encode()
+                assert (
+                    requests.get(stored[event_id]["original_image"], timeout=10).content == PICTURE + event_id.encode()
+                )
         total = hub.get("/api/statistics")["data"]["total_detections"]
-        assert total == records(hub, limit=1)["total_count"] == sum(records(hub, camera=f"{sender.door}{sender.number}", limit=1)["total_count"] for sender in senders)
+        assert (
+            total
+            == records(hub, limit=1)["total_count"]
+            == sum(records(hub, camera=f"{sender.door}{sender.number}", limit=1)["total_count"] for sender in senders)
+        )

@@ -9,19 +9,24 @@ from pathlib import Path
 
 import pytest
 import requests
+
+from hub.contract.plates import fold_plate, normalise_plate
+from hub.lpr.cameras import Cameras
+from hub.store.packs import PackStore
+from hub.store.retention import DAY, delete_expired
+from hub.store.writer import Transaction
 from tests.support.helpers import HubProcess
 from tests.support.lpr import PICTURE, g4, g4_health, post, records
-
-from hub.contract.lpr_plates import fold_plate, normalise_plate
-from hub.services.lpr_cameras import Cameras
-from hub.services.retention import DAY, forget_old
-from hub.store.packs import PackStore
-from hub.store.writer import Transaction
 
 
 def test_the_state_of_a_camera_is_the_worst_of_its_newest_components(hub: HubProcess) -> None:
     def health(component: str, status: str, moment: str) -> None:
-        assert post(hub, "/api/statistics", g4_health(aicamera_id="h", component=component, status=status, timestamp=moment)).status_code == 200
+        assert (
+            post(
+                hub, "/api/statistics", g4_health(aicamera_id="h", component=component, status=status, timestamp=moment)
+            ).status_code
+            == 200
+        )
 
     def state() -> str:
         return next(row for row in hub.get("/api/cameras")["cameras"] if row["camera_id"] == "h")["health_status"]
@@ -30,7 +35,7 @@ def test_the_state_of_a_camera_is_the_worst_of_its_newest_components(hub: HubPro
     health("Disk Space", "FAIL", "2026-01-28T10:00:00")
     health("Storage Management", "PASS", "2026-01-28T10:00:02")
     assert state() == "error"
-    health("Disk Space", "PASS", "2026-01-28T09:00:00")   # from a backlog: older than what is known
+    health("Disk Space", "PASS", "2026-01-28T09:00:00")  # from a backlog: older than what is known
     assert state() == "error"
     health("Disk Space", "PASS", "2026-01-28T11:00:00")
     health("Camera", "WARNING", "2026-01-28T11:00:00")
@@ -57,7 +62,10 @@ def test_watchlist(hub: HubProcess) -> None:
     assert marked[exact["detection_id"]][0]["exact"] is True
     hit = marked[similar["detection_id"]][0]
     assert (hit["exact"], hit["action"], hit["reason"], hit["read"]) == (False, "deny", "stolen", "WL 8OS")
-    assert hit["differences"] == [{"position": 2, "read": "8", "listed": "B"}, {"position": 3, "read": "O", "listed": "0"}]
+    assert hit["differences"] == [
+        {"position": 2, "read": "8", "listed": "B"},
+        {"position": 3, "read": "O", "listed": "0"},
+    ]
     assert hub.get("/api/statistics")["data"]["blacklist_count"] == 1
     changed = requests.put(f"{url}/{entry_id}", json={"match": "exact", "note": "blue van"}, timeout=5).json()["entry"]
     assert (changed["match"], changed["note"], changed["reason"]) == ("exact", "blue van", "stolen")
@@ -68,12 +76,22 @@ def test_watchlist(hub: HubProcess) -> None:
     assert records(hub, camera="w3")["records"][0]["watchlist"] == []
     assert requests.delete(f"{url}/{entry_id}", timeout=5).status_code == 200
     assert requests.get(f"{url}/{entry_id}", timeout=5).status_code == 404
-    for bad in ({}, {"plate": "--"}, {"plate": "X1", "action": "maybe"}, {"plate": "X1", "expires_at": "soon"}, {"plate": ["X1"]}, {"plate": "X" * 500}):
+    for bad in (
+        {},
+        {"plate": "--"},
+        {"plate": "X1", "action": "maybe"},
+        {"plate": "X1", "expires_at": "soon"},
+        {"plate": ["X1"]},
+        {"plate": "X" * 500},
+    ):
         answer = requests.post(url, json=bad, timeout=5)
         assert answer.status_code == 400 and answer.json()["errors"], bad
 
 
-@pytest.mark.parametrize(("text", "plain"), [("กข 1234", "กข1234"), ("ab-12.3", "AB123"), ("۱۲ب۳۴۵", "12ب345"), ("ＡＢ１", "AB1"), (" - ", "")])
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("กข 1234", "กข1234"), ("ab-12.3", "AB123"), ("۱۲ب۳۴۵", "12ب345"), ("ＡＢ１", "AB1"), (" - ", "")],
+)
 def test_plates_are_normalised(text: str, plain: str) -> None:
     assert normalise_plate(text) == plain
 
@@ -84,13 +102,22 @@ def test_look_alikes() -> None:
 
 def test_a_device_waits_for_its_operator(hub: HubProcess) -> None:
     url = f"{hub.url}/device-registration"
-    body = {"serial_number": "edge_aa:bb:cc", "device_model": "rpi", "device_type": "camera", "metadata": {"hostname": "edge"}}
+    body = {
+        "serial_number": "edge_aa:bb:cc",
+        "device_model": "rpi",
+        "device_type": "camera",
+        "metadata": {"hostname": "edge"},
+    }
     first = requests.post(f"{url}/register", json=body, timeout=5)
     assert first.status_code == 201 and first.json()["id"] and first.json()["message"]
     known = requests.post(f"{url}/register", json={"serialNumber": "edge_aa:bb:cc"}, timeout=5)
     assert known.status_code == 409 and known.json()["message"]
     assert requests.get(f"{url}/serial/edge_aa:bb:cc", timeout=5).json()["registrationStatus"] == "pending_approval"
-    beat = {"headers": {"X-Device-Serial": "edge_aa:bb:cc", "X-API-Key": ""}, "json": {"serialNumber": "edge_aa:bb:cc"}, "timeout": 5}
+    beat = {
+        "headers": {"X-Device-Serial": "edge_aa:bb:cc", "X-API-Key": ""},
+        "json": {"serialNumber": "edge_aa:bb:cc"},
+        "timeout": 5,
+    }
     assert requests.post(f"{url}/heartbeat", **beat).status_code == 401
     device = hub.get("/api/devices")["devices"][0]
     assert requests.post(f"{hub.url}/api/devices/{device['id']}/approve", timeout=5).status_code == 200
@@ -127,7 +154,7 @@ def test_old_health_reports_go_and_the_newest_state_stays(app, client) -> None:
     for _ in range(3):
         client.post("/api/health", json=g4_health(), headers={"Host": "localhost"})
     later = parts.started + 31 * DAY
-    assert forget_old(parts.writer, 30, now=lambda: later) == 3
+    assert delete_expired(parts.writer, "lpr_health", 30, now=lambda: later) == 3
     assert client.get("/api/health").json["health"] == []
     assert client.get("/api/cameras").json["cameras"][0]["health_status"] == "ok"
 
@@ -184,22 +211,36 @@ def test_a_full_queue_is_503_with_retry_after(app, client, monkeypatch: pytest.M
 
 def test_the_tallies_are_what_counting_would_give(hub: HubProcess) -> None:
     """Many senders at once, duplicates among them."""
-    bodies = [g4(aicamera_id=f"t{number % 3}", ocr_results=[f"TT {number % 4}", f"TT {number % 4}"], plate_detections=[]) for number in range(60)]
+    bodies = [
+        g4(aicamera_id=f"t{number % 3}", ocr_results=[f"TT {number % 4}", f"TT {number % 4}"], plate_detections=[])
+        for number in range(60)
+    ]
     with ThreadPoolExecutor(12) as pool:
-        assert all(answer.status_code == 200 for answer in pool.map(lambda body: post(hub, "/api/statistics", body), bodies * 2))
+        assert all(
+            answer.status_code == 200
+            for answer in pool.map(lambda body: post(hub, "/api/statistics", body), bodies * 2)
+        )
     connection = sqlite3.connect(hub.instance / "hub.db")
     try:
-        for kind, counted in (("detections", "SELECT '', COUNT(*) FROM lpr_records"), ("camera", "SELECT camera_id, COUNT(*) FROM lpr_records GROUP BY 1"),
-                              ("checkpoint", "SELECT checkpoint_id, COUNT(*) FROM lpr_records GROUP BY 1"), ("health", "SELECT '', COUNT(*) FROM lpr_health"),
-                              ("plate", "SELECT plate, COUNT(DISTINCT record_seq) FROM lpr_plates GROUP BY 1")):
-            assert dict(connection.execute("SELECT key, count FROM lpr_tallies WHERE kind = ?", (kind,))) == dict(connection.execute(counted)), kind
+        for kind, counted in (
+            ("detections", "SELECT '', COUNT(*) FROM lpr_records"),
+            ("camera", "SELECT camera_id, COUNT(*) FROM lpr_records GROUP BY 1"),
+            ("checkpoint", "SELECT checkpoint_id, COUNT(*) FROM lpr_records GROUP BY 1"),
+            ("health", "SELECT '', COUNT(*) FROM lpr_health"),
+            ("plate", "SELECT plate, COUNT(DISTINCT record_seq) FROM lpr_plates GROUP BY 1"),
+        ):
+            assert dict(connection.execute("SELECT key, count FROM lpr_tallies WHERE kind = ?", (kind,))) == dict(
+                connection.execute(counted)
+            ), kind
     finally:
         connection.close()
     assert records(hub, camera="t1")["total_count"] == 20
 
 
 @pytest.mark.parametrize("how", ["writev", "part of it", "no writev"])
-def test_many_pictures_are_appended_at_once_however_the_system_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+def test_many_pictures_are_appended_at_once_however_the_system_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     if how == "no writev":
         monkeypatch.delattr(os, "writev", raising=False)
     elif not hasattr(os, "writev"):
@@ -210,7 +251,9 @@ def test_many_pictures_are_appended_at_once_however_the_system_writes(tmp_path: 
     packs = PackStore(tmp_path)
     packs.prepare()
     commit = _Commit()
-    pictures = [(PICTURE + bytes([number % 256]) * (number * 37 % 9000), ".jpg") for number in range(1200)] + [(PICTURE + bytes(300_000), ".jpg")]
+    pictures = [(PICTURE + bytes([number % 256]) * (number * 37 % 9000), ".jpg") for number in range(1200)] + [
+        (PICTURE + bytes(300_000), ".jpg")
+    ]
     names = packs.put_all(commit.transaction, pictures)
     commit.commit()
     assert [packs.read(name) for name in names] == [(data, "image/jpeg") for data, _ in pictures]

@@ -6,6 +6,7 @@ import base64
 
 import pytest
 import requests
+
 from tests.support.helpers import HubProcess
 from tests.support.lpr import PICTURE, PICTURE_TEXT, g4, g4_health, post, records
 
@@ -15,8 +16,14 @@ def test_the_current_camera_probes_and_posts_everything_to_statistics(hub: HubPr
     probe = requests.get(url, headers={"Accept": "*/*"}, timeout=5, allow_redirects=False)
     assert probe.status_code == 200
     before = probe.json()
-    assert before["data"]["server_status"] == "running" and before["total_detections"] == before["data"]["total_detections"]
-    first, health = post(hub, "/api/statistics", g4(original_image=PICTURE_TEXT)), post(hub, "/api/statistics", g4_health(status="FAIL", details=None))
+    assert (
+        before["data"]["server_status"] == "running"
+        and before["total_detections"] == before["data"]["total_detections"]
+    )
+    first, health = (
+        post(hub, "/api/statistics", g4(original_image=PICTURE_TEXT)),
+        post(hub, "/api/statistics", g4_health(status="FAIL", details=None)),
+    )
     assert first.status_code == health.status_code == 200
     assert first.json()["message"] == "Detection data received" and first.json()["warnings"] == []
     assert health.json()["message"] == "Health data received" and health.json()["health_id"]
@@ -53,32 +60,79 @@ def test_the_same_record_by_other_paths_is_a_duplicate(hub: HubProcess) -> None:
 
 def test_the_published_curl_lines(hub: HubProcess) -> None:
     assert hub.get("/api/test")["message"] == "Server is running"
-    told = post(hub, "/api/cameras/register", {"camera_id": "camera_001", "checkpoint_id": "checkpoint_001", "timestamp": "2024-12-19T10:00:00Z"}).json()
-    assert (told["message"], told["camera_id"], told["checkpoint_id"]) == ("Camera registered successfully", "camera_001", "checkpoint_001")
-    told = post(hub, "/api/detection", {
-        "type": "detection_result", "camera_id": "camera_001", "checkpoint_id": "checkpoint_001", "timestamp": "2024-12-19T10:00:00Z",
-        "vehicles_count": 1, "plates_count": 1, "ocr_results": ["ABC1234"],
-        "vehicle_detections": [{"bbox": [100, 100, 200, 200], "confidence": 0.95, "class": "car"}],
-        "plate_detections": [{"bbox": [150, 150, 180, 170], "confidence": 0.92, "text": "ABC1234"}],
-        "processing_time_ms": 150, "annotated_image": "base64_encoded_image_data", "cropped_plates": ["base64_plate1", "base64_plate2"]})
+    told = post(
+        hub,
+        "/api/cameras/register",
+        {"camera_id": "camera_001", "checkpoint_id": "checkpoint_001", "timestamp": "2024-12-19T10:00:00Z"},
+    ).json()
+    assert (told["message"], told["camera_id"], told["checkpoint_id"]) == (
+        "Camera registered successfully",
+        "camera_001",
+        "checkpoint_001",
+    )
+    told = post(
+        hub,
+        "/api/detection",
+        {
+            "type": "detection_result",
+            "camera_id": "camera_001",
+            "checkpoint_id": "checkpoint_001",
+            "timestamp": "2024-12-19T10:00:00Z",
+            "vehicles_count": 1,
+            "plates_count": 1,
+            "ocr_results": ["ABC1234"],
+            "vehicle_detections": [{"bbox": [100, 100, 200, 200], "confidence": 0.95, "class": "car"}],
+            "plate_detections": [{"bbox": [150, 150, 180, 170], "confidence": 0.92, "text": "ABC1234"}],
+            "processing_time_ms": 150,
+            "annotated_image": "base64_encoded_image_data",
+            "cropped_plates": ["base64_plate1", "base64_plate2"],
+        },
+    )
     assert told.status_code == 200 and told.json()["detection_id"]
     assert len(told.json()["warnings"]) == 3
-    found = next(row for row in records(hub, camera_id="camera_001")["records"] if row["detection_id"] == told.json()["detection_id"])
-    assert found["plates"] == [{"text": "ABC1234", "plate": "ABC1234", "confidence": 0.92, "box": [150.0, 150.0, 180.0, 170.0]}]
+    found = next(
+        row
+        for row in records(hub, camera_id="camera_001")["records"]
+        if row["detection_id"] == told.json()["detection_id"]
+    )
+    assert found["plates"] == [
+        {"text": "ABC1234", "plate": "ABC1234", "confidence": 0.92, "box": [150.0, 150.0, 180.0, 170.0]}
+    ]
     assert found["annotated_image"] is None
-    told = post(hub, "/api/health", {
-        "type": "health_check", "camera_id": "camera_001", "checkpoint_id": "checkpoint_001", "timestamp": "2024-12-19T10:00:00Z", "component": "camera",
-        "status": "healthy", "message": "Camera working normally", "details": {"cpu_usage": 45.2, "memory_usage": 67.8, "disk_usage": 23.1}}).json()
+    told = post(
+        hub,
+        "/api/health",
+        {
+            "type": "health_check",
+            "camera_id": "camera_001",
+            "checkpoint_id": "checkpoint_001",
+            "timestamp": "2024-12-19T10:00:00Z",
+            "component": "camera",
+            "status": "healthy",
+            "message": "Camera working normally",
+            "details": {"cpu_usage": 45.2, "memory_usage": 67.8, "disk_usage": 23.1},
+        },
+    ).json()
     assert told["success"] and told["health_id"] and told["warnings"] == []
     assert hub.get("/api/health", camera="camera_001")["health"][0]["details"]["cpu_usage"] == 45.2
     connect = hub.get("/websocket")
     assert connect["connection_url"].endswith(str(hub.side["lpr"])) and len(connect["events"]) == 10
     front = requests.get(f"http://127.0.0.1:{hub.side['lpr']}/", headers={"Accept": "*/*"}, timeout=5).json()
-    assert front["status"] == "running" and {"test", "cameras_register", "detection", "health", "statistics"} <= set(front["api_endpoints"])
+    assert front["status"] == "running" and {"test", "cameras_register", "detection", "health", "statistics"} <= set(
+        front["api_endpoints"]
+    )
 
 
 def test_pictures_are_links_or_the_bytes_as_sent(hub: HubProcess) -> None:
-    told = post(hub, "/api/detection", g4(aicamera_id="pictures", original_image=f"data:image/jpeg;base64,{PICTURE_TEXT}", cropped_plates=["no picture", PICTURE_TEXT])).json()
+    told = post(
+        hub,
+        "/api/detection",
+        g4(
+            aicamera_id="pictures",
+            original_image=f"data:image/jpeg;base64,{PICTURE_TEXT}",
+            cropped_plates=["no picture", PICTURE_TEXT],
+        ),
+    ).json()
     shown = records(hub, camera="pictures")["records"][0]
     assert shown["detection_id"] == told["detection_id"]
     for link in (shown["original_image"], shown["cropped_plates"][0]):
@@ -90,7 +144,9 @@ def test_pictures_are_links_or_the_bytes_as_sent(hub: HubProcess) -> None:
     assert requests.get(shown["original_image"][:-6] + "00.jpg", timeout=5).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/api/detection", "/api/health", "/api/data", "/api/statistics", "/api/cameras/register"])
+@pytest.mark.parametrize(
+    "path", ["/api/detection", "/api/health", "/api/data", "/api/statistics", "/api/cameras/register"]
+)
 @pytest.mark.parametrize("body", [b"", b"{}", b"not json", b"[1]", b'"text"', b"null", b"[" * 100_000])
 def test_what_is_nobodys_record_is_refused(hub: HubProcess, path: str, body: bytes) -> None:
     answer = requests.post(hub.url + path, data=body, headers={"Content-Type": "application/json"}, timeout=10)
@@ -107,23 +163,44 @@ def test_a_body_that_says_nothing_known_is_refused(hub: HubProcess, path: str) -
 
 
 def test_404_and_405_and_415_are_the_error_body(hub: HubProcess) -> None:
-    for method, path, status in (("GET", "/api/nothing", 404), ("PUT", "/api/detection", 405), ("DELETE", "/api/statistics", 405), ("GET", "/api/records/none", 404)):
+    for method, path, status in (
+        ("GET", "/api/nothing", 404),
+        ("PUT", "/api/detection", 405),
+        ("DELETE", "/api/statistics", 405),
+        ("GET", "/api/records/none", 404),
+    ):
         answer = requests.request(method, hub.url + path, timeout=5)
         assert answer.status_code == status and answer.json()["success"] is False, path
     assert requests.post(f"{hub.url}/api/detection", files={"a": b"b"}, timeout=5).status_code == 415
 
 
-@pytest.mark.parametrize("camera", ["../../etc/passwd", "x" * 10_000, "a\x00b\x1f", {"a": 1}, [1], True, None, 1.5, -3, "", "ทดสอบ"])
+@pytest.mark.parametrize(
+    "camera", ["../../etc/passwd", "x" * 10_000, "a\x00b\x1f", {"a": 1}, [1], True, None, 1.5, -3, "", "ทดสอบ"]
+)
 def test_hostile_ids(hub: HubProcess, camera: object) -> None:
     answer = post(hub, "/api/detection", g4(camera_id=camera, checkpoint_id=camera, aicamera_id=camera))
     assert answer.status_code == 200
-    stored = next(row for row in records(hub, limit=1000)["records"] if row["detection_id"] == answer.json()["detection_id"])
+    stored = next(
+        row for row in records(hub, limit=1000)["records"] if row["detection_id"] == answer.json()["detection_id"]
+    )
     assert stored["camera_id"] and len(stored["camera_id"]) <= 200 and stored["camera_id"].isprintable()
 
 
 def test_records_are_found_page_by_page(hub: HubProcess) -> None:
-    sent = [post(hub, "/api/detection", g4(aicamera_id="paged", checkpoint_id="gate", ocr_results=[f"PG {number:03d}"], plate_detections=[],
-                 timestamp=f"2026-02-{1 + number % 5:02d}T10:00:{number:02d}")).json()["detection_id"] for number in range(25)]
+    sent = [
+        post(
+            hub,
+            "/api/detection",
+            g4(
+                aicamera_id="paged",
+                checkpoint_id="gate",
+                ocr_results=[f"PG {number:03d}"],
+                plate_detections=[],
+                timestamp=f"2026-02-{1 + number % 5:02d}T10:00:{number:02d}",
+            ),
+        ).json()["detection_id"]
+        for number in range(25)
+    ]
     seen: list[str] = []
     cursor: dict[str, str] = {}
     while True:
@@ -162,7 +239,12 @@ def test_a_restarted_hub_knows_it_all(tmp_path) -> None:
         again = post(hub, "/api/statistics", body).json()
         assert again["duplicate"] is True and again["detection_id"] == first["detection_id"]
         data = hub.get("/api/statistics")["data"]
-        assert (data["total_detections"], data["today_detections"], data["total_health_checks"], data["total_cameras"]) == (1, 1, 1, 1)
+        assert (
+            data["total_detections"],
+            data["today_detections"],
+            data["total_health_checks"],
+            data["total_cameras"],
+        ) == (1, 1, 1, 1)
         camera = hub.get("/api/cameras")["cameras"][0]
         assert (camera["camera_id"], camera["detection_count"], camera["health_status"]) == ("7", 1, "warning")
         assert requests.get(records(hub)["records"][0]["original_image"], timeout=5).content == PICTURE

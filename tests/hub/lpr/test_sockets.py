@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 import socketio
+
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.lpr import PICTURE, PICTURE_TEXT, g4, g4_health, post, raw_socket, records
 
@@ -59,13 +60,27 @@ def dashboard(hub: HubProcess) -> Iterator[Client]:
 def test_the_published_events(camera: Client, dashboard: Client) -> None:
     camera.emit("camera_register", {"camera_id": "sio-1", "checkpoint_id": "c", "timestamp": "2024-12-19T10:00:00Z"})
     told = camera.hear("camera_register")
-    assert (told["success"], told["message"], told["camera_id"], told["checkpoint_id"]) == (True, "Camera registered successfully", "sio-1", "c")
+    assert (told["success"], told["message"], told["camera_id"], told["checkpoint_id"]) == (
+        True,
+        "Camera registered successfully",
+        "sio-1",
+        "c",
+    )
     assert dashboard.hear_of("sio-1")["status"] == "online"
     camera.emit("lpr_data", g4(camera_id="sio-1"))
     told = camera.hear("lpr_response")
-    assert told["success"] is True and told["status"] == "success" and told["message"] == "LPR data received successfully" and told["saved_path"] == ""
+    assert (
+        told["success"] is True
+        and told["status"] == "success"
+        and told["message"] == "LPR data received successfully"
+        and told["saved_path"] == ""
+    )
     seen = dashboard.hear("new_detection")
-    assert seen["detection_id"] == told["detection_id"] and seen["plates"][0]["plate"] == "กข1234" and seen["vehicles_count"] == 1
+    assert (
+        seen["detection_id"] == told["detection_id"]
+        and seen["plates"][0]["plate"] == "กข1234"
+        and seen["vehicles_count"] == 1
+    )
     camera.emit("health_status", g4_health(camera_id="sio-1", status="WARNING"))
     assert camera.hear("health_response")["health_id"] == dashboard.hear("health_update")["health_id"]
     camera.emit("ping", {"type": "test", "message": "Hello", "timestamp": "2024-12-19T10:00:00Z"})
@@ -99,7 +114,11 @@ def test_the_same_record_by_every_door_is_stored_once(hub: HubProcess, camera: C
     raw = json.loads(socket.recv())
     socket.close()
     for told in (again, raw):
-        assert told["duplicate"] is True and told["detection_id"] == first["detection_id"] and told["warnings"] == first["warnings"]
+        assert (
+            told["duplicate"] is True
+            and told["detection_id"] == first["detection_id"]
+            and told["warnings"] == first["warnings"]
+        )
 
 
 @pytest.mark.parametrize("bad", [None, {}, [], [1], {"foo": 1}, "text", 5])
@@ -123,11 +142,26 @@ def test_a_camera_is_offline_when_its_connection_is_really_gone(hub: HubProcess,
 
 
 def test_older_events(camera: Client) -> None:
-    camera.emit("lpr_detection", {"license_plate": "กข 999", "image_name": "x.jpg", "image_binary": PICTURE, "location_lat": 13.7, "location_lon": 100.5, "info": ""})
+    camera.emit(
+        "lpr_detection",
+        {
+            "license_plate": "กข 999",
+            "image_name": "x.jpg",
+            "image_binary": PICTURE,
+            "location_lat": 13.7,
+            "location_lon": 100.5,
+            "info": "",
+        },
+    )
     told = camera.hear("lpr_response")
     assert told["status"] == "success" and told["message"] and told["saved_path"].endswith(".jpg")
-    for event, body, reply in (("detection", g4(), "lpr_response"), ("health", g4_health(), "health_response"), ("config", {"a": 1}, "status"),
-                               ("debug_event", {"x": 1}, "debug_response"), ("edge_status", {"hostname": "edge", "cpu_usage": 5, "timestamp": "2026-01-01 10:00:00"}, "health_response")):
+    for event, body, reply in (
+        ("detection", g4(), "lpr_response"),
+        ("health", g4_health(), "health_response"),
+        ("config", {"a": 1}, "status"),
+        ("debug_event", {"x": 1}, "debug_response"),
+        ("edge_status", {"hostname": "edge", "cpu_usage": 5, "timestamp": "2026-01-01 10:00:00"}, "health_response"),
+    ):
         camera.emit(event, body)
         assert camera.hear(reply)["success"] is True, event
 
@@ -164,14 +198,41 @@ def test_polling_only_with_a_hundred_quick_events(hub: HubProcess) -> None:
 
 def test_raw_frames_are_answered_in_order(hub: HubProcess) -> None:
     socket = raw_socket(hub)
-    sent = [g4(camera_id="raw"), "ping", {"foo": 1}, "not json", g4_health(camera_id="raw"), {"type": "test"}, {"table": "lpr_detection", "data": {
-        "license_plate": "AB 12", "checkpoint_id": None, "timestamp": "20260128_105000", "hostname": "edge-1", "vehicle_type": " ", "vehicle_color": " ",
-        "latitude": "13.75", "longitude": " 100.50", "image": PICTURE_TEXT}}]
+    sent = [
+        g4(camera_id="raw"),
+        "ping",
+        {"foo": 1},
+        "not json",
+        g4_health(camera_id="raw"),
+        {"type": "test"},
+        {
+            "table": "lpr_detection",
+            "data": {
+                "license_plate": "AB 12",
+                "checkpoint_id": None,
+                "timestamp": "20260128_105000",
+                "hostname": "edge-1",
+                "vehicle_type": " ",
+                "vehicle_color": " ",
+                "latitude": "13.75",
+                "longitude": " 100.50",
+                "image": PICTURE_TEXT,
+            },
+        },
+    ]
     for message in sent:
         socket.send(message if isinstance(message, str) else json.dumps(message))
     told = [json.loads(socket.recv()) for _ in sent]
     assert [row["status"] for row in told] == ["success", "success", "error", "error", "success", "success", "success"]
-    assert [row.get("type") for row in told] == ["detection_response", "pong", None, None, "health_response", "pong", "detection_response"]
+    assert [row.get("type") for row in told] == [
+        "detection_response",
+        "pong",
+        None,
+        None,
+        "health_response",
+        "pong",
+        "detection_response",
+    ]
     assert all(row["message"] for row in told)
     socket.close()
     stored = records(hub, camera="edge-1")["records"][0]
@@ -185,7 +246,9 @@ def test_a_connection_for_each_record_leaves_the_camera_online(hub: HubProcess) 
         socket.send(json.dumps(g4(aicamera_id="hasty")))
         assert json.loads(socket.recv())["status"] == "success"
         socket.close()
-    wait_for(lambda: hub.get("/api/statistics")["data"]["connected_clients"] <= before, what="the end of the connections")
+    wait_for(
+        lambda: hub.get("/api/statistics")["data"]["connected_clients"] <= before, what="the end of the connections"
+    )
     assert next(row for row in hub.get("/api/cameras")["cameras"] if row["camera_id"] == "hasty")["online"] is True
 
 
@@ -197,7 +260,11 @@ def test_a_frame_without_ids_is_known_by_its_address(hub: HubProcess) -> None:
         socket.send(json.dumps(record))
     told = [json.loads(socket.recv()) for _ in range(3)]
     socket.close()
-    assert told[0]["camera_id"] == "127.0.0.1" and len({row["detection_id"] for row in told}) == 1 and told[2]["duplicate"] is True
+    assert (
+        told[0]["camera_id"] == "127.0.0.1"
+        and len({row["detection_id"] for row in told}) == 1
+        and told[2]["duplicate"] is True
+    )
 
 
 def test_a_two_megabyte_picture_passes(camera: Client) -> None:
@@ -205,12 +272,15 @@ def test_a_two_megabyte_picture_passes(camera: Client) -> None:
     assert camera.call("lpr_data", g4(original_image=big), timeout=20)["saved_path"].endswith(".jpg")
 
 
-@pytest.mark.parametrize("request_text", [
-    "POST /socket.io/?EIO=4&transport=polling&sid=nobody HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc",
-    "GET /socket.io/?EIO=3&transport=polling HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    "GET /socket.io/?transport=nonsense HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-])
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "POST /socket.io/?EIO=4&transport=polling&sid=nobody HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc",
+        "GET /socket.io/?EIO=3&transport=polling HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /socket.io/?transport=nonsense HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    ],
+)
 def test_a_bad_handshake_costs_its_own_connection_only(hub: HubProcess, camera: Client, request_text: str) -> None:
     with std_socket.create_connection(("127.0.0.1", hub.side["lpr"]), timeout=10) as sock:
         sock.sendall(request_text.encode())
@@ -218,7 +288,22 @@ def test_a_bad_handshake_costs_its_own_connection_only(hub: HubProcess, camera: 
     assert camera.call("lpr_data", g4(), timeout=10)["success"] is True
 
 
-@pytest.mark.parametrize("packet", ["42", "42[", '42{"a":1}', "42[]", "42[1]", "451-[\"lpr_data\"]", "49", "x", "", "4" * 100, '42["lpr_data",' + "[" * 50_000])
+@pytest.mark.parametrize(
+    "packet",
+    [
+        "42",
+        "42[",
+        '42{"a":1}',
+        "42[]",
+        "42[1]",
+        '451-["lpr_data"]',
+        "49",
+        "x",
+        "",
+        "4" * 100,
+        '42["lpr_data",' + "[" * 50_000,
+    ],
+)
 def test_a_malformed_packet_is_never_a_500(hub: HubProcess, camera: Client, packet: str) -> None:
     opened = requests.get(f"{hub.url}/socket.io/?EIO=4&transport=polling", timeout=10).text
     sid = json.loads(opened[1:])["sid"]

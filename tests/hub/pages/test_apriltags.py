@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 import websocket
+
 from tests.support.browser import Page, browser, chromium
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.tags import Board, GameClient, stalled_game, tag_hub
 
-needs_browser = pytest.mark.skipif(chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium).")
+needs_browser = pytest.mark.skipif(
+    chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
+)
 SHOTS = os.environ.get("GATEHOUSE_SCREENSHOTS")
 
 
@@ -41,7 +44,9 @@ def shot(page: Page, name: str) -> None:
 
 def live(page: Page) -> list[list[str]]:
     """Tag, board and x of each row of the live table."""
-    return page.value("[...document.querySelectorAll('#live tr')].slice(1).map((row) => [row.cells[0].textContent, row.cells[1].textContent, row.cells[3].textContent])")
+    return page.value(
+        "[...document.querySelectorAll('#live tr')].slice(1).map((row) => [row.cells[0].textContent, row.cells[1].textContent, row.cells[3].textContent])"
+    )
 
 
 def test_pages_hear_of_readings_in_batches_the_newest_of_each_tag(hub: HubProcess) -> None:
@@ -56,8 +61,14 @@ def test_pages_hear_of_readings_in_batches_the_newest_of_each_tag(hub: HubProces
     assert {batch["event"] for batch in batches} == {"tags"} and all(len(batch["tags"]) <= 3 for batch in batches)
     assert sum(len(batch["tags"]) for batch in batches) < 150
     newest = hub.get("/api/apriltags/newest")
-    assert [(row["tag_id"], row["x_cm"], row["board"]) for row in newest["tags"]] == [(2, 299, "127.0.0.5"), (1, 298, "127.0.0.5"), (0, 297, "127.0.0.5")]
-    assert newest["success"] is True and newest["boards"][0]["address"] == "127.0.0.5" and newest["games"]["games"] == []
+    assert [(row["tag_id"], row["x_cm"], row["board"]) for row in newest["tags"]] == [
+        (2, 299, "127.0.0.5"),
+        (1, 298, "127.0.0.5"),
+        (0, 297, "127.0.0.5"),
+    ]
+    assert (
+        newest["success"] is True and newest["boards"][0]["address"] == "127.0.0.5" and newest["games"]["games"] == []
+    )
 
 
 @needs_browser
@@ -69,11 +80,20 @@ def test_readings_come_by_themselves_and_text_is_never_markup(hub: HubProcess, p
         hostile = "<img src=x onerror='window.hurt=1'>"
         board.reading(tag_id=12, x_cm=-33.25, y_cm=None, camera_name=hostile)
         board.say({"event": "apriltag_data", "x_cm": 7})
-        wait_for(lambda: ["12", "127.0.0.6", "-33.2"] in live(page) or ["12", "127.0.0.6", "-33.3"] in live(page), what="the new reading")
+        wait_for(
+            lambda: ["12", "127.0.0.6", "-33.2"] in live(page) or ["12", "127.0.0.6", "-33.3"] in live(page),
+            what="the new reading",
+        )
         wait_for(lambda: ["?", "127.0.0.6", "7"] in live(page), what="the reading without a tag")
         board.reading(tag_id=12, x_cm=55, camera_name=hostile)
         wait_for(lambda: ["12", "127.0.0.6", "55"] in live(page), what="its change")
-        wait_for(lambda: "127.0.0.6" in page.value("document.querySelector('#boards').textContent") and hostile in page.value("document.querySelector('#boards').textContent"), what="the board")
+        wait_for(
+            lambda: (
+                "127.0.0.6" in page.value("document.querySelector('#boards').textContent")
+                and hostile in page.value("document.querySelector('#boards').textContent")
+            ),
+            what="the board",
+        )
         shot(page, "apriltags")
     assert page.value("window.marked") is True and page.value("window.hurt") is None
     assert page.value("document.documentElement.scrollWidth <= innerWidth")
@@ -108,11 +128,18 @@ def test_stored_readings_are_found(hub: HubProcess, page: Page) -> None:
     page.open(f"{hub.url}/apriltags")
     stored = "[...document.querySelectorAll('#stored tr')].slice(1).map((row) => row.cells[0].textContent)"
     wait_for(lambda: len(page.value(stored) or []) == 20, what="the newest readings")
-    page.value("document.querySelector('#search [name=tag]').value = '77'; document.querySelector('#search').requestSubmit()")
-    wait_for(lambda: page.value(stored) == ["77"] * 20 and page.value("document.querySelector('#more').hidden") is False, what="those of one tag")
+    page.value(
+        "document.querySelector('#search [name=tag]').value = '77'; document.querySelector('#search').requestSubmit()"
+    )
+    wait_for(
+        lambda: page.value(stored) == ["77"] * 20 and page.value("document.querySelector('#more').hidden") is False,
+        what="those of one tag",
+    )
     page.value("document.querySelector('#more').click()")
     wait_for(lambda: page.value(stored) == ["77"] * 30, what="the older ones")
-    page.value("document.querySelector('#search [name=tag]').value = 'x'; document.querySelector('#search').requestSubmit()")
+    page.value(
+        "document.querySelector('#search [name=tag]').value = 'x'; document.querySelector('#search').requestSubmit()"
+    )
     wait_for(lambda: page.value("document.querySelector('#found').textContent"), what="a sentence about what is no tag")
 
 
@@ -125,7 +152,9 @@ def test_the_status_page_lists_boards_and_games_with_their_queues(hub: HubProces
         page.open(f"{hub.url}/status")
         wait_for(lambda: "127.0.0.8" in page.value("document.querySelector('#boards').textContent"), what="the board")
         wait_for(lambda: "<b>Maze</b>" in page.value("document.querySelector('#games').textContent"), what="the game")
-        rows = page.value("[...document.querySelectorAll('#games tr')].slice(1).map((row) => [...row.cells].map((cell) => cell.textContent))")
+        rows = page.value(
+            "[...document.querySelectorAll('#games tr')].slice(1).map((row) => [...row.cells].map((cell) => cell.textContent))"
+        )
         assert {row[-1] for row in rows} == {"<b>Maze</b>", "stalled"}
         shot(page, "status")
     stalled.sock.close()

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 import requests
+
 from tests.support.browser import Page, browser, chromium
 from tests.support.helpers import HubProcess, capture_result, jpeg, wait_for
 
-pytestmark = pytest.mark.skipif(chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium).")
+pytestmark = pytest.mark.skipif(
+    chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +26,9 @@ def page(tmp_path_factory: pytest.TempPathFactory):
 
 def store(hub: HubProcess, event_id: str, **fields) -> None:
     picture = base64.b64encode(jpeg(160, 90)).decode()
-    answer = requests.post(f"{hub.url}/api/captures", json=capture_result(event_id=event_id, primary_image=picture, **fields), timeout=10)
+    answer = requests.post(
+        f"{hub.url}/api/captures", json=capture_result(event_id=event_id, primary_image=picture, **fields), timeout=10
+    )
     assert answer.status_code == 201
 
 
@@ -37,16 +42,37 @@ def test_captures_come_by_themselves(hub: HubProcess, page: Page) -> None:
     wait_for(lambda: numbers(page) == ["00017"], what="the capture that was there")
     page.value("window.marked = true")
     store(hub, "live", number="00018")
-    store(hub, "failed", number="", success=False, message="Max attempts reached (10)", errors=["Max attempts reached (10)", "Secondary frame not available"])
+    store(
+        hub,
+        "failed",
+        number="",
+        success=False,
+        message="Max attempts reached (10)",
+        errors=["Max attempts reached (10)", "Secondary frame not available"],
+    )
     wait_for(lambda: numbers(page) == ["not read", "00018", "00017"], what="the new captures, newest first")
     assert page.value("window.marked") is True, "the page was loaded again"
-    wait_for(lambda: page.value("[...document.querySelectorAll('.picture.primary img')].every((image) => image.complete && image.naturalWidth === 160)"), what="the pictures")
-    assert "Secondary frame not available" in page.value("document.querySelector('.capture.unread details').textContent")
+    wait_for(
+        lambda: page.value(
+            "[...document.querySelectorAll('.picture.primary img')].every((image) => image.complete && image.naturalWidth === 160)"
+        ),
+        what="the pictures",
+    )
+    assert "Secondary frame not available" in page.value(
+        "document.querySelector('.capture.unread details').textContent"
+    )
 
 
 def test_text_of_senders_is_never_markup(hub: HubProcess, page: Page) -> None:
     page.open(f"{hub.url}/")
-    store(hub, "markup", number="<b>1</b>", message="<img src=x onerror='window.hurt=1'>", tag="<script>window.hurt=1</script>", station="<i>x</i>")
+    store(
+        hub,
+        "markup",
+        number="<b>1</b>",
+        message="<img src=x onerror='window.hurt=1'>",
+        tag="<script>window.hurt=1</script>",
+        station="<i>x</i>",
+    )
     wait_for(lambda: numbers(page)[:1] == ["<b>1</b>"], what="the text as text")
     assert page.value("document.querySelectorAll('.capture b, .capture script, .capture i:not(.dot)').length") == 0
     assert page.value("window.hurt === undefined") is True
@@ -56,22 +82,46 @@ def test_search_and_back(hub: HubProcess, page: Page) -> None:
     store(hub, "search", number="77001")
     page.open(f"{hub.url}/")
     wait_for(lambda: len(numbers(page)) >= 1, what="captures")
-    page.value("document.querySelector('[name=number]').value = '77001'; document.querySelector('#search').requestSubmit()")
+    page.value(
+        "document.querySelector('[name=number]').value = '77001'; document.querySelector('#search').requestSubmit()"
+    )
     wait_for(lambda: numbers(page) == ["77001"], what="the one that was looked for")
     store(hub, "not in the search", number="77002")
-    page.value("document.querySelector('[name=number]').value = '99999'; document.querySelector('#search').requestSubmit()")
-    wait_for(lambda: "Nothing found" in page.value("document.querySelector('#captures').textContent"), what="an answer to a search without result")
+    page.value(
+        "document.querySelector('[name=number]').value = '99999'; document.querySelector('#search').requestSubmit()"
+    )
+    wait_for(
+        lambda: "Nothing found" in page.value("document.querySelector('#captures').textContent"),
+        what="an answer to a search without result",
+    )
     page.value("document.querySelector('#search').reset()")
     wait_for(lambda: numbers(page)[:1] == ["77002"], what="the newest again")
 
 
 def test_stations_with_reader_and_cameras(hub: HubProcess, page: Page) -> None:
-    status = {"station": "North", "simulated": True, "state": "waiting", "message": "Waiting for a tag.", "reader": {"state": "connected"},
-              "cameras": [{"role": "primary", "state": "live"}, {"role": "secondary", "state": "stale", "error": "Stream timeout"}]}
+    status = {
+        "station": "North",
+        "simulated": True,
+        "state": "waiting",
+        "message": "Waiting for a tag.",
+        "reader": {"state": "connected"},
+        "cameras": [
+            {"role": "primary", "state": "live"},
+            {"role": "secondary", "state": "stale", "error": "Stream timeout"},
+        ],
+    }
     page.open(f"{hub.url}/")
     requests.post(f"{hub.url}/api/stations/status", json=status, timeout=10).raise_for_status()
     card = wait_for(lambda: page.value("document.querySelector('[data-station=North]')?.innerText"), what="the station")
-    for part in ("North", "simulated gate", "Waiting for a tag.", "Reader", "connected", "Secondary camera", "Stream timeout"):
+    for part in (
+        "North",
+        "simulated gate",
+        "Waiting for a tag.",
+        "Reader",
+        "connected",
+        "Secondary camera",
+        "Stream timeout",
+    ):
         assert part in card
 
 
@@ -80,7 +130,10 @@ def test_the_line_to_the_hub_comes_back(tmp_path: Path, page: Page) -> None:
         page.open(f"{hub.url}/")
         wait_for(lambda: page.value("document.querySelector('#link').innerText") == "live", what="the live line")
         hub.kill()
-        wait_for(lambda: "not connected" in page.value("document.querySelector('#link').innerText"), what="word of the lost line")
+        wait_for(
+            lambda: "not connected" in page.value("document.querySelector('#link').innerText"),
+            what="word of the lost line",
+        )
         hub.start()
         store(hub, "while away", number="31001")
         wait_for(lambda: numbers(page) == ["31001"], what="what came while the line was lost")

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from tests.support.browser import Page, browser, chromium
-from tests.support.helpers import HubProcess, jpeg, wait_for
 from PIL import Image, ImageDraw
 
-pytestmark = pytest.mark.skipif(chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium).")
+from tests.support.browser import Page, browser, chromium
+from tests.support.helpers import HubProcess, jpeg, wait_for
+
+pytestmark = pytest.mark.skipif(
+    chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
+)
 SHOTS = os.environ.get("GATEHOUSE_SCREENSHOTS")
 PIXEL = "[...document.querySelector('{}').getContext('2d').getImageData(2, 2, 1, 1).data].slice(0, 3)"
 
@@ -95,14 +98,22 @@ def test_a_wall_of_cameras_and_the_choice_of_one(hub: HubProcess, page: Page) ->
     colours = {name: (15 * n, 255 - 15 * n, 120) for n, name in enumerate(names)}
     for name in names:
         send(hub, name, colours[name])
-    wait_for(lambda: page.value("document.querySelectorAll('#wall button').length") >= 16, what="sixteen cameras on the wall")
+    wait_for(
+        lambda: page.value("document.querySelectorAll('#wall button').length") >= 16, what="sixteen cameras on the wall"
+    )
     tile = "[...document.querySelectorAll('#wall button')].find((node) => node.textContent.startsWith('{}'))"
-    page.value("for (const node of document.querySelectorAll('#wall button')) node.querySelector('canvas').id = node.querySelector('b').textContent")
+    page.value(
+        "for (const node of document.querySelectorAll('#wall button')) node.querySelector('canvas').id = node.querySelector('b').textContent"
+    )
     for name in names:
         wait_for(lambda name=name: shows(page, colours[name], f"#{name}"), what=f"the picture of {name}")
     page.value(tile.format("wall-07") + ".click()")
-    wait_for(lambda: text(page, "name") == "wall-07" and shows(page, colours["wall-07"]), what="the chosen camera, large")
-    assert page.value("location.search") == "?camera=wall-07" and "camera=wall-07" in page.value("document.getElementById('stream').href")
+    wait_for(
+        lambda: text(page, "name") == "wall-07" and shows(page, colours["wall-07"]), what="the chosen camera, large"
+    )
+    assert page.value("location.search") == "?camera=wall-07" and "camera=wall-07" in page.value(
+        "document.getElementById('stream').href"
+    )
     send(hub, "wall-08", (1, 2, 3))
     send(hub, "wall-07", (250, 250, 250))
     wait_for(lambda: shows(page, (250, 250, 250)), what="its next frame")
@@ -111,15 +122,23 @@ def test_a_wall_of_cameras_and_the_choice_of_one(hub: HubProcess, page: Page) ->
 def test_figures_and_plots(hub: HubProcess, page: Page) -> None:
     with cameras(hub, ["gate", "yard"], 10):
         page.open(f"{hub.url}/video?camera=gate")
-        wait_for(lambda: text(page, "jitter-word") and text(page, "efficiency-word") and text(page, "processing-word"), what="the words")
+        wait_for(
+            lambda: text(page, "jitter-word") and text(page, "efficiency-word") and text(page, "processing-word"),
+            what="the words",
+        )
         wait_for(lambda: float(text(page, "fps")) > 3 and "max" in text(page, "fps-most"), what="the rate and its plot")
         assert page.value("document.querySelector('#fps-plot polyline').getAttribute('points').split(' ').length") == 60
         seen = int(page.value("document.getElementById('picture').dataset.seq"))
-        wait_for(lambda: int(page.value("document.getElementById('picture').dataset.seq")) > seen + 5, what="more frames")
+        wait_for(
+            lambda: int(page.value("document.getElementById('picture').dataset.seq")) > seen + 5, what="more frames"
+        )
         page.value("document.getElementById('interval').requestSubmit()")
         wait_for(lambda: "No board is connected" in text(page, "told"), what="the answer that nobody could be told")
         if SHOTS:
-            wait_for(lambda: sum(hub.get("/api/frames", camera="gate")["cameras"][0]["history"]["fps"]) > 60, what="something to plot")
+            wait_for(
+                lambda: sum(hub.get("/api/frames", camera="gate")["cameras"][0]["history"]["fps"]) > 60,
+                what="something to plot",
+            )
             for width in (1280, 400):
                 page.size(width, 900)
                 page.value("new Promise((done) => setTimeout(done, 1200))")

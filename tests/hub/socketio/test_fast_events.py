@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 import websocket
+
 from tests.support.helpers import HubProcess, jpeg, wait_for
 from tests.support.lpr import g4, records
 
@@ -17,7 +18,9 @@ class RawSocketIo:
     """Socket.IO over a WebSocket, packet by packet."""
 
     def __init__(self, hub: HubProcess, path: str = "/socket.io/") -> None:
-        self._socket = websocket.create_connection(f"ws://127.0.0.1:{hub.side['lpr']}{path}?EIO=4&transport=websocket", timeout=10)
+        self._socket = websocket.create_connection(
+            f"ws://127.0.0.1:{hub.side['lpr']}{path}?EIO=4&transport=websocket", timeout=10
+        )
         assert self._socket.recv().startswith("0{")
         self._socket.send("40")
         assert self.packet().startswith("40")
@@ -88,7 +91,10 @@ def test_nobodys_record_is_an_error_and_the_line_stays(line: RawSocketIo, data: 
 
 def test_no_argument_and_many_arguments(line: RawSocketIo) -> None:
     assert [name for name, _ in until(line, '421["lpr_data"]', 2)] == ["error", "ack 1"]
-    assert [name for name, _ in until(line, "422" + json.dumps(["lpr_data", g4(), "more", 3]), 2)] == ["lpr_response", "ack 2"]
+    assert [name for name, _ in until(line, "422" + json.dumps(["lpr_data", g4(), "more", 3]), 2)] == [
+        "lpr_response",
+        "ack 2",
+    ]
 
 
 def test_other_spellings_of_a_packet_are_understood_too(line: RawSocketIo) -> None:
@@ -99,7 +105,9 @@ def test_other_spellings_of_a_packet_are_understood_too(line: RawSocketIo) -> No
 
 
 def test_a_picture_as_an_attachment(line: RawSocketIo, hub: HubProcess) -> None:
-    line.send('451-9["lpr_detection",{"license_plate":"BIN 1","camera_id":"binary","image_binary":{"_placeholder":true,"num":0}}]')
+    line.send(
+        '451-9["lpr_detection",{"license_plate":"BIN 1","camera_id":"binary","image_binary":{"_placeholder":true,"num":0}}]'
+    )
     line.send(jpeg())
     rows = told([line.packet(), line.packet()])
     assert [name for name, _ in rows] == ["lpr_response", "ack 9"] and rows[0][1]["saved_path"]
@@ -107,7 +115,9 @@ def test_a_picture_as_an_attachment(line: RawSocketIo, hub: HubProcess) -> None:
 
 
 def test_bytes_where_none_belong_cost_that_record_only(line: RawSocketIo, hub: HubProcess) -> None:
-    line.send('451-7["lpr_data",{"camera_id":"bytes","timestamp":"2026-01-28T10:00:00","ocr_results":[{"text":"A 1","note":{"_placeholder":true,"num":0}}]}]')
+    line.send(
+        '451-7["lpr_data",{"camera_id":"bytes","timestamp":"2026-01-28T10:00:00","ocr_results":[{"text":"A 1","note":{"_placeholder":true,"num":0}}]}]'
+    )
     line.send(b"\xff\xd8 not json")
     rows = told([line.packet(), line.packet()])
     assert [name for name, _ in rows] in (["error", "ack 7"], ["lpr_response", "ack 7"]) and rows[0][1] == rows[1][1]
@@ -159,6 +169,9 @@ def test_who_goes_before_the_answer_leaves_no_trace_but_the_record(hub: HubProce
         line = RawSocketIo(hub)
         line.send("421" + json.dumps(["lpr_data", g4(aicamera_id=f"gone{number % 2}")]))
         line._socket.shutdown()
-    wait_for(lambda: records(hub, camera="gone0")["total_count"] == records(hub, camera="gone1")["total_count"] == 10, what="the records")
+    wait_for(
+        lambda: records(hub, camera="gone0")["total_count"] == records(hub, camera="gone1")["total_count"] == 10,
+        what="the records",
+    )
     wait_for(lambda: clients(hub) <= others, what="the lines' end")
     assert b"Traceback" not in log.read_bytes()[before:]

@@ -8,7 +8,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from hub.workers import Workers
+from hub.socketio.workers import Workers
 
 
 def settle() -> None:

@@ -9,11 +9,11 @@ import pytest
 import requests
 import socketio
 import websocket
-from tests.support.helpers import HubProcess
 
 from hub.contract.errors import ContractError
 from hub.contract.json_text import decode_object
-from hub.contract.station import CaptureResult, parse_capture
+from hub.station.contract.capture import CaptureResult, parse_capture
+from tests.support.helpers import HubProcess
 
 FOLDER = Path(__file__).resolve().parents[2] / "contract"
 VALID = sorted(path for path in (FOLDER / "valid").glob("station_*.json") if ".becomes" not in path.name)
@@ -74,7 +74,9 @@ def test_valid_over_rest(hub: HubProcess, path: Path) -> None:
 
 @pytest.mark.parametrize("path", VALID, ids=name)
 def test_valid_over_multipart(hub: HubProcess, path: Path) -> None:
-    answer = requests.post(f"{hub.url}/api/captures", files={"result": (None, json.dumps(with_event_id(path, "multipart")))}, timeout=10)
+    answer = requests.post(
+        f"{hub.url}/api/captures", files={"result": (None, json.dumps(with_event_id(path, "multipart")))}, timeout=10
+    )
     assert answer.status_code == 201
     same_by(answer.json(), hub, path)
 
@@ -103,7 +105,9 @@ def test_valid_over_socketio(hub: HubProcess, sio: socketio.Client, path: Path) 
 @pytest.mark.parametrize("path", INVALID, ids=name)
 def test_invalid_at_every_door(hub: HubProcess, sio: socketio.Client, path: Path) -> None:
     text, expected = path.read_text("utf-8"), error(path)
-    answer = requests.post(f"{hub.url}/api/captures", data=text.encode(), headers={"Content-Type": "application/json"}, timeout=10)
+    answer = requests.post(
+        f"{hub.url}/api/captures", data=text.encode(), headers={"Content-Type": "application/json"}, timeout=10
+    )
     assert answer.status_code == expected["status"]
     socket = websocket.create_connection(f"ws://127.0.0.1:{hub.side['results']}", timeout=10)
     socket.send(text)

@@ -7,9 +7,9 @@ import io
 import json
 
 import pytest
-from tests.support.helpers import capture_result, jpeg
 
-from hub.services.station import Query
+from hub.station.service import Captures, Query
+from tests.support.helpers import capture_result, jpeg
 
 
 def send(client, **fields):
@@ -23,7 +23,10 @@ def path_of(link: str) -> str:
 
 
 def test_multipart_with_pictures(client, app) -> None:
-    pictures = {kind: jpeg(colour=colour) for kind, colour in (("primary", (1, 2, 3)), ("secondary", (90, 2, 3)), ("label", (1, 200, 3)))}
+    pictures = {
+        kind: jpeg(colour=colour)
+        for kind, colour in (("primary", (1, 2, 3)), ("secondary", (90, 2, 3)), ("label", (1, 200, 3)))
+    }
     parts = {kind: (io.BytesIO(data), "../../../etc/passwd") for kind, data in pictures.items()}
     answer = client.post("/api/captures", data={"result": json.dumps(capture_result("E2/00..34")), **parts})
     assert answer.status_code == 201
@@ -36,7 +39,9 @@ def test_multipart_with_pictures(client, app) -> None:
         assert "immutable" in got.headers["Cache-Control"]
         assert client.get(path_of(link), headers={"If-None-Match": got.headers["ETag"]}).status_code == 304
     folder = app.extensions["gatehouse"].images.folder
-    assert sorted(path.name for path in folder.iterdir() if path.is_file()) == sorted(f"E20034_{kind}_1769581721123.jpg" for kind in pictures)
+    assert sorted(path.name for path in folder.iterdir() if path.is_file()) == sorted(
+        f"E20034_{kind}_1769581721123.jpg" for kind in pictures
+    )
 
 
 def test_json_with_base64_and_data_url(client) -> None:
@@ -67,17 +72,30 @@ def test_a_picture_that_came_stands_over_the_address_beside_it(client) -> None:
     address = "http://127.0.0.1:3000/images/T_primary_1.jpg"
     good = send(client, event_id="good", primary_image_url=address, primary_image=base64.b64encode(jpeg()).decode())
     assert good["primary_image_url"] != address and client.get(path_of(good["primary_image_url"])).data == jpeg()
-    corrupt = send(client, event_id="corrupt", primary_image_url=address, primary_image=base64.b64encode(b"noise").decode())
+    corrupt = send(
+        client, event_id="corrupt", primary_image_url=address, primary_image=base64.b64encode(b"noise").decode()
+    )
     assert corrupt["primary_image_url"] == "", "a link to nothing"
 
 
-@pytest.mark.parametrize(("name", "data"), [
-    ("cut off", jpeg(640, 480)[:-300]), ("noise", b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4), ("a web page", b"<!doctype html><p>camera login"),
-    ("a bomb", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\1\0\0\0\1\0\0\x08\x02\0\0\0\0\0\0\0"),
-])
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("cut off", jpeg(640, 480)[:-300]),
+        ("noise", b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4),
+        ("a web page", b"<!doctype html><p>camera login"),
+        ("a bomb", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\1\0\0\0\1\0\0\x08\x02\0\0\0\0\0\0\0"),
+    ],
+)
 def test_a_corrupt_picture_does_not_cost_the_record(client, app, name: str, data: bytes) -> None:
-    answer = client.post("/api/captures", data={
-        "result": json.dumps(capture_result()), "primary": (io.BytesIO(data), "p.jpg"), "secondary": (io.BytesIO(jpeg()), "s.jpg")})
+    answer = client.post(
+        "/api/captures",
+        data={
+            "result": json.dumps(capture_result()),
+            "primary": (io.BytesIO(data), "p.jpg"),
+            "secondary": (io.BytesIO(jpeg()), "s.jpg"),
+        },
+    )
     assert answer.status_code == 201
     assert answer.json["primary_image_url"] == ""
     assert client.get(path_of(answer.json["secondary_image_url"])).status_code == 200
@@ -113,7 +131,12 @@ def test_without_any_time_a_repeat_at_once_is_the_same_record(client) -> None:
 
 
 def test_pictures_of_one_moment_get_names_of_their_own(client) -> None:
-    links = [send(client, event_id=str(number), primary_image=base64.b64encode(jpeg(colour=(number, 0, 0))).decode())["primary_image_url"] for number in (1, 90, 180)]
+    links = [
+        send(client, event_id=str(number), primary_image=base64.b64encode(jpeg(colour=(number, 0, 0))).decode())[
+            "primary_image_url"
+        ]
+        for number in (1, 90, 180)
+    ]
     assert len(set(links)) == 3
     assert len({client.get(path_of(link)).data for link in links}) == 3
 
@@ -140,15 +163,41 @@ def test_list_filters(client) -> None:
         return sorted(row["event_id"] for row in client.get("/api/captures", query_string=query).json["captures"])
 
     assert found() == ["1", "2"]
-    assert found(tag="aa") == found(tag="B2") == found(number="00001") == found(success="true") == found(station="x") == ["1"]
+    assert (
+        found(tag="aa")
+        == found(tag="B2")
+        == found(number="00001")
+        == found(success="true")
+        == found(station="x")
+        == ["1"]
+    )
     assert found(success="false") == found(tag="CC") == ["2"]
     assert found(number="1") == []
-    assert found(**{"from": "1769587200"}) == found(**{"from": "2026-01-28T08:00:00Z"}) == found(**{"from": "2026-01-28T15:00:00+07:00"}) == ["2"]
+    assert (
+        found(**{"from": "1769587200"})
+        == found(**{"from": "2026-01-28T08:00:00Z"})
+        == found(**{"from": "2026-01-28T15:00:00+07:00"})
+        == ["2"]
+    )
     assert found(to="1769500800") == ["1"]
     assert found(**{"from": "2026-01-01", "to": "2026-12-31"}) == ["1", "2"]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "limit=-1", "limit=%C2%B2", "cursor=abc", "cursor=99999999999999999999", "success=perhaps", "from=noon", "to=2026-13-01"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "limit=-1",
+        "limit=%C2%B2",
+        "cursor=abc",
+        "cursor=99999999999999999999",
+        "success=perhaps",
+        "from=noon",
+        "to=2026-13-01",
+    ],
+)
 def test_bad_queries_get_a_sentence(client, query: str) -> None:
     answer = client.get(f"/api/captures?{query}")
     assert answer.status_code == 400
@@ -166,7 +215,21 @@ def test_one_capture(client) -> None:
     assert (missing.status_code, missing.json["success"]) == (404, False)
 
 
-@pytest.mark.parametrize("name", ["../hub.db", "..%2fhub.db", "..%5chub.toml", "%2e%2e/hub.log", "unread/x.bin", "/etc/passwd", "x.jpg%00.txt", "con.jpg", "a" * 300 + ".jpg", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../hub.db",
+        "..%2fhub.db",
+        "..%5chub.toml",
+        "%2e%2e/hub.log",
+        "unread/x.bin",
+        "/etc/passwd",
+        "x.jpg%00.txt",
+        "con.jpg",
+        "a" * 300 + ".jpg",
+        "",
+    ],
+)
 def test_no_way_out_of_the_picture_folder(client, name: str) -> None:
     answer = client.get(f"/images/{name}")
     assert answer.status_code in (404, 308)
@@ -176,8 +239,14 @@ def test_no_way_out_of_the_picture_folder(client, name: str) -> None:
 def test_a_picture_larger_than_taken(client, app) -> None:
     limit = app.extensions["gatehouse"].settings.limits.max_picture_mb * 1024 * 1024
     body = b"".join(
-        [b'--b\r\nContent-Disposition: form-data; name="result"\r\n\r\n', json.dumps(capture_result()).encode(),
-         b'\r\n--b\r\nContent-Disposition: form-data; name="primary"; filename="p"\r\n\r\n\xff\xd8\xff', bytes(limit), b"\r\n--b--\r\n"])
+        [
+            b'--b\r\nContent-Disposition: form-data; name="result"\r\n\r\n',
+            json.dumps(capture_result()).encode(),
+            b'\r\n--b\r\nContent-Disposition: form-data; name="primary"; filename="p"\r\n\r\n\xff\xd8\xff',
+            bytes(limit),
+            b"\r\n--b--\r\n",
+        ]
+    )
     answer = client.post("/api/captures", data=body, content_type="multipart/form-data; boundary=b")
     assert answer.status_code == 413
     assert "primary" in answer.json["message"]
@@ -186,15 +255,34 @@ def test_a_picture_larger_than_taken(client, app) -> None:
 MULTIPART = b'--b\r\nContent-Disposition: form-data; name="result"\r\n\r\n{"tag": "A"}\r\n'
 
 
-@pytest.mark.parametrize(("body", "kind", "status"), [
-    (MULTIPART, "multipart/form-data; boundary=b", 400),
-    (MULTIPART + b"--b--\r\n", "multipart/form-data", 400),
-    (b"", "multipart/form-data; boundary=b", 400),
-    (b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n--b--\r\n', "multipart/form-data; boundary=b", 400),
-    (b'--b\r\nContent-Disposition: form-data; name="result"\r\n\r\n{"tag"\r\n--b--\r\n', "multipart/form-data; boundary=b", 400),
-    (b"".join(b'--b\r\nContent-Disposition: form-data; name="%d"\r\n\r\n1\r\n' % number for number in range(80)) + b"--b--\r\n", "multipart/form-data; boundary=b", 413),
-    (b"tag=A", "application/x-www-form-urlencoded", 415), (b"tag", "text/plain", 415), (b"", "application/json", 400), (b"\xff\xfe", "application/json", 400),
-])
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (MULTIPART, "multipart/form-data; boundary=b", 400),
+        (MULTIPART + b"--b--\r\n", "multipart/form-data", 400),
+        (b"", "multipart/form-data; boundary=b", 400),
+        (
+            b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n--b--\r\n',
+            "multipart/form-data; boundary=b",
+            400,
+        ),
+        (
+            b'--b\r\nContent-Disposition: form-data; name="result"\r\n\r\n{"tag"\r\n--b--\r\n',
+            "multipart/form-data; boundary=b",
+            400,
+        ),
+        (
+            b"".join(b'--b\r\nContent-Disposition: form-data; name="%d"\r\n\r\n1\r\n' % number for number in range(80))
+            + b"--b--\r\n",
+            "multipart/form-data; boundary=b",
+            413,
+        ),
+        (b"tag=A", "application/x-www-form-urlencoded", 415),
+        (b"tag", "text/plain", 415),
+        (b"", "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+    ],
+)
 def test_bodies_that_are_none(client, body: bytes, kind: str, status: int) -> None:
     answer = client.post("/api/captures", data=body, content_type=kind)
     assert answer.status_code == status
@@ -203,13 +291,15 @@ def test_bodies_that_are_none(client, body: bytes, kind: str, status: int) -> No
 
 
 def test_unknown_parts_are_named(client) -> None:
-    answer = client.post("/api/captures", data={"result": json.dumps(capture_result()), "thumbnail": (io.BytesIO(jpeg()), "t.jpg")})
+    answer = client.post(
+        "/api/captures", data={"result": json.dumps(capture_result()), "thumbnail": (io.BytesIO(jpeg()), "t.jpg")}
+    )
     assert answer.json["warnings"] == ["The part thumbnail is not known and was left out"]
 
 
 def test_what_was_not_read_is_kept(client, app) -> None:
     send(client, weight_kg=18250, attempts="many")
-    row = app.extensions["gatehouse"].captures.find(Query())[0][0]
+    row = app.extensions["gatehouse"].part(Captures).find(Query())[0][0]
     assert json.loads(row["unread"]) == {"weight_kg": 18250, "attempts": "many"}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import gevent
 import pytest
 
-from hub.background import offload
+from hub.runtime.offload import offload
 from hub.store.database import connect
 from hub.store.images import ImageStore, picture_name
 from hub.store.writer import Bulk, StoreBusy, Writer
@@ -147,10 +147,18 @@ def test_offload_runs_elsewhere_and_raises_here() -> None:
         offload(lambda: 1 / 0)
 
 
-@pytest.mark.parametrize(("tag", "name"), [
-    ("E20034", "E20034_primary_5.jpg"), ("../../etc/passwd", "etcpasswd_primary_5.jpg"), ("", "NOTAG_primary_5.jpg"), ("--", "NOTAG_primary_5.jpg"),
-    ("ทะเบียน", "NOTAG_primary_5.jpg"), ("C:\\x", "Cx_primary_5.jpg"), ("A" * 10_000, "A" * 64 + "_primary_5.jpg"),
-])
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [
+        ("E20034", "E20034_primary_5.jpg"),
+        ("../../etc/passwd", "etcpasswd_primary_5.jpg"),
+        ("", "NOTAG_primary_5.jpg"),
+        ("--", "NOTAG_primary_5.jpg"),
+        ("ทะเบียน", "NOTAG_primary_5.jpg"),
+        ("C:\\x", "Cx_primary_5.jpg"),
+        ("A" * 10_000, "A" * 64 + "_primary_5.jpg"),
+    ],
+)
 def test_picture_names(tag: str, name: str) -> None:
     assert picture_name(tag, "primary", 5, ".jpg") == name
 
@@ -171,13 +179,16 @@ def test_pictures_are_never_overwritten(tmp_path: Path) -> None:
 class Numbers(Bulk):
     """Numbers for table t; the view `intake` takes many at once. `calls` says how each commit was done."""
 
-    setup = ("CREATE TEMP VIEW intake AS SELECT a FROM t", "CREATE TEMP TRIGGER intake_insert INSTEAD OF INSERT ON intake BEGIN INSERT INTO t (a) VALUES (NEW.a); END")
+    setup = (
+        "CREATE TEMP VIEW intake AS SELECT a FROM t",
+        "CREATE TEMP TRIGGER intake_insert INSTEAD OF INSERT ON intake BEGIN INSERT INTO t (a) VALUES (NEW.a); END",
+    )
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.undone = 0
         self.full = False
-        self.cannot: object = None   # an item that cannot be put into words
+        self.cannot: object = None  # an item that cannot be put into words
 
     def _undo(self) -> None:
         self.undone += 1
@@ -189,7 +200,11 @@ class Numbers(Bulk):
             raise OSError("no space left")
         if self.cannot in items:
             raise TypeError("cannot be written")
-        return f"INSERT INTO intake (a) VALUES {','.join('(?)' for _ in items)}", items, [f"new {item}" for item in items]
+        return (
+            f"INSERT INTO intake (a) VALUES {','.join('(?)' for _ in items)}",
+            items,
+            [f"new {item}" for item in items],
+        )
 
     def store(self, transaction, items):
         self.calls.append(f"steps for {len(items)}")
@@ -217,14 +232,20 @@ def test_an_item_that_breaks_the_statement_costs_only_itself(writer: Writer, dat
     numbers = Numbers()
     writer.write(insert(3))
     results = at_once(writer, numbers, [1, 2, 3, 4])
-    assert isinstance(results[2], sqlite3.IntegrityError) and all(isinstance(results[place], str) for place in (0, 1, 3))
+    assert isinstance(results[2], sqlite3.IntegrityError) and all(
+        isinstance(results[place], str) for place in (0, 1, 3)
+    )
     assert rows(database) == [1, 2, 3, 4]
     assert numbers.undone == 1 and "steps for 1" in numbers.calls
 
 
 def test_jobs_and_items_of_one_commit_are_stored_together(writer: Writer, database: Path) -> None:
     numbers = Numbers()
-    jobs = [gevent.spawn(writer.write, insert(7)), gevent.spawn(writer.write_with, numbers, 8), gevent.spawn(writer.write_with, numbers, 9)]
+    jobs = [
+        gevent.spawn(writer.write, insert(7)),
+        gevent.spawn(writer.write_with, numbers, 8),
+        gevent.spawn(writer.write_with, numbers, 9),
+    ]
     gevent.joinall(jobs, raise_error=True, timeout=10)
     assert rows(database) == [7, 8, 9] and numbers.calls == ["steps for 2"]
 

@@ -6,13 +6,13 @@ import io
 
 import gevent
 import pytest
-from tests.support.helpers import jpeg
 from PIL import Image
 
 from hub.contract.errors import ContractError
-from hub.frames import FrameStore
-from hub.jpeg import jpeg_size
-from hub.settings import Video
+from hub.settings.video import Video
+from hub.video.frames import FrameStore
+from hub.video.jpeg import jpeg_size
+from tests.support.helpers import jpeg
 
 
 def store(**settings: object) -> FrameStore:
@@ -22,14 +22,20 @@ def store(**settings: object) -> FrameStore:
 def test_the_size_of_a_jpeg_is_read_from_its_head() -> None:
     plain = jpeg(640, 360)
     progressive = io.BytesIO()
-    Image.new("RGB", (333, 222)).save(progressive, "JPEG", progressive=True, exif=b"Exif\0\0" + bytes.fromhex("ffc0001108000100010301") * 40)
+    Image.new("RGB", (333, 222)).save(
+        progressive, "JPEG", progressive=True, exif=b"Exif\0\0" + bytes.fromhex("ffc0001108000100010301") * 40
+    )
     assert jpeg_size(plain) == (640, 360)
     assert jpeg_size(progressive.getvalue()) == (333, 222), "the bytes FF C0 inside the metadata are no frame header"
     assert jpeg_size(plain + b"\0" * 30) == (640, 360)
     assert jpeg_size(b"\xff\xff" + plain[2:]) is None
     for cut in range(0, plain.index(b"\xff\xda"), 7):
         jpeg_size(plain[:cut])
-    assert jpeg_size(plain[:20]) is None and jpeg_size(b"\xff\xd8" + bytes(1000)) is None and jpeg_size(b"\xff\xd8\xff\xd9") is None
+    assert (
+        jpeg_size(plain[:20]) is None
+        and jpeg_size(b"\xff\xd8" + bytes(1000)) is None
+        and jpeg_size(b"\xff\xd8\xff\xd9") is None
+    )
 
 
 def test_bytes_stay_as_they_are_and_the_newest_wins() -> None:
@@ -42,9 +48,15 @@ def test_bytes_stay_as_they_are_and_the_newest_wins() -> None:
     assert [entry.name for entry in frames.cameras()] == ["a", "b"]
 
 
-@pytest.mark.parametrize(("data", "status"), [
-    (b"", 400), (b"\x89PNG\r\n\x1a\n" + bytes(100), 400), (b"\xff\xff\xd8" + bytes(100), 400), (b"\xff\xd8" + bytes(1024 * 1024), 413),
-])
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"", 400),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), 400),
+        (b"\xff\xff\xd8" + bytes(100), 400),
+        (b"\xff\xd8" + bytes(1024 * 1024), 413),
+    ],
+)
 def test_what_is_no_picture_is_refused_and_counted(data: bytes, status: int) -> None:
     frames = store(max_frame_mb=1)
     kept = frames.put("a", jpeg(), "http")

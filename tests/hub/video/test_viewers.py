@@ -10,13 +10,16 @@ from collections.abc import Iterator
 import gevent
 import gevent.socket
 import pytest
-from tests.support.helpers import wait_for
 
 from hub.contract.errors import ContractError
-from hub.send_queue import send_window, unsent_bytes
-from hub.viewers import Viewers
+from hub.net.send_queue import send_window, unsent_bytes
+from hub.video.viewers import Viewers
+from tests.support.helpers import wait_for
 
-LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Only Linux tells what a connection still holds and what its peer would take.")
+LINUX = pytest.mark.skipif(
+    not sys.platform.startswith("linux"),
+    reason="Only Linux tells what a connection still holds and what its peer would take.",
+)
 FRAME = 40_000
 
 
@@ -70,8 +73,8 @@ def test_a_new_viewer_has_one_frame_under_way_until_it_has_kept_up() -> None:
 
 @LINUX
 def test_one_that_has_kept_up_has_two_frames_of_each_camera_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.viewers.PROOF_SECONDS", 0.0)
-    monkeypatch.setattr("hub.viewers.BURST_SECONDS", 60.0)
+    monkeypatch.setattr("hub.video.viewers.PROOF_SECONDS", 0.0)
+    monkeypatch.setattr("hub.video.viewers.BURST_SECONDS", 60.0)
     viewers = Viewers(5, 3.0)
     with pair(4096) as (ours, _):
         viewer = viewers.add(ours, "127.0.0.1", "websocket")

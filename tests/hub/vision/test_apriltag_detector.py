@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tests.support.tag_pictures import View, tag_picture, turned
 
-from hub.vision.apriltag_detector import AprilTagDetector
-from hub.vision.apriltag_pose import POSE_FIELDS, Lens, fields, solve
+from hub.vision.apriltag.detector import AprilTagDetector
+from hub.vision.apriltag.pose import POSE_FIELDS, Lens, fields, solve
+from tests.support.tag_pictures import View, tag_picture, turned
 
 SIZE = 10.0
 
@@ -74,7 +74,10 @@ def test_every_field_is_a_boards_field_rounded_to_one_decimal() -> None:
 
 def test_several_tags_by_id() -> None:
     random = np.random.default_rng(5)
-    tags = [(tag_id, SIZE, turned(*random.uniform(-30, 30, 3)), np.array([x, y, 60.0])) for tag_id, x, y in ((586, -20.0, -12.0), (0, 0.0, 10.0), (41, 20.0, -8.0))]
+    tags = [
+        (tag_id, SIZE, turned(*random.uniform(-30, 30, 3)), np.array([x, y, 60.0]))
+        for tag_id, x, y in ((586, -20.0, -12.0), (0, 0.0, 10.0), (41, 20.0, -8.0))
+    ]
     found = seen(View(tags))
     assert [tag["tag_id"] for tag in found] == [0, 41, 586]
     for tag, (_, _, turn, shift) in zip(found, (tags[1], tags[2], tags[0]), strict=True):
@@ -105,7 +108,10 @@ def test_a_small_tag_is_not_thrown_over() -> None:
     wrong = 0
     for seed in range(20):
         random = np.random.default_rng(100 + seed)
-        turn, shift = turned(random.uniform(-170, 170), random.choice([-1, 1]) * random.uniform(25, 45), random.uniform(-40, 40)), np.array([5.0, 5.0, 220.0])
+        turn, shift = (
+            turned(random.uniform(-170, 170), random.choice([-1, 1]) * random.uniform(25, 45), random.uniform(-40, 40)),
+            np.array([5.0, 5.0, 220.0]),
+        )
         found = seen(View([(seed, SIZE, turn, shift)], seed=seed))
         if found:
             wrong += apart(found[0]["pitch"], truth(turn, shift)["pitch"]) > 10
@@ -129,9 +135,14 @@ def test_nothing_is_seen_where_nothing_is(seed: int) -> None:
         x, y, scale = int(random.integers(0, 560)), int(random.integers(0, 400)), int(random.integers(3, 8))
         bits = np.zeros((8, 8), np.uint8)
         bits[1:7, 1:7] = random.integers(0, 2, (6, 6)) * 255
-        square = cv2.copyMakeBorder(cv2.resize(bits, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST), *[scale] * 4, cv2.BORDER_CONSTANT, value=255)
+        square = cv2.copyMakeBorder(
+            cv2.resize(bits, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST),
+            *[scale] * 4,
+            cv2.BORDER_CONSTANT,
+            value=255,
+        )
         height, width = min(square.shape[0], 480 - y), min(square.shape[1], 640 - x)
-        picture[y:y + height, x:x + width] = square[:height, :width]
+        picture[y : y + height, x : x + width] = square[:height, :width]
     assert AprilTagDetector().tags(picture) == []
 
 
@@ -141,7 +152,11 @@ def test_a_tag_cut_by_the_edge_is_no_tag() -> None:
 
 def test_without_a_lens_there_is_no_pose() -> None:
     view = View([(3, SIZE, turned(5, 5, 5), np.array([0.0, 0.0, 40.0]))])
-    for tag in (seen(view, None)[0], AprilTagDetector(tag_size_cm=SIZE).tags(view.grey())[0], AprilTagDetector(**view.lens).tags(view.grey())[0]):
+    for tag in (
+        seen(view, None)[0],
+        AprilTagDetector(tag_size_cm=SIZE).tags(view.grey())[0],
+        AprilTagDetector(**view.lens).tags(view.grey())[0],
+    ):
         assert tag["tag_id"] == 3 and tag["decision_margin"] > 100 and all(tag[name] is None for name in POSE_FIELDS)
 
 
@@ -156,7 +171,9 @@ def test_distortion_is_taken_out() -> None:
     expected = truth(turn, shift)
     good = AprilTagDetector(tag_size_cm=SIZE, **view.lens, distortion=bent).tags(picture)[0]
     naive = AprilTagDetector(tag_size_cm=SIZE, **view.lens).tags(picture)[0]
-    assert good["range_cm"] == pytest.approx(expected["range_cm"], abs=0.4) and apart(good["roll"], expected["roll"]) < 1.5
+    assert (
+        good["range_cm"] == pytest.approx(expected["range_cm"], abs=0.4) and apart(good["roll"], expected["roll"]) < 1.5
+    )
     assert abs(naive["range_cm"] - expected["range_cm"]) > 1.0
 
 

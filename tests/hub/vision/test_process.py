@@ -14,13 +14,13 @@ import gevent
 import numpy as np
 import psutil
 import pytest
-from tests.support.helpers import ROOT
-from tests.support.tag_pictures import View, turned
-from tests.support.trocr import gone
 
 from hub.vision.process import CLOSED, READY, RESTING, VisionError, VisionProcess
 from hub.vision.wire import WireError, pack, receive, send
 from hub.vision.worker import Streams
+from tests.support.helpers import ROOT
+from tests.support.tag_pictures import View, turned
+from tests.support.trocr import gone
 
 PICTURE = View([(7, 10.0, turned(20, 10, -15), np.array([3.0, -2.0, 40.0]))]).jpeg()
 NO_OPTIONS: dict = {}
@@ -56,8 +56,10 @@ def start() -> Iterator[Callable[..., VisionProcess]]:
 
 def fake(body: str) -> tuple[str, ...]:
     """A process that speaks the same over the pipes and does what the test wants."""
-    code = ("import os, sys, time\nfrom hub.vision.wire import receive, send\nsource, out = sys.stdin.buffer, sys.stdout.buffer\n"
-            f"{body}\n")
+    code = (
+        "import os, sys, time\nfrom hub.vision.wire import receive, send\nsource, out = sys.stdin.buffer, sys.stdout.buffer\n"
+        f"{body}\n"
+    )
     return sys.executable, "-c", code
 
 
@@ -69,7 +71,12 @@ def test_a_picture_is_looked_at(start: Callable[..., VisionProcess]) -> None:
     result = process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)
     assert (result["width"], result["height"], [tag["tag_id"] for tag in result["tags"]]) == (640, 480, [7])
     assert result["tags"][0]["z_cm"] is None
-    with_pose = process.ask("apriltag", "gate-1", {"tag_size_cm": 10.0, "fx": 600.0, "fy": 600.0, "cx": 319.5, "cy": 239.5, "distortion": []}, PICTURE)
+    with_pose = process.ask(
+        "apriltag",
+        "gate-1",
+        {"tag_size_cm": 10.0, "fx": 600.0, "fy": 600.0, "cx": 319.5, "cy": 239.5, "distortion": []},
+        PICTURE,
+    )
     assert with_pose["tags"][0]["range_cm"] == pytest.approx(40.2, abs=0.2)
     assert process.status()["answered"] == 2 and process.warnings() == []
 
@@ -84,11 +91,19 @@ def test_many_may_ask_at_once(start: Callable[..., VisionProcess]) -> None:
 BOMB = PICTURE[:2] + b"\xff\xc0\x00\x0b\x08\xff\xff\xff\xff\x01\x01\x11\x00" + PICTURE[2:]
 
 
-@pytest.mark.parametrize(("task", "options", "picture", "part"), [
-    ("apriltag", {}, b"", "no picture"), ("apriltag", {}, b"\xff\xd8 and no more", "no picture"), ("apriltag", {}, BOMB, "picture"),
-    ("tracking", {}, PICTURE, "tracking"), ("apriltag", {"colour": 1}, PICTURE, "colour"),
-])
-def test_what_cannot_be_looked_at_is_a_sentence(start: Callable[..., VisionProcess], task: str, options: dict, picture: bytes, part: str) -> None:
+@pytest.mark.parametrize(
+    ("task", "options", "picture", "part"),
+    [
+        ("apriltag", {}, b"", "no picture"),
+        ("apriltag", {}, b"\xff\xd8 and no more", "no picture"),
+        ("apriltag", {}, BOMB, "picture"),
+        ("tracking", {}, PICTURE, "tracking"),
+        ("apriltag", {"colour": 1}, PICTURE, "colour"),
+    ],
+)
+def test_what_cannot_be_looked_at_is_a_sentence(
+    start: Callable[..., VisionProcess], task: str, options: dict, picture: bytes, part: str
+) -> None:
     process = start()
     first = process.pid
     with pytest.raises(VisionError, match=part):
@@ -97,7 +112,9 @@ def test_what_cannot_be_looked_at_is_a_sentence(start: Callable[..., VisionProce
     assert psutil.Process(first).memory_info().rss < 300e6
 
 
-def test_one_that_is_killed_is_started_again(start: Callable[..., VisionProcess], caplog: pytest.LogCaptureFixture) -> None:
+def test_one_that_is_killed_is_started_again(
+    start: Callable[..., VisionProcess], caplog: pytest.LogCaptureFixture
+) -> None:
     process = start(first_rest=0.05)
     first = process.pid
     psutil.Process(first).kill()
@@ -106,7 +123,11 @@ def test_one_that_is_killed_is_started_again(start: Callable[..., VisionProcess]
     with pytest.raises(VisionError, match="not running"):
         process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)
     until(lambda: process.state == READY)
-    assert process.pid != first and process.warnings() == [] and process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)["tags"]
+    assert (
+        process.pid != first
+        and process.warnings() == []
+        and process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)["tags"]
+    )
     assert "The vision process ended (" in caplog.text and "is started again in 0.05 s" in caplog.text
 
 
@@ -134,12 +155,17 @@ def test_one_that_does_not_read_is_ended(start: Callable[..., VisionProcess]) ->
     until(lambda: process.restarts == 1)
 
 
-@pytest.mark.parametrize("body", [
-    "out.write(b'Traceback (most recent call last)' * 50)\nout.flush()\ntime.sleep(600)",  # before it is ready
-    "send(out, {'state': 'loading'})\ntime.sleep(600)",
-    "sys.exit('no memory left')",
-])
-def test_one_that_never_becomes_ready_rests_longer_each_time(start: Callable[..., VisionProcess], caplog: pytest.LogCaptureFixture, body: str) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        "out.write(b'Traceback (most recent call last)' * 50)\nout.flush()\ntime.sleep(600)",  # before it is ready
+        "send(out, {'state': 'loading'})\ntime.sleep(600)",
+        "sys.exit('no memory left')",
+    ],
+)
+def test_one_that_never_becomes_ready_rests_longer_each_time(
+    start: Callable[..., VisionProcess], caplog: pytest.LogCaptureFixture, body: str
+) -> None:
     process = start(ready=False, command=fake(body), first_rest=0.01)
     until(lambda: process.restarts == 3)
     assert all(f"started again in {rest} s" in caplog.text for rest in ("0.01", "0.02", "0.04"))
@@ -177,7 +203,9 @@ def test_an_unused_one_is_not_started() -> None:
 
 
 def test_the_process_ends_with_its_input() -> None:
-    child = subprocess.Popen([sys.executable, "-m", "hub.vision.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "hub.vision.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
     try:
         assert receive(child.stdout)[0] == {"state": "ready", "pid": child.pid}
         send(child.stdin, {"id": 1, "task": "apriltag", "stream": "a", "options": {}}, PICTURE)
@@ -195,10 +223,20 @@ def test_messages_survive_the_pipe_in_pieces() -> None:
     send(one, {"id": 3}, b"\x00\xff" * 10)
     send(two, {"error": "กขค"})
     pipe = io.BytesIO(one.getvalue() + two.getvalue())
-    assert receive(pipe) == ({"id": 3, "bytes": 20}, b"\x00\xff" * 10) and receive(pipe)[0] == {"error": "กขค"} and receive(pipe) is None
+    assert (
+        receive(pipe) == ({"id": 3, "bytes": 20}, b"\x00\xff" * 10)
+        and receive(pipe)[0] == {"error": "กขค"}
+        and receive(pipe) is None
+    )
     for end in range(len(one.getvalue())):
         assert receive(io.BytesIO(one.getvalue()[:end])) is None
-    for wrong in (b"Traceback", b"\x00\x00\x00\x02[]", b"\x00\x00\x00\x02xx", pack({"id": 1})[:4] + b'{"bytes"', pack({"bytes": 10**9})):
+    for wrong in (
+        b"Traceback",
+        b"\x00\x00\x00\x02[]",
+        b"\x00\x00\x00\x02xx",
+        pack({"id": 1})[:4] + b'{"bytes"',
+        pack({"bytes": 10**9}),
+    ):
         with pytest.raises(WireError):
             receive(io.BytesIO(wrong + b" " * 70000))
 
@@ -219,17 +257,21 @@ from gevent import monkey
 monkey.patch_all()
 import pathlib, sys, time
 import gevent
-from hub import create_app, lifecycle
-from hub.settings_file import load
+from hub import close, create_app
+from hub.apriltag.service import AprilTags
+from hub.settings.file import load
+from hub.video.frames import FrameStore
+from hub.vision.process import VisionProcess
 app = create_app(load(pathlib.Path(sys.argv[1]), {}, {}))
 hub = app.extensions["gatehouse"]
-assert hub.vision.ready.wait(30)
-hub.frames.put("gate-1", pathlib.Path(sys.argv[2]).read_bytes(), "rest")
+vision, apriltags = hub.part(VisionProcess), hub.part(AprilTags)
+assert vision.ready.wait(30)
+hub.part(FrameStore).put("gate-1", pathlib.Path(sys.argv[2]).read_bytes(), "rest")
 end = time.monotonic() + 30
-while hub.apriltag.newest() is None and time.monotonic() < end:
+while apriltags.newest() is None and time.monotonic() < end:
     gevent.sleep(0.02)
-print(hub.apriltag.newest()["tag_id"], hub.apriltag.newest()["source"], sorted({"cv2", "numpy", "torch"} & set(sys.modules)), hub.vision.pid)
-lifecycle.close(app)
+print(apriltags.newest()["tag_id"], apriltags.newest()["source"], sorted({"cv2", "numpy", "torch"} & set(sys.modules)), vision.pid)
+close(app)
 """
 
 
@@ -237,7 +279,15 @@ def test_the_hub_never_loads_opencv(tmp_path: Path) -> None:
     (tmp_path / "hub.toml").write_text('[[apriltag.detection]]\ncamera = "gate-1"\n', "utf-8")
     (tmp_path / "picture.jpg").write_bytes(PICTURE)
     clean = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
-    done = subprocess.run([sys.executable, "-W", "error", "-c", HUB, str(tmp_path), str(tmp_path / "picture.jpg")], cwd=ROOT, env=clean, capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", HUB, str(tmp_path), str(tmp_path / "picture.jpg")],
+        cwd=ROOT,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     *said, pid = done.stdout.split()
     assert said == ["7", "hub", "[]"] and gone(int(pid)), done.stdout

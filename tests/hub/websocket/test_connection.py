@@ -10,6 +10,7 @@ import pytest
 import requests
 import socketio
 import websocket
+
 from tests.support import ws
 
 MB = 1024 * 1024
@@ -17,14 +18,22 @@ MB = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with ws.running(tmp_path_factory.mktemp("ws") / "server.log", max_message_bytes=40 * MB, max_body_bytes=40 * MB, send_stall_seconds=1.0, close_seconds=1.0) as started:
+    with ws.running(
+        tmp_path_factory.mktemp("ws") / "server.log",
+        max_message_bytes=40 * MB,
+        max_body_bytes=40 * MB,
+        send_stall_seconds=1.0,
+        close_seconds=1.0,
+    ) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory):
     """Pings after 0.1 s, drops after 0.4 s."""
-    with ws.running(tmp_path_factory.mktemp("ws") / "server.log", ping_seconds=0.1, idle_seconds=0.4, close_seconds=0.3) as started:
+    with ws.running(
+        tmp_path_factory.mktemp("ws") / "server.log", ping_seconds=0.1, idle_seconds=0.4, close_seconds=0.3
+    ) as started:
         yield started
 
 
@@ -58,7 +67,12 @@ def test_a_large_text_is_decoded_across_its_pieces(server):
 
 def test_fragments_are_joined_and_a_ping_between_them_is_answered_at_once(server):
     with ws.open_raw(server.port) as sock:
-        sock.sendall(ws.frame(1, b"one ", fin=False) + ws.frame(9, b"are you there") + ws.frame(0, b"", fin=False) + ws.frame(0, "✓".encode()[:1], fin=False))
+        sock.sendall(
+            ws.frame(1, b"one ", fin=False)
+            + ws.frame(9, b"are you there")
+            + ws.frame(0, b"", fin=False)
+            + ws.frame(0, "✓".encode()[:1], fin=False)
+        )
         assert ws.read_frame(sock) == (10, b"are you there")
         sock.sendall(ws.frame(0, "✓".encode()[1:]))
         assert ws.read_frame(sock) == (1, "one ✓".encode())
@@ -180,7 +194,7 @@ def test_a_large_message_holds_nobody_up(server):
             rounds += 1
         sending.join()
         assert ws.exactly(big, 10)[:2] == b"\x82\x7f"
-    assert rounds > 1   # whoever is held up hears the first answer when the large message is through, and no second one
+    assert rounds > 1  # whoever is held up hears the first answer when the large message is through, and no second one
 
 
 def test_half_a_large_message_holds_nobody_up(server):
@@ -317,7 +331,10 @@ def test_a_single_greenlet_looks_after_all_sockets(impatient):
         assert ws.read_frame(sock) == (9, b"")
         sock.close()
     ws.until(lambda: impatient.state()["status"]["websockets"] == 0)
-    assert "websocket keeper" in impatient.state()["greenlets"] and impatient.state()["greenlets"].count("websocket keeper") == 1
+    assert (
+        "websocket keeper" in impatient.state()["greenlets"]
+        and impatient.state()["greenlets"].count("websocket keeper") == 1
+    )
 
 
 # -- the handshake
@@ -330,15 +347,18 @@ def test_the_application_may_refuse_with_plain_http(server):
         websocket.create_connection(f"{server.ws_url}/refuse", timeout=10)
 
 
-@pytest.mark.parametrize("changes, status", [
-    ({"Sec_WebSocket_Version": "8"}, 426),
-    ({"Sec_WebSocket_Version": None}, 426),
-    ({"Sec_WebSocket_Key": None}, 400),
-    ({"Sec_WebSocket_Key": "short"}, 400),
-    ({"Sec_WebSocket_Key": "not base64 at all!"}, 400),
-    ({"Connection": "keep-alive"}, 400),
-    ({"Content_Length": "5"}, 400),
-])
+@pytest.mark.parametrize(
+    "changes, status",
+    [
+        ({"Sec_WebSocket_Version": "8"}, 426),
+        ({"Sec_WebSocket_Version": None}, 426),
+        ({"Sec_WebSocket_Key": None}, 400),
+        ({"Sec_WebSocket_Key": "short"}, 400),
+        ({"Sec_WebSocket_Key": "not base64 at all!"}, 400),
+        ({"Connection": "keep-alive"}, 400),
+        ({"Content_Length": "5"}, 400),
+    ],
+)
 def test_a_bad_upgrade_request_is_refused_in_json(server, changes, status):
     response = ws.exchange(server.port, ws.upgrade_request("/echo", **changes))
     ws.json_error(response, status)
@@ -360,7 +380,11 @@ def test_the_accept_key_is_the_one_of_the_rfc(server):
 
 def test_no_extension_is_agreed_to_and_one_offered_protocol_is_chosen(server):
     with ws.connect(server.port) as sock:
-        sock.sendall(ws.upgrade_request("/echo", Sec_WebSocket_Extensions="permessage-deflate", Sec_WebSocket_Protocol="lpr.v1, other"))
+        sock.sendall(
+            ws.upgrade_request(
+                "/echo", Sec_WebSocket_Extensions="permessage-deflate", Sec_WebSocket_Protocol="lpr.v1, other"
+            )
+        )
         answer = ws.received(sock).decode().lower()
     assert answer.startswith("http/1.1 101 ")
     assert "extensions" not in answer and "sec-websocket-protocol: lpr.v1\r\n" in answer

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub import websocket_frames
+from hub.websocket import frames as websocket_frames
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, 4, 5, 125, 2047, 2048, 70_001])

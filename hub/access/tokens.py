@@ -1,0 +1,63 @@
+"""The secret that AprilTag boards prove themselves with: from the settings, or made at the first start and kept in a file."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import os
+import secrets
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+RANDOM_BYTES = 12  # 16 characters to copy into a firmware
+BEARER = "bearer "
+
+
+class BoardToken:
+    """Compares in constant time. `fresh` is the token's text when it was made just now, for the one time it is shown; else ""."""
+
+    def __init__(self, text: str, fresh: bool = False) -> None:
+        self.fresh = text if fresh else ""
+        self._digest = _digest(text)
+        # HTTP takes the space around a header's value away, and a device may write letters as Latin-1.
+        self._headers = [_digest(header) for header in {text, text.strip(), text.strip().encode().decode("latin-1")}]
+
+    def matches(self, text: object) -> bool:
+        """True for exactly the token (wire/apriltag.md 1.4, `auth_token`); whatever is no text is not it."""
+        return isinstance(text, str) and hmac.compare_digest(_digest(text), self._digest)
+
+    def matches_header(self, value: str | None) -> bool:
+        """True for the value of an `Authorization` header: the bare token, or `Bearer TOKEN` (wire/apriltag.md 1.3)."""
+        if value is None:
+            return False
+        given = [value, value[len(BEARER) :].strip()] if value[: len(BEARER)].lower() == BEARER else [value]
+        found = False
+        for text in given:
+            for header in self._headers:
+                found |= hmac.compare_digest(_digest(text), header)
+        return found
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def board_token(setting: str, path: Path) -> BoardToken:
+    """The setting's token; without one that of the file, which is made where there is none. Raises OSError."""
+    if setting:
+        return BoardToken(setting)
+    if path.exists():
+        text = path.read_text("utf-8").strip()
+        if text:
+            return BoardToken(text)
+    text = secrets.token_urlsafe(RANDOM_BYTES)
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    # On Windows the mode says nothing; there the folder's permissions hold.
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+    os.replace(part, path)
+    log.info("A token for AprilTag boards was made; it is in %s.", path)
+    return BoardToken(text, fresh=True)

@@ -1,0 +1,1 @@
+"""AprilTag boards and their games: readings, sessions, pictures of boards, tags that the hub sees itself."""

@@ -1,0 +1,54 @@
+"""POST /apriltag: what the fast route and Flask's route of the same address share (docs/wire/apriltag.md 1.3, 2.3)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from hub.access.rate_limits import LogThrottle
+from hub.access.tokens import BoardToken
+from hub.apriltag.contract import TOO_LONG, parse_post
+from hub.apriltag.service import AprilTags
+from hub.contract.errors import ContractError
+
+__all__ = ["ACK", "METHOD", "TOO_LONG", "ReadingPosts", "refusal_body"]
+
+log = logging.getLogger(__name__)
+
+ACK = b'{"status": "received", "event": "apriltag_ack"}'
+METHOD = "This address does not take {method}; it takes POST. Stored readings are at /api/apriltags."
+NO_TOKEN = (
+    "The token in Authorization is missing or is not this hub's; it is apriltag.token of hub.toml, or in the file "
+    "apriltag_token beside it."
+)
+LOG_SECONDS = 10.0
+
+
+class ReadingPosts:
+    """Accepts posted readings of boards that have the token."""
+
+    def __init__(self, apriltags: AprilTags, token: BoardToken) -> None:
+        self._apriltags, self._token = apriltags, token
+        self._throttle = LogThrottle(LOG_SECONDS)
+
+    def check_token(self, header: str | None, address: str | None) -> None:
+        """Raises ContractError (401). Logged now and then, for whoever wonders why a board does not appear."""
+        if self._token.matches_header(header):
+            return
+        if self._throttle.due():
+            log.warning("A reading from %s is refused: its Authorization is not the token of apriltag.token.", address)
+        raise ContractError(NO_TOKEN, status=401)
+
+    def accept(self, content_type: str, body: bytes, address: str) -> None:
+        """Accept the readings of a body. Raises ContractError (400, 413, 415)."""
+        for reading in parse_post(content_type, body):
+            self._apriltags.accept(reading, address, "http")
+
+    def count_refusal(self, error: ContractError) -> None:
+        self._apriltags.ignore("http", f"status {error.status}")
+
+
+def refusal_body(error: ContractError) -> dict[str, Any]:
+    """The error body with `error` as the older servers had it (docs/wire/apriltag.md 2.3)."""
+    short = "No JSON body" if error.message.startswith("No JSON body") else error.message
+    return error.body() | {"error": "Invalid auth_token" if error.status == 401 else short}

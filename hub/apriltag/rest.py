@@ -1,0 +1,121 @@
+"""REST around AprilTag boards: readings in and out, when boards were here, the poll of older games (docs/wire/apriltag.md 2.3)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from hub.apriltag.access import POLL_PATH, READING_PATHS
+from hub.apriltag.boards import Boards
+from hub.apriltag.contract import MAX_TEXT_BYTES, TOO_LONG
+from hub.apriltag.games import Games
+from hub.apriltag.posts import ACK, METHOD, ReadingPosts, refusal_body
+from hub.apriltag.readings import Query
+from hub.apriltag.service import AprilTags
+from hub.contract.errors import ContractError, error_body
+from hub.http.answers import answer, current_hub, part
+from hub.http.body import read_body
+from hub.http.query import bound, cursor, page_limit
+from hub.live.digest import MAX_ROWS, rows
+
+apriltag_rest = Blueprint("apriltag_rest", __name__)
+
+MAX_ALLOWED_HEADERS = 200
+MAX_BOARDS_SHOWN = 100
+METHODS = ("POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def post_reading() -> Response:
+    """Accept readings the ordinary way (`hub.apriltag.fast_rest` is the other)."""
+    if request.method != "POST":
+        response = answer(error_body(METHOD.format(method=request.method)), 405)
+        response.headers["Allow"] = "POST"
+        return response
+    posts = part(ReadingPosts)
+    try:
+        posts.check_token(request.headers.get("Authorization"), request.remote_addr)
+        if (request.content_length or 0) > MAX_TEXT_BYTES:
+            raise ContractError(TOO_LONG, status=413)
+        posts.accept(request.headers.get("Content-Type", ""), read_body(request), request.remote_addr or "")
+    except ContractError as error:
+        posts.count_refusal(error)
+        return answer(refusal_body(error), error.status)
+    return Response(ACK, content_type="application/json")
+
+
+for _path in READING_PATHS:
+    apriltag_rest.add_url_rule(
+        _path, f"post_reading{_path.replace('/', '_')}", post_reading, methods=METHODS, provide_automatic_options=False
+    )
+
+
+@apriltag_rest.get("/api/apriltags/newest")
+def newest() -> Response:
+    """`{"success", "tags", "boards", "games"}`; later readings come over `/events` as `{"event": "tags", "tags": [...]}`."""
+    tags = rows(part(AprilTags).latest()[:MAX_ROWS])
+    return answer(
+        {
+            "success": True,
+            "tags": tags,
+            "boards": part(Boards).status()[:MAX_BOARDS_SHOWN],
+            "games": part(Games).status(),
+        }
+    )
+
+
+@apriltag_rest.get("/api/apriltags", strict_slashes=False)
+def readings() -> Response:
+    """Stored readings newest first: tag, board, from, to, limit, cursor."""
+    args = request.args
+    query = Query(
+        limit=page_limit(args.get("limit"), 50),
+        before=cursor(args.get("cursor")),
+        tag=_tag(args.get("tag") or args.get("tag_id")),
+        board=args.get("board") or None,
+        since=bound("from", args.get("from"), False, current_hub().zone),
+        until=bound("to", args.get("to"), True, current_hub().zone),
+    )
+    rows, following = part(AprilTags).readings.find(query)
+    return answer(
+        {"success": True, "apriltags": rows, "next_cursor": str(following) if following is not None else None}
+    )
+
+
+def _tag(text: str | None) -> int | None:
+    if not text:
+        return None
+    digits = text[1:] if text.startswith("-") else text
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 10:
+        raise ContractError("tag is the number of an AprilTag, such as 5.", [f"tag: {text[:80]!r}"])
+    return int(text)
+
+
+@apriltag_rest.get("/connection_uptime")
+def uptime() -> Response:
+    return answer(part(Boards).uptime())
+
+
+@apriltag_rest.get("/connection_history")
+def history() -> Response:
+    return answer(part(Boards).history())
+
+
+@apriltag_rest.route(POLL_PATH, methods=["GET", "OPTIONS"], provide_automatic_options=False)
+def poll() -> Response:
+    """Older games take one reading at a time here, from pages of any origin."""
+    response = (
+        answer(part(AprilTags).poll()) if request.method == "GET" else Response(status=200)
+    )  # asking about it takes nothing
+    response.headers.update(
+        {
+            "Access-Control-Allow-Origin": request.headers.get("Origin") or "*",
+            "Vary": "Origin",
+            "Cache-Control": "no-store",
+            "Access-Control-Allow-Methods": "GET, OPTIONS",
+            "Access-Control-Allow-Headers": request.headers.get("Access-Control-Request-Headers", "Content-Type")[
+                :MAX_ALLOWED_HEADERS
+            ],
+        }
+    )
+    if request.headers.get("Origin"):
+        response.headers["Access-Control-Allow-Credentials"] = "true"
+    return response

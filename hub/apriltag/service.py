@@ -1,0 +1,90 @@
+"""AprilTag readings: told to the games at once, stored behind (an acknowledgement means received, wire/apriltag.md 5.3)."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
+from typing import Any
+
+from hub.apriltag.boards import Boards
+from hub.apriltag.contract import Reading
+from hub.apriltag.readings import Readings
+from hub.live.bus import Bus
+from hub.live.events import TAG_READING, TagReading
+
+POLLED = 50  # readings kept for games that poll (wire/apriltag.md 2.3)
+MAX_LATEST = 1000
+POLL_NUMBERS = ("tag_id", "yaw", "pitch", "roll", "x_cm", "y_cm", "z_cm", "tag_size_percent", "distance_cm")
+
+
+class AprilTags:
+    """Takes the readings of every door."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        boards: Boards,
+        readings: Readings,
+        alias_fields: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._bus, self._boards, self.readings, self._alias_fields, self._now = bus, boards, readings, alias_fields, now
+        self._newest: dict[str, Any] | None = None
+        self._latest: OrderedDict[tuple[str, int | None], TagReading] = OrderedDict()
+        self._polled: deque[dict[str, Any]] = deque(maxlen=POLLED)
+        self.received = 0
+        self.ignored: Counter[str] = Counter()  # what boards sent and was not taken, by "door: reason" (fixed texts)
+
+    def accept(self, reading: Reading, board: str, door: str, source: str | None = None) -> None:
+        """Take a reading of `board` (its address or camera id); also the board's sign of life. Never waits.
+
+        `door`: http, websocket, udp, detection. `source` marks readings that are not a board's own.
+        """
+        received_at = self._now()
+        message = {"event": "apriltag_data", **reading.payload, "server_timestamp": received_at}
+        if self._alias_fields and "distance_cm" not in message and "range_cm" in message:
+            message["distance_cm"] = message["range_cm"]
+        if source is not None:
+            message["source"] = source
+        event = TagReading(message, board, reading.tag_id, received_at)
+        self.received += 1
+        self._boards.heard(board, door, reading.clock, reading.camera_name)
+        self._newest = message
+        self._polled.append(message)
+        self._latest[(board, reading.tag_id)] = event
+        self._latest.move_to_end((board, reading.tag_id))
+        if len(self._latest) > MAX_LATEST:
+            self._latest.popitem(last=False)
+        self._bus.publish(TAG_READING, event)
+        self.readings.keep(reading, board, door, source, received_at)
+
+    def ignore(self, door: str, reason: str) -> None:
+        """Count what was not taken. `reason` is one of a door's own few words, never a client's."""
+        self.ignored[f"{door}: {reason}"] += 1
+
+    def newest(self) -> dict[str, Any] | None:
+        """The last reading as games get it, for those that come new."""
+        return self._newest
+
+    def latest(self) -> list[TagReading]:
+        """The newest reading of each board and tag, the newest of all first."""
+        return list(reversed(self._latest.values()))
+
+    def poll(self) -> dict[str, Any]:
+        """Take the oldest of the last readings in the form of the first camera (wire/apriltag.md 2.3); tag_id -1 where there is none."""
+        message = self._polled.popleft() if self._polled else {}
+        shown: dict[str, Any] = {"event": message.get("event", ""), "smartcam_ip": message.get("smartcam_ip") or ""}
+        shown |= {key: message.get(key) or 0 for key in POLL_NUMBERS}
+        shown["timestamp"] = message.get("server_timestamp", self._now())
+        if not message:
+            shown |= {"tag_id": -1, "list_remaining": 0}
+        return shown
+
+    def status(self) -> dict[str, Any]:
+        return {
+            "received": self.received,
+            "ignored": dict(self.ignored),
+            "tags": len(self._latest),
+            **self.readings.status(),
+        }

@@ -1,0 +1,248 @@
+"""The event protocol of AprilTag boards and games over a raw WebSocket (wire/apriltag.md 2.2 and 5).
+
+Nothing that is sent here closes the connection, since a board with ArduinoWebsockets connects once and never again (1.4).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from hub.access.tokens import BoardToken
+from hub.apriltag.boards import Boards
+from hub.apriltag.contract import decode_reading, parse_readings
+from hub.apriltag.games import Game, Games
+from hub.apriltag.service import AprilTags
+from hub.context import Hub
+from hub.contract.errors import ContractError
+from hub.contract.json_text import encode_text
+from hub.contract.text import clean
+from hub.net.wsgi import Environ
+from hub.video.frames import FrameStore
+from hub.websocket.connection import Skipped, WebSocket, prepare
+from hub.websocket.routes import limit_messages
+
+log = logging.getLogger(__name__)
+
+DOOR = "websocket"
+MAX_TEXT = 64 * 1024
+MAX_NAME = 100
+# Why something was not taken, as the status page counts it.
+NO_BOARD = "reading of a socket that is no board"
+NO_BOARDS_PICTURE = "picture of a socket that is no board"
+NO_TOKEN = "board without the right token"
+BAD_PICTURE = "binary message that was not taken as a picture"
+BAD_READING = "reading that cannot be read"
+BAD_JSON = "text that is no JSON object"
+TOO_LONG = "text over 64 KB"
+SKIPPED = "message over 64 KB of a socket that is no board"
+UNKNOWN = "unknown event"
+EMPTY_FRAME = "video_frame, which carries no picture"  # wire/apriltag.md 1.5
+WELCOME = prepare('{"event":"connection_success","message":"WebSocket connected - send identify event"}')
+ACK = prepare('{"event":"apriltag_ack","status":"received"}')
+BOARD_KNOWN = prepare('{"event":"identify_success","client_type":"esp32"}')
+GAME_KNOWN = prepare('{"event":"identify_success","client_type":"gdevelop"}')
+NO_DATA = prepare('{"event":"no_data_available"}')
+
+
+class TagSockets:
+    """Serves boards and games; `open` counts their sockets, identified or not."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self.open = 0
+
+    def serve(self, socket: WebSocket, environ: Environ) -> list[bytes]:
+        """Serve a board or a game until it disconnects."""
+        limit_messages(socket, self._hub.settings.apriltag.max_message_mb)
+        connection = Connection(self._hub, socket, environ.get("REMOTE_ADDR", ""))
+        self.open += 1
+        try:
+            socket.send(WELCOME)
+            while (message := socket.receive()) is not None:
+                connection.on_message(message)
+        finally:
+            self.open -= 1
+            connection.leave()
+        return []
+
+
+class Connection:
+    """One connection: what it has identified as, and what is done with its messages."""
+
+    def __init__(self, hub: Hub, socket: WebSocket, address: str) -> None:
+        self._socket, self._address = socket, address
+        self._token, self._boards, self._games = hub.part(BoardToken), hub.part(Boards), hub.part(Games)
+        self._apriltags, self._frames = hub.part(AprilTags), hub.part(FrameStore)
+        self._is_board = False
+        self._game: Game | None = None
+        self._refusals = 0
+        socket.keep_bytes = MAX_TEXT  # whoever has proved nothing costs no memory
+
+    def on_message(self, message: str | bytes) -> None:
+        """Handle one message."""
+        if isinstance(message, Skipped):
+            self._ignore(SKIPPED)
+        elif isinstance(message, bytes):
+            self._picture(message)
+        elif len(message) > MAX_TEXT:
+            self._ignore(TOO_LONG)
+        else:
+            self._text(message)
+
+    def leave(self) -> None:
+        """The connection has ended, or identifies as something else."""
+        if self._game is not None:
+            self._games.remove(self._game)
+            self._game = None
+        if self._is_board:
+            self._is_board = False
+            self._socket.keep_bytes = MAX_TEXT
+            self._boards.disconnected(self._address, self._socket)
+
+    def _ignore(self, reason: str) -> None:
+        self._apriltags.ignore(DOOR, reason)
+
+    def _text(self, text: str) -> None:
+        try:
+            message = decode_reading(text)
+        except ContractError as error:
+            self._ignore(TOO_LONG if error.status == 413 else BAD_JSON)
+            return
+        event = message.get("event")
+        if event is None and isinstance(message.get("tags"), list):
+            event = "apriltag_data"  # the first build (wire/apriltag.md 1.0)
+        handle = EVENTS.get(event) if isinstance(event, str) else None
+        if handle is None:
+            self._ignore(UNKNOWN)
+        else:
+            handle(self, message)
+
+    # -- who it is
+
+    def _identify(self, message: dict[str, Any]) -> None:
+        data = message.get("data")
+        data = data if isinstance(data, dict) else {}
+        if str(data.get("type")).strip().lower() == "esp32":
+            self._identify_board(data)
+        else:
+            self._identify_game(data)
+
+    def _identify_board(self, data: dict[str, Any]) -> None:
+        token = data.get("auth_token")
+        if not isinstance(token, str) or not self._token.matches(token):
+            self.leave()
+            self._refuse("Missing auth_token" if token in (None, "") else "Invalid auth_token")
+            return
+        if not self._is_board:
+            self.leave()
+            self._is_board = True
+            self._socket.keep_bytes = None
+            self._boards.connected(self._address, self._socket)
+        self._heard(_name(data.get("camera_name") or data.get("device")))
+        self._socket.send(BOARD_KNOWN)
+
+    def _refuse(self, error: str) -> None:
+        self._ignore(NO_TOKEN)
+        self._refusals += 1
+        if self._refusals == 1:
+            log.warning(
+                "A board at %s is refused: %s. What it sends is ignored until it identifies with the token of apriltag.token.",
+                self._address,
+                error,
+            )
+        self._socket.send(
+            encode_text(
+                {"event": "auth_failed", "error": error, "message": "Authentication required - check your auth_token"}
+            )
+        )
+
+    def _identify_game(self, data: dict[str, Any]) -> None:
+        name = _name(data.get("name"))
+        if self._game is None:
+            self.leave()
+            self._socket.send(GAME_KNOWN)
+            self._join(name)
+            return
+        self._game.name = name or self._game.name
+        self._socket.send(GAME_KNOWN)
+        if (newest := self._apriltags.newest()) is not None:
+            self._games.replay(self._game, newest)
+
+    def _join(self, name: str = "") -> None:
+        """Hear readings from now on, the cached one first. Between the two nothing can slip through, since nothing waits here."""
+        self._game = self._games.add(self._socket, name, self._address, self._apriltags.newest())
+
+    # -- what games send
+
+    def _latest(self, _: dict[str, Any]) -> None:
+        newest = self._apriltags.newest()
+        if self._game is None and not self._is_board:
+            self._join()
+        elif newest is not None and self._game is not None:
+            self._games.replay(self._game, newest)
+        elif newest is not None:
+            self._socket.send(encode_text(newest))
+        if newest is None:
+            self._socket.send(NO_DATA)
+
+    def _from_game(self, _: dict[str, Any]) -> None:
+        if self._game is None and not self._is_board:
+            self._join()
+
+    def _ping(self, _: dict[str, Any]) -> None:
+        if self._is_board:
+            self._heard()
+        self._socket.send(encode_text({"event": "pong", "timestamp": time.time()}))
+
+    # -- what boards send
+
+    def _heard(self, name: str = "") -> None:
+        self._boards.heard(self._address, DOOR, name=name)
+
+    def _reading(self, message: dict[str, Any]) -> None:
+        if not self._is_board:
+            self._ignore(NO_BOARD)
+            return
+        try:
+            readings = parse_readings(message)
+        except ContractError:
+            self._ignore(BAD_READING)
+            return
+        try:
+            self._socket.send(ACK)  # first: a board must not wait for games
+        finally:
+            for reading in readings:
+                self._apriltags.accept(reading, self._address, DOOR)
+
+    def _video_frame(self, _: dict[str, Any]) -> None:
+        self._ignore(EMPTY_FRAME if self._is_board else NO_BOARDS_PICTURE)
+        if self._is_board:
+            self._heard()
+
+    def _picture(self, data: bytes) -> None:
+        if not self._is_board:
+            self._ignore(NO_BOARDS_PICTURE)
+            return
+        began = time.monotonic()
+        try:
+            self._frames.put(self._address, data, DOOR, began)
+        except ContractError:
+            self._ignore(BAD_PICTURE)
+        else:
+            self._heard()
+
+
+EVENTS = {
+    "identify": Connection._identify,
+    "apriltag_data": Connection._reading,
+    "ping": Connection._ping,
+    "request_latest_data": Connection._latest,
+    "event_FromGDevelop": Connection._from_game,
+    "video_frame": Connection._video_frame,
+}
+
+
+def _name(value: object) -> str:
+    return clean(value)[:MAX_NAME] if isinstance(value, str) else ""

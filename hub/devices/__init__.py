@@ -1,0 +1,1 @@
+"""Devices that register themselves and wait for an operator's decision."""

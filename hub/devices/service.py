@@ -1,0 +1,143 @@
+"""Devices that ask to be known: pending until an operator approves them (wire/lpr.md 1.7)."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+import uuid
+from typing import Any
+
+import orjson
+from sqlalchemy import insert, select
+
+from hub.contract.errors import ContractError
+from hub.contract.text import clean
+from hub.contract.times import utc_text
+from hub.devices.tables import DeviceRegistration
+from hub.store.database import Reader, compiled
+from hub.store.writer import Writer
+
+MAX_DEVICES = 1000
+MAX_SERIAL = 200
+PENDING, APPROVED, REJECTED = "pending_approval", "approved", "rejected"
+COLUMNS = [column.name for column in DeviceRegistration.__table__.columns]
+REPLACE = compiled(insert(DeviceRegistration).values(dict.fromkeys(COLUMNS)))[0].replace(
+    "INSERT INTO", "INSERT OR REPLACE INTO", 1
+)
+FIELDS = {
+    "device_model": "deviceModel",
+    "device_type": "deviceType",
+    "ip_address": "ipAddress",
+    "mac_address": "macAddress",
+    "location_lat": "locationLat",
+    "location_lng": "locationLng",
+    "location_address": "locationAddress",
+    "metadata": "metadata",
+}
+
+
+class Devices:
+    """All registrations, in memory and durable. The key of an approved device is never logged."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer, self._reader = writer, reader
+        self._devices: dict[str, dict[str, Any]] = {}  # by serial
+
+    def load(self) -> None:
+        for row in self._reader.all(select(DeviceRegistration.__table__)):
+            self._devices[row["serial"]] = {**dict(row), "fields": orjson.loads(row["fields"])}
+
+    def register(self, data: dict[str, Any]) -> dict[str, Any]:
+        """A new device, pending. Raises ContractError: 400, 409 when it is known, 429 when too many wait."""
+        serial = _serial(data.get("serial_number", data.get("serialNumber")))
+        if serial in self._devices:
+            raise ContractError("This device is registered already; ask for its state by its serial.", status=409)
+        if len(self._devices) >= MAX_DEVICES:
+            raise ContractError(
+                "Too many devices are registered; an operator has to reject some first.", status=429, retry_after=60
+            )
+        fields = {key: value for key, camel in FIELDS.items() if (value := data.get(key, data.get(camel))) is not None}
+        if len(orjson.dumps(fields, option=orjson.OPT_NON_STR_KEYS)) > 16_384:
+            raise ContractError("The registration is too large; at most 16 KB are taken.", status=413)
+        now = time.time()
+        return self._put(
+            {
+                "id": str(uuid.uuid4()),
+                "serial": serial,
+                "status": PENDING,
+                "fields": {"sent": fields},
+                "registered_at": now,
+                "last_seen": now,
+            }
+        )
+
+    def by_serial(self, serial: str) -> dict[str, Any]:
+        """Raises ContractError (404)."""
+        device = self._devices.get(clean(serial)[:MAX_SERIAL])
+        if device is None:
+            raise ContractError("This device is not registered.", status=404)
+        return device
+
+    def decide(self, device_id: str, approved: bool, reason: str = "") -> dict[str, Any]:
+        """An operator's word on a device. Raises ContractError (404)."""
+        device = next((device for device in self._devices.values() if device["id"] == device_id), None)
+        if device is None:
+            raise ContractError("There is no device with this id.", status=404)
+        fields = {"sent": device["fields"]["sent"], "decided_at": time.time()}
+        fields |= {"api_key": secrets.token_urlsafe(32)} if approved else {"reason": clean(reason)[:500]}
+        return self._put({**device, "status": APPROVED if approved else REJECTED, "fields": fields})
+
+    def heartbeat(self, serial: str, key: str) -> None:
+        """Raises ContractError: 404 for an unknown serial, 401 for a wrong key or one that is not approved."""
+        device = self.by_serial(serial)
+        right = device["fields"].get("api_key", "")
+        if not right or not hmac.compare_digest(right.encode(), key.encode("utf-8", "replace")):
+            raise ContractError("The API key is not the one of this device.", status=401)
+        device["last_seen"] = time.time()
+
+    def _put(self, device: dict[str, Any]) -> dict[str, Any]:
+        row = {**device, "fields": orjson.dumps(device["fields"], option=orjson.OPT_NON_STR_KEYS).decode()}
+        self._writer.write(lambda transaction: transaction.execute(REPLACE, row).rowcount)
+        self._devices[device["serial"]] = device
+        return device
+
+    def all(self) -> list[dict[str, Any]]:
+        """For the operator: without keys."""
+        return [
+            {
+                "id": device["id"],
+                "serial_number": device["serial"],
+                "status": device["status"],
+                **device["fields"]["sent"],
+                "registered_at": utc_text(device["registered_at"]),
+                "last_seen": utc_text(device["last_seen"]),
+            }
+            for device in self._devices.values()
+        ]
+
+
+def told(device: dict[str, Any]) -> dict[str, Any]:
+    """What a device hears of itself."""
+    body = {
+        "success": True,
+        "id": device["id"],
+        "serialNumber": device["serial"],
+        "registrationStatus": device["status"],
+    }
+    fields = device["fields"]
+    if device["status"] == APPROVED:
+        body |= {"apiKey": fields["api_key"], "approvedAt": utc_text(fields["decided_at"])}
+    elif device["status"] == REJECTED:
+        body["rejectionReason"] = fields.get("reason", "")
+    return body
+
+
+def _serial(value: Any) -> str:
+    text = clean(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if not text or len(text) > MAX_SERIAL:
+        raise ContractError(
+            f"serial_number is missing: a text of at most {MAX_SERIAL} characters.",
+            ["serial_number is missing or too long"],
+        )
+    return text

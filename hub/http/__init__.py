@@ -1,0 +1,1 @@
+"""HTTP: the server with its listeners, requests and answers, and what routes share."""

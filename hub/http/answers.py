@@ -1,0 +1,33 @@
+"""What routes share: the hub of this application, JSON answers, the name by which a client knows the hub."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+from flask import Response, current_app, request
+
+from hub.context import Hub
+from hub.contract.json_text import encode
+from hub.live.links import host_name
+
+T = TypeVar("T")
+
+
+def current_hub() -> Hub:
+    """The hub of the application that answers this request."""
+    return cast(Hub, current_app.extensions["gatehouse"])
+
+
+def part(kind: type[T]) -> T:
+    """A part of a kind of device, by its type."""
+    return current_hub().part(kind)
+
+
+def answer(body: Any, status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(encode(body), status=status, content_type="application/json")
+
+
+def reader_host() -> str:
+    """The host name by which this client knows the hub, for links."""
+    return host_name(request.headers.get("Host"))

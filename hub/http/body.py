@@ -1,0 +1,70 @@
+"""Request bodies: read, bounded, told apart by content type, parsed off the event loop when they are large."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from flask import Request
+from werkzeug.exceptions import HTTPException
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
+
+from hub.contract.errors import ContractError
+from hub.contract.json_text import decode_object
+from hub.net.wsgi import CUT
+from hub.runtime.offload import offload
+
+SMALL = 64 * 1024
+MAX_PARTS = 50
+
+
+def read_body(request: Request) -> bytes:
+    """The whole body. Raises ContractError when it ends early (400) or is too large (413)."""
+    try:
+        return request.get_data(cache=False, parse_form_data=False)
+    except HTTPException as error:
+        raise ContractError(str(error.description), status=error.code or 400) from error
+    except OSError as error:
+        raise ContractError(CUT) from error
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """The JSON object of a request. Raises ContractError (400, 413, 415)."""
+    kind = request.mimetype
+    if kind and kind != "application/json" and not kind.endswith("+json") and kind != "text/json":
+        raise ContractError(
+            f"The content type {kind[:80]} is not taken here; send JSON as application/json.", status=415
+        )
+    body = read_body(request)
+    return decode_object(body) if len(body) < SMALL else offload(decode_object, body)
+
+
+def multipart(request: Request) -> tuple[dict[str, str], dict[str, bytes]]:
+    """Text fields and files (by their part's name; file names of the client are never used). Raises ContractError."""
+    body = read_body(request)
+    return offload(_parse_multipart, body, request.content_type or "")
+
+
+def _parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], dict[str, bytes]]:
+    mimetype, options = parse_options_header(content_type)
+    boundary = options.get("boundary", "")
+    if not boundary:
+        raise ContractError("The multipart body names no boundary in its content type.")
+    if not body:
+        raise ContractError("No data provided: the multipart body is empty.")
+    if f"--{boundary}--".encode("latin-1", "replace") not in body[-len(boundary) - 4096 :]:
+        raise ContractError("The multipart body is cut off: its closing boundary is missing; send the request again.")
+    parser = FormDataParser(
+        stream_factory=lambda *_args, **_sizes: io.BytesIO(),
+        max_form_memory_size=len(body),
+        max_form_parts=MAX_PARTS,
+        silent=False,
+    )
+    try:
+        _, form, files = parser.parse(io.BytesIO(body), mimetype, len(body), options)
+    except HTTPException as error:
+        raise ContractError(f"The multipart body has more than {MAX_PARTS} parts.", status=413) from error
+    except ValueError as error:
+        raise ContractError(f"The multipart body cannot be read ({error}).") from error
+    return {key: value for key, value in form.items()}, {key: file.read() for key, file in files.items()}

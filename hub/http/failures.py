@@ -1,0 +1,55 @@
+"""Every failure of an HTTP request becomes the one error body."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from hub.context import Hub
+from hub.contract.errors import ContractError, error_body
+from hub.contract.json_text import encode
+from hub.net.wsgi import FAILED
+
+log = logging.getLogger(__name__)
+
+SENTENCES = {
+    404: "There is nothing at this address; see GET / for what there is.",
+    405: "This address does not take {method}; it takes {allowed}.",
+    413: "The body is larger than this hub takes.",
+}
+
+
+def respond(status: int, message: str, errors: list[str] | None = None, retry_after: int | None = None) -> Response:
+    response = Response(
+        encode(error_body(message, errors, retry_after)), status=status, content_type="application/json"
+    )
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def register(app: Flask, hub: Hub) -> None:
+    """Hang the handlers on the app."""
+
+    @app.errorhandler(ContractError)
+    def refused(error: ContractError) -> Response:
+        return respond(error.status, error.message, error.errors, error.retry_after)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        code = error.code or 500
+        if code < 400:
+            return error.get_response()
+        allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        sentence = SENTENCES.get(code, error.description or error.name).format(method=request.method, allowed=allowed)
+        response = respond(code, sentence)
+        if allowed:
+            response.headers["Allow"] = allowed
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.exception("%s %s failed.", request.method, request.path)
+        return respond(500, FAILED)

@@ -1,0 +1,54 @@
+"""Reading the query string: limits, cursors, times. What cannot be read is 400 with what it should be."""
+
+from __future__ import annotations
+
+import re
+from datetime import tzinfo
+
+from hub.contract.errors import ContractError
+from hub.contract.times import parse_bound
+
+MAX_LIMIT = 1000
+MAX_FPS = 240.0
+
+
+def page_limit(text: str | None, otherwise: int) -> int:
+    """Up to MAX_LIMIT; 0 or less means as many as there can be, as the older server had it (wire/lpr.md 4.1)."""
+    if text is None or text == "":
+        return otherwise
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", text.strip()):
+        raise ContractError(f"limit is a whole number up to {MAX_LIMIT}.", [f"limit: {text[:80]!r}"])
+    number = int(text)
+    return min(number, MAX_LIMIT) if number > 0 else MAX_LIMIT
+
+
+def cursor(text: str | None) -> int | None:
+    """The `next_cursor` of the page before."""
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise ContractError("cursor is the next_cursor of the page before, unchanged.", [f"cursor: {text[:80]!r}"])
+    return int(text)
+
+
+def bound(name: str, text: str | None, end: bool, zone: tzinfo | None) -> float | None:
+    """A `from` or `to` in epoch seconds."""
+    if not text:
+        return None
+    moment = parse_bound(text, zone, end)
+    if moment is None:
+        raise ContractError(
+            f"{name} is a day (2026-01-28), a time (2026-01-28T10:50:00, with Z or +07:00 where it is not local) or epoch seconds.",
+            [f"{name}: {text[:80]!r}"],
+        )
+    return moment
+
+
+def rate(text: str | None) -> float:
+    """`fps`: at most so many frames a second; 0 (or nothing) is no limit."""
+    if not text:
+        return 0.0
+    number = float(text) if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", text) else -1.0
+    if not 0 <= number <= MAX_FPS or 0 < number < 0.01:
+        raise ContractError(f"fps is a number from 0.01 to {MAX_FPS:g}, or 0 for no limit.", [f"fps: {text[:80]!r}"])
+    return number

@@ -1,0 +1,109 @@
+"""The answering half of an HTTP connection: WSGI's start_response and write, headers, chunked answers.
+
+From pywsgi come the checks of what an application answers; what is sent, and when the connection closes, is ours.
+"""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+from functools import lru_cache
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from gevent.pywsgi import WSGIHandler
+from geventwebsocket.handler import WebSocketHandler
+
+from hub.net.transport import Source, send_all
+
+if TYPE_CHECKING:
+    from hub.http.server import HubServer, ServerOptions
+
+JOIN_BYTES = 128 * 1024
+ENDLESS = b"multipart/x-mixed-replace"
+
+
+@lru_cache(maxsize=4)
+def _date(second: int) -> bytes:
+    """The Date header of one second."""
+    return formatdate(second, usegmt=True).encode()
+
+
+class Answering(WebSocketHandler):
+    """Sends what the application answers to the request that `hub.server_handler.Handler` has read."""
+
+    options: ServerOptions
+    owner: HubServer
+    source: Source
+
+    def process_result(self) -> None:
+        """Send the application's answer; nothing when it spoke WebSocket instead."""
+        for data in self.result:
+            if data:
+                self.write(data)
+        if self.connection_upgraded:
+            return
+        if not self.status:
+            raise RuntimeError("the application answered without a status")
+        if not self.headers_sent:
+            self.write(b"")
+        if self.response_use_chunked and self.command != "HEAD":
+            self._sendall(b"0\r\n\r\n")
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        """WSGI's start_response; after a WebSocket handshake there is no HTTP answer to start."""
+        if self.connection_upgraded:
+            return self.write
+        return WSGIHandler.start_response(self, status, headers, exc_info)
+
+    def finalize_headers(self) -> None:
+        """Date, and how the end of the answer is known.
+
+        An endless answer (motion JPEG) goes out as it is: putting it in chunks would copy each frame for each viewer.
+        """
+        if self.provided_date is None:
+            self.response_headers.append((b"Date", _date(int(time()))))
+        if self.provided_content_length is None and self.code not in (204, 304):
+            if hasattr(self.result, "__len__"):
+                self.response_headers.append((b"Content-Length", b"%d" % sum(len(chunk) for chunk in self.result)))
+            elif any(
+                name.lower() == b"content-type" and value.startswith(ENDLESS) for name, value in self.response_headers
+            ):
+                self.close_connection = True
+            elif self.request_version != "HTTP/1.0":
+                self.response_use_chunked = True
+                self.response_headers.append((b"Transfer-Encoding", b"chunked"))
+
+    def write(self, data: bytes) -> None:
+        """WSGI's write()."""
+        if not self.connection_upgraded:
+            WSGIHandler.write(self, data)
+
+    def _write(self, data: bytes) -> None:
+        if data and self.command != "HEAD":
+            self._sendall(b"%x\r\n%b\r\n" % (len(data), data) if self.response_use_chunked else data)
+
+    def _write_with_headers(self, data: bytes) -> None:
+        """Head and body in one packet where the body is small: each packet of its own costs a system call and a wake-up."""
+        self.headers_sent = True
+        self.finalize_headers()
+        if self.close_connection or self.owner.stopping.is_set():
+            self.close_connection = True
+            if not any(name.lower() == b"connection" for name, _ in self.response_headers):
+                self.response_headers.append((b"Connection", b"close"))
+        head = b"HTTP/1.1 %b\r\n%b\r\n" % (
+            self.status,
+            b"".join(b"%b: %b\r\n" % pair for pair in self.response_headers),
+        )
+        if self.command == "HEAD" or not data:
+            self._sendall(head)
+        elif self.response_use_chunked:
+            self._sendall(b"%b%x\r\n%b\r\n" % (head, len(data), data))
+        elif len(data) <= JOIN_BYTES:
+            self._sendall(head + data)
+        else:
+            self._sendall(head)
+            self._sendall(data)
+
+    def _sendall(self, data: bytes) -> None:
+        send_all(self.socket, data, self.options.send_stall_seconds, self.source.turn)
+        self.response_length += len(data)

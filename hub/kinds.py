@@ -1,0 +1,28 @@
+"""What registers itself with the hub, in this order. A new kind of device is one folder and one line here (docs/extending.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from hub.apriltag.register import register as apriltag
+from hub.context import Hub
+from hub.devices.register import register as devices
+from hub.http.failures import register as failures
+from hub.lpr.register import register as lpr
+from hub.pages.register import register as pages
+from hub.station.register import register as station
+from hub.video.register import register as video
+from hub.watchlist.register import register as watchlist
+
+REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
+    failures,
+    video,
+    watchlist,
+    station,
+    lpr,
+    devices,
+    apriltag,
+    pages,
+)

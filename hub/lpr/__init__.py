@@ -1,0 +1,1 @@
+"""Licence-plate cameras of every generation: detections, health reports, and finding them again."""

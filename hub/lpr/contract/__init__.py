@@ -1,0 +1,1 @@
+"""What licence-plate cameras send and what it becomes."""

@@ -1,0 +1,136 @@
+"""What a camera's object is: by its type, by what carried it, or by what is in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.contract.errors import ContractError
+from hub.lpr.contract.fields import CAMERA_KEYS, CHECKPOINT_KEYS, unwrapped
+
+TYPES = {
+    "detection_result": "detection",
+    "lpr_detection": "detection",
+    "detection": "detection",
+    "lpr_data": "detection",
+    "lpr": "detection",
+    "health_check": "health",
+    "health": "health",
+    "health_status": "health",
+    "heartbeat": "health",
+    "edge_status": "health",
+    "test": "test",
+    "ping": "test",
+    "camera_register": "register",
+    "register": "register",
+    "registration": "register",
+}
+DETECTION_KEYS = frozenset(
+    (
+        "ocr_results",
+        "plate_number",
+        "license_plate",
+        "plate_detections",
+        "vehicle_detections",
+        "vehicles_count",
+        "plates_count",
+        "original_image",
+        "annotated_image",
+        "image",
+        "image_data",
+        "image_b64",
+        "image_binary",
+        "cropped_plates",
+        "detection_data",
+    )
+)
+HEALTH_KEYS = frozenset(
+    (
+        "component",
+        "cpu_usage",
+        "memory_usage",
+        "disk_usage",
+        "cpu_percent",
+        "camera_status",
+        "hailo_status",
+        "system_info",
+        "health_status",
+    )
+)
+HEALTH_WORDS = frozenset(
+    (
+        "pass",
+        "healthy",
+        "online",
+        "ok",
+        "warning",
+        "warn",
+        "degraded",
+        "fail",
+        "failed",
+        "error",
+        "critical",
+        "unhealthy",
+        "offline",
+    )
+)
+COMMON_KEYS = frozenset(
+    (
+        *CAMERA_KEYS,
+        *CHECKPOINT_KEYS,
+        "timestamp",
+        "created_at",
+        "event_id",
+        "status",
+        "message",
+        "details",
+        "processing_time_ms",
+    )
+)
+MAX_NESTING = 3
+
+
+def flatten(data: dict[str, Any]) -> dict[str, Any]:
+    """Objects under `data`, `content` and `data.detection_data` brought up; the outer fields stand where both have one."""
+    for _ in range(MAX_NESTING):
+        inner_key = next(
+            (key for key in ("data", "content", "detection_data") if isinstance(unwrapped(data.get(key)), dict)), None
+        )
+        if inner_key is None:
+            return data
+        inner = unwrapped(data[inner_key])
+        outer = {key: value for key, value in data.items() if key != inner_key}
+        plates = inner.get("plates")
+        data = {**inner, **outer}
+        if isinstance(plates, list):
+            data.setdefault("ocr_results", plates)
+            data.pop("plates", None)
+    return data
+
+
+def kind_of(data: dict[str, Any], hint: str | None) -> tuple[str, str | None]:
+    """`detection`, `health`, `register` or `test`, and an unknown `type` text. Raises ContractError for nobody's record."""
+    if not data:
+        raise ContractError("No data provided: a record has fields such as camera_id, timestamp and ocr_results.")
+    said = data.get("type")
+    known = TYPES.get(said.strip().lower()) if isinstance(said, str) else None
+    if known is None and data.get("table") == "lpr_detection":
+        known = "detection"
+    if known:
+        return known, None
+    unknown = said[:80] if isinstance(said, str) and said.strip() else None
+    keys = data.keys()
+    if hint == "register":
+        return "register", unknown
+    if hint and not keys.isdisjoint(DETECTION_KEYS | HEALTH_KEYS | COMMON_KEYS):
+        return hint, unknown
+    if hint is None:
+        if not keys.isdisjoint(DETECTION_KEYS):
+            return "detection", unknown
+        if not keys.isdisjoint(HEALTH_KEYS) or (
+            isinstance(data.get("status"), str) and data["status"].strip().lower() in HEALTH_WORDS
+        ):
+            return "health", unknown
+    raise ContractError(
+        "This is nobody's record: neither a detection (ocr_results, plate_detections, license_plate, a picture) nor a health report (component, status).",
+        ["type is missing or unknown, and no field of a record is there"],
+    )

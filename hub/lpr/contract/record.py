@@ -1,0 +1,97 @@
+"""What a licence-plate edge camera sends, in its one form (wire/lpr.md 1 and 2); `hub.contract.lpr` makes these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.contract.plates import Plate
+
+
+@dataclass(frozen=True)
+class SentPicture:
+    """One picture inside a record; `field` is original_image, annotated_image, image or cropped_plates (`index` within it).
+
+    `suffix` is told from the first bytes (`.jpg`, `.png`, ...).
+    """
+
+    field: str
+    index: int
+    data: bytes
+    suffix: str
+
+
+@dataclass
+class Sender:
+    """Who sent it: texts, cleaned and bounded. `named` is False where only the peer's address identifies the camera."""
+
+    camera_id: str
+    checkpoint_id: str
+    named: bool = True
+    echo: dict[str, Any] = field(
+        default_factory=dict
+    )  # camera_id and checkpoint_id with the sender's own type, for replies
+
+
+@dataclass
+class Record:
+    """What detections and health reports share. Times are epoch seconds, UTC."""
+
+    sender: Sender
+    event_id: str  # the sender's own, "" where it sent none
+    event_key: bytes  # 16 bytes: the same content gives the same key, by whatever door (wire/lpr.md 1.1)
+    timestamp: str  # the sender's text as sent, "" where it sent none
+    created_at: str  # the same of created_at (UTC at the sender)
+    occurred_at: float  # when it happened by the sender's clock, or the time of receipt
+    received_at: float
+    timeless: (
+        bool  # neither timestamp nor created_at could be read: equal content counts as the same for 5 minutes only
+    )
+    warnings: list[str] = field(default_factory=list)
+    unread: dict[str, Any] = field(default_factory=dict)  # what was not understood, as sent (bounded)
+
+
+@dataclass
+class Detection(Record):
+    """Vehicles and plates of one frame."""
+
+    vehicles_count: int = 0
+    plates_count: int = 0
+    ocr_results: list[Any] = field(default_factory=list)  # decoded, as sent
+    vehicle_detections: list[Any] = field(default_factory=list)
+    plate_detections: list[Any] = field(default_factory=list)
+    processing_time_ms: float | None = None
+    plates: list[Plate] = field(default_factory=list)
+    pictures: list[SentPicture] = field(default_factory=list)
+    place: dict[str, Any] = field(
+        default_factory=dict
+    )  # latitude, longitude (floats), location (text), those that came
+
+
+@dataclass
+class HealthReport(Record):
+    """The state of one component of a camera."""
+
+    component: str = ""
+    status: str = ""  # ok | warning | error, or an unknown status verbatim
+    raw_status: str = ""
+    message: str = ""
+    details: Any = None  # decoded
+    place: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Registration:
+    """A camera introduces itself."""
+
+    sender: Sender
+    timestamp: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Test:
+    """`type: "test"`: nothing to keep."""
+
+    sender: Sender
+    message: str = ""

@@ -1,0 +1,51 @@
+"""Records of cameras and their probe answered in front of Flask, by the functions of Flask's routes (`hub.lpr.rest`)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from hub.context import Hub
+from hub.contract.errors import ContractError, error_body
+from hub.lpr.rest import receive, statistics_body
+from hub.net.wsgi import FAILED, Environ, StartResponse, announced_length, read_exactly, respond
+
+log = logging.getLogger(__name__)
+
+STATISTICS = "/api/statistics"
+
+
+class FastRecords:
+    """The fast route of POSTs of records with a known length, and of GET /api/statistics."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._limit = hub.settings.limits.max_body_mb * 1024 * 1024
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        if method == "POST":
+            length = announced_length(environ)
+            if length is not None and length <= self._limit:
+                return self._post(path, length, environ, start_response)
+        elif path == STATISTICS and method == "GET":
+            return respond(start_response, 200, statistics_body(self._hub))
+        return None
+
+    def _post(self, path: str, length: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            body = read_exactly(environ, length)
+            reply = receive(
+                self._hub,
+                path,
+                environ.get("CONTENT_TYPE") or "",
+                body,
+                environ.get("REMOTE_ADDR") or "",
+                environ.get("HTTP_X_DEVICE_SERIAL", ""),
+            )
+        except ContractError as error:
+            return respond(start_response, error.status, error.body(), error.retry_after)
+        except Exception:  # the last place where a mistake of ours can become an answer, as in hub.http.failures
+            log.exception("POST %s failed.", path)
+            return respond(start_response, 500, error_body(FAILED))
+        return respond(start_response, 200, reply)

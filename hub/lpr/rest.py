@@ -1,0 +1,203 @@
+"""REST for licence-plate cameras: records in, records, cameras and counts out (wire/lpr.md 4.1)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from hub.context import Hub
+from hub.contract.errors import ContractError
+from hub.contract.times import local_text
+from hub.http.answers import answer, current_hub, part, reader_host
+from hub.http.body import read_body
+from hub.http.query import bound, cursor, page_limit
+from hub.lpr.contract.record import Test
+from hub.lpr.ingest import LARGE, decode_body, take, test_reply
+from hub.lpr.records import Query
+from hub.lpr.replies import rest_reply
+from hub.lpr.service import Lpr
+from hub.lpr.websocket import connected_clients
+from hub.runtime.offload import offload
+
+lpr_rest = Blueprint("lpr_rest", __name__)
+
+HINTS = {
+    "/api/detection": "detection",
+    "/api/health": "health",
+    "/api/cameras/register": "register",
+    "/api/data": None,
+    "/api/statistics": None,
+}
+EVENTS = [
+    "camera_register",
+    "lpr_data",
+    "health_status",
+    "ping",
+    "join_dashboard",
+    "join_health_room",
+    "lpr_response",
+    "health_response",
+    "pong",
+    "status",
+]
+KINDS = (
+    "",
+    "application/json",
+    "text/plain",
+    "text/json",
+    "application/x-www-form-urlencoded",
+    "application/octet-stream",
+)
+BYTES_LIMIT = 100
+
+
+def receive(parts: Hub, path: str, content_type: str, body: bytes, peer: str, serial: str) -> dict[str, Any]:
+    """The answer (200) to what was posted to `path`. Raises ContractError."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in KINDS and not kind.endswith("+json"):
+        raise ContractError(
+            f"The content type {kind[:80]} is not taken here; send JSON as application/json.", status=415
+        )
+    accepted = take(parts, decode_body(body), HINTS[path], "rest", peer, len(body) >= LARGE, serial[:200])
+    return test_reply(parts) if isinstance(accepted, Test) else rest_reply(accepted, parts.zone)
+
+
+def statistics_body(parts: Hub) -> dict[str, Any]:
+    return parts.part(Lpr).statistics.body(connected_clients(parts))
+
+
+def posted(path: str) -> Response:
+    """The present request's body as posted to `path`, one of HINTS."""
+    return answer(
+        receive(
+            current_hub(),
+            path,
+            request.content_type or "",
+            read_body(request),
+            request.remote_addr or "",
+            request.headers.get("X-Device-Serial", ""),
+        )
+    )
+
+
+def _post() -> Response:
+    return posted(request.path.rstrip("/"))
+
+
+for _path in HINTS:
+    lpr_rest.add_url_rule(_path, f"post{_path.replace('/', '_')}", _post, methods=["POST"], strict_slashes=False)
+
+
+@lpr_rest.get("/api/test")
+def test() -> Response:
+    """Whether the hub runs (docs/wire/lpr.md 4.1)."""
+    return answer(test_reply(current_hub()))
+
+
+@lpr_rest.get("/api/statistics", strict_slashes=False)
+def statistics() -> Response:
+    """The probe that decides whether a camera ever speaks (wire/lpr.md 0.6)."""
+    return answer(statistics_body(current_hub()))
+
+
+@lpr_rest.get("/api/cameras", strict_slashes=False)
+def cameras() -> Response:
+    rows = part(Lpr).cameras.all()
+    return answer(
+        {
+            "success": True,
+            "cameras": rows,
+            "total_cameras": len(rows),
+            "timestamp": local_text(time.time(), current_hub().zone),
+        }
+    )
+
+
+def _query(limit: int) -> Query:
+    args = request.args
+    return Query(
+        limit=limit,
+        before=cursor(args.get("cursor")),
+        camera=args.get("camera_id") or args.get("camera") or None,
+        checkpoint=args.get("checkpoint_id") or args.get("checkpoint") or None,
+        plate=args.get("plate") or None,
+        component=args.get("component") or None,
+        since=bound("from", args.get("from"), False, current_hub().zone),
+        until=bound("to", args.get("to"), True, current_hub().zone),
+    )
+
+
+@lpr_rest.get("/api/records", strict_slashes=False)
+def records() -> Response:
+    """The newest records that match, oldest first, with links to their pictures; `images=base64` gives the bytes."""
+    with_bytes = request.args.get("images") == "base64"
+    limit = page_limit(request.args.get("limit"), 20)
+    query = _query(min(limit, BYTES_LIMIT) if with_bytes else limit)
+    rows, following, total = part(Lpr).records.find(query)
+    host, found = reader_host(), part(Lpr).records
+
+    def shown() -> list[dict[str, Any]]:
+        return [found.public(row, host, with_bytes) for row in rows]
+
+    listed = offload(shown) if with_bytes or len(rows) > 50 else shown()
+    return answer(
+        {
+            "success": True,
+            "records": listed,
+            "total_count": total,
+            "returned_count": len(listed),
+            "next_cursor": str(following) if following is not None else None,
+            "timestamp": local_text(time.time(), current_hub().zone),
+        }
+    )
+
+
+@lpr_rest.get("/api/records/<record_id>")
+def record(record_id: str) -> Response:
+    row = part(Lpr).records.get(record_id)
+    shown = offload(part(Lpr).records.public, row, reader_host(), request.args.get("images") == "base64")
+    return answer({"success": True, "record": shown})
+
+
+@lpr_rest.get("/api/health", strict_slashes=False)
+def health() -> Response:
+    """Health reports, newest first."""
+    rows, following = part(Lpr).records.health(_query(page_limit(request.args.get("limit"), 50)))
+    return answer({"success": True, "health": rows, "next_cursor": str(following) if following is not None else None})
+
+
+@lpr_rest.get("/websocket")
+def websocket() -> Response:
+    """How to connect by Socket.IO (wire/lpr.md 4.1)."""
+    port = current_hub().addresses.get("lpr") or current_hub().settings.lpr.port
+    return answer(
+        {
+            "message": "Connect with Socket.IO, or send JSON over a raw WebSocket to the same address",
+            "connection_url": f"ws://{reader_host()}:{port}",
+            "events": EVENTS,
+        }
+    )
+
+
+@lpr_rest.post("/api/v1/detection")
+def v1_detection() -> Response:
+    return posted("/api/detection")
+
+
+@lpr_rest.post("/api/v1/health")
+def v1_health() -> Response:
+    return posted("/api/health")
+
+
+@lpr_rest.route("/api/v1/config", methods=["GET", "POST"])
+def v1_config() -> Response:
+    """This hub sets nothing on cameras; what it can say is when it takes them for gone."""
+    return answer(
+        {
+            "success": True,
+            "message": "Configuration received; this hub sets nothing on cameras",
+            "config": {"offline_seconds": current_hub().settings.lpr.offline_seconds},
+        }
+    )

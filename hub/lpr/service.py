@@ -1,0 +1,257 @@
+"""Licence-plate cameras: takes their records from every door, stores each once, tells everybody who listens."""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+import orjson
+from sqlalchemy import insert
+
+from hub.contract.plates import Plate
+from hub.contract.times import local_text, utc_text
+from hub.live.bus import Bus
+from hub.live.events import DETECTION_STORED, HEALTH_STORED, RecordStored
+from hub.live.links import LOOPBACK
+from hub.lpr.cameras import UPSERT, Cameras
+from hub.lpr.contract.record import Detection, HealthReport, Registration
+from hub.lpr.counters import count
+from hub.lpr.detections import SAME_SECONDS, DetectionStore, NewDetection
+from hub.lpr.records import Records
+from hub.lpr.statistics import Statistics
+from hub.lpr.tables import LprHealth
+from hub.store.database import compiled
+from hub.store.packs import PackStore
+from hub.store.writer import Transaction, Writer
+
+log = logging.getLogger(__name__)
+
+
+def _insert(table: Any) -> str:
+    columns = [column.name for column in table.__table__.columns if column.name != "seq"]
+    return compiled(insert(table).values(dict.fromkeys(columns)))[0]
+
+
+INSERT_HEALTH = _insert(LprHealth) + " ON CONFLICT (event_key) DO NOTHING"
+COMPONENT = """INSERT INTO lpr_components (camera_id, component, health_seq, status, message, details, occurred_at, received_at)
+VALUES (:camera_id, :component, :seq, :status, :message, :details, :occurred_at, :received_at)
+ON CONFLICT (camera_id, component) DO UPDATE SET health_seq = excluded.health_seq, status = excluded.status, message = excluded.message,
+details = excluded.details, occurred_at = excluded.occurred_at, received_at = excluded.received_at
+WHERE excluded.occurred_at >= lpr_components.occurred_at"""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of a record: `kind` is detection, health or registration."""
+
+    kind: str
+    id: str
+    record: Detection | HealthReport | Registration
+    duplicate: bool
+    warnings: list[str]
+    saved: str = ""  # name of its first picture
+
+
+class Lpr:
+    """The cameras' service."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        packs: PackStore,
+        bus: Bus,
+        cameras: Cameras,
+        records: Records,
+        statistics: Statistics,
+        zone: tzinfo | None,
+        watched: Callable[[list[Plate]], list[dict[str, Any]]],
+        single_statement: bool = True,
+    ) -> None:
+        self._writer, self._bus, self._zone, self._watched = writer, bus, zone, watched
+        self._detections = DetectionStore(packs, single_statement)
+        self.cameras, self.records, self.statistics = cameras, records, statistics
+        self.in_flight = 0
+
+    def accept(
+        self, record: Detection | HealthReport | Registration, door: str, address: str = "", origin: object = None
+    ) -> Accepted:
+        """Store a record once; returns after it is durable, then everybody who listens is told. Raises StoreBusy."""
+        self.in_flight += 1
+        try:
+            if isinstance(record, Registration):
+                accepted = self._register(record, door, address)
+            elif isinstance(record, HealthReport):
+                accepted = self._health(record, door, address, origin)
+            else:
+                accepted = self._detection(record, door, address, origin)
+            if origin is not None:
+                self.cameras.connected(record.sender.camera_id, origin)
+            return accepted
+        finally:
+            self.in_flight -= 1
+
+    def _register(self, record: Registration, door: str, address: str) -> Accepted:
+        sender = record.sender
+        known = self.cameras.known(sender.camera_id)
+        self.cameras.seen(sender.camera_id, sender.checkpoint_id, door, address)
+        if not known:
+            self.cameras.flush()
+        return Accepted("registration", sender.camera_id, record, False, record.warnings)
+
+    def _detection(self, record: Detection, door: str, address: str, origin: object) -> Accepted:
+        body: dict[str, Any] = {
+            "ocr_results": record.ocr_results,
+            "vehicle_detections": record.vehicle_detections,
+            "plate_detections": record.plate_detections,
+            "processing_time_ms": record.processing_time_ms,
+            "place": record.place,
+            "unread": record.unread,
+            "warnings": record.warnings,
+            "watchlist": self._watched(record.plates) if record.plates else [],
+            "door": door,
+            "pictures": {},
+        }
+        row = _common(record)
+        row.update(vehicles_count=record.vehicles_count, plates_count=record.plates_count)
+        tallies = [
+            ("detections", ""),
+            ("detections_day", self.statistics.day(record.received_at)),
+            ("camera", record.sender.camera_id),
+            ("checkpoint", record.sender.checkpoint_id),
+            *(("plate", plate) for plate in {plate.plate for plate in record.plates}),
+        ]
+        item = NewDetection(record, row, body, tallies, self._new_camera(record, door, address))
+        stored = self._writer.write_with(self._detections, item, sum(len(picture.data) for picture in record.pictures))
+        self._heard(record, door, address)
+        if not stored.duplicate:
+            self.statistics.counted("detections", record.received_at)
+            self.cameras.counted(record.sender.camera_id, "detections")
+            self._bus.publish(
+                DETECTION_STORED,
+                RecordStored(lambda: self._shown_detection(record, row["id"], body), origin, body["watchlist"]),
+            )
+        return Accepted("detection", stored.id, record, stored.duplicate, stored.warnings, stored.saved)
+
+    def _health(self, record: HealthReport, door: str, address: str, origin: object) -> Accepted:
+        row = _common(record)
+        row.update(
+            component=record.component,
+            status=record.status,
+            raw_status=record.raw_status,
+            message=record.message,
+            details=_json(record.details),
+            warnings=_json(record.warnings),
+        )
+        tallies = [
+            ("health", ""),
+            ("health_day", self.statistics.day(record.received_at)),
+            ("camera_health", record.sender.camera_id),
+        ]
+        new_camera = self._new_camera(record, door, address)
+
+        def job(transaction: Transaction) -> Accepted:
+            before = self._before(transaction, row, record.timeless)
+            if before is not None:
+                return Accepted("health", before["id"], record, True, orjson.loads(before["warnings"]))
+            row["seq"] = transaction.execute(INSERT_HEALTH, row).lastrowid
+            transaction.execute(COMPONENT, row)
+            if new_camera is not None:
+                transaction.execute(UPSERT, new_camera)
+            count(transaction, tallies)
+            return Accepted("health", row["id"], record, False, record.warnings)
+
+        accepted = self._writer.write(job)
+        self._heard(record, door, address)
+        if not accepted.duplicate:
+            self.statistics.counted("health", record.received_at)
+            self.cameras.counted(record.sender.camera_id, "health_reports")
+            self.cameras.component(record.sender.camera_id, row)
+            self._bus.publish(HEALTH_STORED, RecordStored(lambda: self._shown_health(record, row["id"]), origin))
+        return accepted
+
+    @staticmethod
+    def _before(transaction: Transaction, row: dict[str, Any], timeless: bool) -> Any:
+        """The report that the same content made before, or None. On the writer's thread."""
+        before = transaction.one("SELECT id, warnings, received_at FROM lpr_health WHERE event_key = :event_key", row)
+        if before is None or not timeless or row["received_at"] - before["received_at"] <= SAME_SECONDS:
+            return before
+        # As with detections: the old row gives the key up to the new one.
+        transaction.execute(
+            "UPDATE lpr_health SET event_key = :other WHERE event_key = :event_key",
+            {"other": os.urandom(16), "event_key": row["event_key"]},
+        )
+        return None
+
+    def _new_camera(self, record: Detection | HealthReport, door: str, address: str) -> dict[str, Any] | None:
+        sender = record.sender
+        if self.cameras.known(sender.camera_id):
+            return None
+        return {
+            "camera_id": sender.camera_id,
+            "checkpoint_id": sender.checkpoint_id,
+            "registered_at": record.received_at,
+            "last_seen": record.received_at,
+            "address": address,
+            "door": door,
+        }
+
+    def _heard(self, record: Detection | HealthReport, door: str, address: str) -> None:
+        self.cameras.seen(record.sender.camera_id, record.sender.checkpoint_id, door, address)
+
+    def _shown_detection(self, record: Detection, record_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        shown = {
+            "detection_id": record_id,
+            "camera_id": record.sender.camera_id,
+            "checkpoint_id": record.sender.checkpoint_id,
+            "vehicles_count": record.vehicles_count,
+            "plates_count": record.plates_count,
+            "ocr_results": record.ocr_results,
+            "timestamp": local_text(record.received_at, self._zone),
+            "occurred_at": utc_text(record.occurred_at),
+            "event_id": record.event_id or None,
+            "plates": [
+                {"text": plate.text, "plate": plate.plate, "confidence": plate.confidence, "box": plate.box}
+                for plate in record.plates
+            ],
+            "pictures": self.records.links(body["pictures"], LOOPBACK),
+        }
+        if body["watchlist"]:
+            shown["watchlist"] = body["watchlist"]
+        return shown
+
+    def _shown_health(self, record: HealthReport, record_id: str) -> dict[str, Any]:
+        return {
+            "health_id": record_id,
+            "camera_id": record.sender.camera_id,
+            "checkpoint_id": record.sender.checkpoint_id,
+            "component": record.component,
+            "status": record.status,
+            "message": record.message,
+            "details": record.details,
+            "timestamp": local_text(record.received_at, self._zone),
+            "occurred_at": utc_text(record.occurred_at),
+            "event_id": record.event_id or None,
+        }
+
+
+def _common(record: Detection | HealthReport) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()),
+        "event_key": record.event_key,
+        "event_id": record.event_id,
+        "camera_id": record.sender.camera_id,
+        "checkpoint_id": record.sender.checkpoint_id,
+        "timestamp": record.timestamp,
+        "created_at": record.created_at,
+        "occurred_at": record.occurred_at,
+        "received_at": record.received_at,
+    }
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()

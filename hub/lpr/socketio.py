@@ -1,0 +1,112 @@
+"""Socket.IO for licence-plate cameras: their events, replies and rooms (wire/lpr.md 4.2)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from hub.context import Hub
+from hub.contract.times import local_text
+from hub.lpr.contract.record import Test
+from hub.lpr.ingest import LARGE, take, test_reply
+from hub.lpr.replies import socket_reply
+from hub.lpr.service import Accepted, Lpr
+from hub.socketio.events import guarded, register_room, replying, room_status
+from hub.socketio.fast_events import Replies
+
+HEALTH_ROOM = "health_monitoring"
+REPLIES = {"detection": "lpr_response", "health": "health_response", "registration": "camera_register"}
+OLDER = "gatehouse.older_engine_path"  # in the environment of connections that came in under /ws/
+
+
+def register_events(hub: Hub) -> None:
+    """Add the events of cameras to the Socket.IO server."""
+    server = hub.socketio.server
+    for event, hint in (
+        ("camera_register", "register"),
+        ("lpr_data", "detection"),
+        ("health_status", "health"),
+        ("lpr_detection", "detection"),
+        ("detection", "detection"),
+        ("health", "health"),
+        ("edge_status", "health"),
+    ):
+        hub.fast_events.on(event, replying(event, _recorder(hub, server, hint)))
+
+    def ping(sid: str, *args: Any) -> dict[str, Any]:
+        sent = args[0] if args else None
+        text = sent.get("message") if isinstance(sent, dict) else sent if isinstance(sent, str) else None
+        body = {
+            "success": True,
+            "message": "pong",
+            "original_message": str(text)[:2000] if text is not None else "Hello from AI Camera",
+            "timestamp": local_text(time.time(), hub.zone),
+        }
+        server.emit("pong", body, room=sid)
+        return body
+
+    def config(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        return room_status(server, sid, "Configuration received; this hub sets nothing on cameras", hub.zone)
+
+    def debug_event(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        body = {**test_reply(hub), "status": "success"}
+        server.emit("debug_response", body, room=sid)
+        return body
+
+    server.on("ping", ping)
+    for event, handler in (("config", config), ("debug_event", debug_event)):
+        server.on(event, guarded(server, event, handler, needs_data=False))
+    register_room(
+        server, hub.zone, HEALTH_ROOM, "health monitoring", "join_health_room", ("leave_health_room", "leave_health")
+    )
+    server.on("disconnect", _leaver(hub, server))
+
+
+def _leaver(hub: Hub, server: Any) -> Callable[..., None]:
+    def disconnect(sid: str, *_: Any) -> None:
+        """Also runs for an event of this name that a client emits (wire/lpr.md 1.5); only a connection that is gone counts."""
+        if not server.manager.is_connected(sid, "/"):
+            hub.part(Lpr).cameras.gone(sid)
+
+    return disconnect
+
+
+def _recorder(hub: Hub, server: Any, hint: str) -> Callable[[str, dict[str, Any]], Replies]:
+    def record(sid: str, data: dict[str, Any]) -> Replies:
+        accepted = take_event(hub, server, sid, data, hint)
+        if isinstance(accepted, Test):
+            return [("", test_reply(hub))]
+        replies = [(REPLIES[accepted.kind], socket_reply(accepted, hub.zone))]
+        return replies + _older_reply(accepted) if environ_of(server, sid).get(OLDER) else replies
+
+    return record
+
+
+def take_event(hub: Hub, server: Any, sid: str, data: dict[str, Any], hint: str | None) -> Accepted | Test:
+    """Parse and store what an event carried; its connection then speaks for the camera."""
+    large = (
+        any(len(value) >= LARGE for value in data.values() if isinstance(value, (str, bytes)))
+        or "cropped_plates" in data
+    )
+    environ = environ_of(server, sid)
+    peer = environ.get("REMOTE_ADDR", "") or "unknown address"
+    accepted = take(hub, data, hint, "socketio", peer, large, environ.get("HTTP_X_DEVICE_SERIAL", "")[:200], sid)
+    if not server.manager.is_connected(sid, "/"):
+        hub.part(Lpr).cameras.gone(sid)  # it sent and went; its end was told before the record was stored
+    return accepted
+
+
+def environ_of(server: Any, sid: str) -> dict[str, Any]:
+    """The request that opened a connection; empty when the connection has ended since."""
+    try:
+        return server.get_environ(sid) or {}
+    except KeyError:
+        return {}
+
+
+def _older_reply(accepted: Accepted) -> Replies:
+    """What cameras under /ws/ wait for (wire/lpr.md 1.6)."""
+    if accepted.kind == "registration":
+        return [("camera_registered", {"camera_id": accepted.record.sender.camera_id, "id": accepted.id})]
+    return [("health_saved", {"success": True, "health_id": accepted.id})] if accepted.kind == "health" else []

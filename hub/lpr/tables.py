@@ -1,0 +1,118 @@
+"""Tables of licence-plate cameras. Times are epoch seconds in UTC; JSON columns hold UTF-8 text."""
+
+from __future__ import annotations
+
+from sqlalchemy import Float, ForeignKey, Index, Integer, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.store.tables import db
+
+
+class LprRecord(db.Model):
+    """A detection of a licence-plate camera (wire/lpr.md 1). `body` holds what is shown and not searched."""
+
+    __tablename__ = "lpr_records"
+    __table_args__ = (
+        Index("lpr_records_camera", "camera_id", "seq"),
+        Index("lpr_records_checkpoint", "checkpoint_id", "seq"),
+        Index("lpr_records_occurred", "occurred_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[str] = mapped_column(Text, unique=True)
+    event_key: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    event_id: Mapped[str] = mapped_column(Text)
+    camera_id: Mapped[str] = mapped_column(Text)
+    checkpoint_id: Mapped[str] = mapped_column(Text)
+    timestamp: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[str] = mapped_column(Text)
+    occurred_at: Mapped[float] = mapped_column(Float)
+    received_at: Mapped[float] = mapped_column(Float)
+    vehicles_count: Mapped[int] = mapped_column(Integer)
+    plates_count: Mapped[int] = mapped_column(Integer)
+    body: Mapped[str] = mapped_column(Text)
+
+
+class LprPlate(db.Model):
+    """Every plate of a record, so that each finds it."""
+
+    __tablename__ = "lpr_plates"
+    __table_args__ = (Index("lpr_plates_plate", "plate", "record_seq"),)
+
+    record_seq: Mapped[int] = mapped_column(ForeignKey("lpr_records.seq", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    plate: Mapped[str] = mapped_column(Text)
+    confidence: Mapped[float | None] = mapped_column(Float)
+    box: Mapped[str | None] = mapped_column(Text)
+
+
+class LprHealth(db.Model):
+    """A health report of one component of a camera; kept for `lpr.health_days`."""
+
+    __tablename__ = "lpr_health"
+    __table_args__ = (
+        Index("lpr_health_camera", "camera_id", "seq"),
+        Index("lpr_health_received", "received_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[str] = mapped_column(Text, unique=True)
+    event_key: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    event_id: Mapped[str] = mapped_column(Text)
+    camera_id: Mapped[str] = mapped_column(Text)
+    checkpoint_id: Mapped[str] = mapped_column(Text)
+    component: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    raw_status: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    details: Mapped[str] = mapped_column(Text)
+    timestamp: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[str] = mapped_column(Text)
+    occurred_at: Mapped[float] = mapped_column(Float)
+    received_at: Mapped[float] = mapped_column(Float)
+    warnings: Mapped[str] = mapped_column(Text)
+
+
+class LprCamera(db.Model):
+    """A camera, known from its first contact on."""
+
+    __tablename__ = "lpr_cameras"
+
+    camera_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    checkpoint_id: Mapped[str] = mapped_column(Text)
+    registered_at: Mapped[float] = mapped_column(Float)
+    last_seen: Mapped[float] = mapped_column(Float)
+    address: Mapped[str] = mapped_column(Text)
+    door: Mapped[str] = mapped_column(Text)
+
+
+class LprComponent(db.Model):
+    """The newest health report of each component by event time."""
+
+    __tablename__ = "lpr_components"
+
+    camera_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    component: Mapped[str] = mapped_column(Text, primary_key=True)
+    health_seq: Mapped[int] = mapped_column(Integer)
+    status: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    details: Mapped[str] = mapped_column(Text)
+    occurred_at: Mapped[float] = mapped_column(Float)
+    received_at: Mapped[float] = mapped_column(Float)
+
+
+class LprTally(db.Model):
+    """Exact counts that grow with the records, so that nothing is ever counted by reading rows.
+
+    `kind`: detections, detections_day, health, health_day, camera, camera_health, checkpoint, plate.
+    """
+
+    __tablename__ = "lpr_tallies"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    count: Mapped[int] = mapped_column(Integer)

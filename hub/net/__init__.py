@@ -1,0 +1,1 @@
+"""TCP connections, ports, and WSGI without Flask."""

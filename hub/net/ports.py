@@ -1,0 +1,119 @@
+"""Binding the hub's ports, and saying in one sentence what is wrong when that fails."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket as std_socket
+import sys
+from pathlib import Path
+
+import gevent.socket
+import psutil
+
+BACKLOG = 512
+LOOPBACK_HOSTS = frozenset(("0.0.0.0", "127.0.0.1", "localhost"))
+_TAKEN = frozenset((errno.EADDRINUSE, 10048))
+_FORBIDDEN = frozenset((errno.EACCES, errno.EPERM, 10013))
+
+
+class ListenError(Exception):
+    """A port cannot be listened on; the text is one sentence for the operator."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+
+
+def listen(host: str, port: int) -> gevent.socket.socket:
+    """A listening socket; raises OSError. Port 0 takes any free one."""
+    # The passive flag is missing on purpose: an empty host is refused by the settings.
+    found = std_socket.getaddrinfo(host, port, type=std_socket.SOCK_STREAM)
+    family, _, _, _, address = min(found, key=lambda entry: entry[0] != std_socket.AF_INET)
+    sock = gevent.socket.socket(family, std_socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":
+            # Without it another program could bind the same port and take our connections.
+            sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_REUSEADDR, 1)
+        if family == std_socket.AF_INET6:
+            # "::" means every network, those of IPv4 too; any other IPv6 address means only itself.
+            sock.setsockopt(std_socket.IPPROTO_IPV6, std_socket.IPV6_V6ONLY, 0 if host == "::" else 1)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def listen_on_loopback_6(port: int) -> gevent.socket.socket | None:
+    """The same port on ::1, for clients that resolve localhost to it; None where that cannot be had."""
+    try:
+        return listen("::1", port)
+    except OSError:
+        return None
+
+
+def owner_of(port: int, kind: str = "tcp") -> str:
+    """Who listens on a port (`kind`: tcp or udp), such as "node (process 4242)"; empty when the system does not tell."""
+    try:
+        connections = psutil.net_connections(kind=kind)
+    except (psutil.Error, OSError):
+        return ""
+    for connection in connections:
+        if (
+            (kind == "udp" or connection.status == psutil.CONN_LISTEN)
+            and connection.laddr
+            and connection.laddr.port == port
+            and connection.pid
+        ):
+            return "this program itself" if connection.pid == os.getpid() else _describe(connection.pid)
+    return ""
+
+
+def _describe(pid: int) -> str:
+    try:
+        process = psutil.Process(pid)
+        name = process.name()
+        if name.lower().startswith("python"):
+            # "python" alone says nothing; the script does.
+            script = next((word for word in process.cmdline()[1:] if not word.startswith("-")), "")
+            name = f"{name} {Path(script).name}".strip()
+    except (psutil.Error, OSError):
+        return f"process {pid}"
+    return f"{name} (process {pid})"
+
+
+def why_not(error: OSError, host: str, port: int, kind: str = "tcp") -> str:
+    """The first half of a sentence: what keeps us from `port` on `host`."""
+    number = getattr(error, "winerror", None) or error.errno
+    if isinstance(error, std_socket.gaierror) or number in (errno.EADDRNOTAVAIL, 10049):
+        return f"This machine has no address {host}"
+    if number in _TAKEN or (number in _FORBIDDEN and sys.platform == "win32" and owner_of(port, kind)):
+        return f"Port {port} is taken by {owner_of(port, kind) or 'another program, whose name this user may not see'}"
+    if number in _FORBIDDEN:
+        return f"This user may not open port {port}"
+    return f"Port {port} on {host} cannot be opened ({error.strerror or error})"
+
+
+def is_taken(error: OSError) -> bool:
+    """True when stopping another program would help."""
+    return (getattr(error, "winerror", None) or error.errno) in _TAKEN
+
+
+def main_port_refused(error: OSError, host: str, port: int) -> ListenError:
+    """The error for a main port that cannot be had: what is wrong and what to do."""
+    what = why_not(error, host, port)
+    if what.startswith("This machine has no address"):
+        return ListenError(f"{what}; set host to 0.0.0.0 (every network) or to one of this machine's own addresses.")
+    first = "stop that program, or " if is_taken(error) else ""
+    other = port + 1 if 1024 <= port < 65535 else 5001
+    return ListenError(f"{what}; {first}choose another port, such as: python app.py --port {other}")
+
+
+def side_port_refused(error: OSError, host: str, port: int, name: str, kind: str = "tcp") -> str:
+    """The warning for a side port that cannot be had."""
+    first = "Stop that program and start the hub again, or" if is_taken(error) else "To change that,"
+    return f"{why_not(error, host, port, kind)}, so the hub runs without its {'UDP ' if kind == 'udp' else ''}port for {name}. {first} give another number under [{name}] in hub.toml."

@@ -1,0 +1,51 @@
+"""Requests read and answered without Flask: by the gate, the fast routes and the raw WebSockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from hub.contract.errors import ContractError
+from hub.contract.json_text import encode
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+FastHandler = Callable[[Environ, StartResponse], Iterable[bytes] | None]
+
+CUT = "The body ended before its announced length; send the request again."
+FAILED = "The hub failed at this request; the reason is in its log. Please report it."
+
+
+def announced_length(environ: Environ) -> int | None:
+    """The length of the body as its sender gives it; None where it gives none."""
+    text = environ.get("CONTENT_LENGTH") or ""
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def read_exactly(environ: Environ, length: int) -> bytes:
+    """A body of a known length. Raises ContractError (400) when it ends early."""
+    try:
+        body = environ["wsgi.input"].read(length)
+    except OSError as error:
+        raise ContractError(CUT) from error
+    if len(body) < length:
+        raise ContractError(CUT)
+    return body
+
+
+def respond(
+    start_response: StartResponse,
+    status: int,
+    body: dict[str, Any],
+    retry_after: int | None = None,
+    headers: Iterable[tuple[str, str]] = (),
+) -> Iterable[bytes]:
+    """A JSON answer."""
+    text = encode(body)
+    sent = [("Content-Type", "application/json"), ("Content-Length", str(len(text))), *headers]
+    if retry_after is not None:
+        sent.append(("Retry-After", str(retry_after)))
+    start_response(f"{status} {HTTPStatus(status).phrase}", sent)
+    return [text]

@@ -1,0 +1,1 @@
+"""Pages for browsers, what the same addresses say to programs, and stored pictures."""

@@ -1,0 +1,30 @@
+"""Pages as a part of the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import Flask
+
+from hub.context import Hub
+from hub.live.listen import listen
+from hub.net.wsgi import Environ
+from hub.pages.images import images
+from hub.pages.routes import pages
+from hub.websocket.connection import WebSocket
+
+MAX_MESSAGE_BYTES = 64 * 1024  # pages only listen
+
+
+def register(app: Flask, hub: Hub) -> None:
+    """Add the pages, stored pictures, and `/events`, which tells pages what happens."""
+    app.register_blueprint(images)
+    app.register_blueprint(pages)
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)  # compiled now: the first page would block the event loop for it
+
+    def events(socket: WebSocket, environ: Environ) -> Iterable[bytes]:
+        socket.max_message_bytes = MAX_MESSAGE_BYTES
+        return listen(hub.pages, socket, environ)
+
+    hub.websockets.add_path("/events", events)

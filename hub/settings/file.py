@@ -1,0 +1,193 @@
+"""Reading and writing the hub's settings: `hub.toml`, over it the environment, over that flags."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_origin
+
+from pydantic import ValidationError
+
+from hub.settings.base import Section
+from hub.settings.model import Settings, declared, declared_tables, environment_name
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "hub.toml"
+SECRETS = ("token",)
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the text names where it stands, its key and the reason."""
+
+
+def load(
+    instance: Path, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, write: bool = True
+) -> Settings:
+    """The settings of one instance folder.
+
+    `flags` are top-level settings given on the command line (None values are skipped). Writes `hub.toml` where there
+    is none (unless `write` is False). Raises SettingsError.
+    """
+    environ = os.environ if environ is None else environ
+    path = instance / FILE_NAME
+    if write:
+        _first_start(instance, path)
+    values: dict[str, Any] = {}
+    origin: dict[tuple[str, ...], str] = {}
+    if path.exists():
+        values = _read_file(path)
+        for keys in _leaves(values):
+            origin[keys] = str(path)
+    for keys, name, value in _from_environment(environ):
+        _put(values, keys, value)
+        origin[keys] = f"environment variable {name}"
+    for key, value in (flags or {}).items():
+        if value is not None:
+            values[key] = value
+            origin[(key,)] = f"--{key}"
+    try:
+        return Settings(**values, instance=instance)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(item, origin, path) for item in error.errors())) from error
+
+
+def _first_start(instance: Path, path: Path) -> None:
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text(template(), encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: cannot be written ({error.strerror}); choose another folder with --instance."
+        ) from error
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is not UTF-8 text; save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}; correct that line (values in quotes, one key a line).") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}).") from error
+
+
+def _from_environment(environ: Mapping[str, str]) -> list[tuple[tuple[str, ...], str, Any]]:
+    """Settings given as HUB_*. Names of that form which are no setting are reported, not refused: they may be another program's."""
+    names = {environment_name(section, key): (section, key, field) for section, key, field in declared()}
+    found = []
+    for name, text in environ.items():
+        if name in names:
+            section, key, field = names[name]
+            keys = (section, key) if section else (key,)
+            found.append((keys, name, _split(text) if get_origin(field.annotation) is list else text))
+        elif name.startswith("HUB_"):
+            log.warning("%s in the environment is no setting of this hub and is not used.", name)
+    if environ.get("IMAGE_SERVER_URL") and "HUB_IMAGES_BASE_URL" not in environ:
+        found.append((("images", "base_url"), "IMAGE_SERVER_URL", environ["IMAGE_SERVER_URL"]))
+    return found
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _put(values: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
+    for key in keys[:-1]:
+        inner = values.get(key)
+        if not isinstance(inner, dict):
+            inner = values[key] = {}
+        values = inner
+    values[keys[-1]] = value
+
+
+def _leaves(values: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for key, value in values.items():
+        rows.append((*before, key))
+        if isinstance(value, dict):
+            rows.extend(_leaves(value, (*before, key)))
+    return rows
+
+
+def _sentence(item: Mapping[str, Any], origin: Mapping[tuple[str, ...], str], path: Path) -> str:
+    keys = tuple(str(part) for part in item["loc"])
+    where = next((origin[keys[:size]] for size in range(len(keys), 0, -1) if keys[:size] in origin), str(path))
+    # A table of a list is named as people count: apriltag.detection[1].camera is in the first one.
+    name = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in item["loc"]).lstrip(".")
+    if item["type"] == "extra_forbidden":
+        return f"{where}: {name}: there is no such setting; docs/settings.md lists them all."
+    reason = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "missing":
+        return f"{where}: {name}: is missing; add the line."
+    if keys[-1] in SECRETS:
+        return f"{where}: {name}: {reason[:1].lower()}{reason[1:]} (its value is not shown)."
+    shown = repr(item["input"])
+    return f"{where}: {name}: {reason[:1].lower()}{reason[1:]} (it is {shown[:80]})."
+
+
+def template() -> str:
+    """The text of a new `hub.toml`: every key with its help as a comment and its default."""
+    lines = [
+        "# Settings of the Gatehouse hub. Change a value, save as UTF-8 and start the hub again.",
+        "# `python app.py check-config` says whether the file can be used.",
+        "",
+    ]
+    last = ""
+    for section, key, field in declared():
+        if section != last:
+            lines += _examples(last)
+            about = (Settings.model_fields[section].annotation.__doc__ or "").strip()
+            lines += [f"[{section}]", f"# {about}", ""]
+            last = section
+        lines += [f"# {field.description}", f"{key} = {_toml(field.default)}", ""]
+    return "\n".join(lines + _examples(last))
+
+
+def _examples(section: str) -> list[str]:
+    """One block of each list of tables in a section, commented out."""
+    lines: list[str] = []
+    for key, kind in declared_tables(section):
+        lines += [f"# {(kind.__doc__ or '').strip()}", f"# [[{section}.{key}]]"]
+        for name, field in kind.model_fields.items():
+            value = field.examples[0] if field.examples else field.default
+            lines.append(f"# {name} = {_toml(value)}    # {field.description}")
+        lines.append("")
+    return lines
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def table() -> str:
+    """docs/settings.md's table of the hub's settings, in Markdown."""
+    lines = ["| setting | environment | default | what it does |", "|---|---|---|---|"]
+    for section, key, field in declared():
+        name = f"{section}.{key}" if section else key
+        lines.append(
+            f"| `{name}` | `{environment_name(section, key)}` | `{_toml(field.default)}` | {field.description} |"
+        )
+    for section in dict.fromkeys(section for section, _, _ in declared()):
+        for key, kind in declared_tables(section):
+            lines += ["", *_keys_table(f"{section}.{key}", kind)]
+    return "\n".join(lines) + "\n"
+
+
+def _keys_table(name: str, kind: type[Section]) -> list[str]:
+    lines = [
+        f"`[[{name}]]`: {(kind.__doc__ or '').strip()} In the file only.",
+        "",
+        f"| key of `[[{name}]]` | default | what it does |",
+        "|---|---|---|",
+    ]
+    for key, field in kind.model_fields.items():
+        default = "(needed)" if field.is_required() else "" if field.default is None else f"`{_toml(field.default)}`"
+        lines.append(f"| `{key}` | {default} | {field.description} |")
+    return lines

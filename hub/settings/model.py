@@ -1,0 +1,126 @@
+"""All settings of one hub: each declared once with type, bounds, default and one sentence of help.
+
+The declarations are the source of `hub.toml`, of the environment names (`HUB_<KEY>`, `HUB_<SECTION>_<KEY>`) and of
+docs/settings.md. `hub.settings.file` reads the file and the environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import Field, field_validator
+from pydantic.fields import FieldInfo
+
+from hub.settings.access import Access
+from hub.settings.apriltag import AprilTag
+from hub.settings.base import Section
+from hub.settings.fast_paths import FastPaths
+from hub.settings.images import Images
+from hub.settings.limits import Limits
+from hub.settings.log import Log
+from hub.settings.lpr import Lpr
+from hub.settings.results import Results
+from hub.settings.store import Store
+from hub.settings.video import Video
+
+
+class Settings(Section):
+    """All settings of one hub."""
+
+    host: str = Field(
+        "0.0.0.0",
+        min_length=1,
+        max_length=200,
+        description="Address to listen on; 0.0.0.0 is every network of this machine.",
+    )
+    port: int = Field(5000, ge=0, le=65535, description="Main port: pages, REST, Socket.IO; 0 takes any free one.")
+    timezone: str = Field(
+        "",
+        max_length=60,
+        description="Time zone of senders that give times without one, e.g. Asia/Bangkok; empty: this machine's.",
+    )
+    apriltag: AprilTag = AprilTag()
+    lpr: Lpr = Lpr()
+    video: Video = Video()
+    images: Images = Images()
+    results: Results = Results()
+    store: Store = Store()
+    limits: Limits = Limits()
+    access: Access = Access()
+    fast_paths: FastPaths = FastPaths()
+    log: Log = Log()
+    instance: Path = Field(Path("instance"), exclude=True, description="Folder of the hub's data; only by --instance.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        if value:
+            from zoneinfo import ZoneInfo
+
+            try:
+                ZoneInfo(value)
+            except (KeyError, ValueError, OSError) as error:
+                raise ValueError("is not a time zone name that this machine knows, such as Asia/Bangkok") from error
+        return value
+
+    @property
+    def side_ports(self) -> dict[str, int]:
+        """TCP ports beside the main one, by listener name (ARCHITECTURE "Ports")."""
+        return {
+            "apriltag": self.apriltag.port,
+            "lpr": self.lpr.port,
+            "images": self.images.port,
+            "results": self.results.port,
+        }
+
+    @property
+    def database_path(self) -> Path:
+        return self.instance / "hub.db"
+
+    @property
+    def images_path(self) -> Path:
+        return self.instance / "images"
+
+    @property
+    def packs_path(self) -> Path:
+        return self.instance / "pictures"
+
+    @property
+    def token_path(self) -> Path:
+        return self.instance / "apriltag_token"
+
+    @property
+    def log_path(self) -> Path:
+        return self.instance / "hub.log"
+
+
+def table_of(field: Any) -> type[Section] | None:
+    """The kind of a setting that is a list of tables; None for any other."""
+    inner = get_args(field.annotation)
+    return inner[0] if len(inner) == 1 and isinstance(inner[0], type) and issubclass(inner[0], Section) else None
+
+
+def declared_tables(section: str) -> list[tuple[str, type[Section]]]:
+    """The lists of tables in a section, as (key, kind of table). They stand in the file only, each table headed [[section.key]]."""
+    fields = Settings.model_fields[section].annotation.model_fields if section else {}
+    return [(key, kind) for key, field in fields.items() if (kind := table_of(field)) is not None]
+
+
+def declared() -> list[tuple[str, str, FieldInfo]]:
+    """Every setting as (section or "", key, pydantic field), in the order of the file; without the lists of tables."""
+    rows: list[tuple[str, str, FieldInfo]] = []
+    for key, field in Settings.model_fields.items():
+        if field.exclude:
+            continue
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            rows.extend((key, inner, spec) for inner, spec in kind.model_fields.items() if table_of(spec) is None)
+        else:
+            rows.append(("", key, field))
+    return rows
+
+
+def environment_name(section: str, key: str) -> str:
+    """The environment variable over a setting: HUB_PORT, HUB_IMAGES_PORT."""
+    return "_".join(part for part in ("HUB", section.upper(), key.upper()) if part)

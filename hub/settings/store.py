@@ -1,0 +1,23 @@
+"""Settings of the database."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from hub.settings.base import Section
+
+
+class Store(Section):
+    """The database."""
+
+    synchronous: Literal["FULL", "NORMAL"] = Field(
+        "FULL", description="FULL: an answered record survives a power cut; NORMAL: faster, may lose the last moment."
+    )
+    queue: int = Field(
+        2000,
+        ge=10,
+        le=100_000,
+        description="Records waiting to be written; beyond this senders are asked to come again (503).",
+    )

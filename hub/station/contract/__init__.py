@@ -1,0 +1,1 @@
+"""What stations send and what it becomes."""

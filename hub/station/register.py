@@ -1,0 +1,40 @@
+"""Weighbridge stations as a part of the hub."""
+
+from __future__ import annotations
+
+import gevent
+from flask import Flask
+
+from hub.context import Hub
+from hub.station.rest import station_rest
+from hub.station.service import Captures
+from hub.station.socketio import register_events
+from hub.station.stations import Stations
+from hub.station.websocket import ResultSockets
+
+WATCH_SECONDS = 1.0
+
+
+def register(app: Flask, hub: Hub) -> None:
+    """Add captures and stations with REST, Socket.IO and the raw WebSocket of port 2020."""
+    captures = Captures(
+        hub.writer, hub.reader, hub.images, hub.links, hub.bus, hub.zone, hub.settings.images.max_megapixels
+    )
+    stations = Stations(hub.writer, hub.reader, hub.bus)
+    hub.add(captures)
+    hub.add(stations)
+    stations.load()
+    app.register_blueprint(station_rest)
+    register_events(hub)
+    hub.websockets.add_listener("results", ResultSockets(hub).serve)
+    hub.lifecycle.in_flight.append(lambda: captures.in_flight)
+    hub.status["captures"] = captures.status
+    hub.status["stations"] = stations.all
+    hub.status["result_listeners"] = hub.results.status
+    hub.supervisor.keep("station watch", _watch, stations)
+
+
+def _watch(stations: Stations) -> None:
+    while True:
+        stations.watch()
+        gevent.sleep(WATCH_SECONDS)

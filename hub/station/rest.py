@@ -1,0 +1,116 @@
+"""REST: capture results and stations."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from hub.contract.errors import ContractError
+from hub.contract.json_text import decode_object
+from hub.http.answers import answer, current_hub, part, reader_host
+from hub.http.body import SMALL, json_object, multipart
+from hub.http.query import MAX_LIMIT, bound, cursor
+from hub.runtime.offload import offload
+from hub.station.contract.capture import KINDS, Incoming, parse_capture
+from hub.station.contract.status import parse_status
+from hub.station.service import Captures, Query
+from hub.station.stations import Stations
+
+station_rest = Blueprint("station_rest", __name__, url_prefix="/api")
+
+
+@station_rest.post("/captures")
+def post_capture() -> Response:
+    """Take a capture result: multipart (`result` and the files primary, secondary, label) or JSON."""
+    stored = part(Captures).accept(_incoming())
+    return answer(part(Captures).answer(stored, reader_host()), 200 if stored.duplicate else 201)
+
+
+def _incoming() -> Incoming:
+    limit = current_hub().settings.limits.max_picture_mb * 1024 * 1024
+    if request.mimetype != "multipart/form-data":
+        data = json_object(request)
+        small = (request.content_length or SMALL) < SMALL
+        return parse_capture(data, None, limit) if small else offload(parse_capture, data, None, limit)
+    fields, files = multipart(request)
+    text = fields.pop("result", None)
+    if text is None and "result" in files:
+        text = files.pop("result")
+    if text is None:
+        raise ContractError(
+            "The part `result` is missing: it holds the capture result as JSON text; the pictures are the files primary, secondary, label.",
+            ["result is missing"],
+        )
+    pictures = {kind: files.get(kind, files.get(f"{kind}_image")) for kind in KINDS}
+    incoming = parse_capture(
+        decode_object(text), {kind: data for kind, data in pictures.items() if data is not None}, limit
+    )
+    known = {name for kind in KINDS for name in (kind, f"{kind}_image")}
+    incoming.warnings.extend(
+        f"The part {name[:80]} is not known and was left out" for name in (*fields, *files) if name not in known
+    )
+    return incoming
+
+
+@station_rest.get("/captures")
+def list_captures() -> Response:
+    """Captures newest first: limit, cursor, tag, number, station, success, from, to."""
+    args = request.args
+    query = Query(
+        limit=_limit(args.get("limit")),
+        before=cursor(args.get("cursor")),
+        tag=args.get("tag") or None,
+        number=args.get("number"),
+        station=args.get("station"),
+        success=_flag("success", args.get("success")),
+        since=bound("from", args.get("from"), False, current_hub().zone),
+        until=bound("to", args.get("to"), True, current_hub().zone),
+    )
+    rows, following = part(Captures).find(query)
+    host = reader_host()
+    return answer(
+        {
+            "success": True,
+            "captures": [part(Captures).public(row, host) for row in rows],
+            "next_cursor": str(following) if following is not None else None,
+        }
+    )
+
+
+@station_rest.get("/captures/<capture_id>")
+def get_capture(capture_id: str) -> Response:
+    row = part(Captures).get(capture_id)
+    capture = part(Captures).public(row, reader_host())
+    return answer(
+        {"success": True, "capture": capture} | {key: value for key, value in capture.items() if key != "success"}
+    )
+
+
+@station_rest.get("/stations")
+def list_stations() -> Response:
+    """Every station's last status, the one heard last first."""
+    return answer(
+        {"success": True, "stations": part(Stations).all()[: _limit(request.args.get("limit"))], "next_cursor": None}
+    )
+
+
+@station_rest.post("/stations/status")
+def post_status() -> Response:
+    """An agent without Socket.IO tells a station's status here."""
+    part(Stations).report(parse_status(json_object(request)))
+    return answer({"success": True, "message": "Station status received"})
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return 50
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:10]) <= MAX_LIMIT:
+        raise ContractError(f"limit is a whole number from 1 to {MAX_LIMIT}.", [f"limit: {text[:80]!r}"])
+    return int(text)
+
+
+def _flag(name: str, text: str | None) -> bool | None:
+    if text is None or text == "":
+        return None
+    if text.lower() not in ("true", "false", "1", "0"):
+        raise ContractError(f"{name} is true or false.", [f"{name}: {text[:80]!r}"])
+    return text.lower() in ("true", "1")

@@ -1,0 +1,31 @@
+"""Socket.IO: capture results with an acknowledgement, and the status of a station (docs/wire/station.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.context import Hub
+from hub.live.links import host_name
+from hub.runtime.offload import offload
+from hub.socketio.events import guarded
+from hub.station.contract.capture import parse_capture
+from hub.station.contract.status import parse_status
+from hub.station.service import Captures
+from hub.station.stations import Stations
+
+
+def register_events(hub: Hub) -> None:
+    """Add the events of stations to the Socket.IO server."""
+    server, captures, stations = hub.socketio.server, hub.part(Captures), hub.part(Stations)
+    limit = hub.settings.limits.max_picture_mb * 1024 * 1024
+
+    def capture_result(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        stored = captures.accept(offload(parse_capture, data, None, limit))
+        return captures.answer(stored, host_name(server.get_environ(sid).get("HTTP_HOST")))
+
+    def station_status(sid: str, data: dict[str, Any]) -> dict[str, Any]:
+        stations.report(parse_status(data))
+        return {"success": True, "message": "Station status received"}
+
+    server.on("capture_result", guarded(server, "capture_result", capture_result))
+    server.on("station_status", guarded(server, "station_status", station_status))

@@ -1,0 +1,65 @@
+"""Tables of weighbridge stations. Times are epoch seconds in UTC; JSON columns hold UTF-8 text."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.store.tables import db
+
+
+class Capture(db.Model):
+    """A capture result of a weighbridge station (wire/station.md "The capture result")."""
+
+    __tablename__ = "captures"
+    __table_args__ = (
+        UniqueConstraint("station", "event_id"),
+        Index("captures_number", "number", "seq"),
+        Index("captures_captured", "captured_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[str] = mapped_column(Text, unique=True)
+    event_id: Mapped[str] = mapped_column(Text)
+    station: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[float] = mapped_column(Float)
+    captured_at: Mapped[float] = mapped_column(Float)
+    timestamp: Mapped[str] = mapped_column(Text)
+    tag: Mapped[str] = mapped_column(Text)
+    tags: Mapped[str] = mapped_column(Text)
+    tag_source: Mapped[str] = mapped_column(Text)
+    tag_timestamp_iso: Mapped[str] = mapped_column(Text)
+    started_ts: Mapped[float | None] = mapped_column(Float)
+    finished_ts: Mapped[float | None] = mapped_column(Float)
+    success: Mapped[bool] = mapped_column(Boolean)
+    number: Mapped[str] = mapped_column(Text)
+    raw_text: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    errors: Mapped[str] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(Integer)
+    primary_image: Mapped[str] = mapped_column(Text)
+    secondary_image: Mapped[str] = mapped_column(Text)
+    label_image: Mapped[str] = mapped_column(Text)
+    warnings: Mapped[str] = mapped_column(Text)
+    unread: Mapped[str] = mapped_column(Text)
+
+
+class CaptureTag(db.Model):
+    """Every tag that was read during a capture, so that each finds it."""
+
+    __tablename__ = "capture_tags"
+    __table_args__ = (Index("capture_tags_tag", "tag", "capture_seq"),)
+
+    capture_seq: Mapped[int] = mapped_column(ForeignKey("captures.seq", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
+class Station(db.Model):
+    """The last status that a station sent, so that a restarted hub still knows it."""
+
+    __tablename__ = "stations"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    status: Mapped[str] = mapped_column(Text)
+    seen_at: Mapped[float] = mapped_column(Float)

@@ -1,0 +1,25 @@
+"""Live pictures as a part of the hub."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from hub.context import Hub
+from hub.video.frames import FrameStore
+from hub.video.rest import video
+from hub.video.stream import serve, video_stream
+from hub.video.viewers import Viewers
+
+
+def register(app: Flask, hub: Hub) -> None:
+    """Add the frame store, its routes, and `/ws/video`."""
+    settings = hub.settings.video
+    frames, viewers = FrameStore(settings), Viewers(settings.max_viewers, settings.stall_seconds)
+    hub.add(frames)
+    hub.add(viewers)
+    app.register_blueprint(video)
+    app.register_blueprint(video_stream)
+    hub.websockets.add_path("/ws/video", lambda socket, environ: serve(hub, socket, environ))
+    hub.status["video"] = lambda: {**frames.status(), "watched_by": viewers.status()}
+    hub.supervisor.keep("video viewers", viewers.run)
+    hub.lifecycle.stopping.append(frames.close)

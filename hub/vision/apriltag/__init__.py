@@ -1,0 +1,1 @@
+"""Detection of AprilTags in pictures, with their pose."""

@@ -1,0 +1,87 @@
+"""AprilTags (36h11) in a picture, with the fields that boards send (wire/apriltag.md 1.1)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+
+from hub.vision.apriltag.edges import decision_margin, refine
+from hub.vision.apriltag.pose import NO_POSE, Lens, fields, solve
+
+FLIPPED_BITS = 2
+"""As many wrong bits are forgiven as the AprilTag library forgives: three would find a tag in foliage now and then."""
+
+CORRECTABLE = 5
+"""OpenCV's own count for this dictionary; its setting is a share of it."""
+
+LEAST_MARGIN = 8.0
+"""Grey levels. What is read with less is noise more often than a tag."""
+
+LEAST_SIDE = 8.0
+"""Pixels. A cell of a smaller tag is less than one pixel."""
+
+
+class AprilTagDetector:
+    """Finds the tags in the pictures of one camera. With a lens each tag has a pose, without one its pose fields are None."""
+
+    def __init__(
+        self,
+        tag_size_cm: float | None = None,
+        fx: float | None = None,
+        fy: float | None = None,
+        cx: float | None = None,
+        cy: float | None = None,
+        distortion: list[float] | None = None,
+    ) -> None:
+        given = (tag_size_cm, fx, fy, cx, cy)
+        self._lens = None if any(value is None for value in given) else Lens(*given, distortion=list(distortion or []))  # type: ignore[arg-type]
+        parameters = cv2.aruco.DetectorParameters()
+        parameters.errorCorrectionRate = FLIPPED_BITS / CORRECTABLE
+        parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
+        # Of each cell only the middle third is read: under blur and noise that finds a sixth more tags.
+        parameters.perspectiveRemovePixelPerCell, parameters.perspectiveRemoveIgnoredMarginPerCell = 6, 0.33
+        # White paper around a tag on a grey wall is a square too. OpenCV takes two squares so near to each other for one, and may keep the wrong one.
+        parameters.minMarkerDistanceRate = 0.02
+        self._detector = cv2.aruco.ArucoDetector(
+            cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36H11), parameters
+        )
+        cv2.setNumThreads(1)
+
+    def look(self, picture: bytes) -> dict[str, Any]:
+        """`{"width", "height", "tags": [...]}`, the tags by id. Raises ValueError for bytes that are no picture."""
+        try:
+            grey = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE) if picture else None
+        except cv2.error as error:
+            raise ValueError("The picture has too many pixels or is spoilt.") from error
+        if grey is None:
+            raise ValueError("The bytes are no picture that can be decoded.")
+        return {"width": grey.shape[1], "height": grey.shape[0], "tags": self.tags(grey)}
+
+    def tags(self, grey: np.ndarray) -> list[dict[str, Any]]:
+        """The tags in a grey picture, by id."""
+        corners, ids, _ = self._detector.detectMarkers(grey)
+        found: list[tuple[int, np.ndarray]] = []
+        for quad, tag_id in zip(corners, () if ids is None else ids.ravel(), strict=True):
+            if not any(tag_id == other and _same_place(quad[0], place) for other, place in found):
+                found.append((int(tag_id), quad[0].astype(np.float64)))
+        tags = (self._tag(grey, tag_id, quad) for tag_id, quad in found)
+        return sorted((tag for tag in tags if tag is not None), key=lambda tag: tag["tag_id"])
+
+    def _tag(self, grey: np.ndarray, tag_id: int, quad: np.ndarray) -> dict[str, Any] | None:
+        if min(math.dist(quad[side], quad[side - 1]) for side in range(4)) < LEAST_SIDE:
+            return None
+        quad = refine(grey, quad)
+        margin = decision_margin(grey, quad)
+        if margin < LEAST_MARGIN:
+            return None
+        # OpenCV's pictures of tags stand on their heads against those of the AprilTag project, by which boards say what is up.
+        pose = solve(np.roll(quad, 2, axis=0), self._lens) if self._lens is not None else None
+        return {"tag_id": tag_id, "decision_margin": round(margin, 1), **(NO_POSE if pose is None else fields(*pose))}
+
+
+def _same_place(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two quads of the same id are one tag seen twice: their middles are less than half a side apart."""
+    return math.dist(one.mean(axis=0), other.mean(axis=0)) < math.dist(other[0], other[1]) / 2

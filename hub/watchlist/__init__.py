@@ -1,0 +1,1 @@
+"""The operator's watchlist: plates to let in or to stop."""

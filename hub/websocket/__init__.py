@@ -1,0 +1,1 @@
+"""Raw WebSockets: handshake, frames, connections, keep-alive, routes."""

@@ -1,0 +1,55 @@
+"""Raw WebSockets by path and by listener. What is not served is refused before the upgrade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from hub.contract.errors import ContractError, error_body
+from hub.net.wsgi import Application, Environ, StartResponse, respond
+from hub.websocket.connection import WebSocket
+
+Serve = Callable[[WebSocket, Environ], Iterable[bytes]]
+ENGINE_IO = "/socket.io"
+NOT_SERVED = (
+    "No raw WebSocket is served at this port and path; AprilTag boards and games connect to / or /websocket of the main or the "
+    "apriltag port, listeners of capture results to the results port."
+)
+
+
+def limit_messages(socket: WebSocket, megabytes: int) -> None:
+    """Close the connection with 1009 at the header of a message that is larger than this."""
+    socket.max_message_bytes = min(socket.max_message_bytes, megabytes * 1024 * 1024)
+
+
+class WebSocketRoutes:
+    """WSGI middleware; plain requests and Engine.IO pass through."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+        self._paths: dict[str, Serve] = {}
+        self._listeners: dict[str, tuple[tuple[str, ...], Serve]] = {}
+
+    def add_path(self, path: str, serve: Serve) -> None:
+        """Serve `path` on every listener. `serve` may raise ContractError before it accepts the socket."""
+        self._paths[path] = serve
+
+    def add_listener(self, listener: str, serve: Serve, paths: tuple[str, ...] = ()) -> None:
+        """Serve these paths of a listener, every path where none is given."""
+        self._listeners[listener] = (paths, serve)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        socket = environ.get("wsgi.websocket")
+        path = environ.get("PATH_INFO", "")
+        if socket is None or path.startswith(ENGINE_IO):
+            return self._app(environ, start_response)
+        serve = self._paths.get(path) or self._of_listener(environ.get("gatehouse.listener", "main"), path)
+        if serve is None:
+            return respond(start_response, 404, error_body(NOT_SERVED))
+        try:
+            return serve(socket, environ)
+        except ContractError as error:
+            return respond(start_response, error.status, error.body(), error.retry_after)
+
+    def _of_listener(self, listener: str, path: str) -> Serve | None:
+        paths, serve = self._listeners.get(listener, ((), None))
+        return serve if not paths or path in paths else None
