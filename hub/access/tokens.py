@@ -25,11 +25,11 @@ class BoardToken:
         self._headers = [_digest(header) for header in {text, text.strip(), text.strip().encode().decode("latin-1")}]
 
     def matches(self, text: object) -> bool:
-        """True for exactly the token (wire/apriltag.md 1.4, `auth_token`); whatever is no text is not it."""
+        """True for exactly the token (docs/wire/apriltag.md 1.4, `auth_token`); whatever is no text is not it."""
         return isinstance(text, str) and hmac.compare_digest(_digest(text), self._digest)
 
     def matches_header(self, value: str | None) -> bool:
-        """True for the value of an `Authorization` header: the bare token, or `Bearer TOKEN` (wire/apriltag.md 1.3)."""
+        """True for the value of an `Authorization` header: the bare token, or `Bearer TOKEN` (docs/wire/apriltag.md 1.3)."""
         if value is None:
             return False
         given = [value, value[len(BEARER) :].strip()] if value[: len(BEARER)].lower() == BEARER else [value]

@@ -1,6 +1,6 @@
 """AprilTag boards: who they are, when they were here, and telling them something.
 
-A board is its address (wire/apriltag.md 5.5: every board has the same name); a camera that the hub looks at itself is its id. A session
+A board is its address (docs/wire/apriltag.md 5.5: every board has the same name); a camera that the hub looks at itself is its id. A session
 begins with the first sign of a board and ends when its last WebSocket does, when its clock goes back (a reboot) or after a long
 silence without a WebSocket. Between, silence is normal: such a board is stale, not disconnected.
 """
@@ -154,7 +154,7 @@ class Boards:
 
     @property
     def esp32_connected(self) -> bool:
-        """True while any board has a session (wire/apriltag.md 2.3, its flaws mended: of every door and of several boards)."""
+        """True while any board has a session (docs/wire/apriltag.md 2.3, its flaws mended: of every door and of several boards)."""
         return bool(self._here())
 
     def uptime(self) -> dict[str, Any]:

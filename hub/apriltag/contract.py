@@ -1,4 +1,4 @@
-"""A reading of an AprilTag board, in every form that firmware sends (wire/apriltag.md 1.1, 5.6).
+"""A reading of an AprilTag board, in every form that firmware sends (docs/wire/apriltag.md 1.1, 5.6).
 
 Tolerant: every field may be missing or null, unknown ones are kept; only what is no JSON object is refused.
 """
@@ -32,7 +32,7 @@ FIRST_BUILD = {
     "x": "x_cm",
     "y": "y_cm",
     "z": "z_cm",
-}  # wire/apriltag.md 1.0, the units are taken to be the later ones
+}  # docs/wire/apriltag.md 1.0, the units are taken to be the later ones
 TOO_LONG = f"The text is longer than {MAX_TEXT_BYTES // 1024} KB; a reading has some 240 bytes."
 JSON_KINDS = ("", "application/json", "text/json")
 
@@ -105,7 +105,7 @@ def parse_reading(data: dict[str, Any]) -> Reading:
 
 
 def parse_readings(data: dict[str, Any]) -> list[Reading]:
-    """One reading, or the tags of a message of the first build, `{"tags": [{id, x, y, z, ...}]}` (wire/apriltag.md 1.0)."""
+    """One reading, or the tags of a message of the first build, `{"tags": [{id, x, y, z, ...}]}` (docs/wire/apriltag.md 1.0)."""
     tags = data.get("tags") if isinstance(data, dict) else None
     if not isinstance(tags, list) or "tag_id" in data:
         return [parse_reading(data)]
@@ -114,7 +114,7 @@ def parse_readings(data: dict[str, Any]) -> list[Reading]:
 
 
 def parse_post(content_type: str, body: bytes) -> list[Reading]:
-    """The readings of a POST (wire/apriltag.md 1.3, 2.3). Raises ContractError (400, 413, 415)."""
+    """The readings of a POST (docs/wire/apriltag.md 1.3, 2.3). Raises ContractError (400, 413, 415)."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in JSON_KINDS and not kind.endswith("+json"):
         raise ContractError(

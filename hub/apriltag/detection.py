@@ -162,7 +162,7 @@ class TagDetections:
             self._publish(camera, frame, tag)
 
     def _publish(self, camera: WatchedCamera, frame: Frame, tag: dict[str, Any]) -> None:
-        """`timestamp` is when the picture came, in milliseconds since the hub began, as boards count from their own start (wire/apriltag.md 1.1)."""
+        """`timestamp` is when the picture came, in milliseconds since the hub began, as boards count from their own start (docs/wire/apriltag.md 1.1)."""
         milliseconds = max(0, int((frame.received_at - self._began) * 1000))
         reading = parse_reading(
             {**tag, "timestamp": milliseconds, "camera_name": camera.name, "smartcam_ip": camera.address}

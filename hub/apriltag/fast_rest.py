@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from hub.apriltag.contract import MAX_TEXT_BYTES
 from hub.apriltag.posts import ACK, METHOD, TOO_LONG, ReadingPosts, refusal_body
-from hub.contract.errors import ContractError, error_body
+from hub.contract.errors import ContractError, RequestError, error_body
 from hub.net.wsgi import CUT, FAILED, Environ, StartResponse, announced_length, read_exactly, respond
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class FastReadingPosts:
         try:
             self._posts.check_token(environ.get("HTTP_AUTHORIZATION"), environ.get("REMOTE_ADDR"))
             self._posts.accept(environ.get("CONTENT_TYPE") or "", _body(environ), environ.get("REMOTE_ADDR") or "")
-        except ContractError as error:
+        except RequestError as error:
             self._posts.count_refusal(error)
             return respond(start_response, error.status, refusal_body(error), error.retry_after)
         except Exception:  # the last place where a mistake of ours can become an answer, as in hub.http.failures

@@ -1,4 +1,4 @@
-"""Games that hear every reading (wire/apriltag.md 2.2, 3 and 5.3): a bounded queue and a sender for each.
+"""Games that hear every reading (docs/wire/apriltag.md 2.2, 3 and 5.3): a bounded queue and a sender for each.
 
 A reading is framed once for all of them, and whoever publishes it never waits: not a board for its ack, not one game for another.
 """

@@ -1,4 +1,4 @@
-"""JSON written with single quotes, as some games send it (wire/apriltag.md 2.2), rewritten with double ones."""
+"""JSON written with single quotes, as some games send it (docs/wire/apriltag.md 2.2), rewritten with double ones."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from hub.access.rate_limits import LogThrottle
 from hub.access.tokens import BoardToken
 from hub.apriltag.contract import TOO_LONG, parse_post
 from hub.apriltag.service import AprilTags
-from hub.contract.errors import ContractError
+from hub.contract.errors import RequestError, Unauthorized
 
 __all__ = ["ACK", "METHOD", "TOO_LONG", "ReadingPosts", "refusal_body"]
 
@@ -37,18 +37,18 @@ class ReadingPosts:
             return
         if self._throttle.due():
             log.warning("A reading from %s is refused: its Authorization is not the token of apriltag.token.", address)
-        raise ContractError(NO_TOKEN, status=401)
+        raise Unauthorized(NO_TOKEN)
 
     def accept(self, content_type: str, body: bytes, address: str) -> None:
         """Accept the readings of a body. Raises ContractError (400, 413, 415)."""
         for reading in parse_post(content_type, body):
             self._apriltags.accept(reading, address, "http")
 
-    def count_refusal(self, error: ContractError) -> None:
+    def count_refusal(self, error: RequestError) -> None:
         self._apriltags.ignore("http", f"status {error.status}")
 
 
-def refusal_body(error: ContractError) -> dict[str, Any]:
+def refusal_body(error: RequestError) -> dict[str, Any]:
     """The error body with `error` as the older servers had it (docs/wire/apriltag.md 2.3)."""
     short = "No JSON body" if error.message.startswith("No JSON body") else error.message
     return error.body() | {"error": "Invalid auth_token" if error.status == 401 else short}

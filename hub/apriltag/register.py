@@ -23,7 +23,7 @@ from hub.apriltag.udp import UdpReceiver
 from hub.apriltag.video import PictureLimit, apriltag_video
 from hub.apriltag.websocket import TagSockets
 from hub.context import Hub
-from hub.contract.errors import ContractError
+from hub.contract.errors import RequestError
 from hub.net.ports import ListenError
 from hub.store.retention import keep_retention
 from hub.video.frames import FrameStore
@@ -124,5 +124,5 @@ def _watch(boards: Boards) -> None:
 
 
 def _flush(readings: Readings) -> None:
-    with suppress(ContractError):
+    with suppress(RequestError):
         readings.flush()

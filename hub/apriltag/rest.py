@@ -11,7 +11,7 @@ from hub.apriltag.games import Games
 from hub.apriltag.posts import ACK, METHOD, ReadingPosts, refusal_body
 from hub.apriltag.readings import Query
 from hub.apriltag.service import AprilTags
-from hub.contract.errors import ContractError, error_body
+from hub.contract.errors import ContractError, RequestError, error_body
 from hub.http.answers import answer, current_hub, part
 from hub.http.body import read_body
 from hub.http.query import bound, cursor, page_limit
@@ -36,7 +36,7 @@ def post_reading() -> Response:
         if (request.content_length or 0) > MAX_TEXT_BYTES:
             raise ContractError(TOO_LONG, status=413)
         posts.accept(request.headers.get("Content-Type", ""), read_body(request), request.remote_addr or "")
-    except ContractError as error:
+    except RequestError as error:
         posts.count_refusal(error)
         return answer(refusal_body(error), error.status)
     return Response(ACK, content_type="application/json")

@@ -1,4 +1,4 @@
-"""AprilTag readings: told to the games at once, stored behind (an acknowledgement means received, wire/apriltag.md 5.3)."""
+"""AprilTag readings: told to the games at once, stored behind (an acknowledgement means received, docs/wire/apriltag.md 5.3)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub.apriltag.readings import Readings
 from hub.live.bus import Bus
 from hub.live.events import TAG_READING, TagReading
 
-POLLED = 50  # readings kept for games that poll (wire/apriltag.md 2.3)
+POLLED = 50  # readings kept for games that poll (docs/wire/apriltag.md 2.3)
 MAX_LATEST = 1000
 POLL_NUMBERS = ("tag_id", "yaw", "pitch", "roll", "x_cm", "y_cm", "z_cm", "tag_size_percent", "distance_cm")
 
@@ -72,7 +72,7 @@ class AprilTags:
         return list(reversed(self._latest.values()))
 
     def poll(self) -> dict[str, Any]:
-        """Take the oldest of the last readings in the form of the first camera (wire/apriltag.md 2.3); tag_id -1 where there is none."""
+        """Take the oldest of the last readings in the form of the first camera (docs/wire/apriltag.md 2.3); tag_id -1 where there is none."""
         message = self._polled.popleft() if self._polled else {}
         shown: dict[str, Any] = {"event": message.get("event", ""), "smartcam_ip": message.get("smartcam_ip") or ""}
         shown |= {key: message.get(key) or 0 for key in POLL_NUMBERS}

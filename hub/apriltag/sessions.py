@@ -1,4 +1,4 @@
-"""One board and its sessions, and the bodies of /connection_uptime and /connection_history (wire/apriltag.md 2.3)."""
+"""One board and its sessions, and the bodies of /connection_uptime and /connection_history (docs/wire/apriltag.md 2.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""UDP: one bare JSON object per datagram, one ACK for each (wire/apriltag.md 1.2).
+"""UDP: one bare JSON object per datagram, one ACK for each (docs/wire/apriltag.md 1.2).
 
 The board's camera stands still until the ACK comes, and reads one datagram of at most 255 bytes: so it goes out before anything else, from the
 same socket, and never twice. Nothing in a datagram proves who sent it; only the networks of `apriltag.networks` are heard.
@@ -22,7 +22,7 @@ from hub.access.networks import Networks
 from hub.access.rate_limits import LogThrottle, RateLimiter
 from hub.apriltag.contract import decode_reading, parse_reading
 from hub.apriltag.service import AprilTags
-from hub.contract.errors import ContractError
+from hub.contract.errors import RequestError
 from hub.contract.json_text import encode
 from hub.net.ports import ListenError, side_port_refused
 from hub.settings.apriltag import AprilTag
@@ -99,7 +99,7 @@ class UdpReceiver:
             return
         try:
             reading = parse_reading(decode_reading(data))
-        except ContractError:
+        except RequestError:
             self.ignored["not a JSON object"] += 1
             return
         ack = encode(

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from hub.access.rate_limits import RateLimiter
 from hub.apriltag.access import PICTURE_PATH
 from hub.apriltag.boards import Boards
-from hub.contract.errors import ContractError
+from hub.contract.errors import ContractError, TooManyRequests
 from hub.http.answers import answer, current_hub, part
 from hub.http.body import json_object
 from hub.video.rest import asked_camera, put_frame
@@ -26,9 +26,8 @@ def legacy_post() -> Response:
     """One JPEG as the body, of any content type and without a token; the camera is the sender's address, of an allowed network (hub.apriltag.access)."""
     address = request.environ.get("REMOTE_ADDR", "")
     if not part(PictureLimit).allow(address):
-        raise ContractError(
+        raise TooManyRequests(
             f"At most {current_hub().settings.apriltag.source_rate} pictures a second of one address are taken (apriltag.source_rate).",
-            status=429,
             retry_after=1,
         )
     frame = put_frame(address, "http")

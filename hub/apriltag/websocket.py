@@ -1,4 +1,4 @@
-"""The event protocol of AprilTag boards and games over a raw WebSocket (wire/apriltag.md 2.2 and 5).
+"""The event protocol of AprilTag boards and games over a raw WebSocket (docs/wire/apriltag.md 2.2 and 5).
 
 Nothing that is sent here closes the connection, since a board with ArduinoWebsockets connects once and never again (1.4).
 """
@@ -15,7 +15,7 @@ from hub.apriltag.contract import decode_reading, parse_readings
 from hub.apriltag.games import Game, Games
 from hub.apriltag.service import AprilTags
 from hub.context import Hub
-from hub.contract.errors import ContractError
+from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
 from hub.contract.text import clean
 from hub.net.wsgi import Environ
@@ -38,7 +38,7 @@ BAD_JSON = "text that is no JSON object"
 TOO_LONG = "text over 64 KB"
 SKIPPED = "message over 64 KB of a socket that is no board"
 UNKNOWN = "unknown event"
-EMPTY_FRAME = "video_frame, which carries no picture"  # wire/apriltag.md 1.5
+EMPTY_FRAME = "video_frame, which carries no picture"  # docs/wire/apriltag.md 1.5
 WELCOME = prepare('{"event":"connection_success","message":"WebSocket connected - send identify event"}')
 ACK = prepare('{"event":"apriltag_ack","status":"received"}')
 BOARD_KNOWN = prepare('{"event":"identify_success","client_type":"esp32"}')
@@ -107,12 +107,12 @@ class Connection:
     def _text(self, text: str) -> None:
         try:
             message = decode_reading(text)
-        except ContractError as error:
+        except RequestError as error:
             self._ignore(TOO_LONG if error.status == 413 else BAD_JSON)
             return
         event = message.get("event")
         if event is None and isinstance(message.get("tags"), list):
-            event = "apriltag_data"  # the first build (wire/apriltag.md 1.0)
+            event = "apriltag_data"  # the first build (docs/wire/apriltag.md 1.0)
         handle = EVENTS.get(event) if isinstance(event, str) else None
         if handle is None:
             self._ignore(UNKNOWN)
@@ -207,7 +207,7 @@ class Connection:
             return
         try:
             readings = parse_readings(message)
-        except ContractError:
+        except RequestError:
             self._ignore(BAD_READING)
             return
         try:
@@ -228,7 +228,7 @@ class Connection:
         began = time.monotonic()
         try:
             self._frames.put(self._address, data, DOOR, began)
-        except ContractError:
+        except RequestError:
             self._ignore(BAD_PICTURE)
         else:
             self._heard()

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 
-class ContractError(Exception):
-    """What came cannot be a record or a request; `status` is the HTTP status of the answer."""
+class RequestError(Exception):
+    """A request or record that is refused; `status` is the HTTP status of the answer, whatever the transport."""
+
+    default_status = 400
 
     def __init__(
-        self, message: str, errors: list[str] | None = None, status: int = 400, retry_after: int | None = None
+        self, message: str, errors: list[str] | None = None, status: int | None = None, retry_after: int | None = None
     ) -> None:
         super().__init__(message)
         self.message = message
         self.errors = errors or []
-        self.status = status
+        self.status = self.default_status if status is None else status
         self.retry_after = retry_after
 
     def body(self) -> dict[str, Any]:
@@ -22,7 +24,42 @@ class ContractError(Exception):
         return error_body(self.message, self.errors, self.retry_after)
 
 
+class ContractError(RequestError):
+    """What was received cannot be a record or a request of its kind (400, 413, 415)."""
+
+
+class Unauthorized(RequestError):
+    """The sender has not proved who it is (401)."""
+
+    default_status = 401
+
+
+class NotFound(RequestError):
+    """There is nothing of this id (404)."""
+
+    default_status = 404
+
+
+class Conflict(RequestError):
+    """What is asked for contradicts what is stored (409)."""
+
+    default_status = 409
+
+
+class TooManyRequests(RequestError):
+    """The sender, or all senders together, are over a limit of numbers (429)."""
+
+    default_status = 429
+
+
+class Unavailable(RequestError):
+    """The hub cannot do it now; the same may succeed later (503)."""
+
+    default_status = 503
+
+
 def error_body(message: str, errors: list[str] | None = None, retry_after: int | None = None) -> dict[str, Any]:
+    """The one error body of every transport."""
     body: dict[str, Any] = {"success": False, "message": message, "errors": errors if errors else [message]}
     if retry_after is not None:
         body["retry_after"] = retry_after

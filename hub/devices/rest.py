@@ -1,4 +1,4 @@
-"""REST: devices that register themselves, the operator's decision (wire/lpr.md 1.7)."""
+"""REST: devices that register themselves, the operator's decision (docs/wire/lpr.md 1.7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Devices that ask to be known: pending until an operator approves them (wire/lpr.md 1.7)."""
+"""Devices that ask to be known: pending until an operator approves them (docs/wire/lpr.md 1.7)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from sqlalchemy import insert, select
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import Conflict, ContractError, NotFound, TooManyRequests, Unauthorized
 from hub.contract.text import clean
 from hub.contract.times import utc_text
 from hub.devices.tables import DeviceRegistration
@@ -52,10 +52,10 @@ class Devices:
         """A new device, pending. Raises ContractError: 400, 409 when it is known, 429 when too many wait."""
         serial = _serial(data.get("serial_number", data.get("serialNumber")))
         if serial in self._devices:
-            raise ContractError("This device is registered already; ask for its state by its serial.", status=409)
+            raise Conflict("This device is registered already; ask for its state by its serial.")
         if len(self._devices) >= MAX_DEVICES:
-            raise ContractError(
-                "Too many devices are registered; an operator has to reject some first.", status=429, retry_after=60
+            raise TooManyRequests(
+                "Too many devices are registered; an operator has to reject some first.", retry_after=60
             )
         fields = {key: value for key, camel in FIELDS.items() if (value := data.get(key, data.get(camel))) is not None}
         if len(orjson.dumps(fields, option=orjson.OPT_NON_STR_KEYS)) > 16_384:
@@ -76,14 +76,14 @@ class Devices:
         """Raises ContractError (404)."""
         device = self._devices.get(clean(serial)[:MAX_SERIAL])
         if device is None:
-            raise ContractError("This device is not registered.", status=404)
+            raise NotFound("This device is not registered.")
         return device
 
     def decide(self, device_id: str, approved: bool, reason: str = "") -> dict[str, Any]:
         """An operator's word on a device. Raises ContractError (404)."""
         device = next((device for device in self._devices.values() if device["id"] == device_id), None)
         if device is None:
-            raise ContractError("There is no device with this id.", status=404)
+            raise NotFound("There is no device with this id.")
         fields = {"sent": device["fields"]["sent"], "decided_at": time.time()}
         fields |= {"api_key": secrets.token_urlsafe(32)} if approved else {"reason": clean(reason)[:500]}
         return self._put({**device, "status": APPROVED if approved else REJECTED, "fields": fields})
@@ -93,7 +93,7 @@ class Devices:
         device = self.by_serial(serial)
         right = device["fields"].get("api_key", "")
         if not right or not hmac.compare_digest(right.encode(), key.encode("utf-8", "replace")):
-            raise ContractError("The API key is not the one of this device.", status=401)
+            raise Unauthorized("The API key is not the one of this device.")
         device["last_seen"] = time.time()
 
     def _put(self, device: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hub.store.tables import db
 
 
 class DeviceRegistration(db.Model):
-    """A device that asked to be known (wire/lpr.md 1.7)."""
+    """A device that asked to be known (docs/wire/lpr.md 1.7)."""
 
     __tablename__ = "device_registrations"
 

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import ContractError, RequestError
 from hub.contract.json_text import decode_object
 from hub.net.wsgi import CUT
 from hub.runtime.offload import offload
@@ -24,7 +24,7 @@ def read_body(request: Request) -> bytes:
     try:
         return request.get_data(cache=False, parse_form_data=False)
     except HTTPException as error:
-        raise ContractError(str(error.description), status=error.code or 400) from error
+        raise RequestError(str(error.description), status=error.code or 400) from error
     except OSError as error:
         raise ContractError(CUT) from error
 

@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from hub.context import Hub
-from hub.contract.errors import ContractError, error_body
+from hub.contract.errors import RequestError, error_body
 from hub.contract.json_text import encode
 from hub.net.wsgi import FAILED
 
@@ -33,8 +33,8 @@ def respond(status: int, message: str, errors: list[str] | None = None, retry_af
 def register(app: Flask, hub: Hub) -> None:
     """Hang the handlers on the app."""
 
-    @app.errorhandler(ContractError)
-    def refused(error: ContractError) -> Response:
+    @app.errorhandler(RequestError)
+    def refused(error: RequestError) -> Response:
         return respond(error.status, error.message, error.errors, error.retry_after)
 
     @app.errorhandler(HTTPException)

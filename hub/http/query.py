@@ -13,7 +13,7 @@ MAX_FPS = 240.0
 
 
 def page_limit(text: str | None, otherwise: int) -> int:
-    """Up to MAX_LIMIT; 0 or less means as many as there can be, as the older server had it (wire/lpr.md 4.1)."""
+    """Up to MAX_LIMIT; 0 or less means as many as there can be, as the older server had it (docs/wire/lpr.md 4.1)."""
     if text is None or text == "":
         return otherwise
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", text.strip()):

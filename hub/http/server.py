@@ -1,6 +1,6 @@
 """The hub's listeners: several ports, one application; limits; an orderly end.
 
-main 5000, apriltag 5100, lpr 8765, images 3000, results 2020 (ARCHITECTURE "Ports")
+main 5000, apriltag 5100, lpr 8765, images 3000, results 2020 (docs/architecture.md "Ports")
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class ServerOptions:
     body_stall_seconds: float = 20.0
     send_stall_seconds: float = 30.0
     # A board whose camera loop stalls answers a ping late, and one that is dropped may never come back: it has over 60 s
-    # (wire/apriltag.md 5.4), and a connection whose other end has vanished is still gone within 90 s.
+    # (docs/wire/apriltag.md 5.4), and a connection whose other end has vanished is still gone within 90 s.
     ping_seconds: float = 20.0
     idle_seconds: float = 82.0
     close_seconds: float = 3.0

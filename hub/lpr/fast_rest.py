@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 
 from hub.context import Hub
-from hub.contract.errors import ContractError, error_body
+from hub.contract.errors import RequestError, error_body
 from hub.lpr.rest import receive, statistics_body
 from hub.net.wsgi import FAILED, Environ, StartResponse, announced_length, read_exactly, respond
 
@@ -43,7 +43,7 @@ class FastRecords:
                 environ.get("REMOTE_ADDR") or "",
                 environ.get("HTTP_X_DEVICE_SERIAL", ""),
             )
-        except ContractError as error:
+        except RequestError as error:
             return respond(start_response, error.status, error.body(), error.retry_after)
         except Exception:  # the last place where a mistake of ours can become an answer, as in hub.http.failures
             log.exception("POST %s failed.", path)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, func, select
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import NotFound
 from hub.contract.plates import normalise_plate
 from hub.contract.times import local_text, utc_text
 from hub.live.links import Links
@@ -43,7 +43,7 @@ class Records:
         self._reader, self._packs, self._links, self._zone = reader, packs, links, zone
 
     def find(self, query: Query) -> tuple[list[dict[str, Any]], int | None, int]:
-        """The newest records that match, oldest first (wire/lpr.md 4.1); the cursor of the older ones; how many match in all."""
+        """The newest records that match, oldest first (docs/wire/lpr.md 4.1); the cursor of the older ones; how many match in all."""
         conditions = self._conditions(query)
         statement = select(LprRecord.__table__).where(*conditions).order_by(LprRecord.seq.desc()).limit(query.limit + 1)
         plate = _plate(query)
@@ -67,7 +67,7 @@ class Records:
         """One record by its id. Raises ContractError (404)."""
         rows = [dict(row) for row in self._reader.all(select(LprRecord.__table__).where(LprRecord.id == record_id))]
         if not rows:
-            raise ContractError(f"There is no record with the id {record_id[:80]}.", status=404)
+            raise NotFound(f"There is no record with the id {record_id[:80]}.")
         self._add_plates(rows)
         return rows[0]
 

@@ -8,7 +8,7 @@ import gevent
 from flask import Flask
 
 from hub.context import Hub
-from hub.contract.errors import ContractError
+from hub.contract.errors import RequestError
 from hub.lpr.cameras import Cameras
 from hub.lpr.fast_rest import FastRecords
 from hub.lpr.records import Records
@@ -75,5 +75,5 @@ def _watch(cameras: Cameras) -> None:
 
 
 def _flush(cameras: Cameras) -> None:
-    with suppress(ContractError):
+    with suppress(RequestError):
         cameras.flush()

@@ -1,4 +1,4 @@
-"""What a camera is told: the published messages, and every key that some generation reads (wire/lpr.md 4)."""
+"""What a camera is told: the published messages, and every key that some generation reads (docs/wire/lpr.md 4)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def socket_reply(accepted: Accepted, zone: tzinfo | None) -> dict[str, Any]:
 
 
 def raw_reply(accepted: Accepted, zone: tzinfo | None) -> dict[str, Any]:
-    """The text frame over raw WebSocket (wire/lpr.md 1.3)."""
+    """The text frame over raw WebSocket (docs/wire/lpr.md 1.3)."""
     body = rest_reply(accepted, zone)
     kind = {"detection": "detection_response", "health": "health_response"}.get(accepted.kind, "general_response")
     data = {key: body[key] for key in ("detection_id", "health_id", "camera_id", "checkpoint_id") if key in body}

@@ -1,4 +1,4 @@
-"""REST for licence-plate cameras: records in, records, cameras and counts out (wire/lpr.md 4.1)."""
+"""REST for licence-plate cameras: records in, records, cameras and counts out (docs/wire/lpr.md 4.1)."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test() -> Response:
 
 @lpr_rest.get("/api/statistics", strict_slashes=False)
 def statistics() -> Response:
-    """The probe that decides whether a camera ever speaks (wire/lpr.md 0.6)."""
+    """The probe that decides whether a camera ever speaks (docs/wire/lpr.md 0.6)."""
     return answer(statistics_body(current_hub()))
 
 
@@ -170,7 +170,7 @@ def health() -> Response:
 
 @lpr_rest.get("/websocket")
 def websocket() -> Response:
-    """How to connect by Socket.IO (wire/lpr.md 4.1)."""
+    """How to connect by Socket.IO (docs/wire/lpr.md 4.1)."""
     port = current_hub().addresses.get("lpr") or current_hub().settings.lpr.port
     return answer(
         {

@@ -1,4 +1,4 @@
-"""Socket.IO for licence-plate cameras: their events, replies and rooms (wire/lpr.md 4.2)."""
+"""Socket.IO for licence-plate cameras: their events, replies and rooms (docs/wire/lpr.md 4.2)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def register_events(hub: Hub) -> None:
 
 def _leaver(hub: Hub, server: Any) -> Callable[..., None]:
     def disconnect(sid: str, *_: Any) -> None:
-        """Also runs for an event of this name that a client emits (wire/lpr.md 1.5); only a connection that is gone counts."""
+        """Also runs for an event of this name that a client emits (docs/wire/lpr.md 1.5); only a connection that is gone counts."""
         if not server.manager.is_connected(sid, "/"):
             hub.part(Lpr).cameras.gone(sid)
 
@@ -106,7 +106,7 @@ def environ_of(server: Any, sid: str) -> dict[str, Any]:
 
 
 def _older_reply(accepted: Accepted) -> Replies:
-    """What cameras under /ws/ wait for (wire/lpr.md 1.6)."""
+    """What cameras under /ws/ wait for (docs/wire/lpr.md 1.6)."""
     if accepted.kind == "registration":
         return [("camera_registered", {"camera_id": accepted.record.sender.camera_id, "id": accepted.id})]
     return [("health_saved", {"success": True, "health_id": accepted.id})] if accepted.kind == "health" else []

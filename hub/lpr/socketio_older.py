@@ -1,4 +1,4 @@
-"""The events `message` and `image` of cameras that connect under /ws/ (wire/lpr.md 1.6)."""
+"""The events `message` and `image` of cameras that connect under /ws/ (docs/wire/lpr.md 1.6)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from hub.context import Hub
-from hub.contract.errors import ContractError
+from hub.contract.errors import ContractError, RequestError
 from hub.lpr.contract.record import Detection, Test
 from hub.lpr.socketio import take_event
 from hub.socketio.events import event_object
@@ -20,7 +20,7 @@ def register_older_events(hub: Hub) -> None:
     def message(sid: str, *args: Any) -> dict[str, Any]:
         try:
             accepted = take_event(hub, server, sid, event_object(args), None)
-        except ContractError as error:
+        except RequestError as error:
             body = {**error.body(), "error": error.message}
             server.emit("message_error", body, room=sid)
             return body
@@ -43,7 +43,7 @@ def register_older_events(hub: Hub) -> None:
             accepted = take_event(hub, server, sid, _as_record(event_object(args)), "detection")
             if isinstance(accepted, Test) or not isinstance(accepted.record, Detection) or not accepted.saved:
                 raise ContractError("The event image carries no picture in `data` (base64, a data URL or bytes).")
-        except ContractError as error:
+        except RequestError as error:
             body = {**error.body(), "error": error.message}
             server.emit("image_error", body, room=sid)
             return body

@@ -1,4 +1,4 @@
-"""Counts that cameras probe for before they ever speak (wire/lpr.md 0.6): kept in memory, never counted, never failing."""
+"""Counts that cameras probe for before they ever speak (docs/wire/lpr.md 0.6): kept in memory, never counted, never failing."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from hub.store.tables import db
 
 
 class LprRecord(db.Model):
-    """A detection of a licence-plate camera (wire/lpr.md 1). `body` holds what is shown and not searched."""
+    """A detection of a licence-plate camera (docs/wire/lpr.md 1). `body` holds what is shown and not searched."""
 
     __tablename__ = "lpr_records"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Plain JSON over a raw WebSocket (wire/lpr.md 1.3 and 1.4): one reply for each text frame, in order."""
+"""Plain JSON over a raw WebSocket (docs/wire/lpr.md 1.3 and 1.4): one reply for each text frame, in order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from hub.context import Hub
-from hub.contract.errors import ContractError
+from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
 from hub.contract.times import local_text
 from hub.lpr.contract.record import Test
@@ -56,7 +56,7 @@ def _answer(hub: Hub, message: str | bytes, environ: Environ) -> dict[str, Any]:
             len(message) >= LARGE,
             environ.get("HTTP_X_DEVICE_SERIAL", "")[:200],
         )
-    except ContractError as error:
+    except RequestError as error:
         return {"status": "error", **error.body()}
     if isinstance(accepted, Test):
         return _pong(hub)

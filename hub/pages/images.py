@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import NotFound
 from hub.http.answers import current_hub
 from hub.runtime.offload import offload
 from hub.store.packs import NAME
@@ -17,7 +17,7 @@ def picture(name: str) -> Response:
     """A picture's bytes. A name is never given out twice, so it may be cached for good."""
     found = offload(current_hub().packs.read if NAME.fullmatch(name) else current_hub().images.read, name)
     if found is None:
-        raise ContractError("There is no picture of this name.", status=404)
+        raise NotFound("There is no picture of this name.")
     data, content_type = found
     response = Response(data, content_type=content_type)
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"

@@ -21,7 +21,7 @@ SECURITY_HEADERS = {
 
 
 def wants_page() -> bool:
-    """HTML only where the client prefers it to JSON: `*/*` gets JSON (wire/lpr.md 0.10)."""
+    """HTML only where the client prefers it to JSON: `*/*` gets JSON (docs/wire/lpr.md 0.10)."""
     accept = request.accept_mimetypes
     return accept["text/html"] > accept["application/json"]
 
@@ -35,7 +35,7 @@ def page(template: str, **values: Any) -> Response:
 
 @pages.get("/")
 def home() -> Response:
-    """The newest captures for a browser; what this server is for a program (wire/lpr.md 4.1)."""
+    """The newest captures for a browser; what this server is for a program (docs/wire/lpr.md 4.1)."""
     if wants_page():
         return page("home.html")
     port = current_hub().addresses.get("lpr") or current_hub().addresses.get("main", current_hub().settings.port)

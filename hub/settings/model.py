@@ -66,7 +66,7 @@ class Settings(Section):
 
     @property
     def side_ports(self) -> dict[str, int]:
-        """TCP ports beside the main one, by listener name (ARCHITECTURE "Ports")."""
+        """TCP ports beside the main one, by listener name (docs/architecture.md "Ports")."""
         return {
             "apriltag": self.apriltag.port,
             "lpr": self.lpr.port,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import RequestError
 from hub.contract.json_text import decode_object
 from hub.contract.times import local_text
 from hub.socketio.fast_events import Replies
@@ -74,17 +74,17 @@ def replying(event: str, handler: Callable[[str, dict[str, Any]], Replies]) -> C
 
 def _error_of(event: str, error: Exception) -> dict[str, Any]:
     """The door's last stand: the sender hears of it; where it is a failure of ours, the log has the reason."""
-    if isinstance(error, ContractError):
+    if isinstance(error, RequestError):
         return error.body()
     log.error("The event %s failed.", event, exc_info=error)
-    return ContractError("The hub failed at this event; the reason is in its log.", retry_after=30).body()
+    return RequestError("The hub failed at this event; the reason is in its log.", retry_after=30).body()
 
 
 def event_object(args: tuple[Any, ...]) -> dict[str, Any]:
-    """An event's first argument as an object: one, or JSON text of one. Raises ContractError."""
+    """An event's first argument as an object: one, or JSON text of one. Raises RequestError."""
     data = args[0] if args else None
     if isinstance(data, dict):
         return data
     if isinstance(data, (str, bytes)):
         return decode_object(data)
-    raise ContractError("No data provided: the event carries one object with the fields.")
+    raise RequestError("No data provided: the event carries one object with the fields.")

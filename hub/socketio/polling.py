@@ -1,7 +1,7 @@
 """How many packets one long poll of Engine.IO brings, and one POST of a polling client may bring.
 
 python-engineio hands out everything that waits; its own client refuses more than 16 packets in one answer and drops the connection
-(wire/lpr.md 7.7). So a poll brings at most 16, the next one the rest.
+(docs/wire/lpr.md 7.7). So a poll brings at most 16, the next one the rest.
 """
 
 from __future__ import annotations

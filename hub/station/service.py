@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import func, insert, select
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import NotFound
 from hub.contract.times import local_text, parse_time, utc_text
 from hub.live.bus import Bus
 from hub.live.events import CAPTURE_STORED, CaptureStored
@@ -202,7 +202,7 @@ class Captures:
         """One capture by its id. Raises ContractError (404)."""
         rows = self._reader.all(select(Capture.__table__).where(Capture.id == capture_id))
         if not rows:
-            raise ContractError(f"There is no capture with the id {capture_id[:80]}.", status=404)
+            raise NotFound(f"There is no capture with the id {capture_id[:80]}.")
         return dict(rows[0])
 
     def public(self, row: dict[str, Any], host: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import TooManyRequests
 from hub.contract.times import utc_text
 from hub.live.bus import Bus
 from hub.live.events import STATION_CHANGED
@@ -49,9 +49,8 @@ class Stations:
         """A station speaks. Raises ContractError (429) when there are too many stations already."""
         name, now = status.station, time.time()
         if name not in self._known and len(self._known) >= MAX_STATIONS:
-            raise ContractError(
+            raise TooManyRequests(
                 f"This hub knows {MAX_STATIONS} stations already; give stations lasting names.",
-                status=429,
                 retry_after=60,
             )
         self._known[name] = (status, now)

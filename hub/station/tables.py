@@ -9,7 +9,7 @@ from hub.store.tables import db
 
 
 class Capture(db.Model):
-    """A capture result of a weighbridge station (wire/station.md "The capture result")."""
+    """A capture result of a weighbridge station (docs/wire/station.md "The capture result")."""
 
     __tablename__ = "captures"
     __table_args__ = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hub.context import Hub
-from hub.contract.errors import ContractError
+from hub.contract.errors import RequestError
 from hub.contract.json_text import decode_object, encode_text
 from hub.live.listen import listen
 from hub.net.wsgi import Environ
@@ -34,7 +34,7 @@ class ResultSockets:
             data = decode_object(message) if len(message) < SMALL_BYTES else offload(decode_object, message)
             limit = self._hub.settings.limits.max_picture_mb * 1024 * 1024
             stored = self._captures.accept(offload(parse_capture, data, None, limit), listener)
-        except ContractError as error:
+        except RequestError as error:
             return encode_text(error.body())
         body = self._captures.answer(stored, host)
         return encode_text(body | {"status": "received", "received": self._captures.public(stored.row, host)})

@@ -18,7 +18,7 @@ MAX_TAG = 64
 
 
 def picture_name(tag: str, kind: str, milliseconds: int, suffix: str) -> str:
-    """`{TAG}_{primary|secondary|label}_{epoch milliseconds}.jpg` (wire/station.md); of the tag only letters, digits and '-'."""
+    """`{TAG}_{primary|secondary|label}_{epoch milliseconds}.jpg` (docs/wire/station.md); of the tag only letters, digits and '-'."""
     safe = re.sub(r"[^A-Za-z0-9-]", "", tag)[:MAX_TAG].lstrip("-") or "NOTAG"
     return f"{safe}_{kind}_{milliseconds}{suffix}"
 

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import Unavailable
 from hub.runtime.offload import in_pool
 from hub.store.database import connect
 
@@ -33,11 +33,11 @@ GATHER_SECONDS = 0.001
 MAX_WAITING_BYTES = 256 * 1024 * 1024
 
 
-class StoreBusy(ContractError):
+class StoreBusy(Unavailable):
     """The record cannot be written now (503); the sender may come again after `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: int = 2) -> None:
-        super().__init__(message, status=503, retry_after=retry_after)
+        super().__init__(message, retry_after=retry_after)
 
 
 class Transaction:

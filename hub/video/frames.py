@@ -16,7 +16,7 @@ from typing import Any
 import gevent
 from gevent.event import Event
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import ContractError, RequestError
 from hub.settings.video import Video
 from hub.video.jpeg import is_jpeg, jpeg_size
 from hub.video.metrics import Metrics
@@ -268,11 +268,11 @@ class FrameStore:
             )
         return jpeg_size(data) or (0, 0)
 
-    def _refusal(self, name: str, reason: str, sentence: str, status: int = 400) -> ContractError:
+    def _refusal(self, name: str, reason: str, sentence: str, status: int = 400) -> RequestError:
         self.refused[reason] += 1
         if name in self._cameras:
             self._cameras[name].metrics.dropped += 1
-        return ContractError(sentence, status=status)
+        return RequestError(sentence, status=status)
 
     def _admit(self, name: str, now: float) -> Camera:
         """A new camera; the one that was silent longest makes room for it, if it was silent for long enough."""

@@ -11,7 +11,7 @@ _MAX_SEGMENTS = 400
 
 
 def is_jpeg(data: bytes) -> bool:
-    """Whether `data` begins like a JPEG (wire/apriltag.md 5.8: SOI decides) and is more than a beginning."""
+    """Whether `data` begins like a JPEG (docs/wire/apriltag.md 5.8: SOI decides) and is more than a beginning."""
     return data[:2] == SOI and len(data) > MARKERS_BYTES
 
 
@@ -19,7 +19,7 @@ def jpeg_size(data: bytes) -> tuple[int, int] | None:
     """(width, height) of a JPEG, baseline or progressive; None when `data` is no JPEG or does not say.
 
     Walks from segment to segment up to the first frame header (SOFn). The older server looked for the first bytes FF C0
-    anywhere (wire/apriltag.md 2.4), which thumbnails answer wrongly and progressive pictures not at all.
+    anywhere (docs/wire/apriltag.md 2.4), which thumbnails answer wrongly and progressive pictures not at all.
     """
     if not is_jpeg(data):
         return None

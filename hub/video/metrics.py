@@ -1,4 +1,4 @@
-"""A camera's figures: frames a second, jitter, efficiency, processing time (wire/apriltag.md 2.3 and 2.4, its flaws mended)."""
+"""A camera's figures: frames a second, jitter, efficiency, processing time (docs/wire/apriltag.md 2.3 and 2.4, its flaws mended)."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Metrics:
         }
 
     def body(self, now: float | None = None) -> dict[str, Any]:
-        """/video_stats: the keys and roundings of wire/apriltag.md 2.3."""
+        """/video_stats: the keys and roundings of docs/wire/apriltag.md 2.3."""
         intervals = self._intervals
         mean = sum(intervals) / len(intervals) if intervals else 0.0
         known = bool(intervals)
@@ -147,7 +147,7 @@ class Metrics:
         }
 
     def words(self) -> dict[str, str]:
-        """One word each for jitter, efficiency and processing; "" while there is too little data (wire/apriltag.md 2.3)."""
+        """One word each for jitter, efficiency and processing; "" while there is too little data (docs/wire/apriltag.md 2.3)."""
         efficiency = self.efficiency()
         mean = sum(self._processing) / len(self._processing) if self._intervals else None
         return {

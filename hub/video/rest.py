@@ -1,4 +1,4 @@
-"""Live pictures in, and the newest of them and its figures out (wire/apriltag.md 1.5, 2.3)."""
+"""Live pictures in, and the newest of them and its figures out (docs/wire/apriltag.md 1.5, 2.3)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import NotFound
 from hub.contract.times import utc_text
 from hub.http.answers import answer, current_hub, part
 from hub.http.body import read_body
@@ -101,7 +101,7 @@ def list_frames() -> Response:
         )
     entry = part(FrameStore).camera(name)
     if entry is None:
-        raise ContractError("No picture of a camera with this id has come yet.", status=404)
+        raise NotFound("No picture of a camera with this id has come yet.")
     return answer(
         {"success": True, "cameras": [{**_row(entry), "history": entry.metrics.history()}], "next_cursor": None}
     )

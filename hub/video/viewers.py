@@ -17,7 +17,7 @@ from typing import Any
 
 import gevent
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import Unavailable
 from hub.net.send_queue import send_window, unsent_bytes
 
 log = logging.getLogger(__name__)
@@ -153,9 +153,8 @@ class Viewers:
         """Raises ContractError (503) when there are as many as there may be."""
         if len(self._viewers) >= self.max_viewers:
             self.refused += 1
-            raise ContractError(
+            raise Unavailable(
                 f"The hub has as many viewers of live pictures as it may ({self.max_viewers}); close some pages or raise video.max_viewers.",
-                status=503,
                 retry_after=5,
             )
 

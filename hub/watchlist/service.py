@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import Conflict, ContractError, NotFound
 from hub.contract.plates import Plate, fold_plate, normalise_plate
 from hub.contract.text import clean
 from hub.contract.times import local_text, parse_time, utc_text
@@ -121,7 +121,7 @@ class Watchlist:
     def _entry(self, entry_id: str) -> dict[str, Any]:
         entry = self._entries.get(entry_id)
         if entry is None:
-            raise ContractError(f"There is no watchlist entry with the id {entry_id[:80]}.", status=404)
+            raise NotFound(f"There is no watchlist entry with the id {entry_id[:80]}.")
         return entry
 
     def add(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -137,13 +137,9 @@ class Watchlist:
     def _put(self, entry: dict[str, Any]) -> dict[str, Any]:
         other = self._exact.get(entry["normalised"])
         if other is not None and other["id"] != entry["id"]:
-            raise ContractError(
-                f"This plate is listed already, as {other['id']}; change that entry instead.", status=409
-            )
+            raise Conflict(f"This plate is listed already, as {other['id']}; change that entry instead.")
         if entry["id"] not in self._entries and len(self._entries) >= MAX_ENTRIES:
-            raise ContractError(
-                f"The watchlist holds {MAX_ENTRIES} entries, which is all it can; remove some first.", status=409
-            )
+            raise Conflict(f"The watchlist holds {MAX_ENTRIES} entries, which is all it can; remove some first.")
         self._writer.write(lambda transaction: transaction.execute(REPLACE, entry).rowcount)
         self._entries[entry["id"]] = entry
         self._index()

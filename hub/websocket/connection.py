@@ -1,6 +1,6 @@
 """The hub's WebSocket, under gevent-websocket's place in the environment (`environ["wsgi.websocket"]`).
 
-Engine.IO and every raw door use this class alike. Why it is our own: ARCHITECTURE "Raw WebSocket". The handshake is
+Engine.IO and every raw door use this class alike. Why it is our own: docs/architecture.md "Raw WebSocket". The handshake is
 lazy: until the first accept(), send() or receive() the application may still refuse with a plain HTTP answer.
 """
 

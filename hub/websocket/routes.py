@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from hub.contract.errors import ContractError, error_body
+from hub.contract.errors import RequestError, error_body
 from hub.net.wsgi import Application, Environ, StartResponse, respond
 from hub.websocket.connection import WebSocket
 
@@ -47,7 +47,7 @@ class WebSocketRoutes:
             return respond(start_response, 404, error_body(NOT_SERVED))
         try:
             return serve(socket, environ)
-        except ContractError as error:
+        except RequestError as error:
             return respond(start_response, error.status, error.body(), error.retry_after)
 
     def _of_listener(self, listener: str, path: str) -> Serve | None:

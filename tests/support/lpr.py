@@ -1,4 +1,4 @@
-"""Records as licence-plate cameras of each generation send them (wire/lpr.md 1), and clients that send them."""
+"""Records as licence-plate cameras of each generation send them (docs/wire/lpr.md 1), and clients that send them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AprilTag boards and games as they are in the field (wire/apriltag.md 1.1, 1.4, 2.2 and 3), over real sockets."""
+"""AprilTag boards and games as they are in the field (docs/wire/apriltag.md 1.1, 1.4, 2.2 and 3), over real sockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking the fields of a camera's object, in every form that cameras use (wire/lpr.md 2)."""
+"""Taking the fields of a camera's object, in every form that cameras use (docs/wire/lpr.md 2)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Fields:
         return cleaned[:limit]
 
     def decoded(self, key: str) -> Any:
-        """A value that may be JSON text in a text (wire/lpr.md 0.4)."""
+        """A value that may be JSON text in a text (docs/wire/lpr.md 0.4)."""
         return unwrapped(self.data.pop(key, None))
 
     def rows(self, key: str) -> list[Any]:

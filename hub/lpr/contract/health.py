@@ -1,4 +1,4 @@
-"""Health words of five camera generations as three (wire/lpr.md 2 "health status")."""
+"""Health words of five camera generations as three (docs/wire/lpr.md 2 "health status")."""
 
 from __future__ import annotations
 

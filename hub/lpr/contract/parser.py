@@ -1,4 +1,4 @@
-"""A licence-plate camera's object as one of the forms in `hub.contract.lpr_record` (wire/lpr.md 1 and 2).
+"""A licence-plate camera's object as one of the forms in `hub.contract.lpr_record` (docs/wire/lpr.md 1 and 2).
 
 Tolerant: what cannot be read is kept raw in `unread` and named in `warnings`; only what is nobody's record is refused.
 """
@@ -99,7 +99,7 @@ def _record(kind: str, fields: Fields, sender: Sender, context: Context, overwri
             fields.odd(key, value, "is not a time that can be read; its text was kept")
     if said is not None and said > context.received_at + FUTURE_SECONDS:
         fields.warnings.append("timestamp lies more than a day in the future; it was kept")
-    # Over Socket.IO the current camera sends both ids and puts the send time over `timestamp` (wire/lpr.md 1.1).
+    # Over Socket.IO the current camera sends both ids and puts the send time over `timestamp` (docs/wire/lpr.md 1.1).
     occurred = made if said is None or (overwritten and made is not None) else said
     common: dict[str, Any] = {
         "sender": sender,
@@ -183,7 +183,7 @@ def _event_id(fields: Fields) -> str:
 
 
 def _event_key(kind: str, sender: Sender, event_id: str, times: tuple[str, str], content: list[Any]) -> bytes:
-    """16 bytes; the same for the same record by whatever door (wire/lpr.md 1.1)."""
+    """16 bytes; the same for the same record by whatever door (docs/wire/lpr.md 1.1)."""
     identity = (
         ["id", kind, sender.camera_id, event_id]
         if event_id

@@ -1,4 +1,4 @@
-"""Pictures inside a camera's record: base64, data URLs or bytes under many names (wire/lpr.md 2 "images")."""
+"""Pictures inside a camera's record: base64, data URLs or bytes under many names (docs/wire/lpr.md 2 "images")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plates: what was read, made searchable, from the many forms in which cameras report them (wire/lpr.md 2)."""
+"""Plates: what was read, made searchable, from the many forms in which cameras report them (docs/wire/lpr.md 2)."""
 
 from __future__ import annotations
 

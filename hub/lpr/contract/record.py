@@ -1,4 +1,4 @@
-"""What a licence-plate edge camera sends, in its one form (wire/lpr.md 1 and 2); `hub.contract.lpr` makes these."""
+"""What a licence-plate edge camera sends, in its one form (docs/wire/lpr.md 1 and 2); `hub.contract.lpr` makes these."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Record:
 
     sender: Sender
     event_id: str  # the sender's own, "" where it sent none
-    event_key: bytes  # 16 bytes: the same content gives the same key, by whatever door (wire/lpr.md 1.1)
+    event_key: bytes  # 16 bytes: the same content gives the same key, by whatever door (docs/wire/lpr.md 1.1)
     timestamp: str  # the sender's text as sent, "" where it sent none
     created_at: str  # the same of created_at (UTC at the sender)
     occurred_at: float  # when it happened by the sender's clock, or the time of receipt

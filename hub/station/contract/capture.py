@@ -1,4 +1,4 @@
-"""The capture result of a weighbridge station as it comes in (wire/station.md "The capture result").
+"""The capture result of a weighbridge station as it comes in (docs/wire/station.md "The capture result").
 
 Tolerant: what cannot be read is left out, kept raw in `unread` and named in `warnings`; only what cannot be a capture result at
 all is refused.
@@ -265,7 +265,7 @@ def unread_text(unread: dict[str, Any]) -> str:
 def derived_event_id(incoming: Incoming, received: float) -> list[str]:
     """Event ids of a record whose sender has none: the first to store it under, all to look for.
 
-    The id is a digest of the content (wire/lpr.md 1.1). A record without any time of its own could be the same truck a week
+    The id is a digest of the content (docs/wire/lpr.md 1.1). A record without any time of its own could be the same truck a week
     later, so there the digest also holds the time of receipt in steps of five minutes, and the step before counts as the same.
     """
     result = incoming.result

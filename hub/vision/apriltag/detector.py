@@ -1,4 +1,4 @@
-"""AprilTags (36h11) in a picture, with the fields that boards send (wire/apriltag.md 1.1)."""
+"""AprilTags (36h11) in a picture, with the fields that boards send (docs/wire/apriltag.md 1.1)."""
 
 from __future__ import annotations
 

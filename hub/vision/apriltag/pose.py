@@ -1,7 +1,7 @@
 """Where the camera stands before a tag, in the words of the boards' firmware.
 
 The tag's own frame is AprilTag's: origin in the middle, x to the right, y down and z into the tag, as one looks at it upright. R and t take
-a point of it into the camera's frame (x right, y down, z ahead). The firmware sends (wire/apriltag.md 1.1)
+a point of it into the camera's frame (x right, y down, z ahead). The firmware sends (docs/wire/apriltag.md 1.1)
 
     yaw   = atan2(R10, R00)    pitch = atan2(-R20, sqrt(R21^2 + R22^2))    roll = atan2(R21, R22)      degrees
     x_cm, y_cm, z_cm = -R^T t  (the camera in the tag's frame; z is negative before the tag)     range_cm = their length

@@ -1,4 +1,4 @@
-"""Boards and their sessions: by a clock of the test, and over real sockets (wire/apriltag.md 2.3, 2.5, 5)."""
+"""Boards and their sessions: by a clock of the test, and over real sockets (docs/wire/apriltag.md 2.3, 2.5, 5)."""
 
 from __future__ import annotations
 

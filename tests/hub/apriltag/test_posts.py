@@ -1,4 +1,4 @@
-"""Readings by POST, found again by GET, and what older games poll: over real sockets (wire/apriltag.md 1.3, 2.3)."""
+"""Readings by POST, found again by GET, and what older games poll: over real sockets (docs/wire/apriltag.md 1.3, 2.3)."""
 
 from __future__ import annotations
 
@@ -315,7 +315,7 @@ def test_pages_of_any_origin_may_poll(hub: HubProcess) -> None:
 
 
 def test_many_boards_at_once(hub: HubProcess) -> None:
-    """Ten boards, each from an address of its own, ten queued readings back to back (wire/apriltag.md 1.3)."""
+    """Ten boards, each from an address of its own, ten queued readings back to back (docs/wire/apriltag.md 1.3)."""
     failures: list[str] = []
 
     def board(number: int) -> None:

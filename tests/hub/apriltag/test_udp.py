@@ -1,4 +1,4 @@
-"""Datagrams of AprilTag boards and their ACKs, over real sockets (wire/apriltag.md 1.2)."""
+"""Datagrams of AprilTag boards and their ACKs, over real sockets (docs/wire/apriltag.md 1.2)."""
 
 from __future__ import annotations
 

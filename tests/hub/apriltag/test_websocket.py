@@ -1,4 +1,4 @@
-"""Boards and games over raw WebSockets: the vectors of wire/apriltag.md that concern them, and hostile peers."""
+"""Boards and games over raw WebSockets: the vectors of docs/wire/apriltag.md that concern them, and hostile peers."""
 
 from __future__ import annotations
 

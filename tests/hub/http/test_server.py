@@ -314,15 +314,13 @@ def test_many_requests_share_a_connection_even_when_sent_at_once(server):
 def test_head_requests_get_no_body(server):
     with ws.connect(server.port) as sock:
         sock.sendall(
-            
-                b"HEAD /refuse HTTP/1.1\r\n"
-                + HOST
-                + b"\r\n"
-                + b"HEAD /stream?count=1&size=5 HTTP/1.1\r\n"
-                + HOST
-                + b"\r\n"
-                + b"HEAD / HTTP/1.1\r\nbad\r\n\r\n"
-            
+            b"HEAD /refuse HTTP/1.1\r\n"
+            + HOST
+            + b"\r\n"
+            + b"HEAD /stream?count=1&size=5 HTTP/1.1\r\n"
+            + HOST
+            + b"\r\n"
+            + b"HEAD / HTTP/1.1\r\nbad\r\n\r\n"
         )
         data = b""
         while piece := sock.recv(65536):

@@ -1,4 +1,4 @@
-"""File pairs of tests/contract/: what cameras send, what it becomes, through the parser and through every door (wire/lpr.md 2)."""
+"""File pairs of tests/contract/: what cameras send, what it becomes, through the parser and through every door (docs/wire/lpr.md 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cameras' health, the watchlist, device registration, old reports, packs (wire/lpr.md 1.1, 1.7)."""
+"""Cameras' health, the watchlist, device registration, old reports, packs (docs/wire/lpr.md 1.1, 1.7)."""
 
 from __future__ import annotations
 

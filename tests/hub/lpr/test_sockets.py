@@ -1,4 +1,4 @@
-"""Cameras over Socket.IO and raw WebSocket: each generation's traffic, rooms, duplicates over doors (wire/lpr.md 1, 4.2)."""
+"""Cameras over Socket.IO and raw WebSocket: each generation's traffic, rooms, duplicates over doors (docs/wire/lpr.md 1, 4.2)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import gevent
 import pytest
 from PIL import Image
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import RequestError
 from hub.settings.video import Video
 from hub.video.frames import FrameStore
 from hub.video.jpeg import jpeg_size
@@ -60,7 +60,7 @@ def test_bytes_stay_as_they_are_and_the_newest_wins() -> None:
 def test_what_is_no_picture_is_refused_and_counted(data: bytes, status: int) -> None:
     frames = store(max_frame_mb=1)
     kept = frames.put("a", jpeg(), "http")
-    with pytest.raises(ContractError) as caught:
+    with pytest.raises(RequestError) as caught:
         frames.put("a", data, "http")
     assert caught.value.status == status and sum(frames.refused.values()) == 1
     assert frames.newest("a") is kept and frames.camera("a").metrics.body()["dropped_frames"] == 1
@@ -68,7 +68,7 @@ def test_what_is_no_picture_is_refused_and_counted(data: bytes, status: int) -> 
 
 @pytest.mark.parametrize("data", [b"\xff\xd8" + bytes(100), b"\xff\xd8\xff\xe0" + b"\xff" * 2000, jpeg()[:40]])
 def test_a_picture_that_says_no_size_is_kept_as_it_is(data: bytes) -> None:
-    """The first two bytes decide (wire/apriltag.md 5.8); its size is "Unknown", as that of any picture was to older servers at times (2.3)."""
+    """The first two bytes decide (docs/wire/apriltag.md 5.8); its size is "Unknown", as that of any picture was to older servers at times (2.3)."""
     frames = store()
     assert frames.put("a", data, "http").data == data
     assert frames.camera("a").metrics.body()["resolution"] == "Unknown"
@@ -76,7 +76,7 @@ def test_a_picture_that_says_no_size_is_kept_as_it_is(data: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 101, "a\nb", "\udcff"])
 def test_a_bad_name_is_refused(name: str) -> None:
-    with pytest.raises(ContractError):
+    with pytest.raises(RequestError):
         store().put(name, jpeg(), "rest")
 
 
@@ -84,7 +84,7 @@ def test_one_camera_too_many_is_refused_until_another_is_silent_for_long() -> No
     frames = store(max_cameras=2, forget_seconds=1)
     frames.put("a", jpeg(), "rest")
     frames.put("b", jpeg(), "rest")
-    with pytest.raises(ContractError) as caught:
+    with pytest.raises(RequestError) as caught:
         frames.put("c", jpeg(), "rest")
     assert caught.value.status == 503
     object.__setattr__(frames.newest("a"), "mono", frames.newest("a").mono - 2)

@@ -1,4 +1,4 @@
-"""Live pictures over real sockets: the older server's endpoints, motion JPEG, many cameras on one WebSocket (wire/apriltag.md 1.5, 2.3)."""
+"""Live pictures over real sockets: the older server's endpoints, motion JPEG, many cameras on one WebSocket (docs/wire/apriltag.md 1.5, 2.3)."""
 
 from __future__ import annotations
 

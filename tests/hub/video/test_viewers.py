@@ -11,7 +11,7 @@ import gevent
 import gevent.socket
 import pytest
 
-from hub.contract.errors import ContractError
+from hub.contract.errors import Unavailable
 from hub.net.send_queue import send_window, unsent_bytes
 from hub.video.viewers import Viewers
 from tests.support.helpers import wait_for
@@ -107,7 +107,7 @@ def test_who_takes_too_long_is_dropped() -> None:
 def test_there_are_only_so_many() -> None:
     viewers = Viewers(1, 3.0)
     first = viewers.add(None, "", "mjpeg")
-    with pytest.raises(ContractError) as caught:
+    with pytest.raises(Unavailable) as caught:
         viewers.add(None, "", "websocket")
     assert caught.value.status == 503 and first.ready() and not first.gone
     viewers.remove(first)
