@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Float, Index, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.store.tables import db
+from hub.store.tables import Model
 
 
-class TagReadingRow(db.Model):
+class TagReadingRow(Model):
     """A stored reading of an AprilTag board; kept for `apriltag.reading_days`. `payload`: JSON, all that the board sent."""
 
     __tablename__ = "tag_readings"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Float, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.store.tables import db
+from hub.store.tables import Model
 
 
-class DeviceRegistration(db.Model):
+class DeviceRegistration(Model):
     """A device that asked to be known (docs/wire/lpr.md 1.7)."""
 
     __tablename__ = "device_registrations"

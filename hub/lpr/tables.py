@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Float, ForeignKey, Index, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.store.tables import db
+from hub.store.tables import Model
 
 
-class LprRecord(db.Model):
+class LprRecord(Model):
     """A detection of a licence-plate camera (docs/wire/lpr.md 1). `body` holds what is shown and not searched."""
 
     __tablename__ = "lpr_records"
@@ -34,7 +34,7 @@ class LprRecord(db.Model):
     body: Mapped[str] = mapped_column(Text)
 
 
-class LprPlate(db.Model):
+class LprPlate(Model):
     """Every plate of a record, so that each finds it."""
 
     __tablename__ = "lpr_plates"
@@ -48,7 +48,7 @@ class LprPlate(db.Model):
     box: Mapped[str | None] = mapped_column(Text)
 
 
-class LprHealth(db.Model):
+class LprHealth(Model):
     """A health report of one component of a camera; kept for `lpr.health_days`."""
 
     __tablename__ = "lpr_health"
@@ -76,7 +76,7 @@ class LprHealth(db.Model):
     warnings: Mapped[str] = mapped_column(Text)
 
 
-class LprCamera(db.Model):
+class LprCamera(Model):
     """A camera, known from its first contact on."""
 
     __tablename__ = "lpr_cameras"
@@ -89,7 +89,7 @@ class LprCamera(db.Model):
     door: Mapped[str] = mapped_column(Text)
 
 
-class LprComponent(db.Model):
+class LprComponent(Model):
     """The newest health report of each component by event time."""
 
     __tablename__ = "lpr_components"
@@ -104,7 +104,7 @@ class LprComponent(db.Model):
     received_at: Mapped[float] = mapped_column(Float)
 
 
-class LprTally(db.Model):
+class LprTally(Model):
     """Exact counts that grow with the records, so that nothing is ever counted by reading rows.
 
     `kind`: detections, detections_day, health, health_day, camera, camera_health, checkpoint, plate.

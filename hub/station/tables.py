@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.store.tables import db
+from hub.store.tables import Model
 
 
-class Capture(db.Model):
+class Capture(Model):
     """A capture result of a weighbridge station (docs/wire/station.md "The capture result")."""
 
     __tablename__ = "captures"
@@ -45,7 +45,7 @@ class Capture(db.Model):
     unread: Mapped[str] = mapped_column(Text)
 
 
-class CaptureTag(db.Model):
+class CaptureTag(Model):
     """Every tag that was read during a capture, so that each finds it."""
 
     __tablename__ = "capture_tags"
@@ -55,7 +55,7 @@ class CaptureTag(db.Model):
     tag: Mapped[str] = mapped_column(Text, primary_key=True)
 
 
-class Station(db.Model):
+class Station(Model):
     """The last status that a station sent, so that a restarted hub still knows it."""
 
     __tablename__ = "stations"

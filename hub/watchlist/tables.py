@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Float, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.store.tables import db
+from hub.store.tables import Model
 
 
-class WatchlistEntry(db.Model):
+class WatchlistEntry(Model):
     """A plate that an operator watches for."""
 
     __tablename__ = "watchlist"
