@@ -1,0 +1,126 @@
+"""One owner of an instance folder, and a start over whatever lies in it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.helpers import ROOT, HubProcess, free_ports, wait_for
+from tests.support.lpr import PICTURE_TEXT, g4, g4_health
+
+
+def test_a_second_hub_ends_with_a_sentence_that_names_the_first(tmp_path: Path) -> None:
+    with HubProcess(tmp_path / "instance") as hub:
+        before = {path: path.stat().st_mtime_ns for path in hub.instance.rglob("*") if path.suffix not in (".db-wal", ".db-shm", ".log", "") and path.name != "hub.db"}
+        environ = {**hub.environ, **dict.fromkeys(("HUB_APRILTAG_PORT", "HUB_LPR_PORT", "HUB_IMAGES_PORT", "HUB_RESULTS_PORT", "HUB_APRILTAG_UDP_PORT"), "0")}
+        second = subprocess.run(
+            [sys.executable, str(ROOT / "app.py"), "--instance", str(hub.instance), "--port", str(free_ports(1)[0])],
+            env=environ, capture_output=True, text=True, timeout=30, check=False,
+        )
+        assert second.returncode == 1 and "Traceback" not in second.stderr
+        assert str(hub.process.pid) in second.stderr and str(hub.port) in second.stderr and "--instance" in second.stderr
+        assert before == {path: path.stat().st_mtime_ns for path in before}
+        assert hub.get("/api/test")["success"] is True
+        hub.kill()
+        hub.start()
+        assert hub.get("/api/test")["success"] is True
+
+
+POISON = (
+    "UPDATE stations SET status = 'no json'",
+    "UPDATE stations SET status = '{\"station\": \"\"}'",
+    "UPDATE stations SET seen_at = 'x'",
+    "UPDATE lpr_components SET details = 'no json'",
+    "UPDATE lpr_components SET occurred_at = 1e300",
+    "UPDATE lpr_cameras SET last_seen = 'x'",
+    "UPDATE lpr_cameras SET registered_at = 1e300",
+    "UPDATE lpr_records SET body = 'no json'",
+    "UPDATE lpr_records SET body = '{}'",
+    "UPDATE lpr_records SET body = '[]'",
+    "UPDATE lpr_records SET occurred_at = 1e300",
+    "UPDATE lpr_plates SET box = 'no json'",
+    "UPDATE lpr_health SET details = 'no json', warnings = 'x'",
+    "UPDATE lpr_tallies SET count = 'x'",
+    "UPDATE watchlist SET created_at = 'x'",
+    "UPDATE watchlist SET match = NULL, plate = x'00'",
+    "UPDATE device_registrations SET fields = 'no json'",
+    "UPDATE captures SET tags = 'no json', errors = 'x', warnings = '{'",
+    "UPDATE captures SET received_at = 1e300",
+    "UPDATE tag_readings SET payload = 'no json'",
+    "UPDATE tag_readings SET received_at = 1e300",
+)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance folder with two of everything."""
+    folder = tmp_path_factory.mktemp("filled") / "instance"
+    with HubProcess(folder) as hub:
+        for number in range(2):
+            requests.post(hub.url + "/api/stations/status", json={"station": f"scale {number}"}, timeout=10)
+            requests.post(hub.url + "/api/captures", json={"tag": f"T{number}", "timestamp": "2026-01-28T10:50:00", "tags": ["A"]}, timeout=10)
+            requests.post(hub.url + "/api/detection", json=g4(aicamera_id=f"c{number}", image=PICTURE_TEXT), timeout=10)
+            requests.post(hub.url + "/api/health", json=g4_health(aicamera_id=f"c{number}"), timeout=10)
+            requests.post(hub.url + "/api/watchlist", json={"plate": f"ABC{number}"}, timeout=10)
+            requests.post(hub.url + "/device-registration/register", json={"serial_number": f"s{number}"}, timeout=10)
+            token = (folder / "apriltag_token").read_text().strip()
+            requests.post(hub.url + "/apriltag", json={"tag_id": number}, headers={"Authorization": token}, timeout=10)
+        wait_for(lambda: hub.get("/status")["apriltag"]["stored"] == 2)
+    return folder
+
+
+LISTS = ("/status", "/api/stations", "/api/cameras", "/api/records", "/api/health", "/api/captures", "/api/devices", "/api/watchlist", "/api/apriltags", "/api/statistics", "/api/records?images=base64")
+
+
+@pytest.mark.parametrize("statement", POISON)
+def test_nothing_stored_stops_a_start_or_a_list(filled: Path, tmp_path: Path, statement: str) -> None:
+    import shutil
+
+    folder = tmp_path / "instance"
+    shutil.copytree(filled, folder)
+    connection = sqlite3.connect(folder / "hub.db")
+    connection.execute(f"{statement} WHERE rowid = 1" if "lpr_tallies" not in statement else statement + " WHERE kind = 'camera'")
+    connection.commit()
+    connection.close()
+    with HubProcess(folder) as hub:
+        for path in LISTS:
+            answer = requests.get(hub.url + path, headers={"Accept": "application/json"}, timeout=10)
+            assert answer.status_code == 200, (path, answer.text[:300])
+        assert requests.post(hub.url + "/api/detection", json=g4(), timeout=10).status_code == 200
+        log = (hub.instance / "hub.log").read_text("utf-8")
+        assert "Traceback" not in log, log[-3000:]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="A full disk is made by mounting a small one, which needs root on Linux.")
+def test_a_full_disk_lets_the_hub_start_and_read(filled: Path, tmp_path: Path) -> None:
+    import shutil
+
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(small)], capture_output=True, check=False).returncode:
+        pytest.skip("This machine does not let a test mount a small disk.")
+    try:
+        shutil.copytree(filled, small / "instance")
+        with (small / "filler").open("wb") as filler:
+            try:
+                while filler.write(b"x" * 4096):
+                    filler.flush()
+            except OSError:
+                pass
+        hub = HubProcess(small / "instance")
+        hub.output = tmp_path / "output.txt"
+        with hub:
+            assert hub.get("/api/captures")["captures"]
+            assert any("disk" in text or "space" in text for text in hub.get("/status")["warnings"])
+            answer = requests.post(hub.url + "/api/detection", json=g4(image=PICTURE_TEXT * 20), timeout=20)
+            assert answer.status_code == 503 and int(answer.headers["Retry-After"]) >= 1
+            (small / "filler").unlink()
+            wait_for(lambda: requests.post(hub.url + "/api/detection", json=g4(), timeout=20).status_code == 200, 30)
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=False)
