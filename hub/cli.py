@@ -86,7 +86,10 @@ def run(settings: Settings) -> int:
         app = create_app(settings)
     except (OSError, sqlite3.Error) as error:
         print(
-            f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance or free it.",
+            (
+                f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance "
+                "or free it."
+            ),
             file=sys.stderr,
         )
         return 1

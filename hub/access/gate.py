@@ -84,9 +84,15 @@ class Gate:
         if not is_loopback(environ.get("REMOTE_ADDR", "")):
             return OTHERS
         if not is_local_name(host_name(environ.get("HTTP_HOST"))):
-            return "This hub is reached as localhost or 127.0.0.1 on its own machine; the host name of this request is another."
+            return (
+                "This hub is reached as localhost or 127.0.0.1 on its own machine; the host name of this request is "
+                "another."
+            )
         if not self.origin_allowed(environ.get("HTTP_ORIGIN", "")):
-            return "Web pages of other hosts may not use this hub; name the page's origin in access.allowed_origins of hub.toml to allow it."
+            return (
+                "Web pages of other hosts may not use this hub; name the page's origin in access.allowed_origins of "
+                "hub.toml to allow it."
+            )
         return None
 
     def origin_allowed(self, origin: str) -> bool:

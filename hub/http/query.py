@@ -38,7 +38,10 @@ def bound(name: str, text: str | None, end: bool, zone: tzinfo | None) -> float 
     moment = parse_bound(text, zone, end)
     if moment is None:
         raise ContractError(
-            f"{name} is a day (2026-01-28), a time (2026-01-28T10:50:00, with Z or +07:00 where it is not local) or epoch seconds.",
+            (
+                f"{name} is a day (2026-01-28), a time (2026-01-28T10:50:00, with Z or +07:00 where it is not local) "
+                "or epoch seconds."
+            ),
             [f"{name}: {text[:80]!r}"],
         )
     return moment

@@ -37,7 +37,10 @@ def _incoming() -> Incoming:
         text = files.pop("result")
     if text is None:
         raise ContractError(
-            "The part `result` is missing: it holds the capture result as JSON text; the pictures are the files primary, secondary, label.",
+            (
+                "The part `result` is missing: it holds the capture result as JSON text; the pictures are the files "
+                "primary, secondary, label."
+            ),
             ["result is missing"],
         )
     pictures = {kind: files.get(kind, files.get(f"{kind}_image")) for kind in KINDS}

@@ -131,6 +131,9 @@ def kind_of(data: dict[str, Any], hint: str | None) -> tuple[str, str | None]:
         ):
             return "health", unknown
     raise ContractError(
-        "This is nobody's record: neither a detection (ocr_results, plate_detections, license_plate, a picture) nor a health report (component, status).",
+        (
+            "This is nobody's record: neither a detection (ocr_results, plate_detections, license_plate, a picture) "
+            "nor a health report (component, status)."
+        ),
         ["type is missing or unknown, and no field of a record is there"],
     )

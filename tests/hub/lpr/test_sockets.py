@@ -275,10 +275,16 @@ def test_a_two_megabyte_picture_passes(camera: Client) -> None:
 @pytest.mark.parametrize(
     "request_text",
     [
-        "POST /socket.io/?EIO=4&transport=polling&sid=nobody HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc",
+        (
+            "POST /socket.io/?EIO=4&transport=polling&sid=nobody HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+            "3\r\n\r\nabc"
+        ),
         "GET /socket.io/?EIO=3&transport=polling HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "GET /socket.io/?transport=nonsense HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        (
+            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: "
+            "websocket\r\nConnection: Upgrade\r\n\r\n"
+        ),
     ],
 )
 def test_a_bad_handshake_costs_its_own_connection_only(hub: HubProcess, camera: Client, request_text: str) -> None:

@@ -45,7 +45,10 @@ def shot(page: Page, name: str) -> None:
 def live(page: Page) -> list[list[str]]:
     """Tag, board and x of each row of the live table."""
     return page.value(
-        "[...document.querySelectorAll('#live tr')].slice(1).map((row) => [row.cells[0].textContent, row.cells[1].textContent, row.cells[3].textContent])"
+        (
+            "[...document.querySelectorAll('#live tr')].slice(1).map((row) => [row.cells[0].textContent, "
+            "row.cells[1].textContent, row.cells[3].textContent])"
+        )
     )
 
 
@@ -153,7 +156,10 @@ def test_the_status_page_lists_boards_and_games_with_their_queues(hub: HubProces
         wait_for(lambda: "127.0.0.8" in page.value("document.querySelector('#boards').textContent"), what="the board")
         wait_for(lambda: "<b>Maze</b>" in page.value("document.querySelector('#games').textContent"), what="the game")
         rows = page.value(
-            "[...document.querySelectorAll('#games tr')].slice(1).map((row) => [...row.cells].map((cell) => cell.textContent))"
+            (
+                "[...document.querySelectorAll('#games tr')].slice(1).map((row) => [...row.cells].map((cell) => "
+                "cell.textContent))"
+            )
         )
         assert {row[-1] for row in rows} == {"<b>Maze</b>", "stalled"}
         shot(page, "status")

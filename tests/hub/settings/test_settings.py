@@ -133,7 +133,10 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_table_for_each_camera(tmp_path: Path) -> None:
     """Beside the keys of their section, and as the comments of a new file show them."""
     (tmp_path / "hub.toml").write_text(
-        "[apriltag]\nport = 6005\n[[apriltag.detection]]\ncamera = 'gate 1'\n[[apriltag.detection]]\ncamera = '127.0.0.9'\nenabled = false\n",
+        (
+            "[apriltag]\nport = 6005\n[[apriltag.detection]]\ncamera = 'gate 1'\n[[apriltag.detection]]\ncamera = "
+            "'127.0.0.9'\nenabled = false\n"
+        ),
         "utf-8",
     )
     tags = load(tmp_path, {}, {}).apriltag
