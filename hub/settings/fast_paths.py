@@ -1,4 +1,4 @@
-"""Switches of the fast paths, for whoever looks for the cause of a difference."""
+"""Settings that turn the fast paths off, for troubleshooting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: file, environment, flags, and the sentences for what cannot be used."""
+"""Settings: file, environment, flags, and the sentences for invalid values."""
 
 from __future__ import annotations
 
@@ -119,17 +119,6 @@ def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
         load(tmp_path, {}, {})
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / "app.py"), *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=30,
-        check=False,
-    )
-
-
 def test_a_table_for_each_camera(tmp_path: Path) -> None:
     """Beside the keys of their section, and as the comments of a new file show them."""
     (tmp_path / "hub.toml").write_text(
@@ -152,18 +141,6 @@ def test_a_table_for_each_camera(tmp_path: Path) -> None:
     written = (ROOT / "docs" / "settings.md").read_text("utf-8")
     for key, field in type(one).model_fields.items():
         assert f"| `{key}` |" in written and field.description in written
-
-
-def test_check_config(tmp_path: Path) -> None:
-    done = run("check-config", "--instance", str(tmp_path / "none"))
-    assert (done.returncode, (tmp_path / "none").exists()) == (0, False)
-    (tmp_path / "hub.toml").write_text("port = 'x'\nhots = 1\n", "utf-8")
-    done = run("check-config", "--instance", str(tmp_path))
-    assert done.returncode == 2
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 2 and all(str(tmp_path / "hub.toml") in line for line in lines)
-    done = run("--instance", str(tmp_path))
-    assert done.returncode == 2, "a hub does not start on settings that check-config refuses"
 
 
 def test_the_documentation_lists_every_setting() -> None:
