@@ -1,4 +1,4 @@
-"""Weighbridge stations as a part of the hub."""
+"""Registration of weighbridge stations with the hub."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WATCH_SECONDS = 1.0
 
 
 def register(app: Flask, hub: Hub) -> None:
-    """Add captures and stations with REST, Socket.IO and the raw WebSocket of port 2020."""
+    """Add the services of captures and stations with their transports: REST, Socket.IO, raw WebSocket on port 2020."""
     captures = Captures(
         hub.writer, hub.reader, hub.images, hub.links, hub.bus, hub.zone, hub.settings.images.max_megapixels
     )

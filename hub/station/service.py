@@ -18,7 +18,7 @@ from hub.live.bus import Bus
 from hub.live.events import CAPTURE_STORED, CaptureStored
 from hub.live.links import Links
 from hub.runtime.offload import offload
-from hub.station.contract.capture import KINDS, Incoming, derived_event_id, unread_text
+from hub.station.contract.capture import KINDS, Incoming, derived_event_id, extra_text
 from hub.station.tables import Capture, CaptureTag
 from hub.store.database import Reader, compiled
 from hub.store.images import ImageStore
@@ -141,7 +141,7 @@ class Captures:
             tags=_json(result.tags),
             errors=_json(result.errors),
             warnings=_json(incoming.warnings),
-            unread=unread_text(incoming.unread),
+            unread=extra_text(incoming.extra),
             **{
                 f"{kind}_image": "" if kind in incoming.pictures else getattr(result, f"{kind}_image_url")
                 for kind in KINDS
