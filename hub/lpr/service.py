@@ -110,7 +110,7 @@ class Lpr:
             "plate_detections": record.plate_detections,
             "processing_time_ms": record.processing_time_ms,
             "place": record.place,
-            "unread": record.unread,
+            "unread": record.extra,
             "warnings": record.warnings,
             "watchlist": self._watched(record.plates) if record.plates else [],
             "door": door,
