@@ -1,4 +1,4 @@
-"""Device registration as a part of the hub."""
+"""Registration of the device registry with the hub."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.devices.service import Devices
 
 
 def register(app: Flask, hub: Hub) -> None:
-    """Add the registrations with their routes."""
+    """Add the registry of devices with its routes."""
     devices = Devices(hub.writer, hub.reader)
     hub.add(devices)
     devices.load()

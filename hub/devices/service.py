@@ -117,8 +117,8 @@ class Devices:
         ]
 
 
-def told(device: dict[str, Any]) -> dict[str, Any]:
-    """What a device hears of itself."""
+def reply(device: dict[str, Any]) -> dict[str, Any]:
+    """A device's registration as it is sent to the device itself."""
     body = {
         "success": True,
         "id": device["id"],

@@ -1,4 +1,4 @@
-"""The watchlist as a part of the hub."""
+"""Registration of the watchlist with the hub."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.watchlist.service import Watchlist
 
 
 def register(app: Flask, hub: Hub) -> None:
-    """Add the watchlist, which is asked about every plate from here on."""
+    """Add the watchlist with its routes; the plates of new detections are matched against it."""
     entries = Watchlist(hub.writer, hub.reader, hub.bus, hub.zone)
     hub.add(entries)
     entries.load()
