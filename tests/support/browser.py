@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over its debugging WebSocket."""
+"""A headless Chromium, driven over its DevTools WebSocket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cameras over REST: each generation's requests, the published curl lines, bad input, searches (docs/wire/lpr.md 0, 1.1, 1.2, 4.1)."""
+"""Cameras over REST: requests of each generation, bad input, searches (docs/wire/lpr.md 0, 1.1, 1.2, 4.1)."""
 
 from __future__ import annotations
 

@@ -54,10 +54,8 @@ def test_captures_come_by_themselves(hub: HubProcess, page: Page) -> None:
     assert page.value("window.marked") is True, "the page was loaded again"
     wait_for(
         lambda: page.value(
-            (
-                "[...document.querySelectorAll('.picture.primary img')].every((image) => image.complete && "
-                "image.naturalWidth === 160)"
-            )
+            "[...document.querySelectorAll('.picture.primary img')].every((image) => image.complete && "
+            "image.naturalWidth === 160)"
         ),
         what="the pictures",
     )

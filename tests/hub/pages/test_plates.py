@@ -66,10 +66,8 @@ def test_a_listed_plate_raises_an_alert(hub: HubProcess, page: Page) -> None:
     page.open(f"{hub.url}/plates")
     wait_for(lambda: page.value("document.querySelector('#link').className.includes('good')"), what="the live line")
     page.value(
-        (
-            "document.querySelector('#watch [name=plate]').value = 'WL 805'; document.querySelector('#watch "
-            "[name=reason]').value = 'stolen'; document.querySelector('#watch').requestSubmit()"
-        )
+        "document.querySelector('#watch [name=plate]').value = 'WL 805'; document.querySelector('#watch "
+        "[name=reason]').value = 'stolen'; document.querySelector('#watch').requestSubmit()"
     )
     wait_for(lambda: page.value("document.querySelectorAll('#watchlist li').length") == 1, what="the entry")
     post(
@@ -97,11 +95,9 @@ def test_last_weeks_plate_is_found(hub: HubProcess, page: Page) -> None:
     page.open(f"{hub.url}/plates")
     wait_for(lambda: "TUE 1" in plates(page), what="the plates")
     page.value(
-        (
-            "document.querySelector('#search [name=plate]').value = 'tue*'; document.querySelector('#search "
-            "[name=from]').value = '2026-01-20'; document.querySelector('#search [name=to]').value = '2026-01-20'; "
-            "document.querySelector('#search').requestSubmit()"
-        )
+        "document.querySelector('#search [name=plate]').value = 'tue*'; document.querySelector('#search "
+        "[name=from]').value = '2026-01-20'; document.querySelector('#search [name=to]').value = '2026-01-20'; "
+        "document.querySelector('#search').requestSubmit()"
     )
     wait_for(
         lambda: plates(page) == ["TUE 1"] and page.value("document.querySelector('#found').textContent") == "1 found",

@@ -103,10 +103,8 @@ def test_a_wall_of_cameras_and_the_choice_of_one(hub: HubProcess, page: Page) ->
     )
     tile = "[...document.querySelectorAll('#wall button')].find((node) => node.textContent.startsWith('{}'))"
     page.value(
-        (
-            "for (const node of document.querySelectorAll('#wall button')) node.querySelector('canvas').id = "
-            "node.querySelector('b').textContent"
-        )
+        "for (const node of document.querySelectorAll('#wall button')) node.querySelector('canvas').id = "
+        "node.querySelector('b').textContent"
     )
     for name in names:
         wait_for(lambda name=name: shows(page, colours[name], f"#{name}"), what=f"the picture of {name}")

@@ -1,42 +1,18 @@
-"""Cameras over Socket.IO and raw WebSocket: each generation's traffic, rooms, duplicates over doors (docs/wire/lpr.md 1, 4.2)."""
+"""Cameras over Socket.IO: events of each generation, rooms, duplicates over transports (docs/wire/lpr.md 1, 4.2)."""
 
 from __future__ import annotations
 
 import base64
 import json
-import queue
 import socket as std_socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
-import socketio
 
 from tests.support.helpers import HubProcess, wait_for
-from tests.support.lpr import PICTURE, PICTURE_TEXT, g4, g4_health, post, raw_socket, records
-
-
-class Client(socketio.Client):
-    """A client that keeps what it hears."""
-
-    def __init__(self, url: str, path: str = "socket.io", **how: Any) -> None:
-        super().__init__(reconnection=False)
-        self.heard: queue.Queue[tuple[str, Any]] = queue.Queue()
-        self.on("*", lambda event, *args: self.heard.put((event, args[0] if args else None)))
-        self.connect(url, socketio_path=path, **how)
-
-    def hear(self, event: str) -> Any:
-        while True:
-            name, data = self.heard.get(timeout=10)
-            if name == event:
-                return data
-
-    def hear_of(self, camera: str) -> Any:
-        """The next camera_status of this camera."""
-        while (status := self.hear("camera_status"))["camera_id"] != camera:
-            pass
-        return status
+from tests.support.lpr import PICTURE, Client, g4, g4_health, post, raw_socket, records
 
 
 @pytest.fixture
@@ -166,105 +142,12 @@ def test_older_events(camera: Client) -> None:
         assert camera.hear(reply)["success"] is True, event
 
 
-def test_the_path_ws_speaks_engine_io_too(hub: HubProcess) -> None:
-    for transports in (["websocket"], ["polling"], ["polling", "websocket"]):
-        camera = Client(hub.url, "ws", transports=transports)
-        camera.emit("camera_register", {"camera_id": "g5", "checkpoint_id": "c"})
-        assert camera.hear("camera_registered")["camera_id"] == "g5"
-        flat = g4(camera_id="g5")
-        camera.emit("message", {"content": json.dumps(flat), "camera_id": "g5"})
-        saved = camera.hear("message_saved")
-        assert saved["success"] is True and saved["duplicate"] is False
-        camera.emit("message", flat)
-        assert camera.hear("message_saved")["record_id"] == saved["record_id"]
-        camera.emit("image", {"data": PICTURE_TEXT, "filename": "detection_20260128_105000_123.jpg", "camera_id": "g5"})
-        assert camera.hear("image_saved")["path"].endswith(".jpg")
-        camera.emit("message", "only words")
-        assert camera.hear("message_error")["success"] is False
-        camera.emit("image", {"camera_id": "g5"})
-        assert camera.hear("image_error")["error"]
-        camera.emit("health_status", g4_health(camera_id="g5"))
-        assert camera.hear("health_saved")["success"] is True
-        camera.disconnect()
-
-
 def test_polling_only_with_a_hundred_quick_events(hub: HubProcess) -> None:
     camera = Client(hub.url, transports=["polling"])
     for _ in range(100):
         camera.emit("lpr_data", g4(camera_id="burst"))
     wait_for(lambda: records(hub, camera="burst")["total_count"] == 100, what="all hundred")
     camera.disconnect()
-
-
-def test_raw_frames_are_answered_in_order(hub: HubProcess) -> None:
-    socket = raw_socket(hub)
-    sent = [
-        g4(camera_id="raw"),
-        "ping",
-        {"foo": 1},
-        "not json",
-        g4_health(camera_id="raw"),
-        {"type": "test"},
-        {
-            "table": "lpr_detection",
-            "data": {
-                "license_plate": "AB 12",
-                "checkpoint_id": None,
-                "timestamp": "20260128_105000",
-                "hostname": "edge-1",
-                "vehicle_type": " ",
-                "vehicle_color": " ",
-                "latitude": "13.75",
-                "longitude": " 100.50",
-                "image": PICTURE_TEXT,
-            },
-        },
-    ]
-    for message in sent:
-        socket.send(message if isinstance(message, str) else json.dumps(message))
-    told = [json.loads(socket.recv()) for _ in sent]
-    assert [row["status"] for row in told] == ["success", "success", "error", "error", "success", "success", "success"]
-    assert [row.get("type") for row in told] == [
-        "detection_response",
-        "pong",
-        None,
-        None,
-        "health_response",
-        "pong",
-        "detection_response",
-    ]
-    assert all(row["message"] for row in told)
-    socket.close()
-    stored = records(hub, camera="edge-1")["records"][0]
-    assert (stored["longitude"], stored["plates"][0]["plate"], stored["warnings"]) == (100.5, "AB12", [])
-
-
-def test_a_connection_for_each_record_leaves_the_camera_online(hub: HubProcess) -> None:
-    before = hub.get("/api/statistics")["data"]["connected_clients"]
-    for _ in range(2):
-        socket = raw_socket(hub)
-        socket.send(json.dumps(g4(aicamera_id="hasty")))
-        assert json.loads(socket.recv())["status"] == "success"
-        socket.close()
-    wait_for(
-        lambda: hub.get("/api/statistics")["data"]["connected_clients"] <= before, what="the end of the connections"
-    )
-    assert next(row for row in hub.get("/api/cameras")["cameras"] if row["camera_id"] == "hasty")["online"] is True
-
-
-def test_a_frame_without_ids_is_known_by_its_address(hub: HubProcess) -> None:
-    record = g4()
-    del record["aicamera_id"], record["checkpoint_id"]
-    socket = raw_socket(hub)
-    for _ in range(3):
-        socket.send(json.dumps(record))
-    told = [json.loads(socket.recv()) for _ in range(3)]
-    socket.close()
-    assert (
-        told[0]["camera_id"] == "127.0.0.1"
-        and len({row["detection_id"] for row in told}) == 1
-        and told[2]["duplicate"] is True
-    )
 
 
 def test_a_two_megabyte_picture_passes(camera: Client) -> None:
