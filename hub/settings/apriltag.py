@@ -62,6 +62,7 @@ class TagDetection(Section):
 
     @property
     def has_pose(self) -> bool:
+        """Whether the poses of tags can be computed."""
         return self.tag_size_cm is not None and self.fx is not None
 
     @field_validator("camera")

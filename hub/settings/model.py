@@ -75,22 +75,27 @@ class Settings(Section):
 
     @property
     def database_path(self) -> Path:
+        """The database file."""
         return self.instance / "hub.db"
 
     @property
     def images_path(self) -> Path:
+        """The folder of pictures of captures."""
         return self.instance / "images"
 
     @property
     def packs_path(self) -> Path:
+        """The folder of pictures of camera records."""
         return self.instance / "pictures"
 
     @property
     def token_path(self) -> Path:
+        """The file of the token of AprilTag boards."""
         return self.instance / "apriltag_token"
 
     @property
     def log_path(self) -> Path:
+        """The log file."""
         return self.instance / "hub.log"
 
 

@@ -58,6 +58,7 @@ def test_a_token_is_made_once_and_kept_for_its_owner(tmp_path: Path) -> None:
     assert board_token("", path).matches("by hand")
 
 
+@pytest.mark.slow
 def test_the_start_shows_a_made_token_once_and_the_log_never(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "instance")
     with hub:

@@ -229,6 +229,7 @@ def test_thai_plates_are_found_however_they_are_typed(hub: HubProcess) -> None:
         assert records(hub, plate=typed)["total_count"] == 1
 
 
+@pytest.mark.slow
 def test_a_restarted_hub_knows_it_all(tmp_path) -> None:
     with HubProcess(tmp_path / "instance") as hub:
         body = g4(original_image=PICTURE_TEXT)

@@ -10,13 +10,10 @@ from pathlib import Path
 import pytest
 import websocket
 
-from tests.support.browser import Page, browser, chromium
+from tests.support.browser import Page, browser, needs_browser
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.tags import Board, GameClient, stalled_game, tag_hub
 
-needs_browser = pytest.mark.skipif(
-    chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
-)
 SHOTS = os.environ.get("GATEHOUSE_SCREENSHOTS")
 
 

@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.browser import Page, browser, chromium
+from tests.support.browser import MARKS, Page, browser
 from tests.support.helpers import HubProcess, capture_result, jpeg, wait_for
 
-pytestmark = pytest.mark.skipif(
-    chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
-)
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +124,7 @@ def test_stations_with_reader_and_cameras(hub: HubProcess, page: Page) -> None:
         assert part in card
 
 
+@pytest.mark.slow
 def test_the_line_to_the_hub_comes_back(tmp_path: Path, page: Page) -> None:
     with HubProcess(tmp_path / "instance") as hub:
         page.open(f"{hub.url}/")

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browser import Page, browser, chromium
+from tests.support.browser import MARKS, Page, browser
 from tests.support.helpers import HubProcess, jpeg, wait_for
 from tests.support.lpr import g4, g4_health, post
 
-pytestmark = pytest.mark.skipif(
-    chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
-)
+pytestmark = MARKS
 SHOTS = os.environ.get("GATEHOUSE_SCREENSHOTS")
 
 
