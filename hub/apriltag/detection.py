@@ -17,7 +17,7 @@ from typing import Any
 
 import gevent
 
-from hub.apriltag.contract import parse_reading
+from hub.apriltag.contract.reading import parse_reading
 from hub.apriltag.service import AprilTags
 from hub.contract.times import utc_text
 from hub.runtime.supervisor import Supervisor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from hub.apriltag.contract import MAX_TEXT_BYTES
+from hub.apriltag.contract.decoding import MAX_TEXT_BYTES
 from hub.apriltag.posts import ACK, METHOD, TOO_LONG, ReadingPosts, refusal_body
 from hub.contract.errors import ContractError, RequestError, error_body
 from hub.net.wsgi import CUT, FAILED, Environ, StartResponse, announced_length, read_exactly, respond

@@ -7,7 +7,8 @@ from typing import Any
 
 from hub.access.rate_limits import LogThrottle
 from hub.access.tokens import BoardToken
-from hub.apriltag.contract import TOO_LONG, parse_post
+from hub.apriltag.contract.decoding import TOO_LONG
+from hub.apriltag.contract.reading import parse_post
 from hub.apriltag.service import AprilTags
 from hub.contract.errors import RequestError, Unauthorized
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from hub.apriltag.access import POLL_PATH, READING_PATHS
 from hub.apriltag.boards import Boards
-from hub.apriltag.contract import MAX_TEXT_BYTES, TOO_LONG
+from hub.apriltag.contract.decoding import MAX_TEXT_BYTES, TOO_LONG
 from hub.apriltag.games import Games
 from hub.apriltag.posts import ACK, METHOD, ReadingPosts, refusal_body
 from hub.apriltag.readings import Query

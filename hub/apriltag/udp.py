@@ -20,7 +20,8 @@ import gevent.socket
 
 from hub.access.networks import Networks
 from hub.access.rate_limits import LogThrottle, RateLimiter
-from hub.apriltag.contract import decode_reading, parse_reading
+from hub.apriltag.contract.decoding import decode_reading
+from hub.apriltag.contract.reading import parse_reading
 from hub.apriltag.service import AprilTags
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode

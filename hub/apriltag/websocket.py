@@ -11,7 +11,8 @@ from typing import Any
 
 from hub.access.tokens import BoardToken
 from hub.apriltag.boards import Boards
-from hub.apriltag.contract import decode_reading, parse_readings
+from hub.apriltag.contract.decoding import decode_reading
+from hub.apriltag.contract.reading import parse_readings
 from hub.apriltag.games import Game, Games
 from hub.apriltag.service import AprilTags
 from hub.context import Hub
