@@ -22,7 +22,8 @@ from hub.apriltag.service import AprilTags
 from hub.contract.times import utc_text
 from hub.runtime.supervisor import Supervisor
 from hub.settings.apriltag import TagDetection
-from hub.video.frames import Frame, FrameStore
+from hub.video.frames import Frame
+from hub.video.store import FrameStore
 from hub.vision.process import VisionError, VisionProcess
 
 log = logging.getLogger(__name__)

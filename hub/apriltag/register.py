@@ -26,7 +26,7 @@ from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.net.ports import ListenError
 from hub.store.retention import keep_retention
-from hub.video.frames import FrameStore
+from hub.video.store import FrameStore
 from hub.vision.process import VisionProcess
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from hub.apriltag.boards import Boards
 from hub.contract.errors import ContractError, TooManyRequests
 from hub.http.answers import answer, current_hub, part
 from hub.http.body import json_object
-from hub.video.rest import asked_camera, put_frame
+from hub.video.rest import put_frame, requested_camera
 
 apriltag_video = Blueprint("apriltag_video", __name__)
 
@@ -50,7 +50,7 @@ def set_video_interval() -> Response:
             f"interval_ms is a whole number from {MIN_INTERVAL_MS} to {MAX_INTERVAL_MS} (milliseconds between two pictures).",
             [f"interval_ms: {str(interval)[:80]}"],
         )
-    told = part(Boards).tell({"event": "set_video_interval", "interval_ms": interval}, asked_camera())
+    told = part(Boards).tell({"event": "set_video_interval", "interval_ms": interval}, requested_camera())
     if not told:
         return answer(
             {

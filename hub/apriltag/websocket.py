@@ -20,7 +20,7 @@ from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
 from hub.contract.text import clean
 from hub.net.wsgi import Environ
-from hub.video.frames import FrameStore
+from hub.video.store import FrameStore
 from hub.websocket.connection import Skipped, WebSocket, prepare
 from hub.websocket.routes import limit_messages
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 from hub.contract.errors import RequestError
 from hub.settings.video import Video
-from hub.video.frames import FrameStore
 from hub.video.jpeg import jpeg_size
+from hub.video.store import FrameStore
 from tests.support.helpers import jpeg
 
 
