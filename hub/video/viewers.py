@@ -65,9 +65,9 @@ class Viewer:
     def ready(self, cameras: int = 1) -> bool:
         """Wait until the next frame may be sent; False when the viewer was dropped meanwhile.
 
-        A viewer that keeps up may have `BURST_FRAMES` in-flight frames of each of its `cameras` for a short time: it may
-        be busy for a moment, and with many cameras a fast connection would be idle most of the time. A new viewer, and
-        one that was slow, has a single in-flight frame.
+        A viewer that keeps up may have `BURST_FRAMES` in-flight frames of each of its `cameras` for a short time: it
+        may be busy for a moment, and with many cameras a fast connection would be idle most of the time. A new viewer,
+        and one that was slow, has a single in-flight frame.
         """
         began, pause = time.monotonic(), MIN_POLL_SECONDS
         while not self.dropped and not self._arrived():

@@ -25,10 +25,10 @@ class FrameSource(Protocol):
 
 
 class Watch:
-    """One viewer's subscription to some cameras (None: all of them): the newest frame of each that it has not taken yet.
+    """One viewer's subscription to some cameras (None: all): the newest frame of each that it has not taken yet.
 
-    A camera's older frames are skipped, so a slow viewer needs no buffer. `fps` over 0 limits the frames of each camera
-    per second. Use it as a context manager.
+    A camera's older frames are skipped, so a slow viewer needs no buffer. `fps` over 0 limits the frames of each
+    camera per second. Use it as a context manager.
     """
 
     def __init__(self, store: FrameSource, cameras: frozenset[str] | None, after: int = 0, fps: float = 0.0) -> None:

@@ -12,7 +12,7 @@ INT_64 = 2**63
 
 
 def sanitize(value: Any, depth: int = MAX_DEPTH) -> Any:
-    """Return `value` with numbers finite, text valid Unicode, and length and nesting limited; what cannot be kept is None.
+    """Return `value` with finite numbers, valid Unicode, and limited length and nesting; the rest becomes None.
 
     Integers outside 64 bits become floats. `depth` is how many levels of lists and objects are kept.
     """
