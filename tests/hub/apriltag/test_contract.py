@@ -1,4 +1,4 @@
-"""File pairs of tests/contract/apriltag_*: what boards and games send and what it becomes (docs/wire/apriltag.md 1.1, 5.6)."""
+"""File pairs of tests/contract/apriltag_*: messages and the readings they become (docs/wire/apriltag.md 1.1, 5.6)."""
 
 from __future__ import annotations
 

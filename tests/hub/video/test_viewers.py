@@ -1,4 +1,4 @@
-"""When a viewer may have its next frame, over real sockets: what has arrived, what lies unread, who is too slow."""
+"""In-flight frames of viewers over real sockets: acknowledged, unread, stalled."""
 
 from __future__ import annotations
 
