@@ -1,4 +1,4 @@
-"""Minimal cameras for bench/ingest.py, the same for every server: plain sockets, prepared bytes, one record in flight."""
+"""Cameras for bench/ingest.py, the same for every server: plain sockets, prepared bytes, one in-flight record each."""
 
 from __future__ import annotations
 
