@@ -16,7 +16,7 @@ from gevent.event import Event
 from gevent.lock import Semaphore
 from sqlalchemy import select, tuple_
 
-from hub.apriltag.contract import Reading
+from hub.apriltag.contract.reading import Reading
 from hub.apriltag.tables import TagReadingRow
 from hub.contract.times import utc_text
 from hub.store.database import Reader

@@ -1,4 +1,4 @@
-"""REST around AprilTag boards: readings in and out, when boards were here, the poll of older games (docs/wire/apriltag.md 2.3)."""
+"""REST of AprilTag: readings in and out, board sessions, the poll of older games (docs/wire/apriltag.md 2.3)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from flask import Blueprint, Response, request
 
 from hub.apriltag.access import POLL_PATH, READING_PATHS
 from hub.apriltag.boards import Boards
-from hub.apriltag.contract import MAX_TEXT_BYTES, TOO_LONG
+from hub.apriltag.contract.decoding import MAX_TEXT_BYTES, TOO_LONG
 from hub.apriltag.games import Games
-from hub.apriltag.posts import ACK, METHOD, ReadingPosts, refusal_body
+from hub.apriltag.posts import ACK, METHOD_NOT_ALLOWED, ReadingPosts, refusal_body
 from hub.apriltag.readings import Query
 from hub.apriltag.service import AprilTags
 from hub.contract.errors import ContractError, RequestError, error_body
@@ -25,9 +25,9 @@ METHODS = ("POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def post_reading() -> Response:
-    """Accept readings the ordinary way (`hub.apriltag.fast_rest` is the other)."""
+    """Accept readings through Flask; `hub.apriltag.fast_rest` does the same without it."""
     if request.method != "POST":
-        response = answer(error_body(METHOD.format(method=request.method)), 405)
+        response = answer(error_body(METHOD_NOT_ALLOWED.format(method=request.method)), 405)
         response.headers["Allow"] = "POST"
         return response
     posts = part(ReadingPosts)
@@ -50,7 +50,10 @@ for _path in READING_PATHS:
 
 @apriltag_rest.get("/api/apriltags/newest")
 def newest() -> Response:
-    """`{"success", "tags", "boards", "games"}`; later readings come over `/events` as `{"event": "tags", "tags": [...]}`."""
+    """The newest reading of each board and tag, boards and games: `{"success", "tags", "boards", "games"}`.
+
+    Later readings come over `/events` as `{"event": "tags", "tags": [...]}`.
+    """
     tags = rows(part(AprilTags).latest()[:MAX_ROWS])
     return answer(
         {
@@ -64,12 +67,12 @@ def newest() -> Response:
 
 @apriltag_rest.get("/api/apriltags", strict_slashes=False)
 def readings() -> Response:
-    """Stored readings newest first: tag, board, from, to, limit, cursor."""
+    """Stored readings, newest first; filters tag, board, from, to; pages by limit and cursor."""
     args = request.args
     query = Query(
         limit=page_limit(args.get("limit"), 50),
         before=cursor(args.get("cursor")),
-        tag=_tag(args.get("tag") or args.get("tag_id")),
+        tag=_tag_number(args.get("tag") or args.get("tag_id")),
         board=args.get("board") or None,
         since=bound("from", args.get("from"), False, current_hub().zone),
         until=bound("to", args.get("to"), True, current_hub().zone),
@@ -80,7 +83,8 @@ def readings() -> Response:
     )
 
 
-def _tag(text: str | None) -> int | None:
+def _tag_number(text: str | None) -> int | None:
+    """Parse the filter `tag`. Raises ContractError (400)."""
     if not text:
         return None
     digits = text[1:] if text.startswith("-") else text
@@ -91,20 +95,21 @@ def _tag(text: str | None) -> int | None:
 
 @apriltag_rest.get("/connection_uptime")
 def uptime() -> Response:
+    """Uptime of the connected boards."""
     return answer(part(Boards).uptime())
 
 
 @apriltag_rest.get("/connection_history")
 def history() -> Response:
+    """Closed sessions of boards."""
     return answer(part(Boards).history())
 
 
 @apriltag_rest.route(POLL_PATH, methods=["GET", "OPTIONS"], provide_automatic_options=False)
 def poll() -> Response:
-    """Older games take one reading at a time here, from pages of any origin."""
-    response = (
-        answer(part(AprilTags).poll()) if request.method == "GET" else Response(status=200)
-    )  # asking about it takes nothing
+    """Return one reading to an older game, on a page of any origin."""
+    # A preflight request removes no reading from the queue.
+    response = answer(part(AprilTags).poll()) if request.method == "GET" else Response(status=200)
     response.headers.update(
         {
             "Access-Control-Allow-Origin": request.headers.get("Origin") or "*",

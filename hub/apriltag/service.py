@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.apriltag.boards import Boards
-from hub.apriltag.contract import Reading
+from hub.apriltag.contract.reading import Reading
 from hub.apriltag.readings import Readings
 from hub.live.bus import Bus
 from hub.live.events import TAG_READING, TagReading

@@ -17,7 +17,8 @@ from hub.contract.errors import ContractError
 from hub.contract.json_text import encode
 from hub.http.answers import current_hub
 from hub.http.query import rate
-from hub.video.frames import Frame, FrameStore, camera_name
+from hub.video.frames import Frame, camera_name
+from hub.video.store import FrameStore
 from hub.video.viewers import Viewer, Viewers
 from hub.websocket.connection import Prepared, WebSocket, WebSocketClosed, prepare
 
@@ -62,7 +63,7 @@ def _parts(parts: Hub, names: tuple[str, ...] | None, fps: float, sock: Any, add
     try:
         # The boundary comes behind each picture, not before it: browsers show a picture when they see its end.
         yield b"--" + BOUNDARY.encode() + b"\r\n"
-        yield from _due(parts, viewer, names, fps, mjpeg_part, lambda: viewer.gone)
+        yield from _due(parts, viewer, names, fps, mjpeg_part, lambda: viewer.disconnected)
     finally:
         parts.part(Viewers).remove(viewer)
 
@@ -97,16 +98,16 @@ def _due(
 
 def mjpeg_part(frame: Frame) -> bytes:
     """One part of a stream with the boundary that ends it."""
-    made = frame.made.get("mjpeg")
+    made = frame.encoded.get("mjpeg")
     if made is None:
         head = f"Content-Type: image/jpeg\r\nContent-Length: {len(frame.data)}\r\nX-Timestamp: {frame.received_at:.6f}\r\nX-Frame-Seq: {frame.seq}\r\n\r\n"
-        made = frame.made["mjpeg"] = b"%b%b\r\n--%b\r\n" % (head.encode(), frame.data, BOUNDARY.encode())
+        made = frame.encoded["mjpeg"] = b"%b%b\r\n--%b\r\n" % (head.encode(), frame.data, BOUNDARY.encode())
     return made
 
 
 def message(frame: Frame) -> Prepared:
     """One message of `/ws/video`, framed."""
-    made = frame.made.get("websocket")
+    made = frame.encoded.get("websocket")
     if made is None:
         header = encode(
             {
@@ -117,7 +118,7 @@ def message(frame: Frame) -> Prepared:
                 "height": frame.height,
             }
         )
-        made = frame.made["websocket"] = prepare(b"%b%b%b" % (len(header).to_bytes(2, "big"), header, frame.data))
+        made = frame.encoded["websocket"] = prepare(b"%b%b%b" % (len(header).to_bytes(2, "big"), header, frame.data))
     return made
 
 

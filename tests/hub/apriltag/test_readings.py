@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.apriltag import readings as module
-from hub.apriltag.contract import Reading, parse_reading
+from hub.apriltag.contract.reading import Reading, parse_reading
 from hub.apriltag.readings import Query, Readings
 from hub.apriltag.service import AprilTags
 from hub.store.retention import DAY, delete_expired

@@ -260,7 +260,7 @@ import gevent
 from hub import close, create_app
 from hub.apriltag.service import AprilTags
 from hub.settings.file import load
-from hub.video.frames import FrameStore
+from hub.video.store import FrameStore
 from hub.vision.process import VisionProcess
 app = create_app(load(pathlib.Path(sys.argv[1]), {}, {}))
 hub = app.extensions["gatehouse"]

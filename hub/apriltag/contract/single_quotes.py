@@ -1,14 +1,15 @@
-"""JSON written with single quotes, as some games send it (docs/wire/apriltag.md 2.2), rewritten with double ones."""
+"""JSON written with single quotes, as some games send it (docs/wire/apriltag.md 2.2)."""
 
 from __future__ import annotations
 
-AFTER_A_TEXT = frozenset(",:}]")
+AFTER_STRING = frozenset(",:}]")
 
 
 def single_to_double(text: str) -> str:
-    """`{'name':'Bob's car'}` as `{"name":"Bob's car"}`. Texts in double quotes, and what is outside of texts, stay as they are.
+    """Rewrite single-quoted strings with double quotes: `{'name':'Bob's car'}` becomes `{"name":"Bob's car"}`.
 
-    Inside single quotes an apostrophe ends the text only where something that may follow a text does.
+    Strings in double quotes, and everything outside strings, stay as they are. Inside single quotes an apostrophe ends
+    the string only where something that may follow a string does.
     """
     out: list[str] = []
     position, size = 0, len(text)
@@ -27,6 +28,7 @@ def single_to_double(text: str) -> str:
 
 
 def _end_of_double(text: str, start: int) -> int:
+    """The position behind the double-quoted string that begins at `start`."""
     position = start + 1
     while position < len(text) and text[position] != '"':
         position += 2 if text[position] == "\\" else 1
@@ -34,7 +36,7 @@ def _end_of_double(text: str, start: int) -> int:
 
 
 def _rewrite(text: str, position: int, out: list[str]) -> int:
-    """Copy the text that begins at `position`, inside its single quotes; where it goes on behind them."""
+    """Append the single-quoted string whose content begins at `position` to `out`; return the position behind it."""
     out.append('"')
     while position < len(text):
         char = text[position]
@@ -51,6 +53,7 @@ def _rewrite(text: str, position: int, out: list[str]) -> int:
 
 
 def _ends(text: str, position: int) -> bool:
+    """Whether a string may end before `position`."""
     while position < len(text) and text[position] in " \t\r\n":
         position += 1
-    return position == len(text) or text[position] in AFTER_A_TEXT
+    return position == len(text) or text[position] in AFTER_STRING
