@@ -26,7 +26,7 @@ from flask_socketio import SocketIO
 
 from hub.http.server import HubServer, ListenError, ServerOptions
 from hub.live.fanout import Fanout
-from hub.websocket.connection import WebSocketClosed
+from hub.websocket.errors import WebSocketClosed
 
 flask_app = Flask(__name__)
 socketio = SocketIO(flask_app, async_mode="gevent", max_http_buffer_size=64 * 1024 * 1024, cors_allowed_origins="*")
