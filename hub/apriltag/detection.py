@@ -115,14 +115,14 @@ class TagDetections:
     def __init__(
         self, settings: Iterable[TagDetection], frames: FrameStore, vision: VisionProcess, apriltag: AprilTags
     ) -> None:
-        self._frames, self._vision, self._apriltag = frames, vision, apriltag
+        self._frames, self.vision, self._apriltag = frames, vision, apriltag
         self._began = time.time()
         self.cameras = [WatchedCamera(one) for one in settings if one.enabled]
 
     def begin(self, supervisor: Supervisor) -> list[str]:
         """Start the vision process and the watching of each camera, where there are any; sentences for the operator."""
         if self.cameras:
-            supervisor.keep("vision process", self._vision.run)
+            supervisor.keep(self.vision.name, self.vision.run)
         for camera in self.cameras:
             supervisor.keep(f"tags of camera {camera.name}", self._watch, camera)
         return [
@@ -135,7 +135,7 @@ class TagDetections:
         after, due = 0, 0.0
         while True:
             gevent.sleep(max(0.0, due - time.monotonic()))
-            if not self._vision.ready.wait(WAIT_SECONDS):
+            if not self.vision.ready.wait(WAIT_SECONDS):
                 continue
             frame = self._frames.wait(camera.name, after, WAIT_SECONDS)
             if frame is None:
@@ -151,7 +151,7 @@ class TagDetections:
     def _look(self, camera: WatchedCamera, frame: Frame) -> None:
         began = time.monotonic()
         try:
-            result = self._vision.ask(TASK, camera.name, camera.options, frame.data)
+            result = self.vision.ask(camera.name, camera.options, frame.data)
         except VisionError as error:
             camera.fail(str(error))
             return gevent.sleep(AGAIN_SECONDS)
@@ -184,7 +184,7 @@ class TagDetections:
 
     def warnings(self) -> list[str]:
         """What the operator should know now, as sentences."""
-        return self._vision.warnings() + [
+        return self.vision.warnings() + [
             f"The poses that the camera {camera.name} sees are wrong: {camera.note}"
             for camera in self.cameras
             if camera.note
@@ -192,4 +192,4 @@ class TagDetections:
 
     def status(self) -> dict[str, Any]:
         """For the status page."""
-        return {"vision": self._vision.status(), "cameras": [camera.status() for camera in self.cameras]}
+        return {"vision": self.vision.status(), "cameras": [camera.status() for camera in self.cameras]}

@@ -12,7 +12,7 @@ from flask import Flask
 from hub.access.tokens import BoardToken, board_token
 from hub.apriltag.access import READING_PATHS, SOCKET_PATHS, BoardRule
 from hub.apriltag.boards import Boards
-from hub.apriltag.detection import TagDetections
+from hub.apriltag.detection import TASK, TagDetections
 from hub.apriltag.fast_rest import FastReadingPosts
 from hub.apriltag.games import Games
 from hub.apriltag.posts import ReadingPosts
@@ -107,9 +107,8 @@ def _add_udp(hub: Hub, apriltags: AprilTags) -> None:
 
 def _add_detection(hub: Hub, apriltags: AprilTags) -> None:
     """Look for tags in the pictures of the cameras that the settings name, in a process of their own."""
-    vision = VisionProcess()
+    vision = VisionProcess(TASK)
     detections = TagDetections(hub.settings.apriltag.detection, hub.part(FrameStore), vision, apriltags)
-    hub.add(vision)
     hub.add(detections)
     hub.warnings.extend(detections.begin(hub.supervisor))
     hub.warning_sources.append(detections.warnings)
