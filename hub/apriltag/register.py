@@ -52,6 +52,9 @@ def register(app: Flask, hub: Hub) -> None:
         hub.fast_routes.add(path, FastReadingPosts(posts))
     for listener in ("main", "apriltag"):
         hub.websockets.add_listener(listener, sockets.serve, SOCKET_PATHS)
+    hub.announce("apriltag", "AprilTag boards and games", "ws", position=2)
+    hub.announce("udp", "AprilTag boards over UDP", "udp", position=5)
+    hub.access_notes.append("the networks of apriltag.networks reach the AprilTag addresses")
     hub.lifecycle.closing.append(lambda: _flush(readings))
     supervisor.keep("tag readings", readings.run)
     supervisor.keep("board watch", _watch, boards)

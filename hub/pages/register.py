@@ -19,6 +19,7 @@ MAX_MESSAGE_BYTES = 64 * 1024  # pages only listen
 def register(app: Flask, hub: Hub) -> None:
     """Add the pages, stored pictures, and `/events`, which tells pages what happens."""
     app.register_blueprint(images)
+    hub.announce("images", "pictures", "http", "/images/NAME", position=4)
     app.register_blueprint(pages)
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)  # compiled now: the first page would block the event loop for it
