@@ -1,4 +1,4 @@
-"""The detector with pictures drawn from known poses: ids, poses in the firmware's fields, blur, noise, false positives."""
+"""The detector with pictures of known poses: ids, poses in the firmware's fields, blur, noise, false positives."""
 
 from __future__ import annotations
 
