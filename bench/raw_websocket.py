@@ -22,6 +22,7 @@ from wsproto.frame_protocol import FrameProtocol
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from hub.net.time_slice import TimeSlice
 from hub.websocket import frames
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -152,14 +153,14 @@ def framing(size: int, rng: random.Random, by_hand: bool, seconds: float = 0.7) 
     """Messages decoded and encoded per second in this process, without sockets."""
     data = frame(frames.BINARY, rng.randbytes(size), rng.randbytes(4))
     protocol = FrameProtocol(client=False, extensions=[])
-    turn = frames.Turn()
+    time_slice = TimeSlice()
     done, began = 0, time.perf_counter()
     while time.perf_counter() - began < seconds:
         for _ in range(20):
             if by_hand:
                 buffer = bytearray(data)
                 header = frames.read_header(buffer)
-                turn.check()
+                time_slice.check()
                 payload = bytes(frames.unmask(buffer[header.size :], header.key))
                 frames.frame_head(frames.BINARY, len(payload)) + payload
             else:

@@ -13,7 +13,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.runtime.memory import release_large_buffers, settle
+from hub.runtime.memory import freeze_startup_objects, release_large_buffers
 from hub.settings.file import FILE_NAME, SettingsError, load
 from hub.settings.model import Settings
 
@@ -107,7 +107,7 @@ def run(settings: Settings) -> int:
         print(error, file=sys.stderr)
         close(app)
         return 1
-    settle()
+    freeze_startup_objects()
     _on_signals(serving)
     print(serving.announcement(), flush=True)
     try:

@@ -15,6 +15,7 @@ from hub.contract.plates import NoWatch, PlateWatch
 from hub.live.bus import Bus
 from hub.live.fanout import Fanout
 from hub.live.links import Links
+from hub.net.device_address import DeviceAddress
 from hub.net.fast_routes import FastRoutes
 from hub.runtime.lifecycle import Lifecycle, run
 from hub.runtime.loop_watch import LoopWatch
@@ -62,6 +63,8 @@ class Hub:
     warning_sources: list[Callable[[], list[str]]] = field(default_factory=list)  # the same, as of now
     start_notes: list[str] = field(default_factory=list)  # shown once at the start, secrets among them; never logged
     start_paths: list[str] = field(default_factory=list)  # files that the start text names
+    device_addresses: list[DeviceAddress] = field(default_factory=list)  # what connects to which listener
+    access_notes: list[str] = field(default_factory=list)  # who is served beside this machine, for the start text
     addresses: dict[str, int] = field(default_factory=dict)  # listener name -> port, once they listen; "udp" among them
     started: float = field(default_factory=time.time)
     _parts: dict[type, object] = field(default_factory=dict)
@@ -73,6 +76,10 @@ class Hub:
     def part(self, kind: type[T]) -> T:
         """The part of this type. Raises KeyError when its kind of device is not registered."""
         return cast(T, self._parts[kind])
+
+    def announce(self, listener: str, description: str, scheme: str, path: str = "", position: int = 0) -> None:
+        """Show a listener in the start text, in the order of `position`."""
+        self.device_addresses.append(DeviceAddress(listener, description, scheme, path, position))
 
     def close(self) -> None:
         """Commit what was accepted and end the background work; the listeners are closed before (`hub.http.serving`)."""

@@ -113,14 +113,14 @@ class TagDetections:
     def __init__(
         self, settings: Iterable[TagDetection], frames: FrameStore, vision: VisionProcess, apriltag: AprilTags
     ) -> None:
-        self._frames, self._vision, self._apriltag = frames, vision, apriltag
+        self._frames, self.vision, self._apriltag = frames, vision, apriltag
         self._started = time.time()
         self.cameras = [WatchedCamera(one) for one in settings if one.enabled]
 
     def start(self, supervisor: Supervisor) -> list[str]:
         """Start the vision process and a greenlet for each camera, if there are any; return warnings."""
         if self.cameras:
-            supervisor.keep("vision process", self._vision.run)
+            supervisor.keep(self.vision.name, self.vision.run)
         for camera in self.cameras:
             supervisor.keep(f"tags of camera {camera.name}", self._watch, camera)
         return [
@@ -134,7 +134,7 @@ class TagDetections:
         after, due = 0, 0.0
         while True:
             gevent.sleep(max(0.0, due - time.monotonic()))
-            if not self._vision.ready.wait(WAIT_SECONDS):
+            if not self.vision.ready.wait(WAIT_SECONDS):
                 continue
             frame = self._frames.wait(camera.name, after, WAIT_SECONDS)
             if frame is None:
@@ -151,7 +151,7 @@ class TagDetections:
         """Have one picture processed and publish its tags."""
         began = time.monotonic()
         try:
-            result = self._vision.ask(TASK, camera.name, camera.options, frame.data)
+            result = self.vision.ask(camera.name, camera.options, frame.data)
         except VisionError as error:
             camera.record_failure(str(error))
             gevent.sleep(RETRY_SECONDS)
@@ -191,7 +191,7 @@ class TagDetections:
 
     def warnings(self) -> list[str]:
         """Current warnings for the operator."""
-        return self._vision.warnings() + [
+        return self.vision.warnings() + [
             f"The poses that the camera {camera.name} sees are wrong: {camera.note}"
             for camera in self.cameras
             if camera.note
@@ -199,4 +199,4 @@ class TagDetections:
 
     def status(self) -> dict[str, Any]:
         """For the status page."""
-        return {"vision": self._vision.status(), "cameras": [camera.status() for camera in self.cameras]}
+        return {"vision": self.vision.status(), "cameras": [camera.status() for camera in self.cameras]}

@@ -12,7 +12,7 @@ from flask import Flask
 from hub.access.tokens import BoardToken, board_token
 from hub.apriltag.access import LISTENERS, READING_PATHS, SOCKET_PATHS, BoardRule
 from hub.apriltag.boards import Boards
-from hub.apriltag.detection import TagDetections
+from hub.apriltag.detection import TASK, TagDetections
 from hub.apriltag.fast_rest import FastReadingPosts
 from hub.apriltag.games import Games
 from hub.apriltag.posts import ReadingPosts
@@ -45,6 +45,9 @@ def register(app: Flask, hub: Hub) -> None:
     posts, sockets = ReadingPosts(apriltags, token), TagSockets(hub)
     for part in (boards, apriltags, token, games, posts, sockets, PictureLimit(settings.source_rate)):
         hub.add(part)
+    hub.announce("apriltag", "AprilTag boards and games", "ws", position=2)
+    hub.announce("udp", "AprilTag boards over UDP", "udp", position=5)
+    hub.access_notes.append("the networks of apriltag.networks reach the AprilTag addresses")
     _add_routes(app, hub, posts, sockets)
     _add_background_work(hub, boards, readings)
     _add_token_notes(hub, token)
@@ -120,9 +123,8 @@ def _add_udp(hub: Hub, apriltags: AprilTags) -> None:
 
 def _add_detection(hub: Hub, apriltags: AprilTags) -> None:
     """Detect tags in the pictures of the cameras that the settings name, in a child process."""
-    vision = VisionProcess()
+    vision = VisionProcess(TASK)
     detections = TagDetections(hub.settings.apriltag.detection, hub.part(FrameStore), vision, apriltags)
-    hub.add(vision)
     hub.add(detections)
     hub.warnings.extend(detections.start(hub.supervisor))
     hub.warning_sources.append(detections.warnings)

@@ -21,7 +21,7 @@ from hub.contract.json_text import encode_text
 from hub.contract.text import clean
 from hub.net.wsgi import Environ
 from hub.video.store import FrameStore
-from hub.websocket.connection import Skipped, WebSocket, prepare
+from hub.websocket.connection import DiscardedMessage, WebSocket, prepare
 from hub.websocket.routes import limit_messages
 
 log = logging.getLogger(__name__)
@@ -79,11 +79,11 @@ class Connection:
         self._is_board = False
         self._game: Game | None = None
         self._refusals = 0
-        socket.keep_bytes = MAX_TEXT  # larger messages of unidentified peers are not buffered
+        socket.max_buffered_bytes = MAX_TEXT  # larger messages of unidentified peers are not buffered
 
     def on_message(self, message: str | bytes) -> None:
         """Handle one message."""
-        if isinstance(message, Skipped):
+        if isinstance(message, DiscardedMessage):
             self._ignore(SKIPPED)
         elif isinstance(message, bytes):
             self._on_picture(message)
@@ -99,7 +99,7 @@ class Connection:
             self._game = None
         if self._is_board:
             self._is_board = False
-            self._socket.keep_bytes = MAX_TEXT
+            self._socket.max_buffered_bytes = MAX_TEXT
             self._boards.disconnected(self._address, self._socket)
 
     def _ignore(self, reason: str) -> None:
@@ -140,7 +140,7 @@ class Connection:
         if not self._is_board:
             self.release_role()
             self._is_board = True
-            self._socket.keep_bytes = None
+            self._socket.max_buffered_bytes = None
             self._boards.connected(self._address, self._socket)
         self._record_activity(_name(data.get("camera_name") or data.get("device")))
         self._socket.send(BOARD_IDENTIFIED)

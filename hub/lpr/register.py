@@ -42,6 +42,7 @@ def register(app: Flask, hub: Hub) -> None:
     for path in OLDER_PATHS:
         hub.entry.add_alias(path, OLDER)
     hub.websockets.add_listener("lpr", CameraSockets(hub, connections).serve)
+    hub.announce("lpr", "licence-plate cameras", "http", position=1)
     hub.lifecycle.in_flight.append(lambda: lpr.in_flight)
     hub.lifecycle.closing.append(lambda: _flush(lpr.cameras))
     hub.status["lpr"] = lambda: {

@@ -1,4 +1,4 @@
-"""Requests read and answered without Flask: by the gate, the fast routes and the raw WebSockets."""
+"""Read and answer requests without Flask: used by the gate, the fast routes and the raw WebSockets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FAILED = "The hub failed at this request; the reason is in its log. Please repor
 
 
 def announced_length(environ: Environ) -> int | None:
-    """The length of the body as its sender gives it; None where it gives none."""
+    """Content-Length as a number; None where the sender gives none."""
     text = environ.get("CONTENT_LENGTH") or ""
     return int(text) if text.isascii() and text.isdigit() else None
 
@@ -27,7 +27,7 @@ def announced_length(environ: Environ) -> int | None:
 def read_exactly(environ: Environ, length: int) -> bytes:
     """A body of a known length. Raises ContractError (400) when it ends early."""
     try:
-        body = environ["wsgi.input"].read(length)
+        body: bytes = environ["wsgi.input"].read(length)
     except OSError as error:
         raise ContractError(CUT) from error
     if len(body) < length:

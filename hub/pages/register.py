@@ -19,6 +19,7 @@ MAX_MESSAGE_BYTES = 64 * 1024  # pages send nothing
 def register(app: Flask, hub: Hub) -> None:
     """Add the routes of pages and stored pictures, and the WebSocket `/events` that sends live events to pages."""
     app.register_blueprint(images)
+    hub.announce("images", "pictures", "http", "/images/NAME", position=4)
     app.register_blueprint(pages)
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)  # compiled now: at the first request it would block the event loop

@@ -27,6 +27,7 @@ def register(app: Flask, hub: Hub) -> None:
     app.register_blueprint(station_rest)
     register_events(hub)
     hub.websockets.add_listener("results", ResultSockets(hub).serve)
+    hub.announce("results", "capture results", "ws", position=3)
     hub.lifecycle.in_flight.append(lambda: captures.in_flight)
     hub.status["captures"] = captures.status
     hub.status["stations"] = stations.all

@@ -136,7 +136,7 @@ def serve(parts: Hub, socket: WebSocket, environ: dict[str, Any]) -> Iterable[by
         environ.get("gatehouse.socket"),
         environ.get("REMOTE_ADDR", ""),
         "websocket",
-        lambda: socket.lost(1011, "one picture took too long"),
+        lambda: socket.abort(1011, "one picture took too long"),
     )
     socket.max_message_bytes = 1024
     try:
