@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .settings import AgentSettings
+    from agent_lib.settings import AgentSettings
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(options: argparse.Namespace) -> int:
-    from .settings_file import SettingsError, load
+    from agent_lib.settings.file import SettingsError, load
 
     flags = {key: getattr(options, key) for key in ("instance", "config", "hub", "simulate", "seed", "captures")}
     reads = options.command == "read"
@@ -53,7 +53,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     if reads:
-        from .read_command import read
+        from agent_lib.commands.read import read
 
         return read(settings, options.images, options.annotate)
     return _COMMANDS[options.command or "run"](settings)
@@ -92,9 +92,9 @@ def _count(text: str) -> int:
 
 
 def _run(settings: AgentSettings) -> int:
-    from .lock import InstanceBusy
-    from .memory import release_large_buffers
-    from .runner import Agent
+    from agent_lib.runtime.lock import InstanceBusy
+    from agent_lib.runtime.memory import release_large_buffers
+    from agent_lib.commands.run import Agent
 
     release_large_buffers()
     _set_up_log(settings)
@@ -118,7 +118,7 @@ def _run(settings: AgentSettings) -> int:
 
 
 def _check(settings: AgentSettings) -> int:
-    from .check import check
+    from agent_lib.commands.check import check
 
     logging.basicConfig(level=logging.CRITICAL)
     print(f"Settings: {settings.config_path}", flush=True)

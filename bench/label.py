@@ -23,8 +23,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
 from label_scenes import LEVELS, BenchScene, scene  # noqa: E402
 
-from agent_lib.label import LabelReader, LabelReading, digit_strip  # noqa: E402
-from agent_lib.label_code import load_label_code  # noqa: E402
+from agent_lib.label.reader import LabelReader, LabelReading, digit_strip  # noqa: E402
+from agent_lib.label.code import load_label_code  # noqa: E402
 from agent_lib.ocr import ENGINES, make_reader  # noqa: E402
 from agent_lib.settings import OcrSettings  # noqa: E402
 
@@ -40,8 +40,8 @@ PROGRESS_SECONDS = 5.0
 # What the agent has loaded, with one label reader that has read.
 RSS = """
 import sys, cv2, psutil
-import agent_lib.cli, agent_lib.runner
-from agent_lib.label import LabelReader
+import agent_lib.cli, agent_lib.commands.run
+from agent_lib.label.reader import LabelReader
 from agent_lib.settings import OcrSettings
 reader = LabelReader(OcrSettings(engine=sys.argv[1]), int(sys.argv[3]))
 image = cv2.imread(sys.argv[2])

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from label_fonts import HEIGHT, OTHER_SIGNS, Face
 
-from agent_lib.label import NARROWEST, STRIP_HALF_HEIGHT, STRIP_INSET
-from agent_lib.label_code import load_label_code
+from agent_lib.label.reader import NARROWEST, STRIP_HALF_HEIGHT, STRIP_INSET
+from agent_lib.label.code import load_label_code
 
 UNREADABLE = 11
 """Class of a sign that is there and cannot be read; 0 is the blank, 1..10 are the digits 0..9."""

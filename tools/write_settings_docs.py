@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from agent_lib import settings_template  # noqa: E402
+from agent_lib.settings import template as settings_template  # noqa: E402
 from hub import settings_file  # noqa: E402
 
 HUB = """# Settings

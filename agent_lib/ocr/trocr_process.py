@@ -16,7 +16,7 @@ from typing import IO
 
 import numpy as np
 
-from agent_lib.health import Supervisor
+from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.ocr import Digits
 from agent_lib.ocr.trocr_wire import WireError, pack, receive
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from agent_lib.label_code import LabelCode, load_label_code
+from agent_lib.label.code import LabelCode, load_label_code
 from agent_lib.simulator.scene_text import LOOKS, text_mask
 
 BLACK, WHITE = (24, 22, 22), (238, 240, 240)

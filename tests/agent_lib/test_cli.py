@@ -21,7 +21,7 @@ from tests.support.devices import http_camera, jpeg, reply
 from tests.support.helpers import HubProcess, free_ports, wait_for
 
 from agent_lib.outbox import Outbox
-from agent_lib.runner import stand_seconds
+from agent_lib.commands.run import stand_seconds
 from agent_lib.settings import CaptureSettings
 from agent_lib.simulator.camera import SimulatedCamera
 from agent_lib.simulator.reader import SimulatedReader

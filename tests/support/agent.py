@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from tests.support.devices import begin_stream, http_camera, jpeg, part
 
-from agent_lib.label import LabelReading
+from agent_lib.label.reader import LabelReading
 from agent_lib.cameras import Camera
 from agent_lib.outbox import Entry
-from agent_lib.result import CaptureResult
+from agent_lib.station.result import CaptureResult
 from agent_lib.settings import CameraSettings
 
 ROOT = Path(__file__).resolve().parents[2]

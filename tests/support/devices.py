@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 
-from agent_lib.addresses import redact
+from agent_lib.runtime.addresses import redact
 
 
 def camera_settings(url: str = "", **changes) -> SimpleNamespace:

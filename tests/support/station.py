@@ -10,11 +10,11 @@ from typing import Any
 
 from tests.support.agent import GreyLabelReader, LiveCamera
 
-from agent_lib.health import Supervisor
-from agent_lib.result import CaptureResult
+from agent_lib.runtime.supervisor import Supervisor
+from agent_lib.station.result import CaptureResult
 from agent_lib.rfid import TagRead
 from agent_lib.settings import CaptureSettings, StationSettings
-from agent_lib.station import Station
+from agent_lib.station.station import Station
 
 A, B = "E200000000000001", "E200000000000002"
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent_lib.camera_native import rtsp_url
+from agent_lib.cameras.native import rtsp_url
 from agent_lib.cameras import Camera, Frame, FrameError, try_camera
 from tests.support.devices import begin_stream, camera_settings, http_camera, jpeg, part, reply, tcp_device
 from tests.support.helpers import wait_for

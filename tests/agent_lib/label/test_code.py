@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from tests.support.label import corners_of, dirty, other_code, picture
 
-from agent_lib.label import UNCERTAIN, LabelReader
-from agent_lib.label_code import DEFAULT_PATH, LabelCodeError, load_label_code
-from agent_lib.label_finder import LabelFinder
+from agent_lib.label.reader import UNCERTAIN, LabelReader
+from agent_lib.label.code import DEFAULT_PATH, LabelCodeError, load_label_code
+from agent_lib.label.finder import LabelFinder
 from agent_lib.simulator import scene_label
 from agent_lib.simulator.scene import empty_gate
 

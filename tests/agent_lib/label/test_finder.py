@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from tests.support.label import SIZE, camera, clutter, corners_of, dirty, other_code, picture, shared_code
 
-from agent_lib import label_cut, label_finder, label_panels
-from agent_lib.label_code import load_label_code
-from agent_lib.label_finder import LabelFinder
-from agent_lib.label_match import EdgeCode, balance
+from agent_lib.label import cut as label_cut, finder as label_finder, panels as label_panels
+from agent_lib.label.code import load_label_code
+from agent_lib.label.finder import LabelFinder
+from agent_lib.label.match import EdgeCode, balance
 from agent_lib.simulator import scene_label
 
 STRAPS = [(20, 22, 24), (70, 90, 110), (130, 128, 120), (205, 210, 200)]

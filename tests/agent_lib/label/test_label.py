@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tests.support.label import SIZE, clutter, corners_of, other_code, picture
 
-from agent_lib.label import NOT_FOUND, UNREADABLE, LabelError, LabelReader, digit_strip
-from agent_lib.label_code import load_label_code
+from agent_lib.label.reader import NOT_FOUND, UNREADABLE, LabelError, LabelReader, digit_strip
+from agent_lib.label.code import load_label_code
 from agent_lib.simulator import scene_label
 from agent_lib.simulator.scene import Scene, empty_gate
 

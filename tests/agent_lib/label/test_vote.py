@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from tests.support.station import QuietReader
 
-from agent_lib.capture import CaptureCycle
-from agent_lib.label import LabelReading
-from agent_lib.label_vote import LabelVote
+from agent_lib.station.capture import CaptureCycle
+from agent_lib.label.reader import LabelReading
+from agent_lib.label.vote import LabelVote
 from agent_lib.settings import CaptureSettings
 
 

@@ -56,7 +56,7 @@ def files(tmp_path: Path) -> list[str]:
 def child(tmp_path: Path, code: str) -> subprocess.Popen[str]:
     """Another process on the same folder; `box` and `result` are ready in it."""
     head = ("import os, signal, sys; sys.path[:0] = ['.']; from pathlib import Path\n"
-            "from tests.support.agent import result, fields; from agent_lib import outbox\n"
+            "from tests.support.agent import result, fields; from agent_lib.outbox import outbox\n"
             "box = outbox.Outbox(Path(sys.argv[1]), 10**9, 100)\n"
             "def put(tag):\n    one = result(tag); box.put(one, fields(one)); print(one.event_id, flush=True)\n"
             "def die(*_): os.kill(os.getpid(), signal.SIGKILL)\n")

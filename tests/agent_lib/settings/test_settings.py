@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from agent_lib.addresses import redact, without_localhost
+from agent_lib.runtime.addresses import redact, without_localhost
 from agent_lib.settings import CameraSettings
-from agent_lib.settings_file import SettingsError, load, without_comments
-from agent_lib.settings_template import table, template
+from agent_lib.settings.file import SettingsError, load, without_comments
+from agent_lib.settings.template import table, template
 
 ORIGINAL = """{
   "camera": {

@@ -17,12 +17,12 @@ from tests.support.devices import short14, tcp_device
 from tests.support.helpers import wait_for
 from tests.support.station import A, B, QuietReader, bench
 
-from agent_lib.label import LabelReading
-from agent_lib.result import CaptureResult, image_name
+from agent_lib.label.reader import LabelReading
+from agent_lib.station.result import CaptureResult, image_name
 from agent_lib.rfid import TagReader
 from agent_lib.settings import CameraSettings, RfidSettings, StationSettings
-from agent_lib.station import Station
-from agent_lib.station_label import LabelUnavailable, SharedLabelReader
+from agent_lib.station.station import Station
+from agent_lib.station.shared_label import LabelUnavailable, SharedLabelReader
 
 
 @pytest.fixture

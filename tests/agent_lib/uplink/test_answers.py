@@ -11,9 +11,9 @@ from tests.support.agent import entry
 from tests.support.helpers import free_ports
 from tests.support.uplink import Peer, rest_server, websocket_server
 
-from agent_lib.uplink_answer import Answer, Backoff, Delivered, Later, Refused, read_answer, seconds
-from agent_lib.uplink_rest import RestUplink
-from agent_lib.uplink_ws import WebSocketUplink
+from agent_lib.uplink.answer import Answer, Backoff, Delivered, Later, Refused, read_answer, seconds
+from agent_lib.uplink.rest import RestUplink
+from agent_lib.uplink.websocket import WebSocketUplink
 
 # REST, answer by answer
 

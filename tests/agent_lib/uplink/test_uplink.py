@@ -15,13 +15,13 @@ from tests.support.devices import jpeg
 from tests.support.helpers import HubProcess, free_ports, wait_for
 from tests.support.uplink import Peer, proxy, rest_server, websocket_server
 
-from agent_lib.health import Supervisor
+from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.outbox import Entry, Outbox
 from agent_lib.settings import HubSettings
 from agent_lib.uplink import Uplink
-from agent_lib.uplink_answer import Delivered
-from agent_lib.uplink_rest import RestUplink
-from agent_lib.uplink_ws import WebSocketUplink
+from agent_lib.uplink.answer import Delivered
+from agent_lib.uplink.rest import RestUplink
+from agent_lib.uplink.websocket import WebSocketUplink
 
 OK = (200, {"Content-Type": "application/json"}, b'{"success": true, "id": "1"}')
 STATUS = {"station": "gate", "kind": "weighbridge", "simulated": False, "state": "waiting", "message": "Waiting for a tag.",

@@ -14,10 +14,10 @@ from tests.support.agent import AgentProcess, live_camera
 from tests.support.devices import jpeg
 from tests.support.helpers import HubProcess, free_ports, wait_for
 
-from agent_lib.camera_frames import Frame
-from agent_lib.health import Supervisor
+from agent_lib.cameras.frames import Frame
+from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import HubSettings
-from agent_lib.video import Video
+from agent_lib.uplink.video import Video
 
 
 class Shown:

@@ -1,0 +1,56 @@
+"""Cameras made of files, for trials: a picture, a folder of pictures."""
+from pathlib import Path
+
+from agent_lib.cameras.base import Pace, Source, SourceContext, SourceError
+from agent_lib.cameras.frames import JPEG_START, MAX_FRAME_BYTES, Frame, FrameError, decode
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+
+
+class PictureSource(Source):
+    """One picture, or all pictures of a folder by name, again and again at `fps`. Files are read when their turn comes."""
+
+    def __init__(self, context: SourceContext, path: Path) -> None:
+        self._context = context
+        self._path = path
+        self._files: list[Path] = []
+        self._turn = 0
+        self._bad_in_a_row = 0
+        self._pace = Pace(context.settings.fps, context.stop)
+
+    def open(self) -> None:
+        """See Source."""
+        if self._path.is_dir():
+            self._files = sorted(file for file in self._path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
+            if not self._files:
+                raise SourceError("the folder holds no pictures (.jpg, .png, ...)")
+        else:
+            self._files = [self._path]
+
+    def read(self) -> Frame | None:
+        """See Source. A file that is no picture is passed over, and an error when there is no other."""
+        if not self._pace.wait():
+            return None
+        file = self._files[self._turn % len(self._files)]
+        self._turn += 1
+        try:
+            frame = self._frame(file)
+        except (OSError, FrameError) as error:
+            self._bad_in_a_row += 1
+            self._context.on_bad(f"{file.name}: {error}")
+            if self._bad_in_a_row >= len(self._files):
+                raise SourceError(f"no file there is a picture; {file.name}: {error}") from error
+            return None
+        self._bad_in_a_row = 0
+        return frame
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+    def _frame(self, file: Path) -> Frame:
+        if file.stat().st_size > MAX_FRAME_BYTES:
+            raise FrameError(f"The file is larger than {MAX_FRAME_BYTES >> 20} MB.")
+        data = file.read_bytes()
+        if data[:2] == JPEG_START:
+            return Frame(data=data, on_bad=self._context.on_bad)
+        return Frame(image=decode(data))
