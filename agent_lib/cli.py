@@ -60,7 +60,9 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The options given; pictures and flags may stand in any order. Ends the program with status 2 where they do not fit."""
+    """The options given; pictures and flags may stand in any order. Ends the program with status 2 where they do not
+    fit.
+    """
     parser = _parser()
     options = parser.parse_intermixed_args(argv)
     if options.command == "read" and not options.images:
@@ -71,16 +73,31 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="agent.py", description="The station agent of Gatehouse.", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="agent.py",
+        description="The station agent of Gatehouse.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("command", nargs="?", choices=["run", "check", "read"], help="run (default), check or read")
     parser.add_argument("images", nargs="*", metavar="IMAGE", help="with read: pictures, or folders of them")
-    parser.add_argument("--annotate", metavar="DIR", help="with read: write each picture with what was found into this folder")
+    parser.add_argument(
+        "--annotate", metavar="DIR", help="with read: write each picture with what was found into this folder"
+    )
     parser.add_argument("--instance", metavar="DIR", help="folder of the agent's data and settings (default: instance)")
-    parser.add_argument("--config", metavar="FILE", help="settings file instead of DIR/agent.toml: TOML, or JSON of the original station")
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="settings file instead of DIR/agent.toml: TOML, or JSON of the original station",
+    )
     parser.add_argument("--hub", metavar="URL", help="address of the hub (default: http://127.0.0.1:5000)")
-    parser.add_argument("--simulate", action="store_true", default=None, help="run the simulated gate even where devices are configured")
+    parser.add_argument(
+        "--simulate", action="store_true", default=None, help="run the simulated gate even where devices are configured"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="seed of the simulated vehicles")
-    parser.add_argument("--captures", type=_count, metavar="N", help="end after N captures, when the hub has every result")
+    parser.add_argument(
+        "--captures", type=_count, metavar="N", help="end after N captures, when the hub has every result"
+    )
     return parser
 
 
@@ -92,9 +109,9 @@ def _count(text: str) -> int:
 
 
 def _run(settings: AgentSettings) -> int:
+    from agent_lib.commands.run import Agent
     from agent_lib.runtime.lock import InstanceBusy
     from agent_lib.runtime.memory import release_large_buffers
-    from agent_lib.commands.run import Agent
 
     release_large_buffers()
     _set_up_log(settings)
@@ -135,11 +152,19 @@ def _check(settings: AgentSettings) -> int:
 
 def _say_hello(settings: AgentSettings) -> None:
     hub = settings.hub
-    print(f"Results go to {hub.websocket_url if hub.raw else hub.base}; settings: {settings.config_path}; log: {settings.instance / 'agent.log'}", flush=True)
+    print(
+        f"Results go to {hub.websocket_url if hub.raw else hub.base}; settings: {settings.config_path}; log: "
+        f"{settings.instance / 'agent.log'}",
+        flush=True,
+    )
     if settings.simulated:
         print(_simulation_sentence(settings), flush=True)
     for station in [] if settings.simulated else settings.stations:
-        cameras = ", ".join(camera.address for camera in (station.camera, station.secondary_camera) if camera.configured and station.kind == "weighbridge")
+        cameras = ", ".join(
+            camera.address
+            for camera in (station.camera, station.secondary_camera)
+            if camera.configured and station.kind == "weighbridge"
+        )
         reader = f"{station.rfid.host}:{station.rfid.port}" if station.rfid.configured else "none"
         print(f"Station {station.name} ({station.kind}): reader {reader}; cameras {cameras or 'none'}", flush=True)
 
@@ -159,7 +184,15 @@ def _set_up_log(settings: AgentSettings) -> None:
     handlers: list[logging.Handler] = [logging.StreamHandler()]
     path = settings.instance / "agent.log"
     try:
-        handlers.append(logging.handlers.RotatingFileHandler(path, maxBytes=settings.log.max_mb * 1_000_000, backupCount=5, encoding="utf-8", errors="backslashreplace"))
+        handlers.append(
+            logging.handlers.RotatingFileHandler(
+                path,
+                maxBytes=settings.log.max_mb * 1_000_000,
+                backupCount=5,
+                encoding="utf-8",
+                errors="backslashreplace",
+            )
+        )
     except OSError as error:
         print(f"{path}: cannot be written ({error.strerror}); the log goes to this window only.", file=sys.stderr)
     for handler in handlers:

@@ -1,11 +1,12 @@
 """Answers to a camera's 401: HTTP Basic and Digest (RFC 7617, RFC 7616)."""
+
 import base64
 import hashlib
 import re
 import secrets
 
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
-_SCHEME = re.compile(r'(?:^|,\s*)(Basic|Digest)\b', re.IGNORECASE)
+_SCHEME = re.compile(r"(?:^|,\s*)(Basic|Digest)\b", re.IGNORECASE)
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 
 
@@ -24,7 +25,9 @@ class Credentials:
         return bool(self._username or self._password)
 
     def challenge(self, headers: list[str]) -> bool:
-        """Take the WWW-Authenticate headers of a 401; False when they ask for nothing that is known here. Digest is preferred."""
+        """Take the WWW-Authenticate headers of a 401; False when they ask for nothing that is known here. Digest is
+        preferred.
+        """
         self._digest, self._basic = None, False
         for scheme, parameters in _challenges(headers):
             if scheme == "basic":
@@ -85,9 +88,11 @@ def _challenges(headers: list[str]) -> list[tuple[str, dict[str, str]]]:
     found = []
     for header in headers:
         marks = list(_SCHEME.finditer(header))
-        for mark, following in zip(marks, [*marks[1:], None]):
-            text = header[mark.end():following.start() if following else len(header)]
-            parameters = {match[1].lower(): match[3] if match[2] is None else re.sub(r"\\(.)", r"\1", match[2])
-                          for match in _PARAMETER.finditer(text)}
+        for mark, following in zip(marks, [*marks[1:], None], strict=True):
+            text = header[mark.end() : following.start() if following else len(header)]
+            parameters = {
+                match[1].lower(): match[3] if match[2] is None else re.sub(r"\\(.)", r"\1", match[2])
+                for match in _PARAMETER.finditer(text)
+            }
             found.append((mark[1].lower(), parameters))
     return found

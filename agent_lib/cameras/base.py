@@ -1,9 +1,10 @@
 """What every kind of camera source offers, and what it is given."""
+
+import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-import threading
-import time
 from typing import Any
 
 from agent_lib.cameras.frames import Frame
@@ -22,7 +23,9 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class SourceContext:
-    """The camera a source works for: its settings, its address for messages (redacted), its stop event, and whom to tell of a bad picture."""
+    """The camera a source works for: its settings, its address for messages (redacted), its stop event, and whom to
+    tell of a bad picture.
+    """
 
     settings: Any
     address: str
@@ -39,10 +42,10 @@ class Source(ABC):
 
     @abstractmethod
     def read(self) -> Frame | None:
-        """The next picture; may block. None when there was none this time. Raises SourceError when there will be none."""
+        """The next frame; may block. None when there was none this time. Raises SourceError when no more will come."""
 
-    def interrupt(self) -> None:
-        """Called from another thread: end a blocking open or read now, where that can be done."""
+    def interrupt(self) -> None:  # noqa: B027  optional: not every source can be interrupted
+        """End a blocking open or read now, where that is possible. Called from another thread."""
 
     @abstractmethod
     def close(self) -> None:

@@ -1,8 +1,11 @@
-"""Cameras: each in its own thread, its newest picture at hand, opened again whenever it fails (wire/station.md "Cameras")."""
-from collections import deque
+"""Cameras: each in its own thread, its newest picture at hand, opened again whenever it fails (wire/station.md
+"Cameras").
+"""
+
 import logging
 import threading
 import time
+from collections import deque
 from typing import Any
 
 from agent_lib.cameras.base import Source, SourceContext, SourceError
@@ -45,11 +48,13 @@ class Camera:
             self._began = time.monotonic()
             self._frame, self._reason, self._bad_reason, self._said = None, "", "", ""
             self._times.clear()
-            self._thread = threading.Thread(target=self._run, args=(self._stop,), name=f"camera-{self._name}", daemon=True)
+            self._thread = threading.Thread(
+                target=self._run, args=(self._stop,), name=f"camera-{self._name}", daemon=True
+            )
             self._thread.start()
 
     def stop(self) -> None:
-        """End; returns within half a second. A thread that a dead device holds ends by itself when the device lets go."""
+        """Stop; returns within half a second. A thread blocked by a dead device ends when the device call returns."""
         with self._changed:
             self._stop.set()
             source, thread = self._source, self._thread
@@ -65,7 +70,9 @@ class Camera:
             return self._fresh(time.monotonic())
 
     def wait_newer(self, mono: float, timeout: float) -> Frame | None:
-        """The newest picture as soon as it was taken after `mono` (time.monotonic()); None after `timeout` seconds or stop()."""
+        """The newest picture as soon as it was taken after `mono` (time.monotonic()); None after `timeout` seconds or
+        stop().
+        """
         end = time.monotonic() + timeout
         with self._changed:
             while not self._stop.is_set():
@@ -98,8 +105,17 @@ class Camera:
         }.get(state, f"{error}. Trying again; check the camera's power, cable and address ({self.address}).")
         if bad:
             message += f" {bad} picture(s) could not be used."
-        return {"state": state, "address": self.address, "message": message, "fps": round((len(recent) - 1) / span, 1) if span else 0.0,
-                "width": width, "height": height, "last_frame_ts": frame.ts if frame is not None else None, "error": error, "bad_frames": bad}
+        return {
+            "state": state,
+            "address": self.address,
+            "message": message,
+            "fps": round((len(recent) - 1) / span, 1) if span else 0.0,
+            "width": width,
+            "height": height,
+            "last_frame_ts": frame.ts if frame is not None else None,
+            "error": error,
+            "bad_frames": bad,
+        }
 
     def _fresh(self, now: float) -> Frame | None:
         frame = self._frame

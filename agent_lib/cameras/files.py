@@ -1,4 +1,5 @@
 """Cameras made of files, for trials: a picture, a folder of pictures."""
+
 from pathlib import Path
 
 from agent_lib.cameras.base import Pace, Source, SourceContext, SourceError
@@ -8,7 +9,7 @@ PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", 
 
 
 class PictureSource(Source):
-    """One picture, or all pictures of a folder by name, again and again at `fps`. Files are read when their turn comes."""
+    """Loops over one picture, or over all pictures of a folder by name, at `fps`. Files are read one at a time."""
 
     def __init__(self, context: SourceContext, path: Path) -> None:
         self._context = context

@@ -1,7 +1,8 @@
 """One picture from a camera: JPEG bytes or pixels, each turned into the other only when asked for."""
-from collections.abc import Callable
+
 import threading
 import time
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -25,11 +26,18 @@ class FrameError(ValueError):
 class Frame:
     """A picture and when it was taken: `ts` is time.time(), `mono` time.monotonic(), of its first byte or of the grab.
 
-    Made from JPEG bytes (`data`) or from pixels (`image`, BGR uint8, height x width x 3). May be used from several threads.
+    Made from JPEG bytes (`data`) or from pixels (`image`, BGR uint8, height x width x 3). May be used from several
+    threads.
     """
 
-    def __init__(self, data: bytes | None = None, image: np.ndarray | None = None, ts: float | None = None,
-                 mono: float | None = None, on_bad: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        data: bytes | None = None,
+        image: np.ndarray | None = None,
+        ts: float | None = None,
+        mono: float | None = None,
+        on_bad: Callable[[str], None] | None = None,
+    ) -> None:
         if (data is None) == (image is None):
             raise ValueError("A frame is made from JPEG bytes or from pixels, one of both.")
         self._data, self._image, self._on_bad = data, image, on_bad
@@ -54,7 +62,9 @@ class Frame:
             return self._image
 
     def jpeg(self, quality: int = 90) -> bytes:
-        """The camera's own bytes where it sent JPEG (whatever `quality` says), else the pixels packed. Raises FrameError."""
+        """The camera's own bytes where it sent JPEG (whatever `quality` says), else the pixels packed. Raises
+        FrameError.
+        """
         with self._lock:
             if self._data is None:
                 done, packed = cv2.imencode(".jpg", self._image, [cv2.IMWRITE_JPEG_QUALITY, quality])
@@ -98,7 +108,7 @@ def whole_jpeg_length(data: bytes) -> int:
     if data[:2] != JPEG_START:
         return 0
     end = data.rfind(_JPEG_END, max(0, len(data) - 1024))
-    return end + 2 if end > 0 and not data[end + 2:].strip(_PADDING) else 0
+    return end + 2 if end > 0 and not data[end + 2 :].strip(_PADDING) else 0
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:
@@ -110,8 +120,8 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
             at += 1
             continue
         if marker in _SIZE_MARKERS:
-            return int.from_bytes(data[at + 7:at + 9], "big"), int.from_bytes(data[at + 5:at + 7], "big")
+            return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
         if marker == _START_OF_SCAN:
             break
-        at += 2 + int.from_bytes(data[at + 2:at + 4], "big")
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return 0, 0

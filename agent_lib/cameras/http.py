@@ -1,17 +1,20 @@
-"""HTTP cameras: a motion JPEG stream, or a JPEG picture asked for again and again. What the camera answers decides which."""
-from collections.abc import Iterator
-from contextlib import contextmanager
+"""HTTP cameras: a motion JPEG stream, or a JPEG picture asked for again and again. What the camera answers decides
+which.
+"""
+
 import http.client
 import logging
 import socket
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import unquote, urljoin, urlsplit
 
 from agent_lib.cameras.auth import Credentials
+from agent_lib.cameras.base import Source, SourceContext, SourceError
 from agent_lib.cameras.frames import JPEG_START, MAX_FRAME_BYTES, Frame, FrameError, decode, whole_jpeg_length
 from agent_lib.cameras.mjpeg import MultipartParser, StreamError
-from agent_lib.cameras.base import Source, SourceContext, SourceError
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +30,9 @@ class HttpLink:
 
     def __init__(self, url: str, username: str, password: str, timeout: float) -> None:
         parts = urlsplit(url)
-        self._credentials = Credentials(username or unquote(parts.username or ""), password or unquote(parts.password or ""))
+        self._credentials = Credentials(
+            username or unquote(parts.username or ""), password or unquote(parts.password or "")
+        )
         self._url = url
         self._timeout = timeout
         self._connection: http.client.HTTPConnection | None = None
@@ -40,7 +45,9 @@ class HttpLink:
         return self._credentials.given
 
     def get(self) -> http.client.HTTPResponse:
-        """The answer, redirects followed and a 401 answered once. Raises OSError, http.client.HTTPException, SourceError."""
+        """The answer, redirects followed and a 401 answered once. Raises OSError, http.client.HTTPException,
+        SourceError.
+        """
         url = self._url
         answered = False
         redirects = 0
@@ -135,10 +142,15 @@ class HttpSource(Source):
             self._ask()
             kind = self._response.headers.get_content_type()
             if self._response.status == 401:
-                raise SourceError("it refuses the user name or password" if self._link.has_credentials
-                                  else "it wants a user name and a password")
+                raise SourceError(
+                    "it refuses the user name or password"
+                    if self._link.has_credentials
+                    else "it wants a user name and a password"
+                )
             if self._response.status != 200:
-                raise SourceError(f"it answered {self._response.status} {self._response.reason}; check the path of the address")
+                raise SourceError(
+                    f"it answered {self._response.status} {self._response.reason}; check the path of the address"
+                )
             if kind.startswith("multipart/"):
                 self._parser = MultipartParser(self._response.headers.get_param("boundary", "") or "")
             elif kind == "application/octet-stream" or "Content-Type" not in self._response.headers:
@@ -171,7 +183,9 @@ class HttpSource(Source):
         if beginning == b"--" or (beginning == JPEG_START and self._response.length is None):
             self._parser = MultipartParser()
         elif beginning != JPEG_START:
-            raise SourceError("it answered something that is no picture; give the address of its MJPEG stream or its JPEG picture")
+            raise SourceError(
+                "it answered something that is no picture; give the address of its MJPEG stream or its JPEG picture"
+            )
 
     def _read_stream(self, parser: MultipartParser) -> Frame | None:
         """Read on until a picture is complete; of several that came at once the newest is taken."""
@@ -215,7 +229,9 @@ class HttpSource(Source):
         """All bytes of an answer, as many as it announced. Raises SourceError when they do not come or are too many."""
         announced = response.length
         if announced is not None and announced > MAX_FRAME_BYTES:
-            raise SourceError(f"it announces a picture of {announced / 1e6:.0f} MB, and at most {MAX_FRAME_BYTES >> 20} MB are taken")
+            raise SourceError(
+                f"it announces a picture of {announced / 1e6:.0f} MB, and at most {MAX_FRAME_BYTES >> 20} MB are taken"
+            )
         data = bytearray()
         end = time.monotonic() + self._stale
         while chunk := response.read1(_READ_BYTES):

@@ -4,6 +4,7 @@ Cameras differ in all that the format leaves open: with and without Content-Leng
 announced with or without their two hyphens, in quotes, or other than those sent, text and padding between parts. So a
 part's length is a hint, and what counts is that the bytes are one whole JPEG.
 """
+
 import re
 
 from agent_lib.cameras.frames import JPEG_START, MAX_FRAME_BYTES, FrameError, whole_jpeg_length
@@ -56,7 +57,7 @@ class JpegWalker:
             elif self._at + 4 > len(data):
                 return -1
             else:
-                self._at += 2 + int.from_bytes(data[self._at + 2:self._at + 4], "big")
+                self._at += 2 + int.from_bytes(data[self._at + 2 : self._at + 4], "big")
                 self._in_scan = marker == _START_OF_SCAN
 
 
@@ -77,7 +78,8 @@ class MultipartParser:
     def feed(self, data: bytes, ts: float, mono: float) -> list[Part]:
         """The pictures that `data` completes: (JPEG bytes, ts, mono), the times those of the part's first byte.
 
-        `ts` and `mono` say when `data` came. Raises StreamError when a picture is larger than 32 MB or no picture comes at all.
+        `ts` and `mono` say when `data` came. Raises StreamError when a picture is larger than 32 MB or no picture comes
+        at all.
         """
         self._buffer += data
         parts: list[Part] = []
@@ -97,7 +99,7 @@ class MultipartParser:
 
     def _header(self, now: tuple[float, float]) -> bool:
         buffer = self._buffer
-        del buffer[:len(buffer) - len(buffer.lstrip(b"\r\n"))]
+        del buffer[: len(buffer) - len(buffer.lstrip(b"\r\n"))]
         if self._begun is None and self._part_has_begun():
             self._begun = now
         if buffer[:2] == JPEG_START:
@@ -108,12 +110,12 @@ class MultipartParser:
             if len(buffer) > MAX_HEADER_BYTES:
                 raise StreamError("it sends a stream that holds no pictures")
             return False
-        lines = bytes(buffer[:match.start()]).splitlines()
-        rest = bytes(buffer[match.end():match.end() + 2])
+        lines = bytes(buffer[: match.start()]).splitlines()
+        rest = bytes(buffer[match.end() : match.end() + 2])
         length = self._understand(lines)
         if length is None and len(rest) < 2:
             return False
-        del buffer[:match.end()]
+        del buffer[: match.end()]
         if length is not None:
             self._length = length
         elif rest == JPEG_START:
@@ -138,7 +140,9 @@ class MultipartParser:
             elif line.startswith(b"--") or (self._boundary and line.strip() == self._boundary):
                 self._delimiter = line.strip()
         if length is not None and length > MAX_FRAME_BYTES:
-            raise StreamError(f"it announces a picture of {length / 1e6:.0f} MB, and at most {MAX_FRAME_BYTES >> 20} MB are taken")
+            raise StreamError(
+                f"it announces a picture of {length / 1e6:.0f} MB, and at most {MAX_FRAME_BYTES >> 20} MB are taken"
+            )
         return length or None
 
     def _by_length(self, parts: list[Part]) -> bool:
@@ -186,7 +190,7 @@ class MultipartParser:
         mark = self._delimiter or JPEG_START
         at = self._buffer.find(mark)
         if at < 0:
-            del self._buffer[:max(0, len(self._buffer) - len(mark) + 1)]
+            del self._buffer[: max(0, len(self._buffer) - len(mark) + 1)]
             return False
         del self._buffer[:at]
         self._lost = False

@@ -1,4 +1,5 @@
 """Sources that OpenCV reads: RTSP cameras, USB cameras, video files."""
+
 import logging
 import os
 import socket
@@ -14,10 +15,10 @@ if sys.platform != "win32":
     # FFmpeg itself needs no such lock where it is built with POSIX threads, as it is in OpenCV's packages.
     os.environ.setdefault("OPENCV_FFMPEG_IS_THREAD_SAFE", "1")
 
-import cv2  # noqa: E402  the lines above must come first
+import cv2
 
-from agent_lib.cameras.base import Pace, Source, SourceContext, SourceError  # noqa: E402
-from agent_lib.cameras.frames import Frame  # noqa: E402
+from agent_lib.cameras.base import Pace, Source, SourceContext, SourceError
+from agent_lib.cameras.frames import Frame
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +82,16 @@ class RtspSource(CaptureSource):
             self._knock(limit)
         if self._context.stop.is_set():
             return
-        self._capture = cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, [
-            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(limit * 1000),
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(settings.stale_seconds * 1000),
-        ])
+        self._capture = cv2.VideoCapture(
+            self._url,
+            cv2.CAP_FFMPEG,
+            [
+                cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+                int(limit * 1000),
+                cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+                int(settings.stale_seconds * 1000),
+            ],
+        )
         if self._capture.isOpened():
             return
         if time.monotonic() - begun >= 0.9 * limit:
@@ -137,8 +144,11 @@ class UsbSource(CaptureSource):
         self._capture = cv2.VideoCapture(self._index)
         if not self._capture.isOpened():
             raise SourceError("there is no such camera, or another program uses it")
-        for wish, value in ((cv2.CAP_PROP_FRAME_WIDTH, settings.width), (cv2.CAP_PROP_FRAME_HEIGHT, settings.height),
-                            (cv2.CAP_PROP_FPS, settings.fps)):
+        for wish, value in (
+            (cv2.CAP_PROP_FRAME_WIDTH, settings.width),
+            (cv2.CAP_PROP_FRAME_HEIGHT, settings.height),
+            (cv2.CAP_PROP_FPS, settings.fps),
+        ):
             self._capture.set(wish, value)
 
 

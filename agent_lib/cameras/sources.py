@@ -1,6 +1,7 @@
 """Which kind of source a camera's settings mean (wire/station.md "Cameras")."""
-from pathlib import Path
+
 import re
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from agent_lib.cameras.base import Source, SourceContext, SourceError
@@ -29,7 +30,9 @@ def make_source(context: SourceContext) -> Source:
             return RtspSource(context)
         if scheme == "file":
             return _file_source(context, _path_of(url))
-        raise SourceError(f"{scheme}:// is no camera address; use rtsp://, http://, https:// or the path of a file or folder")
+        raise SourceError(
+            f"{scheme}:// is no camera address; use rtsp://, http://, https:// or the path of a file or folder"
+        )
     if settings.host:
         return RtspSource(context)
     if settings.index is not None:

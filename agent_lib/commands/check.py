@@ -34,7 +34,9 @@ def check(settings: AgentSettings, say: Callable[[str], None]) -> bool:
             break
         found[number] = finding
     for number, (name, _) in enumerate(tasks):
-        works, sentence = found.get(number, (False, f"No answer within {_SECONDS:g} seconds: check power, cable and address."))
+        works, sentence = found.get(
+            number, (False, f"No answer within {_SECONDS:g} seconds: check power, cable and address.")
+        )
         say(f"{'ok    ' if works else 'FAILED'} {name}: {sentence}")
     return all(found.get(number, (False, ""))[0] for number in range(len(tasks)))
 
@@ -107,7 +109,11 @@ def _rest(base: str) -> Finding:
         return True, f"The hub at {base} works."
     said = f": {body['message']}" if isinstance(body, dict) and isinstance(body.get("message"), str) else ""
     if answer.status_code in (401, 403):
-        return False, f"The hub at {base} does not let this machine in (HTTP {answer.status_code}){said.rstrip('.')}. Let it in at the hub."
+        return (
+            False,
+            f"The hub at {base} does not let this machine in (HTTP {answer.status_code}){said.rstrip('.')}. Let it "
+            "in at the hub.",
+        )
     return False, f"What answers at {base} is not a hub (HTTP {answer.status_code}){said.rstrip('.')}: {fix}."
 
 
@@ -115,7 +121,13 @@ def _websocket(url: str) -> Finding:
     import websocket
 
     try:
-        websocket.create_connection(url, timeout=_HUB_SECONDS, http_no_proxy=["*"], suppress_origin=True).close(timeout=1)
+        websocket.create_connection(url, timeout=_HUB_SECONDS, http_no_proxy=["*"], suppress_origin=True).close(
+            timeout=1
+        )
     except (websocket.WebSocketException, OSError, ValueError) as error:
-        return False, f"No WebSocket server answers at {url} ({error or type(error).__name__}): start it, or correct WEBSOCKET_URL."
+        return (
+            False,
+            f"No WebSocket server answers at {url} ({error or type(error).__name__}): start it, or correct "
+            "WEBSOCKET_URL.",
+        )
     return True, f"The WebSocket server at {url} accepts connections."

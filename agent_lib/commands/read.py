@@ -35,7 +35,10 @@ def read(settings: AgentSettings, images: list[str], annotate: str | None) -> in
     try:
         annotator = Annotator(Path(annotate)) if annotate is not None else None
     except OSError as error:
-        print(f"{annotate}: this folder cannot be made ({error.strerror}); choose another one for --annotate.", file=sys.stderr)
+        print(
+            f"{annotate}: this folder cannot be made ({error.strerror}); choose another one for --annotate.",
+            file=sys.stderr,
+        )
         return 2
     try:
         reader = _reader(_station(settings))
@@ -72,7 +75,7 @@ def _station(settings: AgentSettings) -> StationSettings:
 
 
 def _reader(station: StationSettings) -> Any:
-    """One reader for all pictures. There is time to wait for TrOCR here, and the operator wants to see what it reads."""
+    """One reader for all pictures. Waits until TrOCR is loaded, so that its readings are the ones printed."""
     from agent_lib.label.reader import LabelReader
 
     reader = LabelReader(station.ocr, target_digits=station.capture.target_digits)
@@ -85,7 +88,8 @@ def _reader(station: StationSettings) -> Any:
 
 
 def pictures(images: Iterable[str], leave_out: Path | None) -> Iterator[tuple[str, Path, str]]:
-    """(name for the line, path, what is wrong or "") of every file given: folders with all below them, `*` where the shell left it.
+    """(name for the line, path, what is wrong or "") of every file given: folders with all below them, `*` where the
+    shell left it.
 
     `leave_out` is a folder of our own pictures, which lies in a folder given, perhaps.
     """
@@ -112,7 +116,9 @@ def _of_folder(name: str, folder: Path, leave_out: Path | None) -> Iterator[tupl
     problems: list[tuple[str, Path, str]] = []
 
     def cannot(error: OSError) -> None:
-        problems.append((str(error.filename), Path(str(error.filename)), f"The folder cannot be read ({error.strerror})."))
+        problems.append(
+            (str(error.filename), Path(str(error.filename)), f"The folder cannot be read ({error.strerror}).")
+        )
 
     count = 0
     for where, folders, files in os.walk(folder, onerror=cannot):
@@ -138,7 +144,15 @@ class _Run:
     def one(self, name: str, path: Path, problem: str) -> None:
         """Print the line of one picture. A picture that breaks anything costs its own line only."""
         begun = time.perf_counter()
-        line: dict[str, Any] = {"file": name, "found": False, "score": 0.0, "number": "", "confidence": 0.0, "engine": "", "ms": 0.0}
+        line: dict[str, Any] = {
+            "file": name,
+            "found": False,
+            "score": 0.0,
+            "number": "",
+            "confidence": 0.0,
+            "engine": "",
+            "ms": 0.0,
+        }
         image = reading = None
         try:
             if problem:
@@ -168,12 +182,20 @@ class _Run:
         self.errors += "error" in line
         if self._done < self._total and time.monotonic() - self._said >= _SAY_SECONDS:
             self._said = time.monotonic()
-            print(f"{self._done} of {self._total} pictures, {self._numbers} numbers, {self.errors} errors", file=sys.stderr, flush=True)
+            print(
+                f"{self._done} of {self._total} pictures, {self._numbers} numbers, {self.errors} errors",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def end(self) -> None:
         """The sum, where there was more than one."""
         if self._total >= _MANY:
-            print(f"{self._total} pictures: {self._found} with a label, {self._numbers} numbers, {self.errors} errors.", file=sys.stderr, flush=True)
+            print(
+                f"{self._total} pictures: {self._found} with a label, {self._numbers} numbers, {self.errors} errors.",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def _fields(reading: Any, how: str, scale: float) -> dict[str, Any]:
@@ -195,7 +217,11 @@ def _fields(reading: Any, how: str, scale: float) -> dict[str, Any]:
 
 def _seen(reading: Any) -> dict[str, Any]:
     """Certainty is rounded down: 0.9 in the line is 0.9 indeed."""
-    return {"score": round(float(reading.score), 3), "number": reading.number, "confidence": math.floor(float(reading.confidence) * 1e4) / 1e4}
+    return {
+        "score": round(float(reading.score), 3),
+        "number": reading.number,
+        "confidence": math.floor(float(reading.confidence) * 1e4) / 1e4,
+    }
 
 
 def _corners(reading: Any, scale: float) -> list[list[float]]:

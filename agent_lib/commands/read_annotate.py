@@ -46,7 +46,9 @@ class Annotator:
 
 
 def draw(image: np.ndarray, reading: Any) -> np.ndarray:
-    """A copy of a BGR picture with, for each label, the outline, a dot at the board's own top left corner, and one line of text."""
+    """A copy of a BGR picture with, for each label, the outline, a dot at the board's own top left corner, and one line
+    of text.
+    """
     image = image.copy()
     size = max(0.45, max(image.shape[:2]) / 1600)
     for one in [*reversed(reading.others), reading] if reading.found else [reading]:
@@ -63,7 +65,10 @@ def _draw_one(image: np.ndarray, reading: Any, size: float) -> None:
         cv2.polylines(image, [corners.reshape(-1, 1, 2)], True, colour, thick, cv2.LINE_AA)
         cv2.circle(image, [int(value) for value in corners[0]], 3 * thick, colour, -1, cv2.LINE_AA)
         # Rounded down as in the line: 0.90 is 0.9 indeed.
-        text = f"{reading.number or reading.reason}   score {reading.score:.2f}   sure {math.floor(100 * reading.confidence) / 100:.2f}"
+        text = (
+            f"{reading.number or reading.reason}   score {reading.score:.2f}   sure "
+            f"{math.floor(100 * reading.confidence) / 100:.2f}"
+        )
     (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, thick)
     size *= min(1.0, (image.shape[1] - 8) / max(1, width))
     (width, height), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, thick)
@@ -76,6 +81,10 @@ def _place(image: np.ndarray, reading: Any, width: int, height: int, base: int) 
     """Where the text begins: above the label, or below it, or at the top left; always inside the picture."""
     x, y = 8, height + 10
     if reading.found:
-        x, above, below = float(reading.corners[:, 0].min()), float(reading.corners[:, 1].min()) - base - 8, float(reading.corners[:, 1].max()) + height + 12
+        x, above, below = (
+            float(reading.corners[:, 0].min()),
+            float(reading.corners[:, 1].min()) - base - 8,
+            float(reading.corners[:, 1].max()) + height + 12,
+        )
         y = above if above > height + 6 else below if below < image.shape[0] - base else height + 10
     return int(max(4, min(x, image.shape[1] - width - 4))), int(max(height + 6, min(y, image.shape[0] - base - 2)))

@@ -18,8 +18,8 @@ _FILLS_SHARE = 0.5
 def look(reader: Any, image: np.ndarray) -> tuple[Any, str]:
     """The best LabelReading of a BGR picture, `corners` in its pixels, and how it was looked at.
 
-    The first look is exactly the station's own. Only where that gives no number is the picture looked at in other ways, and with a border
-    only a label that fills half of the picture counts.
+    The first look is exactly the station's own. Only where that gives no number is the picture looked at in other ways,
+    and with a border only a label that fills half of the picture counts.
     """
     best, how = reader.read(image), AS_IT_IS
     if best.number:
@@ -47,7 +47,10 @@ def _bordered(reader: Any, image: np.ndarray) -> Any:
     small = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA) if share < 1 else image
     width = round(_BORDER_SHARE * max(small.shape[:2]))
     reading = reader.read(cv2.copyMakeBorder(small, width, width, width, width, cv2.BORDER_CONSTANT, value=_GREY))
-    if reading.corners is not None and cv2.contourArea(reading.corners) < _FILLS_SHARE * small.shape[0] * small.shape[1]:
+    if (
+        reading.corners is not None
+        and cv2.contourArea(reading.corners) < _FILLS_SHARE * small.shape[0] * small.shape[1]
+    ):
         return replace(reading, found=False, number="", score=0.0, others=[])
     return _moved(reading, 1 / share, width)
 

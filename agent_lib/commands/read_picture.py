@@ -27,8 +27,8 @@ class PictureError(Exception):
 
 
 def load_picture(path: Path) -> tuple[np.ndarray, float]:
-    """(height, width, 3) BGR uint8, the longer side at most 4096, and how many of the file's pixels one of them spans (1.0 where it is
-    not reduced). Of an animation the first frame. Raises PictureError.
+    """(height, width, 3) BGR uint8, the longer side at most 4096, and how many of the file's pixels one of them spans
+    (1.0 where it is not reduced). Of an animation the first frame. Raises PictureError.
     """
     return unpack(_bytes(path))
 
@@ -64,7 +64,9 @@ def unpack(data: bytes) -> tuple[np.ndarray, float]:
         except UnidentifiedImageError:
             return _second_try(data)
         except Image.DecompressionBombError as error:
-            raise PictureError(f"The picture is too large: use at most {MOST_PIXELS // 1_000_000} megapixels.") from error
+            raise PictureError(
+                f"The picture is too large: use at most {MOST_PIXELS // 1_000_000} megapixels."
+            ) from error
         except (OSError, ValueError, SyntaxError, struct.error) as error:
             raise PictureError(f"The picture is damaged: {error}.") from error
         width, height = image.size
@@ -84,7 +86,9 @@ def _refuse_size(width: int, height: int) -> None:
     if min(width, height) < LEAST_SIDE:
         raise PictureError(f"The picture is too small: it has {width} x {height} pixels.")
     if width * height > MOST_PIXELS:
-        raise PictureError(f"The picture of {width} x {height} pixels is too large: use at most {MOST_PIXELS // 1_000_000} megapixels.")
+        raise PictureError(
+            f"The picture of {width} x {height} pixels is too large: use at most {MOST_PIXELS // 1_000_000} megapixels."
+        )
 
 
 def _second_try(data: bytes) -> tuple[np.ndarray, float]:

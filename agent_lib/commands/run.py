@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from agent_lib.runtime.supervisor import Supervisor
-from agent_lib.runtime.lock import InstanceLock
 from agent_lib.outbox import Outbox
-from agent_lib.station.result import CaptureResult
+from agent_lib.runtime.lock import InstanceLock
+from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import AgentSettings, CameraSettings, CaptureSettings, OcrSettings, StationSettings
-from agent_lib.station.station import Station
+from agent_lib.station.result import CaptureResult
 from agent_lib.station.shared_label import SharedLabelReader
+from agent_lib.station.station import Station
 from agent_lib.uplink import Uplink
 from agent_lib.uplink.video import Video
 
@@ -106,7 +106,9 @@ class Agent:
         if self.settings.simulated:
             stations = [self._simulate(stations[0])]
         for station in stations:
-            self._stations.append(Station(station, self._label(station), self._deliver, self._allowance.take, self.settings.simulated))
+            self._stations.append(
+                Station(station, self._label(station), self._deliver, self._allowance.take, self.settings.simulated)
+            )
         self._uplink.start(self._supervisor)
         if self._gate is not None:
             self._gate.start()
@@ -115,14 +117,23 @@ class Agent:
             self._video.start(self._supervisor, station.settings.name, station.cameras.items())
         for watcher in self._watchers:
             watcher.start()
-        self._devices = [*(part for station in self._stations for part in (station.stop, station.release)), *(watcher.stop for watcher in self._watchers),
-                         *([self._gate.stop] if self._gate is not None else [])]
+        self._devices = [
+            *(part for station in self._stations for part in (station.stop, station.release)),
+            *(watcher.stop for watcher in self._watchers),
+            *([self._gate.stop] if self._gate is not None else []),
+        ]
 
     def _simulate(self, station: StationSettings) -> StationSettings:
         """Start the simulated gate and point `station` at its reader and cameras."""
         from agent_lib.simulator.gate import SimulatedGate
 
-        self._gate = SimulatedGate(self.settings.instance, self.settings.seed, self.settings.simulate_pause, stand_seconds(station.capture), lambda: self._busy)
+        self._gate = SimulatedGate(
+            self.settings.instance,
+            self.settings.seed,
+            self.settings.simulate_pause,
+            stand_seconds(station.capture),
+            lambda: self._busy,
+        )
         host, port = self._gate.reader_address
         cameras = {role: CameraSettings(url=url) for role, url in self._gate.camera_urls.items()}
         if station.kind == "tags":
@@ -130,8 +141,13 @@ class Agent:
             from agent_lib.cameras import Camera
 
             self._watchers = [Camera(camera, f"gate {role}") for role, camera in cameras.items()]
-        return station.model_copy(update={"rfid": station.rfid.model_copy(update={"host": host, "port": port}),
-                                          "camera": cameras["primary"], "secondary_camera": cameras["secondary"]})
+        return station.model_copy(
+            update={
+                "rfid": station.rfid.model_copy(update={"host": host, "port": port}),
+                "camera": cameras["primary"],
+                "secondary_camera": cameras["secondary"],
+            }
+        )
 
     def _label(self, station: StationSettings) -> SharedLabelReader:
         """The recogniser is most of the agent's memory: stations with the same settings share one."""
@@ -149,7 +165,12 @@ class Agent:
             log.info("%d results of an earlier run wait for the hub.", counts["waiting"])
         if counts["shelved"]:
             newest = counts["shelf"][0]
-            log.warning("%d results that the hub refused lie on the shelf; the newest, of tag %s: %s.", counts["shelved"], newest["tag"], newest["reason"])
+            log.warning(
+                "%d results that the hub refused lie on the shelf; the newest, of tag %s: %s.",
+                counts["shelved"],
+                newest["tag"],
+                newest["reason"],
+            )
 
     def _watch(self) -> None:
         said = time.monotonic()
@@ -185,7 +206,9 @@ class Agent:
         """What the hub is told of each station, every few seconds and on change."""
         outbox, way = self._outbox.counts(), self._uplink.way
         troubled = {name: state for name, state in self._supervisor.status().items() if state["restarts"]}
-        return [{**station.status(), "outbox": outbox, "uplink": way, "threads": troubled} for station in self._stations]
+        return [
+            {**station.status(), "outbox": outbox, "uplink": way, "threads": troubled} for station in self._stations
+        ]
 
     def _stop(self) -> None:
         """Captures end with what they have and lie in the outbox; what can be sent in a moment is sent; threads end."""

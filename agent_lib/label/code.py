@@ -61,7 +61,10 @@ def load_label_code(path: str | Path = "") -> LabelCode:
         return _load(path, changed)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-        raise LabelCodeError(f"Cannot read the label code {path}: {why}. Set ocr.label_code to a file that can be read, or leave it empty.") from error
+        raise LabelCodeError(
+            f"Cannot read the label code {path}: {why}. Set ocr.label_code to a file that can be read, or leave it "
+            "empty."
+        ) from error
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,5 @@
-"""Panels that are part of a larger bright shape: a strap that is not darker than the label's frame joins the panel it lies on.
+"""Panels that are part of a larger bright shape: a strap that is not darker than the label's frame joins the panel it
+lies on.
 
 Where strap and panel meet, the shape's outline turns inwards: the panel is cut off between two such corners.
 """

@@ -106,7 +106,7 @@ class _Edge:
         self._early = (0, self.count - cut, _Pattern(ticks[:-cut], comb[:-cut]))
 
     def without(self, covered: int) -> tuple[int, int, _Pattern]:
-        """The part (first, last, its pattern) that is not next to the edge `covered`; edges run to the right and down."""
+        """The part (first, last, its pattern) not adjacent to the edge `covered`; edges run to the right and down."""
         return self._late if EDGES[covered] in ("top", "left") else self._early
 
 

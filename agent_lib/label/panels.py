@@ -63,7 +63,8 @@ def bright_shapes(grey: np.ndarray, shadows: bool = False) -> Shapes:
 def between(small: np.ndarray) -> np.ndarray:
     """For each pixel the level half-way, in stops, between the darkest and the brightest around it, uint8.
 
-    Paper in a shadow is still several times as bright as black print in the sun, while it is darker than the mean around it.
+    Paper in a shadow is still several times as bright as black print in the sun, while it is darker than the mean
+    around it.
     """
     around = np.ones((MIDDLE_BLOCK, MIDDLE_BLOCK), np.uint8)
     dark = cv2.erode(small, around, borderType=cv2.BORDER_REPLICATE).astype(np.float32)
@@ -92,8 +93,9 @@ def _outlines(mask: np.ndarray, smallest: float) -> list[np.ndarray]:
 
 
 def whole_panels(shapes: Shapes, most: int) -> list[np.ndarray]:
-    """Outlines that are quadrilaterals, the clearest first: at most `most`, (4, 2) float32 in frame pixels each, corners
-    clockwise from the one nearest the top left."""
+    """Outlines that are quadrilaterals, the clearest first: at most `most`, (4, 2) float32 in frame pixels each,
+    corners clockwise from the one nearest the top left.
+    """
     quads = []
     for contour in shapes.contours:
         hull = cv2.convexHull(contour)

@@ -61,7 +61,10 @@ class LabelReading:
         numbers = ", ".join(one.number or "no number" for one in [self, *self.others])
         more = self.labels - 1 - len(self.others)
         rest = f" and {more} more" if more else ""
-        return f"{self.labels} labels are in view ({numbers}{rest}): the best seen one is taken. Keep one label in the camera's view."
+        return (
+            f"{self.labels} labels are in view ({numbers}{rest}): the best seen one is taken. Keep one label in "
+            "the camera's view."
+        )
 
 
 class LabelReader:
@@ -138,7 +141,11 @@ def rectify(image: np.ndarray, label: FoundLabel, code: LabelCode) -> np.ndarray
     # Board units are measured at pixel borders, pixels at their centres.
     to_board = np.array([(1 / scale, 0, 0.5 / scale), (0, 1 / scale, 0.5 / scale), (0, 0, 1)])
     picture = cv2.warpPerspective(
-        image, label.matrix @ to_board, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+        image,
+        label.matrix @ to_board,
+        size,
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
     )
     return cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) if picture.ndim == 2 else picture
 

@@ -61,7 +61,9 @@ def _edges(profile: np.ndarray, step: float, across: np.ndarray) -> tuple[np.nda
 
 
 # Candidate lines go through a point of the first and one of the second half: enough, and the same every time.
-_FIRST, _SECOND = (index.ravel() for index in np.meshgrid(np.arange(POINTS // 2), np.arange(POINTS // 2, POINTS), indexing="ij"))
+_FIRST, _SECOND = (
+    index.ravel() for index in np.meshgrid(np.arange(POINTS // 2), np.arange(POINTS // 2, POINTS), indexing="ij")
+)
 
 
 def _lines(x, y, strength, tolerance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

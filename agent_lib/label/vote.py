@@ -1,8 +1,8 @@
 """The readings of one capture vote: which number the label has, or none.
 
-A wrong number is worse than none, so a number wins by what speaks for it less what speaks for any other. A reading's weight is
--log10(1 - confidence): 1 for 0.9, 2 for 0.99. Frames of a label that stands still share their faults (a strap, a reflection), so each further
-frame with the same text adds only a part of its weight.
+A wrong number is worse than none, so a number wins by what speaks for it less what speaks for any other. A reading's
+weight is -log10(1 - confidence): 1 for 0.9, 2 for 0.99. Frames of a label that stands still share their faults (a
+strap, a reflection), so each further frame with the same text adds only a part of its weight.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class _Candidate:
 
 
 class LabelVote:
-    """Votes of one capture. A reading marked `weak` (a label found with a poor score) never decides alone: it needs a second frame that agrees."""
+    """Votes of one capture. A reading marked `weak` (a label found with a poor score) never decides alone: it needs a
+    second frame that agrees.
+    """
 
     def __init__(self, target_digits: int) -> None:
         self._digits = target_digits

@@ -38,7 +38,9 @@ class Recogniser(Protocol):
 
 
 class Reader(Protocol):
-    """What a station reads with: an engine and the rules of what is reported. `read` may be called from several threads at once."""
+    """What a station reads with: an engine and the rules of what is reported. `read` may be called from several threads
+    at once.
+    """
 
     @property
     def name(self) -> str:
@@ -68,8 +70,8 @@ class NumberReader:
         return (text if ok and digits.confidence >= self.accept else ""), digits
 
 
-# By name: the module of this package and what makes its reader of (settings, digits of a number). A module is imported only when its engine
-# is chosen, so that no other model and no other library is loaded.
+# By name: the module of this package and what makes its reader of (settings, digits of a number). A module is imported
+# only when its engine is chosen, so that no other model and no other library is loaded.
 ENGINES: dict[str, tuple[str, str]] = {
     "auto": ("auto", "reader"),
     "crnn": ("crnn", "reader"),

@@ -1,7 +1,7 @@
 """The engine "auto": the project's own network, cross-checked by PP-OCR's recogniser where it is not quite sure.
 
-Both have learnt from other pictures and fail on others. PP-OCR takes ten times as long, so it is asked only where its word can change
-anything: where the network is sure beyond doubt, or sees no number at all, it is not.
+Both have learnt from other pictures and fail on others. PP-OCR takes ten times as long, so it is asked only where its
+word can change anything: where the network is sure beyond doubt, or sees no number at all, it is not.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from agent_lib.ocr.ctc import best_path, text_probability
 from agent_lib.ocr.ppocr import PpOcr
 
 DOUBTLESS = 0.975
-"""The network's calibrated confidence from which PP-OCR is not asked: of 1,800 held-out strips read with as much none was wrong, and PP-OCR's
-few objections were."""
+"""The network's calibrated confidence from which PP-OCR is not asked: of 1,800 held-out strips read with as much none
+was wrong, and PP-OCR's few objections were.
+"""
 HOPELESS = 0.2
 """Below this no agreement would make the reading one to be reported."""
 SURELY = 0.95
@@ -41,7 +42,9 @@ class Auto:
         self._first, self._second = first, second
 
     def read(self, strip: np.ndarray) -> Digits:
-        """See ocr.Recogniser: the network's text, its confidence raised or lowered by what PP-OCR says of the same strip."""
+        """See ocr.Recogniser: the network's text, its confidence raised or lowered by what PP-OCR says of the same
+        strip.
+        """
         seen = self._first.read(strip)
         if not seen.text.isdigit() or not HOPELESS <= seen.confidence < DOUBTLESS:
             return seen

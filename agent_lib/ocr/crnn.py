@@ -1,6 +1,8 @@
-"""The project's own reader: a small convolutional-recurrent network trained on rendered digits (tools/train_label_reader.py).
+"""The project's own reader: a small convolutional-recurrent network trained on rendered digits
+(tools/train_label_reader.py).
 
-The file brings its calibration along: what the network thinks of its text is turned into the share of such readings that are right.
+The file brings its calibration along: what the network thinks of its text is turned into the share of such readings
+that are right.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ SUREST = 0.99999
 
 
 class Crnn(LineNetwork):
-    """The recogniser; a sign that cannot be read is a "?" in its text. Keeps no state between calls: any thread may use it."""
+    """The recogniser; a sign that cannot be read is a "?" in its text. Keeps no state between calls: any thread may use
+    it.
+    """
 
     name = "crnn"
     title = "the label reader's own network"
@@ -47,7 +51,9 @@ class Crnn(LineNetwork):
         return powers / powers.sum(axis=1, keepdims=True)
 
     def calibrated(self, probability: float) -> float:
-        """How often a text to which the network gives this probability is right (Platt scaling, measured on held-out renders)."""
+        """How often a text to which the network gives this probability is right (Platt scaling, measured on held-out
+        renders).
+        """
         return calibrated(probability, self._slope, self._offset)
 
 

@@ -1,4 +1,6 @@
-"""What the line recognisers that are one ONNX file have in common: loading it lean, one instance for all, text from its output."""
+"""What the line recognisers that are one ONNX file have in common: loading it lean, one instance for all, text from its
+output.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ class LineNetwork(ABC):
             raise OcrError(f"The file of {self.title} {path} cannot be loaded ({error}): {self.remedy}.") from error
         self._input = self._session.get_inputs()[0].name
 
-    def _adopt(self, metadata: dict[str, str]) -> None:
+    def _adopt(self, metadata: dict[str, str]) -> None:  # noqa: B027  optional: not every model carries metadata
         """Take what the file says of itself; any exception means that the file cannot be used."""
 
     @classmethod
@@ -63,7 +65,7 @@ class LineNetwork(ABC):
         """(T, 1 + number of signs) of the blank and each sign, one row per place along the strip, each summing to 1."""
 
     def calibrated(self, probability: float) -> float:
-        """How often a text to which the network gives this probability is right; as it is where nothing was measured."""
+        """Share of texts with this network probability that are right; `probability` itself where not measured."""
         return probability
 
     def read(self, strip: np.ndarray) -> Digits:
@@ -74,4 +76,6 @@ class LineNetwork(ABC):
         classes = best_path(probabilities)
         if not classes:
             return Digits("", 0.0)
-        return Digits("".join(self.signs[c - 1] for c in classes), self.calibrated(text_probability(probabilities, classes)))
+        return Digits(
+            "".join(self.signs[c - 1] for c in classes), self.calibrated(text_probability(probabilities, classes))
+        )

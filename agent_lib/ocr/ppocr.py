@@ -25,7 +25,9 @@ GREY = 127.5
 
 
 class PpOcr(LineNetwork):
-    """The recogniser (about 0.3 s to load, 75 MB). One instance serves all threads: a lock keeps one run's memory, not many."""
+    """The recogniser (about 0.3 s to load, 75 MB). One instance serves all threads: a lock keeps one run's memory, not
+    many.
+    """
 
     name = "ppocr"
     title = "PP-OCR's recogniser"

@@ -1,4 +1,4 @@
-"""The engine "trocr": the digits read by TrOCR in a process of its own, and by the default engine whenever that cannot."""
+"""The engine "trocr": TrOCR in a child process, with the default engine as fallback."""
 
 from __future__ import annotations
 
@@ -17,19 +17,22 @@ READ_SECONDS = 5.0
 TOKENS = 8
 """A token holds one digit or more; one more begins the text and one ends it."""
 UNCONFIRMED = 0.95
-"""TrOCR's own certainty says how sure it is, not how often it is right: it is surest of texts it has learnt. What the default engine does not read
-too may be reported, but is left to be confirmed by another frame."""
+"""TrOCR's own certainty says how sure it is, not how often it is right: it is surest of texts it has learnt. What the
+default engine does not read too may be reported, but is left to be confirmed by another frame.
+"""
 
 
 class TrOcrReader:
     """A reader like `ocr.NumberReader`; any thread may use it. `ocr` has `model_id` and, where it is asked for, `int8`.
 
-    The default engine reads what TrOCR does not: while it loads, for good when it cannot be loaded, and when it takes longer than
-    `seconds`. It also reads along: where both are sure and disagree, no number is reported. Raises OcrError where the
-    default engine cannot be had.
+    The default engine reads what TrOCR does not: while it loads, for good when it cannot be loaded, and when it takes
+    longer than `seconds`. It also reads along: where both are sure and disagree, no number is reported. Raises OcrError
+    where the default engine cannot be had.
     """
 
-    def __init__(self, ocr: Any, target_digits: int, process: TrOcrProcess | None = None, seconds: float = READ_SECONDS) -> None:
+    def __init__(
+        self, ocr: Any, target_digits: int, process: TrOcrProcess | None = None, seconds: float = READ_SECONDS
+    ) -> None:
         self._default = make_reader(_with_default_engine(ocr), target_digits)
         self._digits, self._seconds = target_digits, seconds
         self._process = process or TrOcrProcess.shared(ocr.model_id, bool(getattr(ocr, "int8", False)))
@@ -42,7 +45,11 @@ class TrOcrReader:
 
     def read(self, strip: np.ndarray) -> tuple[str, Digits]:
         """The number ("" where none can be reported) and what was seen."""
-        seen = self._process.read(strip, max(TOKENS, self._digits + 3), self._seconds) if strip.size and strip.ndim == 3 else None
+        seen = (
+            self._process.read(strip, max(TOKENS, self._digits + 3), self._seconds)
+            if strip.size and strip.ndim == 3
+            else None
+        )
         other_number, other = self._default.read(strip)
         if seen is None:
             self._last.name = self._default.name
@@ -59,7 +66,8 @@ class TrOcrReader:
 
 
 def wait_loaded(ocr: Any, seconds: float) -> str:
-    """Wait for the model that these settings name, where one does: "" when it is ready (or none is asked for), else the reason.
+    """Wait for the model that these settings name, where one does: "" when it is ready (or none is asked for), else the
+    reason.
 
     For programs that have time, such as `agent.py read`; a capture never waits.
     """

@@ -1,8 +1,8 @@
 """TrOCR's own process: `python -m agent_lib.ocr.trocr_child`, started and ended by `trocr_process`.
 
-It reads requests from standard input and answers on standard output (`trocr_wire`), and ends as soon as its input does: so it dies
-with the agent, however that ends, on every system. Being a process of its own it can load for minutes, take gigabytes
-or be killed for them, and the station goes on.
+It reads requests from standard input and answers on standard output (`trocr_wire`), and ends as soon as its input does:
+so it dies with the agent, however that ends, on every system. Being a process of its own it can load for minutes, take
+gigabytes or be killed for them, and the station goes on.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from typing import Any, BinaryIO
 from agent_lib.ocr.trocr_wire import Message, WireError, receive, send
 
 ENVIRONMENT = {
-    "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "DISABLE_SAFETENSORS_CONVERSION": "1", "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "DISABLE_SAFETENSORS_CONVERSION": "1",
+    "TOKENIZERS_PARALLELISM": "false",
     # A line that went dead must end the download.
-    "HF_HUB_ETAG_TIMEOUT": "10", "HF_HUB_DOWNLOAD_TIMEOUT": "20",
+    "HF_HUB_ETAG_TIMEOUT": "10",
+    "HF_HUB_DOWNLOAD_TIMEOUT": "20",
     # The cameras need the other cores.
     "OMP_NUM_THREADS": "1",
 }

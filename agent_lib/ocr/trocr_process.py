@@ -1,4 +1,6 @@
-"""TrOCR's own process as the agent sees it: started in the background, asked with a time limit, started again when it dies."""
+"""TrOCR's own process as the agent sees it: started in the background, asked with a time limit, started again when it
+dies.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,9 @@ from typing import IO
 
 import numpy as np
 
-from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.ocr import Digits
 from agent_lib.ocr.trocr_wire import WireError, pack, receive
+from agent_lib.runtime.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +36,21 @@ SLOW_IN_A_ROW = 3
 
 
 class TrOcrProcess:
-    """One model in one process, at most one at a time. `read` may be called from several threads; it never waits for the loading."""
+    """One model in one process, at most one at a time. `read` may be called from several threads; it never waits for
+    the loading.
+    """
 
     _shared: dict[tuple[str, bool], TrOcrProcess] = {}
     _sharing = threading.Lock()
 
-    def __init__(self, model_id: str, int8: bool, command: tuple[str, ...] = COMMAND, first_rest: float = FIRST_REST_SECONDS, hang_seconds: float = HANG_SECONDS) -> None:
+    def __init__(
+        self,
+        model_id: str,
+        int8: bool,
+        command: tuple[str, ...] = COMMAND,
+        first_rest: float = FIRST_REST_SECONDS,
+        hang_seconds: float = HANG_SECONDS,
+    ) -> None:
         folder = Path(model_id).expanduser()
         # The process has another working folder.
         self.model_id = str(folder.absolute()) if folder.is_dir() else model_id
@@ -111,7 +122,9 @@ class TrOcrProcess:
             self._asked_at, self._abandoned = time.monotonic(), False
             body = np.ascontiguousarray(strip, dtype=np.uint8).tobytes()
             self._outbox.put(pack({"do": "read", "id": number, "tokens": tokens, "shape": list(strip.shape)}, body))
-            self._changed.wait_for(lambda: self._state != READY or number in self._answers, max(0.0, deadline - time.monotonic()))
+            self._changed.wait_for(
+                lambda: self._state != READY or number in self._answers, max(0.0, deadline - time.monotonic())
+            )
             answer = self._answers.pop(number, None)
             if answer is None and self._asked == number:
                 self._abandoned = True
@@ -134,7 +147,12 @@ class TrOcrProcess:
     def _count_slow(self, seconds: float) -> None:
         self._slow += 1
         if self._slow == SLOW_IN_A_ROW:
-            log.warning('TrOCR had no answer within %g s %d times in a row: set ocr.int8 to true or take a smaller model. What it does not read, the engine "auto" reads.', seconds, SLOW_IN_A_ROW)
+            log.warning(
+                "TrOCR had no answer within %g s %d times in a row: set ocr.int8 to true or take a smaller model. "
+                'What it does not read, the engine "auto" reads.',
+                seconds,
+                SLOW_IN_A_ROW,
+            )
 
     def _end_if_it_hangs(self) -> None:
         if self._child is not None and time.monotonic() - self._asked_at > self._hang_seconds:
@@ -155,7 +173,11 @@ class TrOcrProcess:
                 self._give_up(f"Its process ended while it loaded ({said}), {deaths} times.")
                 return
             rest = self._first_rest if time.monotonic() - begun > LONGEST_REST_SECONDS else rest
-            log.warning('TrOCR\'s process ended (%s) and is started again in %g s; until then the engine "auto" reads.', said, rest)
+            log.warning(
+                'TrOCR\'s process ended (%s) and is started again in %g s; until then the engine "auto" reads.',
+                said,
+                rest,
+            )
             with self._changed:
                 self._changed.wait_for(lambda: self._state == CLOSED, rest)
             rest = min(2 * rest, LONGEST_REST_SECONDS)
@@ -193,13 +215,20 @@ class TrOcrProcess:
             return was_ready, _how_it_ended(child.returncode, errors)
 
     def _spawn(self, errors: IO[bytes]) -> subprocess.Popen[bytes] | None:
-        # Apart from the agent's terminal: Ctrl-C is the agent's to handle, and its end closes the pipe, which ends the process.
-        apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP} if sys.platform == "win32" else {"start_new_session": True}
+        # Apart from the agent's terminal: Ctrl-C is the agent's to handle, and its end closes the pipe, which ends the
+        # process.
+        apart = (
+            {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+            if sys.platform == "win32"
+            else {"start_new_session": True}
+        )
         with self._changed:
             if self._state == CLOSED:
                 return None
             try:
-                child = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=ROOT, **apart)
+                child = subprocess.Popen(
+                    self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=ROOT, **apart
+                )
             except OSError as error:
                 log.warning("TrOCR's process cannot be started: %s.", error.strerror)
                 return None

@@ -1,7 +1,7 @@
 """How the agent and TrOCR's process talk over two pipes: messages of a JSON head and, with some, raw bytes behind it.
 
-One message is the head's length (4 bytes, big endian), the head (JSON, UTF-8) and as many bytes as its `bytes` says (0 where it
-does not). Uses the standard library alone: the process must answer before anything heavy is loaded.
+One message is the head's length (4 bytes, big endian), the head (JSON, UTF-8) and as many bytes as its `bytes` says (0
+where it does not). Uses the standard library alone: the process must answer before anything heavy is loaded.
 
     to the process    {"do": "load", "model_id": text, "int8": bool}
                       {"do": "read", "id": n, "tokens": n, "shape": [height, width, 3], "bytes": n} + BGR pixels

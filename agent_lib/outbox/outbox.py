@@ -48,7 +48,8 @@ class Entry:
 
 
 class Outbox:
-    """Durable queue of one agent, oldest first. Every method may be called from any thread and none raises for a bad disk.
+    """Durable queue of one agent, oldest first. Every method may be called from any thread and none raises for a bad
+    disk.
 
     Pictures lie in `outbox/` as `{event_id}_{role}.jpg`, rows in `outbox.db`. A picture is on disk before its row, and
     a row goes before its pictures, so that a crash leaves at most pictures without a row, which the next start removes.
@@ -75,10 +76,22 @@ class Outbox:
             return _connect(self._path)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
-                raise OSError(f"{self._path}: cannot be opened ({error}); see to the folder's rights and the disk.") from error
+                raise OSError(
+                    f"{self._path}: cannot be opened ({error}); see to the folder's rights and the disk."
+                ) from error
             aside = f"broken-{int(time.time())}"
-            log.error("%s cannot be read (%s); it and its pictures are kept as *.%s and a new one is begun.", self._path, error, aside)
-            for path in (self._path, self._path.with_name("outbox.db-wal"), self._path.with_name("outbox.db-shm"), self._folder):
+            log.error(
+                "%s cannot be read (%s); it and its pictures are kept as *.%s and a new one is begun.",
+                self._path,
+                error,
+                aside,
+            )
+            for path in (
+                self._path,
+                self._path.with_name("outbox.db-wal"),
+                self._path.with_name("outbox.db-shm"),
+                self._folder,
+            ):
                 if path.exists():
                     path.rename(path.with_name(f"{path.name}.{aside}"))
             self._folder.mkdir()
@@ -98,12 +111,16 @@ class Outbox:
     # In
 
     def put(self, result: CaptureResult, fields: dict[str, Any]) -> bool:
-        """Keep a result. True: it is on disk. False: the disk did not take it; it waits in memory and is tried again."""
+        """Store a result. True: it is on disk. False: the write failed; it is kept in memory and retried."""
         with self._lock:
             self._unsaved.append((result, fields))
             if len(self._unsaved) > _UNSAVED:
                 lost, _ = self._unsaved.popleft()
-                log.error("The capture of tag %s is lost: the disk takes nothing and memory holds the newest %d.", lost.tag, _UNSAVED)
+                log.error(
+                    "The capture of tag %s is lost: the disk takes nothing and memory holds the newest %d.",
+                    lost.tag,
+                    _UNSAVED,
+                )
             return self.save_unsaved()
 
     def save_unsaved(self) -> bool:
@@ -116,8 +133,13 @@ class Outbox:
                 except (OSError, sqlite3.Error) as error:
                     if time.monotonic() >= self._complain_at:
                         self._complain_at = time.monotonic() + _COMPLAIN_SECONDS
-                        log.error("The capture of tag %s cannot be saved in %s (%s). Free some space or see to the folder's rights; it is kept in memory and tried again.",
-                                  result.tag, self._folder, error)
+                        log.error(
+                            "The capture of tag %s cannot be saved in %s (%s). Free some space or see to the "
+                            "folder's rights; it is kept in memory and tried again.",
+                            result.tag,
+                            self._folder,
+                            error,
+                        )
                     return False
                 self._unsaved.popleft()
                 self._changed.notify_all()
@@ -137,8 +159,10 @@ class Outbox:
             _sync_folder(self._folder)
         text = json.dumps(fields, ensure_ascii=False)
         with self._db:
-            self._db.execute("INSERT OR IGNORE INTO results (event_id, fields, roles, bytes) VALUES (?, ?, ?, ?)",
-                             (result.event_id, text, ",".join(pictures), size + len(text)))
+            self._db.execute(
+                "INSERT OR IGNORE INTO results (event_id, fields, roles, bytes) VALUES (?, ?, ?, ?)",
+                (result.event_id, text, ",".join(pictures), size + len(text)),
+            )
         self._bytes += size + len(text)
 
     # Out
@@ -158,7 +182,11 @@ class Outbox:
         passed = list(self._settled | skip)
         with self._lock:
             try:
-                row = self._db.execute(f"SELECT id, event_id, fields, roles FROM results WHERE reason IS NULL AND id NOT IN ({','.join('?' * len(passed))}) ORDER BY id LIMIT 1", passed).fetchone()
+                row = self._db.execute(
+                    "SELECT id, event_id, fields, roles FROM results WHERE reason IS NULL AND id NOT IN "
+                    f"({','.join('?' * len(passed))}) ORDER BY id LIMIT 1",
+                    passed,
+                ).fetchone()
             except sqlite3.Error as error:
                 log.error("%s cannot be read (%s); it is tried again.", self._path, error)
                 return None
@@ -183,10 +211,18 @@ class Outbox:
 
     def shelve(self, entry: Entry, reason: str) -> None:
         """The hub refuses it for good: keep it aside with the reason, and drop the oldest beyond the shelf's size."""
-        self._settle(entry, "UPDATE results SET reason = ?, shelved_ts = ? WHERE id = ?", (reason or "refused", time.time(), entry.id))
+        self._settle(
+            entry,
+            "UPDATE results SET reason = ?, shelved_ts = ? WHERE id = ?",
+            (reason or "refused", time.time(), entry.id),
+        )
         with self._lock:
             try:
-                old = self._db.execute("SELECT id, event_id, bytes FROM results WHERE reason IS NOT NULL ORDER BY shelved_ts DESC, id DESC LIMIT -1 OFFSET ?", (self._shelf_results,)).fetchall()
+                old = self._db.execute(
+                    "SELECT id, event_id, bytes FROM results WHERE reason IS NOT NULL ORDER BY shelved_ts DESC, id "
+                    "DESC LIMIT -1 OFFSET ?",
+                    (self._shelf_results,),
+                ).fetchall()
                 with self._db:
                     self._db.executemany("DELETE FROM results WHERE id = ?", [(row[0],) for row in old])
             except sqlite3.Error as error:
@@ -218,13 +254,21 @@ class Outbox:
         """{"waiting": n, "shelved": n, "shelf": newest 20 of {"event_id", "tag", "reason"}}."""
         with self._lock:
             try:
-                waiting, shelved = self._db.execute("SELECT count(*) - count(reason), count(reason) FROM results").fetchone()
-                rows = self._db.execute("SELECT event_id, fields, reason FROM results WHERE reason IS NOT NULL ORDER BY shelved_ts DESC, id DESC LIMIT 20").fetchall()
+                waiting, shelved = self._db.execute(
+                    "SELECT count(*) - count(reason), count(reason) FROM results"
+                ).fetchone()
+                rows = self._db.execute(
+                    "SELECT event_id, fields, reason FROM results WHERE reason IS NOT NULL ORDER BY shelved_ts DESC, "
+                    "id DESC LIMIT 20"
+                ).fetchall()
             except sqlite3.Error as error:
                 log.error("%s cannot be read (%s).", self._path, error)
                 waiting, shelved, rows = 0, 0, []
             waiting += len(self._unsaved) - len(self._settled)
-        shelf = [{"event_id": event_id, "tag": json.loads(fields).get("tag", ""), "reason": reason} for event_id, fields, reason in rows]
+        shelf = [
+            {"event_id": event_id, "tag": json.loads(fields).get("tag", ""), "reason": reason}
+            for event_id, fields, reason in rows
+        ]
         return {"waiting": max(0, waiting), "shelved": shelved, "shelf": shelf}
 
     @property

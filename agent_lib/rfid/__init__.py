@@ -1,4 +1,5 @@
 """RFID readers: bytes to tags, tags to events, and the connection (wire/station.md "RFID reader")."""
+
 from agent_lib.rfid.parser import TagParser
 from agent_lib.rfid.presence import TagPresence
 from agent_lib.rfid.reader import TagRead, TagReader, try_reader

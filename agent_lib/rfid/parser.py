@@ -5,12 +5,14 @@ The difficulty is not the records but what stands between them. Three rules deci
 1. A head whose record is not complete never delays a complete record behind it: records are taken where
    they are complete, and an announced length alone is worth nothing.
 2. Where a complete record begins inside another, the inner one is taken: the outer one is then nearly always
-   a record that lost its tail, or noise. Only an A0 frame (it has a checksum) with something sensible directly behind it stands.
+   a record that lost its tail, or noise. Only an A0 frame (it has a checksum) with something sensible directly behind
+   it stands.
 3. Where a record might still begin inside the last complete one, that one is held back until more bytes come
    or `flush` says that none come soon. About one record in a hundred waits so.
 
 What is kept between two calls is shorter than two records, whatever comes.
 """
+
 import re
 
 from agent_lib.rfid.records import A0, MAX_TAG_BYTES, Record, is_a0_frame, record_at, records_in
@@ -66,7 +68,7 @@ class TagParser:
         limit = _sure_start(unfinished, len(buffer)) if not final else len(buffer)
         while (index := _next_record(buffer, complete, index, done)) < len(complete):
             record = complete[index]
-            last = all(other.start < record.end for other in complete[index + 1:index + 2])
+            last = all(other.start < record.end for other in complete[index + 1 : index + 2])
             if last and not final and _may_be_cut(record, unfinished, len(buffer)):
                 limit = record.start
                 break
@@ -110,7 +112,14 @@ class TagParser:
         length = len(self._buffer)
         digits, _ = _digits_before(self._buffer, length, done)
         # Any last byte may be the length byte of the LEN family: kept, but nothing waits for it.
-        return min([max(limit, done), digits, max(done, length - 1), *(record.start for record in unfinished if record.start >= done)])
+        return min(
+            [
+                max(limit, done),
+                digits,
+                max(done, length - 1),
+                *(record.start for record in unfinished if record.start >= done),
+            ]
+        )
 
     def _count_noise(self, start: int, end: int, lines: list[Tag]) -> None:
         """Count what is no record of any kind; other A0 frames are a reader's normal talk, line ends too."""

@@ -1,4 +1,5 @@
 """Which sightings of a tag are events: debounce and presence (wire/station.md "RFID reader")."""
+
 from collections import OrderedDict
 
 

@@ -1,11 +1,12 @@
 """The connection to a UHF reader: a TCP client in a thread of its own (wire/station.md "RFID reader")."""
-from collections.abc import Callable
-from dataclasses import dataclass
+
 import logging
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from agent_lib.rfid.parser import Tag, TagParser
@@ -15,7 +16,8 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 LONGEST_BACKOFF_SECONDS = 15.0
-# A reader sends a record in one go. So a pause of QUIET decides a doubtful record, and after LOST the rest does not come.
+# A reader sends a record in one go. So a pause of QUIET decides a doubtful record, and after LOST the rest does not
+# come.
 QUIET_SECONDS = 0.05
 LOST_SECONDS = 2.0
 # How soon stop() and the stale rule are noticed while nothing comes.
@@ -48,7 +50,11 @@ def connect(host: str, port: int, timeout: float) -> socket.socket:
         return link
     # The idle time is called TCP_KEEPALIVE on macOS.
     idle = getattr(socket, "TCP_KEEPIDLE", None) or getattr(socket, "TCP_KEEPALIVE", None)
-    for option, value in ((idle, 10), (getattr(socket, "TCP_KEEPINTVL", None), 5), (getattr(socket, "TCP_KEEPCNT", None), 4)):
+    for option, value in (
+        (idle, 10),
+        (getattr(socket, "TCP_KEEPINTVL", None), 5),
+        (getattr(socket, "TCP_KEEPCNT", None), 4),
+    ):
         if option is not None:
             link.setsockopt(socket.IPPROTO_TCP, option, value)
     return link
@@ -106,15 +112,23 @@ class TagReader:
         if state == "connected":
             message = f"Connected to the reader at {self._address}."
             if self._only_noise():
-                message += (f" It sent {self._parser.noise_bytes} bytes and no tag record yet:"
-                            " check that this is the reader's tag port and its output format.")
+                message += (
+                    f" It sent {self._parser.noise_bytes} bytes and no tag record yet:"
+                    " check that this is the reader's tag port and its output format."
+                )
         elif state == "stopped":
             message = "The reader connection is stopped."
         elif error:
             message = f"RFID reader {self._address}: {error}. Trying again; check its power, cable, address and port."
         else:
             message = f"Connecting to the reader at {self._address}."
-        return {"state": state, "address": self._address, "message": message, "last_tag_ts": self._last_tag_ts, "error": error}
+        return {
+            "state": state,
+            "address": self._address,
+            "message": message,
+            "last_tag_ts": self._last_tag_ts,
+            "error": error,
+        }
 
     def _run(self) -> None:
         wait = self._settings.reconnect_seconds
@@ -147,7 +161,9 @@ class TagReader:
         self._state = state
 
     def _session(self) -> bool:
-        """One connection from beginning to end; whether any byte came. Raises OSError where none came about, ReaderSilent."""
+        """One connection from beginning to end; whether any byte came. Raises OSError where none came about,
+        ReaderSilent.
+        """
         with connect(self._settings.host, self._settings.port, CONNECT_SECONDS) as link:
             with self._lock:
                 self._link = link
@@ -205,12 +221,18 @@ class TagReader:
         """Say once a connection, and again at ten times as much, what was thrown away."""
         if parser.overlong_lines > 10 * self._said_overlong:
             self._said_overlong = parser.overlong_lines
-            log.warning("RFID reader %s: ignored %d line(s) of more than 128 hex digits; no tag is that long",
-                        self._address, parser.overlong_lines)
+            log.warning(
+                "RFID reader %s: ignored %d line(s) of more than 128 hex digits; no tag is that long",
+                self._address,
+                parser.overlong_lines,
+            )
         if self._only_noise() and parser.noise_bytes > 10 * self._said_noise:
             self._said_noise = parser.noise_bytes
-            log.warning("RFID reader %s: %d bytes came and no tag record; check its tag port and output format",
-                        self._address, parser.noise_bytes)
+            log.warning(
+                "RFID reader %s: %d bytes came and no tag record; check its tag port and output format",
+                self._address,
+                parser.noise_bytes,
+            )
 
     def _only_noise(self) -> bool:
         """Whether this connection brought much and no tag: then it is perhaps no reader."""
@@ -218,7 +240,9 @@ class TagReader:
 
 
 def try_reader(settings: Any, seconds: float) -> tuple[bool, str]:
-    """Connect once and listen for `seconds`: whether it works, and a sentence with what to do. Opens nothing when no reader is set."""
+    """Connect once and listen for `seconds`: whether it works, and a sentence with what to do. Opens nothing when no
+    reader is set.
+    """
     if not settings.host:
         return False, "No RFID reader is set: give its address as rfid.host."
     address = f"{settings.host}:{settings.port}"
@@ -235,16 +259,32 @@ def try_reader(settings: Any, seconds: float) -> tuple[bool, str]:
                     tags = parser.flush()
                 else:
                     if not data:
-                        return False, f"The reader at {address} closed the connection at once: another program may be connected to it; end that one."
+                        return (
+                            False,
+                            f"The reader at {address} closed the connection at once: another program may be "
+                            "connected to it; end that one.",
+                        )
                     received += len(data)
                     tags = parser.feed(data)
                 if tags:
                     return True, f"The RFID reader at {address} works: it read tag {tags[0][0]} ({tags[0][1]})."
     except OSError as error:
-        return False, f"Cannot connect to the RFID reader at {address}: {reason(error)}. Check its power, cable, address and port."
+        return (
+            False,
+            f"Cannot connect to the RFID reader at {address}: {reason(error)}. Check its power, cable, address and "
+            "port.",
+        )
     if received > _NOISE_WORTH_SAYING:
-        return False, f"{address} sent {received} bytes and no tag record: check that this is the reader's tag port and its output format."
-    return True, f"Connected to the RFID reader at {address}; no tag came in {seconds:g} seconds: hold one in front of the antenna to see it read."
+        return (
+            False,
+            f"{address} sent {received} bytes and no tag record: check that this is the reader's tag port and its "
+            "output format.",
+        )
+    return (
+        True,
+        f"Connected to the RFID reader at {address}; no tag came in {seconds:g} seconds: hold one in front of the "
+        "antenna to see it read.",
+    )
 
 
 def _hang_up(link: socket.socket) -> None:

@@ -3,8 +3,9 @@
 Nothing here keeps state: `record_at` looks at bytes and says what starts there. How a stream of such
 bytes is cut into records is `agent_lib.rfid_parser`.
 """
-from dataclasses import dataclass
+
 import re
+from dataclasses import dataclass
 
 # An EPC has at most 496 bits. Longer "tags" are refused: they come from noise, and the tag becomes
 # part of file names.
@@ -75,18 +76,18 @@ def is_a0_frame(buffer: bytes, start: int) -> bool:
 
 def _ee_record(buffer: bytes, start: int) -> Record | None:
     head = buffer[start]
-    if buffer[start + 1:start + 4] != _EE_MARK:
+    if buffer[start + 1 : start + 4] != _EE_MARK:
         return None
     end = start + head + 1
     source = SHORT_HEADS.get(head)
     if source is None:
         if not 5 <= head <= _LONGEST_LEN:
             return None
-        data = buffer[start + 4:end - 1]
-        source, right = "LEN", buffer[end - 1:end] in (b"\xff", b"")
+        data = buffer[start + 4 : end - 1]
+        source, right = "LEN", buffer[end - 1 : end] in (b"\xff", b"")
     else:
-        data = buffer[start + 6:end]
-        right = _SHORT_MARK.startswith(buffer[start + 4:start + 6])
+        data = buffer[start + 6 : end]
+        right = _SHORT_MARK.startswith(buffer[start + 4 : start + 6])
     if not right:
         return None
     if end > len(buffer):
@@ -101,7 +102,7 @@ def _a0_record(buffer: bytes, start: int) -> Record | None:
         # LEN 0A would be an EPC of three bytes, which does not exist: it ends a round of reading.
         plausible = 1 <= length - 7 <= MAX_TAG_BYTES and length != _END_OF_ROUND
     elif command == _BUFFER:
-        announced = buffer[start + 6:start + 7]
+        announced = buffer[start + 6 : start + 7]
         plausible = 1 <= length - 13 <= MAX_TAG_BYTES and announced in (b"", bytes([length - 9]))
     else:
         plausible = False
@@ -113,9 +114,9 @@ def _a0_record(buffer: bytes, start: int) -> Record | None:
     if sum(buffer[start:end]) & 0xFF:
         return None
     if command == _INVENTORY:
-        epc, freqant = buffer[start + 7:end - 2], buffer[start + 4]
+        epc, freqant = buffer[start + 7 : end - 2], buffer[start + 4]
     else:
-        epc, freqant = buffer[start + 9:end - 6], buffer[end - 3]
+        epc, freqant = buffer[start + 9 : end - 6], buffer[end - 3]
     return Record(start, end, source, epc.hex().upper(), freqant & 3)
 
 
@@ -124,7 +125,7 @@ def _short_beginning(buffer: bytes, start: int) -> Record | None:
 
     A lone length byte of the LEN family can be almost any byte, so that family counts from two on.
     """
-    head, rest = buffer[start], buffer[start + 1:]
+    head, rest = buffer[start], buffer[start + 1 :]
     if head == A0:
         length = rest[0] if rest else 8
         if 8 <= length <= 13 + MAX_TAG_BYTES and length != _END_OF_ROUND:

@@ -16,17 +16,23 @@ def redact(url: str) -> str:
         return url
     place, slash, tail = rest.partition("/")
     if "@" in rest:
-        # A password may hold a bare "/" or "@": whatever stands before the last "@" of the authority or path is dropped.
+        # A password may hold a bare "/" or "@": whatever stands before the last "@" of the authority or path is
+        # dropped.
         place, slash, tail = rest.rpartition("@")[2].partition("/")
     return _SECRET_IN_URL.sub(r"\1=***", f"{scheme}://{place}{slash}{tail}")
 
 
 def hub_address(value: str) -> str:
-    """A hub's address as typed -> http(s)://host:port without a trailing slash. Raises ValueError with a sentence's end."""
+    """A hub's address as typed -> http(s)://host:port without a trailing slash. Raises ValueError with a sentence's
+    end.
+    """
     if not value:
         return ""
     if value.startswith(("ws://", "wss://")):
-        raise ValueError("is a WebSocket address; write the hub's page address, such as http://192.168.1.10:5000, or use websocket_url")
+        raise ValueError(
+            "is a WebSocket address; write the hub's page address, such as http://192.168.1.10:5000, or use "
+            "websocket_url"
+        )
     text = value if "://" in value else f"http://{value}"
     try:
         parts = urlsplit(text)
@@ -41,7 +47,8 @@ def hub_address(value: str) -> str:
 
 
 def without_localhost(url: str, platform: str = sys.platform) -> str:
-    """On Windows `localhost` is asked for over IPv6 first, which costs two seconds a connection: take the number instead.
+    """On Windows `localhost` is asked for over IPv6 first, which costs two seconds a connection: take the number
+    instead.
 
     Secure addresses stay: their certificate is for the name.
     """
@@ -53,7 +60,9 @@ def without_localhost(url: str, platform: str = sys.platform) -> str:
 def plain_host(value: str, other: str) -> str:
     """A bare host name or address. `other`: the setting for full addresses, named in the error. Raises ValueError."""
     if "://" in value or "/" in value or "@" in value:
-        raise ValueError("must be a bare address such as 192.168.1.3" + (f"; write a full address as {other}" if other else ""))
+        raise ValueError(
+            "must be a bare address such as 192.168.1.3" + (f"; write a full address as {other}" if other else "")
+        )
     if re.search(r"\s", value):
         raise ValueError("must not hold spaces")
     if re.fullmatch(r"[^:]+:\d+", value):

@@ -23,7 +23,7 @@ class InstanceLock:
 
     def take(self) -> None:
         """Raises InstanceBusy, and OSError where the folder cannot be written."""
-        file = open(self._instance / "agent.lock", "a+b")  # noqa: SIM115 - held open as long as the lock
+        file = open(self._instance / "agent.lock", "a+b")
         try:
             _lock(file)
         except OSError as error:
@@ -31,7 +31,10 @@ class InstanceLock:
             owner = file.read(20).decode("ascii", "replace").strip()
             file.close()
             who = f"process {owner}" if owner.isdigit() else "another process"
-            raise InstanceBusy(f"An agent already runs on {self._instance} ({who}); end it, or give this one a folder of its own with --instance.") from error
+            raise InstanceBusy(
+                f"An agent already runs on {self._instance} ({who}); end it, or give this one a folder of its own "
+                "with --instance."
+            ) from error
         file.truncate(0)
         file.write(str(os.getpid()).encode())
         file.flush()

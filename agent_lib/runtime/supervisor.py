@@ -23,7 +23,9 @@ class Supervisor:
         self._errors: dict[str, str] = {}
 
     def run(self, name: str, work: Callable[[], None]) -> None:
-        """Run `work` in a thread called `name`. It is to return when `stopping` is set; returning earlier ends the thread."""
+        """Run `work` in a thread called `name`. It is to return when `stopping` is set; returning earlier ends the
+        thread.
+        """
         self._restarts[name] = 0
         thread = threading.Thread(target=self._keep, args=(name, work), name=name, daemon=True)
         self._threads[name] = thread
@@ -40,7 +42,11 @@ class Supervisor:
                 self._restarts[name] += 1
                 self._errors[name] = f"{type(error).__name__}: {error}"
                 log.exception("The thread %s broke down (time %d); it is started again.", name, self._restarts[name])
-            rest = _FIRST_REST_SECONDS if time.monotonic() - begun > _LONGEST_REST_SECONDS else min(rest * 2, _LONGEST_REST_SECONDS)
+            rest = (
+                _FIRST_REST_SECONDS
+                if time.monotonic() - begun > _LONGEST_REST_SECONDS
+                else min(rest * 2, _LONGEST_REST_SECONDS)
+            )
             self.stopping.wait(rest)
 
     def stop(self, seconds: float) -> list[str]:
@@ -53,4 +59,7 @@ class Supervisor:
 
     def status(self) -> dict[str, Any]:
         """By thread name: {"alive": bool, "restarts": n, "error": the last reason or ""}."""
-        return {name: {"alive": thread.is_alive(), "restarts": self._restarts[name], "error": self._errors.get(name, "")} for name, thread in self._threads.items()}
+        return {
+            name: {"alive": thread.is_alive(), "restarts": self._restarts[name], "error": self._errors.get(name, "")}
+            for name, thread in self._threads.items()
+        }

@@ -1,4 +1,6 @@
-"""The agent's settings: declarations (`model`), reading files, environment and flags (`file`), a new file's text (`template`)."""
+"""The agent's settings: declarations (`model`), reading files, environment and flags (`file`), a new file's text
+(`template`).
+"""
 
 from agent_lib.settings.model import (
     DEFAULT_HUB,

@@ -1,4 +1,6 @@
-"""Reading and writing the agent's settings: a file (TOML, or the JSON of the original station), over it the environment, over that flags."""
+"""Reading and writing the agent's settings: a file (TOML, or the JSON of the original station), over it the
+environment, over that flags.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,11 @@ from agent_lib.settings.template import DEVICES, STATION_KEYS, TABLES, TOP_KEYS,
 
 FILE_NAME = "agent.toml"
 
-_ENVIRONMENT = {"WEBSOCKET_URL": ("hub", "websocket_url"), "IMAGE_SERVER_URL": ("hub", "image_server_url"), "AGENT_SIMULATE_PAUSE": ("simulate_pause",)}
+_ENVIRONMENT = {
+    "WEBSOCKET_URL": ("hub", "websocket_url"),
+    "IMAGE_SERVER_URL": ("hub", "image_server_url"),
+    "AGENT_SIMULATE_PAUSE": ("simulate_pause",),
+}
 _CAMERA_ADDRESS = ("host", "url", "index")
 
 
@@ -25,12 +31,14 @@ class SettingsError(Exception):
     """A setting cannot be used; the text names where it stands, its key and the reason, a line each."""
 
 
-def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, first_start: bool = True) -> AgentSettings:
+def load(
+    flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, first_start: bool = True
+) -> AgentSettings:
     """The settings of one agent.
 
     `flags` are the options of the command line, None where not given: instance, config, hub, simulate, seed, captures.
-    Without `config` the file is agent.toml of the instance folder, written where there is none. With `first_start` False nothing is
-    written, and without that file the defaults count. Raises SettingsError.
+    Without `config` the file is agent.toml of the instance folder, written where there is none. With `first_start`
+    False nothing is written, and without that file the defaults count. Raises SettingsError.
     """
     given = {key: value for key, value in (flags or {}).items() if value is not None}
     environ = os.environ if environ is None else environ
@@ -54,7 +62,9 @@ def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | No
 
 
 class _Sheet:
-    """What files, environment and flags say, checked table by table so that an error names the key where it was written."""
+    """What files, environment and flags say, checked table by table so that an error names the key where it was
+    written.
+    """
 
     def __init__(self, path: Path, strict: bool) -> None:
         self.path, self.strict = path, strict
@@ -81,7 +91,9 @@ class _Sheet:
             self._error(str(self.path), ("stations",), "must be a list of tables, each headed [[stations]]", rows)
             rows = []
         for number, row in enumerate(rows):
-            self.values["stations"].append(self._station(_as_table(row, "name"), (f"stations[{number + 1}]",), devices=True))
+            self.values["stations"].append(
+                self._station(_as_table(row, "name"), (f"stations[{number + 1}]",), devices=True)
+            )
 
     def take(self, keys: tuple[str, ...], value: Any, origin: str) -> None:
         """Check and keep one single value."""
@@ -114,14 +126,19 @@ class _Sheet:
                 self._unknown((*place, key))
         return kept
 
-    def _checked(self, model: type[Section], table: dict[str, Any], place: tuple[str, ...], origin: str) -> dict[str, Any]:
+    def _checked(
+        self, model: type[Section], table: dict[str, Any], place: tuple[str, ...], origin: str
+    ) -> dict[str, Any]:
         """The values of `table` that were given and are good, converted; errors and unknown keys are noted."""
         known = set(model.model_fields) | ({"rtsp_url"} if model is CameraSettings else set())
         for key in [key for key in table if key not in known]:
             self._unknown((*place, key))
         if model is CameraSettings and "rtsp_url" in table:
             spelled = table["rtsp_url"]
-            table = {**{key: value for key, value in table.items() if key != "rtsp_url"}, "url": table.get("url") or spelled}
+            table = {
+                **{key: value for key, value in table.items() if key != "rtsp_url"},
+                "url": table.get("url") or spelled,
+            }
         good = {key: value for key, value in table.items() if key in model.model_fields}
         try:
             section = model(**good)
@@ -154,10 +171,20 @@ class _Sheet:
             raise SettingsError("\n".join(self.errors))
         tables = {key: self.values[key] for key in ("hub", "outbox", "log") if key in self.values}
         plain = {key: self.values[key] for key in TOP_KEYS if key in self.values}
-        return AgentSettings(**plain, **tables, stations=stations, instance=instance, captures=captures, config_path=self.path, warnings=tuple(self.warnings))
+        return AgentSettings(
+            **plain,
+            **tables,
+            stations=stations,
+            instance=instance,
+            captures=captures,
+            config_path=self.path,
+            warnings=tuple(self.warnings),
+        )
 
     def _stations(self) -> list[dict[str, Any]]:
-        """Each station as one dict: top-level tables are the defaults, and a second camera takes the rest from the first."""
+        """Each station as one dict: top-level tables are the defaults, and a second camera takes the rest from the
+        first.
+        """
         base = {key: self.values.get(key, {}) for key in DEVICES}
         rows = self.values["stations"] or [{}]
         found = []
@@ -165,7 +192,9 @@ class _Sheet:
             merged = {key: _over(base[key], row.get(key, {})) for key in DEVICES}
             given = merged["secondary_camera"]
             inherited = {key: value for key, value in merged["camera"].items() if key not in _CAMERA_ADDRESS}
-            merged["secondary_camera"] = {**inherited, **given} if any(_has(given, key) for key in _CAMERA_ADDRESS) else {}
+            merged["secondary_camera"] = (
+                {**inherited, **given} if any(_has(given, key) for key in _CAMERA_ADDRESS) else {}
+            )
             found.append({"name": f"station-{number}", **self.values.get("station", {}), **row, **merged})
             if len(rows) > 1 and "name" not in row:
                 found[-1]["name"] = f"station-{number}"
@@ -219,7 +248,9 @@ def _first_start(instance: Path, path: Path | None) -> None:
         if path is not None and not path.exists():
             path.write_text(template(), encoding="utf-8")
     except OSError as error:
-        raise SettingsError(f"{instance}: cannot be written ({error.strerror}); choose another folder with --instance.") from error
+        raise SettingsError(
+            f"{instance}: cannot be written ({error.strerror}); choose another folder with --instance."
+        ) from error
 
 
 def _text(path: Path) -> str:
@@ -243,14 +274,21 @@ def _parse_toml(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: {error}; correct that line (texts in quotes, one key a line; in Windows paths write / or two backslashes).") from error
+        raise SettingsError(
+            f"{path}: {error}; correct that line (texts in quotes, one key a line; in Windows paths write / or two "
+            "backslashes)."
+        ) from error
 
 
 def _parse_json(path: Path, text: str) -> dict[str, Any]:
     try:
         values = json.loads(without_comments(text))
     except (json.JSONDecodeError, RecursionError) as error:
-        where = f"{error.msg} (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+        where = (
+            f"{error.msg} (line {error.lineno}, column {error.colno})"
+            if isinstance(error, json.JSONDecodeError)
+            else "nested too deeply"
+        )
         raise SettingsError(f"{path}: is not JSON: {where}; correct that line.") from error
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: must be one JSON object in braces.")

@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import json
 
-from agent_lib.settings.model import AgentSettings, CameraSettings, CaptureSettings, HubSettings, LogSettings, OcrSettings, OutboxSettings, RfidSettings, Section, StationSettings
+from agent_lib.settings.model import (
+    AgentSettings,
+    CameraSettings,
+    CaptureSettings,
+    HubSettings,
+    LogSettings,
+    OcrSettings,
+    OutboxSettings,
+    RfidSettings,
+    Section,
+    StationSettings,
+)
 
-DEVICES: dict[str, type[Section]] = {"rfid": RfidSettings, "camera": CameraSettings, "secondary_camera": CameraSettings, "capture": CaptureSettings, "ocr": OcrSettings}
+DEVICES: dict[str, type[Section]] = {
+    "rfid": RfidSettings,
+    "camera": CameraSettings,
+    "secondary_camera": CameraSettings,
+    "capture": CaptureSettings,
+    "ocr": OcrSettings,
+}
 """Tables of one station, which stand at the top or inside [[stations]]."""
 
 TABLES: dict[str, type[Section]] = {**DEVICES, "hub": HubSettings, "outbox": OutboxSettings, "log": LogSettings}
@@ -16,21 +33,42 @@ TOP_KEYS = ("simulate", "simulate_pause", "seed")
 
 def template() -> str:
     """The text of a new `agent.toml`: every key with its help as a comment, and its default."""
-    lines = ["# Settings of the Gatehouse station agent. Change a value, save as UTF-8 and start the agent again.",
-             "# `python agent.py check` tries hub, reader and cameras and says what works.", ""]
+    lines = [
+        "# Settings of the Gatehouse station agent. Change a value, save as UTF-8 and start the agent again.",
+        "# `python agent.py check` tries hub, reader and cameras and says what works.",
+        "",
+    ]
     lines += _keys(AgentSettings, TOP_KEYS)
-    lines += ["[station]", "# The name and kind of the station. For several stations use [[stations]] as shown at the end.", ""]
+    lines += [
+        "[station]",
+        "# The name and kind of the station. For several stations use [[stations]] as shown at the end.",
+        "",
+    ]
     lines += _keys(StationSettings, STATION_KEYS)
     for section, model in TABLES.items():
         lines.append(f"[{section}]")
         if section == "secondary_camera":
-            lines += ["# A second camera. What is not given here is taken from [camera], except the address (host, url, index).", ""]
+            lines += [
+                "# A second camera. What is not given here is taken from [camera], except the address (host, url, "
+                "index).",
+                "",
+            ]
             lines += _keys(model, tuple(model.model_fields), live=("host", "url"))
         else:
-            lines += [f"# {(model.__doc__ or '').strip()}", ""]
+            lines += [f"# {' '.join((model.__doc__ or '').split())}", ""]
             lines += _keys(model, tuple(model.model_fields))
-    lines += ["# Several stations in one agent: one [[stations]] block each. The tables above are the defaults of all of them.", "#",
-              "# [[stations]]", '# name = "east gate"', "# [stations.rfid]", '# host = "192.168.1.2"', "# [stations.camera]", '# host = "192.168.1.3"', ""]
+    lines += [
+        "# Several stations in one agent: one [[stations]] block each. The tables above are the defaults of all of "
+        "them.",
+        "#",
+        "# [[stations]]",
+        '# name = "east gate"',
+        "# [stations.rfid]",
+        '# host = "192.168.1.2"',
+        "# [stations.camera]",
+        '# host = "192.168.1.3"',
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -48,7 +86,12 @@ def table() -> str:
     """The documentation's table of the agent's settings, in Markdown."""
     rows = [("", key, AgentSettings.model_fields[key]) for key in TOP_KEYS]
     rows += [("station", key, StationSettings.model_fields[key]) for key in STATION_KEYS]
-    rows += [(section, key, field) for section, model in TABLES.items() if section != "secondary_camera" for key, field in model.model_fields.items()]
+    rows += [
+        (section, key, field)
+        for section, model in TABLES.items()
+        if section != "secondary_camera"
+        for key, field in model.model_fields.items()
+    ]
     lines = ["| setting | default | what it does |", "|---|---|---|"]
     for section, key, field in rows:
         name = f"{section}.{key}" if section else key

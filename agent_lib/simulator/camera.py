@@ -1,9 +1,10 @@
 """An IP camera on a real HTTP port of this machine: a motion JPEG stream and single pictures."""
-from http.server import BaseHTTPRequestHandler
+
 import logging
 import socket
 import socketserver
 import threading
+from http.server import BaseHTTPRequestHandler
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +17,9 @@ _SEND_BUFFER = 262_144
 
 
 class SimulatedCamera:
-    """Shows the JPEG it was last given to any number of viewers: at once when it is new, again and again while it is not."""
+    """Shows the JPEG it was last given to any number of viewers: at once when it is new, again and again while it is
+    not.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -28,8 +31,12 @@ class SimulatedCamera:
         self._server = _Server(self)
         host, port = self._server.server_address[:2]
         self.url = f"http://{host}:{port}{STREAM_PATH}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.2},
-                                        name=f"simulated-camera-{name}", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.2},
+            name=f"simulated-camera-{name}",
+            daemon=True,
+        )
 
     def start(self) -> None:
         """Begin to serve."""
@@ -59,7 +66,9 @@ class SimulatedCamera:
             self._changed.notify_all()
 
     def next_picture(self, seen: int, timeout: float) -> tuple[bytes, int]:
-        """(picture, its version) as soon as there is one newer than `seen`, after `timeout` the same again; b"" at the end or before the first."""
+        """(picture, its version) as soon as there is one newer than `seen`, after `timeout` the same again; b"" at the
+        end or before the first.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or self._version > seen, timeout)
             return (b"" if self._stopped else self._jpeg), self._version

@@ -1,9 +1,10 @@
 """The simulated gate: vehicles come, are seen by a reader and two cameras over real sockets, and leave."""
-from collections.abc import Callable, Iterator
+
 import logging
-from pathlib import Path
 import threading
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -33,13 +34,20 @@ Pictures = dict[tuple[str, float], bytes]
 class SimulatedGate:
     """One vehicle at a time, as long as somebody is connected to the reader and watches both cameras.
 
-    `stand_seconds`: how long a vehicle stands at least (longer than a whole failing capture); it stays while `busy()` says
-    that a capture is running, at most five minutes. `pause`: seconds the gate is empty between two. `scenes`: what paints
-    the pictures, by default agent_lib.simulator.scene (`Scene`, `empty_gate`).
+    `stand_seconds`: how long a vehicle stands at least (longer than a whole failing capture); it stays while `busy()`
+    says that a capture is running, at most five minutes. `pause`: seconds the gate is empty between two. `scenes`: what
+    paints the pictures, by default agent_lib.simulator.scene (`Scene`, `empty_gate`).
     """
 
-    def __init__(self, instance: Path, seed: int, pause: float, stand_seconds: float,
-                 busy: Callable[[], bool] | None = None, scenes: Any = None) -> None:
+    def __init__(
+        self,
+        instance: Path,
+        seed: int,
+        pause: float,
+        stand_seconds: float,
+        busy: Callable[[], bool] | None = None,
+        scenes: Any = None,
+    ) -> None:
         self._seed, self._pause, self._stand_seconds = seed, pause, stand_seconds
         self._busy = busy or (lambda: False)
         self._scenes = scenes
@@ -76,6 +84,7 @@ class SimulatedGate:
             if self._scenes is None:
                 # Painting needs more of OpenCV than the rest of the agent: only where it is used.
                 from agent_lib.simulator import scene
+
                 self._scenes = scene
             for kind in KINDS:
                 self._empty[kind] = _jpeg(self._scenes.empty_gate(self._seed, kind))
@@ -103,8 +112,12 @@ class SimulatedGate:
         """One vehicle from coming into view to being gone. Returns the rest of the painting of the next."""
         self._vehicles.append(arrived, time.time())
         self.vehicles_shown += 1
-        log.info("Simulated vehicle %d comes: tag %s, number %s", arrived.index, arrived.tag.hex().upper(),
-                 arrived.number or "unreadable")
+        log.info(
+            "Simulated vehicle %d comes: tag %s, number %s",
+            arrived.index,
+            arrived.tag.hex().upper(),
+            arrived.number or "unreadable",
+        )
         for position in _DRIVING_IN:
             if position >= _TAG_READ_FROM:
                 self._reader.show(arrived.records)

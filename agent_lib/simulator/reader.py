@@ -1,4 +1,5 @@
 """A UHF reader on a real TCP port of this machine, sending a real reader's bytes."""
+
 import logging
 import random
 import socket
@@ -26,8 +27,10 @@ class SimulatedReader:
         self._stopped = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
-        self._threads = [threading.Thread(target=work, name=f"simulated-reader-{work.__name__.strip('_')}", daemon=True)
-                         for work in (self._accept, self._send)]
+        self._threads = [
+            threading.Thread(target=work, name=f"simulated-reader-{work.__name__.strip('_')}", daemon=True)
+            for work in (self._accept, self._send)
+        ]
 
     def start(self) -> None:
         """Begin to listen."""

@@ -1,4 +1,5 @@
 """The bytes a real reader sends for a tag, in all families (wire/station.md "RFID reader")."""
+
 import random
 
 FAMILIES = ("A0_89", "LEN", "SHORT14", "A0_90", "ASCII")
@@ -12,7 +13,9 @@ _NOISE = bytes([0x0D, 0x07, 0xA0, 0x10, 0x00, 0xEE, 0xFF, 0x89, 0x90, 0x7F, 0xC3
 
 
 def record(family: str, tag: bytes, antenna: int = 1) -> bytes:
-    """One record of `family` for `tag` (8 bytes for SHORT14, 2 for SHORT8). Raises ValueError for a family that is not known."""
+    """One record of `family` for `tag` (8 bytes for SHORT14, 2 for SHORT8). Raises ValueError for a family that is not
+    known.
+    """
     if family == "SHORT14":
         return b"\x0d\x00\xee\x00\x20\x00" + tag
     if family == "SHORT8":
@@ -58,4 +61,4 @@ def burst(tags: list[tuple[str, bytes]], number: int, rng: random.Random) -> lis
         if family.startswith("A0"):
             data += end_of_round(number)
     cuts = sorted(rng.sample(range(1, len(data)), rng.randrange(3)))
-    return [bytes(data[start:end]) for start, end in zip([0, *cuts], [*cuts, len(data)])]
+    return [bytes(data[start:end]) for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]

@@ -161,8 +161,11 @@ class Scene:
             mask = cv2.warpAffine(mask, matrix, span)
         if position < 0.75:
             vehicle = cv2.blur(vehicle, (3 if position > 0.4 else 5, 1))
-        cv2.copyTo(vehicle[top:bottom, left:right], mask[top:bottom, left:right],
-                   image[y + top : y + bottom, x + left : x + right])
+        cv2.copyTo(
+            vehicle[top:bottom, left:right],
+            mask[top:bottom, left:right],
+            image[y + top : y + bottom, x + left : x + right],
+        )
 
     @staticmethod
     def _shadow(image: np.ndarray, x: int, y: int, span: int) -> None:

@@ -79,16 +79,38 @@ def spoil(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         middle[:] = np.clip(smeared * 0.85 + dirt[..., None], 0, 255).astype(np.uint8)
     elif way == 1:
         # A folded cloth lies on the dashboard in front of it: most of the board is gone.
-        cloth = np.array([(0, height), (0, height * 0.2), (width * 0.3, height * 0.12),
-                          (width * 0.75, height * 0.2), (width, height * 0.14), (width, height)])
+        cloth = np.array(
+            [
+                (0, height),
+                (0, height * 0.2),
+                (width * 0.3, height * 0.12),
+                (width * 0.75, height * 0.2),
+                (width, height * 0.14),
+                (width, height),
+            ]
+        )
         cv2.fillPoly(image, [cloth.astype(np.int32)], (70, 84, 96), cv2.LINE_AA)
         for x in (0.2, 0.45, 0.7):
-            cv2.line(image, (round(width * x), round(height * 0.2)), (round(width * (x - 0.08)), height),
-                     (58, 70, 82), 14, cv2.LINE_AA)
+            cv2.line(
+                image,
+                (round(width * x), round(height * 0.2)),
+                (round(width * (x - 0.08)), height),
+                (58, 70, 82),
+                14,
+                cv2.LINE_AA,
+            )
     else:
         glow = np.zeros((height, width), np.float32)
-        cv2.ellipse(glow, (width // 2, height // 2), (round(width * 0.42), round(height * 0.24)),
-                    float(rng.uniform(-6, 6)), 0, 360, 1.0, -1)
+        cv2.ellipse(
+            glow,
+            (width // 2, height // 2),
+            (round(width * 0.42), round(height * 0.24)),
+            float(rng.uniform(-6, 6)),
+            0,
+            360,
+            1.0,
+            -1,
+        )
         glow = np.minimum(cv2.blur(glow, (91, 91)) * 1.35, 1.0)[..., None]
         image = (image * (1 - glow) + 250.0 * glow).astype(np.uint8)
     return image

@@ -162,7 +162,9 @@ def _rear(image, mask, rng, paint, plate):
     put_text(image, f"{rng.integers(10000, 99999)}", (780, 200), 64, (236, 238, 238), int(rng.integers(6)))
     _box(image, mask, 60, 730, 940, 780, (50, 50, 52))
     for x in range(70, 930, 120):
-        cv2.fillPoly(image, [np.array([(x, 776), (x + 40, 734), (x + 80, 734), (x + 40, 776)], np.int32)], (40, 60, 220))
+        cv2.fillPoly(
+            image, [np.array([(x, 776), (x + 40, 734), (x + 80, 734), (x + 40, 776)], np.int32)], (40, 60, 220)
+        )
     for x in (90, 800):
         cv2.rectangle(image, (x, 786), (x + 110, 826), (40, 40, 190), -1)
         cv2.rectangle(mask, (x, 780), (x + 110, 826), 255, -1)

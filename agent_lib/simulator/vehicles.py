@@ -1,10 +1,11 @@
 """Which vehicles come to the simulated gate, and the file that says which came."""
-from dataclasses import dataclass
+
 import hashlib
 import json
 import os
-from pathlib import Path
 import random
+from dataclasses import dataclass
+from pathlib import Path
 
 from agent_lib.simulator.records import FAMILIES
 
@@ -15,7 +16,9 @@ _ROUND = 5
 
 @dataclass(frozen=True)
 class Vehicle:
-    """One vehicle: its tag (and the family of records that carries it), its number ("" when nobody can read it), a second tag or none."""
+    """One vehicle: its tag (and the family of records that carries it), its number ("" when nobody can read it), a
+    second tag or none.
+    """
 
     index: int
     family: str
@@ -46,7 +49,9 @@ def vehicle(seed: int, index: int) -> Vehicle:
 
 
 class VehicleLog:
-    """`simulated_vehicles.jsonl`: a line {"tag", "number", "at"} for each vehicle that came into view; only ever added to."""
+    """`simulated_vehicles.jsonl`: a line {"tag", "number", "at"} for each vehicle that came into view; only ever added
+    to.
+    """
 
     def __init__(self, instance: Path) -> None:
         self._path = Path(instance) / FILE_NAME

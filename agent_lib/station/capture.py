@@ -1,4 +1,6 @@
-"""One capture: attempts to read the label in frames newer than the tag, and the pictures (wire/station.md "The capture result")."""
+"""One capture: attempts to read the label in frames newer than the tag, and the pictures (wire/station.md "The capture
+result").
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,15 @@ class Outcome:
 class CaptureCycle:
     """Runs captures of one station, one at a time. Cameras and reader are used through their public methods only."""
 
-    def __init__(self, settings: CaptureSettings, primary: Any, secondary: Any | None, label: Any, reader: Any, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        settings: CaptureSettings,
+        primary: Any,
+        secondary: Any | None,
+        label: Any,
+        reader: Any,
+        stopping: threading.Event,
+    ) -> None:
         self._settings = settings
         self._primary, self._secondary = primary, secondary
         self._label, self._reader = label, reader
@@ -94,7 +104,9 @@ class CaptureCycle:
         return _conclude(vote, outcome, last)
 
     def _wait_for_frame(self, seen: float, deadline: float) -> Any | None:
-        """A frame newer than `seen`; waits about three frame intervals of a live camera, and no longer than an attempt for a dead one."""
+        """A frame newer than `seen`; waits about three frame intervals of a live camera, and no longer than an attempt
+        for a dead one.
+        """
         if self._primary is None:
             return None
         patience = self._settings.retry_interval_seconds
@@ -103,8 +115,12 @@ class CaptureCycle:
         patience = max(_SHORTEST_PATIENCE, patience)
         return self._primary.wait_newer(seen, max(0.0, min(patience, deadline - time.monotonic())))
 
-    def _read(self, frame: Any, outcome: Outcome, vote: LabelVote, trouble: _Trouble) -> tuple[bool, str, Verdict | None]:
-        """Read the label in a frame and let it vote: whether the frame is a picture at all, the reason when there is no verdict, and the verdict."""
+    def _read(
+        self, frame: Any, outcome: Outcome, vote: LabelVote, trouble: _Trouble
+    ) -> tuple[bool, str, Verdict | None]:
+        """Read the label in a frame and let it vote: whether the frame is a picture at all, the reason when there is no
+        verdict, and the verdict.
+        """
         usable = False
         try:
             image = frame.image()

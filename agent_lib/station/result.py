@@ -44,7 +44,12 @@ class CaptureResult:
 
     def fields(self, image_server_url: str) -> dict[str, Any]:
         """The documented fields, `event_id` and `station`; a picture that there is has its link, another ""."""
-        links = {f"{role}_image_url": f"{image_server_url}/images/{image_name(self.tag, role, self.started_ts)}" if role in self.pictures else "" for role in ROLES}
+        links = {
+            f"{role}_image_url": f"{image_server_url}/images/{image_name(self.tag, role, self.started_ts)}"
+            if role in self.pictures
+            else ""
+            for role in ROLES
+        }
         return {
             "event_id": self.event_id,
             "station": self.station,

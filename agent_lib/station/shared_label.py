@@ -22,7 +22,9 @@ class LabelUnavailable(Exception):
 class SharedLabelReader:
     """Loads its reader once, when first asked or by `load`; what is broken is tried again after half a minute."""
 
-    def __init__(self, ocr: OcrSettings, target_digits: int, make: Callable[[OcrSettings, int], Any] | None = None) -> None:
+    def __init__(
+        self, ocr: OcrSettings, target_digits: int, make: Callable[[OcrSettings, int], Any] | None = None
+    ) -> None:
         self._ocr, self._digits = ocr, target_digits
         self._make = make or _make
         self._lock = threading.Lock()

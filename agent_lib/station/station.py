@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from agent_lib.station.capture import CaptureCycle, Outcome
 from agent_lib.runtime.supervisor import Supervisor
-from agent_lib.station.result import CaptureResult
 from agent_lib.settings import StationSettings
+from agent_lib.station.capture import CaptureCycle, Outcome
+from agent_lib.station.result import CaptureResult
 from agent_lib.station.shared_label import LabelUnavailable
 
 log = logging.getLogger(__name__)
@@ -34,8 +34,16 @@ class Station:
     """Runs one station. `deliver(result)` gets every result in the order of their tags; `may_begin()` is asked, once
     per capture, whether one more may begin. Both are called from the station's threads."""
 
-    def __init__(self, settings: StationSettings, label: Any, deliver: Callable[[CaptureResult], None],
-                 may_begin: Callable[[], bool] = lambda: True, simulated: bool = False, reader: Any = None, cameras: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        settings: StationSettings,
+        label: Any,
+        deliver: Callable[[CaptureResult], None],
+        may_begin: Callable[[], bool] = lambda: True,
+        simulated: bool = False,
+        reader: Any = None,
+        cameras: dict[str, Any] | None = None,
+    ) -> None:
         self.settings = settings
         self._label, self._deliver, self._may_begin, self._simulated = label, deliver, may_begin, simulated
         self._changed = threading.Condition()
@@ -140,25 +148,56 @@ class Station:
             tags = list(begun.tags)
         read = begun.read
         result = CaptureResult(
-            station=self.settings.name, tag=read.tag, tag_source=read.source, started_ts=read.ts, finished_ts=max(read.ts, time.time()), tags=tags,
-            success=outcome.success, message=outcome.message, number=outcome.number, raw_text=outcome.raw_text, errors=outcome.errors,
-            attempts=outcome.attempts, pictures=outcome.pictures)
-        log.info("Capture of tag %s at %s: %s, number %s, %d attempts, %.2f s.", result.tag, result.station, result.message, result.number or "none",
-                 result.attempts, result.finished_ts - result.started_ts)
+            station=self.settings.name,
+            tag=read.tag,
+            tag_source=read.source,
+            started_ts=read.ts,
+            finished_ts=max(read.ts, time.time()),
+            tags=tags,
+            success=outcome.success,
+            message=outcome.message,
+            number=outcome.number,
+            raw_text=outcome.raw_text,
+            errors=outcome.errors,
+            attempts=outcome.attempts,
+            pictures=outcome.pictures,
+        )
+        log.info(
+            "Capture of tag %s at %s: %s, number %s, %d attempts, %.2f s.",
+            result.tag,
+            result.station,
+            result.message,
+            result.number or "none",
+            result.attempts,
+            result.finished_ts - result.started_ts,
+        )
         return result
 
     def _outcome(self, begun: _Begun) -> Outcome:
         if self.settings.kind == "tags":
             return Outcome(success=True, message=TAG_READ)
-        cycle = CaptureCycle(self.settings.capture, self._cameras.get("primary"), self._cameras.get("secondary"), self._label, self._reader, self._stopping)
+        cycle = CaptureCycle(
+            self.settings.capture,
+            self._cameras.get("primary"),
+            self._cameras.get("secondary"),
+            self._label,
+            self._reader,
+            self._stopping,
+        )
         return cycle.run(begun.read.mono)
 
     def status(self) -> dict[str, Any]:
-        """The station's part of `station_status`: station, kind, simulated, state, message, reader, cameras, captures."""
-        reader = self._reader.status() if self._reader is not None else _absent("No RFID reader is set: give its host under [rfid].")
+        """Fields of `station_status`: station, kind, simulated, state, message, reader, cameras, captures."""
+        reader = (
+            self._reader.status()
+            if self._reader is not None
+            else _absent("No RFID reader is set: give its host under [rfid].")
+        )
         cameras = [{"role": role, **camera.status()} for role, camera in self._cameras.items()]
         if self.settings.kind == "weighbridge" and "primary" not in self._cameras:
-            cameras.insert(0, {"role": "primary", **_absent("No camera is set: give its host, url or index under [camera].")})
+            cameras.insert(
+                0, {"role": "primary", **_absent("No camera is set: give its host, url or index under [camera].")}
+            )
         problems = [part["message"] for part in (reader, *cameras) if part["error"] and part["state"] != "silent"]
         if problems:
             state, message = "problem", problems[0]
@@ -166,8 +205,16 @@ class Station:
             state, message = "capturing", "A capture runs."
         else:
             state, message = "waiting", "Waiting for a tag."
-        return {"station": self.settings.name, "kind": self.settings.kind, "simulated": self._simulated, "state": state, "message": message,
-                "reader": reader, "cameras": cameras, "captures": self._captures}
+        return {
+            "station": self.settings.name,
+            "kind": self.settings.kind,
+            "simulated": self._simulated,
+            "state": state,
+            "message": message,
+            "reader": reader,
+            "cameras": cameras,
+            "captures": self._captures,
+        }
 
 
 def _absent(message: str) -> dict[str, Any]:

@@ -29,7 +29,9 @@ class Refused:
 
 @dataclass(frozen=True)
 class Later:
-    """It was not taken now. `answered`: the other side is there and said so, about this result; `retry_after` in seconds."""
+    """It was not taken now. `answered`: the other side is there and said so, about this result; `retry_after` in
+    seconds.
+    """
 
     reason: str
     retry_after: float | None = None

@@ -17,7 +17,9 @@ _CONNECT_SECONDS = 5.0
 
 
 class RestUplink:
-    """One HTTP connection to a hub, used by one thread at a time. Proxies of the environment are not used: a hub is near."""
+    """One HTTP connection to a hub, used by one thread at a time. Proxies of the environment are not used: a hub is
+    near.
+    """
 
     def __init__(self, base: str, answer_seconds: float) -> None:
         self._base = base
@@ -27,10 +29,14 @@ class RestUplink:
 
     def send(self, entry: Entry) -> Answer:
         """Deliver one result and wait for the answer."""
-        parts: list[tuple[str, tuple[str | None, Any, str]]] = [("result", (None, json.dumps(entry.fields), "application/json"))]
+        parts: list[tuple[str, tuple[str | None, Any, str]]] = [
+            ("result", (None, json.dumps(entry.fields), "application/json"))
+        ]
         parts += [(role, (f"{role}.jpg", data, "image/jpeg")) for role, data in entry.pictures.items()]
         try:
-            response = self._session.post(f"{self._base}/api/captures", files=parts, timeout=self._timeout, allow_redirects=False)
+            response = self._session.post(
+                f"{self._base}/api/captures", files=parts, timeout=self._timeout, allow_redirects=False
+            )
         except requests.RequestException as error:
             return Later(f"{self._base}: {short_reason(error)}")
         return interpret(response)
@@ -38,7 +44,9 @@ class RestUplink:
     def send_status(self, status: dict[str, Any]) -> bool:
         """Tell the hub how the station is; whether it heard."""
         try:
-            response = self._session.post(f"{self._base}/api/stations/status", json=status, timeout=self._timeout, allow_redirects=False)
+            response = self._session.post(
+                f"{self._base}/api/stations/status", json=status, timeout=self._timeout, allow_redirects=False
+            )
         except requests.RequestException as error:
             log.debug("The station's status was not sent: %s", short_reason(error))
             return False
@@ -73,8 +81,16 @@ def short_reason(error: Exception) -> str:
     if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ReadTimeout):
         return "no answer in time"
     text = str(error)
-    for sign, words in (("refused", "connection refused"), ("actively", "connection refused"), ("resolve", "no such host name"), ("getaddrinfo", "no such host name"),
-                        ("nreachable", "network unreachable"), ("timed out", "no answer in time"), ("RemoteDisconnected", "connection closed without an answer"), ("reset", "connection reset")):
+    for sign, words in (
+        ("refused", "connection refused"),
+        ("actively", "connection refused"),
+        ("resolve", "no such host name"),
+        ("getaddrinfo", "no such host name"),
+        ("nreachable", "network unreachable"),
+        ("timed out", "no answer in time"),
+        ("RemoteDisconnected", "connection closed without an answer"),
+        ("reset", "connection reset"),
+    ):
         if sign in text:
             return words
     return type(error).__name__

@@ -50,12 +50,21 @@ class SocketIoUplink:
         self.drop()
         session = requests.Session()
         session.trust_env = False
-        client = socketio.Client(reconnection=False, handle_sigint=False, logger=_quiet, engineio_logger=_quiet, request_timeout=self._connect_seconds,
-                                 http_session=session, websocket_extra_options={"http_no_proxy": ["*"]})
+        client = socketio.Client(
+            reconnection=False,
+            handle_sigint=False,
+            logger=_quiet,
+            engineio_logger=_quiet,
+            request_timeout=self._connect_seconds,
+            http_session=session,
+            websocket_extra_options={"http_no_proxy": ["*"]},
+        )
         client.on("disconnect", lambda *reason: self._lost(client))
         try:
             client.connect(self._base, wait_timeout=self._connect_seconds)
-        except Exception as error:  # the library stumbles over foreign servers in many ways; whichever, there is no connection
+        except (
+            Exception
+        ) as error:  # the library stumbles over foreign servers in many ways; whichever, there is no connection
             _hang_up(client, session)
             return str(error) or type(error).__name__
         self._client, self._session = client, session
@@ -78,7 +87,11 @@ class SocketIoUplink:
             log.debug("Socket.IO: %s", error)
             args = None
         except queue.Empty:
-            log.info("The hub did not confirm the result of tag %s within %g s over Socket.IO.", entry.fields.get("tag"), self._answer_seconds)
+            log.info(
+                "The hub did not confirm the result of tag %s within %g s over Socket.IO.",
+                entry.fields.get("tag"),
+                self._answer_seconds,
+            )
             self.unconfirmed += 1
             args = None
         answer = read_answer(args[0]) if args else None
@@ -137,5 +150,7 @@ def _hang_up(client: socketio.Client, session: requests.Session) -> None:
 def _disconnect(engine: Any) -> None:
     try:
         engine.disconnect()
-    except Exception as error:  # the library closes what is half closed in many ways; the connection is gone in all of them
+    except (
+        Exception
+    ) as error:  # the library closes what is half closed in many ways; the connection is gone in all of them
         log.debug("Closing the Socket.IO connection: %s", error)

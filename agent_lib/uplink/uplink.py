@@ -1,4 +1,4 @@
-"""Delivery: takes results out of the outbox and brings them to the hub, whatever way there is, however long it takes."""
+"""Delivery of results from the outbox to the hub, over the best transport available, retried until accepted."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.outbox import Entry, Outbox
+from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import HubSettings
 from agent_lib.uplink.answer import Answer, Backoff, Delivered, Later, Refused
 
@@ -34,7 +34,9 @@ class Uplink:
     the station_status of each station.
     """
 
-    def __init__(self, settings: HubSettings, outbox: Outbox, statuses: Callable[[], list[dict[str, Any]]] = list) -> None:
+    def __init__(
+        self, settings: HubSettings, outbox: Outbox, statuses: Callable[[], list[dict[str, Any]]] = list
+    ) -> None:
         self._settings, self._outbox, self._statuses = settings, outbox, statuses
         self._backoff = Backoff(settings.retry_seconds, settings.retry_max_seconds)
         self._kick = threading.Event()
@@ -123,7 +125,9 @@ class Uplink:
             silent = self._socketio.unconfirmed
             if silent:
                 # Something between here and the hub swallows what goes this way: not every result shall wait for that.
-                self._mistrust_until = time.monotonic() + min(_UNCONFIRMED_REST_SECONDS * 2**silent, _UNCONFIRMED_REST_LONGEST)
+                self._mistrust_until = time.monotonic() + min(
+                    _UNCONFIRMED_REST_SECONDS * 2**silent, _UNCONFIRMED_REST_LONGEST
+                )
             self._kick.set()
         answer = self._rest.send(entry)
         self._note_way(answer, "rest")
@@ -132,7 +136,10 @@ class Uplink:
     def _note_way(self, answer: Answer, way: str) -> None:
         if isinstance(answer, Later) and not answer.answered and answer.retry_after is None:
             if self._down_since is None:
-                log.warning("The hub takes no results (%s). They wait in the outbox and are sent when it is back.", answer.reason)
+                log.warning(
+                    "The hub takes no results (%s). They wait in the outbox and are sent when it is back.",
+                    answer.reason,
+                )
                 self._down_since = time.monotonic()
             self._reached, self.reason = "", answer.reason
             return
@@ -148,23 +155,34 @@ class Uplink:
             self._outbox.delivered(entry)
             self._backoff.reset()
             self.delivered += 1
-            log.info("Result of tag %s delivered over %s%s.", entry.fields.get("tag"), self._reached or self.way, ", which had it already" if answer.duplicate else "")
+            log.info(
+                "Result of tag %s delivered over %s%s.",
+                entry.fields.get("tag"),
+                self._reached or self.way,
+                ", which had it already" if answer.duplicate else "",
+            )
             return 0.0
         if isinstance(answer, Refused):
             self._outbox.shelve(entry, answer.reason)
             self._backoff.reset()
-            log.error("The hub refuses the result of tag %s for good (%s). It is kept on the shelf; those behind it go on.", entry.fields.get("tag"), answer.reason)
+            log.error(
+                "The hub refuses the result of tag %s for good (%s). It is kept on the shelf; those behind it go on.",
+                entry.fields.get("tag"),
+                answer.reason,
+            )
             return 0.0
         if answer.answered:
             return self._set_aside(entry, answer)
         return max(self._backoff.take(), answer.retry_after or 0.0)
 
     def _set_aside(self, entry: Entry, answer: Later) -> float:
-        """A result at which a hub that is there fails again and again steps aside for those behind it, and comes back."""
+        """Postpone a result that a reachable hub keeps failing on, so that the ones behind it are sent first."""
         row, tries = self._tries
         tries = tries + 1 if row == entry.id else 1
         self._tries = (entry.id, tries)
-        log.warning("The hub failed at the result of tag %s (%s); it is sent again.", entry.fields.get("tag"), answer.reason)
+        log.warning(
+            "The hub failed at the result of tag %s (%s); it is sent again.", entry.fields.get("tag"), answer.reason
+        )
         if tries < (_SAME_RESULT_TRIES if answer.retry_after is None else _SAME_RESULT_TRIES_WHEN_ASKED_TO_WAIT):
             return max(self._backoff.take(), answer.retry_after or 0.0)
         self._aside[entry.id] = time.monotonic() + min(_SET_ASIDE_SECONDS, self._settings.retry_max_seconds)
@@ -206,7 +224,11 @@ class Uplink:
                 self._outbox.wake()
                 continue
             if reason != said:
-                log.warning("No Socket.IO connection to %s (%s); trying again, results go over REST meanwhile.", self._settings.base, reason)
+                log.warning(
+                    "No Socket.IO connection to %s (%s); trying again, results go over REST meanwhile.",
+                    self._settings.base,
+                    reason,
+                )
                 said = reason
             self._kick.clear()
             if self._kick.wait(backoff.take()):

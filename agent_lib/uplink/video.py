@@ -1,8 +1,8 @@
 """The cameras' newest pictures to the hub, for people to look at: a few a second, never in a capture's way.
 
-Each camera has a thread that takes the newest picture and posts it to `/api/cameras/<station>-<role>/frame`. Nothing waits in a queue: while the
-hub is away or slow, pictures are left out. A camera that sends JPEG is shown in its own bytes; pixels (RTSP, USB) are packed here, and that rests
-while a capture runs.
+Each camera has a thread that takes the newest picture and posts it to `/api/cameras/<station>-<role>/frame`. Nothing
+waits in a queue: while the hub is away or slow, pictures are left out. A camera that sends JPEG is shown in its own
+bytes; pixels (RTSP, USB) are packed here, and that rests while a capture runs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Video:
         self.sent = 0
 
     def start(self, supervisor: Supervisor, station: str, cameras: Iterable[tuple[str, Any]]) -> None:
-        """Begin to show these cameras, given as (role, camera); returns at once. Does nothing where it is turned off."""
+        """Start streaming these (role, camera) pairs; returns at once. Does nothing when turned off."""
         if not self._settings.video_fps:
             return
         if self._settings.raw:
@@ -71,7 +71,12 @@ class Video:
                     continue
                 reason = self._post(session, address, frame)
                 if reason:
-                    log.log(logging.DEBUG if reason == said else logging.WARNING, "The live pictures of %s do not reach the hub: %s.", name, reason)
+                    log.log(
+                        logging.DEBUG if reason == said else logging.WARNING,
+                        "The live pictures of %s do not reach the hub: %s.",
+                        name,
+                        reason,
+                    )
                     self._stopping.wait(rest)
                     rest = min(rest * 2, _LONGEST_REST_SECONDS)
                 elif said:
@@ -81,7 +86,9 @@ class Video:
                 said = reason
 
     def _post(self, session: requests.Session, address: str, frame: Any) -> str:
-        """Send one picture; why it did not arrive, "" when it did. A damaged picture is left out without a word: captures report those."""
+        """Send one picture; why it did not arrive, "" when it did. A damaged picture is left out without a word:
+        captures report those.
+        """
         try:
             data = frame.jpeg()
         except FrameError:

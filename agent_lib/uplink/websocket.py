@@ -34,7 +34,12 @@ class WebSocketUplink:
         pictures = {f"{role}_image": base64.b64encode(data).decode("ascii") for role, data in entry.pictures.items()}
         text = json.dumps({**entry.fields, **pictures}, ensure_ascii=False)
         try:
-            link = websocket.create_connection(self._url, timeout=min(_CONNECT_SECONDS, self._answer_seconds), http_no_proxy=["*"], suppress_origin=True)
+            link = websocket.create_connection(
+                self._url,
+                timeout=min(_CONNECT_SECONDS, self._answer_seconds),
+                http_no_proxy=["*"],
+                suppress_origin=True,
+            )
         except (websocket.WebSocketException, OSError, ValueError) as error:
             return Later(f"{self._url}: {error or type(error).__name__}")
         try:

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.support.devices import begin_stream, http_camera, jpeg, part
 
-from agent_lib.label.reader import LabelReading
 from agent_lib.cameras import Camera
+from agent_lib.label.reader import LabelReading
 from agent_lib.outbox import Entry
-from agent_lib.station.result import CaptureResult
 from agent_lib.settings import CameraSettings
+from agent_lib.station.result import CaptureResult
+from tests.support.devices import begin_stream, http_camera, jpeg, part
 
 ROOT = Path(__file__).resolve().parents[2]
 UNREADABLE, LABELLED = 40, 200
@@ -38,7 +38,9 @@ class GreyLabelReader:
         found = level > 150
         if not found:
             return LabelReading()
-        return LabelReading(True, "12345", "12345", confidence=0.999, score=0.9, picture=image[:24, :32], reason="", labels=1)
+        return LabelReading(
+            True, "12345", "12345", confidence=0.999, score=0.9, picture=image[:24, :32], reason="", labels=1
+        )
 
 
 class LiveCamera:
@@ -79,9 +81,20 @@ def live_camera(stale_seconds: float = 30.0) -> Iterator[LiveCamera]:
 
 def result(tag: str = "E200", pictures: dict[str, bytes] | None = None, **fields: Any) -> CaptureResult:
     """A finished capture."""
-    values: dict[str, Any] = {"station": "gate", "tag": tag, "tag_source": "SHORT14", "started_ts": 1769581721.123, "finished_ts": 1769581722.5, "tags": [tag],
-                              "success": True, "number": "12345", "raw_text": "12345", "message": "Successfully detected label", "attempts": 1,
-                              "pictures": {"primary": jpeg(1), "secondary": jpeg(2), "label": jpeg(3)} if pictures is None else pictures}
+    values: dict[str, Any] = {
+        "station": "gate",
+        "tag": tag,
+        "tag_source": "SHORT14",
+        "started_ts": 1769581721.123,
+        "finished_ts": 1769581722.5,
+        "tags": [tag],
+        "success": True,
+        "number": "12345",
+        "raw_text": "12345",
+        "message": "Successfully detected label",
+        "attempts": 1,
+        "pictures": {"primary": jpeg(1), "secondary": jpeg(2), "label": jpeg(3)} if pictures is None else pictures,
+    }
     return CaptureResult(**{**values, **fields})
 
 
@@ -99,11 +112,20 @@ class AgentProcess:
     """`python agent.py ...` with its output at hand."""
 
     def __init__(self, *arguments: str, output: Path, **environ: str) -> None:
-        clean = {key: value for key, value in os.environ.items() if key not in ("WEBSOCKET_URL", "IMAGE_SERVER_URL", "AGENT_SIMULATE_PAUSE")}
+        clean = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in ("WEBSOCKET_URL", "IMAGE_SERVER_URL", "AGENT_SIMULATE_PAUSE")
+        }
         self.output = output
         with output.open("wb") as file:
-            self.process = subprocess.Popen([sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", str(ROOT / "agent.py"), *arguments],
-                                            stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**clean, **environ})
+            self.process = subprocess.Popen(
+                [sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", str(ROOT / "agent.py"), *arguments],
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**clean, **environ},
+            )
 
     @property
     def text(self) -> str:

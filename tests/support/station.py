@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.support.agent import GreyLabelReader, LiveCamera
-
-from agent_lib.runtime.supervisor import Supervisor
-from agent_lib.station.result import CaptureResult
 from agent_lib.rfid import TagRead
+from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import CaptureSettings, StationSettings
+from agent_lib.station.result import CaptureResult
 from agent_lib.station.station import Station
+from tests.support.agent import GreyLabelReader, LiveCamera
 
 A, B = "E200000000000001", "E200000000000002"
 
@@ -48,17 +47,42 @@ class QuietReader:
     def stop(self) -> None: ...
 
     def status(self) -> dict[str, Any]:
-        return {"state": "connecting" if self.error else "connected", "address": "test", "message": self.error or "Connected.", "last_tag_ts": None, "error": self.error}
+        return {
+            "state": "connecting" if self.error else "connected",
+            "address": "test",
+            "message": self.error or "Connected.",
+            "last_tag_ts": None,
+            "error": self.error,
+        }
 
 
 @contextmanager
-def bench(primary: LiveCamera | None = None, secondary: Any = None, label: Any = None, kind: str = "weighbridge", reader: Any = None, may_begin: Any = lambda: True,
-          deliver: Any = None, **capture: Any) -> Iterator[Bench]:
-    settings = StationSettings(name="gate", kind=kind, capture=CaptureSettings(**{"retry_interval_seconds": 0.03, "max_attempts": 3, **capture}))
+def bench(
+    primary: LiveCamera | None = None,
+    secondary: Any = None,
+    label: Any = None,
+    kind: str = "weighbridge",
+    reader: Any = None,
+    may_begin: Any = lambda: True,
+    deliver: Any = None,
+    **capture: Any,
+) -> Iterator[Bench]:
+    settings = StationSettings(
+        name="gate",
+        kind=kind,
+        capture=CaptureSettings(**{"retry_interval_seconds": 0.03, "max_attempts": 3, **capture}),
+    )
     results: queue.Queue[CaptureResult] = queue.Queue()
     given = {"primary": primary, "secondary": secondary}
     cameras = {role: getattr(live, "camera", live) for role, live in given.items() if live is not None}
-    station = Station(settings, label or GreyLabelReader(), deliver or results.put, may_begin, reader=reader or QuietReader(), cameras=cameras)
+    station = Station(
+        settings,
+        label or GreyLabelReader(),
+        deliver or results.put,
+        may_begin,
+        reader=reader or QuietReader(),
+        cameras=cameras,
+    )
     supervisor = Supervisor()
     supervisor.run("station", station._run)
     try:

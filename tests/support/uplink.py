@@ -1,4 +1,6 @@
-"""Little servers that an uplink may meet: REST that answers as told, a WebSocket of somebody's own, a proxy in front of a hub."""
+"""Little servers that an uplink may meet: REST that answers as told, a WebSocket of somebody's own, a proxy in front of
+a hub.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Camera over real HTTP servers, real files and a port that never answers."""
+
 import hashlib
 import logging
 import re
@@ -10,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from agent_lib.cameras.native import rtsp_url
 from agent_lib.cameras import Camera, Frame, FrameError, try_camera
+from agent_lib.cameras.native import rtsp_url
 from tests.support.devices import begin_stream, camera_settings, http_camera, jpeg, part, reply, tcp_device
 from tests.support.helpers import wait_for
 from tests.support.rtsp import RtspCamera
@@ -48,11 +49,21 @@ def stay(handler) -> None:
     handler.connection.recv(1)
 
 
-@pytest.mark.parametrize(("boundary", "delimiter", "length"), [
-    ("frame", "--frame", -1), ("frame", "--frame", None), ("--frame", "--frame", -1), ("--frame", "--frame", None),
-    ('"a b=?/c"', "--a b=?/c", None), ("myboundary", "--another", None), ("plain", "plain", None), ("", "--x", -1),
-    ("frame", "--frame", "short"), ("frame", "--frame", "long"),
-])
+@pytest.mark.parametrize(
+    ("boundary", "delimiter", "length"),
+    [
+        ("frame", "--frame", -1),
+        ("frame", "--frame", None),
+        ("--frame", "--frame", -1),
+        ("--frame", "--frame", None),
+        ('"a b=?/c"', "--a b=?/c", None),
+        ("myboundary", "--another", None),
+        ("plain", "plain", None),
+        ("", "--x", -1),
+        ("frame", "--frame", "short"),
+        ("frame", "--frame", "long"),
+    ],
+)
 def test_streams_as_cameras_send_them(boundary, delimiter, length):
     pictures = [jpeg(shade, (200, 160)) for shade in (30, 60, 90, 120)]
     ask = threading.Semaphore(0)
@@ -68,20 +79,25 @@ def test_streams_as_cameras_send_them(boundary, delimiter, length):
 
     with http_camera(answer) as base, Running(base + "/video") as camera:
         for picture in pictures:
-            wait_for(lambda: (frame := camera.newest()) and frame.jpeg() == picture, what="the next picture")
+            wait_for(
+                lambda picture=picture: (frame := camera.newest()) and frame.jpeg() == picture, what="the next picture"
+            )
             ask.release()
         assert camera.status()["bad_frames"] == 0
 
 
 def test_a_stream_in_small_pieces_with_text_and_padding_between():
     pictures = [jpeg(shade) for shade in (40, 80, 160)]
-    stream = b"preamble that nobody asked for\r\n" + b"".join(
-        part(picture + b"\x00\x00\r\n", length=None) + b"\r\n" for picture in pictures) + b"--frame\r\n"
+    stream = (
+        b"preamble that nobody asked for\r\n"
+        + b"".join(part(picture + b"\x00\x00\r\n", length=None) + b"\r\n" for picture in pictures)
+        + b"--frame\r\n"
+    )
 
     def answer(handler):
         begin_stream(handler)
         for at in range(0, len(stream), 13):
-            handler.wfile.write(stream[at:at + 13])
+            handler.wfile.write(stream[at : at + 13])
         stay(handler)
 
     with http_camera(answer) as base, Running(base) as camera:
@@ -114,10 +130,10 @@ def test_wait_newer_gives_only_pictures_whose_first_byte_came_later():
     def answer(handler):
         begin_stream(handler)
         data = part(old)
-        handler.wfile.write(data[:len(data) // 2])
+        handler.wfile.write(data[: len(data) // 2])
         half.set()
         rest.wait(10)
-        handler.wfile.write(data[len(data) // 2:])
+        handler.wfile.write(data[len(data) // 2 :])
         stay_until.wait(10)
         handler.wfile.write(part(new))
         stay(handler)
@@ -143,7 +159,7 @@ def test_a_camera_that_stops_in_the_middle_of_a_frame():
         calls.append(time.monotonic())
         begin_stream(handler)
         if len(calls) == 1:
-            handler.wfile.write(part(whole) + part(cut)[:-len(cut) // 2])
+            handler.wfile.write(part(whole) + part(cut)[: -len(cut) // 2])
             stay(handler)
         else:
             begin.wait(10)
@@ -171,7 +187,9 @@ def test_a_frame_broken_off_and_followed_by_the_next_is_never_delivered(length):
     def answer(handler):
         begin_stream(handler)
         broken = part(cut, length=length)
-        handler.wfile.write(broken[:-len(cut) // 2] + b"\r\n" + part(whole, length=length) + part(whole, length=length))
+        handler.wfile.write(
+            broken[: -len(cut) // 2] + b"\r\n" + part(whole, length=length) + part(whole, length=length)
+        )
         stay(handler)
 
     with http_camera(answer) as base, Running(base) as camera:
@@ -195,12 +213,15 @@ def test_a_stream_that_ends_is_opened_again():
         assert len(calls) == 3
 
 
-@pytest.mark.parametrize(("body", "kind", "status", "says"), [
-    (b"<html>log in</html>", "text/html; charset=utf-8", 200, "it answered text/html"),
-    (b"", "text/html", 404, "it answered 404"),
-    (b"", "text/html", 401, "it wants a user name and a password"),
-    (b"not a picture", "application/octet-stream", 200, "no picture"),
-])
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "says"),
+    [
+        (b"<html>log in</html>", "text/html; charset=utf-8", 200, "it answered text/html"),
+        (b"", "text/html", 404, "it answered 404"),
+        (b"", "text/html", 401, "it wants a user name and a password"),
+        (b"not a picture", "application/octet-stream", 200, "no picture"),
+    ],
+)
 def test_an_answer_that_is_no_camera_is_named(body, kind, status, says):
     with http_camera(lambda handler: reply(handler, body, kind, status)) as base, Running(base + "/x") as camera:
         wait_for(lambda: camera.error)
@@ -247,7 +268,7 @@ def test_half_a_snapshot_is_never_delivered():
         handler.send_header("Content-Type", "image/jpeg")
         handler.send_header("Content-Length", str(len(picture)))
         handler.end_headers()
-        handler.wfile.write(picture[:len(picture) // 2])
+        handler.wfile.write(picture[: len(picture) // 2])
 
     with http_camera(answer) as base, Running(base) as camera:
         wait_for(lambda: "in the middle of a picture" in camera.error)
@@ -335,7 +356,7 @@ def test_frame_errors():
     assert issubclass(FrameError, ValueError)
     bomb = bytearray(picture)
     at = bomb.find(b"\xff\xc0")
-    bomb[at + 5:at + 9] = b"\xff\xff\xff\xff"
+    bomb[at + 5 : at + 9] = b"\xff\xff\xff\xff"
     with pytest.raises(FrameError, match="65535 x 65535"):
         Frame(data=bytes(bomb)).image()
 
@@ -354,8 +375,14 @@ def digest_camera(handler, algorithm: str) -> None:
     if given.get("response") == right and given.get("uri") == handler.path:
         reply(handler, jpeg(70))
     else:
-        reply(handler, b"no", "text/plain", 401,
-              WWW_Authenticate=f'Digest realm="cam", nonce="n0", qop="auth", algorithm={algorithm}, opaque="o", Basic realm="cam"')
+        reply(
+            handler,
+            b"no",
+            "text/plain",
+            401,
+            WWW_Authenticate=f'Digest realm="cam", nonce="n0", qop="auth", algorithm={algorithm}, opaque="o", Basic '
+            'realm="cam"',
+        )
 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
@@ -408,6 +435,7 @@ def test_credentials_do_not_follow_to_another_address():
         reply(handler, jpeg(70))
 
     with http_camera(other) as elsewhere:
+
         def answer(handler):
             if handler.headers.get("Authorization"):
                 reply(handler, b"", "text/plain", 302, Location=elsewhere + "/pic")
@@ -419,8 +447,11 @@ def test_credentials_do_not_follow_to_another_address():
     assert set(seen) == {None}
 
 
-@pytest.mark.parametrize("serve", [lambda link, number: link.recv(4096) and link.sendall(b"SSH-2.0-OpenSSH_9\r\n"),
-                                   lambda link, number: None], ids=["no HTTP", "closed at once"])
+@pytest.mark.parametrize(
+    "serve",
+    [lambda link, number: link.recv(4096) and link.sendall(b"SSH-2.0-OpenSSH_9\r\n"), lambda link, number: None],
+    ids=["no HTTP", "closed at once"],
+)
 def test_a_port_that_is_no_camera(serve):
     with tcp_device(serve) as port, Running(f"http://127.0.0.1:{port}/x") as camera:
         wait_for(lambda: camera.error.startswith(f"Cannot open http://127.0.0.1:{port}/x: "))
@@ -462,8 +493,14 @@ def test_rtsp_with_nobody_there(capfd):
 
 def test_rtsp_with_a_password(caplog):
     with caplog.at_level(logging.DEBUG), RtspCamera("admin", SECRET, jpeg(80, (64, 48))) as device:
-        with Running(host="127.0.0.1", port=device.port, path="live", username="admin", password=SECRET,
-                     address=f"rtsp://127.0.0.1:{device.port}/live") as camera:
+        with Running(
+            host="127.0.0.1",
+            port=device.port,
+            path="live",
+            username="admin",
+            password=SECRET,
+            address=f"rtsp://127.0.0.1:{device.port}/live",
+        ) as camera:
             frame = wait_frame(camera)
             assert abs(level(frame) - 80) < 6 and frame.image().shape == (48, 64, 3)
             assert frame.jpeg()[:2] == b"\xff\xd8"
@@ -530,7 +567,11 @@ def test_a_video_file_is_played_again_and_again(tmp_path):
 
 def test_a_picture_and_a_folder_of_pictures(tmp_path):
     for name, shade in (("b.jpg", 100), ("a.JPG", 50), ("c.png", 150)):
-        data = jpeg(shade) if "p" not in name.rpartition(".")[2][:1] else cv2.imencode(".png", np.full((8, 8, 3), shade, np.uint8))[1].tobytes()
+        data = (
+            jpeg(shade)
+            if "p" not in name.rpartition(".")[2][:1]
+            else cv2.imencode(".png", np.full((8, 8, 3), shade, np.uint8))[1].tobytes()
+        )
         (tmp_path / name).write_bytes(data)
     (tmp_path / "notes.txt").write_text("not a picture")
     with Running(str(tmp_path / "b.jpg")) as camera:
@@ -545,11 +586,14 @@ def test_a_picture_and_a_folder_of_pictures(tmp_path):
     assert set(seen) == {50, 100, 150}
 
 
-@pytest.mark.parametrize(("name", "content", "says"), [
-    ("none.mp4", None, "there is no such file or folder"),
-    ("text.mp4", b"no video at all", "no video that can be played"),
-    ("text.jpg", b"no picture", "no file there is a picture"),
-])
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("none.mp4", None, "there is no such file or folder"),
+        ("text.mp4", b"no video at all", "no video that can be played"),
+        ("text.jpg", b"no picture", "no file there is a picture"),
+    ],
+)
 def test_files_that_do_not_serve(tmp_path, name, content, says):
     path = tmp_path / name
     if content is not None:
@@ -569,7 +613,10 @@ def test_an_empty_folder_and_a_strange_address(tmp_path):
 
 def test_try_camera_says_what_came():
     with http_camera(lambda handler: reply(handler, jpeg(10, (320, 200)))) as base:
-        assert try_camera(camera_settings(base), 5) == (True, f"The camera at {base} works: a picture of 320 x 200 came.")
+        assert try_camera(camera_settings(base), 5) == (
+            True,
+            f"The camera at {base} works: a picture of 320 x 200 came.",
+        )
     with tcp_device(lambda link, number: link.recv(4096) and link.recv(1)) as port:
         works, says = try_camera(camera_settings(f"http://127.0.0.1:{port}"), 0.2)
         assert not works and "within 0.2 seconds" in says

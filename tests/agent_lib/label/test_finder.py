@@ -7,13 +7,15 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from tests.support.label import SIZE, camera, clutter, corners_of, dirty, other_code, picture, shared_code
 
-from agent_lib.label import cut as label_cut, finder as label_finder, panels as label_panels
+from agent_lib.label import cut as label_cut
+from agent_lib.label import finder as label_finder
+from agent_lib.label import panels as label_panels
 from agent_lib.label.code import load_label_code
 from agent_lib.label.finder import LabelFinder
 from agent_lib.label.match import EdgeCode, balance
 from agent_lib.simulator import scene_label
+from tests.support.label import SIZE, camera, clutter, corners_of, dirty, other_code, picture, shared_code
 
 STRAPS = [(20, 22, 24), (70, 90, 110), (130, 128, 120), (205, 210, 200)]
 
@@ -53,7 +55,9 @@ def test_a_strap_along_the_frame_only(finder):
 def test_half_a_label_is_none(finder, edge):
     rng = np.random.default_rng(len(edge) + 40)
     half = 600 if edge in ("left", "right") else 430
-    image = picture(scene_label.board("40817", rng), corners_of(300, (900, 600), 5), rng, strap=(edge, -100, half, (90, 100, 120)))
+    image = picture(
+        scene_label.board("40817", rng), corners_of(300, (900, 600), 5), rng, strap=(edge, -100, half, (90, 100, 120))
+    )
     assert finder.find(_grey(image)) == []
 
 
@@ -143,7 +147,9 @@ def _frames():
     for column in range(12):
         for row in range(10):
             board = scene_label.board("00000", rng, other_code(rng))
-            scene_label.place(board, corners_of(140, (90 + 155 * column, 60 + 105 * row), float(rng.normal(0, 5))), boards)
+            scene_label.place(
+                board, corners_of(140, (90 + 155 * column, 60 + 105 * row), float(rng.normal(0, 5))), boards
+            )
     yield "boards", _grey(camera(boards, rng))
     yield "clutter", _grey(clutter(rng))
 

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from tests.support.label import SIZE, clutter, corners_of, other_code, picture
 
-from agent_lib.label.reader import NOT_FOUND, UNREADABLE, LabelError, LabelReader, digit_strip
 from agent_lib.label.code import load_label_code
+from agent_lib.label.reader import NOT_FOUND, UNREADABLE, LabelError, LabelReader, digit_strip
 from agent_lib.simulator import scene_label
 from agent_lib.simulator.scene import Scene, empty_gate
+from tests.support.label import SIZE, clutter, corners_of, other_code, picture
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,9 @@ def test_near_and_far(reader, width):
 
 def test_low_light_with_noise(reader):
     rng = np.random.default_rng(8)
-    image = picture(scene_label.board("86420", rng), corners_of(240, (800, 500), 3, 15), rng, level=0.2, blur=1.2, noise=4)
+    image = picture(
+        scene_label.board("86420", rng), corners_of(240, (800, 500), 3, 15), rng, level=0.2, blur=1.2, noise=4
+    )
     assert image.mean() < 40
     assert reader.read(image).number == "86420"
 
