@@ -1,4 +1,4 @@
-"""The command line of the agent. Nothing heavy is imported before it is needed: `--help` answers at once."""
+"""The command line of the agent. Heavy modules are imported on demand, so that `--help` is fast."""
 
 from __future__ import annotations
 
@@ -29,21 +29,22 @@ Settings stand in agent.toml of the instance folder, written at the first start.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status: 0 done, 1 it did not work, 2 a flag or setting is wrong."""
+    """Run one command; the exit status: 0 success, 1 failure, 2 invalid flag or setting."""
     options = _options(argv)
     for stream in (sys.stdout, sys.stderr):
-        # A Windows console may know few letters; a sentence with an unknown one is still worth printing.
+        # A Windows console may not support all characters; print what it supports.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
         return _dispatch(options)
     except KeyboardInterrupt:
-        # Ctrl-C before the agent listens to it: while it still loads, or during a check.
+        # Ctrl-C before the signal handlers are installed, or during a check.
         return 130
 
 
 def _dispatch(options: argparse.Namespace) -> int:
-    from agent_lib.settings.file import SettingsError, load
+    from agent_lib.settings.file import load
+    from agent_lib.settings.parse import SettingsError
 
     flags = {key: getattr(options, key) for key in ("instance", "config", "hub", "simulate", "seed", "captures")}
     reads = options.command == "read"
@@ -60,9 +61,7 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The options given; pictures and flags may stand in any order. Ends the program with status 2 where they do not
-    fit.
-    """
+    """The parsed options; pictures and flags may be in any order. Exits with status 2 if they do not fit."""
     parser = _parser()
     options = parser.parse_intermixed_args(argv)
     if options.command == "read" and not options.images:
@@ -119,7 +118,7 @@ def _run(settings: AgentSettings) -> int:
         log.warning("%s", warning)
     agent = Agent(settings)
     agent.handle_signals()
-    _say_hello(settings)
+    _print_summary(settings)
     try:
         status = agent.run()
     except (InstanceBusy, OSError) as error:
@@ -127,7 +126,7 @@ def _run(settings: AgentSettings) -> int:
         status = 1
     logging.shutdown()
     if threading.active_count() > 1:
-        # A thread that a dead device holds inside native code would crash or delay the interpreter's own end.
+        # A thread blocked in native code by a dead device would crash or delay the interpreter's shutdown.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
@@ -150,7 +149,7 @@ def _check(settings: AgentSettings) -> int:
     return 0 if works else 1
 
 
-def _say_hello(settings: AgentSettings) -> None:
+def _print_summary(settings: AgentSettings) -> None:
     hub = settings.hub
     print(
         f"Results go to {hub.websocket_url if hub.raw else hub.base}; settings: {settings.config_path}; log: "
@@ -198,7 +197,7 @@ def _set_up_log(settings: AgentSettings) -> None:
     for handler in handlers:
         handler.setFormatter(form)
         root.addHandler(handler)
-    # Its retries are this agent's own business, and said in its own words.
+    # The agent logs its retries itself.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 

@@ -24,8 +24,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
 from label_scenes import LEVELS, BenchScene, scene  # noqa: E402
 
-from agent_lib.label.code import load_label_code  # noqa: E402
-from agent_lib.label.reader import LabelReader, LabelReading, digit_strip  # noqa: E402
+from agent_lib.label.code_file import load_label_code  # noqa: E402
+from agent_lib.label.reader import LabelReader, digit_strip  # noqa: E402
+from agent_lib.label.reading import LabelReading  # noqa: E402
 from agent_lib.ocr import ENGINES, make_reader  # noqa: E402
 from agent_lib.settings import OcrSettings  # noqa: E402
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from label_fonts import HEIGHT, OTHER_SIGNS, Face
 
-from agent_lib.label.code import load_label_code
+from agent_lib.label.code_file import load_label_code
 from agent_lib.label.reader import NARROWEST, STRIP_HALF_HEIGHT, STRIP_INSET
 
 UNREADABLE = 11

@@ -1,4 +1,4 @@
-"""Answers to a camera's 401: HTTP Basic and Digest (RFC 7617, RFC 7616)."""
+"""HTTP Basic and Digest authentication against a camera (RFC 7617, RFC 7616)."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 
 
 class Credentials:
-    """User name and password for one camera, and the challenge it last gave."""
+    """User name and password for one camera, and its last challenge."""
 
     def __init__(self, username: str, password: str) -> None:
         self._username, self._password = username, password
@@ -21,13 +21,11 @@ class Credentials:
 
     @property
     def given(self) -> bool:
-        """Whether there is anything to answer with."""
+        """Whether a user name or password is set."""
         return bool(self._username or self._password)
 
     def challenge(self, headers: list[str]) -> bool:
-        """Take the WWW-Authenticate headers of a 401; False when they ask for nothing that is known here. Digest is
-        preferred.
-        """
+        """Parse the WWW-Authenticate headers of a 401; False if no scheme is supported. Digest is preferred."""
         self._digest, self._basic = None, False
         for scheme, parameters in _challenges(headers):
             if scheme == "basic":
@@ -37,7 +35,7 @@ class Credentials:
         return self._basic or self._digest is not None
 
     def header(self, method: str, target: str) -> str:
-        """The Authorization header of a request, "" before any challenge: a password is never sent unasked."""
+        """The Authorization header of a request; "" before a challenge, so that no password is sent unasked."""
         if self._digest is not None:
             return self._digest_header(method, target)
         if self._basic:
@@ -46,12 +44,12 @@ class Credentials:
         return ""
 
     def _digest_header(self, method: str, target: str) -> str:
-        ask = self._digest or {}
-        algorithm = ask.get("algorithm", "MD5")
-        realm, nonce = ask.get("realm", ""), ask["nonce"]
+        challenge = self._digest or {}
+        algorithm = challenge.get("algorithm", "MD5")
+        realm, nonce = challenge.get("realm", ""), challenge["nonce"]
 
         def digest(text: str) -> str:
-            return _HASHES[_hash_name(ask)](text.encode()).hexdigest()
+            return _HASHES[_hash_name(challenge)](text.encode()).hexdigest()
 
         client_nonce = secrets.token_hex(8)
         self._count += 1
@@ -61,18 +59,18 @@ class Credentials:
             secret = digest(f"{secret}:{nonce}:{client_nonce}")
         request = digest(f"{method}:{target}")
         fields = {"username": self._username, "realm": realm, "nonce": nonce, "uri": target}
-        bare = ""
-        if "auth" in re.split(r"[\s,]+", ask.get("qop", "")):
+        unquoted = ""
+        if "auth" in re.split(r"[\s,]+", challenge.get("qop", "")):
             fields["response"] = digest(f"{secret}:{nonce}:{count}:{client_nonce}:auth:{request}")
             fields["cnonce"] = client_nonce
-            bare = f", qop=auth, nc={count}"
+            unquoted = f", qop=auth, nc={count}"
         else:
             fields["response"] = digest(f"{secret}:{nonce}:{request}")
-        if "opaque" in ask:
-            fields["opaque"] = ask["opaque"]
+        if "opaque" in challenge:
+            fields["opaque"] = challenge["opaque"]
         quoted = ", ".join(f'{name}="{_escape(value)}"' for name, value in fields.items())
-        named = f", algorithm={algorithm}" if "algorithm" in ask else ""
-        return f"Digest {quoted}{bare}{named}"
+        named = f", algorithm={algorithm}" if "algorithm" in challenge else ""
+        return f"Digest {quoted}{unquoted}{named}"
 
 
 def _hash_name(parameters: dict[str, str]) -> str:
@@ -84,7 +82,7 @@ def _escape(value: str) -> str:
 
 
 def _challenges(headers: list[str]) -> list[tuple[str, dict[str, str]]]:
-    """The challenges of all headers; one header may hold several."""
+    """(scheme, parameters) of every challenge; one header may contain several."""
     found = []
     for header in headers:
         marks = list(_SCHEME.finditer(header))

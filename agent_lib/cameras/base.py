@@ -1,19 +1,19 @@
-"""What every kind of camera source offers, and what it is given."""
+"""The interface of a camera source, and the context it works in."""
 
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from agent_lib.cameras.frames import Frame
+from agent_lib.settings import CameraSettings
 
 
 class SourceError(Exception):
-    """A camera cannot be opened or gives no more pictures. The text is the reason for people, without secrets.
+    """A camera cannot be opened or delivers no more frames. The message is for operators and contains no secrets.
 
-    `whole` says that the text is complete; otherwise the camera's address goes in front of it.
+    If `whole`, the message is complete; otherwise the camera's address is put in front of it.
     """
 
     def __init__(self, text: str, whole: bool = False) -> None:
@@ -23,22 +23,20 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class SourceContext:
-    """The camera a source works for: its settings, its address for messages (redacted), its stop event, and whom to
-    tell of a bad picture.
-    """
+    """What a source gets: settings, redacted address for messages, stop event, and the callback for bad frames."""
 
-    settings: Any
+    settings: CameraSettings
     address: str
     stop: threading.Event
     on_bad: Callable[[str], None]
 
 
 class Source(ABC):
-    """Used by one thread, except `interrupt`. Made without I/O, opened once, read until it fails, closed."""
+    """A way to get frames. Used by one thread, except `interrupt`; created without I/O, opened once, read, closed."""
 
     @abstractmethod
     def open(self) -> None:
-        """Open it; may block. Raises SourceError."""
+        """Open the source; may block. Raises SourceError."""
 
     @abstractmethod
     def read(self) -> Frame | None:
@@ -49,11 +47,11 @@ class Source(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Release everything; may be called without open()."""
+        """Release all resources; may be called without open()."""
 
 
 class Pace:
-    """Keeps to `fps` pictures a second for sources that could give more."""
+    """Limits a source that could deliver faster to `fps` frames per second."""
 
     def __init__(self, fps: float, stop: threading.Event) -> None:
         self._interval = 1.0 / max(0.01, fps)
@@ -61,7 +59,7 @@ class Pace:
         self._due = 0.0
 
     def wait(self) -> bool:
-        """Wait for the next picture's time; False when it ends in stop. Time lost is not made up for."""
+        """Wait until the next frame is due; False when stopped meanwhile. Late frames are not caught up on."""
         now = time.monotonic()
         if self._stop.wait(max(0.0, self._due - now)):
             return False

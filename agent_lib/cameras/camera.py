@@ -1,4 +1,4 @@
-"""Cameras: each in its own thread, its newest picture at hand, opened again whenever it fails (wire/station.md
+"""A camera in its own thread: keeps the newest frame and reopens its source after failures (docs/wire/station.md,
 "Cameras").
 """
 
@@ -11,22 +11,24 @@ from typing import Any
 from agent_lib.cameras.base import Source, SourceContext, SourceError
 from agent_lib.cameras.frames import MAX_FRAME_BYTES, Frame, FrameError
 from agent_lib.cameras.sources import make_source
+from agent_lib.runtime.supervisor import Supervisor
+from agent_lib.settings import CameraSettings
 
 __all__ = ["MAX_FRAME_BYTES", "Camera", "Frame", "FrameError", "try_camera"]
 
 log = logging.getLogger(__name__)
 
 STREAM_TIMEOUT = "Stream timeout"
-# A camera that is still being opened after this long is worth an error; the first second or two are normal.
+# A camera still being opened after this long is reported as an error; a second or two are normal.
 _OPENING_SECONDS = 3.0
 _STOP_SECONDS = 0.5
 _RATE_SECONDS = 3.0
 
 
 class Camera:
-    """One camera. Its thread alone may block on the device; every method here returns at once or within its timeout."""
+    """One camera. Only its own thread blocks on the device; every method returns at once or within its timeout."""
 
-    def __init__(self, settings: Any, name: str) -> None:
+    def __init__(self, settings: CameraSettings, name: str) -> None:
         self._settings = settings
         self._name = name
         self.address: str = settings.address
@@ -37,21 +39,20 @@ class Camera:
         self._source: Source | None = None
         self._frame: Frame | None = None
         self._times: deque[float] = deque(maxlen=256)
-        self._began = 0.0
-        self._reason = self._bad_reason = self._said = ""
+        self._started_at = 0.0
+        self._reason = self._bad_reason = self._reported = ""
         self._bad_frames = 0
 
-    def start(self) -> None:
-        """Begin; returns at once."""
+    def start(self, supervisor: Supervisor | None = None) -> None:
+        """Start the thread under `supervisor`, or one of its own; returns at once."""
         with self._changed:
             self._stop = threading.Event()
-            self._began = time.monotonic()
-            self._frame, self._reason, self._bad_reason, self._said = None, "", "", ""
+            self._started_at = time.monotonic()
+            self._frame, self._reason, self._bad_reason, self._reported = None, "", "", ""
             self._times.clear()
-            self._thread = threading.Thread(
-                target=self._run, args=(self._stop,), name=f"camera-{self._name}", daemon=True
-            )
-            self._thread.start()
+            stop = self._stop
+            supervisor = supervisor or Supervisor()
+            self._thread = supervisor.run(f"camera-{self._name}", lambda: self._run(stop), owned=True)
 
     def stop(self) -> None:
         """Stop; returns within half a second. A thread blocked by a dead device ends when the device call returns."""
@@ -65,14 +66,12 @@ class Camera:
             thread.join(_STOP_SECONDS)
 
     def newest(self) -> Frame | None:
-        """The newest picture, None when there is none that is at most stale_seconds old."""
+        """The newest frame, None if there is none or it is older than stale_seconds."""
         with self._changed:
             return self._fresh(time.monotonic())
 
     def wait_newer(self, mono: float, timeout: float) -> Frame | None:
-        """The newest picture as soon as it was taken after `mono` (time.monotonic()); None after `timeout` seconds or
-        stop().
-        """
+        """The newest frame as soon as one was taken after `mono` (time.monotonic()); None after `timeout` or stop()."""
         end = time.monotonic() + timeout
         with self._changed:
             while not self._stop.is_set():
@@ -87,11 +86,11 @@ class Camera:
 
     @property
     def error(self) -> str:
-        """Why there are no pictures, "" while there are (or while a camera just started is being opened)."""
+        """Why there are no frames; "" while there are some, or while a camera just started is being opened."""
         return self._condition()[1]
 
     def status(self) -> dict[str, Any]:
-        """What the status page shows; `fps` is measured, `width` and `height` are of the newest picture."""
+        """Fields of the status page; `fps` is measured, `width` and `height` are those of the newest frame."""
         state, error = self._condition()
         with self._changed:
             frame, bad = self._frame, self._bad_frames
@@ -124,7 +123,7 @@ class Camera:
         return frame
 
     def _condition(self) -> tuple[str, str]:
-        """(state, error) now. The clock decides too: a thread that its device holds cannot say so itself."""
+        """Current (state, error). Considers the clock too: a blocked thread cannot report that itself."""
         now = time.monotonic()
         with self._changed:
             if self._stop.is_set():
@@ -136,7 +135,7 @@ class Camera:
                 return "live", ""
             if self._frame is not None:
                 return "stale", STREAM_TIMEOUT
-            if now - self._began > min(_OPENING_SECONDS, self._settings.stale_seconds):
+            if now - self._started_at > min(_OPENING_SECONDS, self._settings.stale_seconds):
                 return "opening", f"Cannot open {self.address}: no picture yet"
             return "opening", ""
 
@@ -148,12 +147,12 @@ class Camera:
             except SourceError as error:
                 self._fail(str(error) if error.whole else f"Cannot open {self.address}: {error}", stop)
             except Exception:
-                log.exception("The thread of camera %s (%s) failed; it starts over", self._name, self.address)
+                log.exception("Unexpected error in the thread of camera %s (%s)", self._name, self.address)
                 self._fail("Internal error; the log says more", stop)
             stop.wait(self._settings.retry_seconds)
 
     def _session(self, context: SourceContext) -> None:
-        """Open the camera and publish its pictures until stop. Raises SourceError."""
+        """Open the camera and publish its frames until stopped. Raises SourceError."""
         source = make_source(context)
         with self._changed:
             if context.stop.is_set():
@@ -189,10 +188,10 @@ class Camera:
             self._frame = frame
             self._times.append(time.monotonic())
             self._reason = self._bad_reason = ""
-            said, self._said = self._said, ""
+            failed_before, self._reported = self._reported, ""
             first = len(self._times) == 1
             self._changed.notify_all()
-        if first or said:
+        if first or failed_before:
             log.info("Camera %s is live: %s, %d x %d", self._name, self.address, *frame.size)
 
     def _note_bad(self, reason: str, stop: threading.Event) -> None:
@@ -210,13 +209,13 @@ class Camera:
             if stop.is_set():
                 return
             self._reason = reason
-            level = logging.WARNING if reason != self._said else logging.DEBUG
-            self._said = reason
-        log.log(level, "Camera %s: %s; opening it again", self._name, reason)
+            level = logging.WARNING if reason != self._reported else logging.DEBUG
+            self._reported = reason
+        log.log(level, "Camera %s: %s; reopening", self._name, reason)
 
 
-def try_camera(settings: Any, seconds: float) -> tuple[bool, str]:
-    """Open the camera once and wait up to `seconds` for a picture: whether it works, and a sentence with what to do."""
+def try_camera(settings: CameraSettings, seconds: float) -> tuple[bool, str]:
+    """Open the camera and wait up to `seconds` for a frame: whether it works, and a sentence with what to do."""
     camera = Camera(settings, "check")
     if not camera.address:
         return False, "No camera is set: give its host, url or index."

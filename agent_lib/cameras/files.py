@@ -1,4 +1,4 @@
-"""Cameras made of files, for trials: a picture, a folder of pictures."""
+"""Sources that read picture files, for trials: one picture, or a folder of pictures."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ class PictureSource(Source):
         self._context = context
         self._path = path
         self._files: list[Path] = []
-        self._turn = 0
-        self._bad_in_a_row = 0
+        self._index = 0
+        self._consecutive_failures = 0
         self._pace = Pace(context.settings.fps, context.stop)
 
     def open(self) -> None:
@@ -29,24 +29,24 @@ class PictureSource(Source):
             self._files = [self._path]
 
     def read(self) -> Frame | None:
-        """See Source. A file that is no picture is passed over, and an error when there is no other."""
+        """See Source. A file that is no picture is skipped; if all of them fail in a row, that is an error."""
         if not self._pace.wait():
             return None
-        file = self._files[self._turn % len(self._files)]
-        self._turn += 1
+        file = self._files[self._index % len(self._files)]
+        self._index += 1
         try:
             frame = self._frame(file)
         except (OSError, FrameError) as error:
-            self._bad_in_a_row += 1
+            self._consecutive_failures += 1
             self._context.on_bad(f"{file.name}: {error}")
-            if self._bad_in_a_row >= len(self._files):
+            if self._consecutive_failures >= len(self._files):
                 raise SourceError(f"no file there is a picture; {file.name}: {error}") from error
             return None
-        self._bad_in_a_row = 0
+        self._consecutive_failures = 0
         return frame
 
     def close(self) -> None:
-        """Nothing stays open."""
+        """Do nothing: no file stays open."""
 
     def _frame(self, file: Path) -> Frame:
         if file.stat().st_size > MAX_FRAME_BYTES:

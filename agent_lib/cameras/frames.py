@@ -1,4 +1,4 @@
-"""One picture from a camera: JPEG bytes or pixels, each turned into the other only when asked for."""
+"""One camera frame: JPEG bytes or pixels, converted into each other only on demand."""
 
 import threading
 import time
@@ -7,33 +7,34 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from agent_lib.runtime.arrays import Image
+
 MAX_FRAME_BYTES = 32 * 1024 * 1024
-# 8192 x 8192. A small file can announce a picture that fills the memory when it is unpacked.
+# 8192 x 8192. A small file may declare dimensions that would exhaust the memory when decoded.
 MAX_PIXELS = 1 << 26
 
 JPEG_START = b"\xff\xd8"
 _JPEG_END = b"\xff\xd9"
-# Cameras pad behind the end marker, with zeros or a line end.
+# Cameras pad after the end marker, with zeros or a line end.
 _PADDING = b"\x00\r\n \xff"
 _SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN = 0xDA
 
 
 class FrameError(ValueError):
-    """The bytes of a picture are no picture; the text says what is wrong with them."""
+    """The bytes are not a usable picture; the message says why."""
 
 
 class Frame:
-    """A picture and when it was taken: `ts` is time.time(), `mono` time.monotonic(), of its first byte or of the grab.
+    """A picture and its capture time: `ts` is time.time(), `mono` time.monotonic(), of the first byte or the grab.
 
-    Made from JPEG bytes (`data`) or from pixels (`image`, BGR uint8, height x width x 3). May be used from several
-    threads.
+    Created from JPEG bytes (`data`) or from pixels (`image`, BGR uint8, height x width x 3). Thread-safe.
     """
 
     def __init__(
         self,
         data: bytes | None = None,
-        image: np.ndarray | None = None,
+        image: Image | None = None,
         ts: float | None = None,
         mono: float | None = None,
         on_bad: Callable[[str], None] | None = None,
@@ -46,13 +47,13 @@ class Frame:
         self.ts = time.time() if ts is None else ts
         self.mono = time.monotonic() if mono is None else mono
 
-    def image(self) -> np.ndarray:
-        """The pixels, BGR uint8, height x width x 3; unpacked once. Do not write into them. Raises FrameError."""
+    def image(self) -> Image:
+        """The pixels, BGR uint8, height x width x 3; decoded once. Do not modify them. Raises FrameError."""
         with self._lock:
             if self._image is None:
                 if not self._bad:
                     try:
-                        self._image = decode(self._data)
+                        self._image = decode(self._data or b"")
                         return self._image
                     except FrameError as error:
                         self._bad = str(error)
@@ -62,33 +63,32 @@ class Frame:
             return self._image
 
     def jpeg(self, quality: int = 90) -> bytes:
-        """The camera's own bytes where it sent JPEG (whatever `quality` says), else the pixels packed. Raises
-        FrameError.
-        """
+        """The camera's own bytes if it sent JPEG (`quality` is ignored), else the encoded pixels. Raises FrameError."""
         with self._lock:
             if self._data is None:
-                done, packed = cv2.imencode(".jpg", self._image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+                assert self._image is not None, "a frame has JPEG bytes or pixels"
+                done, encoded = cv2.imencode(".jpg", self._image, [cv2.IMWRITE_JPEG_QUALITY, quality])
                 if not done:
                     raise FrameError("The picture could not be packed as JPEG.")
-                self._data = packed.tobytes()
+                self._data = encoded.tobytes()
             return self._data
 
     @property
-    def packed(self) -> bool:
-        """Whether `jpeg()` has its bytes at hand."""
+    def encoded(self) -> bool:
+        """Whether the JPEG bytes exist already, so that `jpeg()` does not have to encode."""
         return self._data is not None
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height) in pixels, (0, 0) when the bytes do not tell."""
+        """(width, height) in pixels, (0, 0) if the header does not give them."""
         image = self._image
         return (image.shape[1], image.shape[0]) if image is not None else jpeg_size(self._data or b"")
 
 
-def decode(data: bytes) -> np.ndarray:
-    """Picture bytes (JPEG, or any other kind a file may have) to BGR uint8 pixels. Raises FrameError."""
+def decode(data: bytes) -> Image:
+    """Decode picture bytes (JPEG or another file format) to BGR uint8 pixels. Raises FrameError."""
     if data[:2] == JPEG_START:
-        # The decoder fills the missing half of a cut JPEG with grey and says nothing.
+        # The decoder silently fills the missing part of a truncated JPEG with grey.
         if not whole_jpeg_length(data):
             raise FrameError(f"The picture is cut off: its {len(data)} bytes have no JPEG end.")
         width, height = jpeg_size(data)
@@ -104,7 +104,7 @@ def decode(data: bytes) -> np.ndarray:
 
 
 def whole_jpeg_length(data: bytes) -> int:
-    """Length of the JPEG in `data` without what a camera padded behind it; 0 when it has no beginning or no end."""
+    """Length of the JPEG in `data` without the padding after it; 0 if its start or end marker is missing."""
     if data[:2] != JPEG_START:
         return 0
     end = data.rfind(_JPEG_END, max(0, len(data) - 1024))
@@ -112,7 +112,7 @@ def whole_jpeg_length(data: bytes) -> int:
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:
-    """(width, height) from a JPEG's header without unpacking it; (0, 0) when there is none."""
+    """(width, height) from a JPEG header, without decoding; (0, 0) if not found."""
     at = 2
     while data[:2] == JPEG_START and at + 9 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]

@@ -1,6 +1,4 @@
-"""HTTP cameras: a motion JPEG stream, or a JPEG picture asked for again and again. What the camera answers decides
-which.
-"""
+"""HTTP cameras: a motion JPEG stream, or JPEG snapshots polled one by one, depending on the response."""
 
 import http.client
 import logging
@@ -9,7 +7,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from agent_lib.cameras.auth import Credentials
 from agent_lib.cameras.base import Source, SourceContext, SourceError
@@ -26,7 +24,7 @@ _TIMEOUT = "Stream timeout"
 
 
 class HttpLink:
-    """GET requests to one address over one connection, with the camera's user name and password."""
+    """GET requests to one address over one keep-alive connection, with the camera's credentials."""
 
     def __init__(self, url: str, username: str, password: str, timeout: float) -> None:
         parts = urlsplit(url)
@@ -45,8 +43,9 @@ class HttpLink:
         return self._credentials.given
 
     def get(self) -> http.client.HTTPResponse:
-        """The answer, redirects followed and a 401 answered once. Raises OSError, http.client.HTTPException,
-        SourceError.
+        """The response after redirects and one answer to a 401.
+
+        Raises OSError, http.client.HTTPException, SourceError.
         """
         url = self._url
         answered = False
@@ -68,7 +67,7 @@ class HttpLink:
             return response
 
     def interrupt(self) -> None:
-        """Make a blocked read in another thread end now."""
+        """Abort a read that blocks in another thread."""
         self._cut = True
         link = self._socket
         if link is not None:
@@ -87,7 +86,7 @@ class HttpLink:
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {"Accept": "multipart/x-mixed-replace, image/jpeg, */*;q=0.5", "User-Agent": "Gatehouse"}
-        # Credentials are for the camera only, not for wherever it sends us on to.
+        # Credentials are for the camera only, not for the target of a redirect.
         authorization = self._credentials.header("GET", target) if url == self._url else ""
         if authorization:
             headers["Authorization"] = authorization
@@ -95,19 +94,19 @@ class HttpLink:
         try:
             return self._send(parts, target, headers)
         except (http.client.RemoteDisconnected, ConnectionError):
-            # A kept connection may have been closed by the camera between two pictures: that is no failure.
+            # The camera may have closed the keep-alive connection between two pictures: reconnect once.
             if not reused or self._cut:
                 raise
             self.close()
             return self._send(parts, target, headers)
 
-    def _send(self, parts, target: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+    def _send(self, parts: SplitResult, target: str, headers: dict[str, str]) -> http.client.HTTPResponse:
         if self._connection is None or self._connection.sock is None:
             kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
             connection = kind(parts.hostname or "", parts.port, timeout=min(CONNECT_SECONDS, self._timeout))
             connection.connect()
             connection.sock.settimeout(self._timeout)
-            # Bounds how many old pictures can queue up here when this machine is busy.
+            # Bounds how many old pictures can queue up in the socket while this machine is busy.
             connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
             self._connection, self._socket = connection, connection.sock
             if self._cut:
@@ -116,7 +115,7 @@ class HttpLink:
         return self._connection.getresponse()
 
     def _finish(self, response: http.client.HTTPResponse) -> None:
-        """Read the rest of a short answer so that the connection can be used again; close it otherwise."""
+        """Drain a short response so that the connection can be reused; close it otherwise."""
         if response.will_close or not 0 <= (response.length or 0) <= 65536:
             self.close()
         else:
@@ -137,31 +136,32 @@ class HttpSource(Source):
         self._due = 0.0
 
     def open(self) -> None:
-        """Ask once and see what kind of camera it is. Raises SourceError."""
+        """Send one request and detect the kind of camera from the response. Raises SourceError."""
         with _translated(self._context.address, opening=True):
-            self._ask()
-            kind = self._response.headers.get_content_type()
-            if self._response.status == 401:
+            response = self._request()
+            kind = response.headers.get_content_type()
+            if response.status == 401:
                 raise SourceError(
                     "it refuses the user name or password"
                     if self._link.has_credentials
                     else "it wants a user name and a password"
                 )
-            if self._response.status != 200:
-                raise SourceError(
-                    f"it answered {self._response.status} {self._response.reason}; check the path of the address"
-                )
+            if response.status != 200:
+                raise SourceError(f"it answered {response.status} {response.reason}; check the path of the address")
             if kind.startswith("multipart/"):
-                self._parser = MultipartParser(self._response.headers.get_param("boundary", "") or "")
-            elif kind == "application/octet-stream" or "Content-Type" not in self._response.headers:
-                self._guess()
+                self._parser = MultipartParser(response.headers.get_boundary("") or "")
+            elif kind == "application/octet-stream" or "Content-Type" not in response.headers:
+                self._guess(response)
             elif not kind.startswith("image/"):
                 raise SourceError(f"it answered {kind}; give the address of its MJPEG stream or its JPEG picture")
 
     def read(self) -> Frame | None:
-        """The next picture; None when what came was none. Blocks up to stale_seconds. Raises SourceError."""
+        """The next frame; None if the data was no picture. Blocks up to stale_seconds. Raises SourceError."""
         with _translated(self._context.address, opening=False):
-            return self._read_picture() if self._parser is None else self._read_stream(self._parser)
+            if self._parser is None:
+                return self._read_picture()
+            assert self._response is not None, "a stream is opened before it is read"
+            return self._read_stream(self._parser, self._response)
 
     def interrupt(self) -> None:
         """See Source."""
@@ -173,25 +173,26 @@ class HttpSource(Source):
             self._response.close()
         self._link.close()
 
-    def _ask(self) -> None:
+    def _request(self) -> http.client.HTTPResponse:
         self._times = time.time(), time.monotonic()
         self._response = self._link.get()
+        return self._response
 
-    def _guess(self) -> None:
-        """A camera that does not say what it sends: a stream begins with a delimiter, or has no end."""
-        beginning = self._response.peek(2)[:2]
-        if beginning == b"--" or (beginning == JPEG_START and self._response.length is None):
+    def _guess(self, response: http.client.HTTPResponse) -> None:
+        """Detect a stream without a content type: it starts with a delimiter, or its length is unknown."""
+        beginning = response.peek(2)[:2]
+        if beginning == b"--" or (beginning == JPEG_START and response.length is None):
             self._parser = MultipartParser()
         elif beginning != JPEG_START:
             raise SourceError(
                 "it answered something that is no picture; give the address of its MJPEG stream or its JPEG picture"
             )
 
-    def _read_stream(self, parser: MultipartParser) -> Frame | None:
-        """Read on until a picture is complete; of several that came at once the newest is taken."""
+    def _read_stream(self, parser: MultipartParser, response: http.client.HTTPResponse) -> Frame | None:
+        """Read until a picture is complete; if several are, return the newest."""
         end = time.monotonic() + self._stale
         while True:
-            data = self._response.read1(_READ_BYTES)
+            data = response.read1(_READ_BYTES)
             ts, mono = time.time(), time.monotonic()
             if not data:
                 raise SourceError("the camera ended the stream")
@@ -206,14 +207,15 @@ class HttpSource(Source):
                 raise SourceError(_TIMEOUT, whole=True)
 
     def _read_picture(self) -> Frame | None:
-        """One picture of a camera that gives one at a time; its time is when it was asked for."""
-        if self._response is None:
+        """Poll one snapshot; its time is when it was requested."""
+        response = self._response
+        if response is None:
             if self._context.stop.wait(max(0.0, self._due - time.monotonic())):
                 return None
-            self._ask()
-            if self._response.status != 200:
-                raise SourceError(f"it answered {self._response.status} {self._response.reason} instead of a picture")
-        response, self._response = self._response, None
+            response = self._request()
+            if response.status != 200:
+                raise SourceError(f"it answered {response.status} {response.reason} instead of a picture")
+        self._response = None
         ts, mono = self._times
         self._due = mono + 1.0 / max(0.01, self._context.settings.fps)
         data = self._body(response)
@@ -226,7 +228,7 @@ class HttpSource(Source):
             return None
 
     def _body(self, response: http.client.HTTPResponse) -> bytes:
-        """All bytes of an answer, as many as it announced. Raises SourceError when they do not come or are too many."""
+        """The complete body of a response. Raises SourceError if it is truncated, too slow or too large."""
         announced = response.length
         if announced is not None and announced > MAX_FRAME_BYTES:
             raise SourceError(
@@ -242,7 +244,7 @@ class HttpSource(Source):
                 raise SourceError(_TIMEOUT, whole=True)
         if announced is not None and len(data) < announced:
             raise SourceError("the connection broke in the middle of a picture")
-        # Only an answer that is closed lets its connection be used again.
+        # The connection can only be reused after the response is closed.
         response.close()
         if response.will_close:
             self._link.close()
@@ -251,7 +253,7 @@ class HttpSource(Source):
 
 @contextmanager
 def _translated(address: str, opening: bool) -> Iterator[None]:
-    """Errors of sockets, HTTP and the stream become a SourceError whose sentence names the camera."""
+    """Translate errors of sockets, HTTP and the stream to a SourceError whose message names the camera."""
     beginning = f"Cannot open {address}: " if opening else f"{address}: "
     try:
         yield
@@ -266,7 +268,7 @@ def _translated(address: str, opening: bool) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """An error of the libraries in words for people, without secrets."""
+    """A library error as a sentence for operators, without secrets."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return "this machine does not trust its certificate; use its http:// address or install the certificate"
     if isinstance(error, StreamError):

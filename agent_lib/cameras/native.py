@@ -1,24 +1,24 @@
-"""Sources that OpenCV reads: RTSP cameras, USB cameras, video files."""
+"""Sources read by OpenCV: RTSP cameras, USB cameras, video files."""
 
 import logging
 import os
 import socket
 import sys
 import time
-from typing import Any
 from urllib.parse import quote, urlsplit
 
-# FFmpeg and OpenCV write addresses with passwords to the console; what matters is said by our own log.
+# FFmpeg and OpenCV print addresses with passwords to the console; our own log reports what matters.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 if sys.platform != "win32":
-    # OpenCV lets only one thread at a time open a stream: a dead camera would hold up every other one for seconds.
-    # FFmpeg itself needs no such lock where it is built with POSIX threads, as it is in OpenCV's packages.
+    # OpenCV lets only one thread at a time open a stream, so a dead camera would block every other one for seconds.
+    # FFmpeg itself needs no such lock when built with POSIX threads, as it is in OpenCV's packages.
     os.environ.setdefault("OPENCV_FFMPEG_IS_THREAD_SAFE", "1")
 
 import cv2
 
 from agent_lib.cameras.base import Pace, Source, SourceContext, SourceError
 from agent_lib.cameras.frames import Frame
+from agent_lib.settings import CameraSettings
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ _RTSP_PORT = 554
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
-def rtsp_url(settings: Any) -> str:
-    """The full address of an RTSP camera, user name and password included. Never for messages."""
+def rtsp_url(settings: CameraSettings) -> str:
+    """The full address of an RTSP camera, including the credentials. Never use it in messages."""
     login = ""
     if settings.username or settings.password:
         login = f"{quote(settings.username, safe='')}:{quote(settings.password, safe='')}@"
@@ -41,16 +41,21 @@ def rtsp_url(settings: Any) -> str:
 
 
 class CaptureSource(Source):
-    """A cv2.VideoCapture. A blocked native call holds only the thread that made it; FFmpeg's own time limits end it."""
+    """A cv2.VideoCapture. A blocked native call blocks only its own thread, until FFmpeg's timeout ends it."""
 
     def __init__(self, context: SourceContext) -> None:
         self._context = context
         self._capture: cv2.VideoCapture | None = None
 
+    @property
+    def _opened(self) -> cv2.VideoCapture:
+        assert self._capture is not None, "a source is opened before it is read"
+        return self._capture
+
     def read(self) -> Frame | None:
-        """See Source. The time is that at which the grab began."""
+        """See Source. The capture time is when the grab started."""
         ts, mono = time.time(), time.monotonic()
-        done, image = self._capture.read()
+        done, image = self._opened.read()
         if not done or image is None:
             waited = time.monotonic() - mono
             if waited >= 0.9 * self._context.settings.stale_seconds:
@@ -66,7 +71,7 @@ class CaptureSource(Source):
 
 
 class RtspSource(CaptureSource):
-    """An IP camera over RTSP, or another network stream that FFmpeg knows."""
+    """An IP camera over RTSP, or another network stream that FFmpeg supports."""
 
     def __init__(self, context: SourceContext) -> None:
         super().__init__(context)
@@ -74,12 +79,12 @@ class RtspSource(CaptureSource):
         self._probe: socket.socket | None = None
 
     def open(self) -> None:
-        """See Source; gives up after 10 s, or stale_seconds where that is shorter."""
+        """See Source; times out after 10 s, or stale_seconds if shorter."""
         settings = self._context.settings
         limit = min(OPEN_SECONDS, settings.stale_seconds)
         begun = time.monotonic()
         if self._url.lower().startswith("rtsp://"):
-            self._knock(limit)
+            self._check_reachable(limit)
         if self._context.stop.is_set():
             return
         self._capture = cv2.VideoCapture(
@@ -99,7 +104,7 @@ class RtspSource(CaptureSource):
         raise SourceError("no stream there, or not for this path, user name and password")
 
     def interrupt(self) -> None:
-        """Ends the knocking; a native call ends by its own time limit."""
+        """Abort the probe; a native call ends by its own timeout."""
         probe = self._probe
         if probe is not None:
             try:
@@ -107,10 +112,10 @@ class RtspSource(CaptureSource):
             except OSError as error:
                 log.debug("Closing a camera connection that was closed already: %s", error)
 
-    def _knock(self, limit: float) -> None:
-        """Ask for anything and wait for any answer, before native code is trusted with a device that may be dead.
+    def _check_reachable(self, limit: float) -> None:
+        """Send OPTIONS and wait for any reply before native code, which cannot be interrupted, opens the device.
 
-        Gives a clear reason sooner, can be interrupted, and holds no lock that other cameras need. Raises SourceError.
+        Gives a clear reason sooner and holds no lock that other cameras need. Raises SourceError.
         """
         parts = urlsplit(self._url)
         target = f"rtsp://{parts.netloc.rpartition('@')[2]}{parts.path}"
@@ -132,28 +137,28 @@ class RtspSource(CaptureSource):
 
 
 class UsbSource(CaptureSource):
-    """A camera at this machine, by its number."""
+    """A USB camera of this machine, by its index."""
 
     def __init__(self, context: SourceContext, index: int) -> None:
         super().__init__(context)
         self._index = index
 
     def open(self) -> None:
-        """See Source. Size and rate are wishes: a camera takes the nearest it has."""
+        """See Source. Size and rate are requests: a camera uses its nearest mode."""
         settings = self._context.settings
         self._capture = cv2.VideoCapture(self._index)
         if not self._capture.isOpened():
             raise SourceError("there is no such camera, or another program uses it")
-        for wish, value in (
+        for wanted, value in (
             (cv2.CAP_PROP_FRAME_WIDTH, settings.width),
             (cv2.CAP_PROP_FRAME_HEIGHT, settings.height),
             (cv2.CAP_PROP_FPS, settings.fps),
         ):
-            self._capture.set(wish, value)
+            self._capture.set(wanted, value)
 
 
 class VideoSource(CaptureSource):
-    """A video file, played again and again at its own speed, at most `fps`."""
+    """A video file, played in a loop at its own speed, at most `fps`."""
 
     def __init__(self, context: SourceContext, path: str) -> None:
         super().__init__(context)
@@ -163,13 +168,13 @@ class VideoSource(CaptureSource):
     def open(self) -> None:
         """See Source."""
         self._start()
-        own = self._capture.get(cv2.CAP_PROP_FPS)
-        wished = self._context.settings.fps
-        self._pace = Pace(min(own, wished) if 0 < own < 1000 else wished, self._context.stop)
+        own = self._opened.get(cv2.CAP_PROP_FPS)
+        wanted = self._context.settings.fps
+        self._pace = Pace(min(own, wanted) if 0 < own < 1000 else wanted, self._context.stop)
 
     def read(self) -> Frame | None:
         """See Source."""
-        if not self._pace.wait():
+        if self._pace is None or not self._pace.wait():
             return None
         try:
             return super().read()

@@ -1,4 +1,4 @@
-"""Which kind of source a camera's settings mean (wire/station.md "Cameras")."""
+"""Choose the kind of source from a camera's settings (docs/wire/station.md, "Cameras")."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 
 def make_source(context: SourceContext) -> Source:
-    """The source for these settings, not opened yet. `url` counts before `host` before `index`. Raises SourceError."""
+    """The source for these settings, not opened yet; `url` precedes `host` precedes `index`. Raises SourceError."""
     settings = context.settings
     url = settings.url.strip()
     if url.isdigit():
@@ -41,7 +41,7 @@ def make_source(context: SourceContext) -> Source:
 
 
 def _check(url: str) -> None:
-    """Raises SourceError for an address whose host or port cannot be one."""
+    """Raise SourceError for an address with an invalid host or port."""
     try:
         parts = urlsplit(url)
         usable = parts.port != 0 and (parts.hostname or parts.scheme == "file")
@@ -52,7 +52,7 @@ def _check(url: str) -> None:
 
 
 def _path_of(url: str) -> Path:
-    """The path in a file:// address or as typed; file:///C:/x means C:/x."""
+    """The path of a file:// address, or the path as typed; file:///C:/x means C:/x."""
     if not url.lower().startswith("file://"):
         return Path(url).expanduser()
     path = unquote(urlsplit(url).path)

@@ -1,15 +1,15 @@
-"""`python agent.py check`: tries hub, reader and each camera once and says of each what works and what to do."""
+"""`python agent.py check`: try hub, reader and each camera once, and print for each what works and what to do."""
 
 from __future__ import annotations
 
 import logging
 import queue
-import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
-from agent_lib.settings import AgentSettings, HubSettings, StationSettings
+from agent_lib.runtime.supervisor import Supervisor
+from agent_lib.settings import AgentSettings, CameraSettings, HubSettings, StationSettings
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,9 @@ def check(settings: AgentSettings, say: Callable[[str], None]) -> bool:
     """Whether everything works; `say` gets one line for each part, in the order of the settings, within about 10 s."""
     tasks = list(_tasks(settings))
     results: queue.SimpleQueue[tuple[int, Finding]] = queue.SimpleQueue()
+    supervisor = Supervisor()
     for number, (_, work) in enumerate(tasks):
-        threading.Thread(target=_try, args=(number, work, results), name=f"check-{number}", daemon=True).start()
+        supervisor.run(f"check-{number}", partial(_try, number, work, results), owned=True)
     found: dict[int, Finding] = {}
     end = time.monotonic() + _SECONDS
     while len(found) < len(tasks) and (left := end - time.monotonic()) > 0:
@@ -44,8 +45,8 @@ def check(settings: AgentSettings, say: Callable[[str], None]) -> bool:
 def _try(number: int, work: Callable[[], Finding], results: queue.SimpleQueue[tuple[int, Finding]]) -> None:
     try:
         finding = work()
-    except Exception as error:  # one broken check must not silence the others
-        log.debug("A check broke down", exc_info=True)
+    except Exception as error:  # one failing check must not affect the others
+        log.debug("A check failed", exc_info=True)
         finding = (False, f"The check itself failed ({type(error).__name__}: {error}).")
     results.put((number, finding))
 
@@ -77,7 +78,7 @@ def _reader(station: StationSettings) -> Finding:
     return try_reader(station.rfid, _READER_SECONDS)
 
 
-def _camera(camera: Any) -> Finding:
+def _camera(camera: CameraSettings) -> Finding:
     if not camera.configured:
         return False, "No camera is set: give its host, url or index under [camera]."
     from agent_lib.cameras import try_camera
@@ -107,14 +108,14 @@ def _rest(base: str) -> Finding:
         body = None
     if answer.status_code == 200 and isinstance(body, dict):
         return True, f"The hub at {base} works."
-    said = f": {body['message']}" if isinstance(body, dict) and isinstance(body.get("message"), str) else ""
+    reason = f": {body['message']}" if isinstance(body, dict) and isinstance(body.get("message"), str) else ""
     if answer.status_code in (401, 403):
         return (
             False,
-            f"The hub at {base} does not let this machine in (HTTP {answer.status_code}){said.rstrip('.')}. Let it "
+            f"The hub at {base} does not let this machine in (HTTP {answer.status_code}){reason.rstrip('.')}. Let it "
             "in at the hub.",
         )
-    return False, f"What answers at {base} is not a hub (HTTP {answer.status_code}){said.rstrip('.')}: {fix}."
+    return False, f"What answers at {base} is not a hub (HTTP {answer.status_code}){reason.rstrip('.')}: {fix}."
 
 
 def _websocket(url: str) -> Finding:

@@ -1,4 +1,4 @@
-"""`python agent.py read IMAGE [IMAGE ...]`: one JSON line for each picture, as an operator tries a camera position."""
+"""`python agent.py read IMAGE [IMAGE ...]`: read pictures and print one JSON line for each."""
 
 from __future__ import annotations
 
@@ -12,23 +12,28 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from agent_lib.commands.read_annotate import Annotator
 from agent_lib.commands.read_look import AS_IT_IS, look
 from agent_lib.commands.read_picture import PictureError, load_picture
+from agent_lib.label.reading import LabelReading
 from agent_lib.settings import AgentSettings, StationSettings
+from agent_lib.station.devices import LabelReaderDevice
+
+if TYPE_CHECKING:
+    from agent_lib.label.reader import LabelReader
 
 log = logging.getLogger(__name__)
 
-_MANY, _SAY_SECONDS = 2, 2.0
+_MANY, _PROGRESS_SECONDS = 2, 2.0
 _LOAD_SECONDS = 300.0
 _NOT_PICTURES = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
-"""What file managers leave in folders by themselves."""
+"""Files that file managers create."""
 
 
 def read(settings: AgentSettings, images: list[str], annotate: str | None) -> int:
-    """Read every picture; the exit status: 0 all were looked at, 1 some could not be, 2 a setting is wrong."""
+    """Read every picture; the exit status: 0 all could be processed, 1 some could not, 2 a setting is invalid."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     from agent_lib.label.code import LabelCodeError
 
@@ -56,10 +61,10 @@ def read(settings: AgentSettings, images: list[str], annotate: str | None) -> in
         for name, path, problem in files:
             run.one(name, path, problem)
     except OSError as error:
-        # Whoever read the lines may have enough of them, which Windows calls EINVAL; that is no error to speak of.
+        # The consumer of the lines may close the pipe (EINVAL on Windows), which is no error to report.
         if error.errno not in (errno.EPIPE, errno.EINVAL):
             print(f"The lines cannot be written ({error.strerror}).", file=sys.stderr)
-        # What could not be written must not be tried again at the interpreter's end.
+        # Avoid a second write error when the interpreter flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     run.end()
@@ -67,14 +72,14 @@ def read(settings: AgentSettings, images: list[str], annotate: str | None) -> in
 
 
 def _station(settings: AgentSettings) -> StationSettings:
-    """The first station that reads labels; the others may have settings of their own, so that is said."""
+    """The first station that reads labels; a note is printed if other stations have different settings."""
     stations = [station for station in settings.stations if station.kind == "weighbridge"] or settings.stations
     if len({(station.ocr, station.capture.target_digits) for station in stations}) > 1:
         print(f"Read with the settings of station {stations[0].name}.", file=sys.stderr)
     return stations[0]
 
 
-def _reader(station: StationSettings) -> Any:
+def _reader(station: StationSettings) -> LabelReader:
     """One reader for all pictures. Waits until TrOCR is loaded, so that its readings are the ones printed."""
     from agent_lib.label.reader import LabelReader
 
@@ -88,10 +93,9 @@ def _reader(station: StationSettings) -> Any:
 
 
 def pictures(images: Iterable[str], leave_out: Path | None) -> Iterator[tuple[str, Path, str]]:
-    """(name for the line, path, what is wrong or "") of every file given: folders with all below them, `*` where the
-    shell left it.
+    """(name for the line, path, error or "") of every file: folders recursively, and wildcards that the shell left.
 
-    `leave_out` is a folder of our own pictures, which lies in a folder given, perhaps.
+    `leave_out` is the folder of annotated pictures, which may be inside a given folder.
     """
     for image in images:
         path = Path(image)
@@ -133,17 +137,17 @@ def _of_folder(name: str, folder: Path, leave_out: Path | None) -> Iterator[tupl
 
 
 class _Run:
-    """Reads pictures one by one, prints their lines and counts."""
+    """Reads pictures one by one, prints a line for each and counts."""
 
-    def __init__(self, reader: Any, annotator: Annotator | None, out: TextIO, total: int) -> None:
+    def __init__(self, reader: LabelReaderDevice, annotator: Annotator | None, out: TextIO, total: int) -> None:
         self._reader, self._annotator, self._out, self._total = reader, annotator, out, total
         self._done = self._found = self._numbers = self.errors = 0
         self._said = time.monotonic()
         self._ascii = (getattr(out, "encoding", "") or "").lower().replace("-", "") != "utf8"
 
     def one(self, name: str, path: Path, problem: str) -> None:
-        """Print the line of one picture. A picture that breaks anything costs its own line only."""
-        begun = time.perf_counter()
+        """Process one picture and print its line; an error only affects that line."""
+        started = time.perf_counter()
         line: dict[str, Any] = {
             "file": name,
             "found": False,
@@ -162,10 +166,10 @@ class _Run:
             line.update(_fields(reading, how, scale))
         except (PictureError, ValueError) as error:
             line["error"] = str(error)
-        except Exception as error:  # OpenCV and onnxruntime have errors of their own
-            log.debug("%s broke the reading", name, exc_info=True)
+        except Exception as error:  # OpenCV and onnxruntime raise errors of their own
+            log.debug("%s could not be read", name, exc_info=True)
             line["error"] = f"The picture could not be looked at ({type(error).__name__}: {error})."
-        line["ms"] = round((time.perf_counter() - begun) * 1000, 1)
+        line["ms"] = round((time.perf_counter() - started) * 1000, 1)
         if self._annotator is not None and reading is not None and image is not None:
             try:
                 line["annotated"] = str(self._annotator.write(path, image, reading))
@@ -180,7 +184,7 @@ class _Run:
         self._found += line["found"]
         self._numbers += bool(line["number"])
         self.errors += "error" in line
-        if self._done < self._total and time.monotonic() - self._said >= _SAY_SECONDS:
+        if self._done < self._total and time.monotonic() - self._said >= _PROGRESS_SECONDS:
             self._said = time.monotonic()
             print(
                 f"{self._done} of {self._total} pictures, {self._numbers} numbers, {self.errors} errors",
@@ -189,7 +193,7 @@ class _Run:
             )
 
     def end(self) -> None:
-        """The sum, where there was more than one."""
+        """Print the totals, if there was more than one picture."""
         if self._total >= _MANY:
             print(
                 f"{self._total} pictures: {self._found} with a label, {self._numbers} numbers, {self.errors} errors.",
@@ -198,8 +202,8 @@ class _Run:
             )
 
 
-def _fields(reading: Any, how: str, scale: float) -> dict[str, Any]:
-    """A LabelReading as the line has it; `scale` turns its pixels into the file's."""
+def _fields(reading: LabelReading, how: str, scale: float) -> dict[str, Any]:
+    """The fields of a LabelReading in the line; `scale` converts its pixels to those of the file."""
     fields: dict[str, Any] = {"found": bool(reading.found), **_seen(reading), "engine": reading.engine}
     if not reading.number:
         fields["reason"] = reading.reason
@@ -215,8 +219,8 @@ def _fields(reading: Any, how: str, scale: float) -> dict[str, Any]:
     return fields
 
 
-def _seen(reading: Any) -> dict[str, Any]:
-    """Certainty is rounded down: 0.9 in the line is 0.9 indeed."""
+def _seen(reading: LabelReading) -> dict[str, Any]:
+    """Score, number and confidence, the latter rounded down so that 0.9 means at least 0.9."""
     return {
         "score": round(float(reading.score), 3),
         "number": reading.number,
@@ -224,5 +228,7 @@ def _seen(reading: Any) -> dict[str, Any]:
     }
 
 
-def _corners(reading: Any, scale: float) -> list[list[float]]:
+def _corners(reading: LabelReading, scale: float) -> list[list[float]]:
+    if reading.corners is None:
+        return []
     return [[round(float(value) * scale, 1) for value in corner] for corner in reading.corners]

@@ -1,25 +1,28 @@
-"""Looking for the label in a picture of any size: as it is, reduced, and with a border where the label fills it."""
+"""Search the label in a picture of any size: as it is, reduced, and with a border if the label fills it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import cv2
 import numpy as np
 
+from agent_lib.label.reading import LabelReading
+from agent_lib.runtime.arrays import Image
+from agent_lib.station.devices import LabelReaderDevice
+
 AS_IT_IS, REDUCED, BORDERED = "as it is", "reduced", "with a border"
 FRAME_SIDE = 1920
-"""The frames that the finder is made for are this wide."""
+"""Width of the frames that the finder is tuned for."""
 _BORDER_SIDE, _BORDER_SHARE, _GREY = 1000, 0.15, (128, 128, 128)
 _FILLS_SHARE = 0.5
 
 
-def look(reader: Any, image: np.ndarray) -> tuple[Any, str]:
-    """The best LabelReading of a BGR picture, `corners` in its pixels, and how it was looked at.
+def look(reader: LabelReaderDevice, image: Image) -> tuple[LabelReading, str]:
+    """The best LabelReading of a BGR picture, with `corners` in its pixels, and the variant it was found in.
 
-    The first look is exactly the station's own. Only where that gives no number is the picture looked at in other ways,
-    and with a border only a label that fills half of the picture counts.
+    The first variant is exactly what a station does. The others are tried only if it gives no number; with a border,
+    only a label that fills half of the picture counts.
     """
     best, how = reader.read(image), AS_IT_IS
     if best.number:
@@ -31,18 +34,18 @@ def look(reader: Any, image: np.ndarray) -> tuple[Any, str]:
     return best, how
 
 
-def _better(best: Any, how: str, other: Any, other_how: str) -> tuple[Any, str]:
+def _better(best: LabelReading, how: str, other: LabelReading, other_how: str) -> tuple[LabelReading, str]:
     rank, other_rank = ((bool(one.number), one.found, not one.weak, one.score) for one in (best, other))
     return (other, other_how) if other_rank > rank else (best, how)
 
 
-def _reduced(reader: Any, image: np.ndarray) -> Any:
+def _reduced(reader: LabelReaderDevice, image: Image) -> LabelReading:
     share = FRAME_SIDE / max(image.shape[:2])
     small = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
     return _moved(reader.read(small), 1 / share, 0)
 
 
-def _bordered(reader: Any, image: np.ndarray) -> Any:
+def _bordered(reader: LabelReaderDevice, image: Image) -> LabelReading:
     share = min(1.0, _BORDER_SIDE / max(image.shape[:2]))
     small = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA) if share < 1 else image
     width = round(_BORDER_SHARE * max(small.shape[:2]))
@@ -55,8 +58,8 @@ def _bordered(reader: Any, image: np.ndarray) -> Any:
     return _moved(reading, 1 / share, width)
 
 
-def _moved(reading: Any, scale: float, border: int) -> Any:
-    """The reading with all corners in the pixels of the picture that it was made from."""
+def _moved(reading: LabelReading, scale: float, border: int) -> LabelReading:
+    """The reading with all corners converted to the pixels of the original picture."""
     if reading.corners is None:
         return reading
     corners = ((reading.corners - border) * scale).astype(np.float32)

@@ -1,5 +1,4 @@
-"""Panels that are part of a larger bright shape: a strap that is not darker than the label's frame joins the panel it
-lies on.
+"""Propose panels that are part of a larger bright shape: a bright strap merges with the panel it covers.
 
 Where strap and panel meet, the shape's outline turns inwards: the panel is cut off between two such corners.
 """
@@ -10,22 +9,23 @@ import cv2
 import numpy as np
 
 from agent_lib.label.panels import Shapes, clearest, four_corners
+from agent_lib.runtime.arrays import Array, Points
 
-# Outlines are simplified so far (reduced pixels): ticks disappear, the strap's corners stay.
+# Outlines are simplified to this tolerance (reduced pixels): ticks disappear, the strap's corners remain.
 TOLERANCE = 3.0
-# Simpler outlines have nothing to cut; ones with more corners are background.
+# Outlines with fewer corners have nothing to cut; ones with more are background.
 CORNERS = (6, 80)
 # A panel with its ticks fills more of its hull than this; a panel with a strap does not.
 SOLID = 0.93
-MOST_OUTLINES = 40
-MOST_PIECES = 120
+MAX_OUTLINES = 40
+MAX_PIECES = 120
 # Corners of a piece: two where it is cut, the panel's other two, and what ticks leave.
 PIECE = (4, 7)
 
 
-def cut_panels(shapes: Shapes, most: int) -> list[np.ndarray]:
-    """Candidate panels as `label_panels.whole_panels` gives them, cut from larger shapes."""
-    quads: list[np.ndarray] = []
+def cut_panels(shapes: Shapes, most: int) -> list[Points]:
+    """Candidate panels as `panels.whole_panels` returns them, cut from larger shapes."""
+    quads: list[Array] = []
     outlines = 0
     for contour in shapes.contours:
         outline = cv2.approxPolyDP(contour, TOLERANCE, True).reshape(-1, 2)
@@ -35,12 +35,12 @@ def cut_panels(shapes: Shapes, most: int) -> list[np.ndarray]:
             continue
         quads += _pieces(outline, shapes.smallest)
         outlines += 1
-        if outlines == MOST_OUTLINES or len(quads) >= MOST_PIECES:
+        if outlines == MAX_OUTLINES or len(quads) >= MAX_PIECES:
             break
-    return clearest(shapes, quads[:MOST_PIECES], most)
+    return clearest(shapes, quads[:MAX_PIECES], most)
 
 
-def _pieces(outline: np.ndarray, smallest: float) -> list[np.ndarray]:
+def _pieces(outline: Array, smallest: float) -> list[Array]:
     """Quadrilaterals between two inward corners of an outline (N, 2) of a bright shape."""
     count = len(outline)
     behind = outline - outline[np.arange(-1, count - 1)]

@@ -2,98 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import cv2
 import numpy as np
 
-from agent_lib.label.code import LabelCode, load_label_code
+from agent_lib.label.code import LabelCode
+from agent_lib.label.code_file import load_label_code
 from agent_lib.label.finder import FoundLabel, LabelFinder
-from agent_lib.ocr import make_reader
+from agent_lib.label.reading import UNCERTAIN, UNREADABLE, LabelReading
+from agent_lib.ocr import EngineSettings, make_reader
+from agent_lib.runtime.arrays import Image
 
-NOT_FOUND = "No label found"
-UNREADABLE = "Label unreadable"
-UNCERTAIN = "Label not certain"
-# The rectified picture is about as wide as the label in the frame, within these bounds.
+# Bounds of the rectified picture's width, which is about that of the label in the frame.
 NARROWEST, WIDEST = 480, 1191
-# The digits' strip in board units: around the panel's middle, clear of the marks at its edge.
+# The strip of digits in board units: around the panel's middle, clear of the marks at its border.
 STRIP_HALF_HEIGHT = 128
 STRIP_INSET = 88
 LARGEST_PIXELS = 64_000_000
-# Of more labels than this the rest are counted but not read: one frame is worth a few readings.
-MOST_READ = 4
+# Further labels are counted but not read, to bound the time spent on one frame.
+MAX_READ = 4
 
 
 class LabelError(ValueError):
-    """The picture given is not one that can be looked at; the text says why."""
-
-
-@dataclass
-class LabelReading:
-    """What was seen in one frame (wire/station.md "The label").
-
-    `corners` is the outer board's TL, TR, BR, BL in frame pixels, (4, 2) float32; `picture` the
-    rectified label, BGR; `score` (0..1) how well its edge code fits. `number` is "" unless one is
-    reported; `raw_text` and `confidence` (0..1) say what the engine saw. `reason` is "" when a
-    number is reported, else why not. A `weak` reading is of what may be something else: it reports no number
-    and counts only where a second frame or reader agrees. `labels` is how many labels the frame shows; this is
-    the best of them and `others` are the readings of the rest, best first; `message` says so.
-    """
-
-    found: bool = False
-    number: str = ""
-    raw_text: str = ""
-    confidence: float = 0.0
-    score: float = 0.0
-    corners: np.ndarray | None = None
-    picture: np.ndarray | None = field(default=None, repr=False)
-    reason: str = NOT_FOUND
-    engine: str = ""
-    labels: int = 0
-    weak: bool = False
-    others: list[LabelReading] = field(default_factory=list, repr=False)
-
-    @property
-    def message(self) -> str:
-        """One sentence for the operator when more than one label is in view, else ""."""
-        if self.labels < 2:
-            return ""
-        numbers = ", ".join(one.number or "no number" for one in [self, *self.others])
-        more = self.labels - 1 - len(self.others)
-        rest = f" and {more} more" if more else ""
-        return (
-            f"{self.labels} labels are in view ({numbers}{rest}): the best seen one is taken. Keep one label in "
-            "the camera's view."
-        )
+    """The image cannot be processed; the message says why."""
 
 
 class LabelReader:
-    """Finds and reads labels. One instance may serve several threads.
+    """Finds and reads labels. Thread-safe.
 
-    Making one sets OpenCV to one thread for the process: a station's agent has about as many
-    cameras as cores, and frames side by side beat one frame spread over all of them.
-    The labels' edge code is `code`, or the file that
-    `ocr.label_code` names, or the project's own. Raises ocr.OcrError where the engine cannot be had and LabelCodeError
-    where the code file cannot be used.
+    Creating one limits OpenCV to one thread for the process: an agent has about as many cameras as cores, and frames
+    in parallel are faster than one frame spread over all cores. The edge code is `code`, or the file named by
+    `ocr.label_code`, or the default one. Raises ocr.OcrError if the engine is unavailable and LabelCodeError if the
+    code file cannot be used.
     """
 
-    def __init__(self, ocr, target_digits: int = 5, code: LabelCode | None = None):
+    def __init__(self, ocr: EngineSettings, target_digits: int = 5, code: LabelCode | None = None) -> None:
         cv2.setNumThreads(1)
         self._finder = LabelFinder(code or load_label_code(getattr(ocr, "label_code", "")))
         self._reader = make_reader(ocr, target_digits)
 
-    def read(self, image: np.ndarray) -> LabelReading:
-        """Look at one BGR or grey uint8 frame. Raises LabelError where it is not such a picture."""
+    def read(self, image: Image) -> LabelReading:
+        """Find and read the labels in one BGR or grey uint8 frame. Raises LabelError if it is not such an image."""
         image = checked(image)
         grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         labels = self._finder.find(grey)
         if not labels:
             return LabelReading(engine=self._reader.name)
-        best, *others = [self._read(image, label) for label in labels[:MOST_READ]]
+        best, *others = [self._read(image, label) for label in labels[:MAX_READ]]
         best.labels, best.others = len(labels), others
         return best
 
-    def _read(self, image: np.ndarray, label: FoundLabel) -> LabelReading:
+    def _read(self, image: Image, label: FoundLabel) -> LabelReading:
         picture = rectify(image, label, self._finder.code)
         number, digits = self._reader.read(digit_strip(picture, self._finder.code))
         if label.weak:
@@ -113,8 +71,8 @@ class LabelReader:
         )
 
 
-def checked(image: np.ndarray) -> np.ndarray:
-    """The picture, grey or BGR, if it can be looked at. Raises LabelError with what is wrong."""
+def checked(image: Image) -> Image:
+    """The image, grey or BGR, if it can be processed. Raises LabelError with the reason."""
     if not isinstance(image, np.ndarray):
         raise LabelError(f"A frame is a numpy array, not {type(image).__name__}.")
     if image.dtype != np.uint8:
@@ -131,14 +89,14 @@ def checked(image: np.ndarray) -> np.ndarray:
     return image
 
 
-def rectify(image: np.ndarray, label: FoundLabel, code: LabelCode) -> np.ndarray:
-    """The label seen straight on, (height, width, 3) BGR, warped from the full frame."""
+def rectify(image: Image, label: FoundLabel, code: LabelCode) -> Image:
+    """The label seen head-on, (height, width, 3) BGR, warped from the full frame."""
     top = np.linalg.norm(label.corners[1] - label.corners[0])
     bottom = np.linalg.norm(label.corners[2] - label.corners[3])
     width = int(np.clip(round(max(float(top), float(bottom))), NARROWEST, WIDEST))
     scale = width / code.width
     size = (width, round(code.height * scale))
-    # Board units are measured at pixel borders, pixels at their centres.
+    # Board units count from pixel borders, pixel coordinates from pixel centres.
     to_board = np.array([(1 / scale, 0, 0.5 / scale), (0, 1 / scale, 0.5 / scale), (0, 0, 1)])
     picture = cv2.warpPerspective(
         image,
@@ -150,8 +108,8 @@ def rectify(image: np.ndarray, label: FoundLabel, code: LabelCode) -> np.ndarray
     return cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) if picture.ndim == 2 else picture
 
 
-def digit_strip(picture: np.ndarray, code: LabelCode) -> np.ndarray:
-    """The part of a rectified label where its digits are."""
+def digit_strip(picture: Image, code: LabelCode) -> Image:
+    """The part of a rectified label that contains its digits."""
     scale = picture.shape[1] / code.width
     x0, y0, x1, y1 = code.panel
     middle = (y0 + y1) / 2

@@ -1,40 +1,44 @@
-"""A label with one edge under a strap: its panel is seen cut short (or lengthened by a bright strap).
+"""Labels with one edge under a strap: the visible panel is shortened (or lengthened by a bright strap).
 
-Three sides of the panel are where they seem to be. How far the fourth lies is what the ticks on the two edges
-that run towards it say: each is tried at many lengths, away from the part that the strap may cover.
+Three sides of the panel are where they appear. The position of the fourth follows from the ticks on the two adjacent
+edges: each is compared at many lengths, without the part that the strap may cover.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from agent_lib.label.match import EdgeCode, Match, balance
+from agent_lib.runtime.arrays import Array, Image, Points
 
-# An edge this good is worth a try; the opposite one is then taken for the covered one.
+# With this correlation an edge is trusted, and the opposite one is assumed to be covered.
 STRONG = 0.5
-# How much longer the panel may be than it seems, as shares of its length: (least, most, step) down and across.
+# How much longer the panel may be than it appears, as shares of its length: (min, max, step) down and across.
 REACHES = {0: (-0.26, 0.24, 0.02), 1: (-0.17, 0.16, 0.0135)}
-# The covered side leans against the opposite one by no more than this share of the length between them.
+# Maximum tilt of the covered side against the opposite one, as a share of the distance between them.
 LEAN = 0.09
 
-# With the parts beside the strap too the three visible edges must still fit about equally: see label_match.balance.
+# Including the parts beside the strap, the three visible edges must still match about equally: see match.balance.
 WHOLE_BALANCE = 0.5
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One way to explain a panel: label side `covered` (0 top, 1 right, 2 bottom, 3 left) is not where it seems;
-    `panel` starts at the label's own top left; `strength` is the opposite edge's correlation."""
+    """A hypothesis about a panel: label side `covered` (0 top, 1 right, 2 bottom, 3 left) is not where it appears.
+
+    `panel` starts at the label's own top left; `strength` is the opposite edge's correlation.
+    """
 
     strength: float
-    panel: np.ndarray
+    panel: Points
     covered: int
 
 
-def attempts(panel: np.ndarray, match: Match, most: int = 2) -> list[Attempt]:
-    """The ways worth trying for a panel whose match was too weak, the best first."""
+def attempts(panel: Points, match: Match, most: int = 2) -> list[Attempt]:
+    """Hypotheses for a panel whose match was too weak, the best first."""
     order = np.argsort(-match.edges, axis=None)[:most]
     found = []
     for place in order:
@@ -45,7 +49,7 @@ def attempts(panel: np.ndarray, match: Match, most: int = 2) -> list[Attempt]:
     return found
 
 
-def solve(edges: EdgeCode, grey: np.ndarray, attempt: Attempt) -> tuple[float, float, np.ndarray]:
+def solve(edges: EdgeCode, grey: Image, attempt: Attempt) -> tuple[float, float, Points]:
     """The best lengthened panel: mean and balance of the correlations of its three visible edges, and the panel."""
     least, most, step = REACHES[attempt.covered % 2]
     shares = np.arange(least, most + step / 2, step)
@@ -68,13 +72,13 @@ def solve(edges: EdgeCode, grey: np.ndarray, attempt: Attempt) -> tuple[float, f
     return sum(seen) / 3, balance(seen), panel
 
 
-def _best(edges: EdgeCode, grey: np.ndarray, panels: list[np.ndarray], attempt: Attempt, way: int) -> int:
-    """Which panel suits the edge before (-1) or after (1) the covered one."""
+def _best(edges: EdgeCode, grey: Image, panels: list[Points], attempt: Attempt, way: int) -> int:
+    """Index of the panel that best matches the edge before (-1) or after (1) the covered one."""
     return int(edges.beside(grey, panels, (attempt.covered + way) % 4, attempt.covered).argmax())
 
 
-def lengthened(attempt: Attempt, shares) -> np.ndarray:
-    """The panel with the two corners of its covered side moved outwards along their sides."""
+def lengthened(attempt: Attempt, shares: Sequence[float] | Array) -> Points:
+    """The panel with the two corners of its covered side moved outwards along the adjacent sides."""
     first, second = attempt.covered, (attempt.covered + 1) % 4
     before, after = (first - 1) % 4, (second + 1) % 4
     panel = attempt.panel.copy()

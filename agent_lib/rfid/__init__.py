@@ -1,4 +1,4 @@
-"""RFID readers: bytes to tags, tags to events, and the connection (wire/station.md "RFID reader")."""
+"""RFID readers: connection (`reader`), stream parser (`parser`, `records`) and presence of tags (`presence`)."""
 
 from agent_lib.rfid.parser import TagParser
 from agent_lib.rfid.presence import TagPresence

@@ -1,16 +1,15 @@
-"""Bytes from a UHF reader in, tags out (wire/station.md "RFID reader").
+"""Parse the byte stream of a UHF reader into tags (docs/wire/station.md, "RFID reader").
 
-The difficulty is not the records but what stands between them. Three rules decide every doubtful case:
+The difficulty is not the records but the bytes between them. Three rules decide ambiguous cases:
 
-1. A head whose record is not complete never delays a complete record behind it: records are taken where
-   they are complete, and an announced length alone is worth nothing.
-2. Where a complete record begins inside another, the inner one is taken: the outer one is then nearly always
-   a record that lost its tail, or noise. Only an A0 frame (it has a checksum) with something sensible directly behind
-   it stands.
-3. Where a record might still begin inside the last complete one, that one is held back until more bytes come
-   or `flush` says that none come soon. About one record in a hundred waits so.
+1. An incomplete record never delays a complete record behind it: complete records are accepted wherever they are, and
+   an announced length alone proves nothing.
+2. If a complete record starts inside another, the inner one is accepted: the outer one is then almost always a
+   truncated record, or noise. Only an A0 frame (it has a checksum) with a valid record directly behind it wins.
+3. If a record might still start inside the last complete one, that one is held back until more bytes arrive or `flush`
+   declares that none will arrive soon. About one record in a hundred is held back.
 
-What is kept between two calls is shorter than two records, whatever comes.
+The state kept between two calls is shorter than two records, whatever arrives.
 """
 
 import re
@@ -24,14 +23,14 @@ _BLANK = frozenset(b" \t")
 _NEWLINE = 0x0A
 _LINE_END = re.compile(rb"[\r\n]")
 _MAX_DIGITS = 2 * MAX_TAG_BYTES
-# Fewest digits of an ASCII tag by what stands before it: a line's beginning, a byte that is no text, text.
-# Less evidence on the left asks for more digits, or noise becomes a tag.
+# Minimum digits of an ASCII tag by what precedes it: a line start, a non-text byte, text. The weaker the evidence on
+# the left, the more digits are required, or noise would become a tag.
 _DIGITS_AT_LINE_START, _DIGITS_AFTER_NOISE, _DIGITS_AFTER_TEXT = 4, 8, 16
 _SURE_HEAD_BYTES = 4
 
 
 class TagParser:
-    """One reader's stream. Not thread-safe; a new connection gets a new parser."""
+    """Parser of one reader connection. Not thread-safe; a new connection needs a new parser."""
 
     def __init__(self) -> None:
         self._buffer = b""
@@ -41,7 +40,7 @@ class TagParser:
 
     @property
     def pending(self) -> bool:
-        """Whether bytes are kept that `flush` or `drop` would decide about."""
+        """Whether bytes are buffered that `flush` or `drop` would resolve."""
         return bool(self._buffer)
 
     def feed(self, data: bytes) -> list[Tag]:
@@ -49,38 +48,38 @@ class TagParser:
         if not data:
             return []
         self._buffer += bytes(data)
-        return self._take(final=False)
+        return self._extract(final=False)
 
     def flush(self) -> list[Tag]:
-        """The tags held back by rule 3. Call it when the stream has been quiet for a moment; half records stay."""
-        return self._take(final=True) if self._buffer else []
+        """The tags held back by rule 3. Call it when the stream has been idle for a moment; partial records stay."""
+        return self._extract(final=True) if self._buffer else []
 
     def drop(self) -> None:
-        """Forget an unfinished record. A reader sends records whole, so after a long silence its rest does not come."""
+        """Discard an incomplete record: readers send records whole, so after a long pause the rest will not arrive."""
         self.noise_bytes += len(self._buffer)
         self._buffer, self._before = b"", _NEWLINE
 
-    def _take(self, final: bool) -> list[Tag]:
+    def _extract(self, final: bool) -> list[Tag]:
         buffer = self._buffer
-        complete, unfinished = records_in(buffer)
+        complete, incomplete = records_in(buffer)
         tags: list[Tag] = []
         done, before, index = 0, self._before, 0
-        limit = _sure_start(unfinished, len(buffer)) if not final else len(buffer)
+        limit = _sure_start(incomplete, len(buffer)) if not final else len(buffer)
         while (index := _next_record(buffer, complete, index, done)) < len(complete):
             record = complete[index]
             last = all(other.start < record.end for other in complete[index + 1 : index + 2])
-            if last and not final and _may_be_cut(record, unfinished, len(buffer)):
+            if last and not final and _may_be_cut(record, incomplete, len(buffer)):
                 limit = record.start
                 break
             lines, _ = self._lines(done, record.start, before)
             self._count_noise(done, record.start, lines)
             tags += lines
-            tags.append((record.tag, record.source, record.antenna))
+            tags.append((record.tag or "", record.source, record.antenna))
             done, before = record.end, _NEWLINE
             index += 1
         lines, lines_end = self._lines(done, max(limit, done), before)
         tags += lines
-        keep = self._keep_from(max(done, lines_end), limit, unfinished)
+        keep = self._keep_from(max(done, lines_end), limit, incomplete)
         self._count_noise(done, keep, lines)
         if keep > done:
             before = buffer[keep - 1]
@@ -88,10 +87,10 @@ class TagParser:
         return tags
 
     def _lines(self, start: int, end: int, before: int) -> tuple[list[Tag], int]:
-        """ASCII tags in the part start..end of the buffer, which holds no binary record, and where the last one ends.
+        """ASCII tags in the part start..end of the buffer, which has no binary record, and where the last one ends.
 
-        `before` is the byte in front of the part. A line counts only with its line end, so the part behind the
-        last line end is left to a later call.
+        `before` is the byte preceding the part. A line counts only with its line end, so the rest after the last line
+        end is left to a later call.
         """
         buffer = self._buffer
         tags: list[Tag] = []
@@ -101,28 +100,28 @@ class TagParser:
             count = last - first
             if count > _MAX_DIGITS:
                 self.overlong_lines += 1
-            elif count and count % 2 == 0 and count >= _fewest_digits(buffer, first, start, before):
+            elif count and count % 2 == 0 and count >= _min_digits(buffer, first, start, before):
                 tags.append((buffer[first:last].decode("ascii").upper(), "ASCII", None))
                 lines_end = last
             line_start = match.end()
         return tags, lines_end
 
-    def _keep_from(self, done: int, limit: int, unfinished: list[Record]) -> int:
-        """Where the bytes begin that a later read may complete: an unfinished record or line, or a record held back."""
+    def _keep_from(self, done: int, limit: int, incomplete: list[Record]) -> int:
+        """Start of the bytes that later data may complete: a partial record or line, or a record held back."""
         length = len(self._buffer)
         digits, _ = _digits_before(self._buffer, length, done)
-        # Any last byte may be the length byte of the LEN family: kept, but nothing waits for it.
+        # The last byte may always be the length byte of the LEN family: keep it, but do not wait for it.
         return min(
             [
                 max(limit, done),
                 digits,
                 max(done, length - 1),
-                *(record.start for record in unfinished if record.start >= done),
+                *(record.start for record in incomplete if record.start >= done),
             ]
         )
 
     def _count_noise(self, start: int, end: int, lines: list[Tag]) -> None:
-        """Count what is no record of any kind; other A0 frames are a reader's normal talk, line ends too."""
+        """Count the bytes that belong to no record; other A0 frames and line ends are normal traffic."""
         buffer = self._buffer
         known = sum(len(tag) for tag, _, _ in lines) + len(_LINE_END.findall(buffer, start, end))
         at = buffer.find(A0, start, end)
@@ -136,7 +135,7 @@ class TagParser:
 
 
 def _next_record(buffer: bytes, complete: list[Record], index: int, done: int) -> int:
-    """Index of the complete record to take next (rule 2), at or behind `done`; len(complete) when there is none."""
+    """Index of the next complete record to accept (rule 2), at or after `done`; len(complete) if there is none."""
     while index < len(complete) and complete[index].start < done:
         index += 1
     rival = index + 1
@@ -148,10 +147,10 @@ def _next_record(buffer: bytes, complete: list[Record], index: int, done: int) -
 
 
 def _beats(buffer: bytes, inner: Record, outer: Record) -> bool:
-    """Whether a complete record that begins inside another is the true one of the two.
+    """Whether a complete record that starts inside another is the real one of the two.
 
-    The marks of the other families are three bytes and more, which an EPC does not hold by chance. Two A0 frames
-    have the same evidence: then the outer one stands if the stream goes on sensibly right behind it.
+    The marks of the other families have three or more bytes, which an EPC does not contain by chance. Two A0 frames are
+    equally likely: then the outer one wins if a valid record follows directly.
     """
     if not (inner.source.startswith("A0") and outer.source.startswith("A0")):
         return True
@@ -160,25 +159,25 @@ def _beats(buffer: bytes, inner: Record, outer: Record) -> bool:
     return not (known < _SURE_HEAD_BYTES or is_a0_frame(buffer, end) or record_at(buffer, end) is not None)
 
 
-def _may_be_cut(record: Record, unfinished: list[Record], length: int) -> bool:
-    """Whether another record may begin inside this one, which would then have lost its tail (rule 3).
+def _may_be_cut(record: Record, incomplete: list[Record], length: int) -> bool:
+    """Whether another record may start inside this one, which would then be truncated (rule 3).
 
-    Not when a whole head stands right behind it: `length` is the buffer's.
+    Not if a complete head follows directly. `length` is that of the buffer.
     """
-    if any(other.start == record.end and length - other.start >= _SURE_HEAD_BYTES for other in unfinished):
+    if any(other.start == record.end and length - other.start >= _SURE_HEAD_BYTES for other in incomplete):
         return False
-    return any(record.start < other.start < record.end for other in unfinished)
+    return any(record.start < other.start < record.end for other in incomplete)
 
 
-def _sure_start(unfinished: list[Record], length: int) -> int:
-    """Where the first unfinished record begins of which the whole head is there, else `length`."""
-    return min((record.start for record in unfinished if length - record.start >= _SURE_HEAD_BYTES), default=length)
+def _sure_start(incomplete: list[Record], length: int) -> int:
+    """Start of the first incomplete record with a complete head, else `length`."""
+    return min((record.start for record in incomplete if length - record.start >= _SURE_HEAD_BYTES), default=length)
 
 
 def _digits_before(buffer: bytes, end: int, floor: int) -> tuple[int, int]:
-    """The run of hex digits (start, end) in front of `end`, blanks between left out; not past `floor`.
+    """The run of hex digits (start, end) before `end`, ignoring blanks at its end; not past `floor`.
 
-    Stops one past the longest tag: more digits than that make no difference, and 10,000 of them cost nothing.
+    Stops one past the longest tag: more digits make no difference, so a line of 10,000 digits stays cheap.
     """
     while end > floor and buffer[end - 1] in _BLANK:
         end -= 1
@@ -188,8 +187,8 @@ def _digits_before(buffer: bytes, end: int, floor: int) -> tuple[int, int]:
     return start, end
 
 
-def _fewest_digits(buffer: bytes, start: int, floor: int, before: int) -> int:
-    """How many digits a tag needs that begins at `start`, by what stands in front of it."""
+def _min_digits(buffer: bytes, start: int, floor: int, before: int) -> int:
+    """Minimum digits of a tag that starts at `start`, by what precedes it."""
     while start > floor and buffer[start - 1] in _BLANK:
         start -= 1
     previous = buffer[start - 1] if start > floor else before

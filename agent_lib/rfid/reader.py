@@ -1,4 +1,4 @@
-"""The connection to a UHF reader: a TCP client in a thread of its own (wire/station.md "RFID reader")."""
+"""The connection to a UHF reader: a TCP client in its own thread (docs/wire/station.md, "RFID reader")."""
 
 import logging
 import socket
@@ -11,24 +11,25 @@ from typing import Any
 
 from agent_lib.rfid.parser import Tag, TagParser
 from agent_lib.rfid.presence import TagPresence
+from agent_lib.runtime.supervisor import Supervisor
+from agent_lib.settings import RfidSettings
 
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
-LONGEST_BACKOFF_SECONDS = 15.0
-# A reader sends a record in one go. So a pause of QUIET decides a doubtful record, and after LOST the rest does not
-# come.
+MAX_BACKOFF_SECONDS = 15.0
+# A reader sends a record at once: after QUIET a record held back is accepted, after LOST a partial one is dropped.
 QUIET_SECONDS = 0.05
 LOST_SECONDS = 2.0
-# How soon stop() and the stale rule are noticed while nothing comes.
-_LOOK_SECONDS = 0.25
-_NOISE_WORTH_SAYING = 4096
+# Poll interval for stop() and stale_seconds while no data arrives.
+_POLL_SECONDS = 0.25
+_NOISE_WARNING_BYTES = 4096
 _READ_BYTES = 65536
 
 
 @dataclass(frozen=True)
 class TagRead:
-    """One sighting. `tag` is upper-case hex; `ts` is time.time(), `mono` time.monotonic(), both when its bytes came."""
+    """One sighting. `tag` is upper-case hex; `ts` is time.time(), `mono` time.monotonic(), both of its arrival."""
 
     tag: str
     source: str
@@ -38,11 +39,11 @@ class TagRead:
 
 
 class ReaderSilent(OSError):
-    """No byte for `stale_seconds`: the connection is made anew, for a dead one looks just so."""
+    """No data for `stale_seconds`: reconnect, because a half-open connection looks the same."""
 
 
 def connect(host: str, port: int, timeout: float) -> socket.socket:
-    """A connection that notices a power-cut peer within about half a minute. Raises OSError."""
+    """A connection with keep-alive that detects a dead peer within about half a minute. Raises OSError."""
     link = socket.create_connection((host, port), timeout)
     link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "win32":
@@ -61,19 +62,19 @@ def connect(host: str, port: int, timeout: float) -> socket.socket:
 
 
 def reason(error: OSError) -> str:
-    """An OSError in words for people, without numbers and class names."""
+    """An OSError as text for operators, without numbers and class names."""
     if isinstance(error, TimeoutError):
         return "no answer"
     return (error.strerror or str(error) or type(error).__name__).rstrip(".")
 
 
 class TagReader:
-    """Connects, listens, reports every sighting by `on_tag(read, is_new)`, and connects again for ever.
+    """Connects, reports every sighting by `on_tag(read, is_new)`, and reconnects until stopped.
 
-    `on_tag` runs in the reader's thread and should be quick; an exception in it is logged and costs only that sighting.
+    `on_tag` runs in the reader's thread and should be quick; an exception in it is logged and loses only that sighting.
     """
 
-    def __init__(self, settings: Any, on_tag: Callable[[TagRead, bool], None], name: str = "") -> None:
+    def __init__(self, settings: RfidSettings, on_tag: Callable[[TagRead, bool], None], name: str = "") -> None:
         self._settings = settings
         self._on_tag = on_tag
         self._name = name or "reader"
@@ -86,18 +87,18 @@ class TagReader:
         self._parser = TagParser()
         self._state, self._error = "stopped", ""
         self._last_tag_ts: float | None = None
-        self._said_noise = self._said_overlong = self._tags_read = 0
-        self._said_error = ""
+        self._logged_noise = self._logged_overlong = self._tags_read = 0
+        self._logged_error = ""
 
-    def start(self) -> None:
-        """Begin; returns at once."""
+    def start(self, supervisor: Supervisor | None = None) -> None:
+        """Start the thread under `supervisor`, or one of its own; returns at once."""
         self._stop.clear()
         self._state = "connecting"
-        self._thread = threading.Thread(target=self._run, name=f"rfid-{self._name}", daemon=True)
-        self._thread.start()
+        supervisor = supervisor or Supervisor()
+        self._thread = supervisor.run(f"rfid-{self._name}", self._run, owned=True)
 
     def stop(self) -> None:
-        """End; returns within about a second even while a connection is being tried."""
+        """Stop; returns within about a second even while connecting."""
         self._stop.set()
         with self._lock:
             if self._link is not None:
@@ -107,7 +108,7 @@ class TagReader:
         self._state = "stopped"
 
     def status(self) -> dict[str, Any]:
-        """What the status page shows: state, address, message, last_tag_ts, error ("" while healthy)."""
+        """Fields of the status page: state, address, message, last_tag_ts, error ("" while healthy)."""
         state, error = self._state, self._error
         if state == "connected":
             message = f"Connected to the reader at {self._address}."
@@ -133,37 +134,35 @@ class TagReader:
     def _run(self) -> None:
         wait = self._settings.reconnect_seconds
         while not self._stop.is_set():
-            talked = False
+            received = False
             try:
-                talked = self._session()
+                received = self._session()
                 self._fail("Connection lost")
             except ReaderSilent as error:
-                # Most readers say nothing while no tag is there: no reason to wait before connecting again.
+                # Most readers send nothing while no tag is present: reconnect without back-off.
                 self._fail(str(error), state="silent")
                 wait = self._settings.reconnect_seconds
                 continue
             except OSError as error:
                 self._fail(f"Cannot connect to {self._address}: {reason(error)}")
             except Exception:
-                log.exception("The thread of RFID reader %s failed; it starts over", self._address)
+                log.exception("Unexpected error in the thread of RFID reader %s", self._address)
                 self._fail("Internal error; the log says more")
-            if talked:
+            if received:
                 wait = self._settings.reconnect_seconds
             self._stop.wait(wait)
-            wait = min(wait * 2, max(LONGEST_BACKOFF_SECONDS, self._settings.reconnect_seconds))
+            wait = min(wait * 2, max(MAX_BACKOFF_SECONDS, self._settings.reconnect_seconds))
 
     def _fail(self, error: str, state: str = "connecting") -> None:
         if self._stop.is_set():
             return
-        level = logging.WARNING if error != self._said_error else logging.DEBUG
-        log.log(level, "RFID reader %s: %s; connecting again", self._address, error)
-        self._said_error = self._error = error
+        level = logging.WARNING if error != self._logged_error else logging.DEBUG
+        log.log(level, "RFID reader %s: %s; reconnecting", self._address, error)
+        self._logged_error = self._error = error
         self._state = state
 
     def _session(self) -> bool:
-        """One connection from beginning to end; whether any byte came. Raises OSError where none came about,
-        ReaderSilent.
-        """
+        """Run one connection; whether it received any data. Raises OSError if it cannot connect, ReaderSilent."""
         with connect(self._settings.host, self._settings.port, CONNECT_SECONDS) as link:
             with self._lock:
                 self._link = link
@@ -175,15 +174,15 @@ class TagReader:
 
     def _listen(self, link: socket.socket) -> bool:
         self._parser = parser = TagParser()
-        self._said_noise = self._said_overlong = self._tags_read = 0
+        self._logged_noise = self._logged_overlong = self._tags_read = 0
         self._state, self._error = "connected", ""
-        silent_before = self._said_error.startswith("No data")
+        silent_before = self._logged_error.startswith("No data")
         log.log(logging.DEBUG if silent_before else logging.INFO, "Connected to RFID reader %s", self._address)
         stale = self._settings.stale_seconds
         last = time.monotonic()
-        talked = False
+        received = False
         while not self._stop.is_set():
-            link.settimeout(QUIET_SECONDS if parser.pending else min(_LOOK_SECONDS, stale or _LOOK_SECONDS))
+            link.settimeout(QUIET_SECONDS if parser.pending else min(_POLL_SECONDS, stale or _POLL_SECONDS))
             try:
                 data = link.recv(_READ_BYTES)
             except TimeoutError:
@@ -196,13 +195,13 @@ class TagReader:
                 continue
             except OSError as error:
                 log.debug("RFID reader %s: %s", self._address, reason(error))
-                return talked
+                return received
             if not data:
-                return talked
-            talked, last, self._said_error = True, time.monotonic(), ""
+                return received
+            received, last, self._logged_error = True, time.monotonic(), ""
             self._report(parser.feed(data))
-            self._complain(parser)
-        return talked
+            self._log_discarded(parser)
+        return received
 
     def _report(self, tags: list[Tag]) -> None:
         ts, mono = time.time(), time.monotonic()
@@ -217,17 +216,17 @@ class TagReader:
             except Exception:
                 log.exception("Tag %s of RFID reader %s could not be handled", tag, self._address)
 
-    def _complain(self, parser: TagParser) -> None:
-        """Say once a connection, and again at ten times as much, what was thrown away."""
-        if parser.overlong_lines > 10 * self._said_overlong:
-            self._said_overlong = parser.overlong_lines
+    def _log_discarded(self, parser: TagParser) -> None:
+        """Log what was discarded: once per connection, and again at ten times as much."""
+        if parser.overlong_lines > 10 * self._logged_overlong:
+            self._logged_overlong = parser.overlong_lines
             log.warning(
                 "RFID reader %s: ignored %d line(s) of more than 128 hex digits; no tag is that long",
                 self._address,
                 parser.overlong_lines,
             )
-        if self._only_noise() and parser.noise_bytes > 10 * self._said_noise:
-            self._said_noise = parser.noise_bytes
+        if self._only_noise() and parser.noise_bytes > 10 * self._logged_noise:
+            self._logged_noise = parser.noise_bytes
             log.warning(
                 "RFID reader %s: %d bytes came and no tag record; check its tag port and output format",
                 self._address,
@@ -235,14 +234,12 @@ class TagReader:
             )
 
     def _only_noise(self) -> bool:
-        """Whether this connection brought much and no tag: then it is perhaps no reader."""
-        return self._parser.noise_bytes > _NOISE_WORTH_SAYING and not self._tags_read
+        """Whether this connection delivered much data and no tag: it may not be a reader."""
+        return self._parser.noise_bytes > _NOISE_WARNING_BYTES and not self._tags_read
 
 
-def try_reader(settings: Any, seconds: float) -> tuple[bool, str]:
-    """Connect once and listen for `seconds`: whether it works, and a sentence with what to do. Opens nothing when no
-    reader is set.
-    """
+def try_reader(settings: RfidSettings, seconds: float) -> tuple[bool, str]:
+    """Connect once and listen for `seconds`: whether it works, and a sentence with what to do."""
     if not settings.host:
         return False, "No RFID reader is set: give its address as rfid.host."
     address = f"{settings.host}:{settings.port}"
@@ -274,7 +271,7 @@ def try_reader(settings: Any, seconds: float) -> tuple[bool, str]:
             f"Cannot connect to the RFID reader at {address}: {reason(error)}. Check its power, cable, address and "
             "port.",
         )
-    if received > _NOISE_WORTH_SAYING:
+    if received > _NOISE_WARNING_BYTES:
         return (
             False,
             f"{address} sent {received} bytes and no tag record: check that this is the reader's tag port and its "

@@ -1,14 +1,12 @@
-"""The binary records of UHF readers, recognised at one place in a buffer (wire/station.md "RFID reader").
+"""Recognise the binary records of UHF readers in a buffer (docs/wire/station.md, "RFID reader").
 
-Nothing here keeps state: `record_at` looks at bytes and says what starts there. How a stream of such
-bytes is cut into records is `agent_lib.rfid_parser`.
+Everything here is stateless; `agent_lib.rfid.parser` splits a stream into records.
 """
 
 import re
 from dataclasses import dataclass
 
-# An EPC has at most 496 bits. Longer "tags" are refused: they come from noise, and the tag becomes
-# part of file names.
+# An EPC has at most 496 bits. Longer "tags" are rejected: they are noise, and a tag becomes part of file names.
 MAX_TAG_BYTES = 64
 # A0, LEN, address, 90, count (2), data length, then PC (2), EPC, CRC (2), and RSSI, antenna, count, check.
 MAX_RECORD_BYTES = 11 + 4 + MAX_TAG_BYTES
@@ -22,13 +20,13 @@ _END_OF_ROUND = 0x0A
 _HEAD_BYTES = 4
 _LONGEST_LEN = 4 + MAX_TAG_BYTES
 
-# Every place where a record can start, found at C speed; look-ahead keeps overlapping places apart.
+# Every position where a record can start; the look-ahead finds overlapping ones too.
 _HEADS = re.compile(rb"(?=[\x05-\x44]\x00\xee\x00|\xa0..[\x89\x90])", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record in a buffer: bytes start..end. `tag` is None while its last bytes have not come."""
+    """One record in a buffer: bytes start..end. `tag` is None if it is incomplete."""
 
     start: int
     end: int
@@ -38,35 +36,35 @@ class Record:
 
 
 def records_in(buffer: bytes) -> tuple[list[Record], list[Record]]:
-    """All records in `buffer`, overlapping ones included: (complete, unfinished), each by start.
+    """All records in `buffer`, including overlapping ones: (complete, incomplete), each ordered by start.
 
-    An unfinished one has a right beginning and ends behind the buffer's end. Its beginning may be
-    a single byte: then it is very likely nothing at all, and the caller must not wait for it.
+    An incomplete one has a valid start and ends beyond the buffer. Its start may be a single byte: then it is most
+    likely noise, and the caller must not wait for it.
     """
     complete: list[Record] = []
-    unfinished: list[Record] = []
+    incomplete: list[Record] = []
     for match in _HEADS.finditer(buffer):
         record = record_at(buffer, match.start())
         if record is not None:
-            (unfinished if record.tag is None else complete).append(record)
+            (incomplete if record.tag is None else complete).append(record)
     for start in range(max(0, len(buffer) - _HEAD_BYTES + 1), len(buffer)):
-        record = _short_beginning(buffer, start)
+        record = _partial_head(buffer, start)
         if record is not None:
-            unfinished.append(record)
-    return complete, unfinished
+            incomplete.append(record)
+    return complete, incomplete
 
 
 def record_at(buffer: bytes, start: int) -> Record | None:
-    """The record whose head is at `start`, at least four bytes of which are there; None where none is."""
+    """The record whose head (four bytes at least) is at `start`; None if there is none."""
     if buffer[start] == A0:
         return _a0_record(buffer, start)
     return _ee_record(buffer, start)
 
 
 def is_a0_frame(buffer: bytes, start: int) -> bool:
-    """Whether a whole A0 frame of any command with a right checksum starts here.
+    """Whether a complete A0 frame of any command with a valid checksum starts here.
 
-    Readers send such frames for much besides tags (end of a round, answers, errors).
+    Readers send such frames not only for tags (end of an inventory round, responses, errors).
     """
     if start + 2 > len(buffer) or buffer[start] != A0:
         return False
@@ -79,16 +77,16 @@ def _ee_record(buffer: bytes, start: int) -> Record | None:
     if buffer[start + 1 : start + 4] != _EE_MARK:
         return None
     end = start + head + 1
-    source = SHORT_HEADS.get(head)
-    if source is None:
+    source = SHORT_HEADS.get(head, "LEN")
+    if source == "LEN":
         if not 5 <= head <= _LONGEST_LEN:
             return None
         data = buffer[start + 4 : end - 1]
-        source, right = "LEN", buffer[end - 1 : end] in (b"\xff", b"")
+        valid = buffer[end - 1 : end] in (b"\xff", b"")
     else:
         data = buffer[start + 6 : end]
-        right = _SHORT_MARK.startswith(buffer[start + 4 : start + 6])
-    if not right:
+        valid = _SHORT_MARK.startswith(buffer[start + 4 : start + 6])
+    if not valid:
         return None
     if end > len(buffer):
         return Record(start, end, source)
@@ -99,7 +97,7 @@ def _a0_record(buffer: bytes, start: int) -> Record | None:
     length, command = buffer[start + 1], buffer[start + 3]
     end = start + length + 2
     if command == _INVENTORY:
-        # LEN 0A would be an EPC of three bytes, which does not exist: it ends a round of reading.
+        # LEN 0A would be an EPC of three bytes, which does not exist: it is the end of an inventory round.
         plausible = 1 <= length - 7 <= MAX_TAG_BYTES and length != _END_OF_ROUND
     elif command == _BUFFER:
         announced = buffer[start + 6 : start + 7]
@@ -120,10 +118,10 @@ def _a0_record(buffer: bytes, start: int) -> Record | None:
     return Record(start, end, source, epc.hex().upper(), freqant & 3)
 
 
-def _short_beginning(buffer: bytes, start: int) -> Record | None:
-    """What the last one to three bytes of a buffer may become.
+def _partial_head(buffer: bytes, start: int) -> Record | None:
+    """The record that the last one to three bytes of a buffer may start.
 
-    A lone length byte of the LEN family can be almost any byte, so that family counts from two on.
+    A lone length byte of the LEN family can be almost any byte, so that family counts from two bytes on.
     """
     head, rest = buffer[start], buffer[start + 1 :]
     if head == A0:

@@ -1,4 +1,4 @@
-"""Network addresses as people type them: checked, completed, and shown without secrets."""
+"""Validate, complete and redact network addresses that operators type."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ _SECRET_IN_URL = re.compile(r"(?i)(?<![a-z])(password|passwd|pwd|pass|token|auth
 
 
 def redact(url: str) -> str:
-    """`url` without user name and password, for messages and logs. The path of a file comes back unchanged."""
+    """`url` without user name and password, for messages and logs. A file path is returned unchanged."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         return url
     place, slash, tail = rest.partition("/")
     if "@" in rest:
-        # A password may hold a bare "/" or "@": whatever stands before the last "@" of the authority or path is
-        # dropped.
+        # A password may contain a bare "/" or "@": drop everything before the last "@" of authority and path.
         place, slash, tail = rest.rpartition("@")[2].partition("/")
     return _SECRET_IN_URL.sub(r"\1=***", f"{scheme}://{place}{slash}{tail}")
 
 
 def hub_address(value: str) -> str:
-    """A hub's address as typed -> http(s)://host:port without a trailing slash. Raises ValueError with a sentence's
-    end.
+    """Normalise a hub address to http(s)://host:port without a trailing slash.
+
+    Raises ValueError whose text completes a sentence that begins with the setting.
     """
     if not value:
         return ""
@@ -47,10 +47,9 @@ def hub_address(value: str) -> str:
 
 
 def without_localhost(url: str, platform: str = sys.platform) -> str:
-    """On Windows `localhost` is asked for over IPv6 first, which costs two seconds a connection: take the number
-    instead.
+    """Replace `localhost` by 127.0.0.1 on Windows, which tries IPv6 first and loses two seconds per connection.
 
-    Secure addresses stay: their certificate is for the name.
+    Secure addresses are left alone: their certificate is for the name.
     """
     if platform == "win32" and re.match(r"(http|ws)://localhost([:/]|$)", url):
         return url.replace("localhost", "127.0.0.1", 1)
@@ -58,7 +57,7 @@ def without_localhost(url: str, platform: str = sys.platform) -> str:
 
 
 def plain_host(value: str, other: str) -> str:
-    """A bare host name or address. `other`: the setting for full addresses, named in the error. Raises ValueError."""
+    """Check that `value` is a bare host name or address; `other` names the setting for full ones. Raises ValueError."""
     if "://" in value or "/" in value or "@" in value:
         raise ValueError(
             "must be a bare address such as 192.168.1.3" + (f"; write a full address as {other}" if other else "")

@@ -1,28 +1,29 @@
-"""One agent per instance folder: a lock that the system gives back however the process ends."""
+"""One agent per instance folder: a file lock that the operating system releases however the process ends."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
-_FAR = 1 << 30
-"""The locked byte. Windows forbids others to read what is locked, so it lies behind the process number."""
+_LOCKED_BYTE = 1 << 30
+"""Offset of the locked byte. Windows denies reading locked bytes, so it lies beyond the process number."""
 
 
 class InstanceBusy(Exception):
-    """Another agent uses the folder; the text says which and what to do."""
+    """Another agent uses the folder; the message names it and says what to do."""
 
 
 class InstanceLock:
-    """Holds `agent.lock` of a folder from `take` to `release`."""
+    """Holds `agent.lock` of a folder from `acquire` to `release`."""
 
     def __init__(self, instance: Path) -> None:
         self._instance = instance
         self._file: BinaryIO | None = None
 
-    def take(self) -> None:
-        """Raises InstanceBusy, and OSError where the folder cannot be written."""
+    def acquire(self) -> None:
+        """Acquire the lock. Raises InstanceBusy, and OSError if the folder cannot be written."""
         file = open(self._instance / "agent.lock", "a+b")
         try:
             _lock(file)
@@ -41,17 +42,17 @@ class InstanceLock:
         self._file = file
 
     def release(self) -> None:
-        """Let another agent in."""
+        """Release the lock, so that another agent can start."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
 
 def _lock(file: BinaryIO) -> None:
-    if os.name == "nt":
+    if sys.platform == "win32":
         import msvcrt
 
-        file.seek(_FAR)
+        file.seek(_LOCKED_BYTE)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
     else:
         import fcntl

@@ -1,19 +1,19 @@
-"""The agent's settings: declarations (`model`), reading files, environment and flags (`file`), a new file's text
-(`template`).
-"""
+"""The agent's settings: declarations (`model`, `devices`), loading (`file`, `parse`), file template (`template`)."""
 
-from agent_lib.settings.model import (
-    DEFAULT_HUB,
+from agent_lib.settings.devices import (
     ENGINES,
-    AgentSettings,
     CameraSettings,
     CaptureSettings,
-    HubSettings,
-    LogSettings,
     OcrSettings,
-    OutboxSettings,
     RfidSettings,
     Section,
+)
+from agent_lib.settings.model import (
+    DEFAULT_HUB,
+    AgentSettings,
+    HubSettings,
+    LogSettings,
+    OutboxSettings,
     StationSettings,
 )
 

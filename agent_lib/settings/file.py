@@ -1,20 +1,17 @@
-"""Reading and writing the agent's settings: a file (TOML, or the JSON of the original station), over it the
-environment, over that flags.
-"""
+"""Load the agent's settings: a file, overridden by the environment, overridden by flags."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from agent_lib.settings.model import AgentSettings, CameraSettings, RfidSettings, Section, StationSettings
+from agent_lib.settings.devices import CameraSettings, RfidSettings, Section
+from agent_lib.settings.model import AgentSettings, StationSettings
+from agent_lib.settings.parse import SettingsError, is_json, parse_json, parse_toml, read_text
 from agent_lib.settings.template import DEVICES, STATION_KEYS, TABLES, TOP_KEYS, template
 
 FILE_NAME = "agent.toml"
@@ -27,18 +24,14 @@ _ENVIRONMENT = {
 _CAMERA_ADDRESS = ("host", "url", "index")
 
 
-class SettingsError(Exception):
-    """A setting cannot be used; the text names where it stands, its key and the reason, a line each."""
-
-
 def load(
     flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, first_start: bool = True
 ) -> AgentSettings:
     """The settings of one agent.
 
-    `flags` are the options of the command line, None where not given: instance, config, hub, simulate, seed, captures.
-    Without `config` the file is agent.toml of the instance folder, written where there is none. With `first_start`
-    False nothing is written, and without that file the defaults count. Raises SettingsError.
+    `flags` are the command-line options, None if not given: instance, config, hub, simulate, seed, captures. Without
+    `config` the file is agent.toml of the instance folder, created if missing. Without `first_start` nothing is
+    written, and a missing file means the defaults. Raises SettingsError.
     """
     given = {key: value for key, value in (flags or {}).items() if value is not None}
     environ = os.environ if environ is None else environ
@@ -46,25 +39,23 @@ def load(
     path = Path(given["config"]).absolute() if "config" in given else instance / FILE_NAME
     if first_start:
         _first_start(instance, None if "config" in given else path)
-    text = "" if not first_start and "config" not in given and not path.exists() else _text(path)
-    is_json = _is_json(path, text)
-    sheet = _Sheet(path, strict=not is_json)
-    sheet.take_file(_parse_json(path, text) if is_json else _parse_toml(path, text))
+    text = "" if not first_start and "config" not in given and not path.exists() else read_text(path)
+    json_format = is_json(path, text)
+    collector = _Collector(path, strict=not json_format)
+    collector.add_file(parse_json(path, text) if json_format else parse_toml(path, text))
     for name, keys in _ENVIRONMENT.items():
         if environ.get(name, "").strip():
-            sheet.take(keys, environ[name], f"environment variable {name}")
+            collector.add(keys, environ[name], f"environment variable {name}")
     if "hub" in given:
-        sheet.take(("hub", "url"), given["hub"], "--hub")
+        collector.add(("hub", "url"), given["hub"], "--hub")
     for key in ("simulate", "seed"):
         if key in given:
-            sheet.take((key,), given[key], f"--{key}")
-    return sheet.settings(instance=instance, captures=given.get("captures"))
+            collector.add((key,), given[key], f"--{key}")
+    return collector.settings(instance=instance, captures=given.get("captures"))
 
 
-class _Sheet:
-    """What files, environment and flags say, checked table by table so that an error names the key where it was
-    written.
-    """
+class _Collector:
+    """Collects values of file, environment and flags, checked per table so that an error names the key as written."""
 
     def __init__(self, path: Path, strict: bool) -> None:
         self.path, self.strict = path, strict
@@ -72,7 +63,7 @@ class _Sheet:
         self.errors: list[str] = []
         self.warnings: list[str] = []
 
-    def take_file(self, raw: dict[str, Any]) -> None:
+    def add_file(self, raw: dict[str, Any]) -> None:
         """Check and keep the content of the settings file."""
         raw = _without_nulls(raw)
         self.values["stations"] = []
@@ -83,7 +74,7 @@ class _Sheet:
             if key in TABLES:
                 self._table(key, value, (key,))
             elif key in TOP_KEYS:
-                self.take((key,), value, str(self.path))
+                self.add((key,), value, str(self.path))
             else:
                 self._unknown((key,))
         self.values["station"] = self._station(station, ("station",), devices=False)
@@ -95,8 +86,8 @@ class _Sheet:
                 self._station(_as_table(row, "name"), (f"stations[{number + 1}]",), devices=True)
             )
 
-    def take(self, keys: tuple[str, ...], value: Any, origin: str) -> None:
-        """Check and keep one single value."""
+    def add(self, keys: tuple[str, ...], value: Any, origin: str) -> None:
+        """Check and keep a single value."""
         model: type[Section] = TABLES[keys[0]] if len(keys) == 2 else AgentSettings
         checked = self._checked(model, {keys[-1]: value}, keys[:-1], origin)
         target = self.values.setdefault(keys[0], {}) if len(keys) == 2 else self.values
@@ -112,7 +103,7 @@ class _Sheet:
             self._error(str(self.path), place, "must be a table of settings", value)
 
     def _station(self, table: Any, place: tuple[str, ...], devices: bool) -> dict[str, Any]:
-        """One [station] or [[stations]] table; only the latter may hold devices of its own."""
+        """Check one [station] or [[stations]] table; only the latter may contain devices."""
         kept: dict[str, Any] = {}
         if not isinstance(table, dict):
             self._error(str(self.path), place, "must be a name or a table with name and kind", table)
@@ -129,7 +120,7 @@ class _Sheet:
     def _checked(
         self, model: type[Section], table: dict[str, Any], place: tuple[str, ...], origin: str
     ) -> dict[str, Any]:
-        """The values of `table` that were given and are good, converted; errors and unknown keys are noted."""
+        """The given and valid values of `table`, converted; errors and unknown keys are recorded."""
         known = set(model.model_fields) | ({"rtsp_url"} if model is CameraSettings else set())
         for key in [key for key in table if key not in known]:
             self._unknown((*place, key))
@@ -144,8 +135,8 @@ class _Sheet:
             section = model(**good)
         except ValidationError as error:
             for item in error.errors():
-                key = tuple(str(part) for part in item["loc"])
-                self._error(origin, (*place, *key), _reason(item), item["input"])
+                keys = tuple(str(part) for part in item["loc"])
+                self._error(origin, (*place, *keys), _reason(item), item["input"])
             return {}
         return {key: getattr(section, key) for key in good}
 
@@ -157,34 +148,30 @@ class _Sheet:
             self.warnings.append(f"{self.path}: {name}: this agent has no such setting; it is not used.")
 
     def _error(self, origin: str, keys: tuple[str, ...], reason: str, value: Any) -> None:
-        # A secret given wrongly (as a number, say) must not be shown.
+        # An invalid secret (given as a number, say) must not be printed.
         shown = "" if keys[-1] in ("password", "url", "rtsp_url") else f" (it is {str(repr(value))[:80]})"
         self.errors.append(f"{origin}: {'.'.join(keys)}: {reason}{shown}.")
 
     def settings(self, instance: Path, captures: int | None) -> AgentSettings:
-        """Everything put together; raises SettingsError when anything was wrong."""
+        """The merged settings. Raises SettingsError if there were errors."""
         stations = self._stations()
-        names = [station.get("name") for station in stations]
+        names = [str(station["name"]) for station in stations]
         for name in sorted({name for name in names if names.count(name) > 1}):
             self.errors.append(f"{self.path}: stations: two stations are called {name!r}; give each a name of its own.")
         if self.errors:
             raise SettingsError("\n".join(self.errors))
         tables = {key: self.values[key] for key in ("hub", "outbox", "log") if key in self.values}
         plain = {key: self.values[key] for key in TOP_KEYS if key in self.values}
-        return AgentSettings(
-            **plain,
-            **tables,
-            stations=stations,
-            instance=instance,
-            captures=captures,
-            config_path=self.path,
-            warnings=tuple(self.warnings),
-        )
+        own = {
+            "instance": instance,
+            "captures": captures,
+            "config_path": self.path,
+            "warnings": tuple(self.warnings),
+        }
+        return AgentSettings.model_validate({**plain, **tables, "stations": stations, **own})
 
     def _stations(self) -> list[dict[str, Any]]:
-        """Each station as one dict: top-level tables are the defaults, and a second camera takes the rest from the
-        first.
-        """
+        """Each station as one dict: top-level tables are defaults, and a second camera inherits from the first."""
         base = {key: self.values.get(key, {}) for key in DEVICES}
         rows = self.values["stations"] or [{}]
         found = []
@@ -206,7 +193,7 @@ def _has(table: Mapping[str, Any], key: str) -> bool:
 
 
 def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """`own` over `base`; a camera's own address replaces the base's, whatever form each has."""
+    """Merge `own` over `base`; a camera's own address replaces that of the base, in whatever form."""
     if any(_has(own, key) for key in _CAMERA_ADDRESS):
         base = {key: value for key, value in base.items() if key not in _CAMERA_ADDRESS}
     return {**base, **own}
@@ -218,7 +205,7 @@ def _reason(item: Mapping[str, Any]) -> str:
 
 
 def _without_nulls(value: Any) -> Any:
-    """JSON's null says the same as leaving the key out."""
+    """`value` without keys whose value is null: in JSON, null means the same as leaving the key out."""
     if isinstance(value, dict):
         return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
     return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
@@ -229,7 +216,7 @@ def _as_table(value: Any, key: str) -> Any:
 
 
 def _as_camera(value: Any) -> Any:
-    """A camera given as one text or number, as the original's constructor took it -> a table."""
+    """Convert a camera given as one text or number, as in the original station, to a table."""
     if isinstance(value, str):
         return {"url" if "/" in value or "\\" in value else "host": value}
     return {"index": value} if isinstance(value, int) and not isinstance(value, bool) else value
@@ -251,53 +238,3 @@ def _first_start(instance: Path, path: Path | None) -> None:
         raise SettingsError(
             f"{instance}: cannot be written ({error.strerror}); choose another folder with --instance."
         ) from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: is not UTF-8 text; save it as UTF-8.") from error
-    except FileNotFoundError as error:
-        raise SettingsError(f"{path}: there is no such file; correct --config.") from error
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror}).") from error
-
-
-def _is_json(path: Path, text: str) -> bool:
-    if path.suffix.lower() in (".json", ".toml"):
-        return path.suffix.lower() == ".json"
-    return without_comments(text).lstrip().startswith("{")
-
-
-def _parse_toml(path: Path, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            f"{path}: {error}; correct that line (texts in quotes, one key a line; in Windows paths write / or two "
-            "backslashes)."
-        ) from error
-
-
-def _parse_json(path: Path, text: str) -> dict[str, Any]:
-    try:
-        values = json.loads(without_comments(text))
-    except (json.JSONDecodeError, RecursionError) as error:
-        where = (
-            f"{error.msg} (line {error.lineno}, column {error.colno})"
-            if isinstance(error, json.JSONDecodeError)
-            else "nested too deeply"
-        )
-        raise SettingsError(f"{path}: is not JSON: {where}; correct that line.") from error
-    if not isinstance(values, dict):
-        raise SettingsError(f"{path}: must be one JSON object in braces.")
-    return values
-
-
-def without_comments(text: str) -> str:
-    """JSON text with `# ...` and `// ...` up to the end of a line replaced by nothing; line numbers stay.
-
-    The original's documentation prints its settings with such comments.
-    """
-    return re.sub(r'("(?:\\.|[^"\\\n])*")|(?:#|//)[^\n]*', lambda match: match.group(1) or "", text)

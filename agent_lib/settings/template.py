@@ -1,21 +1,11 @@
-"""The text of a new `agent.toml` and the documentation's table of settings, both made from the declarations."""
+"""Generate the text of a new `agent.toml` and the documentation's table of settings from the declarations."""
 
 from __future__ import annotations
 
 import json
 
-from agent_lib.settings.model import (
-    AgentSettings,
-    CameraSettings,
-    CaptureSettings,
-    HubSettings,
-    LogSettings,
-    OcrSettings,
-    OutboxSettings,
-    RfidSettings,
-    Section,
-    StationSettings,
-)
+from agent_lib.settings.devices import CameraSettings, CaptureSettings, OcrSettings, RfidSettings, Section
+from agent_lib.settings.model import AgentSettings, HubSettings, LogSettings, OutboxSettings, StationSettings
 
 DEVICES: dict[str, type[Section]] = {
     "rfid": RfidSettings,
@@ -24,7 +14,7 @@ DEVICES: dict[str, type[Section]] = {
     "capture": CaptureSettings,
     "ocr": OcrSettings,
 }
-"""Tables of one station, which stand at the top or inside [[stations]]."""
+"""Tables of one station, at the top level or inside [[stations]]."""
 
 TABLES: dict[str, type[Section]] = {**DEVICES, "hub": HubSettings, "outbox": OutboxSettings, "log": LogSettings}
 STATION_KEYS = ("name", "kind")
@@ -32,7 +22,7 @@ TOP_KEYS = ("simulate", "simulate_pause", "seed")
 
 
 def template() -> str:
-    """The text of a new `agent.toml`: every key with its help as a comment, and its default."""
+    """The text of a new `agent.toml`: every key with its help as a comment and its default."""
     lines = [
         "# Settings of the Gatehouse station agent. Change a value, save as UTF-8 and start the agent again.",
         "# `python agent.py check` tries hub, reader and cameras and says what works.",

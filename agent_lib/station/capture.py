@@ -1,5 +1,6 @@
-"""One capture: attempts to read the label in frames newer than the tag, and the pictures (wire/station.md "The capture
-result").
+"""The capture cycle: read the label in frames newer than the tag, and collect the pictures.
+
+See docs/wire/station.md, "The capture result".
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 from agent_lib.label.vote import LabelVote, Verdict
+from agent_lib.runtime.arrays import Image
 from agent_lib.settings import CaptureSettings
+from agent_lib.station.devices import CameraDevice, CapturedFrame, LabelReaderDevice, ReaderStatus
 from agent_lib.station.shared_label import LabelUnavailable
 
 log = logging.getLogger(__name__)
@@ -19,14 +21,14 @@ log = logging.getLogger(__name__)
 SUCCESS = "Successfully detected label"
 NO_SECONDARY = "Secondary frame not available"
 
-_SHORTEST_PATIENCE, _LONGEST_PATIENCE = 0.2, 2.0
-_UNKNOWN_FRAME_SECONDS = 0.5
+_MIN_FRAME_WAIT, _MAX_FRAME_WAIT = 0.2, 2.0
+_DEFAULT_FRAME_SECONDS = 0.5
 _LABEL_QUALITY = 92
 
 
 @dataclass
 class Outcome:
-    """What a capture came to; `pictures` are JPEG bytes by role."""
+    """The outcome of a capture; `pictures` are JPEG bytes by role."""
 
     success: bool = False
     message: str = ""
@@ -38,15 +40,15 @@ class Outcome:
 
 
 class CaptureCycle:
-    """Runs captures of one station, one at a time. Cameras and reader are used through their public methods only."""
+    """Runs the captures of one station, one at a time."""
 
     def __init__(
         self,
         settings: CaptureSettings,
-        primary: Any,
-        secondary: Any | None,
-        label: Any,
-        reader: Any,
+        primary: CameraDevice | None,
+        secondary: CameraDevice | None,
+        label: LabelReaderDevice,
+        reader: ReaderStatus | None,
         stopping: threading.Event,
     ) -> None:
         self._settings = settings
@@ -55,82 +57,82 @@ class CaptureCycle:
         self._stopping = stopping
 
     def run(self, started: float) -> Outcome:
-        """Capture for a tag first read at `started` (time.monotonic()); no frame older than that is used."""
+        """Capture for a tag first read at `started` (time.monotonic()), using only newer frames."""
         outcome = Outcome()
-        trouble = _Trouble()
-        frame = self._attempt_all(started, outcome, trouble)
+        problems = _Problems()
+        frame = self._attempt_all(started, outcome, problems)
         if frame is not None:
             outcome.pictures["primary"] = frame.jpeg()
         after = self._take_secondary(started, outcome)
-        self._look_at_reader(trouble)
-        rfid = [f"RFID error: {trouble.rfid}"] if trouble.rfid else []
-        several = [trouble.labels] if trouble.labels else []
+        self._check_reader(problems)
+        rfid = [f"RFID error: {problems.rfid}"] if problems.rfid else []
+        several = [problems.labels] if problems.labels else []
         if outcome.success:
             outcome.errors = several + after + rfid
         else:
-            primary = [f"Primary camera error: {trouble.primary}"] if trouble.primary else []
-            outcome.errors = [outcome.message, *trouble.attempts, *several, *primary, *after, *rfid]
+            primary = [f"Primary camera error: {problems.primary}"] if problems.primary else []
+            outcome.errors = [outcome.message, *problems.attempts, *several, *primary, *after, *rfid]
         return outcome
 
-    def _attempt_all(self, started: float, outcome: Outcome, trouble: _Trouble) -> Any | None:
-        """Fill in `outcome`; the frame that was read, or else the last that could be looked at."""
+    def _attempt_all(self, started: float, outcome: Outcome, problems: _Problems) -> CapturedFrame | None:
+        """Make the attempts and fill in `outcome`; returns the frame that was read, else the last usable one."""
         deadline = started + self._settings.timeout_seconds
-        seen, due, last = started, started, None
-        vote = LabelVote(self._settings.target_digits)
+        seen, due = started, started
+        last: CapturedFrame | None = None
+        vote: LabelVote[CapturedFrame] = LabelVote(self._settings.target_digits)
         while outcome.attempts < self._settings.max_attempts:
             self._stopping.wait(max(0.0, min(due, deadline) - time.monotonic()))
-            begun = time.monotonic()
+            now = time.monotonic()
             if self._stopping.is_set():
                 outcome.message = f"The agent was stopped after {outcome.attempts} attempts"
                 return last
-            if begun >= deadline:
+            if now >= deadline:
                 outcome.message = f"Timed out after {outcome.attempts} attempts"
                 return _conclude(vote, outcome, last)
-            due = begun + self._settings.retry_interval_seconds
+            due = now + self._settings.retry_interval_seconds
             outcome.attempts += 1
             frame = self._wait_for_frame(seen, deadline)
             if frame is None:
-                trouble.attempts.append(f"Primary frame not available (attempt {outcome.attempts})")
-                trouble.primary = self._primary_error() or trouble.primary
+                problems.attempts.append(f"Primary frame not available (attempt {outcome.attempts})")
+                problems.primary = self._primary_error() or problems.primary
             else:
                 seen = frame.mono
-                usable, reason, verdict = self._read(frame, outcome, vote, trouble)
+                usable, reason, verdict = self._read(frame, outcome, vote, problems)
                 last = frame if usable else last
                 if verdict is not None:
                     return _succeed(verdict, outcome)
-                trouble.attempts.append(f"Label detection failed: {reason} (attempt {outcome.attempts})")
-            self._look_at_reader(trouble)
+                problems.attempts.append(f"Label detection failed: {reason} (attempt {outcome.attempts})")
+            self._check_reader(problems)
         outcome.message = f"Max attempts reached ({self._settings.max_attempts})"
         return _conclude(vote, outcome, last)
 
-    def _wait_for_frame(self, seen: float, deadline: float) -> Any | None:
-        """A frame newer than `seen`; waits about three frame intervals of a live camera, and no longer than an attempt
-        for a dead one.
-        """
+    def _wait_for_frame(self, seen: float, deadline: float) -> CapturedFrame | None:
+        """A frame newer than `seen`; waits about three frame intervals, or one attempt if the camera is dead."""
         if self._primary is None:
             return None
-        patience = self._settings.retry_interval_seconds
+        timeout = self._settings.retry_interval_seconds
         if not self._primary.error:
-            patience = max(patience, min(_LONGEST_PATIENCE, 3 * _frame_seconds(self._primary)))
-        patience = max(_SHORTEST_PATIENCE, patience)
-        return self._primary.wait_newer(seen, max(0.0, min(patience, deadline - time.monotonic())))
+            timeout = max(timeout, min(_MAX_FRAME_WAIT, 3 * _frame_seconds(self._primary)))
+        timeout = max(_MIN_FRAME_WAIT, timeout)
+        return self._primary.wait_newer(seen, max(0.0, min(timeout, deadline - time.monotonic())))
 
     def _read(
-        self, frame: Any, outcome: Outcome, vote: LabelVote, trouble: _Trouble
-    ) -> tuple[bool, str, Verdict | None]:
-        """Read the label in a frame and let it vote: whether the frame is a picture at all, the reason when there is no
-        verdict, and the verdict.
+        self, frame: CapturedFrame, outcome: Outcome, vote: LabelVote[CapturedFrame], problems: _Problems
+    ) -> tuple[bool, str, Verdict[CapturedFrame] | None]:
+        """Read the label in a frame and count it in the vote.
+
+        Returns whether the frame can be decoded, the reason if there is no verdict, and the verdict.
         """
         usable = False
         try:
             image = frame.image()
             usable = True
             reading = self._label.read(image)
-        except Exception as error:  # a picture or a recogniser can break in any way; the next attempt may go well
+        except Exception as error:  # decoders and recognisers raise anything; the next attempt may succeed
             log.warning("An attempt failed: %s", error, exc_info=not isinstance(error, (ValueError, LabelUnavailable)))
             return usable, str(error).rstrip(".") or type(error).__name__, None
         outcome.raw_text = reading.raw_text or outcome.raw_text
-        trouble.labels = reading.message or trouble.labels
+        problems.labels = reading.message or problems.labels
         if reading.picture is not None:
             outcome.pictures["label"] = _jpeg(reading.picture)
         verdict = vote.add(reading, frame)
@@ -139,18 +141,18 @@ class CaptureCycle:
         return usable, reading.reason or "Label unreadable", verdict
 
     def _take_secondary(self, started: float, outcome: Outcome) -> list[str]:
-        """Add the second picture; what to say when there is none.
+        """Add the second picture; returns the errors if there is none.
 
-        The camera's own thread has been taking pictures all the while: only one that is alive and just has not
-        sent its next picture is waited for, so that a dead one delays nothing.
+        The camera's own thread receives frames all the time: wait only if it is alive and its next frame is due, so
+        that a dead camera causes no delay.
         """
         camera = self._secondary
         if camera is None:
             return []
         frame = camera.newest()
         if frame is not None and frame.mono <= started:
-            patience = min(_LONGEST_PATIENCE, 2 * _frame_seconds(camera)) - (time.monotonic() - frame.mono)
-            frame = camera.wait_newer(started, patience) if patience > 0 and not camera.error else None
+            timeout = min(_MAX_FRAME_WAIT, 2 * _frame_seconds(camera)) - (time.monotonic() - frame.mono)
+            frame = camera.wait_newer(started, timeout) if timeout > 0 and not camera.error else None
         if frame is None:
             return [NO_SECONDARY, f"Secondary camera error: {camera.error}"] if camera.error else [NO_SECONDARY]
         try:
@@ -163,16 +165,18 @@ class CaptureCycle:
     def _primary_error(self) -> str:
         return "No camera is configured" if self._primary is None else self._primary.error
 
-    def _look_at_reader(self, trouble: _Trouble) -> None:
+    def _check_reader(self, problems: _Problems) -> None:
+        if self._reader is None:
+            return
         status = self._reader.status()
-        # A reader that says nothing while no tag is there is reconnected as a matter of course: no loss.
+        # An idle reader is reconnected as a matter of routine: that is no problem.
         if status["error"] and status["state"] not in ("connected", "silent", "stopped"):
-            trouble.rfid = status["error"]
+            problems.rfid = status["error"]
 
 
 @dataclass
-class _Trouble:
-    """What went wrong on the way: per attempt, several labels in view, at the primary camera, at the reader."""
+class _Problems:
+    """Problems during a capture: per attempt, several labels in view, of the primary camera, of the reader."""
 
     attempts: list[str] = field(default_factory=list)
     labels: str = ""
@@ -180,14 +184,14 @@ class _Trouble:
     rfid: str = ""
 
 
-def _conclude(vote: LabelVote, outcome: Outcome, last: Any | None) -> Any | None:
-    """No more frames come: succeed with what was read well enough, or leave the failure as it is."""
+def _conclude(vote: LabelVote[CapturedFrame], outcome: Outcome, last: CapturedFrame | None) -> CapturedFrame | None:
+    """After the last frame: succeed with a number read well enough, or leave the failure as it is."""
     verdict = vote.conclude()
     return last if verdict is None else _succeed(verdict, outcome)
 
 
-def _succeed(verdict: Verdict, outcome: Outcome) -> Any:
-    """Fill in a success with the pictures that show its number; the frame."""
+def _succeed(verdict: Verdict[CapturedFrame], outcome: Outcome) -> CapturedFrame:
+    """Fill in a success with the pictures that show its number; returns the frame."""
     outcome.success, outcome.message = True, SUCCESS
     outcome.number, outcome.raw_text = verdict.number, verdict.reading.raw_text
     if verdict.reading.picture is not None:
@@ -195,13 +199,13 @@ def _succeed(verdict: Verdict, outcome: Outcome) -> Any:
     return verdict.frame
 
 
-def _frame_seconds(camera: Any) -> float:
-    """Time between two pictures as measured lately, with some slack."""
+def _frame_seconds(camera: CameraDevice) -> float:
+    """Recently measured time between two frames, plus a margin."""
     fps = camera.status().get("fps") or 0.0
-    return (1.0 / fps if fps > 0 else _UNKNOWN_FRAME_SECONDS) + 0.1
+    return (1.0 / fps if fps > 0 else _DEFAULT_FRAME_SECONDS) + 0.1
 
 
-def _jpeg(image: Any) -> bytes:
+def _jpeg(image: Image) -> bytes:
     import cv2
 
     done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _LABEL_QUALITY])

@@ -1,4 +1,4 @@
-"""The capture result: its documented fields and the names of its pictures (wire/station.md "The capture result")."""
+"""The capture result: its fields and the names of its pictures (docs/wire/station.md, "The capture result")."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def image_name(tag: str, role: str, started_ts: float) -> str:
 
 @dataclass
 class CaptureResult:
-    """What one capture found. `pictures` holds JPEG bytes by role; a role without a picture is absent.
+    """The result of one capture. `pictures` are JPEG bytes by role; a role without a picture is absent.
 
-    `errors` of a success holds only what still matters (a missing second picture, a lost reader): what an earlier
-    attempt of the same capture lacked was made good by the one that succeeded. A failure keeps every error.
+    `errors` of a success only contains what still applies (a missing second picture, a lost reader), not the errors of
+    earlier attempts. A failure keeps all errors.
     """
 
     station: str
@@ -43,7 +43,7 @@ class CaptureResult:
     event_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def fields(self, image_server_url: str) -> dict[str, Any]:
-        """The documented fields, `event_id` and `station`; a picture that there is has its link, another ""."""
+        """The documented fields, `event_id` and `station`; the link of a missing picture is ""."""
         links = {
             f"{role}_image_url": f"{image_server_url}/images/{image_name(self.tag, role, self.started_ts)}"
             if role in self.pictures

@@ -1,4 +1,4 @@
-"""One station: its reader, its cameras, and who may begin a capture (wire/station.md)."""
+"""One station: its reader, its cameras, and the queue of its captures (docs/wire/station.md)."""
 
 from __future__ import annotations
 
@@ -13,41 +13,45 @@ from typing import Any
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import StationSettings
 from agent_lib.station.capture import CaptureCycle, Outcome
+from agent_lib.station.devices import CameraDevice, LabelReaderDevice, Sighting, TagReaderDevice
 from agent_lib.station.result import CaptureResult
 from agent_lib.station.shared_label import LabelUnavailable
 
 log = logging.getLogger(__name__)
 
 TAG_READ = "Tag read"
-_WAITING_TAGS = 10_000
+_MAX_PENDING_CAPTURES = 10_000
 
 
 @dataclass
-class _Begun:
-    """A capture begun: the sighting that began it, and every tag read since, each once, the first first."""
+class _Pending:
+    """A pending capture: the sighting that started it, and all tags read since, each once, in order."""
 
-    read: Any
+    read: Sighting
     tags: list[str]
 
 
 class Station:
-    """Runs one station. `deliver(result)` gets every result in the order of their tags; `may_begin()` is asked, once
-    per capture, whether one more may begin. Both are called from the station's threads."""
+    """Runs one station.
+
+    `deliver(result)` gets every result in the order of their tags; `may_begin()` is called once per capture and returns
+    whether it may start. Both are called from the station's threads.
+    """
 
     def __init__(
         self,
         settings: StationSettings,
-        label: Any,
+        label: LabelReaderDevice,
         deliver: Callable[[CaptureResult], None],
         may_begin: Callable[[], bool] = lambda: True,
         simulated: bool = False,
-        reader: Any = None,
-        cameras: dict[str, Any] | None = None,
+        reader: TagReaderDevice | None = None,
+        cameras: dict[str, CameraDevice] | None = None,
     ) -> None:
         self.settings = settings
         self._label, self._deliver, self._may_begin, self._simulated = label, deliver, may_begin, simulated
         self._changed = threading.Condition()
-        self._queue: deque[_Begun] = deque()
+        self._queue: deque[_Pending] = deque()
         self._working = False
         self._captures = 0
         self._stopping = threading.Event()
@@ -55,17 +59,17 @@ class Station:
         self._cameras = cameras if cameras is not None else _make_cameras(settings)
 
     def start(self, supervisor: Supervisor) -> None:
-        """Connect to the devices and begin to capture; returns at once."""
+        """Start the devices and the station's threads under `supervisor`; returns at once."""
         if self.settings.kind == "weighbridge":
-            supervisor.run(f"label-{self.settings.name}", self._warm)
+            supervisor.run(f"label-{self.settings.name}", self._load_label_reader)
         supervisor.run(f"station-{self.settings.name}", self._run)
         for camera in self._cameras.values():
-            camera.start()
+            camera.start(supervisor)
         if self._reader is not None:
-            self._reader.start()
+            self._reader.start(supervisor)
 
     def stop(self) -> None:
-        """Begin no more captures; one that runs ends with what it has. Devices are let go."""
+        """Start no more captures and stop the reader; a running capture ends with what it has so far."""
         with self._changed:
             self._stopping.set()
             self._changed.notify_all()
@@ -73,18 +77,18 @@ class Station:
             self._reader.stop()
 
     def release(self) -> None:
-        """Let the cameras go, after the last capture."""
+        """Stop the cameras, after the last capture."""
         for camera in self._cameras.values():
             camera.stop()
 
     @property
-    def cameras(self) -> dict[str, Any]:
+    def cameras(self) -> dict[str, CameraDevice]:
         """The cameras by role."""
         return dict(self._cameras)
 
     @property
     def busy(self) -> bool:
-        """Whether a capture runs or its result is being put away."""
+        """Whether a capture is running or its result is being stored."""
         with self._changed:
             return self._working or bool(self._queue)
 
@@ -93,8 +97,8 @@ class Station:
         """Results delivered since the start."""
         return self._captures
 
-    def on_tag(self, read: Any, is_new: bool) -> None:
-        """A sighting from the reader's thread. During a capture every tag belongs to it, new or not."""
+    def on_tag(self, read: Sighting, is_new: bool) -> None:
+        """Handle a sighting, in the reader's thread. During a capture every tag belongs to it, new or not."""
         with self._changed:
             if self.settings.kind == "weighbridge" and self._queue:
                 tags = self._queue[-1].tags
@@ -103,15 +107,15 @@ class Station:
                 return
             if not is_new or self._stopping.is_set():
                 return
-            if len(self._queue) >= _WAITING_TAGS:
-                log.error("Tag %s is dropped: %d tags wait to be put away.", read.tag, len(self._queue))
+            if len(self._queue) >= _MAX_PENDING_CAPTURES:
+                log.error("Tag %s is dropped: %d captures are pending.", read.tag, len(self._queue))
                 return
             if self._may_begin():
-                self._queue.append(_Begun(read, [read.tag]))
+                self._queue.append(_Pending(read, [read.tag]))
                 self._changed.notify_all()
 
-    def _warm(self) -> None:
-        """Load the recogniser before the first vehicle comes; a failure shows at the capture that needs it."""
+    def _load_label_reader(self) -> None:
+        """Load the recogniser before the first vehicle arrives; a failure is reported by the capture that needs it."""
         try:
             load = getattr(self._label, "load", None)
             if load is not None:
@@ -126,27 +130,27 @@ class Station:
                     self._changed.wait(1.0)
                 if not self._queue:
                     return
-                begun = self._queue[0]
+                pending = self._queue[0]
                 self._working = True
             try:
-                self._deliver(self._capture(begun))
+                self._deliver(self._capture(pending))
                 self._captures += 1
             finally:
                 with self._changed:
                     self._working = False
 
-    def _capture(self, begun: _Begun) -> CaptureResult:
-        """Make the result; from here on its tags are complete and the next new tag begins a capture of its own."""
+    def _capture(self, pending: _Pending) -> CaptureResult:
+        """Run the capture; once it returns, its tags are complete and the next new tag starts another capture."""
         try:
-            outcome = self._outcome(begun)
-        except Exception as error:  # a bug costs this capture and not the station
-            log.exception("The capture of tag %s broke down", begun.read.tag)
+            outcome = self._outcome(pending)
+        except Exception as error:  # a bug must not stop the station
+            log.exception("The capture of tag %s failed", pending.read.tag)
             sentence = f"The agent failed at this capture ({type(error).__name__}: {error}); its log says more"
             outcome = Outcome(message=sentence, errors=[sentence])
         with self._changed:
             self._queue.popleft()
-            tags = list(begun.tags)
-        read = begun.read
+            tags = list(pending.tags)
+        read = pending.read
         result = CaptureResult(
             station=self.settings.name,
             tag=read.tag,
@@ -173,7 +177,7 @@ class Station:
         )
         return result
 
-    def _outcome(self, begun: _Begun) -> Outcome:
+    def _outcome(self, pending: _Pending) -> Outcome:
         if self.settings.kind == "tags":
             return Outcome(success=True, message=TAG_READ)
         cycle = CaptureCycle(
@@ -184,7 +188,7 @@ class Station:
             self._reader,
             self._stopping,
         )
-        return cycle.run(begun.read.mono)
+        return cycle.run(pending.read.mono)
 
     def status(self) -> dict[str, Any]:
         """Fields of `station_status`: station, kind, simulated, state, message, reader, cameras, captures."""
@@ -221,7 +225,7 @@ def _absent(message: str) -> dict[str, Any]:
     return {"state": "stopped", "address": "", "message": message, "error": message.rstrip(".")}
 
 
-def _make_reader(settings: StationSettings, on_tag: Callable[[Any, bool], None]) -> Any | None:
+def _make_reader(settings: StationSettings, on_tag: Callable[[Sighting, bool], None]) -> TagReaderDevice | None:
     if not settings.rfid.configured:
         return None
     from agent_lib.rfid import TagReader
@@ -229,8 +233,8 @@ def _make_reader(settings: StationSettings, on_tag: Callable[[Any, bool], None])
     return TagReader(settings.rfid, on_tag, settings.name)
 
 
-def _make_cameras(settings: StationSettings) -> dict[str, Any]:
-    """The cameras that are set, by role. A station that only reports tags has none."""
+def _make_cameras(settings: StationSettings) -> dict[str, CameraDevice]:
+    """The configured cameras by role. A station of kind "tags" has none."""
     given = {"primary": settings.camera, "secondary": settings.secondary_camera}
     if settings.kind == "tags" or not any(camera.configured for camera in given.values()):
         return {}

@@ -1,4 +1,4 @@
-"""What became of a result that was sent, and how long to wait before the next try."""
+"""The outcome of sending a result, and the back-off between tries."""
 
 from __future__ import annotations
 
@@ -8,30 +8,28 @@ from dataclasses import dataclass
 from typing import Any
 
 REFUSED_FOR_GOOD = frozenset({400, 413, 415, 422})
-"""HTTP answers after which the same result will never be taken; every other failure is tried again."""
+"""HTTP statuses that reject a result permanently; every other failure is retried."""
 
-_LONGEST_RETRY_AFTER = 300.0
+_MAX_RETRY_AFTER = 300.0
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """The other side has it."""
+    """The other side has stored it."""
 
     duplicate: bool = False
 
 
 @dataclass(frozen=True)
 class Refused:
-    """The other side will never take it."""
+    """The other side will never accept it."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Later:
-    """It was not taken now. `answered`: the other side is there and said so, about this result; `retry_after` in
-    seconds.
-    """
+    """It was not accepted now. `answered`: the other side responded about this result; `retry_after` in seconds."""
 
     reason: str
     retry_after: float | None = None
@@ -42,7 +40,7 @@ Answer = Delivered | Refused | Later
 
 
 def read_answer(body: Any) -> Answer | None:
-    """The hub's answer (a dict) -> what became of the result; None when this is no such answer."""
+    """The outcome in the hub's answer (a dict); None if it is no such answer."""
     if not isinstance(body, dict) or not isinstance(body.get("success"), bool):
         return None
     if body["success"]:
@@ -66,23 +64,23 @@ def describe(body: dict[str, Any]) -> str:
 
 
 def seconds(value: Any) -> float | None:
-    """Retry-After as a number of seconds within reason; None when it is not one (a date, say)."""
+    """Retry-After in seconds, bounded; None if it is no number (a date, say)."""
     try:
         number = float(value)
     except (TypeError, ValueError):
         return None
-    return min(max(number, 0.0), _LONGEST_RETRY_AFTER) if number == number else None
+    return min(max(number, 0.0), _MAX_RETRY_AFTER) if number == number else None
 
 
 class Backoff:
-    """Growing waits with jitter: a quarter up or down, so that agents that lost the same hub do not return together."""
+    """Exponential back-off with jitter of a quarter, so that agents that lost the same hub do not return together."""
 
     def __init__(self, first: float, longest: float, factor: float = 1.7) -> None:
         self._first, self._longest, self._factor = first, longest, factor
         self._next = first
 
     def reset(self) -> None:
-        """The other side is there: begin with the shortest wait again."""
+        """Restart with the shortest wait, after a success."""
         self._next = self._first
 
     def take(self) -> float:

@@ -1,4 +1,4 @@
-"""Results to the hub over REST: one multipart POST each."""
+"""Results over REST: one multipart POST each."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ _CONNECT_SECONDS = 5.0
 
 
 class RestUplink:
-    """One HTTP connection to a hub, used by one thread at a time. Proxies of the environment are not used: a hub is
-    near.
-    """
+    """One HTTP connection to a hub, used by one thread at a time. Proxies of the environment are ignored."""
 
     def __init__(self, base: str, answer_seconds: float) -> None:
         self._base = base
@@ -42,7 +40,7 @@ class RestUplink:
         return interpret(response)
 
     def send_status(self, status: dict[str, Any]) -> bool:
-        """Tell the hub how the station is; whether it heard."""
+        """Send a station status; whether the hub accepted it."""
         try:
             response = self._session.post(
                 f"{self._base}/api/stations/status", json=status, timeout=self._timeout, allow_redirects=False
@@ -53,12 +51,12 @@ class RestUplink:
         return response.ok
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Close the connection."""
         self._session.close()
 
 
 def interpret(response: requests.Response) -> Answer:
-    """An HTTP answer -> what became of the result."""
+    """The outcome that an HTTP response means."""
     try:
         body = response.json()
     except ValueError:
@@ -72,12 +70,12 @@ def interpret(response: requests.Response) -> Answer:
     wait = seconds(response.headers.get("Retry-After"))
     if wait is None and isinstance(body, dict):
         wait = seconds(body.get("retry_after"))
-    # 502 and 504 come from a proxy, 503 from a hub that is busy with everything: only the others are about this result.
+    # 502 and 504 come from a proxy, 503 from an overloaded hub: only other statuses are about this result.
     return Later(f"HTTP {status}: {said}", wait, answered=status >= 500 and status not in (502, 503, 504))
 
 
 def short_reason(error: Exception) -> str:
-    """Why a connection failed, in words for people."""
+    """Why a connection failed, as text for operators."""
     if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ReadTimeout):
         return "no answer in time"
     text = str(error)

@@ -1,4 +1,4 @@
-"""Results to the hub over Socket.IO, each confirmed by its acknowledgement."""
+"""Results over Socket.IO, each confirmed by its acknowledgement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agent_lib.uplink.answer import Answer, read_answer
 
 log = logging.getLogger(__name__)
 
-# The library logs each failed attempt as an error; that the hub is away is said once, by the uplink.
+# The library logs each failed attempt as an error; the uplink logs once that the hub is unreachable.
 _quiet = logging.getLogger(f"{__name__}.library")
 _quiet.setLevel(logging.CRITICAL)
 
@@ -26,27 +26,27 @@ _HANG_UP_SECONDS = 0.5
 
 
 class SocketIoUplink:
-    """One Socket.IO connection, made anew by `connect` whenever it is gone. `on_lost()` is called when it ends."""
+    """One Socket.IO connection, re-established by `connect`. `on_lost()` is called when it ends."""
 
     def __init__(self, base: str, answer_seconds: float, on_lost: Callable[[], None]) -> None:
         self._base, self._answer_seconds, self._on_lost = base, answer_seconds, on_lost
         self._connect_seconds = min(_CONNECT_SECONDS, answer_seconds)
         self._client: socketio.Client | None = None
         self._session: requests.Session
-        # One message is several packets when it carries pictures: they must not mix with another's.
+        # A message with pictures is several packets, which must not interleave with those of another.
         self._sending = threading.Lock()
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.unconfirmed = 0
-        """Results in a row that were sent and not confirmed in time."""
+        """Consecutive results that were not acknowledged in time."""
 
     @property
     def connected(self) -> bool:
-        """Whether results can be sent this way now."""
+        """Whether results can be sent over this connection now."""
         client = self._client
         return client is not None and client.connected
 
     def connect(self) -> str:
-        """Try once, for some seconds at most; "" when connected, else the reason."""
+        """Try once, for a few seconds at most; "" if connected, else the reason."""
         self.drop()
         session = requests.Session()
         session.trust_env = False
@@ -64,14 +64,14 @@ class SocketIoUplink:
             client.connect(self._base, wait_timeout=self._connect_seconds)
         except (
             Exception
-        ) as error:  # the library stumbles over foreign servers in many ways; whichever, there is no connection
+        ) as error:  # the library fails in many ways at foreign servers; all mean that there is no connection
             _hang_up(client, session)
             return str(error) or type(error).__name__
         self._client, self._session = client, session
         return ""
 
     def send(self, entry: Entry) -> Answer | None:
-        """Deliver one result and wait for the acknowledgement; None when none came: try another way."""
+        """Deliver one result and wait for the acknowledgement; None if there is none: use another transport."""
         client = self._client
         if client is None:
             return None
@@ -81,7 +81,7 @@ class SocketIoUplink:
         try:
             with self._sending:
                 client.emit("capture_result", message, callback=lambda *args: answers.put(args))
-            # A connection lost before this point has already told the answers before ours.
+            # If the connection was lost before this point, its None went to the queue of an earlier call.
             args = answers.get(timeout=self._answer_seconds) if client.connected else None
         except socketio.exceptions.SocketIOError as error:
             log.debug("Socket.IO: %s", error)
@@ -102,7 +102,7 @@ class SocketIoUplink:
         return answer
 
     def send_status(self, status: dict[str, Any]) -> bool:
-        """Tell the hub how the station is, without confirmation; whether there was a connection."""
+        """Send a station status without confirmation; whether there was a connection."""
         client = self._client
         if client is None or not client.connected:
             return False
@@ -115,7 +115,7 @@ class SocketIoUplink:
         return True
 
     def drop(self) -> None:
-        """End the connection, if there is one."""
+        """Close the connection, if any."""
         client, self._client = self._client, None
         if client is not None:
             self._answers.put(None)
@@ -128,14 +128,16 @@ class SocketIoUplink:
 
 
 def _hang_up(client: socketio.Client, session: requests.Session) -> None:
-    """End a connection within about a second: the library's own way waits as long as the peer likes."""
+    """Close a connection within about a second; the library's own way waits as long as the peer likes."""
     engine = client.eio
     link = getattr(engine, "ws", None)
-    if getattr(link, "sock", None) is not None:
+    sock = getattr(link, "sock", None)
+    if sock is not None:
         try:
-            link.sock.shutdown(socket.SHUT_RDWR)
+            sock.shutdown(socket.SHUT_RDWR)
         except OSError as error:
             log.debug("Closing a connection that was closed already: %s", error)
+    # Ends within a second and needs no restart, so it is not supervised.
     ending = threading.Thread(target=_disconnect, args=(engine,), name="uplink-hang-up", daemon=True)
     ending.start()
     ending.join(_HANG_UP_SECONDS)
@@ -150,7 +152,5 @@ def _hang_up(client: socketio.Client, session: requests.Session) -> None:
 def _disconnect(engine: Any) -> None:
     try:
         engine.disconnect()
-    except (
-        Exception
-    ) as error:  # the library closes what is half closed in many ways; the connection is gone in all of them
+    except Exception as error:  # the library fails in many ways at half-closed connections; all mean it is closed
         log.debug("Closing the Socket.IO connection: %s", error)

@@ -1,8 +1,8 @@
-"""The cameras' newest pictures to the hub, for people to look at: a few a second, never in a capture's way.
+"""Live pictures: the cameras' newest frames to the hub, a few per second, never delaying a capture.
 
-Each camera has a thread that takes the newest picture and posts it to `/api/cameras/<station>-<role>/frame`. Nothing
-waits in a queue: while the hub is away or slow, pictures are left out. A camera that sends JPEG is shown in its own
-bytes; pixels (RTSP, USB) are packed here, and that rests while a capture runs.
+Each camera has a thread that posts its newest frame to `/api/cameras/<station>-<role>/frame`. Nothing is queued: while
+the hub is unreachable or slow, frames are dropped. JPEG frames are forwarded unchanged; pixels (RTSP, USB) are encoded
+here, which pauses while a capture runs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import partial
 from urllib.parse import quote
 
 import requests
@@ -19,18 +19,19 @@ import requests
 from agent_lib.cameras.frames import FrameError
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import HubSettings
+from agent_lib.station.devices import CapturedFrame, FrameSource
 from agent_lib.uplink.rest import short_reason
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT = (1.0, 2.0)
-_LOOK_SECONDS = 0.2
-_FIRST_REST_SECONDS, _LONGEST_REST_SECONDS = 0.5, 10.0
+_POLL_SECONDS = 0.2
+_FIRST_BACKOFF_SECONDS, _MAX_BACKOFF_SECONDS = 0.5, 10.0
 _HEADERS = {"Content-Type": "image/jpeg", "X-Gatehouse-Source": "agent"}
 
 
 class Video:
-    """Live pictures of every station. `busy()` says whether a capture runs."""
+    """Live pictures of all stations. `busy()` returns whether a capture is running."""
 
     def __init__(self, settings: HubSettings, busy: Callable[[], bool] = lambda: False) -> None:
         self._settings, self._busy = settings, busy
@@ -38,7 +39,7 @@ class Video:
         self._lock = threading.Lock()
         self.sent = 0
 
-    def start(self, supervisor: Supervisor, station: str, cameras: Iterable[tuple[str, Any]]) -> None:
+    def start(self, supervisor: Supervisor, station: str, cameras: Iterable[tuple[str, FrameSource]]) -> None:
         """Start streaming these (role, camera) pairs; returns at once. Does nothing when turned off."""
         if not self._settings.video_fps:
             return
@@ -47,48 +48,46 @@ class Video:
             return
         for role, camera in cameras:
             name = f"{station}-{role}"
-            supervisor.run(f"video-{name}", lambda camera=camera, name=name: self._show(camera, name))
+            supervisor.run(f"video-{name}", partial(self._stream, camera, name))
 
     def stop(self) -> None:
-        """Send nothing more; a picture under way may still arrive."""
+        """Stop sending; a frame in flight may still arrive."""
         self._stopping.set()
 
-    def _show(self, camera: Any, name: str) -> None:
+    def _stream(self, camera: FrameSource, name: str) -> None:
         address = f"{self._settings.base}/api/cameras/{quote(name, safe='')}/frame"
         interval = 1.0 / self._settings.video_fps
-        seen, due, rest, said = float("-inf"), time.monotonic(), _FIRST_REST_SECONDS, ""
+        seen, due, backoff, logged = float("-inf"), time.monotonic(), _FIRST_BACKOFF_SECONDS, ""
         with requests.Session() as session:
             session.trust_env = False
             while not self._stopping.wait(max(0.0, due - time.monotonic())):
-                frame = camera.wait_newer(seen, _LOOK_SECONDS)
+                frame = camera.wait_newer(seen, _POLL_SECONDS)
                 if frame is None:
-                    self._stopping.wait(_LOOK_SECONDS / 4)  # a stopped camera answers at once
+                    self._stopping.wait(_POLL_SECONDS / 4)  # wait_newer of a stopped camera returns at once
                     continue
                 seen = frame.mono
-                # From the time it was due, so that the rate is kept on the average; not from long ago.
+                # Relative to the due time, so that the average rate is kept, but without catching up.
                 due = max(due + interval, time.monotonic())
-                if not frame.packed and self._busy():
+                if not frame.encoded and self._busy():
                     continue
                 reason = self._post(session, address, frame)
                 if reason:
                     log.log(
-                        logging.DEBUG if reason == said else logging.WARNING,
+                        logging.DEBUG if reason == logged else logging.WARNING,
                         "The live pictures of %s do not reach the hub: %s.",
                         name,
                         reason,
                     )
-                    self._stopping.wait(rest)
-                    rest = min(rest * 2, _LONGEST_REST_SECONDS)
-                elif said:
+                    self._stopping.wait(backoff)
+                    backoff = min(backoff * 2, _MAX_BACKOFF_SECONDS)
+                elif logged:
                     log.info("The live pictures of %s reach the hub again.", name)
                 if not reason:
-                    rest = _FIRST_REST_SECONDS
-                said = reason
+                    backoff = _FIRST_BACKOFF_SECONDS
+                logged = reason
 
-    def _post(self, session: requests.Session, address: str, frame: Any) -> str:
-        """Send one picture; why it did not arrive, "" when it did. A damaged picture is left out without a word:
-        captures report those.
-        """
+    def _post(self, session: requests.Session, address: str, frame: CapturedFrame) -> str:
+        """Send one frame; returns why it failed, "" on success. Undecodable frames are skipped silently."""
         try:
             data = frame.jpeg()
         except FrameError:

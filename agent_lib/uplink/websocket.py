@@ -1,6 +1,6 @@
 """Results to a plain WebSocket server, as the original station sent them: one JSON text message each.
 
-Any server may stand there. What counts as delivered is what such servers do: an answer in text, or an orderly close.
+Any server may be used. A result counts as delivered if the server answers in text, or closes in an orderly way.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _CLOSE_SECONDS = 2.0
 
 
 class WebSocketUplink:
-    """A connection per result, as the original's; other results heard on it do not pile up."""
+    """One connection per result, as in the original, so that broadcasts of the server do not pile up."""
 
     def __init__(self, url: str, answer_seconds: float) -> None:
         self._url, self._answer_seconds = url, answer_seconds
-        self._answers = False
+        self._has_replied = False
 
     def send(self, entry: Entry) -> Answer:
         """Deliver one result and wait for the reply."""
@@ -50,7 +50,7 @@ class WebSocketUplink:
             return Later(f"{self._url}: the connection broke before an answer came ({error or type(error).__name__})")
         finally:
             link.close(timeout=_CLOSE_SECONDS)
-            # After a close that the server began, the library's close() leaves the socket open.
+            # If the server started the close handshake, the library's close() leaves the socket open.
             link.shutdown()
 
     def _reply(self, link: websocket.WebSocket, event_id: str) -> Answer:
@@ -66,13 +66,13 @@ class WebSocketUplink:
             if opcode in (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY):
                 answer = reply_to(frame.data, event_id)
                 if answer is not None:
-                    self._answers = True
+                    self._has_replied = True
                     return answer
         return self._silent(link)
 
     def _silent(self, link: websocket.WebSocket) -> Answer:
-        """A server that never answers anything has still taken the message when it joins in an orderly close."""
-        if self._answers:
+        """Handle a missing reply: a server that never replies has accepted the message if it closes in order."""
+        if self._has_replied:
             return Later(f"{self._url}: no answer within {self._answer_seconds:g} s")
         link.settimeout(_CLOSE_SECONDS)
         link.send_close(1000, b"")
@@ -83,10 +83,10 @@ class WebSocketUplink:
 
 
 def reply_to(data: bytes, event_id: str) -> Answer | None:
-    """A message from the server -> what it says of the result; None when it is about another one.
+    """What a message of the server says about the result; None if it is about another one.
 
-    The hub's own port 2020 also sends every other capture to whoever is connected; an echo of our own message is a
-    confirmation, whatever its `success` says of the capture.
+    The hub's own port 2020 also broadcasts every other capture; an echo of our own message is a confirmation, whatever
+    its `success` says about the capture.
     """
     try:
         body: Any = json.loads(data)
@@ -103,11 +103,11 @@ def reply_to(data: bytes, event_id: str) -> Answer | None:
 
 
 def _closed(payload: bytes) -> Answer:
-    """A close frame without an answer before it: normal ones (1000, 1001, none) confirm, others refuse or put off."""
+    """The outcome of a close frame without a reply: a normal one (1000, 1001, none) confirms, others do not."""
     code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1000
-    said = payload[2:].decode("utf-8", "replace")
+    reason = payload[2:].decode("utf-8", "replace")
     if code == 1000:
         return Delivered()
     if code in (1003, 1007, 1009):
-        return Refused(f"the WebSocket server closed with {code} {said}".strip())
-    return Later(f"the WebSocket server closed with {code} {said}".strip())
+        return Refused(f"the WebSocket server closed with {code} {reason}".strip())
+    return Later(f"the WebSocket server closed with {code} {reason}".strip())

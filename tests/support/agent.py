@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from agent_lib.cameras import Camera
-from agent_lib.label.reader import LabelReading
+from agent_lib.label.reading import LabelReading
 from agent_lib.outbox import Entry
 from agent_lib.settings import CameraSettings
 from agent_lib.station.result import CaptureResult

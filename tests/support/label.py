@@ -7,7 +7,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from agent_lib.label.code import EDGES, LabelCode, load_label_code
+from agent_lib.label.code import EDGES, LabelCode
+from agent_lib.label.code_file import load_label_code
 from agent_lib.simulator import scene_label
 from agent_lib.simulator.scene import empty_gate
 from agent_lib.simulator.scene_text import put_text

@@ -25,7 +25,7 @@ from label_onnx import write_onnx  # noqa: E402
 from label_render import UNREADABLE, StripRenderer  # noqa: E402
 
 from agent_lib.label.reader import digit_strip  # noqa: E402
-from agent_lib.label.code import load_label_code  # noqa: E402
+from agent_lib.label.code_file import load_label_code  # noqa: E402
 from agent_lib.ocr import Digits  # noqa: E402
 from agent_lib.ocr.crnn import SIGNS, Crnn, tensor  # noqa: E402
 

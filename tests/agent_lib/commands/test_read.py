@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from agent_lib import ocr, settings
-from agent_lib.commands.read_picture import LONGEST_SIDE, PictureError, load_picture, unpack
+from agent_lib.commands.read_picture import MAX_SIDE, PictureError, decode, load_picture
 from agent_lib.runtime.lock import InstanceLock
 from agent_lib.simulator.scene_label import board, place
 from agent_lib.station.shared_label import LabelUnavailable, SharedLabelReader
@@ -222,7 +222,7 @@ def test_fifty_megapixels_are_read(tmp_path: Path) -> None:
     for name in ("photo.jpg", "photo.png"):
         Image.fromarray(large[:, :, 1]).save(tmp_path / name, quality=85, compress_level=1)
         image, scale = load_picture(tmp_path / name)
-        assert max(image.shape) <= LONGEST_SIDE and image.ndim == 3 and abs(image.shape[1] * scale - 8640) < 3
+        assert max(image.shape) <= MAX_SIDE and image.ndim == 3 and abs(image.shape[1] * scale - 8640) < 3
     lines, _ = run("photo.jpg", folder=tmp_path)
     assert lines[0]["number"] == "73019" and np.abs(np.mean(lines[0]["corners"], axis=0) - (4320, 2930)).max() < 40, (
         "corners are in the file's own pixels"
@@ -299,7 +299,7 @@ def test_annotated_pictures(tmp_path: Path) -> None:
     assert sorted(Path(line["annotated"]).name for line in lines) == ["none-read.jpg", "ป้าย-read-2.jpg", "ป้าย-read.jpg"]
     for line in lines:
         drawn, original = (
-            unpack((tmp_path / line["annotated"]).read_bytes())[0],
+            decode((tmp_path / line["annotated"]).read_bytes())[0],
             load_picture(tmp_path / line["file"])[0],
         )
         assert drawn.shape == original.shape
@@ -345,7 +345,7 @@ def test_it_neither_writes_nor_locks_nor_needs_an_instance(tmp_path: Path) -> No
     home.mkdir()
     (home / "agent.toml").write_text('[ocr]\nengine = "ppocr"\n[capture]\ntarget_digits = 4\n', "utf-8")
     lock = InstanceLock(home)
-    lock.take()
+    lock.acquire()
     try:
         before = sorted(path.name for path in home.iterdir())
         lines, _ = run(picture, "--instance", home, folder=tmp_path, config="")
@@ -424,7 +424,7 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
 
 def test_progress_of_many_files_is_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from agent_lib.commands import read as read_command
-    from agent_lib.label.reader import LabelReading
+    from agent_lib.label.reading import LabelReading
 
     class Slow:
         def read(self, image: np.ndarray) -> LabelReading:
@@ -505,7 +505,7 @@ def test_any_damage_is_a_picture_or_a_sentence(seed: int) -> None:
     for _ in range(int(rng.integers(1, 30))):
         data[int(rng.integers(len(data)))] = int(rng.integers(256))
     try:
-        image, scale = unpack(bytes(data[: int(rng.integers(len(data) // 2, len(data) + 1))]))
+        image, scale = decode(bytes(data[: int(rng.integers(len(data) // 2, len(data) + 1))]))
     except PictureError as error:
         assert str(error).endswith(".")
     else:

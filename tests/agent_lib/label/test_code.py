@@ -10,9 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from agent_lib.label.code import DEFAULT_PATH, LabelCodeError, load_label_code
+from agent_lib.label.code import LabelCodeError
+from agent_lib.label.code_file import DEFAULT_PATH, load_label_code
 from agent_lib.label.finder import LabelFinder
-from agent_lib.label.reader import UNCERTAIN, LabelReader
+from agent_lib.label.reader import LabelReader
+from agent_lib.label.reading import UNCERTAIN
 from agent_lib.simulator import scene_label
 from agent_lib.simulator.scene import empty_gate
 from tests.support.label import corners_of, dirty, other_code, picture

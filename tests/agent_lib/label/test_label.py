@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from agent_lib.label.code import load_label_code
-from agent_lib.label.reader import NOT_FOUND, UNREADABLE, LabelError, LabelReader, digit_strip
+from agent_lib.label.code_file import load_label_code
+from agent_lib.label.reader import LabelError, LabelReader, digit_strip
+from agent_lib.label.reading import NOT_FOUND, UNREADABLE
 from agent_lib.simulator import scene_label
 from agent_lib.simulator.scene import Scene, empty_gate
 from tests.support.label import SIZE, clutter, corners_of, other_code, picture

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from agent_lib.label.reader import LabelReading
+from agent_lib.label.reading import LabelReading
 from agent_lib.label.vote import LabelVote
 from agent_lib.settings import CaptureSettings
 from agent_lib.station.capture import CaptureCycle
@@ -35,7 +35,7 @@ def votes(*readings: tuple) -> tuple[list[str], str]:
     """What each reading led to ("" for nothing yet), up to the first verdict, and what is concluded at the end."""
     vote, said = LabelVote(5), []
     for reading in readings:
-        verdict = vote.add(seen(*reading))
+        verdict = vote.add(seen(*reading), None)
         said.append(verdict.number if verdict else "")
         if verdict:
             return said, verdict.number

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent_lib.label.code import load_label_code
+from agent_lib.label.code_file import load_label_code
 from agent_lib.label.reader import digit_strip
 from agent_lib.ocr import Digits, OcrError, make_reader
 from agent_lib.ocr.crnn import MODEL, Crnn, calibrated, log_odds

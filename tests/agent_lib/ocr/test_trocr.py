@@ -265,7 +265,7 @@ def test_a_name_that_no_hub_knows(start: Callable[..., TrOcrProcess], hub_of_mod
 def test_it_comes_back_after_it_was_killed(
     model: Path, start: Callable[..., TrOcrProcess], caplog: pytest.LogCaptureFixture
 ) -> None:
-    process = start(model, first_rest=0.05)
+    process = start(model, first_backoff=0.05)
     assert process.wait(120), process.reason
     first = process.pid
     psutil.Process(first).kill()

@@ -41,7 +41,7 @@ def test_a_reading_that_takes_too_long_falls_back(
 
 
 def test_a_process_that_hangs_is_ended_and_started_again(start: Callable[..., TrOcrProcess]) -> None:
-    process = start("x", command=fake(SERVE + "pass"), first_rest=0.05, hang_seconds=0.1)
+    process = start("x", command=fake(SERVE + "pass"), first_backoff=0.05, hang_seconds=0.1)
     assert process.wait(30)
     first = process.pid
     wait_for(lambda: process.read(strip("01001"), 8, 0.02) is None and process.pid not in (None, first))
@@ -51,7 +51,7 @@ def test_a_process_that_hangs_is_ended_and_started_again(start: Callable[..., Tr
 def test_one_that_dies_whenever_it_loads_is_given_up(
     start: Callable[..., TrOcrProcess], caplog: pytest.LogCaptureFixture
 ) -> None:
-    process = start("x", command=fake("sys.exit('no memory left')"), first_rest=0.01)
+    process = start("x", command=fake("sys.exit('no memory left')"), first_backoff=0.01)
     assert not process.wait(30)
     assert process.state == "failed" and process.starts == 3
     assert "exit status 1: no memory left" in process.reason and caplog.text.count("TrOCR cannot be used") == 1
@@ -59,13 +59,15 @@ def test_one_that_dies_whenever_it_loads_is_given_up(
 
 def test_nonsense_on_the_pipe_is_the_end_of_that_process(start: Callable[..., TrOcrProcess]) -> None:
     process = start(
-        "x", command=fake("out.write(b'Loading weights: 100%\\n' * 50)\nout.flush()\ntime.sleep(60)"), first_rest=0.01
+        "x",
+        command=fake("out.write(b'Loading weights: 100%\\n' * 50)\nout.flush()\ntime.sleep(60)"),
+        first_backoff=0.01,
     )
     assert not process.wait(30) and process.starts == 3
 
 
 def test_a_command_that_cannot_be_started(start: Callable[..., TrOcrProcess], tmp_path: Path) -> None:
-    process = start("x", command=(str(tmp_path / "no python"),), first_rest=0.01)
+    process = start("x", command=(str(tmp_path / "no python"),), first_backoff=0.01)
     assert not process.wait(30) and "could not be started" in process.reason
 
 

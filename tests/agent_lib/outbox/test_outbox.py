@@ -107,9 +107,9 @@ def test_killed_at_any_moment_nothing_confirmed_is_lost(opened: Opened, tmp_path
 @pytest.mark.parametrize(
     ("code", "waiting"),
     [
-        ("put('A'); outbox._sync_folder = die; put('B')", ["A"]),
+        ("put('A'); outbox.sync_folder = die; put('B')", ["A"]),
         ("put('A'); box._db.set_trace_callback(lambda sql: sql.startswith('INSERT') and die()); put('B')", ["A"]),
-        ("put('A'); put('B'); box._forget_pictures = die; box.delivered(box.next())", ["B"]),
+        ("put('A'); put('B'); box._remove_pictures = die; box.delivered(box.next())", ["B"]),
     ],
     ids=["pictures without row", "before the row", "row gone, pictures not"],
 )

@@ -10,7 +10,8 @@ import pytest
 
 from agent_lib.runtime.addresses import redact, without_localhost
 from agent_lib.settings import CameraSettings
-from agent_lib.settings.file import SettingsError, load, without_comments
+from agent_lib.settings.file import load
+from agent_lib.settings.parse import SettingsError, without_comments
 from agent_lib.settings.template import table, template
 
 ORIGINAL = """{

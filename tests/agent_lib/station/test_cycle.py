@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from agent_lib.label.reader import LabelReading
+from agent_lib.label.reading import LabelReading
 from agent_lib.rfid import TagReader
 from agent_lib.settings import CameraSettings, RfidSettings, StationSettings
 from agent_lib.station.result import CaptureResult, image_name

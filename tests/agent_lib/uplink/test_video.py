@@ -67,7 +67,7 @@ def test_pixels_are_packed_but_not_while_a_capture_runs(hub: HubProcess) -> None
     busy.set()
     with Shown(hub.url, camera, busy.is_set) as video:
         wait_for(lambda: len(camera.given) > 5, what="some pictures")
-        assert video.sent == 0 and not any(frame.packed for frame in camera.given)
+        assert video.sent == 0 and not any(frame.encoded for frame in camera.given)
         busy.clear()
         wait_for(lambda: video.sent > 3, what="pictures after the capture")
 
