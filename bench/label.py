@@ -1,8 +1,10 @@
-"""Finding and reading the label: `python bench/label.py [--seed N] [--scenes N] [--engine NAME ...] [--only LEVEL]`.
+"""Benchmark of finding and reading labels.
 
-Renders scenes of its own (label_scenes.py: levels easy to extreme, and as many in which nothing may be reported), reads
+`python bench/label.py [--seed N] [--scenes N] [--engine NAME ...] [--only LEVEL]`
+
+Renders its own scenes (label_scenes.py: levels easy to extreme, and as many in which nothing may be reported), reads
 each with every engine and prints per level: found, exact, wrong, missed, false positives, CPU time per 1080p frame.
-Then its limits; exit status 1 where it falls short. About four minutes on one core with one engine. The finder's
+Then checks the limits; exit status 1 if one is not met. About four minutes on one core with one engine. The finder's
 thresholds were chosen on the seeds 500 to 520.
 """
 

@@ -1,6 +1,4 @@
-"""The bench's own printing of label boards, plates, signs and grids. Shares nothing with the simulator but the code's
-numbers.
-"""
+"""Label boards, plates, signs and grids for the benchmark, independent of the simulator's drawing."""
 
 from __future__ import annotations
 

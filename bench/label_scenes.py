@@ -1,10 +1,9 @@
-"""Scenes for `bench/label.py`: a truck's front at a gate seen through a pinhole camera, with a label or with what must
-not be taken for one.
+"""Scenes for `bench/label.py`: a truck's front at a gate, seen through a pinhole camera, with and without a label.
 
-Levels (the board's width is what it would be head on, in pixels of a 1920x1080 frame; the tilt is away from the camera,
-about any axis): easy 200-600 px to 15 degrees; medium 150-450 px to 25; hard 120-300 px to 35 in low light with blur,
-noise, shadow and glare; extreme 83-195 px to 50 degrees, every second one with a strap over one edge. The same seed,
-level and index give the same scene.
+Levels (the board's width is the head-on one, in pixels of a 1920x1080 frame; the tilt is away from the camera, about
+any axis): easy 200-600 px to 15 degrees; medium 150-450 px to 25; hard 120-300 px to 35 in low light with blur, noise,
+shadow and glare; extreme 83-195 px to 50 degrees, every second one with a strap over one edge. The same seed, level and
+index give the same scene.
 """
 
 from __future__ import annotations
@@ -26,9 +25,7 @@ NEGATIVES = ("other", "near", "mirrored", "swapped", "all", "none", "plates", "g
 
 @dataclass(frozen=True)
 class Level:
-    """Ranges of one level: width (px), tilt (degrees), exposure, blur (sigma, px), motion (px), noise (sigma), chance
-    of shadow and of glare.
-    """
+    """Ranges of a level: width (px), tilt (degrees), exposure, blur and noise (sigma), motion (px), shadow, glare."""
 
     width: tuple[float, float]
     tilt: float
@@ -51,8 +48,10 @@ RANGES = {
 
 @dataclass(frozen=True)
 class BenchScene:
-    """One picture: `image` BGR uint8; `number` printed on its label ("" where no number may be reported); `corners` of
-    the board or None.
+    """One picture with its ground truth.
+
+    `image` is BGR uint8; `number` is printed on its label ("" if no number may be reported); `corners` are those of the
+    board, or None.
     """
 
     image: np.ndarray

@@ -1,4 +1,4 @@
-"""What the label reader is worth on rendered strips: its calibration, and how often it is right, silent and wrong."""
+"""Measure the label reader on rendered strips: calibration, and the shares of right, missing and wrong numbers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ STEPS = 50
 
 
 def calibrate(reader: Crnn, samples: list[Sample], digits: int) -> dict[str, float]:
-    """Platt scaling: the logistic through the log odds of the network's own probability that fits best how often it is
-    right.
+    """Fit Platt scaling: the logistic of the network's log odds that best predicts how often it is right.
 
-    `reader` is one with slope 1 and offset 0. Only texts of so many digits count: no other is ever reported. A digit
-    that is mostly hidden and guessed right counts as wrong: it should not have been read.
+    `reader` is one with slope 1 and offset 0. Only texts of `digits` digits count: no other is ever reported. A mostly
+    hidden digit that is guessed right counts as wrong: it should not have been read.
     """
     found = [(reader.read(one.strip), one.text) for one in samples]
     counted = [

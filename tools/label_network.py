@@ -1,4 +1,4 @@
-"""The network of the label reader in torch: convolutions, one GRU each way, a sign or nothing per column."""
+"""The network of the label reader in torch: convolutions and a bidirectional GRU, one class per column."""
 
 from __future__ import annotations
 

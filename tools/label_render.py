@@ -1,8 +1,8 @@
-"""Rendered strips to train and try the label reader on: a number printed on a panel, filmed, found and rectified.
+"""Render strips to train and test the label reader: a number printed on a panel, photographed, found and rectified.
 
-The strip is cut as `agent_lib.label` cuts it: the board is drawn around its digits, laid into a picture by a
-perspective, filmed (light, blur, noise, JPEG) at the size a label has there, and warped back with corners that are as
-far off as found ones are.
+The strip is cut as `agent_lib.label.reader` cuts it: the board is drawn around its digits, projected into a picture at
+the size that a label has there, degraded (light, blur, noise, JPEG), and warped back with corners that are as inexact
+as found ones.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ MARGIN = 60
 
 @dataclass(frozen=True)
 class Sample:
-    """One strip: `strip` (height, width) grey uint8 as it is cut from a rectified label, `classes`, what is to be read,
-    and `printed`, what is there, hidden or not.
+    """One strip.
+
+    `strip` is (height, width) grey uint8 as cut from a rectified label, `classes` is the expected text, `printed` the
+    text that is there, hidden or not.
     """
 
     strip: np.ndarray

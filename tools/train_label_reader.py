@@ -1,9 +1,10 @@
-"""Trains the label reader's network: `python tools/train_label_reader.py [--seed N] [--steps N] [--bfloat16] [--output
-FILE]`.
+"""Train the label reader's network.
+
+`python tools/train_label_reader.py [--seed N] [--steps N] [--bfloat16] [--output FILE]`
 
 About ten minutes on one core with --bfloat16 where the CPU has it (the network in the repository was made so), fifteen
-without. Writes the ONNX file that `agent_lib/ocr/crnn.py` runs, its calibration inside, and beside it a JSON file with
-the settings it was made with and what it was measured to read on rendered strips that it was not trained on.
+without. Writes the ONNX file that `agent_lib/ocr/crnn.py` runs, with its calibration, and beside it a JSON file with
+the settings used and the results measured on rendered strips outside the training set.
 """
 
 from __future__ import annotations

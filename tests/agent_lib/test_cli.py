@@ -72,6 +72,7 @@ def devices() -> Iterator[tuple[SimulatedReader, SimulatedCamera]]:
         camera.stop()
 
 
+@pytest.mark.slow
 def test_the_simulated_gate_from_vehicle_to_hub(hub: HubProcess, tmp_path: Path) -> None:
     with AgentProcess(
         *quick(tmp_path), "--hub", hub.url, "--captures", "4", output=tmp_path / "out", AGENT_SIMULATE_PAUSE="0"
@@ -101,6 +102,7 @@ def test_the_simulated_gate_from_vehicle_to_hub(hub: HubProcess, tmp_path: Path)
     assert "Traceback" not in agent.text and "Connection lost" not in agent.text
 
 
+@pytest.mark.slow
 def test_what_an_earlier_run_left_is_delivered_too(hub: HubProcess, tmp_path: Path) -> None:
     flags = (*quick(tmp_path), "--simulate", "--captures", "1")
     nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
@@ -117,6 +119,7 @@ def test_what_an_earlier_run_left_is_delivered_too(hub: HubProcess, tmp_path: Pa
     assert {seen[0]["tag"], seen[1]["tag"]} <= stored
 
 
+@pytest.mark.slow
 def test_real_devices_by_a_json_file_of_the_original(hub: HubProcess, tmp_path: Path) -> None:
     with devices() as (reader, camera), devices() as (tags, _):
         config = tmp_path / "config.json"
@@ -169,6 +172,7 @@ def test_real_devices_by_a_json_file_of_the_original(hub: HubProcess, tmp_path: 
     )
 
 
+@pytest.mark.slow
 def test_websocket_url_sends_the_originals_way(hub: HubProcess, tmp_path: Path) -> None:
     with devices() as (reader, _):
         flags = quick(
@@ -184,6 +188,7 @@ def test_websocket_url_sends_the_originals_way(hub: HubProcess, tmp_path: Path) 
     assert [row["station"] for row in hub.get("/api/captures", tag="E2D1000000000001")["captures"]] == ["raw"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_a_signal_ends_it_in_order_and_keeps_the_capture(tmp_path: Path, how: int) -> None:
@@ -204,6 +209,7 @@ def test_a_signal_ends_it_in_order_and_keeps_the_capture(tmp_path: Path, how: in
     assert kept.fields["tag"] == "E2D2000000000001" and kept.fields["message"].startswith("The agent was stopped after")
 
 
+@pytest.mark.slow
 def test_a_second_agent_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     with devices() as (reader, _):
         flags = (
@@ -251,6 +257,7 @@ def test_a_bad_settings_file_is_named_with_status_2(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_check_of_what_works(hub: HubProcess, tmp_path: Path) -> None:
     with devices() as (reader, camera):
         flags = quick(
@@ -271,6 +278,7 @@ def test_check_of_what_works(hub: HubProcess, tmp_path: Path) -> None:
     assert "E2D30001" in lines[2] and "320 x 240" in lines[3] and lines[5:] == ["Everything works."]
 
 
+@pytest.mark.slow
 def test_check_of_what_does_not(tmp_path: Path) -> None:
     closed, other = free_ports(2)
     with http_camera(lambda handler: reply(handler, b"<html>Log in</html>", "text/html")) as page:
@@ -293,6 +301,7 @@ def test_check_of_what_does_not(tmp_path: Path) -> None:
     assert "geheim" not in agent.text and lines[5:] == ["Not everything works; see above."]
 
 
+@pytest.mark.slow
 def test_check_without_a_station_tries_the_hub(tmp_path: Path) -> None:
     nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
     with AgentProcess("check", *quick(tmp_path), "--hub", nobody, output=tmp_path / "out") as agent:
@@ -314,6 +323,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert "--captures" in done.stdout and "HEAVY set()" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_agent_is_plain_threads_and_knows_no_hub() -> None:
     code = (
         "import sys, importlib, pathlib\nfor path in pathlib.Path('agent_lib').rglob('*.py'):\n    "
@@ -333,6 +343,7 @@ def test_the_agent_is_plain_threads_and_knows_no_hub() -> None:
     assert "BAD []" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_shelf_is_told_at_the_start(tmp_path: Path) -> None:
     flags = quick(tmp_path, '[station]\nkind = "tags"\n[rfid]\nhost = "127.0.0.1"\nport = 9\n')
     box = Outbox(tmp_path / "agent", 10**9, 10)

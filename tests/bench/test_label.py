@@ -17,6 +17,8 @@ sys.path.append(str(ROOT / "bench"))
 import label as bench  # noqa: E402
 import label_scenes  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("level", label_scenes.LEVELS)
 def test_a_seed_gives_the_same_scene_every_time(level):

@@ -1,4 +1,4 @@
-"""For the tests of the agent: a camera that sends what it is told, a label reader that is quick, little hubs."""
+"""For the tests of the agent: a camera with frames on demand, a fast label reader, results, the agent process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNREADABLE, LABELLED = 40, 200
 
 
 class GreyLabelReader:
-    """Stands for the recogniser, which has tests of its own: bright pictures have a label, dark ones none."""
+    """Replaces the recogniser, which has tests of its own: bright pictures have a label, dark ones none."""
 
     def __init__(self) -> None:
         self.levels: list[int] = []
@@ -44,7 +44,7 @@ class GreyLabelReader:
 
 
 class LiveCamera:
-    """A motion JPEG camera over a real socket that sends a picture when told, and the real Camera that watches it."""
+    """A motion JPEG camera over a real socket that sends frames on demand, and the real Camera that receives them."""
 
     def __init__(self, url: str, frames: queue.Queue[int | None], stale_seconds: float) -> None:
         self.camera = Camera(CameraSettings(url=url, retry_seconds=0.05, stale_seconds=stale_seconds), "test")
@@ -109,7 +109,7 @@ def entry(**more: Any) -> Entry:
 
 
 class AgentProcess:
-    """`python agent.py ...` with its output at hand."""
+    """`python agent.py ...` and its output."""
 
     def __init__(self, *arguments: str, output: Path, **environ: str) -> None:
         clean = {

@@ -1,4 +1,4 @@
-"""For the tests of readers and cameras: settings, record bytes written down by hand, little TCP and HTTP devices."""
+"""For the tests of readers and cameras: settings, record bytes, small TCP and HTTP devices."""
 
 import socket
 import socketserver
@@ -78,7 +78,7 @@ def ascii_line(tag: bytes) -> bytes:
 
 
 def jpeg(level: int = 128, size: tuple[int, int] = (64, 48)) -> bytes:
-    """A JPEG of one grey level, with a little texture so that it has a body."""
+    """A JPEG of one grey level, with some texture so that it has a body."""
     image = np.full((size[1], size[0], 3), level, np.uint8)
     image[::7] = 255 - level
     return cv2.imencode(".jpg", image)[1].tobytes()

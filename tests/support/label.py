@@ -1,4 +1,4 @@
-"""Pictures of labels and of what is not one, for the tests of finding and reading."""
+"""Pictures with and without labels, for the tests of finding and reading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A little RTSP camera for the tests: one JPEG again and again as RTP over the same connection (RFC 2326, RFC 2435)."""
+"""A small RTSP camera for the tests: one JPEG repeated as RTP over the same connection (RFC 2326, RFC 2435)."""
 
 import base64
 import socket

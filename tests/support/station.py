@@ -1,4 +1,4 @@
-"""A station on a bench, for the tests of the capture cycle."""
+"""For the tests of the station: one with fakes or real devices, and a reader without tags."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ A, B = "E200000000000001", "E200000000000002"
 
 
 class Bench:
-    """A station on a bench: tags are put in by hand or come from a reader, results fall into a queue."""
+    """A station under test: tags are injected or come from a reader, results go to a queue."""
 
     def __init__(self, station: Station, results: queue.Queue[CaptureResult]) -> None:
         self.station, self._results = station, results
@@ -37,7 +37,7 @@ class Bench:
 
 
 class QuietReader:
-    """A reader that is connected; its tags are put in by hand."""
+    """A connected reader whose tags are injected by the test."""
 
     def __init__(self) -> None:
         self.error = ""

@@ -1,6 +1,4 @@
-"""A TrOCR of about 25,000 parameters, made and trained here in seconds, and processes that only play one: the engine is
-tested without a network.
-"""
+"""For the tests of TrOCR without a network: a real, tiny model trained in seconds, and fake processes."""
 
 from __future__ import annotations
 
@@ -101,7 +99,7 @@ def _model(transformers: object, tokenizer: object) -> object:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., TrOcrProcess]]:
-    """Start processes that are ended after the test."""
+    """Factory of processes that are ended after the test."""
     begun: list[TrOcrProcess] = []
 
     def make(model_id: object, **more: object) -> TrOcrProcess:

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from agent_lib.cameras import try_camera
 from tests.support.cameras import Running, wait_frame
 from tests.support.devices import camera_settings, http_camera, jpeg, reply, tcp_device
@@ -18,6 +20,7 @@ def test_try_camera_says_what_came():
         assert not works and "within 0.2 seconds" in says
 
 
+@pytest.mark.slow
 def test_a_dead_camera_does_not_disturb_another():
     with tcp_device(lambda link, number: link.recv(4096) and link.recv(1)) as port:
         with http_camera(lambda handler: reply(handler, jpeg(10))) as base:

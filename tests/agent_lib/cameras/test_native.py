@@ -71,6 +71,7 @@ def test_rtsp_with_a_password(caplog):
     assert SECRET not in caplog.text
 
 
+@pytest.mark.slow
 def test_an_rtsp_camera_that_falls_silent_is_stale_and_opened_again():
     with RtspCamera("", "", jpeg(80, (64, 48)), pictures=40) as device:
         with Running(f"rtsp://127.0.0.1:{device.port}/live", stale_seconds=1.0) as camera:
@@ -81,6 +82,7 @@ def test_an_rtsp_camera_that_falls_silent_is_stale_and_opened_again():
             wait_frame(camera)
 
 
+@pytest.mark.slow
 def test_a_camera_that_falls_silent_after_its_answer_holds_up_no_other_rtsp_camera():
     def serve(link, number):
         link.recv(4096)

@@ -21,6 +21,7 @@ from agent_lib.station.shared_label import LabelUnavailable, SharedLabelReader
 from tests.support.read import BOARD, ROOT, VIEW, run, store, view
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [300, 1191, 3000])
 def test_a_label_that_fills_the_whole_picture(tmp_path: Path, width: int) -> None:
     size = (width, round(width * 842 / 1191))
@@ -40,6 +41,7 @@ def test_a_label_that_fills_the_whole_picture(tmp_path: Path, width: int) -> Non
     assert np.abs(corners - [(0, 0), (size[0], 0), size, (0, size[1])]).max() < 0.02 * width
 
 
+@pytest.mark.slow
 def test_nothing_is_invented(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     plain = np.full((540, 960, 3), 128, np.uint8)
@@ -61,6 +63,7 @@ def test_nothing_is_invented(tmp_path: Path) -> None:
         ) and "error" not in line
 
 
+@pytest.mark.slow
 def test_several_labels_and_a_number_that_is_not_reported(tmp_path: Path) -> None:
     two = store(tmp_path / "two.png", view("01001", "55512", size=(1280, 540)))
     lines, _ = run(two, folder=tmp_path)
@@ -81,6 +84,7 @@ def test_several_labels_and_a_number_that_is_not_reported(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.slow
 def test_annotated_pictures(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     store(photos / "ป้าย.png", VIEW)
@@ -108,6 +112,7 @@ def test_annotated_pictures(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in photos.rglob("*.png")} == before
 
 
+@pytest.mark.slow
 def test_annotating_never_overwrites_a_picture_that_was_given(tmp_path: Path) -> None:
     source = store(tmp_path / "a-read.jpg", VIEW)
     store(tmp_path / "a.jpg", VIEW)
@@ -127,6 +132,7 @@ def test_a_folder_for_annotating_that_cannot_be_made(tmp_path: Path) -> None:
     assert not lines and "choose another one for --annotate" in errors
 
 
+@pytest.mark.slow
 def test_it_neither_writes_nor_locks_nor_needs_an_instance(tmp_path: Path) -> None:
     picture = store(tmp_path / "a.png", VIEW)
     lines, _ = run(picture, "--instance", "nowhere", folder=tmp_path, config="")
@@ -181,6 +187,7 @@ def test_pictures_go_with_read_only(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_each_line_comes_as_soon_as_it_is_known(tmp_path: Path) -> None:
     for number in range(60):
         store(tmp_path / "many" / f"{number:03}.jpg", VIEW)
@@ -236,12 +243,14 @@ def test_progress_of_many_files_is_on_stderr(tmp_path: Path, capsys: pytest.Capt
     ]
 
 
+@pytest.mark.slow
 def test_lines_stay_json_where_the_output_knows_few_letters(tmp_path: Path) -> None:
     store(tmp_path / "ป้าย 😀 é.png", VIEW)
     lines, _ = run("ป้าย 😀 é.png", folder=tmp_path, env={**os.environ, "PYTHONIOENCODING": "cp874", "PYTHONUTF8": "0"})
     assert lines[0]["file"] == "ป้าย 😀 é.png" and lines[0]["number"] == "01001"
 
 
+@pytest.mark.slow
 def test_the_sites_own_label_code(tmp_path: Path) -> None:
     picture = store(tmp_path / "a.png", VIEW)
     code = json.loads((ROOT / "agent_lib" / "data" / "label_code.json").read_text("utf-8"))
@@ -271,6 +280,7 @@ def test_a_star_that_the_shell_left(tmp_path: Path) -> None:
     assert [line["file"] for line in lines] == ["a1.png", "a2.png", "a[1].png"]
 
 
+@pytest.mark.slow
 def test_trocr_that_cannot_be_loaded_is_said_once_and_the_rest_is_read(tmp_path: Path) -> None:
     store(tmp_path / "a.png", VIEW)
     shutil.copy(tmp_path / "a.png", tmp_path / "b.png")

@@ -69,6 +69,7 @@ def png(width: int, height: int) -> bytes:
     )
 
 
+@pytest.mark.slow
 def test_every_kind_of_picture_is_read(tmp_path: Path) -> None:
     files = every_kind(tmp_path / "photos")
     lines, errors = run("photos", folder=tmp_path)
@@ -114,6 +115,7 @@ def bad(folder: Path) -> dict[str, str]:
     return {name: word for name, (_, word) in contents.items()}
 
 
+@pytest.mark.slow
 def test_bad_input_costs_its_own_line_and_the_rest_is_read(tmp_path: Path) -> None:
     words = bad(tmp_path / "bad")
     (tmp_path / "hollow folder").mkdir()
@@ -155,6 +157,7 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
     assert "cannot be read" in run(path, folder=tmp_path, status=1)[0][0]["error"]
 
 
+@pytest.mark.slow
 def test_fifty_megapixels_are_read(tmp_path: Path) -> None:
     large = cv2.resize(view("73019", width=200), (8640, 5860), interpolation=cv2.INTER_LINEAR)
     for name in ("photo.jpg", "photo.png"):

@@ -45,6 +45,7 @@ def test_the_code_that_comes_with_the_agent():
     assert all(set(code.ticks[edge]) <= set(code.comb(edge)) for edge in code.ticks)
 
 
+@pytest.mark.slow
 def test_a_site_with_labels_of_its_own(tmp_path):
     rng = np.random.default_rng(21)
     code = other_code(rng)
@@ -117,6 +118,7 @@ def test_all_labels_in_view_are_read_the_best_first():
     assert "22522" in reading.message
 
 
+@pytest.mark.slow
 def test_of_many_labels_the_best_are_read_and_all_are_counted():
     rng = np.random.default_rng(9)
     image = np.full((1080, 1920, 3), 80, np.uint8)
@@ -144,6 +146,7 @@ def test_one_label_needs_no_message():
     )
 
 
+@pytest.mark.slow
 def test_a_doubtful_label_reports_no_number_but_tells_what_it_saw():
     """The number is there for a second frame to agree with; alone it is not reported (finder score under 0.5)."""
     reader, weak = LabelReader(_ocr(), 5), []

@@ -94,6 +94,7 @@ def test_the_label_in_a_mirror_or_inverted_is_not_the_label(finder, look):
     assert finder.find(_grey(picture(np.ascontiguousarray(seen), corners_of(320, (900, 560)), rng))) == []
 
 
+@pytest.mark.slow
 def test_a_label_whose_code_is_hard_to_see_is_marked_weak(finder):
     weak = []
     for seed in range(700, 708):
@@ -169,6 +170,7 @@ def test_no_frame_costs_more_than_its_share(name, grey):
     assert len(label_cut.cut_panels(shapes, 5)) <= 5
 
 
+@pytest.mark.slow
 def test_a_label_among_many_boards_is_found():
     rng = np.random.default_rng(90)
     image = np.full((SIZE[1], SIZE[0], 3), 70, np.uint8)

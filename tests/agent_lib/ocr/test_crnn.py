@@ -93,6 +93,7 @@ def test_hidden_digits_are_never_guessed(reader, seed, way):
     assert reader.read(strip_of(number, seed, 320, 0.4, cover))[0] == ""
 
 
+@pytest.mark.slow
 def test_confident_readings_of_held_out_strips_are_right(reader):
     """The renders of the training with another seed: hard ones, with hidden digits and other lengths among them."""
     renderer = StripRenderer(faces(np.random.default_rng(1), system=False), np.random.default_rng(2024))

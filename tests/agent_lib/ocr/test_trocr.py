@@ -24,6 +24,8 @@ from agent_lib.ocr.trocr_process import ROOT, TrOcrProcess
 from tests.support.helpers import wait_for
 from tests.support.trocr import NUMBERS, gone, reader_of, strip
 
+pytestmark = pytest.mark.slow
+
 UNKNOWN = strip("55555")
 """A number that the tiny model never saw: it reads another one, and is sure of it."""
 

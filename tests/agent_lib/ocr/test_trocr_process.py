@@ -20,6 +20,7 @@ from tests.support.helpers import HubProcess, wait_for
 from tests.support.trocr import SERVE, fake, gone, reader_of, strip
 
 
+@pytest.mark.slow
 def test_a_reading_that_takes_too_long_falls_back(
     start: Callable[..., TrOcrProcess], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -132,6 +133,7 @@ def test_the_default_engine_must_be_there() -> None:
         TrOcrReader(SimpleNamespace(model_id="x", engine="trocr"), 0)
 
 
+@pytest.mark.slow
 def test_the_agent_goes_on_without_it(hub: HubProcess, tmp_path: Path) -> None:
     (tmp_path / "agent").mkdir()
     (tmp_path / "agent" / "agent.toml").write_text(

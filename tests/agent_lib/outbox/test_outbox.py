@@ -87,6 +87,7 @@ def test_a_new_process_finds_what_an_earlier_one_left(opened: Opened) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows ends processes in another way")
 def test_killed_at_any_moment_nothing_confirmed_is_lost(opened: Opened, tmp_path: Path) -> None:
     for round_ in range(3):

@@ -252,6 +252,7 @@ def test_no_vehicle_comes_before_the_station_is_connected(tmp_path):
             camera.stop()
 
 
+@pytest.mark.slow
 def test_a_vehicle_comes_is_read_stands_and_leaves(tmp_path):
     with Open(tmp_path, stand_seconds=0.6) as gate, Station(gate) as station:
         camera = station.cameras["primary"]
@@ -274,6 +275,7 @@ def test_a_vehicle_comes_is_read_stands_and_leaves(tmp_path):
         assert station.sightings.count(tag) > 5
 
 
+@pytest.mark.slow
 def test_one_vehicle_at_a_time_and_second_tags_come_behind_the_first(tmp_path):
     with Open(tmp_path) as gate, Station(gate) as station:
         wait_for(lambda: gate.vehicles_shown >= 4, timeout=30)
@@ -289,6 +291,7 @@ def test_one_vehicle_at_a_time_and_second_tags_come_behind_the_first(tmp_path):
     assert len(visits) >= 3 and visits == [line["tag"] for line in written][: len(visits)]
 
 
+@pytest.mark.slow
 def test_a_vehicle_stands_while_a_capture_runs(tmp_path):
     capture_runs = threading.Event()
     capture_runs.set()
@@ -304,6 +307,7 @@ def test_a_vehicle_stands_while_a_capture_runs(tmp_path):
         wait_for(lambda: len(lines(tmp_path)) == 2)
 
 
+@pytest.mark.slow
 def test_a_restart_goes_on_with_new_tags(tmp_path):
     for wanted in (1, 2):
         with Open(tmp_path) as gate, Station(gate):
@@ -325,6 +329,7 @@ def test_a_gate_that_breaks_down_says_so(tmp_path, caplog):
     assert "no paint" in gate.error and "Start the agent again" in caplog.text
 
 
+@pytest.mark.slow
 def test_the_real_scene_comes_over_the_wire(tmp_path):
     with Open(tmp_path, scenes=None, stand_seconds=1.0) as gate, Station(gate) as station:
         wait_for(lambda: station.events, timeout=40)

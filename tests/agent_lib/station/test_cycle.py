@@ -174,6 +174,7 @@ def test_a_dead_secondary_neither_spoils_nor_delays(primary: LiveCamera) -> None
     assert got.fields("http://h")["secondary_image_url"] == ""
 
 
+@pytest.mark.slow
 def test_a_secondary_frozen_before_the_tag_gives_no_old_picture(primary: LiveCamera, secondary: LiveCamera) -> None:
     with bench(primary, secondary) as one:
         one.tag()
@@ -189,6 +190,7 @@ def test_no_secondary_configured_is_no_error(primary: LiveCamera) -> None:
         assert one.result().errors == []
 
 
+@pytest.mark.slow
 def test_a_failure_says_what_each_device_lacked(secondary: LiveCamera) -> None:
     reader = QuietReader()
     with live_camera(stale_seconds=0.1) as live, bench(live, secondary, reader=reader, max_attempts=2) as one:

@@ -163,6 +163,7 @@ def test_station_status_reaches_the_hub_and_changes_at_once(hub: HubProcess, tmp
         wait_for(lambda: heard().get("message") == "The reader is away.")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows ends processes in another way")
 def test_a_hub_killed_again_and_again_has_every_result_once(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "hub").start()
@@ -185,6 +186,7 @@ def test_a_hub_killed_again_and_again_has_every_result_once(tmp_path: Path) -> N
         hub.kill()
 
 
+@pytest.mark.slow
 def test_results_wait_for_a_hub_that_comes_later(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "hub")
     try:
@@ -198,6 +200,7 @@ def test_results_wait_for_a_hub_that_comes_later(tmp_path: Path) -> None:
         hub.kill()
 
 
+@pytest.mark.slow
 def test_rest_while_socketio_is_not_there_and_back_again(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "hub")
     taken: list[str] = []
@@ -242,6 +245,7 @@ def test_a_proxy_that_lets_only_some_through(hub: HubProcess, tmp_path: Path, re
     assert len(captures(hub, tag=tag)) == 1
 
 
+@pytest.mark.slow
 def test_a_proxy_that_swallows_socketio_is_gone_around(hub: HubProcess, tmp_path: Path) -> None:
     with (
         proxy(hub.port, lambda head: b"" if b"/socket.io/" in head else None) as url,

@@ -72,6 +72,7 @@ def test_pixels_are_packed_but_not_while_a_capture_runs(hub: HubProcess) -> None
         wait_for(lambda: video.sent > 3, what="pictures after the capture")
 
 
+@pytest.mark.slow
 def test_the_rate_is_kept(hub: HubProcess) -> None:
     camera = Pixels()
     with Shown(hub.url, camera, fps=10) as video:
@@ -80,6 +81,7 @@ def test_the_rate_is_kept(hub: HubProcess) -> None:
     assert span > (len(camera.given) - 2) / 10, "no more than ten a second"
 
 
+@pytest.mark.slow
 def test_a_hub_that_comes_later_is_found(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     camera = Pixels()
     hub = HubProcess(tmp_path / "instance")
@@ -100,6 +102,7 @@ def test_off_by_default_and_without_a_hub(caplog: pytest.LogCaptureFixture) -> N
     assert HubSettings().video_fps == 0
 
 
+@pytest.mark.slow
 def test_the_simulated_gate_is_shown(tmp_path: Path) -> None:
     (tmp_path / "agent").mkdir()
     (tmp_path / "agent" / "agent.toml").write_text("[hub]\nvideo_fps = 5\n[station]\nname = 'north gate'\n", "utf-8")
