@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from agent_lib.label.match import EdgeCode, balance
 from agent_lib.simulator import scene_label
 from tests.support.label import SIZE, camera, clutter, corners_of, dirty, other_code, picture, shared_code
 
+FRAMES = ("noise", "grid 60", "grid 84", "grid 120", "boards", "clutter")
 STRAPS = [(20, 22, 24), (70, 90, 110), (130, 128, 120), (205, 210, 200)]
 
 
@@ -138,7 +140,13 @@ class _Counting(EdgeCode):
         return super().beside(grey, panels, edge, covered)
 
 
+@cache
 def _frames():
+    """Frames full of proposals by name; rendering them takes seconds."""
+    return dict(_render_frames())
+
+
+def _render_frames():
     rng = np.random.default_rng(80)
     y, x = np.mgrid[: SIZE[1], : SIZE[0]]
     yield "noise", rng.integers(0, 255, (SIZE[1], SIZE[0]), dtype=np.uint8)
@@ -155,8 +163,10 @@ def _frames():
     yield "clutter", _grey(clutter(rng))
 
 
-@pytest.mark.parametrize(("name", "grey"), list(_frames()), ids=lambda value: value if isinstance(value, str) else "")
-def test_no_frame_costs_more_than_its_share(name, grey):
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FRAMES, ids=[f"{name}-" for name in FRAMES])
+def test_no_frame_costs_more_than_its_share(name):
+    grey = _frames()[name]
     finder = LabelFinder()
     finder._edges = counting = _Counting(finder.code)
     assert finder.find(grey) == []

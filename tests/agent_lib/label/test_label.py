@@ -116,6 +116,7 @@ def test_a_board_with_another_code_is_not_a_label(reader, seed):
     assert (reading.found, reading.number) == (False, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", range(6))
 def test_a_label_nobody_can_read_gives_no_number(reader, index):
     for position in (0.6, 1.0, 1.3):

@@ -49,6 +49,7 @@ def test_a_process_that_hangs_is_ended_and_started_again(start: Callable[..., Tr
     assert gone(first)
 
 
+@pytest.mark.slow
 def test_one_that_dies_whenever_it_loads_is_given_up(
     start: Callable[..., TrOcrProcess], caplog: pytest.LogCaptureFixture
 ) -> None:
