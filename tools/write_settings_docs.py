@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from agent_lib import settings_template
+from agent_lib.settings import template as settings_template
 from hub.settings import file as settings_file
 
 HUB = """# Settings

@@ -24,8 +24,8 @@ from label_network import LabelNetwork
 from label_onnx import write_onnx
 from label_render import UNREADABLE, StripRenderer
 
-from agent_lib.label import digit_strip
-from agent_lib.label_code import load_label_code
+from agent_lib.label.code_file import load_label_code
+from agent_lib.label.reader import digit_strip
 from agent_lib.ocr import Digits
 from agent_lib.ocr.crnn import SIGNS, Crnn, tensor
 
