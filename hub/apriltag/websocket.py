@@ -11,6 +11,7 @@ from typing import Any
 
 from hub.access.tokens import BoardToken
 from hub.apriltag.boards import Boards
+from hub.apriltag.commands import BoardCommands
 from hub.apriltag.contract import decode_reading, parse_readings
 from hub.apriltag.games import Game, Games
 from hub.apriltag.service import AprilTags
@@ -74,6 +75,7 @@ class Connection:
     def __init__(self, hub: Hub, socket: WebSocket, address: str) -> None:
         self._socket, self._address = socket, address
         self._token, self._boards, self._games = hub.part(BoardToken), hub.part(Boards), hub.part(Games)
+        self._commands = hub.part(BoardCommands)
         self._apriltags, self._frames = hub.part(AprilTags), hub.part(FrameStore)
         self._is_board = False
         self._game: Game | None = None
@@ -100,6 +102,7 @@ class Connection:
             self._is_board = False
             self._socket.keep_bytes = MAX_TEXT
             self._boards.disconnected(self._address, self._socket)
+            self._commands.remove(self._socket)
 
     def _ignore(self, reason: str) -> None:
         self._apriltags.ignore(DOOR, reason)
@@ -199,7 +202,7 @@ class Connection:
     # -- what boards send
 
     def _heard(self, name: str = "") -> None:
-        self._boards.heard(self._address, DOOR, name=name)
+        self._boards.received(self._address, DOOR, name=name)
 
     def _reading(self, message: dict[str, Any]) -> None:
         if not self._is_board:

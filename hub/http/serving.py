@@ -11,7 +11,6 @@ from pathlib import Path
 import gevent
 import orjson
 import psutil
-from engineio.packet import NOOP, Packet
 from flask import Flask
 from gevent.event import Event
 
@@ -94,21 +93,12 @@ class Serving:
             while self._hub.lifecycle.pending():
                 gevent.sleep(0.02)
         gevent.sleep(ANSWER_SECONDS)
-        self._hub.supervisor.spawn("end of polls", self._end_polls)
+        self._hub.supervisor.spawn("end of polls", run, self._hub.lifecycle.disconnecting)
         self._server.stop(self._settings.limits.shutdown_seconds)
         try:
             self.ready_file.unlink(missing_ok=True)
         except PermissionError as error:
             log.warning("%s stays behind: %s", self.ready_file, error)
-
-    def _end_polls(self) -> None:
-        """Answer the long polls of Socket.IO, which would otherwise last 25 s.
-
-        With an empty packet: told that the session is over, a python-socketio client would never come back.
-        """
-        for client in list(self._hub.socketio.server.eio.sockets.values()):
-            if not client.upgraded and not client.closed:
-                client.send(Packet(NOOP))
 
     def announcement(self) -> str:
         """What the operator reads: the addresses to type into devices, and where settings, data and log lie."""

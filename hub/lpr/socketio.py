@@ -14,6 +14,7 @@ from hub.lpr.replies import socket_reply
 from hub.lpr.service import Accepted, Lpr
 from hub.socketio.events import guarded, register_room, replying, room_status
 from hub.socketio.fast_events import Replies
+from hub.socketio.internals import SocketIoServer, is_connected
 
 HEALTH_ROOM = "health_monitoring"
 REPLIES = {"detection": "lpr_response", "health": "health_response", "registration": "camera_register"}
@@ -63,16 +64,16 @@ def register_events(hub: Hub) -> None:
     server.on("disconnect", _leaver(hub, server))
 
 
-def _leaver(hub: Hub, server: Any) -> Callable[..., None]:
+def _leaver(hub: Hub, server: SocketIoServer) -> Callable[..., None]:
     def disconnect(sid: str, *_: Any) -> None:
         """Also runs for an event of this name that a client emits (docs/wire/lpr.md 1.5); only a connection that is gone counts."""
-        if not server.manager.is_connected(sid, "/"):
+        if not is_connected(server, sid):
             hub.part(Lpr).cameras.gone(sid)
 
     return disconnect
 
 
-def _recorder(hub: Hub, server: Any, hint: str) -> Callable[[str, dict[str, Any]], Replies]:
+def _recorder(hub: Hub, server: SocketIoServer, hint: str) -> Callable[[str, dict[str, Any]], Replies]:
     def record(sid: str, data: dict[str, Any]) -> Replies:
         accepted = take_event(hub, server, sid, data, hint)
         if isinstance(accepted, Test):
@@ -83,7 +84,7 @@ def _recorder(hub: Hub, server: Any, hint: str) -> Callable[[str, dict[str, Any]
     return record
 
 
-def take_event(hub: Hub, server: Any, sid: str, data: dict[str, Any], hint: str | None) -> Accepted | Test:
+def take_event(hub: Hub, server: SocketIoServer, sid: str, data: dict[str, Any], hint: str | None) -> Accepted | Test:
     """Parse and store what an event carried; its connection then speaks for the camera."""
     large = (
         any(len(value) >= LARGE for value in data.values() if isinstance(value, (str, bytes)))
@@ -92,12 +93,12 @@ def take_event(hub: Hub, server: Any, sid: str, data: dict[str, Any], hint: str 
     environ = environ_of(server, sid)
     peer = environ.get("REMOTE_ADDR", "") or "unknown address"
     accepted = take(hub, data, hint, "socketio", peer, large, environ.get("HTTP_X_DEVICE_SERIAL", "")[:200], sid)
-    if not server.manager.is_connected(sid, "/"):
+    if not is_connected(server, sid):
         hub.part(Lpr).cameras.gone(sid)  # it sent and went; its end was told before the record was stored
     return accepted
 
 
-def environ_of(server: Any, sid: str) -> dict[str, Any]:
+def environ_of(server: SocketIoServer, sid: str) -> dict[str, Any]:
     """The request that opened a connection; empty when the connection has ended since."""
     try:
         return server.get_environ(sid) or {}

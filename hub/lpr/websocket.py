@@ -13,6 +13,7 @@ from hub.lpr.contract.record import Test
 from hub.lpr.ingest import LARGE, decode_body, take
 from hub.lpr.replies import raw_reply
 from hub.net.wsgi import Environ
+from hub.socketio.internals import connection_count
 from hub.websocket.connection import WebSocket
 from hub.websocket.routes import limit_messages
 
@@ -40,7 +41,7 @@ class CameraSockets:
 
 def connected_clients(hub: Hub) -> int:
     """Socket.IO connections and raw WebSockets of cameras."""
-    return len(hub.socketio.server.eio.sockets) + hub.part(CameraSockets).open
+    return connection_count(hub.socketio.server) + hub.part(CameraSockets).open
 
 
 def _answer(hub: Hub, message: str | bytes, environ: Environ) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hub.apriltag.game_queue import JOIN_BYTES, GameQueue
+from hub.live.queues import JOIN_BYTES, NewestPerKey
 from hub.websocket.connection import Prepared, prepare
 
 
-def drain(queue: GameQueue) -> list[Prepared]:
+def drain(queue: NewestPerKey) -> list[Prepared]:
     taken: list[Prepared] = []
     while frames := queue.take():
         taken += frames
@@ -14,7 +14,7 @@ def drain(queue: GameQueue) -> list[Prepared]:
 
 
 def test_a_game_that_keeps_up_gets_everything_in_order() -> None:
-    queue = GameQueue(3)
+    queue = NewestPerKey(3)
     frames = [prepare(str(number)) for number in range(9)]
     for start in range(0, 9, 3):
         assert [queue.put(("board", 1), frame) for frame in frames[start : start + 3]] == [0, 0, 0]
@@ -23,7 +23,7 @@ def test_a_game_that_keeps_up_gets_everything_in_order() -> None:
 
 
 def test_a_game_that_is_behind_gets_the_newest_of_each_board_and_tag() -> None:
-    queue = GameQueue(4)
+    queue = NewestPerKey(4)
     order = [("a", 1), ("a", 2), ("a", 1), ("b", 1), ("a", 1), ("a", 2), ("a", 2)]
     dropped = sum(queue.put(key, prepare(f"{number}")) for number, key in enumerate(order))
     assert queue.behind and len(queue) == 3 and dropped == 4
@@ -34,14 +34,14 @@ def test_a_game_that_is_behind_gets_the_newest_of_each_board_and_tag() -> None:
 
 
 def test_a_thousand_tags_cost_no_more_than_the_limit() -> None:
-    queue = GameQueue(4)
+    queue = NewestPerKey(4)
     dropped = sum(queue.put(("a", number), prepare(f"{number}")) for number in range(1000))
     assert len(queue) == 4 and dropped == 996
     assert drain(queue) == [prepare(f"{number}") for number in range(996, 1000)]
 
 
 def test_one_send_has_whole_readings_and_a_bounded_size() -> None:
-    queue = GameQueue(100)
+    queue = NewestPerKey(100)
     frame = prepare("x" * 5000)
     for number in range(10):
         queue.put(number, frame)
