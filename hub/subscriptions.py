@@ -26,19 +26,21 @@ def connect(hub: Hub) -> None:
 
 
 def _captures(hub: Hub) -> None:
+    results: Channel = hub.results
+    pages: Channel = hub.pages
     dashboards: Channel = hub.rooms.channel(DASHBOARD, "new_capture")
 
     def to_results(event: CaptureStored) -> None:
-        hub.results.publish(lambda host: encode_text(event.show(_name(host))), skip=event.origin)
+        results.publish(lambda host: encode_text(event.show(_name(host))), skip=event.origin)
 
     def to_pages(event: CaptureStored) -> None:
-        hub.pages.publish(lambda host: encode_text({"event": "capture", "capture": event.show(_name(host))}))
+        pages.publish(lambda host: encode_text({"event": "capture", "capture": event.show(_name(host))}))
 
     def to_dashboards(event: CaptureStored) -> None:
         dashboards.publish(lambda _: encode_text(event.show(LOOPBACK)))
 
     def station_to_pages(shown: dict[str, Any]) -> None:
-        hub.pages.publish(encode_text({"event": "station", "station": shown}))
+        pages.publish(encode_text({"event": "station", "station": shown}))
 
     hub.bus.subscribe(events.CAPTURE_STORED, to_results)
     hub.bus.subscribe(events.CAPTURE_STORED, to_pages)

@@ -2,8 +2,8 @@
 
 A board is its address (docs/wire/apriltag.md 5.5: every board has the same name); a camera in whose pictures the hub
 itself detects tags is its id. A session begins with the first message of a board and ends when its last WebSocket does,
-when its clock goes back (a reboot) or after a long silence without a WebSocket. Between messages, silence is normal: such
-a board is stale, not disconnected. WebSockets are opaque handles here; `hub.apriltag.commands` sends to them.
+when its clock goes back (a reboot) or after a long silence without a WebSocket. Between messages, silence is normal:
+such a board is stale, not disconnected. WebSockets are opaque handles here; `hub.apriltag.commands` sends to them.
 """
 
 from __future__ import annotations

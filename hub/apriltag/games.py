@@ -23,8 +23,8 @@ from hub.websocket.keepalive import Spawn, plain_spawn
 log = logging.getLogger(__name__)
 
 CACHED = ("cached reading",)
-# How much of the readings a slow connection's send buffer may hold. More would only show the game old readings: its queue
-# keeps the newest, a send buffer cannot.
+# How much of the readings a slow connection's send buffer may hold. More would only show the game old readings: its
+# queue keeps the newest, a send buffer cannot.
 MAX_UNSENT_BYTES = 32 * 1024
 
 

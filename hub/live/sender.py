@@ -31,9 +31,9 @@ class Counters:
 class Sender:
     """Sends one WebSocket the messages of a queue; its owner calls `run` in a greenlet.
 
-    The queue decides what is dropped when the peer is slow. A peer that takes nothing for `stall_seconds` ends the sender.
-    With `max_unsent_bytes` nothing is written while the send buffer holds more than this: the queue can drop messages, a
-    send buffer cannot. With `idle_seconds` the sender ends after so long without a message.
+    The queue decides what is dropped when the peer is slow. A peer that takes nothing for `stall_seconds` ends the
+    sender. With `max_unsent_bytes` nothing is written while the send buffer holds more than this: the queue can drop
+    messages, a send buffer cannot. With `idle_seconds` the sender ends after so long without a message.
     """
 
     def __init__(

@@ -70,7 +70,7 @@ class Rooms:
             self._upgraded[session[0][:100]] = websocket
 
     def publish(self, room: str, event: str, payload: Callable[[], str]) -> None:
-        """Send an event to everybody in `room` within INTERVAL. `payload` makes its JSON, only when somebody is there."""
+        """Send an event to everybody in `room` within INTERVAL; `payload` makes its JSON if somebody is there."""
         if not has_participants(self._server, room):
             return
         text = f'2["{event}",{payload()}]'

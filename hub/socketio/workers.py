@@ -1,7 +1,7 @@
 """A pool of greenlets for Socket.IO events: a new one for each event would cost more than parsing the event.
 
-A new greenlet allocates memory for its frames and frees it when it ends; with thousands of events a second freeing alone
-was 6 % of the hub's CPU time.
+A new greenlet allocates memory for its frames and frees it when it ends; with thousands of events a second freeing
+alone was 6 % of the hub's CPU time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Live pictures: motion JPEG over HTTP, and many cameras on one WebSocket.
 
-`/video/stream` is for `<img>` and for programs that understand MJPEG; `/ws/video` sends each frame as one binary message:
-2 bytes with the length of the header (big-endian), the header as JSON {camera, seq, timestamp, width, height}, the JPEG.
+`/video/stream` is for `<img>` and for programs that understand MJPEG; `/ws/video` sends each frame as one binary
+message: 2 bytes with the length of the header (big-endian), the header as JSON {camera, seq, timestamp, width, height},
+the JPEG.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ def message(frame: Frame) -> Prepared:
 
 
 def serve(parts: Hub, socket: WebSocket, environ: dict[str, Any]) -> Iterable[bytes]:
-    """Serve `/ws/video?camera=A&camera=B` (all cameras without it), `&fps=` for at most so many frames of each a second.
+    """Serve `/ws/video?camera=A&camera=B` (all cameras without it); `&fps=` limits the frames of each per second.
 
     What a viewer sends is ignored. Raises ContractError before the upgrade.
     """

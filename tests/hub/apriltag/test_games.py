@@ -55,7 +55,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
 def flood(board: Board, count: int, tags: int = 1, beside: Collector | None = None, **fields: object) -> list[float]:
     """`count` readings, each acknowledged before the next; seconds that each acknowledgement took.
 
-    As fast as they are acknowledged, apart from the time that the game `beside`, a thread of this process, needs to read.
+    As fast as they are acknowledged, except for the time that the game `beside`, a thread of this process, needs.
     """
     took = []
     for number in range(count):

@@ -1,8 +1,21 @@
-"""What waits for a game: everything while it keeps up, the newest of each board and tag when it does not."""
+"""Drop policies, that of games above all: everything while a game keeps up, else the newest of each board and tag."""
 
 from __future__ import annotations
 
-from hub.live.queues import JOIN_BYTES, NewestPerKey
+from collections.abc import Callable
+
+import gevent
+import pytest
+
+from hub.live.queues import (
+    JOIN_BYTES,
+    BoundedQueue,
+    DisconnectWhenFull,
+    DropOldest,
+    LatestOnDemand,
+    NewestPerKey,
+    QueueFull,
+)
 from hub.websocket.connection import Prepared, prepare
 
 
@@ -47,3 +60,86 @@ def test_one_send_has_whole_readings_and_a_bounded_size() -> None:
         queue.put(number, frame)
     assert len(queue.take()) == JOIN_BYTES // 5000 + 1
     assert queue.clear() == 10 - (JOIN_BYTES // 5000 + 1) and queue.take() == []
+
+
+# -- the other policies
+
+
+def test_a_full_queue_of_results_disconnects_and_drops_nothing() -> None:
+    queue = DisconnectWhenFull(2)
+    frames = [prepare(str(number)) for number in range(3)]
+    assert [queue.put(None, frame) for frame in frames[:2]] == [0, 0]
+    with pytest.raises(QueueFull, match="2 messages were waiting"):
+        queue.put(None, frames[2])
+    assert queue.take() == frames[:1] and queue.take() == frames[1:2] and queue.take() == []
+
+
+def test_a_full_queue_of_updates_drops_the_oldest() -> None:
+    queue = DropOldest(2)
+    frames = [prepare(str(number)) for number in range(4)]
+    assert [queue.put(None, frame) for frame in frames] == [0, 0, 1, 1]
+    assert queue.take() == frames[2:3] and len(queue) == 1 and queue.clear() == 1 and queue.take() == []
+
+
+@pytest.mark.parametrize("policy", [DisconnectWhenFull, DropOldest, NewestPerKey])
+def test_waiting_ends_with_a_message_with_wake_and_with_time(policy: Callable[[int], BoundedQueue]) -> None:
+    queue = policy(2)
+    assert queue.wait(0.0) is False
+    waiting = gevent.spawn(queue.wait)
+    gevent.sleep(0)
+    queue.put("key", prepare("x"))
+    assert waiting.get(timeout=5) is True
+    queue.clear()
+    waiting = gevent.spawn(queue.wait)
+    gevent.sleep(0)
+    queue.wake()
+    assert waiting.get(timeout=5) is True and queue.take() == []
+
+
+class Newest:
+    """A source whose newest item is `item`, and a receiver that records what it was sent."""
+
+    def __init__(self) -> None:
+        self.item: str | None = None
+        self.ready, self.ended = True, False
+        self.sizes: list[int] = []
+        self.written = 0
+
+    def wait(self, timeout: float) -> bool:
+        return self.item is not None
+
+    def take(self) -> str | None:
+        item, self.item = self.item, None
+        return item
+
+    def wake(self) -> None:
+        pass
+
+    def begin(self, size: int) -> None:
+        self.sizes.append(size)
+
+    def done(self) -> None:
+        self.written += 1
+
+
+def test_the_newest_item_is_taken_when_the_receiver_is_ready() -> None:
+    newest = Newest()
+    queue = LatestOnDemand(newest, newest, lambda: newest.ready, prepare, lambda: newest.ended)
+    newest.item = "old"
+    assert queue.take() == [], "nothing before it was waited for"
+    assert queue.wait()
+    newest.item = "new"
+    assert queue.take() == [prepare("new")] and newest.sizes == [len(prepare("new"))] and newest.written == 0
+    queue.task_done()
+    assert newest.written == 1 and queue.take() == []
+
+
+def test_an_ended_source_and_a_dropped_receiver_end_the_queue() -> None:
+    newest = Newest()
+    queue = LatestOnDemand(newest, newest, lambda: newest.ready, prepare, lambda: newest.ended)
+    newest.ended = True
+    assert queue.wait() is False and queue.take() == []
+    newest = Newest()
+    queue = LatestOnDemand(newest, newest, lambda: newest.ready, prepare, lambda: newest.ended)
+    newest.item, newest.ready = "item", False
+    assert queue.wait() and queue.take() == [] and queue.wait() is False and newest.sizes == []
