@@ -16,7 +16,7 @@ from hub.live.channel import Message
 from hub.live.queues import NewestPerKey
 from hub.live.sender import Counters, Sender
 from hub.net.transport import PeerStalled
-from hub.websocket.connection import Prepared, WebSocket, prepare
+from hub.websocket.connection import WebSocket, prepare
 from hub.websocket.frames import GOING_AWAY, TRY_LATER
 from hub.websocket.keepalive import Spawn, plain_spawn
 
@@ -40,9 +40,6 @@ class Game:
             websocket, self.queue, stall_seconds, max_unsent_bytes=MAX_UNSENT_BYTES, counters=self.counters
         )
         self.since = time.time()
-
-    def put(self, key: Hashable, message: Prepared) -> None:
-        self.counters.dropped += self.queue.put(key, message)
 
     def status(self) -> dict[str, Any]:
         """A row of the status page; `dropped` are readings that newer ones replaced."""
@@ -86,7 +83,7 @@ class Games:
 
     def replay(self, game: Game, message: dict[str, Any]) -> None:
         """Queue an earlier reading for this game alone."""
-        game.put(CACHED, prepare(encode_text(message)))
+        game.counters.dropped += game.queue.put(CACHED, prepare(encode_text(message)))
 
     def remove(self, game: Game) -> None:
         """Send nothing more to `game`. Calling it twice does no harm."""
@@ -109,7 +106,7 @@ class Games:
             return 0
         framed = prepare(message(None) if callable(message) else message)
         for game in games:
-            game.put(key, framed)
+            game.counters.dropped += game.queue.put(key, framed)
         return len(games)
 
     def close(self) -> None:

@@ -115,7 +115,8 @@ class Fanout:
             self._dismiss(listener, code, reason)
 
     def _queue(self, listener: Listener, key: Hashable, message: Prepared, now: float) -> None:
-        if listener.sender.stalled(now):
+        since = listener.sender.sending_since
+        if since is not None and now - since > self.stall_seconds:
             self._drop(listener, f"nothing was taken for {self.stall_seconds:g} s")
             return
         try:

@@ -139,7 +139,11 @@ class NewestPerKey(_EventQueue):
         return len(self._newest) if self.behind else len(self._all)
 
     def put(self, key: Hashable, message: Prepared) -> int:
-        dropped = self._add(key, message)
+        dropped = 0
+        if not self.behind and len(self._all) < self._limit:
+            self._all.append((key, message))
+        else:
+            dropped = self._replace(key, message)
         self._ready.set()
         return dropped
 
@@ -159,18 +163,14 @@ class NewestPerKey(_EventQueue):
         self.behind = False
         return dropped
 
-    def _add(self, key: Hashable, message: Prepared) -> int:
-        if not self.behind:
-            if len(self._all) < self._limit:
-                self._all.append((key, message))
-                return 0
-            return self._fall_behind() + self._add(key, message)
-        dropped = 0
+    def _replace(self, key: Hashable, message: Prepared) -> int:
+        """Add a message to a listener that is behind, or falls behind with it."""
+        dropped = 0 if self.behind else self._fall_behind()
         if self._newest.pop(key, None) is not None:
-            dropped = 1
+            dropped += 1
         elif len(self._newest) >= self._limit:
             del self._newest[next(iter(self._newest))]
-            dropped = 1
+            dropped += 1
         self._newest[key] = message
         return dropped
 

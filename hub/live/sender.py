@@ -50,8 +50,8 @@ class Sender:
         self.counters = counters or Counters()
         self.ended = False  # nothing more is to be sent
         self.finished = False  # `run` has returned
+        self.sending_since: float | None = None  # when the write in progress began (monotonic)
         self._stall_seconds, self._idle_seconds, self._max_unsent_bytes = stall_seconds, idle_seconds, max_unsent_bytes
-        self._sending_since: float | None = None
         self._held = False
         self._farewell: tuple[int, str] | None = None
 
@@ -81,10 +81,6 @@ class Sender:
         self._farewell = (code, reason)
         self.end()
 
-    def stalled(self, now: float) -> bool:
-        """Whether one message has been on its way for longer than `stall_seconds`. `now` is monotonic."""
-        return self._sending_since is not None and now - self._sending_since > self._stall_seconds
-
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Send nothing inside the block: what is sent there directly is the next thing that the peer receives."""
@@ -96,26 +92,26 @@ class Sender:
             self.queue.wake()
 
     def _send_messages(self) -> None:
+        websocket, queue, counters, stall_seconds = self.websocket, self.queue, self.counters, self._stall_seconds
         while not self.ended:
             if self._held:
-                self.queue.wait()
+                queue.wait()
                 continue
             if self._max_unsent_bytes is not None:
                 self._wait_for_drain(self._max_unsent_bytes)
                 if self.ended:
                     return
-            messages = self.queue.take()
+            messages = queue.take()
             if not messages:
-                if not self.queue.wait(self._idle_seconds):
+                if not queue.wait(self._idle_seconds):
                     return
                 continue
-            self._sending_since = monotonic()
-            self.websocket.send(
-                messages[0] if len(messages) == 1 else Prepared(b"".join(messages)), timeout=self._stall_seconds
-            )
-            self._sending_since = None
-            self.queue.task_done()
-            self.counters.sent += len(messages)
+            count = len(messages)
+            self.sending_since = monotonic()
+            websocket.send(messages[0] if count == 1 else Prepared(b"".join(messages)), timeout=stall_seconds)
+            self.sending_since = None
+            queue.task_done()
+            counters.sent += count
 
     def _wait_for_drain(self, limit: int) -> None:
         """Wait while the system holds more than `limit` bytes of this connection. Raises PeerStalled."""
