@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from flask import Flask
 from flask_socketio import SocketIO
@@ -23,7 +24,7 @@ from hub.socketio.codec import SocketJson
 from hub.socketio.entry import EngineIoEntry
 from hub.socketio.events import DASHBOARD, register_room
 from hub.socketio.fast_events import FastEvents
-from hub.socketio.polling import bound_polls
+from hub.socketio.internals import SocketIoApp, answer_polls, bound_polls, spawn_events_with
 from hub.socketio.rooms import Rooms
 from hub.socketio.workers import Workers
 from hub.store.database import Reader, connect
@@ -53,7 +54,7 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     supervisor = Supervisor()
     socketio = _socketio(app, settings)
     workers = Workers("Socket.IO")
-    socketio.server.start_background_task = workers.spawn  # only events come this way
+    spawn_events_with(socketio.server, workers.spawn)
     rooms = Rooms(socketio.server, supervisor.spawn)
     fast_routes = FastRoutes(app.wsgi_app, settings.fast_paths.rest)
     websockets = WebSocketRoutes(fast_routes)
@@ -88,6 +89,7 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     hub.images.prepare()
     hub.packs.prepare()
     register_room(socketio.server, hub.zone, DASHBOARD, "dashboard", "join_dashboard", ("leave_dashboard",))
+    hub.lifecycle.disconnecting.append(lambda: answer_polls(socketio.server))
     Image.preinit()  # now: the first picture would block the event loop for it
     supervisor.keep("writer", hub.writer.run)
     supervisor.keep("loop watch", hub.loop.run)
@@ -107,9 +109,9 @@ def _prepare_store(app: Flask, settings: Settings) -> None:
         db.engine.dispose()
 
 
-def _socketio(app: Flask, settings: Settings) -> SocketIO:
+def _socketio(app: Flask, settings: Settings) -> SocketIoApp:
     bound_polls()
-    return SocketIO(
+    socketio = SocketIO(
         app,
         async_mode="gevent",
         json=SocketJson,
@@ -118,3 +120,4 @@ def _socketio(app: Flask, settings: Settings) -> SocketIO:
         logger=False,
         engineio_logger=False,
     )
+    return cast(SocketIoApp, socketio)

@@ -12,6 +12,7 @@ from flask import Flask
 from hub.access.tokens import BoardToken, board_token
 from hub.apriltag.access import LISTENERS, READING_PATHS, SOCKET_PATHS, BoardRule
 from hub.apriltag.boards import Boards
+from hub.apriltag.commands import BoardCommands
 from hub.apriltag.detection import TASK, TagDetections
 from hub.apriltag.fast_rest import FastReadingPosts
 from hub.apriltag.games import Games
@@ -37,12 +38,13 @@ WATCH_SECONDS = 2.0
 def register(app: Flask, hub: Hub) -> None:
     """Add boards, games and readings over REST, raw WebSocket and UDP, and tag detection."""
     settings, supervisor = hub.settings.apriltag, hub.supervisor
-    boards = Boards(settings.stale_seconds, settings.session_gap_seconds, hub.zone, supervisor.spawn)
+    boards = Boards(settings.stale_seconds, settings.session_gap_seconds, hub.zone)
     readings = Readings(hub.writer, hub.reader, settings.store_per_second)
     apriltags = AprilTags(hub.bus, boards, readings, settings.alias_fields)
     token = board_token(settings.token, hub.settings.token_path)
     games = Games(settings.game_queue, settings.game_stall_seconds, supervisor.spawn)
     posts, sockets = ReadingPosts(apriltags, token), TagSockets(hub)
+    hub.add(BoardCommands(boards, supervisor.spawn))
     for part in (boards, apriltags, token, games, posts, sockets, PictureLimit(settings.source_rate)):
         hub.add(part)
     hub.announce("apriltag", "AprilTag boards and games", "ws", position=2)

@@ -49,7 +49,7 @@ class AprilTags:
             message["source"] = source
         event = TagReading(message, board, reading.tag_id, received_at)
         self.received += 1
-        self._boards.heard(board, door, reading.clock, reading.camera_name)
+        self._boards.received(board, door, reading.clock, reading.camera_name)
         self._newest = message
         self._polled.append(message)
         self._latest[(board, reading.tag_id)] = event

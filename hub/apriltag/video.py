@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from hub.access.rate_limits import RateLimiter
 from hub.apriltag.access import PICTURE_PATH
 from hub.apriltag.boards import Boards
+from hub.apriltag.commands import BoardCommands
 from hub.contract.errors import ContractError, TooManyRequests
 from hub.http.answers import answer, current_hub, part
 from hub.http.body import json_object
@@ -35,7 +36,7 @@ def legacy_post() -> Response:
             retry_after=1,
         )
     frame = put_frame(address, "http")
-    part(Boards).heard(address, "http")
+    part(Boards).received(address, "http")
     return answer({"status": "success", "size": len(frame.data)})
 
 
@@ -58,7 +59,7 @@ def set_video_interval() -> Response:
             "(milliseconds between two pictures).",
             [f"interval_ms: {str(interval)[:80]}"],
         )
-    notified = part(Boards).tell({"event": "set_video_interval", "interval_ms": interval}, requested_camera())
+    notified = part(BoardCommands).send({"event": "set_video_interval", "interval_ms": interval}, requested_camera())
     if not notified:
         return answer(
             {

@@ -11,6 +11,7 @@ from typing import Any
 
 from hub.access.tokens import BoardToken
 from hub.apriltag.boards import Boards
+from hub.apriltag.commands import BoardCommands
 from hub.apriltag.contract.decoding import decode_reading
 from hub.apriltag.contract.reading import parse_readings
 from hub.apriltag.games import Game, Games
@@ -75,6 +76,7 @@ class Connection:
     def __init__(self, hub: Hub, socket: WebSocket, address: str) -> None:
         self._socket, self._address = socket, address
         self._token, self._boards, self._games = hub.part(BoardToken), hub.part(Boards), hub.part(Games)
+        self._commands = hub.part(BoardCommands)
         self._apriltags, self._frames = hub.part(AprilTags), hub.part(FrameStore)
         self._is_board = False
         self._game: Game | None = None
@@ -101,6 +103,7 @@ class Connection:
             self._is_board = False
             self._socket.max_buffered_bytes = MAX_TEXT
             self._boards.disconnected(self._address, self._socket)
+            self._commands.remove(self._socket)
 
     def _ignore(self, reason: str) -> None:
         self._apriltags.ignore(TRANSPORT, reason)
@@ -202,7 +205,7 @@ class Connection:
     # -- messages of boards
 
     def _record_activity(self, name: str = "") -> None:
-        self._boards.heard(self._address, TRANSPORT, name=name)
+        self._boards.received(self._address, TRANSPORT, name=name)
 
     def _on_reading(self, message: dict[str, Any]) -> None:
         if not self._is_board:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import Any, cast
 
 import gevent
 import orjson
-from engineio.packet import NOOP, Packet
 from flask import Flask
 from gevent.event import Event
 
@@ -100,22 +98,12 @@ class Serving:
             while self._hub.lifecycle.pending():
                 gevent.sleep(0.02)
         gevent.sleep(ANSWER_SECONDS)
-        self._hub.supervisor.spawn("end of polls", self._end_polls)
+        self._hub.supervisor.spawn("end of polls", run, self._hub.lifecycle.disconnecting)
         self._server.stop(self._settings.limits.shutdown_seconds)
         try:
             self.ready_file.unlink(missing_ok=True)
         except PermissionError as error:
             log.warning("%s stays behind: %s", self.ready_file, error)
-
-    def _end_polls(self) -> None:
-        """Answer the long polls of Socket.IO, which would otherwise last 25 s.
-
-        With an empty packet: a python-socketio client does not reconnect after the end of its session.
-        """
-        server = cast(Any, self._hub.socketio).server
-        for client in list(server.eio.sockets.values()):
-            if not client.upgraded and not client.closed:
-                client.send(Packet(NOOP))
 
     def announcement(self) -> str:
         """The text for the operator, once the hub listens."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from hub.context import Hub
 from hub.contract.times import local_text
@@ -14,6 +14,7 @@ from hub.lpr.replies import socket_reply
 from hub.lpr.service import Accepted, Lpr
 from hub.socketio.events import guarded, register_room, replying, room_status
 from hub.socketio.fast_events import Replies
+from hub.socketio.internals import SocketIoServer, is_connected
 
 HEALTH_ROOM = "health_monitoring"
 REPLIES = {"detection": "lpr_response", "health": "health_response", "registration": "camera_register"}
@@ -22,7 +23,7 @@ OLDER = "gatehouse.older_engine_path"  # key in the WSGI environment of connecti
 
 def register_events(hub: Hub) -> None:
     """Add the events of cameras to the Socket.IO server."""
-    server = cast(Any, hub.socketio).server  # the type stubs lack it
+    server = hub.socketio.server
     for event, hint in (
         ("camera_register", "register"),
         ("lpr_data", "detection"),
@@ -63,19 +64,19 @@ def register_events(hub: Hub) -> None:
     server.on("disconnect", _disconnect_handler(hub, server))
 
 
-def _disconnect_handler(hub: Hub, server: Any) -> Callable[..., None]:
+def _disconnect_handler(hub: Hub, server: SocketIoServer) -> Callable[..., None]:
     def disconnect(sid: str, *_: Any) -> None:
         """Mark the cameras of a closed connection as offline.
 
         Clients may emit an event of this name too (docs/wire/lpr.md 1.5); then the connection is still open.
         """
-        if not server.manager.is_connected(sid, "/"):
+        if not is_connected(server, sid):
             hub.part(Lpr).cameras.gone(sid)
 
     return disconnect
 
 
-def _record_handler(hub: Hub, server: Any, hint: str) -> Callable[[str, dict[str, Any]], Replies]:
+def _record_handler(hub: Hub, server: SocketIoServer, hint: str) -> Callable[[str, dict[str, Any]], Replies]:
     def on_record(sid: str, data: dict[str, Any]) -> Replies:
         accepted = ingest_event(hub, server, sid, data, hint)
         if isinstance(accepted, Test):
@@ -86,7 +87,7 @@ def _record_handler(hub: Hub, server: Any, hint: str) -> Callable[[str, dict[str
     return on_record
 
 
-def ingest_event(hub: Hub, server: Any, sid: str, data: dict[str, Any], hint: str | None) -> Accepted | Test:
+def ingest_event(hub: Hub, server: SocketIoServer, sid: str, data: dict[str, Any], hint: str | None) -> Accepted | Test:
     """Parse and store the object of an event; its connection now represents the camera. Raises RequestError."""
     large = (
         any(len(value) >= LARGE for value in data.values() if isinstance(value, (str, bytes)))
@@ -95,12 +96,12 @@ def ingest_event(hub: Hub, server: Any, sid: str, data: dict[str, Any], hint: st
     environ = environ_of(server, sid)
     peer = environ.get("REMOTE_ADDR", "") or "unknown address"
     accepted = ingest(hub, data, hint, "socketio", peer, large, environ.get("HTTP_X_DEVICE_SERIAL", "")[:200], sid)
-    if not server.manager.is_connected(sid, "/"):
+    if not is_connected(server, sid):
         hub.part(Lpr).cameras.gone(sid)  # it disconnected before the record was stored
     return accepted
 
 
-def environ_of(server: Any, sid: str) -> dict[str, Any]:
+def environ_of(server: SocketIoServer, sid: str) -> dict[str, Any]:
     """The WSGI environment of the request that opened a connection; empty where the connection has closed since."""
     try:
         environ: dict[str, Any] | None = server.get_environ(sid)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any
 
 from hub.context import Hub
 from hub.contract.errors import ContractError, RequestError
@@ -17,7 +17,7 @@ FILE_TIME = re.compile(r"(\d{8}_\d{6}(?:_\d{1,6})?)")
 
 def register_older_events(hub: Hub) -> None:
     """Add the events `message` and `image` to the Socket.IO server."""
-    server = cast(Any, hub.socketio).server  # the type stubs lack it
+    server = hub.socketio.server
 
     def message(sid: str, *args: Any) -> dict[str, Any]:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from hub.context import Hub
 from hub.live.links import host_name
@@ -15,7 +15,7 @@ from hub.station.stations import Stations
 
 def register_events(hub: Hub) -> None:
     """Add the events of stations to the Socket.IO server."""
-    server = cast(Any, hub.socketio).server  # the type stubs lack it
+    server = hub.socketio.server
     captures, stations = hub.part(Captures), hub.part(Stations)
 
     def capture_result(sid: str, data: dict[str, Any]) -> dict[str, Any]:

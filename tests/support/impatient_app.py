@@ -1,7 +1,5 @@
 """app.py with WebSocket keep-alive in tenths of a second, so that a test need not wait for minutes."""
 
-
-
 from gevent import monkey
 
 monkey.patch_all()

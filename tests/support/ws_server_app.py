@@ -3,8 +3,6 @@
 Prints {"ports", "warnings"} as one JSON line when it serves, or {"error"}; stops when its standard input ends.
 """
 
-
-
 from gevent import monkey
 
 monkey.patch_all()
@@ -28,6 +26,7 @@ from flask_socketio import SocketIO
 
 from hub.http.server import HubServer, ListenError, ServerOptions
 from hub.live.fanout import Fanout
+from hub.live.queues import DisconnectWhenFull, DropOldest
 from hub.websocket.errors import WebSocketClosed
 
 flask_app = Flask(__name__)
@@ -146,7 +145,7 @@ def crash_on_websocket(environ, start_response, query):
 
 def listen_to(environ, start_response, query):
     fanout = fanouts[query["name"][0]]
-    listener = fanout.add(environ["wsgi.websocket"], key=environ["HTTP_HOST"].split(":")[0])
+    listener = fanout.add(environ["wsgi.websocket"], variant=environ["HTTP_HOST"].split(":")[0])
     try:
         while environ["wsgi.websocket"].receive() is not None:
             with fanout.hold(listener):
@@ -181,7 +180,8 @@ def publish(environ, start_response, query):
 
 def make_fanout(environ, start_response, query):
     settings = json.loads(query["settings"][0])
-    fanouts[settings["name"]] = Fanout(**settings, spawn=spawn)
+    policy = DropOldest if settings.pop("drop_old", False) else DisconnectWhenFull
+    fanouts[settings["name"]] = Fanout(**settings, policy=policy, spawn=spawn)
     return answer(start_response, {"success": True})
 
 
