@@ -6,7 +6,6 @@ import argparse
 import logging
 import os
 import signal
-import sqlite3
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from hub.runtime.memory import release_large_buffers, settle
 from hub.settings.file import FILE_NAME, SettingsError, load
 from hub.settings.model import Settings
+from hub.store.errors import DatabaseError
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def run(settings: Settings) -> int:
         from hub import close, create_app
 
         app = create_app(settings)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, DatabaseError) as error:
         print(
             f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance or free it.",
             file=sys.stderr,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from hub.devices.service import Devices, told
+from hub.devices.service import Devices, public
 from hub.http.answers import answer, part
 from hub.http.body import json_object
 
@@ -14,12 +14,12 @@ devices_rest = Blueprint("devices_rest", __name__)
 @devices_rest.post("/device-registration/register")
 def register() -> Response:
     device = part(Devices).register(json_object(request))
-    return answer({**told(device), "message": "Device registered; an operator has to approve it"}, 201)
+    return answer({**public(device), "message": "Device registered; an operator has to approve it"}, 201)
 
 
 @devices_rest.get("/device-registration/serial/<path:serial>")
 def state(serial: str) -> Response:
-    return answer({**told(part(Devices).by_serial(serial)), "message": "Device known"})
+    return answer({**public(part(Devices).by_serial(serial)), "message": "Device known"})
 
 
 @devices_rest.post("/device-registration/heartbeat")

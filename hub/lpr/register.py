@@ -12,6 +12,7 @@ from hub.contract.errors import RequestError
 from hub.lpr.cameras import Cameras
 from hub.lpr.fast_rest import FastRecords
 from hub.lpr.records import Records
+from hub.lpr.repository.repositories import Repositories
 from hub.lpr.rest import HINTS, lpr_rest
 from hub.lpr.service import Lpr
 from hub.lpr.socketio import OLDER, register_events
@@ -28,11 +29,13 @@ MAX_CAMERAS_SHOWN = 100
 def register(app: Flask, hub: Hub) -> None:
     """Add the cameras' service with REST, Socket.IO and raw WebSocket on port 8765."""
     settings, zone = hub.settings.lpr, hub.zone
-    cameras = Cameras(hub.writer, hub.reader, hub.bus, zone, settings.offline_seconds)
+    repositories = Repositories.create(hub.backend, hub.reader, hub.settings.fast_paths.commit)
+    cameras = Cameras(hub.writer, repositories, hub.bus, zone, settings.offline_seconds)
     statistics = Statistics(zone, cameras.counts, hub.plate_watch.deny_count)
-    records = Records(hub.reader, hub.packs, hub.links, zone)
+    records = Records(repositories, hub.packs, hub.links, zone)
     lpr = Lpr(
         hub.writer,
+        repositories,
         hub.packs,
         hub.bus,
         cameras,
@@ -40,13 +43,12 @@ def register(app: Flask, hub: Hub) -> None:
         statistics,
         zone,
         hub.plate_watch.match,
-        hub.settings.fast_paths.commit,
     )
     sockets = CameraSockets(hub)
     hub.add(lpr)
     hub.add(sockets)
     cameras.load()
-    statistics.load(hub.reader)
+    statistics.load(repositories.counters)
     app.register_blueprint(lpr_rest)
     fast = FastRecords(hub)
     for path in HINTS:

@@ -15,8 +15,8 @@ from hub.http.body import read_body
 from hub.http.query import bound, cursor, page_limit
 from hub.lpr.contract.record import Test
 from hub.lpr.ingest import LARGE, decode_body, take, test_reply
-from hub.lpr.records import Query
 from hub.lpr.replies import rest_reply
+from hub.lpr.repository.query import Query
 from hub.lpr.service import Lpr
 from hub.lpr.websocket import connected_clients
 from hub.runtime.offload import offload
