@@ -48,7 +48,7 @@ class Cursor(Protocol):
 
 
 class Connection(Protocol):
-    """A connection of a native thread. It commits only when told to: `begin`, then `commit` or `rollback`."""
+    """A connection of a native thread. Commits are explicit: `begin`, then `commit` or `rollback`."""
 
     def execute(self, sql: str, params: Any = ..., /) -> Cursor: ...
 
@@ -89,7 +89,7 @@ class Backend(Protocol):
         """A Core statement in the dialect. `columns`: those that an INSERT takes a value of, each by its name."""
 
     def insert(self, table: Table) -> Insert:
-        """The dialect's INSERT, which can be told what to do about a conflict."""
+        """The dialect's INSERT, to which `on_conflict_do_nothing` or `on_conflict_do_update` can be added."""
 
     def replace(self, table: Table) -> str:
         """The text of an INSERT of a whole row that takes the place of the row with the same key."""

@@ -24,7 +24,7 @@ class Picture:
 
 
 class PictureError(ValueError):
-    """The bytes are no picture that can be shown; the text says why."""
+    """The bytes cannot be shown as a picture; the text names the reason."""
 
 
 def examine(data: bytes, max_megapixels: int = 50) -> Picture:

@@ -1,4 +1,4 @@
-"""Rows older than their retention are deleted, a few at a time so that no record waits for it."""
+"""Retention: deletes expired rows in chunks, so that records are stored in between."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class SqliteConnection(sqlite3.Connection):
 
 
 def connect(path: Path, synchronous: str = "FULL") -> SqliteConnection:
-    """A connection with WAL, foreign keys and a busy timeout; rows come as sqlite3.Row; commits are explicit."""
+    """A connection with WAL, foreign keys and a busy timeout; rows are sqlite3.Row; commits are explicit."""
     connection = sqlite3.connect(
         path,
         isolation_level=None,
