@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import sqlite3
 import sys
 import tempfile
 import time
@@ -18,18 +17,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from hub.store.database import connect
 from hub.store.packs import PackStore
-from hub.store.writer import Transaction
+from hub.store.sqlite.connection import SqliteConnection, connect
+from hub.store.transaction import Transaction
 
-Way = tuple[Callable[[sqlite3.Connection, list[bytes]], None], Callable[[sqlite3.Connection, int], None]]
+Way = tuple[Callable[[SqliteConnection, list[bytes]], None], Callable[[SqliteConnection, int], None]]
 
 
 def files(folder: Path) -> Way:
     """One file for each picture, each flushed, and the folder once a commit."""
     (folder / "files").mkdir()
 
-    def store(connection: sqlite3.Connection, batch: list[bytes]) -> None:
+    def store(connection: SqliteConnection, batch: list[bytes]) -> None:
         for data in batch:
             seq = connection.execute("INSERT INTO records (name) VALUES ('x')").lastrowid
             with open(folder / "files" / f"{seq}.jpg", "wb") as file:
@@ -40,7 +39,7 @@ def files(folder: Path) -> Way:
         os.fsync(handle)
         os.close(handle)
 
-    def expire(connection: sqlite3.Connection, until: int) -> None:
+    def expire(connection: SqliteConnection, until: int) -> None:
         for seq in range(1, until + 1):
             (folder / "files" / f"{seq}.jpg").unlink()
         connection.execute("DELETE FROM records WHERE seq <= ?", (until,))
@@ -51,10 +50,10 @@ def files(folder: Path) -> Way:
 def blobs(folder: Path) -> Way:
     """A BLOB in the database."""
 
-    def store(connection: sqlite3.Connection, batch: list[bytes]) -> None:
+    def store(connection: SqliteConnection, batch: list[bytes]) -> None:
         connection.executemany("INSERT INTO records (name, data) VALUES ('x', ?)", [(data,) for data in batch])
 
-    def expire(connection: sqlite3.Connection, until: int) -> None:
+    def expire(connection: SqliteConnection, until: int) -> None:
         connection.execute("DELETE FROM records WHERE seq <= ?", (until,))
 
     return store, expire
@@ -66,7 +65,7 @@ def packs(folder: Path) -> Way:
     kept.prepare()
     names: list[str] = []
 
-    def store(connection: sqlite3.Connection, batch: list[bytes]) -> None:
+    def store(connection: SqliteConnection, batch: list[bytes]) -> None:
         transaction = Transaction(connection)
         added = kept.put_all(transaction, [(data, ".jpg") for data in batch])
         names.extend(added)
@@ -74,7 +73,7 @@ def packs(folder: Path) -> Way:
         for finish in transaction.before_commit.values():
             finish()
 
-    def expire(connection: sqlite3.Connection, until: int) -> None:
+    def expire(connection: SqliteConnection, until: int) -> None:
         connection.execute("DELETE FROM records WHERE seq <= ?", (until,))
         first_kept = int(names[until][1:7])
         kept.close()

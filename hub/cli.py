@@ -7,7 +7,6 @@ import io
 import logging
 import os
 import signal
-import sqlite3
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from hub.runtime.memory import freeze_startup_objects, release_large_buffers
 from hub.settings.file import FILE_NAME, SettingsError, load
 from hub.settings.model import Settings
+from hub.store.errors import DatabaseError
 
 if TYPE_CHECKING:
     from hub.http.serving import Serving
@@ -90,7 +90,7 @@ def run(settings: Settings) -> int:
         from hub import close, create_app
 
         app = create_app(settings)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, DatabaseError) as error:
         print(
             f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance "
             "or free it.",

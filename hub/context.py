@@ -23,9 +23,10 @@ from hub.socketio.entry import EngineIoEntry
 from hub.socketio.fast_events import FastEvents
 from hub.socketio.internals import SocketIoApp
 from hub.socketio.rooms import Rooms
-from hub.store.database import Reader
+from hub.store.backend import Backend
 from hub.store.images import ImageStore
 from hub.store.packs import PackStore
+from hub.store.reader import Reader
 from hub.store.writer import Writer
 from hub.websocket.routes import WebSocketRoutes
 
@@ -40,6 +41,7 @@ class Hub:
     zone: tzinfo | None  # the senders' local time; None is this machine's
     supervisor: Supervisor
     bus: Bus
+    backend: Backend  # the database
     writer: Writer
     reader: Reader
     images: ImageStore  # pictures of captures, a file each

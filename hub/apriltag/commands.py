@@ -9,8 +9,8 @@ from hub.contract.json_text import encode_text
 from hub.live.queues import DropOldest
 from hub.live.sender import Sender
 from hub.net.transport import PeerStalled
-from hub.websocket.connection import WebSocket, prepare
 from hub.runtime.spawn import Spawn, plain_spawn
+from hub.websocket.connection import WebSocket, prepare
 
 MAX_QUEUE = 8  # a board needs the newest commands only
 SEND_SECONDS = 5.0

@@ -20,6 +20,7 @@ from hub.apriltag.posts import ReadingPosts
 from hub.apriltag.readings import Readings
 from hub.apriltag.rest import MAX_BOARDS_SHOWN, apriltag_rest
 from hub.apriltag.service import AprilTags
+from hub.apriltag.sqlite_readings import reading_repository
 from hub.apriltag.udp import UdpReceiver
 from hub.apriltag.video import PictureLimit, apriltag_video
 from hub.apriltag.websocket import TagSockets
@@ -39,7 +40,7 @@ def register(app: Flask, hub: Hub) -> None:
     """Add boards, games and readings over REST, raw WebSocket and UDP, and tag detection."""
     settings, supervisor = hub.settings.apriltag, hub.supervisor
     boards = Boards(settings.stale_seconds, settings.session_gap_seconds, hub.zone)
-    readings = Readings(hub.writer, hub.reader, settings.store_per_second)
+    readings = Readings(hub.writer, reading_repository(hub.backend, hub.reader), settings.store_per_second)
     apriltags = AprilTags(hub.bus, boards, readings, settings.alias_fields)
     token = board_token(settings.token, hub.settings.token_path)
     games = Games(settings.game_queue, settings.game_stall_seconds, supervisor.spawn)

@@ -9,7 +9,7 @@ from hub.apriltag.boards import Boards
 from hub.apriltag.contract.decoding import MAX_TEXT_BYTES, TOO_LONG
 from hub.apriltag.games import Games
 from hub.apriltag.posts import ACK, METHOD_NOT_ALLOWED, ReadingPosts, refusal_body
-from hub.apriltag.readings import Query
+from hub.apriltag.repository import Query
 from hub.apriltag.service import AprilTags
 from hub.contract.errors import ContractError, RequestError, error_body
 from hub.http.answers import answer, current_hub, part

@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Flask
 
 from hub.context import Hub
+from hub.devices.repository import DeviceRepository
 from hub.devices.rest import devices_rest
 from hub.devices.service import Devices
 
 
 def register(app: Flask, hub: Hub) -> None:
     """Add the registry of devices with its routes."""
-    devices = Devices(hub.writer, hub.reader)
+    devices = Devices(hub.writer, DeviceRepository(hub.backend, hub.reader))
     hub.add(devices)
     devices.load()
     app.register_blueprint(devices_rest)

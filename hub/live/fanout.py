@@ -12,9 +12,9 @@ from hub.live.channel import Message
 from hub.live.queues import BoundedQueue, DisconnectWhenFull, QueueFull
 from hub.live.sender import Counters, Sender
 from hub.net.transport import PeerStalled
+from hub.runtime.spawn import Spawn, plain_spawn
 from hub.websocket.connection import Prepared, WebSocket, prepare
 from hub.websocket.frames import GOING_AWAY, TRY_LATER
-from hub.runtime.spawn import Spawn, plain_spawn
 
 log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from hub.lpr.connections import Connections
 from hub.lpr.fast_rest import FastRecords
 from hub.lpr.ingest import HINTS
 from hub.lpr.records import Records
+from hub.lpr.repository.repositories import Repositories
 from hub.lpr.rest import lpr_rest
 from hub.lpr.service import Lpr
 from hub.lpr.socketio import OLDER, register_events
@@ -57,13 +58,15 @@ def register(app: Flask, hub: Hub) -> None:
 def _make_service(hub: Hub) -> Lpr:
     """The service with its stored state loaded."""
     settings, zone = hub.settings.lpr, hub.zone
-    cameras = Cameras(hub.writer, hub.reader, hub.bus, zone, settings.offline_seconds)
+    repositories = Repositories.create(hub.backend, hub.reader, hub.settings.fast_paths.commit)
+    cameras = Cameras(hub.writer, repositories, hub.bus, zone, settings.offline_seconds)
     statistics = Statistics(zone, cameras.counts, hub.plate_watch.deny_count)
-    records = Records(hub.reader, hub.packs, hub.links, zone)
+    records = Records(repositories, hub.packs, hub.links, zone)
     cameras.load()
-    statistics.load(hub.reader)
+    statistics.load(repositories.counters)
     return Lpr(
         hub.writer,
+        repositories,
         hub.packs,
         hub.bus,
         cameras,
@@ -71,7 +74,6 @@ def _make_service(hub: Hub) -> Lpr:
         statistics,
         zone,
         hub.plate_watch.match,
-        hub.settings.fast_paths.commit,
     )
 
 

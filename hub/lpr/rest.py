@@ -12,7 +12,7 @@ from hub.http.answers import answer, current_hub, part, reader_host
 from hub.http.body import read_body
 from hub.http.query import bound, cursor, page_limit
 from hub.lpr.ingest import HINTS, ingest_post, statistics_reply, test_reply
-from hub.lpr.records import Query
+from hub.lpr.repository.query import Query
 from hub.lpr.service import Lpr
 from hub.runtime.offload import offload
 

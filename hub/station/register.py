@@ -6,6 +6,7 @@ import gevent
 from flask import Flask
 
 from hub.context import Hub
+from hub.station.repository import CaptureRepository, StationRepository
 from hub.station.rest import station_rest
 from hub.station.service import Captures
 from hub.station.socketio import register_events
@@ -18,11 +19,18 @@ WATCH_SECONDS = 1.0
 def register(app: Flask, hub: Hub) -> None:
     """Add the services of captures and stations with their transports: REST, Socket.IO, raw WebSocket on port 2020."""
     captures = Captures(
-        hub.writer, hub.reader, hub.images, hub.links, hub.bus, hub.zone, hub.settings.images.max_megapixels
+        hub.writer,
+        CaptureRepository(hub.backend, hub.reader),
+        hub.images,
+        hub.links,
+        hub.bus,
+        hub.zone,
+        hub.settings.images.max_megapixels,
     )
-    stations = Stations(hub.writer, hub.reader, hub.bus)
+    stations = Stations(hub.writer, StationRepository(hub.backend, hub.reader), hub.bus)
     hub.add(captures)
     hub.add(stations)
+    captures.load()
     stations.load()
     app.register_blueprint(station_rest)
     register_events(hub)

@@ -12,7 +12,8 @@ from hub.http.query import MAX_LIMIT, bound, cursor
 from hub.station.contract.capture import KINDS, Incoming
 from hub.station.contract.status import parse_status
 from hub.station.ingest import SMALL, parse_incoming
-from hub.station.service import Captures, Query
+from hub.station.repository import Query
+from hub.station.service import Captures
 from hub.station.stations import Stations
 
 station_rest = Blueprint("station_rest", __name__, url_prefix="/api")

@@ -100,7 +100,7 @@ def test_a_corrupt_picture_does_not_cost_the_record(client, app, name: str, data
     assert answer.json["primary_image_url"] == ""
     assert client.get(path_of(answer.json["secondary_image_url"])).status_code == 200
     assert len(answer.json["warnings"]) == 1 and answer.json["warnings"][0].startswith("The primary picture")
-    kept = list(app.extensions["gatehouse"].images.unread_folder.iterdir())
+    kept = list(app.extensions["gatehouse"].images.undecodable_folder.iterdir())
     assert [path.read_bytes() for path in kept] == [data]
     assert client.get(f"/api/captures/{answer.json['id']}").json["capture"]["warnings"] == answer.json["warnings"]
 
