@@ -1,4 +1,4 @@
-"""The virtual environment that the scripts make: real pip and real venv, with wheels that the tests write themselves."""
+"""The virtual environment that the scripts create: real pip and real venv, with wheels that the tests write."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ UNREACHABLE = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP
 
 @pytest.fixture(scope="module")
 def empty_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with pip and nothing else, to be copied."""
+    """An environment with pip and nothing else, to copy."""
     folder = tmp_path_factory.mktemp("empty") / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     return folder
 
 
 def fresh(tmp_path: Path, requirements: str = "gatehouse-probe==1.0\n") -> Checkout:
-    """A checkout whose hub ends at once, so that a start returns when the environment is ready."""
+    """A checkout whose hub exits at once, so that a start returns when the environment is ready."""
     return Checkout(tmp_path / "gate", requirements)
 
 
 def start(checkout: Checkout, **environ: str) -> str:
-    """Everything a start prints; it must have come as far as running the hub."""
+    """Return all output of a start, which must have reached the hub."""
     done = checkout.run("./start_system.sh", "--no-browser", STANDIN_HUB="fails", **environ)
     assert done.returncode == 4, done.stdout
     return done.stdout

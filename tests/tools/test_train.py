@@ -1,4 +1,6 @@
-"""Training the label reader: a short run writes a file that loads, the file does what the network does, and renders are what they say."""
+"""Training the label reader: a short run writes a loadable file, which computes what the network does."""
+
+# ruff: noqa: E402  (the tools must be importable first)
 
 from __future__ import annotations
 
@@ -145,7 +147,7 @@ def test_the_networks_input_has_no_light_in_it():
 
 
 class Guesser:
-    """A reader whose confidence is known to be too high: it is right in `share` of its answers."""
+    """A reader whose confidence is too high: it is right in `share` of its answers."""
 
     def __init__(self, samples, rng, share, confidence):
         self._answers = {
