@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, after_this_request, request
 
 from hub.context import Hub
 from hub.contract.errors import ContractError
 from hub.contract.times import local_text
-from hub.http.answers import answer, current_hub, part, reader_host
+from hub.http.answers import answer, current_hub, part, reader_host, with_reason_phrase
 from hub.http.body import read_body
 from hub.http.query import bound, cursor, page_limit
 from hub.lpr.contract.record import Test
@@ -70,6 +70,7 @@ def statistics_body(parts: Hub) -> dict[str, Any]:
 
 def posted(path: str) -> Response:
     """The present request's body as posted to `path`, one of HINTS."""
+    after_this_request(with_reason_phrase)
     return answer(
         receive(
             current_hub(),
