@@ -11,7 +11,7 @@ import orjson
 
 from hub.lpr.cameras import UPSERT
 from hub.lpr.contract.record import Detection
-from hub.lpr.counters import TALLIES, tally_rows
+from hub.lpr.counters import TALLIES, count, tally_rows
 from hub.lpr.tables import LprRecord
 from hub.store.packs import PackStore
 from hub.store.writer import Bulk, Transaction
@@ -28,6 +28,9 @@ SELECT (SELECT seq FROM lpr_records WHERE event_key = NEW.event_key), key, json_
 json_extract(value, '$[2]'), json_extract(value, '$[3]') FROM json_each(NEW.plates);
 {TALLIES.replace(":rows", "NEW.tallies")};
 END"""
+# The ordinary way to the same rows, statement by statement.
+INSERT_RECORD = f"INSERT INTO lpr_records ({', '.join(FIELDS)}) VALUES ({', '.join(f':{name}' for name in FIELDS)})"
+INSERT_PLATE = f"INSERT INTO lpr_plates ({', '.join(PLATE)}) VALUES ({', '.join('?' * len(PLATE))})"
 GIVE_UP_KEY = "UPDATE lpr_records SET event_key = :other WHERE event_key = :event_key"
 
 
@@ -79,7 +82,10 @@ class DetectionStore(Bulk):
             for item in fresh.values():
                 if item.new_camera is not None:
                     transaction.execute(UPSERT, item.new_camera)
-            transaction.execute(*self._intake(transaction, list(fresh.values())))
+            if self._single_statement:
+                transaction.execute(*self._intake(transaction, list(fresh.values())))
+            else:
+                self._insert_each(transaction, list(fresh.values()))
         return [known.get(item.record.event_key) or self._told(fresh[item.record.event_key], item) for item in items]
 
     def _intake(self, transaction: Transaction, items: list[NewDetection]) -> tuple[str, list[Any]]:
@@ -101,6 +107,17 @@ class DetectionStore(Bulk):
             values.append("[]" if number else tally_rows(counts))
         marks = ",".join(["(" + ",".join("?" * (len(FIELDS) + 2)) + ")"] * len(items))
         return f"INSERT INTO lpr_intake ({','.join(FIELDS)}, plates, tallies) VALUES {marks}", values
+
+    def _insert_each(self, transaction: Transaction, items: list[NewDetection]) -> None:
+        """Store the rows without the trigger, one statement a row. Counts come last, since they are not rolled back."""
+        self._keep_pictures(transaction, items)
+        for item in items:
+            seq = transaction.execute(INSERT_RECORD, item.row | {"body": _json(item.body)}).lastrowid
+            for position, plate in enumerate(item.record.plates):
+                box = _json(plate.box) if plate.box else None
+                transaction.execute(INSERT_PLATE, [seq, position, plate.text, plate.plate, plate.confidence, box])
+        for item in items:
+            count(transaction, item.tallies)
 
     @staticmethod
     def _told(first: NewDetection, item: NewDetection) -> StoredDetection:

@@ -79,7 +79,8 @@ def test_twenty_clients_at_once(ways: Ways, records: Any) -> None:
 
 def test_a_record_without_a_time_is_new_again_much_later(ways: Ways) -> None:
     """The older row releases its key (docs/wire/lpr.md 1.1)."""
-    records = [{"camera_id": "timeless", "license_plate": "T 1"}, {**health("timeless", 0), "timestamp": None}]
+    report = {**health("timeless", 0), "timestamp": None}
+    records = [{**report, "type": "detection_result", "license_plate": "T 1"}, report]
 
     def send(way: Way) -> list[str]:
         with Http(way.hub.side["lpr"]) as http:
