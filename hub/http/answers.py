@@ -30,7 +30,7 @@ def answer(body: Any, status: int = 200) -> Response:
 
 
 def with_reason_phrase(response: Response) -> Response:
-    """Spell the reason phrase as fast routes do, for `after_this_request`: `Bad Request` where Flask has `BAD REQUEST`."""
+    """Spell the reason phrase as fast routes do, for `after_this_request`: `Bad Request`, not `BAD REQUEST`."""
     response.status = status_line(response.status_code)
     return response
 

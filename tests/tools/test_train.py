@@ -37,6 +37,7 @@ def builtin():
     return faces(np.random.default_rng(1), system=False)
 
 
+@pytest.mark.slow
 def test_a_short_run_writes_a_file_that_loads(tmp_path):
     output = tmp_path / "new" / "reader.onnx"
     command = [
@@ -66,6 +67,7 @@ def test_a_short_run_writes_a_file_that_loads(tmp_path):
     assert 0 <= digits.confidence <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["--steps=0", "--batch=-3", "--measure=none"])
 def test_arguments_that_make_no_sense_are_refused(flag):
     ran = subprocess.run(
@@ -160,6 +162,7 @@ class Guesser:
         return Digits(self._answers[id(strip)], self._confidence)
 
 
+@pytest.mark.slow
 def test_calibration_turns_overconfidence_into_the_share_that_is_right(builtin):
     renderer = StripRenderer(builtin, np.random.default_rng(9))
     drawn = [renderer.sample(0.0) for _ in range(500)]

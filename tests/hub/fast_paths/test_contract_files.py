@@ -123,11 +123,13 @@ def test_contract_files_over_socketio(ways: Ways, transport: str) -> None:
             for event in events:
                 for file in contract_files(kind):
                     text, data = file.read_bytes().decode("utf-8", "replace"), decoded(file)
-                    client.send_record(event, text if data is None else data)
+                    forms = [text if data is None else data]
                     if transport == "websocket" and event in EVENTS[:2]:
-                        client.send_record(event, text)
-                        if new := numbered(file, event):
-                            client.send_record(event, new)
+                        forms += [text, numbered(file, event) or text]
+                    for form in forms:
+                        client.send_record(event, form)
+                        if kind == "station" or "cropped_plates" in text:
+                            client.wait()  # parsed on native threads, where one overtakes another with the same content
                 client.wait()
         client.disconnect()
         return client.received

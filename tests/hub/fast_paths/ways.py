@@ -1,4 +1,4 @@
-"""Two hubs that receive the same requests, one with every fast path and one with none, and what of theirs is compared.
+"""Two hubs that receive the same requests, one with every fast path and one with none, and what is compared.
 
 Ids, times of receipt, ports and the offsets of pictures differ between two hubs. They are masked: an id becomes the
 content key of its record, a time that is about now becomes `<now>`.
@@ -69,7 +69,7 @@ class Way:
         self.game = GameClient(self.hub)
 
     def stop(self) -> None:
-        """Idempotent."""
+        """Disconnect the listeners and stop the hub. Idempotent."""
         if self.hub.process is not None and self.hub.process.poll() is None:
             self.game.close()
             self._dashboard.disconnect()
@@ -79,8 +79,6 @@ class Way:
         connection = sqlite3.connect(self.hub.instance / "hub.db", timeout=10)
         connection.row_factory = sqlite3.Row
         return connection
-
-    # -- what is compared
 
     def names(self) -> dict[str, str]:
         """Map the id of every stored record to the key of its content."""
@@ -129,7 +127,7 @@ class Way:
             return json.dumps(values, ensure_ascii=False)
 
         return {
-            table: sorted(self._mask("\n".join(map(shown, rows)), names).splitlines()) for table, rows in found.items()
+            table: sorted(self._mask("\n".join(map(shown, rows)), names).split("\n")) for table, rows in found.items()
         }
 
     def pictures(self) -> list[str]:
@@ -200,9 +198,8 @@ class Ways:
         fast, ordinary = (sorted(ERROR.findall(way.hub.text())) for way in (self.fast, self.ordinary))
         assert fast == ordinary
 
-    def same_room_events(self) -> list[str]:
-        """Check that both dashboards were sent the same; the events."""
-
+    def same_room_events(self) -> None:
+        """Check that both dashboards were sent the same, one event for each new record."""
         for way in (self.fast, self.ordinary):
             wait_for(lambda way=way: len(way.room_events) == len(way.names()), 10, "an event for each new record")
         fast, ordinary = (
@@ -210,11 +207,10 @@ class Ways:
             for way in (self.fast, self.ordinary)
         )
         assert fast == ordinary
-        return fast
 
 
 class Http:
-    """A keep-alive connection of raw HTTP: what is compared is every byte of an answer."""
+    """A keep-alive connection of raw HTTP; every byte of its answers is compared."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
@@ -222,7 +218,7 @@ class Http:
         self._ahead = b""
 
     def request(self, raw: bytes) -> str:
-        """The answer to one request. Its length is checked and left out, since it counts digits that differ."""
+        """The answer to one request, read by its Content-Length, which is masked: ids and times may differ in length."""
         self._socket.sendall(raw)
         while b"\r\n\r\n" not in self._ahead:
             self._receive()
@@ -252,7 +248,7 @@ class Http:
 
 
 def exchange(port: int, raw: bytes, end: bool = False) -> str:
-    """Everything that the hub sends until it closes; `end`: nothing more is sent after `raw`."""
+    """Everything that the hub sends until it closes. `end`: close the sending side after `raw`."""
     received = b""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as sock, suppress(ConnectionError):
         sock.sendall(raw)
@@ -271,7 +267,7 @@ def post(path: str, body: bytes, **headers: str) -> bytes:
 
 
 def _key(row: sqlite3.Row) -> str:
-    """What a record is known by: its content, unless a repetition has released the key."""
+    """The idempotency key of a record; a backdated record may have released it and then has a random one."""
     if "event_key" not in dict(row):
         return f"{row['station']} " + STEP.sub(r"\1<step>", row["event_id"])
     released = row["received_at"] < time.time() - NEAR_SECONDS
