@@ -218,7 +218,7 @@ class Http:
         self._ahead = b""
 
     def request(self, raw: bytes) -> str:
-        """The answer to one request, read by its Content-Length, which is masked: ids and times may differ in length."""
+        """The answer to one request, read by its Content-Length, which is masked as ids and times are."""
         self._socket.sendall(raw)
         while b"\r\n\r\n" not in self._ahead:
             self._receive()
