@@ -46,7 +46,7 @@ def post_reading() -> Response:
 
 @apriltag_rest.record_once
 def _route_readings(state: BlueprintSetupState) -> None:
-    """Route every method to `post_reading`, which refuses all but POST itself; `add_url_rule` needs a list of methods."""
+    """Route every method to `post_reading`, which refuses all but POST; `add_url_rule` needs a list of methods."""
     state.app.view_functions["apriltag_rest.post_reading"] = post_reading
     for path in READING_PATHS:
         state.app.url_map.add(Rule(path, endpoint="apriltag_rest.post_reading"))
