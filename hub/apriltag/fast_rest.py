@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from hub.apriltag.contract.decoding import MAX_TEXT_BYTES
-from hub.apriltag.posts import ACK, METHOD_NOT_ALLOWED, TOO_LONG, ReadingPosts, refusal_body
-from hub.contract.errors import ContractError, RequestError, error_body
-from hub.net.wsgi import CUT, FAILED, Environ, StartResponse, announced_length, read_exactly, respond
+from hub.apriltag.posts import ACK, ReadingPosts, method_text, read_body, refusal_body
+from hub.contract.errors import RequestError, error_body
+from hub.net.wsgi import FAILED, Environ, StartResponse, respond
 
 log = logging.getLogger(__name__)
 
@@ -21,11 +20,10 @@ class FastReadingPosts:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "POST":
-            text = METHOD_NOT_ALLOWED.format(method=environ["REQUEST_METHOD"][:20])
-            return respond(start_response, 405, error_body(text), headers=[("Allow", "POST")])
+            return respond(start_response, 405, error_body(method_text(environ)), headers=[("Allow", "POST")])
         try:
             self._posts.check_token(environ.get("HTTP_AUTHORIZATION"), environ.get("REMOTE_ADDR"))
-            self._posts.accept(environ.get("CONTENT_TYPE") or "", _body(environ), environ.get("REMOTE_ADDR") or "")
+            self._posts.accept(environ.get("CONTENT_TYPE") or "", read_body(environ), environ.get("REMOTE_ADDR") or "")
         except RequestError as error:
             self._posts.count_refusal(error)
             return respond(start_response, error.status, refusal_body(error), error.retry_after)
@@ -34,16 +32,3 @@ class FastReadingPosts:
             return respond(start_response, 500, error_body(FAILED))
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(ACK)))])
         return [ACK]
-
-
-def _body(environ: Environ) -> bytes:
-    """Read the body; one without a length is read up to one byte over the limit. Raises ContractError (400, 413)."""
-    announced = announced_length(environ)
-    if announced is None:
-        try:
-            return bytes(environ["wsgi.input"].read(MAX_TEXT_BYTES + 1))
-        except OSError as error:
-            raise ContractError(CUT) from error
-    if announced > MAX_TEXT_BYTES:
-        raise ContractError(TOO_LONG, status=413)
-    return read_exactly(environ, announced)

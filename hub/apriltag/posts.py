@@ -7,12 +7,11 @@ from typing import Any
 
 from hub.access.rate_limits import LogThrottle
 from hub.access.tokens import BoardToken
-from hub.apriltag.contract.decoding import TOO_LONG
+from hub.apriltag.contract.decoding import MAX_TEXT_BYTES, TOO_LONG
 from hub.apriltag.contract.reading import parse_post
 from hub.apriltag.service import AprilTags
-from hub.contract.errors import RequestError, Unauthorized
-
-__all__ = ["ACK", "METHOD_NOT_ALLOWED", "TOO_LONG", "ReadingPosts", "refusal_body"]
+from hub.contract.errors import ContractError, RequestError, Unauthorized
+from hub.net.wsgi import CUT, Environ, announced_length, read_exactly
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +46,24 @@ class ReadingPosts:
 
     def count_refusal(self, error: RequestError) -> None:
         self._apriltags.ignore("http", f"status {error.status}")
+
+
+def method_text(environ: Environ) -> str:
+    """The sentence of 405."""
+    return METHOD_NOT_ALLOWED.format(method=environ["REQUEST_METHOD"][:20])
+
+
+def read_body(environ: Environ) -> bytes:
+    """The body, or as much of one without a length as shows that it is too long. Raises ContractError (400, 413)."""
+    announced = announced_length(environ)
+    if announced is None:
+        try:
+            return bytes(environ["wsgi.input"].read(MAX_TEXT_BYTES + 1))
+        except OSError as error:
+            raise ContractError(CUT) from error
+    if announced > MAX_TEXT_BYTES:
+        raise ContractError(TOO_LONG, status=413)
+    return read_exactly(environ, announced)
 
 
 def refusal_body(error: RequestError) -> dict[str, Any]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, after_this_request, request
+from flask.blueprints import BlueprintSetupState
+from werkzeug.routing import Rule
 
 from hub.apriltag.access import POLL_PATH, READING_PATHS
 from hub.apriltag.boards import Boards
-from hub.apriltag.contract.decoding import MAX_TEXT_BYTES, TOO_LONG
 from hub.apriltag.games import Games
-from hub.apriltag.posts import ACK, METHOD_NOT_ALLOWED, ReadingPosts, refusal_body
+from hub.apriltag.posts import ACK, ReadingPosts, method_text, read_body, refusal_body
 from hub.apriltag.repository import Query
 from hub.apriltag.service import AprilTags
 from hub.contract.errors import ContractError, RequestError, error_body
-from hub.http.answers import answer, current_hub, part
-from hub.http.body import read_body
+from hub.http.answers import answer, current_hub, part, with_reason_phrase
 from hub.http.query import bound, cursor, page_limit
 from hub.live.digest import MAX_ROWS, rows
 
@@ -21,31 +21,35 @@ apriltag_rest = Blueprint("apriltag_rest", __name__)
 
 MAX_ALLOWED_HEADERS = 200
 MAX_BOARDS_SHOWN = 100
-METHODS = ("POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def post_reading() -> Response:
     """Accept readings through Flask; `hub.apriltag.fast_rest` does the same without it."""
-    if request.method != "POST":
-        response = answer(error_body(METHOD_NOT_ALLOWED.format(method=request.method)), 405)
+    after_this_request(with_reason_phrase)
+    environ = request.environ
+    if environ["REQUEST_METHOD"] != "POST":
+        response = answer(error_body(method_text(environ)), 405)
         response.headers["Allow"] = "POST"
         return response
     posts = part(ReadingPosts)
     try:
         posts.check_token(request.headers.get("Authorization"), request.remote_addr)
-        if (request.content_length or 0) > MAX_TEXT_BYTES:
-            raise ContractError(TOO_LONG, status=413)
-        posts.accept(request.headers.get("Content-Type", ""), read_body(request), request.remote_addr or "")
+        posts.accept(request.headers.get("Content-Type", ""), read_body(environ), request.remote_addr or "")
     except RequestError as error:
         posts.count_refusal(error)
-        return answer(refusal_body(error), error.status)
+        response = answer(refusal_body(error), error.status)
+        if error.retry_after is not None:
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
     return Response(ACK, content_type="application/json")
 
 
-for _path in READING_PATHS:
-    apriltag_rest.add_url_rule(
-        _path, f"post_reading{_path.replace('/', '_')}", post_reading, methods=METHODS, provide_automatic_options=False
-    )
+@apriltag_rest.record_once
+def _route_readings(state: BlueprintSetupState) -> None:
+    """Route every method to `post_reading`, which refuses all but POST; `add_url_rule` needs a list of methods."""
+    state.app.view_functions["apriltag_rest.post_reading"] = post_reading
+    for path in READING_PATHS:
+        state.app.url_map.add(Rule(path, endpoint="apriltag_rest.post_reading"))
 
 
 @apriltag_rest.get("/api/apriltags/newest")

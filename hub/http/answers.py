@@ -9,6 +9,7 @@ from flask import Response, current_app, request
 from hub.context import Hub
 from hub.contract.json_text import encode
 from hub.live.links import host_name
+from hub.net.wsgi import status_line
 
 T = TypeVar("T")
 
@@ -26,6 +27,12 @@ def part(kind: type[T]) -> T:
 def answer(body: Any, status: int = 200) -> Response:
     """A JSON response."""
     return Response(encode(body), status=status, content_type="application/json")
+
+
+def with_reason_phrase(response: Response) -> Response:
+    """Spell the reason phrase as fast routes do, for `after_this_request`: `Bad Request`, not `BAD REQUEST`."""
+    response.status = status_line(response.status_code)
+    return response
 
 
 def reader_host() -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, after_this_request, request
 
 from hub.contract.times import local_text
-from hub.http.answers import answer, current_hub, part, reader_host
+from hub.http.answers import answer, current_hub, part, reader_host, with_reason_phrase
 from hub.http.body import read_body
 from hub.http.query import bound, cursor, page_limit
 from hub.lpr.ingest import HINTS, ingest_post, statistics_reply, test_reply
@@ -35,6 +35,7 @@ BYTES_LIMIT = 100
 
 def ingest_request(path: str) -> Response:
     """Ingest the current request's body as a POST to `path`, one of HINTS."""
+    after_this_request(with_reason_phrase)
     return answer(
         ingest_post(
             current_hub(),

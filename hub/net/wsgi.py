@@ -35,6 +35,11 @@ def read_exactly(environ: Environ, length: int) -> bytes:
     return body
 
 
+def status_line(status: int) -> str:
+    """The status with its reason phrase, as in `400 Bad Request`."""
+    return f"{status} {HTTPStatus(status).phrase}"
+
+
 def respond(
     start_response: StartResponse,
     status: int,
@@ -47,5 +52,5 @@ def respond(
     sent = [("Content-Type", "application/json"), ("Content-Length", str(len(text))), *headers]
     if retry_after is not None:
         sent.append(("Retry-After", str(retry_after)))
-    start_response(f"{status} {HTTPStatus(status).phrase}", sent)
+    start_response(status_line(status), sent)
     return [text]
