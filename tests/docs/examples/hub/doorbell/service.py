@@ -16,9 +16,10 @@ from hub.store.database import Reader, compiled
 from hub.store.writer import Transaction, Writer
 
 RING_STORED = "ring stored"  # the ring as shown
-TABLE = DoorbellRing.__table__
-INSERT = compiled(insert(TABLE).values({column.name: None for column in TABLE.columns if column.name != "seq"}))[0]
-FIND = compiled(select(TABLE).where(TABLE.c.bell == bindparam("bell"), TABLE.c.event_id == bindparam("event_id")))[0]
+COLUMNS = [column.name for column in DoorbellRing.__table__.columns if column.name != "seq"]
+INSERT = compiled(insert(DoorbellRing).values(dict.fromkeys(COLUMNS)))[0]
+SAME_RING = (DoorbellRing.bell == bindparam("bell"), DoorbellRing.event_id == bindparam("event_id"))
+FIND = compiled(select(DoorbellRing.id).where(*SAME_RING))[0]
 
 
 class Doorbells:
@@ -53,7 +54,7 @@ class Doorbells:
 
     def newest(self, limit: int) -> list[dict[str, Any]]:
         """The newest rings as shown, the newest first."""
-        rows = self._reader.all(select(TABLE).order_by(TABLE.c.seq.desc()).limit(limit))
+        rows = self._reader.all(select(DoorbellRing.__table__).order_by(DoorbellRing.seq.desc()).limit(limit))
         return [_public(dict(row)) for row in rows]
 
 
