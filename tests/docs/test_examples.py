@@ -88,6 +88,11 @@ def test_the_new_setting_is_documented(project: Path) -> None:
     )
 
 
+def test_the_revisions_agree_with_the_tables(project: Path) -> None:
+    agree = "declared or gaps"
+    run(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/hub/store/test_migrations.py", "-k", agree)
+
+
 def test_a_change_whose_place_is_gone_is_an_error() -> None:
     assert apply(" b\n+c\n", "a\nb\nd\n") == "a\nb\nc\nd\n"
     assert apply("-a\n+A\n...\n+D\n e\n", "a\nb\ne\n") == "A\nb\nD\ne\n"

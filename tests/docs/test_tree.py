@@ -50,6 +50,13 @@ def test_the_tree_names_exactly_the_modules_of_hub() -> None:
     assert {path for path, _ in shown() if path.endswith(".py")} == {path.name for path in (ROOT / "hub").glob("*.py")}
 
 
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+def test_every_named_file_is_there(name: str) -> None:
+    named = re.findall(r"`((?:hub|agent_lib|tests|bench|tools|docs)/[\w/.]*)`", (ROOT / name).read_text("utf-8"))
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 @pytest.mark.skipif(not LINTER.exists(), reason="there is no .importlinter")
 def test_the_layers_are_those_that_import_linter_checks() -> None:
     rules = configparser.ConfigParser()

@@ -6,27 +6,22 @@ import time
 import uuid
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
-
 from hub.contract.times import utc_text
 from hub.doorbell.contract import Ring
-from hub.doorbell.tables import DoorbellRing
+from hub.doorbell.repository import RingRepository
 from hub.live.bus import Bus
-from hub.store.database import Reader, compiled
-from hub.store.writer import Transaction, Writer
+from hub.store.backend import Row
+from hub.store.transaction import Transaction
+from hub.store.writer import Writer
 
 RING_STORED = "ring stored"  # the ring as shown
-COLUMNS = [column.name for column in DoorbellRing.__table__.columns if column.name != "seq"]
-INSERT = compiled(insert(DoorbellRing).values(dict.fromkeys(COLUMNS)))[0]
-SAME_RING = (DoorbellRing.bell == bindparam("bell"), DoorbellRing.event_id == bindparam("event_id"))
-FIND = compiled(select(DoorbellRing.id).where(*SAME_RING))[0]
 
 
 class Doorbells:
     """The service of doorbells; every transport calls `accept`."""
 
-    def __init__(self, writer: Writer, reader: Reader, bus: Bus) -> None:
-        self._writer, self._reader, self._bus = writer, reader, bus
+    def __init__(self, writer: Writer, repository: RingRepository, bus: Bus) -> None:
+        self._writer, self._repository, self._bus = writer, repository, bus
 
     def accept(self, ring: Ring) -> dict[str, Any]:
         """Store a ring once; the reply to its sender, after the commit. Raises StoreBusy."""
@@ -40,9 +35,9 @@ class Doorbells:
         }
 
         def job(transaction: Transaction) -> str:
-            before = transaction.one(FIND, {"bell": ring.bell, "event_id": ring.event_id})
+            before = self._repository.find_event(transaction, ring.bell, ring.event_id)
             if before is None:
-                transaction.execute(INSERT, row)
+                self._repository.insert_ring(transaction, row)
             return str(row["id"] if before is None else before["id"])
 
         stored_id = self._writer.write(job)
@@ -54,11 +49,10 @@ class Doorbells:
 
     def newest(self, limit: int) -> list[dict[str, Any]]:
         """The newest rings as shown, the newest first."""
-        rows = self._reader.all(select(DoorbellRing.__table__).order_by(DoorbellRing.seq.desc()).limit(limit))
-        return [_public(dict(row)) for row in rows]
+        return [_public(row) for row in self._repository.newest(limit)]
 
 
-def _public(row: dict[str, Any]) -> dict[str, Any]:
+def _public(row: dict[str, Any] | Row) -> dict[str, Any]:
     return {
         "id": row["id"],
         "bell": row["bell"],
