@@ -70,6 +70,7 @@ def test_every_block_has_a_path() -> None:
     assert len(re.findall(r"^```(?:python|html|js|diff)$", PAGE, re.MULTILINE)) == len(blocks(PAGE))
 
 
+@pytest.mark.slow
 def test_the_examples_work(project: Path) -> None:
     folder = project / "tests" / "hub" / "doorbell"
     written = sum(path.read_text("utf-8").count("\ndef test_") for path in folder.glob("test_*.py"))
@@ -79,6 +80,7 @@ def test_the_examples_work(project: Path) -> None:
     assert not re.search(r"skipped|failed|error", output), output
 
 
+@pytest.mark.slow
 def test_the_new_setting_is_documented(project: Path) -> None:
     help_text = "Rings that a list shows unless the request gives a limit."
     row = f"| `doorbell.listed` | `HUB_DOORBELL_LISTED` | `50` | {help_text} |"
@@ -88,6 +90,7 @@ def test_the_new_setting_is_documented(project: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_revisions_agree_with_the_tables(project: Path) -> None:
     agree = "declared or gaps"
     run(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/hub/store/test_migrations.py", "-k", agree)

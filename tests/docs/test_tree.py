@@ -43,7 +43,7 @@ def test_the_tree_names_exactly_the_folders_of_hub() -> None:
     assert len(paths) == len(set(paths))
     assert {path for path in paths if path.count("/") == 1} == packages(ROOT / "hub")
     inner = {name + path for name in packages(ROOT / "hub") for path in packages(ROOT / "hub" / name)}
-    assert inner <= {path for path in paths if path.count("/") == 2}
+    assert {path for path in paths if path.count("/") == 2} == inner
 
 
 def test_the_tree_names_exactly_the_modules_of_hub() -> None:
