@@ -1,7 +1,5 @@
 """Write docs/settings.md from the declared settings of the hub and of the agent."""
 
-
-
 from __future__ import annotations
 
 import sys

@@ -1,7 +1,5 @@
 """Training the label reader: a short run writes a loadable file, which computes what the network does."""
 
-
-
 from __future__ import annotations
 
 import json

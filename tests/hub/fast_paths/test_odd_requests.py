@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -224,7 +224,10 @@ def test_tokens(ways: Ways) -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_several_requests_on_one_connection(ways: Ways, path: str) -> None:
     """What one request leaves unread is no part of the next."""
-    keep: Callable[..., bytes] = lambda *args, **how: request(*args, connection="", **how)
+
+    def keep(*args: Any, **how: Any) -> bytes:
+        return request(*args, connection="", **how)
+
     same(
         ways,
         keep(path) + keep(path, b"{}") + request(path, b"broken"),
