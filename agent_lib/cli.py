@@ -1,4 +1,4 @@
-"""The command line of the agent. Nothing heavy is imported before it is needed: `--help` answers at once."""
+"""The command line of the agent. Heavy modules are imported on demand, so that `--help` is fast."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .settings import AgentSettings
+    from agent_lib.settings import AgentSettings
 
 log = logging.getLogger(__name__)
 
@@ -29,21 +29,22 @@ Settings stand in agent.toml of the instance folder, written at the first start.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status: 0 done, 1 it did not work, 2 a flag or setting is wrong."""
+    """Run one command; the exit status: 0 success, 1 failure, 2 invalid flag or setting."""
     options = _options(argv)
     for stream in (sys.stdout, sys.stderr):
-        # A Windows console may know few letters; a sentence with an unknown one is still worth printing.
+        # A Windows console may not support all characters; print what it supports.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
         return _dispatch(options)
     except KeyboardInterrupt:
-        # Ctrl-C before the agent listens to it: while it still loads, or during a check.
+        # Ctrl-C before the signal handlers are installed, or during a check.
         return 130
 
 
 def _dispatch(options: argparse.Namespace) -> int:
-    from .settings_file import SettingsError, load
+    from agent_lib.settings.file import load
+    from agent_lib.settings.parse import SettingsError
 
     flags = {key: getattr(options, key) for key in ("instance", "config", "hub", "simulate", "seed", "captures")}
     reads = options.command == "read"
@@ -53,14 +54,14 @@ def _dispatch(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     if reads:
-        from .read_command import read
+        from agent_lib.commands.read import read
 
         return read(settings, options.images, options.annotate)
     return _COMMANDS[options.command or "run"](settings)
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The options given; pictures and flags may stand in any order. Ends the program with status 2 where they do not fit."""
+    """The parsed options; pictures and flags may be in any order. Exits with status 2 if they do not fit."""
     parser = _parser()
     options = parser.parse_intermixed_args(argv)
     if options.command == "read" and not options.images:
@@ -71,16 +72,31 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="agent.py", description="The station agent of Gatehouse.", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="agent.py",
+        description="The station agent of Gatehouse.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("command", nargs="?", choices=["run", "check", "read"], help="run (default), check or read")
     parser.add_argument("images", nargs="*", metavar="IMAGE", help="with read: pictures, or folders of them")
-    parser.add_argument("--annotate", metavar="DIR", help="with read: write each picture with what was found into this folder")
+    parser.add_argument(
+        "--annotate", metavar="DIR", help="with read: write each picture with what was found into this folder"
+    )
     parser.add_argument("--instance", metavar="DIR", help="folder of the agent's data and settings (default: instance)")
-    parser.add_argument("--config", metavar="FILE", help="settings file instead of DIR/agent.toml: TOML, or JSON of the original station")
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="settings file instead of DIR/agent.toml: TOML, or JSON of the original station",
+    )
     parser.add_argument("--hub", metavar="URL", help="address of the hub (default: http://127.0.0.1:5000)")
-    parser.add_argument("--simulate", action="store_true", default=None, help="run the simulated gate even where devices are configured")
+    parser.add_argument(
+        "--simulate", action="store_true", default=None, help="run the simulated gate even where devices are configured"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="seed of the simulated vehicles")
-    parser.add_argument("--captures", type=_count, metavar="N", help="end after N captures, when the hub has every result")
+    parser.add_argument(
+        "--captures", type=_count, metavar="N", help="end after N captures, when the hub has every result"
+    )
     return parser
 
 
@@ -92,9 +108,9 @@ def _count(text: str) -> int:
 
 
 def _run(settings: AgentSettings) -> int:
-    from .lock import InstanceBusy
-    from .memory import release_large_buffers
-    from .runner import Agent
+    from agent_lib.commands.run import Agent
+    from agent_lib.runtime.lock import InstanceBusy
+    from agent_lib.runtime.memory import release_large_buffers
 
     release_large_buffers()
     _set_up_log(settings)
@@ -102,7 +118,7 @@ def _run(settings: AgentSettings) -> int:
         log.warning("%s", warning)
     agent = Agent(settings)
     agent.handle_signals()
-    _say_hello(settings)
+    _print_summary(settings)
     try:
         status = agent.run()
     except (InstanceBusy, OSError) as error:
@@ -110,7 +126,7 @@ def _run(settings: AgentSettings) -> int:
         status = 1
     logging.shutdown()
     if threading.active_count() > 1:
-        # A thread that a dead device holds inside native code would crash or delay the interpreter's own end.
+        # A thread blocked in native code by a dead device would crash or delay the interpreter's shutdown.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
@@ -118,7 +134,7 @@ def _run(settings: AgentSettings) -> int:
 
 
 def _check(settings: AgentSettings) -> int:
-    from .check import check
+    from agent_lib.commands.check import check
 
     logging.basicConfig(level=logging.CRITICAL)
     print(f"Settings: {settings.config_path}", flush=True)
@@ -133,13 +149,21 @@ def _check(settings: AgentSettings) -> int:
     return 0 if works else 1
 
 
-def _say_hello(settings: AgentSettings) -> None:
+def _print_summary(settings: AgentSettings) -> None:
     hub = settings.hub
-    print(f"Results go to {hub.websocket_url if hub.raw else hub.base}; settings: {settings.config_path}; log: {settings.instance / 'agent.log'}", flush=True)
+    print(
+        f"Results go to {hub.websocket_url if hub.raw else hub.base}; settings: {settings.config_path}; log: "
+        f"{settings.instance / 'agent.log'}",
+        flush=True,
+    )
     if settings.simulated:
         print(_simulation_sentence(settings), flush=True)
     for station in [] if settings.simulated else settings.stations:
-        cameras = ", ".join(camera.address for camera in (station.camera, station.secondary_camera) if camera.configured and station.kind == "weighbridge")
+        cameras = ", ".join(
+            camera.address
+            for camera in (station.camera, station.secondary_camera)
+            if camera.configured and station.kind == "weighbridge"
+        )
         reader = f"{station.rfid.host}:{station.rfid.port}" if station.rfid.configured else "none"
         print(f"Station {station.name} ({station.kind}): reader {reader}; cameras {cameras or 'none'}", flush=True)
 
@@ -159,13 +183,21 @@ def _set_up_log(settings: AgentSettings) -> None:
     handlers: list[logging.Handler] = [logging.StreamHandler()]
     path = settings.instance / "agent.log"
     try:
-        handlers.append(logging.handlers.RotatingFileHandler(path, maxBytes=settings.log.max_mb * 1_000_000, backupCount=5, encoding="utf-8", errors="backslashreplace"))
+        handlers.append(
+            logging.handlers.RotatingFileHandler(
+                path,
+                maxBytes=settings.log.max_mb * 1_000_000,
+                backupCount=5,
+                encoding="utf-8",
+                errors="backslashreplace",
+            )
+        )
     except OSError as error:
         print(f"{path}: cannot be written ({error.strerror}); the log goes to this window only.", file=sys.stderr)
     for handler in handlers:
         handler.setFormatter(form)
         root.addHandler(handler)
-    # Its retries are this agent's own business, and said in its own words.
+    # The agent logs its retries itself.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 

@@ -1,7 +1,7 @@
 """AprilTag boards, games and video against their limits: `python bench/apriltag.py [--seed 1] [--only readings|video]`.
 
-Starts a hub of its own over a temporary folder for each group of figures and prints every figure beside its limit; ends with status 1 when one
-falls short. Load and hub share the machine, so give it nothing else to do meanwhile.
+Starts a separate hub over a temporary folder for each group of figures and prints every figure beside its limit; the
+exit status is 1 when one falls short. Load and hub share the machine, so run nothing else meanwhile.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Row:
 
 def show(row: Row) -> None:
     print(
-        f"{row.name:<66} {row.value:>10.3f} {row.unit:<6} {'at most' if row.at_most else 'at least':>8} {row.limit:>8g}   {'ok' if row.good else 'FALLS SHORT'}",
+        f"{row.name:<66} {row.value:>10.3f} {row.unit:<6} {'at most' if row.at_most else 'at least':>8} "
+        f"{row.limit:>8g}   {'ok' if row.good else 'FALLS SHORT'}",
         flush=True,
     )
 
@@ -48,8 +49,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of readings and pictures (default 1)")
     parser.add_argument("--only", choices=GROUPS, help="one group of figures")
     options = parser.parse_args()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0
     print(
-        f"seed {options.seed}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}, load {os.getloadavg()[0] if hasattr(os, 'getloadavg') else 0:.1f}"
+        f"seed {options.seed}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}, "
+        f"load {load:.1f}"
     )
     short = 0
     began = time.monotonic()
@@ -65,6 +68,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    # `Row` of this file and of an import of it must be one class.
+    # The groups import `Row` from this module; it must be the same class as in `__main__`.
     sys.modules["apriltag"] = sys.modules["__main__"]
     sys.exit(main())

@@ -1,4 +1,7 @@
-"""Readings of boards: to their ack by HTTP and UDP, and to fifty games; a healthy game beside a stalled one. Part of bench/apriltag.py."""
+"""Latency of readings to the ack by HTTP and UDP, and to fifty games; a healthy game beside a stalled one.
+
+Part of bench/apriltag.py.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ LIMIT_HTTP_MS, LIMIT_UDP_MS, LIMIT_GAMES_MS, LIMIT_HEALTHY = 5.0, 2.0, 20.0, 95.
 
 
 def rows(seed: int) -> Iterator[Row]:
-    """A hub for all figures; every reading holds `sent`, when it was sent (perf_counter, which all processes share)."""
+    """Measure with one hub; every reading has `sent`, the time of sending (perf_counter, shared by all processes)."""
     with (
         tempfile.TemporaryDirectory() as folder,
         HubProcess(Path(folder) / "instance", HUB_APRILTAG_TOKEN=TOKEN) as hub,
@@ -66,7 +69,7 @@ def rows(seed: int) -> Iterator[Row]:
 
 
 def body(dice: random.Random, number: int) -> bytes:
-    """A reading of today's firmware, with the time at which it is made."""
+    """Return a reading of today's firmware with the current time as `sent`."""
 
     def near(middle: float) -> float:
         return round(dice.gauss(middle, 5), 1)
@@ -92,7 +95,7 @@ def body(dice: random.Random, number: int) -> bytes:
 
 
 def paced(count: int, rate: float, send: Callable[[int], None]) -> list[float]:
-    """Milliseconds of each call, made at a steady rate as far as the calls allow."""
+    """Call `send` at a steady rate, as far as the calls allow; return the milliseconds of each call."""
     times = []
     began = time.perf_counter()
     for number in range(count):
@@ -106,8 +109,11 @@ def paced(count: int, rate: float, send: Callable[[int], None]) -> list[float]:
 
 
 def post(hub: HubProcess, data: bytes) -> None:
-    """As boards do it: a connection for each reading."""
-    head = f"POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: {TOKEN}\r\nConnection: close\r\nContent-Length: {len(data)}\r\n\r\n"
+    """Post a reading over a new connection, as boards do."""
+    head = (
+        f"POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: {TOKEN}\r\n"
+        f"Connection: close\r\nContent-Length: {len(data)}\r\n\r\n"
+    )
     answer = ws.exchange(hub.port, head.encode() + data)
     assert answer[0] == 200, answer
 
@@ -142,7 +148,7 @@ def stalled_game(hub: HubProcess) -> socket.socket:
 
 
 def to_games(hub: HubProcess, dice: random.Random, rate: float, count: int, games: int) -> list[float]:
-    """Milliseconds from a board's send to each game's receipt; readings that never came are missing."""
+    """Milliseconds from a board's send to each game's receipt; lost readings are missing."""
     results: multiprocessing.Queue[Any] = multiprocessing.Queue()
     listeners = multiprocessing.Process(target=_listen, args=(hub.port, games, count, results))
     listeners.start()
@@ -162,7 +168,7 @@ def to_games(hub: HubProcess, dice: random.Random, rate: float, count: int, game
 
 
 def _listen(port: int, games: int, count: int, results: Any) -> None:
-    """In a process of its own: as many games, read by one loop until each has everything or nothing comes for a while."""
+    """Run `games` games in one loop, in a child process, until each has every reading or none comes for 2 s."""
     chooser = selectors.DefaultSelector()
     for _ in range(games):
         sock = identified(port, {"type": "gdevelop", "name": "bench"})
@@ -183,7 +189,7 @@ def _listen(port: int, games: int, count: int, results: Any) -> None:
 
 
 def _delays(buffer: bytearray, now: float, began: float) -> list[float]:
-    """Take whole readings out of the buffer; the cached one of before does not count."""
+    """Remove complete readings from the buffer; the cached one sent before `began` does not count."""
     found = []
     while (start := buffer.find(b'"sent":')) >= 0 and (end := buffer.find(b",", start)) >= 0:
         sent = float(buffer[start + 7 : end])

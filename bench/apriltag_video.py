@@ -1,4 +1,4 @@
-"""Live video: fifty viewers, a slow one, a wall of cameras. Part of bench/apriltag.py."""
+"""Live video: fifty viewers, a slow viewer, a wall of cameras, video beside readings. Part of bench/apriltag.py."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def rows(seed: int) -> Iterator[Row]:
 
 
 def fifty(hub: HubProcess, process: psutil.Process, kind: str, seed: int) -> Iterator[Row]:
-    """50 viewers of one camera of 30 pictures a second with 40 KB each."""
+    """50 viewers of one camera with 30 pictures a second of 40 KB each."""
     with Camera(hub.port, ["cam"], FPS, FRAME_BYTES, seed) as camera:
         result = multiprocessing.Queue()
         viewers = multiprocessing.Process(target=watch, args=(hub.port, kind, VIEWERS, "?camera=cam", SECONDS, result))
@@ -69,7 +69,7 @@ def fifty(hub: HubProcess, process: psutil.Process, kind: str, seed: int) -> Ite
 def slow(
     hub: HubProcess, process: psutil.Process, kind: str, receive_buffer: int, fast_seconds: float, about: str, seed: int
 ) -> Iterator[Row]:
-    """A viewer that takes 100 KB/s where 1.2 MB/s are made."""
+    """A viewer that reads 100 KB/s of a stream of 1.2 MB/s."""
     with Camera(hub.port, ["cam"], FPS, FRAME_BYTES, seed):
         result = multiprocessing.Queue()
         viewer = multiprocessing.Process(
@@ -87,7 +87,7 @@ def slow(
 
 
 def wall(hub: HubProcess, seed: int) -> Iterator[Row]:
-    """16 cameras of 10 pictures a second on one WebSocket."""
+    """16 cameras with 10 pictures a second on one WebSocket."""
     names = [f"wall-{n}" for n in range(WALL)]
     with Camera(hub.port, names, 10.0, FRAME_BYTES, seed):
         result = multiprocessing.Queue()
@@ -108,10 +108,10 @@ def wall(hub: HubProcess, seed: int) -> Iterator[Row]:
 
 
 def beside_readings(hub: HubProcess, seed: int) -> Iterator[Row]:
-    """One board's video of 30 fps and 1,000 readings a second (half by UDP, half by WebSocket), each alone and both together.
+    """One board's video of 30 fps and 1,000 readings a second, each alone and both together.
 
-    Each reading waits for the ACK of the one before, as a board does, so a slow hub shows in their number. In turn A B AB A B AB, since the machine's
-    speed changes.
+    Half of the readings go by UDP, half by WebSocket. Each waits for the ACK of the one before, as a board does, so a
+    slow hub lowers their number. The order is A B AB A B AB, since the machine's speed changes.
     """
     seen: dict[str, list[float]] = {"video": [], "readings": [], "video beside": [], "readings beside": []}
     for _ in range(ROUNDS):

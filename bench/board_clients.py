@@ -1,4 +1,4 @@
-"""AprilTag boards for the bench of video beside readings: one that sends pictures, others that send readings, in processes of their own."""
+"""AprilTag boards for the bench of video beside readings, in child processes: one sends pictures, others readings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ TOKEN = "bench-token"
 
 
 class RawBoard:
-    """A board's WebSocket by hand. The mask is all zeros, so that sending costs this process nothing."""
+    """A board's WebSocket on a plain socket. The mask is all zeros, so that this process need not mask the payload."""
 
     def __init__(self, port: int, address: str) -> None:
         self.sock = socket.create_connection(("127.0.0.1", port), source_address=(address, 0))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock.sendall(f"GET /websocket HTTP/1.1\r\nHost: 127.0.0.1\r\n{UPGRADE}\r\n".encode())
-        self._heard = b""
+        self._received = b""
         self.until(b"connection_success")
         self.send(json.dumps({"event": "identify", "data": {"type": "esp32", "auth_token": TOKEN}}).encode())
         self.until(b"identify_success")
@@ -38,15 +38,16 @@ class RawBoard:
         self.sock.sendall(bytes([0x80 | opcode]) + length + b"\0\0\0\0" + payload)
 
     def until(self, word: bytes) -> None:
-        """Read until `word` has come, and forget what came up to it."""
-        while (at := self._heard.find(word)) < 0:
+        """Read until `word` is received, and discard everything up to its end."""
+        while (at := self._received.find(word)) < 0:
             data = self.sock.recv(65536)
             assert data, "the hub has closed a board"
-            self._heard += data
-        self._heard = self._heard[at + len(word) :]
+            self._received += data
+        self._received = self._received[at + len(word) :]
 
 
 def send_pictures(port: int, fps: float, size: int, seed: int, stop: Any, sent: Any) -> None:
+    """Send one picture `fps` times a second until `stop`; `sent.value` counts them."""
     board = RawBoard(port, "127.0.0.2")
     body = picture(size, seed)
     due = time.monotonic()
@@ -79,7 +80,7 @@ def record(tag: int, clock: int) -> bytes:
 
 
 def send_readings(port: int, udp_port: int, per_second: float, stop: Any, acknowledged: Any) -> None:
-    """Readings, every other one by UDP; each waits for its ACK as a board does, which `acknowledged.value` counts."""
+    """Send readings, every other one by UDP, each after the ACK of the last; `acknowledged.value` counts the ACKs."""
     board = RawBoard(port, "127.0.0.3")
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.bind(("127.0.0.4", 0))
@@ -101,7 +102,7 @@ def send_readings(port: int, udp_port: int, per_second: float, stop: Any, acknow
 
 
 class Running:
-    """One of these functions in a process of its own; `count` is what it counts."""
+    """One of these functions in a child process; `count` is its counter."""
 
     def __init__(self, function: Any, *args: Any) -> None:
         self._stop, self._count = multiprocessing.Event(), multiprocessing.Value("q", 0)

@@ -1,7 +1,8 @@
 """Nothing is lost, nothing is there twice: `python bench/durability.py [--captures 1000] [--kills 10] [--seed N]`.
 
-The agent takes captures at the simulated gate (attempts shortened, so that a vehicle is done sooner) while the hub is killed
-without warning and started again, the kills spread over the run. At the end every vehicle must have exactly one row, with every picture.
+The agent takes captures at the simulated gate (with shorter attempts, so that each vehicle takes less time) while the
+hub is killed without warning and restarted, the kills spread over the run. At the end every vehicle must have exactly
+one row, with every picture.
 """
 
 from __future__ import annotations
@@ -17,10 +18,9 @@ from pathlib import Path
 
 import requests
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT)]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.support.helpers import HubProcess, Progress, wait_for
+from tests.support.helpers import ROOT, HubProcess, Progress, wait_for
 
 QUICK = '{"capture": {"retry_interval_seconds": 0.05, "max_attempts": 2}}'
 
@@ -65,7 +65,7 @@ def main() -> int:
             if kills < options.kills and stored >= (kills + 1) * options.captures / (options.kills + 1):
                 hub.kill()
                 kills += 1
-                time.sleep(0.1 * kills)  # away for longer each time
+                time.sleep(0.1 * kills)  # a longer outage each time
                 hub.start()
             time.sleep(0.2)
         rows = hub.captures()
@@ -83,7 +83,8 @@ def main() -> int:
         wait_for(lambda: hub.get("/status")["writer"]["waiting"] == 0, what="an idle writer")
         hub.stop()
     print(
-        f"seed {options.seed}, {options.captures} captures, {kills} kills, {time.monotonic() - began:.0f} s, agent's exit status {agent.returncode}"
+        f"seed {options.seed}, {options.captures} captures, {kills} kills, {time.monotonic() - began:.0f} s, "
+        f"agent's exit status {agent.returncode}"
     )
     figures = [
         ("rows", len(rows), options.captures),

@@ -1,8 +1,8 @@
 """A truck in view to its stored result: `python bench/gate.py [--seed N] [--vehicles N]`.
 
 Runs the hub and the agent with the simulated gate, as `start_system.sh` does, on free ports over a temporary folder,
-and compares the simulator's own list of vehicles with what the hub stored. Prints a table and its limits; exit status 1 where it
-falls short.
+and compares the simulator's list of vehicles with what the hub stored. Prints a table with limits; the exit status is 1
+when a figure falls short.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import sys
 import tempfile
 import time
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT)]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.support.helpers import HubProcess, Progress, wait_for
+from tests.support.helpers import ROOT, HubProcess, Progress, wait_for
 
 LIMIT_MEDIAN_S = 1.0
 LIMIT_READY_S = 2.0
@@ -115,9 +115,10 @@ def main() -> int:
     read = [tag for tag in readable if stored[tag]["success"]]
     times = [seconds(stored[tag]["received_at"]) - seen[tag]["at"] for tag in read]
     wrong = [tag for tag, row in stored.items() if row["number"] and row["number"] != seen[tag]["number"]]
-    gaps = [later["at"] - earlier["at"] for earlier, later in zip(list(seen.values()), list(seen.values())[1:])]
+    gaps = [later["at"] - earlier["at"] for earlier, later in pairwise(seen.values())]
     print(
-        f"seed {options.seed}: {len(seen)} vehicles, {len(readable)} readable and stored, {len(stored)} captures, agent's exit status {agent.returncode}"
+        f"seed {options.seed}: {len(seen)} vehicles, {len(readable)} readable and stored, {len(stored)} captures, "
+        f"agent's exit status {agent.returncode}"
     )
     return report(
         [

@@ -1,7 +1,8 @@
 """The hub's part of a capture, and what others feel of it: `python bench/hub.py [--seed N] [--captures N]`.
 
-Starts a hub of its own on free ports over a temporary folder, sends captures with three real pictures by every door, and
-prints a table. Times are wall time at the sender on this machine, the disk's flush included; compare rows of one run.
+Starts a separate hub on free ports over a temporary folder, sends captures with three real pictures over every
+transport, and prints a table. Times are wall time at the sender on this machine, fsync included; compare rows of one
+run.
 """
 
 from __future__ import annotations
@@ -22,8 +23,7 @@ import requests
 import socketio
 import websocket
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT)]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.support.helpers import HubProcess, capture_result
 
@@ -56,13 +56,12 @@ def timed(count: int, send: Callable[[int], None]) -> list[float]:
 
 def row(name: str, times: list[float], note: str = "") -> None:
     ordered = sorted(times)
-    print(
-        f"{name:<44} {statistics.median(times):8.1f} {ordered[int(len(ordered) * 0.95)]:8.1f} {ordered[-1]:8.1f}   {note}"
-    )
+    median, p95 = statistics.median(times), ordered[int(len(ordered) * 0.95)]
+    print(f"{name:<44} {median:8.1f} {p95:8.1f} {ordered[-1]:8.1f}   {note}")
 
 
 def probe(url: str, stop: threading.Event, times: list[float]) -> None:
-    """Another client's keep-alive requests while something else goes on."""
+    """Time the keep-alive requests of another client until `stop`."""
     with requests.Session() as session:
         while not stop.is_set():
             began = time.perf_counter()
@@ -72,6 +71,7 @@ def probe(url: str, stop: threading.Event, times: list[float]) -> None:
 
 
 def beside(url: str, work: Callable[[], None]) -> list[float]:
+    """Run `work`; return the request times of another client meanwhile."""
     times: list[float] = []
     stop = threading.Event()
     thread = threading.Thread(target=probe, args=(url, stop, times))
@@ -110,7 +110,7 @@ def main() -> int:
 
         sio = socketio.Client()
         sio.connect(hub.url)
-        ws: websocket.WebSocket | None = None  # made when its turn comes: it hears everybody's results from then on
+        ws: websocket.WebSocket | None = None  # connected late: from then on it receives every result
         encoded = {f"{kind}_image": base64.b64encode(data).decode() for kind, data in images.items()}
 
         def by_socketio(number: int) -> None:
@@ -155,13 +155,11 @@ def main() -> int:
         )
         failed |= sorted(others)[int(len(others) * 0.95)] > LIMIT_STALL_MS
         memory = psutil.Process(hub.process.pid).memory_info().rss / 1e6
-        print(
-            f"\nhub resident: {memory:.0f} MB after {hub.get('/status')['captures']['stored']} captures (limit {LIMIT_MEMORY_MB:g})"
-        )
+        stored = hub.get("/status")["captures"]["stored"]
+        print(f"\nhub resident: {memory:.0f} MB after {stored} captures (limit {LIMIT_MEMORY_MB:g})")
         failed |= memory > LIMIT_MEMORY_MB
-        print(
-            f"event loop held longest: {hub.get('/status')['event_loop']['longest_ever_ms']:.0f} ms (limit {LIMIT_STALL_MS:g})"
-        )
+        longest = hub.get("/status")["event_loop"]["longest_ever_ms"]
+        print(f"event loop held longest: {longest:.0f} ms (limit {LIMIT_STALL_MS:g})")
         sio.disconnect()
         rest.close()
     print("falls short" if failed else "within its limits")

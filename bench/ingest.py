@@ -1,8 +1,9 @@
 """Records a second from many cameras: `python bench/ingest.py [--clients 20] [--seconds 5] [--against node]`.
 
-Each run starts a server over a fresh temporary folder, sends records with distinct times from `--clients` cameras in processes of their own, one
-record in flight each, and compares what was acknowledged with what is stored. The load shares the machine with the server, so compare rows of one
-run. `--against node` runs a peer that does the same work (bench/peers/node) in turn, A B A B, and prints hub over Node.
+Each run starts a server over a new temporary folder, sends records with distinct times from `--clients` cameras in
+child processes, one in-flight record each, and compares acknowledged with stored records. The load shares the machine
+with the server, so compare rows of one run. `--against node` runs a peer that does the same work (bench/peers/node)
+alternately, A B A B, and prints the ratio hub / Node.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from pathlib import Path
 import psutil
 import requests
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT), str(ROOT / "bench")]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from ingest_clients import Load, dashboards, run_load
 from ingest_peer import NodePeer
@@ -54,7 +54,10 @@ class HubPeer:
 
 
 def measure(server: HubPeer | NodePeer, load: Load, viewers: int = 0) -> dict[str, float]:
-    """One cell: records/s, p50 and p99 in ms, errors, resident MB, and how many acknowledged records are missing or stored twice."""
+    """Measure one cell: records/s, p50 and p99 in ms, errors, resident MB, stored records.
+
+    `wrong` counts acknowledged records that are missing or stored twice.
+    """
     stop = multiprocessing.Event()
     watching = multiprocessing.Process(target=dashboards, args=(server.port, viewers, stop)) if viewers else None
     if watching is not None:
@@ -81,8 +84,9 @@ def measure(server: HubPeer | NodePeer, load: Load, viewers: int = 0) -> dict[st
 
 def show(name: str, door: str, size: int, cell: dict[str, float]) -> None:
     print(
-        f"{name:<6} {door:<9} {size:>3} KB {cell['rate']:9.0f} {cell['p50']:8.2f} {cell['p99']:8.2f} {cell['errors']:7.0f} {cell['rss']:8.0f} "
-        f"{cell['stored']:8.0f}   {'each once' if not cell['wrong'] else 'NOT each once: ' + str(int(cell['wrong']))}",
+        f"{name:<6} {door:<9} {size:>3} KB {cell['rate']:9.0f} {cell['p50']:8.2f} {cell['p99']:8.2f} "
+        f"{cell['errors']:7.0f} {cell['rss']:8.0f} {cell['stored']:8.0f}   "
+        f"{'each once' if not cell['wrong'] else 'NOT each once: ' + str(int(cell['wrong']))}",
         flush=True,
     )
 
@@ -102,10 +106,12 @@ def main() -> int:
     options = parser.parse_args()
     doors, sizes = options.doors.split(","), [int(size) for size in options.sizes.split(",")]
     print(
-        f"{options.clients} clients in {PROCESSES} processes, {options.seconds:g} s a cell, seed {options.seed}, synchronous=FULL\n"
+        f"{options.clients} clients in {PROCESSES} processes, {options.seconds:g} s a cell, seed {options.seed}, "
+        "synchronous=FULL\n"
     )
     print(
-        f"{'':<6} {'door':<9} {'size':>6} {'records/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'errors':>7} {'RSS MB':>8} {'stored':>8}"
+        f"{'':<6} {'door':<9} {'size':>6} {'records/s':>9} {'p50 ms':>8} {'p99 ms':>8} "
+        f"{'errors':>7} {'RSS MB':>8} {'stored':>8}"
     )
     failed = False
     if options.records:
@@ -148,7 +154,7 @@ def cell(options: argparse.Namespace, door: str, size: int) -> bool:
 
 
 def viewers(options: argparse.Namespace) -> bool:
-    """What `--dashboards` viewers in the room cost, alternating."""
+    """Measure the cost of `--dashboards` viewers in the room, alternating with none."""
     rates: dict[int, list[float]] = {0: [], options.dashboards: []}
     for count in (0, options.dashboards, 0, options.dashboards):
         with HubPeer() as server:

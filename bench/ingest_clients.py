@@ -1,4 +1,4 @@
-"""Lean cameras for bench/ingest.py: plain sockets, prepared bytes, one record in flight each; the same for every server."""
+"""Cameras for bench/ingest.py, the same for every server: plain sockets, prepared bytes, one in-flight record each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MARK = "@@@@@@@@@@@@@@@@"
 
 @dataclass(frozen=True)
 class Load:
-    """What to send: by which door, records of how many KB, for how long (or how many, when `records`)."""
+    """What to send: the transport, the size of a record in KB, for how long (or how many records, where `records`)."""
 
     door: str
     size: int
@@ -33,7 +33,7 @@ class Load:
 
 
 def record(size: int, camera: int, seed: int) -> bytes:
-    """JSON of a detection; MARK stands where each record's own time goes."""
+    """JSON of a detection; MARK is the placeholder of each record's event id."""
     chance = random.Random(seed * 1000 + camera)
     plate = f"{chance.choice('123456789')}AB{chance.randrange(1000, 9999)}"
     body: dict[str, Any] = {
@@ -59,7 +59,7 @@ def record(size: int, camera: int, seed: int) -> bytes:
 
 
 def run_load(load: Load, processes: int) -> tuple[list[float], set[bytes], int, float]:
-    """Seconds of each record, ids that were acknowledged, errors, and how long the whole took."""
+    """Return the seconds of each record, the acknowledged ids, the number of errors, and the total duration."""
     results: multiprocessing.Queue[Any] = multiprocessing.Queue()
     share = [load.clients // processes + (number < load.clients % processes) for number in range(processes)]
     began = time.perf_counter()
@@ -145,8 +145,8 @@ class _Camera:
     def _exchange(self, text: bytes) -> bytes:
         if self.door == "rest":
             self.sock.sendall(
-                b"POST /api/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-                % (len(text), text)
+                b"POST /api/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n%b" % (len(text), text)
             )
             return self._response()
         if self.door == "ws":
@@ -179,7 +179,8 @@ class _Camera:
 
     def _upgrade(self, path: str) -> None:
         self.sock.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
         )
         while b"\r\n\r\n" not in self.buffer:
@@ -189,7 +190,7 @@ class _Camera:
             raise ConnectionError(head.decode("latin-1"))
 
     def _send_frame(self, payload: bytes) -> None:
-        """Masked with zeros, which leaves the payload as it is: the servers still do their whole work."""
+        """Send a frame masked with zeros, which leaves the payload unchanged; the server still unmasks it."""
         size = len(payload)
         head = b"\x81" + (
             bytes([0x80 | size])
@@ -220,7 +221,7 @@ class _Camera:
 
 
 def dashboards(port: int, count: int, stop: Any) -> None:
-    """Viewers in the room `dashboard` that read and forget, in one process."""
+    """Run viewers in the room `dashboard` that read and discard everything, in one process."""
     socks = []
     for _ in range(count):
         camera = _Camera(Load("socketio", 1, 1, 0, port, 0), 0)

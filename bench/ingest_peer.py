@@ -16,7 +16,7 @@ FOLDER = Path(__file__).resolve().parent / "peers" / "node"
 
 
 class NodePeer:
-    """`node bench/peers/node/server.js` over a temporary folder; its packages are installed at the first use."""
+    """`node bench/peers/node/server.js` over a temporary folder; its npm packages are installed at first use."""
 
     name = "node"
 

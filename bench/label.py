@@ -1,8 +1,11 @@
-"""Finding and reading the label: `python bench/label.py [--seed N] [--scenes N] [--engine NAME ...] [--only LEVEL]`.
+"""Benchmark of finding and reading labels.
 
-Renders scenes of its own (label_scenes.py: levels easy to extreme, and as many in which nothing may be reported), reads each with every
-engine and prints per level: found, exact, wrong, missed, false positives, CPU time per 1080p frame. Then its limits; exit status 1 where
-it falls short. About four minutes on one core with one engine. The finder's thresholds were chosen on the seeds 500 to 520.
+`python bench/label.py [--seed N] [--scenes N] [--engine NAME ...] [--only LEVEL]`
+
+Renders its own scenes (label_scenes.py: levels easy to extreme, and as many in which nothing may be reported), reads
+each with every engine and prints per level: found, exact, wrong, missed, false positives, CPU time per 1080p frame.
+Then checks the limits; exit status 1 if one is not met. About four minutes on one core with one engine. The finder's
+thresholds were chosen on the seeds 500 to 520.
 """
 
 from __future__ import annotations
@@ -23,8 +26,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
 from label_scenes import LEVELS, BenchScene, scene  # noqa: E402
 
-from agent_lib.label import LabelReader, LabelReading, digit_strip  # noqa: E402
-from agent_lib.label_code import load_label_code  # noqa: E402
+from agent_lib.label.code_file import load_label_code  # noqa: E402
+from agent_lib.label.reader import LabelReader, digit_strip  # noqa: E402
+from agent_lib.label.reading import LabelReading  # noqa: E402
 from agent_lib.ocr import ENGINES, make_reader  # noqa: E402
 from agent_lib.settings import OcrSettings  # noqa: E402
 
@@ -40,8 +44,8 @@ PROGRESS_SECONDS = 5.0
 # What the agent has loaded, with one label reader that has read.
 RSS = """
 import sys, cv2, psutil
-import agent_lib.cli, agent_lib.runner
-from agent_lib.label import LabelReader
+import agent_lib.cli, agent_lib.commands.run
+from agent_lib.label.reader import LabelReader
 from agent_lib.settings import OcrSettings
 reader = LabelReader(OcrSettings(engine=sys.argv[1]), int(sys.argv[3]))
 image = cv2.imread(sys.argv[2])
@@ -87,7 +91,9 @@ def close(corners: np.ndarray, truth: np.ndarray) -> bool:
     return float(np.abs(corners - truth).max()) <= max(4.0, 0.05 * float(np.linalg.norm(truth[1] - truth[0])))
 
 
-def measure(seed: int, counts: dict[str, int], readers: dict[str, LabelReader], show: bool) -> tuple[dict[tuple[str, str], Tally], list[np.ndarray], np.ndarray]:
+def measure(
+    seed: int, counts: dict[str, int], readers: dict[str, LabelReader], show: bool
+) -> tuple[dict[tuple[str, str], Tally], list[np.ndarray], np.ndarray]:
     """Tallies by (level, engine), strips with digits to time the engines on, and a frame with a label."""
     tallies = {(level, engine): Tally() for level in counts for engine in readers}
     strips: list[np.ndarray] = []
@@ -101,8 +107,12 @@ def measure(seed: int, counts: dict[str, int], readers: dict[str, LabelReader], 
                 reading = reader.read(one.image)
                 tallies[level, engine].add(one, reading, (time.process_time() - begun) * 1e3)
                 if show and (reading.number != one.number or any(each.number for each in reading.others)):
-                    print(f"  {level} {index} ({one.kind}) {engine}: {one.number!r} read as {reading.number!r}, saw {reading.raw_text!r} "
-                          f"{reading.confidence:.3f}, score {reading.score:.2f}{' weak' if reading.weak else ''}", file=sys.stderr)
+                    print(
+                        f"  {level} {index} ({one.kind}) {engine}: {one.number!r} read as {reading.number!r}, saw "
+                        f"{reading.raw_text!r} "
+                        f"{reading.confidence:.3f}, score {reading.score:.2f}{' weak' if reading.weak else ''}",
+                        file=sys.stderr,
+                    )
                 if reading.found and one.number and len(strips) < STRIPS:
                     strips.append(digit_strip(reading.picture, code))
             done += 1
@@ -128,23 +138,37 @@ def memory_mb(engine: str, frame: np.ndarray) -> float:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "frame.png")
         cv2.imwrite(str(path), frame)
-        done = subprocess.run([sys.executable, "-c", RSS, engine, str(path), str(DIGITS)], cwd=ROOT, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", RSS, engine, str(path), str(DIGITS)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     return int(done.stdout.split()[-1]) / 1e6
 
 
 def table(tallies: dict[tuple[str, str], Tally], weights: dict[str, tuple[float, float]]) -> None:
-    print(f"\n{'level':<9}{'engine':<8}{'scenes':>7}{'found':>8}{'exact':>8}{'wrong':>7}{'missed':>8}{'invented':>10}{'median ms':>11}{'p95 ms':>8}")
+    print(
+        f"\n{'level':<9}{'engine':<8}{'scenes':>7}{'found':>8}{'exact':>8}{'wrong':>7}{'missed':>8}{'invented':>10}"
+        f"{'median ms':>11}{'p95 ms':>8}"
+    )
     for (level, engine), tally in tallies.items():
         share = 100.0 / max(1, tally.scenes)
         label = level != "none"
         found, exact = (f"{tally.found * share:.1f}%", f"{tally.exact * share:.1f}%") if label else ("-", "-")
         wrong, missed = (str(tally.wrong), str(tally.missed)) if label else ("-", "-")
-        print(f"{level:<9}{engine:<8}{tally.scenes:>7}{found:>8}{exact:>8}{wrong:>7}{missed:>8}{'-' if label else tally.invented:>10}"
-              f"{np.median(tally.ms):>11.0f}{np.percentile(tally.ms, 95):>8.0f}")
+        print(
+            f"{level:<9}{engine:<8}{tally.scenes:>7}{found:>8}{exact:>8}{wrong:>7}{missed:>8}"
+            f"{'-' if label else tally.invented:>10}{np.median(tally.ms):>11.0f}{np.percentile(tally.ms, 95):>8.0f}"
+        )
     for engine, (reading, rss) in weights.items():
         weak = sum(tally.weak for (_, name), tally in tallies.items() if name == engine)
         several = sum(tally.several for (_, name), tally in tallies.items() if name == engine)
-        print(f"{engine}: reading alone {reading:.2f} ms (median), the agent with it {rss:.0f} MB; {weak} frames with a weak candidate only, {several} with several labels")
+        print(
+            f"{engine}: reading alone {reading:.2f} ms (median), the agent with it {rss:.0f} MB; {weak} frames with "
+            f"a weak candidate only, {several} with several labels"
+        )
 
 
 def judge(tallies: dict[tuple[str, str], Tally], weights: dict[str, tuple[float, float]]) -> int:
@@ -156,21 +180,55 @@ def judge(tallies: dict[tuple[str, str], Tally], weights: dict[str, tuple[float,
             if level in mine:
                 exact = 100.0 * mine[level].exact / mine[level].scenes
                 aim = f" (aim {AIM_EXTREME:.0f})" if level == "extreme" else ""
-                rows.append((f"{engine}: exact, {level}", f"{exact:.1f} %", f"at least {least:.0f} %{aim}", exact >= least))
+                rows.append(
+                    (f"{engine}: exact, {level}", f"{exact:.1f} %", f"at least {least:.0f} %{aim}", exact >= least)
+                )
         with_label = [tally for level, tally in mine.items() if level != "none"]
         if with_label:
             wrong = sum(tally.wrong for tally in with_label)
-            rows.append((f"{engine}: confident and wrong", f"{wrong} of {sum(tally.scenes for tally in with_label)}", "0", wrong == 0))
+            rows.append(
+                (
+                    f"{engine}: confident and wrong",
+                    f"{wrong} of {sum(tally.scenes for tally in with_label)}",
+                    "0",
+                    wrong == 0,
+                )
+            )
         if "none" in mine:
-            rows.append((f"{engine}: a number where none is", f"{mine['none'].invented} of {mine['none'].scenes}", "0", mine["none"].invented == 0))
+            rows.append(
+                (
+                    f"{engine}: a number where none is",
+                    f"{mine['none'].invented} of {mine['none'].scenes}",
+                    "0",
+                    mine["none"].invented == 0,
+                )
+            )
         times = [ms for tally in mine.values() for ms in tally.ms]
         median, late = float(np.median(times)), float(np.percentile(times, 95))
-        rows.append((f"{engine}: CPU per frame, median", f"{median:.0f} ms", f"at most {LIMIT_MEDIAN_MS:.0f} ms", median <= LIMIT_MEDIAN_MS))
-        rows.append((f"{engine}: CPU per frame, p95", f"{late:.0f} ms", f"at most {LIMIT_P95_MS:.0f} ms", late <= LIMIT_P95_MS))
+        rows.append(
+            (
+                f"{engine}: CPU per frame, median",
+                f"{median:.0f} ms",
+                f"at most {LIMIT_MEDIAN_MS:.0f} ms",
+                median <= LIMIT_MEDIAN_MS,
+            )
+        )
+        rows.append(
+            (f"{engine}: CPU per frame, p95", f"{late:.0f} ms", f"at most {LIMIT_P95_MS:.0f} ms", late <= LIMIT_P95_MS)
+        )
         if with_label:
-            rows.append((f"{engine}: reading alone", f"{reading:.2f} ms", f"under {LIMIT_READING_MS:.0f} ms", reading < LIMIT_READING_MS))
+            rows.append(
+                (
+                    f"{engine}: reading alone",
+                    f"{reading:.2f} ms",
+                    f"under {LIMIT_READING_MS:.0f} ms",
+                    reading < LIMIT_READING_MS,
+                )
+            )
         if engine != "trocr":
-            rows.append((f"{engine}: the agent's memory", f"{rss:.0f} MB", f"under {LIMIT_RSS_MB:.0f} MB", rss < LIMIT_RSS_MB))
+            rows.append(
+                (f"{engine}: the agent's memory", f"{rss:.0f} MB", f"under {LIMIT_RSS_MB:.0f} MB", rss < LIMIT_RSS_MB)
+            )
     print(f"\n{'figure':<36}{'measured':>14}   limit")
     for name, measured, limit, kept in rows:
         print(f"{name:<36}{measured:>14}   {limit}{'' if kept else '   FALLS SHORT'}")
@@ -186,8 +244,15 @@ def counts_of(scenes: int, only: str | None) -> dict[str, int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1, help="which scenes (default 1)")
-    parser.add_argument("--scenes", type=int, default=1000, help="scenes with a label over all levels, and as many without (default 1000)")
-    parser.add_argument("--engine", action="append", choices=sorted(ENGINES), help="may be given more than once (default auto)")
+    parser.add_argument(
+        "--scenes",
+        type=int,
+        default=1000,
+        help="scenes with a label over all levels, and as many without (default 1000)",
+    )
+    parser.add_argument(
+        "--engine", action="append", choices=sorted(ENGINES), help="may be given more than once (default auto)"
+    )
     parser.add_argument("--only", choices=LEVELS, help="one level; none: the scenes without a readable label")
     parser.add_argument("--show", action="store_true", help="say on stderr what was not read as it should be")
     given = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The bench's own printing of label boards, plates, signs and grids. Shares nothing with the simulator but the code's numbers."""
+"""Label boards, plates, signs and grids for the benchmark, independent of the simulator's drawing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ def text(sign: str, height: int, style: int, stretch: float = 1.0) -> np.ndarray
             cv2.putText(cell, one, (thick, round(height * 1.5)), face, scale, 255, thick, cv2.LINE_AA)
             used = np.flatnonzero(cell.any(axis=0))
             gap = np.zeros((height * 2, max(2, round(height * 0.1))), np.uint8)
-            parts += [cell[:, used[0] : used[-1] + 1] if len(used) else np.zeros((height * 2, height // 2), np.uint8), gap]
+            parts += [
+                cell[:, used[0] : used[-1] + 1] if len(used) else np.zeros((height * 2, height // 2), np.uint8),
+                gap,
+            ]
         mask = np.hstack(parts)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     mask = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -62,10 +65,13 @@ def print_text(image: np.ndarray, sign: str, centre, height: int, ink, style: in
 def ticks(rng: np.random.Generator, wrong: str = "") -> dict[str, list[int]]:
     """Where each edge's ticks start: the label's own, or a misleading set.
 
-    "other": as many ticks on each edge, at most half of them at the label's places; "near": so on two edges, the label's own
-    on the others; "all": one at every place; "none"; "swapped": the label's own edges on the opposite sides.
+    "other": as many ticks on each edge, at most half of them at the label's places; "near": so on two edges, the
+    label's own on the others; "all": one at every place; "none"; "swapped": the label's own edges on the opposite
+    sides.
     """
-    own = {edge: list(CODE[edge]["x" if edge in ("top", "bottom") else "y"]) for edge in ("top", "bottom", "left", "right")}
+    own = {
+        edge: list(CODE[edge]["x" if edge in ("top", "bottom") else "y"]) for edge in ("top", "bottom", "left", "right")
+    }
     if not wrong:
         return own
     if wrong == "swapped":
@@ -104,7 +110,15 @@ def board(number: str, rng: np.random.Generator, wrong: str = "") -> np.ndarray:
     paper = np.clip(white + rng.normal(0, 4, 3), 185, 252)
     image[y0:y1, x0:x1] = paper.astype(np.uint8)
     _marks(image, rng, black)
-    print_text(image, number, ((x0 + x1) / 2, (y0 + y1) / 2), int(rng.integers(150, 182)), (black,) * 3, int(rng.integers(6)), float(rng.uniform(0.88, 1.05)))
+    print_text(
+        image,
+        number,
+        ((x0 + x1) / 2, (y0 + y1) / 2),
+        int(rng.integers(150, 182)),
+        (black,) * 3,
+        int(rng.integers(6)),
+        float(rng.uniform(0.88, 1.05)),
+    )
     return image
 
 
@@ -112,7 +126,9 @@ def _marks(image: np.ndarray, rng: np.random.Generator, ink: int) -> None:
     x0, y0, x1, y1 = CODE["panel"]
     across = np.linspace(x0 + 55, x1 - 55, int(rng.integers(7, 11)))
     down = np.linspace(y0 + 55, y1 - 55, int(rng.integers(5, 7)))
-    for x, y in [(x, y) for x in across for y in (down[0], down[-1])] + [(x, y) for y in down[1:-1] for x in (across[0], across[-1])]:
+    for x, y in [(x, y) for x in across for y in (down[0], down[-1])] + [
+        (x, y) for y in down[1:-1] for x in (across[0], across[-1])
+    ]:
         half, thick = int(rng.integers(13, 20)), -1 if rng.random() < 0.4 else int(rng.integers(3, 6))
         x, y = round(x), round(y)
         if rng.random() < 0.5:
@@ -129,10 +145,19 @@ def decoy(rng: np.random.Generator) -> np.ndarray:
     if kind == 0:
         image = np.full((130, 560, 3), dark, np.uint8)
         image[8:-8, 8:-8] = (60, 210, 240) if rng.random() < 0.4 else light
-        print_text(image, f"{rng.choice(list('ABKMTX'))}{rng.choice(list('CHRSW'))} {number[:4]}", (280, 65), 84, dark, int(rng.integers(6)))
+        print_text(
+            image,
+            f"{rng.choice(list('ABKMTX'))}{rng.choice(list('CHRSW'))} {number[:4]}",
+            (280, 65),
+            84,
+            dark,
+            int(rng.integers(6)),
+        )
     elif kind == 1:
         image = np.full((420, 600, 3), light, np.uint8)
-        cv2.rectangle(image, (12, 12), (588, 408), tuple(int(v) for v in rng.integers(0, 120, 3)), int(rng.integers(14, 40)))
+        cv2.rectangle(
+            image, (12, 12), (588, 408), tuple(int(v) for v in rng.integers(0, 120, 3)), int(rng.integers(14, 40))
+        )
         print_text(image, number, (300, 210), int(rng.integers(90, 150)), dark, int(rng.integers(6)))
     elif kind == 2:
         image = np.full((440, 640, 3), dark, np.uint8)
@@ -147,7 +172,9 @@ def decoy(rng: np.random.Generator) -> np.ndarray:
         nx, ny, gap = int(rng.integers(2, 8)), int(rng.integers(2, 6)), int(rng.integers(6, 16))
         for i in range(nx):
             for j in range(ny):
-                image[j * 480 // ny + gap : (j + 1) * 480 // ny - gap, i * 640 // nx + gap : (i + 1) * 640 // nx - gap] = light
+                image[
+                    j * 480 // ny + gap : (j + 1) * 480 // ny - gap, i * 640 // nx + gap : (i + 1) * 640 // nx - gap
+                ] = light
     else:
         image = np.full((300, 700, 3), light, np.uint8)
         for row in range(3):

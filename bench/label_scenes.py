@@ -1,8 +1,9 @@
-"""Scenes for `bench/label.py`: a truck's front at a gate seen through a pinhole camera, with a label or with what must not be taken for one.
+"""Scenes for `bench/label.py`: a truck's front at a gate, seen through a pinhole camera, with and without a label.
 
-Levels (the board's width is what it would be head on, in pixels of a 1920x1080 frame; the tilt is away from the camera, about any axis):
-easy 200-600 px to 15 degrees; medium 150-450 px to 25; hard 120-300 px to 35 in low light with blur, noise, shadow and glare;
-extreme 83-195 px to 50 degrees, every second one with a strap over one edge. The same seed, level and index give the same scene.
+Levels (the board's width is the head-on one, in pixels of a 1920x1080 frame; the tilt is away from the camera, about
+any axis): easy 200-600 px to 15 degrees; medium 150-450 px to 25; hard 120-300 px to 35 in low light with blur, noise,
+shadow and glare; extreme 83-195 px to 50 degrees, every second one with a strap over one edge. The same seed, level and
+index give the same scene.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ NEGATIVES = ("other", "near", "mirrored", "swapped", "all", "none", "plates", "g
 
 @dataclass(frozen=True)
 class Level:
-    """Ranges of one level: width (px), tilt (degrees), exposure, blur (sigma, px), motion (px), noise (sigma), chance of shadow and of glare."""
+    """Ranges of a level: width (px), tilt (degrees), exposure, blur and noise (sigma), motion (px), shadow, glare."""
 
     width: tuple[float, float]
     tilt: float
@@ -47,7 +48,11 @@ RANGES = {
 
 @dataclass(frozen=True)
 class BenchScene:
-    """One picture: `image` BGR uint8; `number` printed on its label ("" where no number may be reported); `corners` of the board or None."""
+    """One picture with its ground truth.
+
+    `image` is BGR uint8; `number` is printed on its label ("" if no number may be reported); `corners` are those of the
+    board, or None.
+    """
 
     image: np.ndarray
     number: str
@@ -94,7 +99,9 @@ def _mislead(image: np.ndarray, rng: np.random.Generator, kind: str, ranges: Lev
             _put(image, sheet[:, ::-1] if kind == "mirrored" else sheet, rng, width, ranges.tilt)
     if kind == "grids":
         step, gap = int(rng.integers(30, 140)), int(rng.integers(4, 14))
-        part = image[int(rng.integers(0, 500)) :, int(rng.integers(0, 1100)) :][: int(rng.integers(300, 580)), : int(rng.integers(400, 800))]
+        part = image[int(rng.integers(0, 500)) :, int(rng.integers(0, 1100)) :][
+            : int(rng.integers(300, 580)), : int(rng.integers(400, 800))
+        ]
         part[np.arange(part.shape[0]) % step < gap] = 40
         part[:, np.arange(part.shape[1]) % round(step * 1.4) < gap] = 40
 
@@ -104,7 +111,9 @@ def _put(image, sheet, rng, width, tilt) -> None:
 
 
 def _pose(rng, width: float, tilt: float, ratio: float = HEIGHT / WIDTH, upside_down: bool = False) -> np.ndarray:
-    """Corners (TL, TR, BR, BL) of a board before a pinhole camera: `width` px head on, tilted by up to `tilt` degrees about any axis in it."""
+    """Corners (TL, TR, BR, BL) of a board before a pinhole camera: `width` px head on, tilted by up to `tilt` degrees
+    about any axis in it.
+    """
     angle, axis = np.radians(rng.uniform(0, tilt)), rng.uniform(0, 2 * np.pi)
     turn, _ = cv2.Rodrigues(np.array([np.cos(axis), np.sin(axis), 0.0]) * angle)
     roll, _ = cv2.Rodrigues(np.array([0.0, 0.0, np.radians(rng.normal(0, 7)) + (np.pi if upside_down else 0)]))
@@ -137,9 +146,18 @@ def _band(edge: int, start: float, end: float, rng) -> np.ndarray:
     slant = rng.uniform(-18, 18)
     reach = MARGIN - 20
     if edge in (0, 2):
-        points = np.array([(-reach, start - slant), (WIDTH + reach, start + slant), (WIDTH + reach, end + slant), (-reach, end - slant)])
+        points = np.array(
+            [
+                (-reach, start - slant),
+                (WIDTH + reach, start + slant),
+                (WIDTH + reach, end + slant),
+                (-reach, end - slant),
+            ]
+        )
         return points if edge == 0 else np.array((WIDTH, HEIGHT)) - points
-    points = np.array([(start - slant, -reach), (start + slant, HEIGHT + reach), (end + slant, HEIGHT + reach), (end - slant, -reach)])
+    points = np.array(
+        [(start - slant, -reach), (start + slant, HEIGHT + reach), (end + slant, HEIGHT + reach), (end - slant, -reach)]
+    )
     return points if edge == 3 else np.array((WIDTH, HEIGHT)) - points
 
 
@@ -148,7 +166,7 @@ def _cloth(rng) -> tuple[int, int, int]:
 
 
 def _paste(image, sheet, corners, bands=None) -> None:
-    """Warp a sheet into the frame in place, four samples a pixel; bands (board units, colour) lie on it and stick out."""
+    """Warp a sheet into the frame in place, four samples a pixel, with `bands` (board units, colour) laid over it."""
     height, width = sheet.shape[:2]
     span = max(np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[2] - corners[3]), 8.0)
     scale = min(1.0, 2.0 * span / width)
@@ -164,8 +182,17 @@ def _paste(image, sheet, corners, bands=None) -> None:
     small = cv2.resize(sheet, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     cover = cv2.resize(alpha, small.shape[1::-1], interpolation=cv2.INTER_AREA)
     square = np.float32([(0, 0), (width, 0), (width, height), (0, height)])
-    out = cv2.perspectiveTransform(np.float32([(-margin, -margin), (width + margin, -margin), (width + margin, height + margin), (-margin, height + margin)])[None],
-                                   cv2.getPerspectiveTransform(square, np.float32(corners)))[0]
+    out = cv2.perspectiveTransform(
+        np.float32(
+            [
+                (-margin, -margin),
+                (width + margin, -margin),
+                (width + margin, height + margin),
+                (-margin, height + margin),
+            ]
+        )[None],
+        cv2.getPerspectiveTransform(square, np.float32(corners)),
+    )[0]
     left, top = np.maximum(np.floor(out.min(axis=0)).astype(int) - 1, 0)
     right, bottom = np.minimum(np.ceil(out.max(axis=0)).astype(int) + 2, FRAME)
     if right <= left or bottom <= top:
@@ -174,8 +201,17 @@ def _paste(image, sheet, corners, bands=None) -> None:
     matrix = cv2.getPerspectiveTransform(grid, np.float32((out - (left, top)) * 2 - 0.5))
     size = (int(right - left) * 2, int(bottom - top) * 2)
     part = image[top:bottom, left:right]
-    drawn = cv2.resize(cv2.warpPerspective(small, matrix, size, borderMode=cv2.BORDER_REPLICATE), part.shape[1::-1], interpolation=cv2.INTER_AREA)
-    share = cv2.resize(cv2.warpPerspective(cover, matrix, size), part.shape[1::-1], interpolation=cv2.INTER_AREA)[..., None].astype(np.float32) / 255
+    drawn = cv2.resize(
+        cv2.warpPerspective(small, matrix, size, borderMode=cv2.BORDER_REPLICATE),
+        part.shape[1::-1],
+        interpolation=cv2.INTER_AREA,
+    )
+    share = (
+        cv2.resize(cv2.warpPerspective(cover, matrix, size), part.shape[1::-1], interpolation=cv2.INTER_AREA)[
+            ..., None
+        ].astype(np.float32)
+        / 255
+    )
     part[:] = (part * (1 - share) + drawn * share + 0.5).astype(np.uint8)
 
 
@@ -189,7 +225,11 @@ def _lit(sheet, rng, ranges: Level) -> np.ndarray:
     if rng.random() < ranges.glare:
         glow = np.zeros((HEIGHT, WIDTH), np.float32)
         x, wide, lean = rng.uniform(0, WIDTH), rng.uniform(60, 220), rng.uniform(-200, 200)
-        cv2.fillPoly(glow, [np.array([(x, 0), (x + wide, 0), (x + wide + lean, HEIGHT), (x + lean, HEIGHT)], np.int32)], float(rng.uniform(20, 70)))
+        cv2.fillPoly(
+            glow,
+            [np.array([(x, 0), (x + wide, 0), (x + wide + lean, HEIGHT), (x + lean, HEIGHT)], np.int32)],
+            float(rng.uniform(20, 70)),
+        )
         sheet = np.clip(sheet + cv2.blur(glow, (61, 61))[..., None], 0, 255).astype(np.uint8)
     return sheet
 
@@ -226,17 +266,34 @@ def _place(seed: int, index: int) -> np.ndarray:
     rng = np.random.default_rng([seed, 99, index])
     width, height = FRAME
     rows = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-    image = np.float32(rng.uniform(90, 230, 3)) * (1 - rows) + np.float32(rng.uniform(50, 160, 3)) * rows + np.zeros((1, width, 1), np.float32)
+    image = (
+        np.float32(rng.uniform(90, 230, 3)) * (1 - rows)
+        + np.float32(rng.uniform(50, 160, 3)) * rows
+        + np.zeros((1, width, 1), np.float32)
+    )
     for size, strength in ((9, 16), (40, 9), (200, 6)):
-        image += cv2.resize(rng.normal(0, strength, (size, size * 2)).astype(np.float32), FRAME, interpolation=cv2.INTER_CUBIC)[..., None]
+        image += cv2.resize(
+            rng.normal(0, strength, (size, size * 2)).astype(np.float32), FRAME, interpolation=cv2.INTER_CUBIC
+        )[..., None]
     image = np.clip(image, 0, 255).astype(np.uint8)
     for _ in range(int(rng.integers(10, 40))):
-        x, y, w, h = int(rng.integers(-50, width)), int(rng.integers(-50, 700)), int(rng.integers(20, 300)), int(rng.integers(20, 200))
+        x, y, w, h = (
+            int(rng.integers(-50, width)),
+            int(rng.integers(-50, 700)),
+            int(rng.integers(20, 300)),
+            int(rng.integers(20, 200)),
+        )
         tone = tuple(int(v) for v in rng.integers(20, 235, 3))
         cv2.rectangle(image, (x, y), (x + w, y + h), tone, -1 if rng.random() < 0.6 else int(rng.integers(3, 16)))
     for _ in range(int(rng.integers(4, 12))):
-        cv2.line(image, tuple(int(v) for v in rng.integers(0, 1900, 2)), tuple(int(v) for v in rng.integers(0, 1900, 2)),
-                 tuple(int(v) for v in rng.integers(20, 220, 3)), int(rng.integers(2, 12)), cv2.LINE_AA)
+        cv2.line(
+            image,
+            tuple(int(v) for v in rng.integers(0, 1900, 2)),
+            tuple(int(v) for v in rng.integers(0, 1900, 2)),
+            tuple(int(v) for v in rng.integers(20, 220, 3)),
+            int(rng.integers(2, 12)),
+            cv2.LINE_AA,
+        )
     _truck(image, rng)
     return cv2.GaussianBlur(image, (0, 0), 0.8)
 
@@ -248,7 +305,9 @@ def _truck(image, rng) -> None:
     glass = np.array([(left + 90, 180), (right - 90, 180), (right - 40, 660), (left + 40, 660)])
     cv2.fillPoly(image, [glass], tuple(int(v) for v in rng.integers(25, 90, 3)), cv2.LINE_AA)
     for seat in np.linspace(left + 250, right - 250, 2):
-        cv2.ellipse(image, (round(seat), 480), (110, 190), 0, 180, 360, tuple(int(v) for v in rng.integers(30, 100, 3)), -1)
+        cv2.ellipse(
+            image, (round(seat), 480), (110, 190), 0, 180, 360, tuple(int(v) for v in rng.integers(30, 100, 3)), -1
+        )
     cv2.rectangle(image, (left + 60, 600), (right - 60, 660), tuple(int(v) for v in rng.integers(20, 80, 3)), -1)
     cv2.line(image, (left + 200, 650), (left + 600, 420), (20, 20, 20), 8, cv2.LINE_AA)
     for y in range(720, 960, int(rng.integers(22, 50))):

@@ -1,7 +1,7 @@
 """Three ways to keep the pictures of records: `python bench/picture_store.py [--records 2000] [--kb 45] [--batch 10]`.
 
-Each way stores the same random pictures durably (synchronous=FULL, `--batch` records a commit, as group commit makes them under load), then
-forgets the older half. The packs are the hub's own; the other two are written here.
+Each way stores the same random pictures durably (synchronous=FULL, `--batch` records a commit, as group commit does
+under load), then deletes the older half. The packs are the hub's own; the other two are implemented here.
 """
 
 from __future__ import annotations
@@ -9,28 +9,26 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from hub.store.database import connect
 from hub.store.packs import PackStore
-from hub.store.writer import Transaction
+from hub.store.sqlite.connection import SqliteConnection, connect
+from hub.store.transaction import Transaction
 
-Way = tuple[Callable[[sqlite3.Connection, list[bytes]], None], Callable[[sqlite3.Connection, int], None]]
+Way = tuple[Callable[[SqliteConnection, list[bytes]], None], Callable[[SqliteConnection, int], None]]
 
 
 def files(folder: Path) -> Way:
-    """A file of its own for each picture, each flushed, and the folder once a commit."""
+    """One file for each picture, each flushed, and the folder once a commit."""
     (folder / "files").mkdir()
 
-    def store(connection: sqlite3.Connection, batch: list[bytes]) -> None:
+    def store(connection: SqliteConnection, batch: list[bytes]) -> None:
         for data in batch:
             seq = connection.execute("INSERT INTO records (name) VALUES ('x')").lastrowid
             with open(folder / "files" / f"{seq}.jpg", "wb") as file:
@@ -41,33 +39,33 @@ def files(folder: Path) -> Way:
         os.fsync(handle)
         os.close(handle)
 
-    def forget(connection: sqlite3.Connection, until: int) -> None:
+    def expire(connection: SqliteConnection, until: int) -> None:
         for seq in range(1, until + 1):
             (folder / "files" / f"{seq}.jpg").unlink()
         connection.execute("DELETE FROM records WHERE seq <= ?", (until,))
 
-    return store, forget
+    return store, expire
 
 
 def blobs(folder: Path) -> Way:
     """A BLOB in the database."""
 
-    def store(connection: sqlite3.Connection, batch: list[bytes]) -> None:
+    def store(connection: SqliteConnection, batch: list[bytes]) -> None:
         connection.executemany("INSERT INTO records (name, data) VALUES ('x', ?)", [(data,) for data in batch])
 
-    def forget(connection: sqlite3.Connection, until: int) -> None:
+    def expire(connection: SqliteConnection, until: int) -> None:
         connection.execute("DELETE FROM records WHERE seq <= ?", (until,))
 
-    return store, forget
+    return store, expire
 
 
 def packs(folder: Path) -> Way:
-    """The hub's packs: appended, flushed once a commit; whole packs are removed."""
+    """The hub's packs: appended, flushed once a commit; whole packs are deleted."""
     kept = PackStore(folder / "pictures", max_bytes=16 * 1024 * 1024)
     kept.prepare()
     names: list[str] = []
 
-    def store(connection: sqlite3.Connection, batch: list[bytes]) -> None:
+    def store(connection: SqliteConnection, batch: list[bytes]) -> None:
         transaction = Transaction(connection)
         added = kept.put_all(transaction, [(data, ".jpg") for data in batch])
         names.extend(added)
@@ -75,7 +73,7 @@ def packs(folder: Path) -> Way:
         for finish in transaction.before_commit.values():
             finish()
 
-    def forget(connection: sqlite3.Connection, until: int) -> None:
+    def expire(connection: SqliteConnection, until: int) -> None:
         connection.execute("DELETE FROM records WHERE seq <= ?", (until,))
         first_kept = int(names[until][1:7])
         kept.close()
@@ -83,7 +81,7 @@ def packs(folder: Path) -> Way:
             if int(path.stem) < first_kept:
                 path.unlink()
 
-    return store, forget
+    return store, expire
 
 
 def size(folder: Path) -> float:
@@ -106,7 +104,7 @@ def main() -> int:
             folder = Path(text)
             connection = connect(folder / "hub.db")
             connection.execute("CREATE TABLE records (seq INTEGER PRIMARY KEY, name TEXT, data BLOB)")
-            store, forget = way(folder)
+            store, expire = way(folder)
             began = time.perf_counter()
             for start in range(0, options.records, options.batch):
                 connection.execute("BEGIN IMMEDIATE")
@@ -120,13 +118,14 @@ def main() -> int:
             before = size(folder)
             began = time.perf_counter()
             connection.execute("BEGIN IMMEDIATE")
-            forget(connection, options.records // 2)
+            expire(connection, options.records // 2)
             connection.execute("COMMIT")
-            forgot = (time.perf_counter() - began) * 1000
+            expired_ms = (time.perf_counter() - began) * 1000
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
             print(
-                f"{name:<8} {options.records / took:9.0f} {before:8.0f} {forgot:16.1f} {size(folder):9.0f}", flush=True
+                f"{name:<8} {options.records / took:9.0f} {before:8.0f} {expired_ms:16.1f} {size(folder):9.0f}",
+                flush=True,
             )
     return 0
 

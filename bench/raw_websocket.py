@@ -1,4 +1,4 @@
-"""How fast the raw WebSocket is, and what a big message does to everybody else. Run: python bench/raw_websocket.py [--seed N]
+"""How fast the raw WebSocket is, and what a big message does to everybody else: `python bench/raw_websocket.py`.
 
 Server and client are two processes that share this machine. Every comparison is a ratio of two things measured in the
 same run, since absolute figures change with the machine and with who else uses it.
@@ -20,10 +20,12 @@ from pathlib import Path
 
 from wsproto.frame_protocol import FrameProtocol
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from hub.net.time_slice import TimeSlice
 from hub.websocket import frames
+
+ROOT = Path(__file__).resolve().parent.parent
 
 SERVER = r"""
 from gevent import monkey; monkey.patch_all()
@@ -78,7 +80,8 @@ def open_socket(port: int, path: str) -> socket.socket:
     sock = socket.create_connection(("127.0.0.1", port), timeout=60)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.sendall(
-        f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n".encode()
+        f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n".encode()
     )
     while not (answer := sock.recv(4096)).endswith(b"\r\n\r\n"):
         raise SystemExit(f"no handshake: {answer!r}")
@@ -150,14 +153,14 @@ def framing(size: int, rng: random.Random, by_hand: bool, seconds: float = 0.7) 
     """Messages decoded and encoded per second in this process, without sockets."""
     data = frame(frames.BINARY, rng.randbytes(size), rng.randbytes(4))
     protocol = FrameProtocol(client=False, extensions=[])
-    turn = frames.Turn()
+    time_slice = TimeSlice()
     done, began = 0, time.perf_counter()
     while time.perf_counter() - began < seconds:
         for _ in range(20):
             if by_hand:
                 buffer = bytearray(data)
                 header = frames.read_header(buffer)
-                turn.check()
+                time_slice.check()
                 payload = bytes(frames.unmask(buffer[header.size :], header.key))
                 frames.frame_head(frames.BINARY, len(payload)) + payload
             else:
@@ -194,21 +197,22 @@ def main() -> None:
             child.wait(20)
     print("\nEchoes/s over one loopback socket, client in a process of its own")
     print(
-        "| payload | server | echoes/s | echoes per CPU second of the server | ratio of the latter |\n|---|---|---|---|---|"
+        "| payload | server | echoes/s | echoes per CPU second of the server | ratio of the latter |\n"
+        "|---|---|---|---|---|"
     )
     for size in (200, 30_000):
         base = results["gevent-websocket"][size][1]
         for kind, result in results.items():
-            print(
-                f"| {size} B | {kind} | {result[size][0]:,.0f} | {result[size][1]:,.0f} | {result[size][1] / base:.1f} |"
-            )
+            rate, rate_of_cpu = result[size]
+            print(f"| {size} B | {kind} | {rate:,.0f} | {rate_of_cpu:,.0f} | {rate_of_cpu / base:.1f} |")
     print("\nAnother client's 200 B echo while a 60 MB message arrives (limit: the loop is never held over 50 ms)")
     print("| server | worst wait | median wait | longest silence of the loop |\n|---|---|---|---|")
     for kind, result in results.items():
         worst, median, loop = result["stall"]
         print(f"| {kind} | {worst * 1000:.0f} ms | {median * 1000:.2f} ms | {loop * 1000:.0f} ms |")
     print(
-        "\nLimits: loopback, two processes on the same cores; a network adds its own. The client's share slows the first column."
+        "\nLimits: loopback, two processes on the same cores; a network adds its own. "
+        "The client's share slows the first column."
     )
 
 

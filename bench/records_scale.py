@@ -1,7 +1,8 @@
 """Searches at 10,000 and at 1,000,000 camera records: `python bench/records_scale.py [--small N] [--large N]`.
 
-Fills the tables in large transactions with what the hub itself would have written (records, plates, tallies), then asks a running hub.
-Every plate and camera has its share of the records, so a plate has a hundred times as many at a million as at ten thousand.
+Fills the tables in large transactions with the rows that the hub itself would have written (records, plates, counters),
+then queries a running hub. Records are spread evenly over plates and cameras, so a plate has a hundred times as many at
+a million as at ten thousand.
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ from pathlib import Path
 
 import requests
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT)]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.support.helpers import HubProcess
 
@@ -33,7 +33,7 @@ PLATES, CAMERAS, CHUNK = 5000, 20, 50_000
 
 
 def fill(database: Path, count: int, seed: int) -> tuple[str, str]:
-    """`count` records into the hub's tables; a plate and a camera to look for."""
+    """Insert `count` records into the hub's tables; return a plate and a camera to search for."""
     chance = random.Random(seed)
     plates = [f"{number % 9 + 1}AB{number:04d}" for number in range(PLATES)]
     connection = sqlite3.connect(database)
@@ -77,7 +77,7 @@ def fill(database: Path, count: int, seed: int) -> tuple[str, str]:
 
 
 def ask(hub: HubProcess, path: str) -> float:
-    """Median milliseconds of 100 requests, after 5 that warm up."""
+    """Median milliseconds of 100 requests, after 5 for warm-up."""
     times = []
     with requests.Session() as session:
         for _ in range(105):
@@ -110,7 +110,8 @@ def main() -> int:
                 ):
                     found.setdefault(name, []).append(ask(hub, path))
     print(
-        f"{'median ms':<22} {options.small:>12,} {options.large:>12,} {'ratio':>7}   (limit {LIMIT:g} for plate, camera and statistics)"
+        f"{'median ms':<22} {options.small:>12,} {options.large:>12,} {'ratio':>7}   "
+        f"(limit {LIMIT:g} for plate, camera and statistics)"
     )
     failed = False
     for name, (small, large) in found.items():

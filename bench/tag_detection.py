@@ -1,8 +1,9 @@
 """Tags that the hub sees in pictures: `python bench/tag_detection.py [--seed N] [--views N]`.
 
-First the detector alone on pictures whose poses are known (half of them near, half far), then the whole way: cameras post JPEGs of 640x480 to a hub of
-its own, the vision process looks, a game hears. In between the vision process is killed once. Every figure stands beside its limit; exit status 1
-where one falls short. Load, hub and vision process share the machine, so give it nothing else to do meanwhile.
+First the detector alone on pictures with known poses (half of them near, half far), then end to end: cameras post JPEGs
+of 640x480 to a separate hub, the vision process detects tags, a game receives them. In between the vision process is
+killed once. Every figure stands beside its limit; the exit status is 1 when one falls short. Load, hub and vision
+process share the machine, so run nothing else meanwhile.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:1] = [str(ROOT), str(ROOT / "bench")]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from apriltag import Row, show
 
@@ -34,7 +34,10 @@ from tests.support.tags import GameClient, tag_hub
 SIZE = 10.0
 RANGES = {"30 to 100 cm": (30.0, 100.0), "100 to 250 cm": (100.0, 250.0)}
 LIMITS = {"30 to 100 cm": (97.0, 0.3, 1.0, 0.3), "100 to 250 cm": (95.0, 0.5, 3.0, 1.0)}
-"""Found %, angle median and p95 in degrees, distance p95 in %: of a tag of 10 cm, 640x480 pixels, focal length 600 pixels, blur 0.7, noise 3."""
+"""Found %, angle median and p95 in degrees, distance p95 in %.
+
+For a tag of 10 cm, 640x480 pixels, focal length 600 pixels, blur 0.7, noise 3.
+"""
 CAMERAS, FPS, SECONDS = 4, 30.0, 8.0
 
 
@@ -87,7 +90,7 @@ def toml(per_second: float, lens: dict[str, float]) -> str:
 
 
 class Cameras:
-    """Posts JPEGs of every camera at `fps` until it is left."""
+    """Posts JPEGs of every camera at `fps` while the context is open."""
 
     def __init__(self, port: int, pictures: list[bytes], fps: float, cameras: int) -> None:
         self._stop = threading.Event()
@@ -123,19 +126,20 @@ def detection(hub: HubProcess) -> dict:
     return hub.get("/status")["tag_detection"]
 
 
-def looked(hub: HubProcess) -> int:
+def processed(hub: HubProcess) -> int:
+    """Pictures that the vision process has processed."""
     return sum(row["looked"] for row in detection(hub)["cameras"])
 
 
 def rate(hub: HubProcess, pictures: list[bytes], fps: float, cameras: int) -> tuple[float, float]:
-    """Pictures looked at in a second while cameras post, and the vision process's share of a core."""
+    """Pictures processed a second while cameras post, and the vision process's share of a core."""
     with Cameras(hub.port, pictures, fps, cameras) as posting:
         time.sleep(1.0)
         process = psutil.Process(detection(hub)["vision"]["pid"])
-        before, cpu, began = looked(hub), sum(process.cpu_times()[:2]), time.monotonic()
+        before, cpu, began = processed(hub), sum(process.cpu_times()[:2]), time.monotonic()
         time.sleep(SECONDS)
         took = time.monotonic() - began
-        result = (looked(hub) - before) / took, (sum(process.cpu_times()[:2]) - cpu) / took
+        result = (processed(hub) - before) / took, (sum(process.cpu_times()[:2]) - cpu) / took
     assert posting.failed == 0, f"{posting.failed} pictures were refused"
     return result
 
@@ -145,22 +149,22 @@ def stalls(hub: HubProcess) -> int:
 
 
 def comes_back(hub: HubProcess, pictures: list[bytes]) -> Iterator[Row]:
-    """The vision process is killed while pictures come."""
+    """Kill the vision process while pictures arrive, and measure until the next detection."""
     before = stalls(hub)
     with Cameras(hub.port, pictures, FPS, CAMERAS):
         time.sleep(0.5)
         began = time.monotonic()
         psutil.Process(detection(hub)["vision"]["pid"]).kill()
         wait_for(lambda: detection(hub)["vision"]["restarts"], what="the end's being noticed")
-        already = looked(hub)
-        wait_for(lambda: looked(hub) > already, 30, "a look after it")
+        already = processed(hub)
+        wait_for(lambda: processed(hub) > already, 30, "a look after it")
         took = time.monotonic() - began
     yield Row("vision process killed: seconds until the next look", took, "s", 5.0, True)
     yield Row("vision process killed: times the hub's loop was held over 50 ms", stalls(hub) - before, "", 0, True)
 
 
 def latency(hub: HubProcess, picture: bytes, count: int) -> list[float]:
-    """Milliseconds from the start of a picture's POST until a game has heard of its tag."""
+    """Milliseconds from the start of a picture's POST until a game has received its tag."""
     times = []
     with GameClient(hub) as game:
         connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=10)
@@ -186,7 +190,7 @@ def through_the_hub(seed: int) -> Iterator[Row]:
             hub.instance.mkdir()
             (hub.instance / "hub.toml").write_text(toml(per_second, views[0].lens), "utf-8")
             with hub:
-                wait_for(lambda: detection(hub)["vision"]["state"] == "ready", 30, "the vision process")
+                wait_for(lambda hub=hub: detection(hub)["vision"]["state"] == "ready", 30, "the vision process")
                 if cameras > 1:
                     yield Row(
                         "a picture's POST to the game's hearing of its tag, median",

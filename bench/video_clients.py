@@ -1,4 +1,4 @@
-"""Cameras and viewers of live video for the bench: real sockets, in processes of their own."""
+"""Cameras and viewers of live video for the bench: real sockets, in child processes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from typing import Any
 
 HEAD = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc00011080168028003012200021101031101")
 MJPEG, WEBSOCKET = "mjpeg", "websocket"
-UPGRADE = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+)
 
 
 def picture(size: int, seed: int) -> bytes:
-    """Bytes that the hub takes for a JPEG of 640 x 360 with `size` bytes; nobody here decodes them."""
+    """Bytes with the headers of a JPEG of 640 x 360, `size` bytes long; they cannot be decoded."""
     return HEAD + b"\xff\xda" + random.Random(seed).randbytes(size - len(HEAD) - 4) + b"\xff\xd9"
 
 
@@ -28,7 +31,8 @@ def send_frames(port: int, cameras: list[str], fps: float, size: int, seed: int,
     with socket.create_connection(("127.0.0.1", port)) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         heads = [
-            f"POST /api/cameras/{camera}/frame HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            f"POST /api/cameras/{camera}/frame HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
             for camera in cameras
         ]
         due = time.monotonic()
@@ -46,7 +50,7 @@ def send_frames(port: int, cameras: list[str], fps: float, size: int, seed: int,
 
 @dataclass
 class Connection:
-    """One viewer's connection and what it has seen."""
+    """One viewer's connection and the frames it has received."""
 
     sock: socket.socket
     kind: str
@@ -55,10 +59,10 @@ class Connection:
     frames: int = 0
     cameras: Counter[str] = field(default_factory=Counter)
     oldest: float = 0.0  # the greatest age at which a frame was read, seconds
-    every: int = 1  # of how many frames one header is looked at: fifty viewers in one process must be cheap
+    every: int = 1  # parse one header of so many frames: fifty viewers share one process
 
     def parse(self) -> None:
-        """Take whole frames out of what has been read."""
+        """Remove complete frames from the received data and count them."""
         if not self.opened:
             end = self.data.find(b"\r\n\r\n")
             if end < 0:
@@ -123,7 +127,10 @@ def connect(port: int, kind: str, query: str = "", receive_buffer: int = 0) -> C
 
 
 def watch(port: int, kind: str, count: int, query: str, seconds: float, result: Any) -> None:
-    """`count` viewers that read as fast as they can; puts the frames of each, counted after a settling second, and the greatest age."""
+    """Run `count` viewers that read as fast as they can.
+
+    Puts the frames a second of each, counted after a warm-up second, in all and by camera, and the greatest age.
+    """
     viewers = [connect(port, kind, query) for _ in range(count)]
     for viewer in viewers:
         viewer.every = count
@@ -164,7 +171,10 @@ def _read_until(selector: selectors.BaseSelector, end: float) -> None:
 def watch_slowly(
     port: int, kind: str, bytes_per_second: float, receive_buffer: int, fast_seconds: float, seconds: float, result: Any
 ) -> None:
-    """A viewer on a line that is slow after `fast_seconds`: puts (frames, greatest age of a frame when its last byte was read)."""
+    """Run a viewer that reads slowly after `fast_seconds`.
+
+    Puts (frames, greatest age of a frame when its last byte was read).
+    """
     viewer = connect(port, kind, "", receive_buffer)
     began, taken = time.monotonic(), 0
     result.put("begun")
@@ -187,7 +197,7 @@ def watch_slowly(
 
 
 class Camera:
-    """`send_frames` in a process of its own, as a context."""
+    """`send_frames` in a child process, as a context manager."""
 
     def __init__(self, port: int, cameras: list[str], fps: float, size: int, seed: int) -> None:
         self._stop, self._sent = multiprocessing.Event(), multiprocessing.Value("q", 0)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def create_app(settings: Settings) -> Flask:
     """A hub over one instance folder, its writer running; `app.extensions["gatehouse"]` is its `hub.context.Hub`.
 
-    `app.test_client()` needs no listener. End it with `close(app)`. Raises OSError or sqlite3.Error when the instance folder
-    cannot be used.
+    `app.test_client()` needs no listener. End it with `close(app)`. Raises OSError or DatabaseError when the instance
+    folder cannot be used.
     """
     from hub import assembly, kinds, subscriptions
 

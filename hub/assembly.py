@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from flask import Flask
 from flask_socketio import SocketIO
@@ -23,12 +24,15 @@ from hub.socketio.codec import SocketJson
 from hub.socketio.entry import EngineIoEntry
 from hub.socketio.events import DASHBOARD, register_room
 from hub.socketio.fast_events import FastEvents
-from hub.socketio.polling import bound_polls
+from hub.socketio.internals import SocketIoApp, answer_polls, bound_polls, spawn_events_with
 from hub.socketio.rooms import Rooms
 from hub.socketio.workers import Workers
-from hub.store.database import Reader, connect
+from hub.store.backend import Backend
 from hub.store.images import ImageStore
+from hub.store.migrations.runner import migrate
 from hub.store.packs import PackStore
+from hub.store.reader import Reader
+from hub.store.sqlite.backend import SqliteBackend
 from hub.store.tables import db
 from hub.store.writer import Writer
 from hub.websocket.routes import WebSocketRoutes
@@ -49,11 +53,11 @@ def make_flask(settings: Settings) -> Flask:
 
 def make_hub(app: Flask, settings: Settings) -> Hub:
     """The shared parts, the store ready and the writer running; installed as `app.extensions["gatehouse"]`."""
-    _prepare_store(app, settings)
+    backend = _prepare_store(app, settings)
     supervisor = Supervisor()
     socketio = _socketio(app, settings)
     workers = Workers("Socket.IO")
-    socketio.server.start_background_task = workers.spawn  # only events come this way
+    spawn_events_with(socketio.server, workers.spawn)
     rooms = Rooms(socketio.server, supervisor.spawn)
     fast_routes = FastRoutes(app.wsgi_app, settings.fast_paths.rest)
     websockets = WebSocketRoutes(fast_routes)
@@ -68,8 +72,9 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
         zone=zone(settings.timezone),
         supervisor=supervisor,
         bus=Bus(),
-        writer=Writer(settings.database_path, settings.store.synchronous, settings.store.queue),
-        reader=Reader(settings.database_path),
+        backend=backend,
+        writer=Writer(backend, settings.store.queue),
+        reader=Reader(backend),
         images=ImageStore(settings.images_path),
         packs=PackStore(settings.packs_path),
         links=links,
@@ -88,6 +93,7 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     hub.images.prepare()
     hub.packs.prepare()
     register_room(socketio.server, hub.zone, DASHBOARD, "dashboard", "join_dashboard", ("leave_dashboard",))
+    hub.lifecycle.disconnecting.append(lambda: answer_polls(socketio.server))
     Image.preinit()  # now: the first picture would block the event loop for it
     supervisor.keep("writer", hub.writer.run)
     supervisor.keep("loop watch", hub.loop.run)
@@ -95,21 +101,18 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     return hub
 
 
-def _prepare_store(app: Flask, settings: Settings) -> None:
-    """Make the instance folder and the database with its tables."""
-    from hub import tables  # noqa: F401  every kind's tables are declared before they are created
-
+def _prepare_store(app: Flask, settings: Settings) -> Backend:
+    """Create the instance folder and the database, or bring its tables to the newest revision. Raises DatabaseError."""
     settings.instance.mkdir(parents=True, exist_ok=True)
-    connect(settings.database_path, settings.store.synchronous).close()
+    backend = SqliteBackend(settings.database_path, settings.store.synchronous)
+    migrate(backend)
     db.init_app(app)
-    with app.app_context():
-        db.create_all()
-        db.engine.dispose()
+    return backend
 
 
-def _socketio(app: Flask, settings: Settings) -> SocketIO:
+def _socketio(app: Flask, settings: Settings) -> SocketIoApp:
     bound_polls()
-    return SocketIO(
+    socketio = SocketIO(
         app,
         async_mode="gevent",
         json=SocketJson,
@@ -118,3 +121,4 @@ def _socketio(app: Flask, settings: Settings) -> SocketIO:
         logger=False,
         engineio_logger=False,
     )
+    return cast(SocketIoApp, socketio)

@@ -1,31 +1,37 @@
-"""Starting the hub from a command line: `python app.py [run | check-config] [--instance DIR] [--host H] [--port N]`."""
+"""The hub's command line: `python app.py [run | check-config] [--instance DIR] [--host H] [--port N]`."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import signal
-import sqlite3
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hub.runtime.memory import release_large_buffers, settle
+from hub.runtime.memory import freeze_startup_objects, release_large_buffers
 from hub.settings.file import FILE_NAME, SettingsError, load
 from hub.settings.model import Settings
+from hub.store.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from hub.http.serving import Serving
 
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 USAGE_STATUS = 2
-SWITCH_SECONDS = 0.0005  # the writer's thread and the event loop hand over to each other thousands of times a second
+SWITCH_SECONDS = 0.0005  # the writer's thread and the event loop switch thousands of times a second
 
 
 def main(argv: list[str]) -> int:
-    """The process's exit status: 0 after an orderly end, 1 when the hub cannot run, 2 for settings that cannot be used."""
+    """Run a command; the exit status: 0 after an orderly end, 1 where the hub cannot run, 2 for invalid settings."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="replace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     options = _parser().parse_args(argv)
     try:
         settings = load(options.instance, {"host": options.host, "port": options.port}, write=options.command == "run")
@@ -61,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def start_logging(settings: Settings) -> None:
-    """Log to stderr and to hub.log (rotated, UTF-8)."""
+    """Log to hub.log (rotated, UTF-8), and warnings to stderr."""
     form = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     file = RotatingFileHandler(
         settings.log_path, maxBytes=settings.log.max_mb * 1024 * 1024, backupCount=5, encoding="utf-8"
@@ -75,7 +81,7 @@ def start_logging(settings: Settings) -> None:
 
 
 def run(settings: Settings) -> int:
-    """Serve until a signal comes, then end in order: answer what was taken, commit, close."""
+    """Serve until a signal arrives, then shut down: answer accepted requests, commit, close."""
     release_large_buffers()
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
@@ -84,9 +90,10 @@ def run(settings: Settings) -> int:
         from hub import close, create_app
 
         app = create_app(settings)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, DatabaseError) as error:
         print(
-            f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance or free it.",
+            f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance "
+            "or free it.",
             file=sys.stderr,
         )
         return 1
@@ -100,7 +107,7 @@ def run(settings: Settings) -> int:
         print(error, file=sys.stderr)
         close(app)
         return 1
-    settle()
+    freeze_startup_objects()
     _on_signals(serving)
     print(serving.announcement(), flush=True)
     try:
@@ -112,15 +119,15 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def _on_signals(serving: object) -> None:
-    """SIGINT, SIGTERM and Windows' Ctrl-Break end the hub in order; a second one ends it at once."""
+def _on_signals(serving: Serving) -> None:
+    """Shut down on SIGINT, SIGTERM and Windows' Ctrl-Break; exit immediately on a second one."""
     import gevent
 
-    def asked() -> None:
-        if serving.ending:  # type: ignore[attr-defined]
+    def on_signal() -> None:
+        if serving.ending:
             os._exit(130)
-        serving.end()  # type: ignore[attr-defined]
+        serving.end()
 
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
-            gevent.signal_handler(getattr(signal, name), asked)
+            gevent.signal_handler(getattr(signal, name), on_signal)

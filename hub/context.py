@@ -1,4 +1,4 @@
-"""The one object that holds what all parts of the hub stand on; routes find it with `hub.http.answers.current_hub()`."""
+"""The object that holds the shared parts of the hub; routes get it from `hub.http.answers.current_hub()`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, TypeVar, cast
 
-from flask_socketio import SocketIO
-
 from hub.access.gate import Gate
 from hub.contract.plates import NoWatch, PlateWatch
 from hub.live.bus import Bus
 from hub.live.fanout import Fanout
 from hub.live.links import Links
+from hub.net.device_address import DeviceAddress
 from hub.net.fast_routes import FastRoutes
 from hub.runtime.lifecycle import Lifecycle, run
 from hub.runtime.loop_watch import LoopWatch
@@ -22,10 +21,12 @@ from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
 from hub.socketio.entry import EngineIoEntry
 from hub.socketio.fast_events import FastEvents
+from hub.socketio.internals import SocketIoApp
 from hub.socketio.rooms import Rooms
-from hub.store.database import Reader
+from hub.store.backend import Backend
 from hub.store.images import ImageStore
 from hub.store.packs import PackStore
+from hub.store.reader import Reader
 from hub.store.writer import Writer
 from hub.websocket.routes import WebSocketRoutes
 
@@ -34,48 +35,55 @@ T = TypeVar("T")
 
 @dataclass
 class Hub:
-    """The parts that every kind of device uses. A kind adds its own with `add` and finds them with `part`."""
+    """The parts that every kind of device uses. A kind adds its own with `add` and gets them with `part`."""
 
     settings: Settings
     zone: tzinfo | None  # the senders' local time; None is this machine's
     supervisor: Supervisor
     bus: Bus
+    backend: Backend  # the database
     writer: Writer
     reader: Reader
     images: ImageStore  # pictures of captures, a file each
     packs: PackStore  # pictures of camera records, many in a file
     links: Links
     loop: LoopWatch
-    socketio: SocketIO
+    socketio: SocketIoApp
     fast_events: FastEvents
     rooms: Rooms  # Socket.IO rooms
     pages: Fanout  # browsers that show a page, over /events
     results: Fanout  # raw WebSocket listeners of capture results, port 2020
-    gate: Gate  # who may come in
+    gate: Gate  # decides which requests are served
     entry: EngineIoEntry
     websockets: WebSocketRoutes
     fast_routes: FastRoutes
     plate_watch: PlateWatch = field(default_factory=NoWatch)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     status: dict[str, Callable[[], Any]] = field(default_factory=dict)  # key of /status -> its value now
-    warnings: list[str] = field(default_factory=list)  # what the operator should know, as sentences
-    warning_sources: list[Callable[[], list[str]]] = field(default_factory=list)  # the same, as of now
-    start_notes: list[str] = field(default_factory=list)  # shown once at the start, secrets among them; never logged
+    warnings: list[str] = field(default_factory=list)  # sentences for the operator
+    warning_sources: list[Callable[[], list[str]]] = field(default_factory=list)  # the same, evaluated for each status
+    start_notes: list[str] = field(default_factory=list)  # printed once at the start, secrets among them; never logged
     start_paths: list[str] = field(default_factory=list)  # files that the start text names
+    device_addresses: list[DeviceAddress] = field(default_factory=list)  # what connects to which listener
+    access_notes: list[str] = field(default_factory=list)  # who is served beside this machine, for the start text
     addresses: dict[str, int] = field(default_factory=dict)  # listener name -> port, once they listen; "udp" among them
     started: float = field(default_factory=time.time)
     _parts: dict[type, object] = field(default_factory=dict)
 
     def add(self, part: object) -> None:
-        """Keep a part of a kind of device, to be found by its type."""
+        """Add a part of a kind of device, by its type."""
         self._parts[type(part)] = part
 
     def part(self, kind: type[T]) -> T:
         """The part of this type. Raises KeyError when its kind of device is not registered."""
         return cast(T, self._parts[kind])
 
+    def announce(self, listener: str, description: str, scheme: str, path: str = "", position: int = 0) -> None:
+        """Show a listener in the start text, in the order of `position`."""
+        self.device_addresses.append(DeviceAddress(listener, description, scheme, path, position))
+
     def close(self) -> None:
-        """Commit what was accepted and end the background work; the listeners are closed before (`hub.http.serving`)."""
+        """Commit what was accepted and end background work, after `hub.http.serving` has closed the listeners."""
         run(self.lifecycle.stopping)
         run(self.lifecycle.closing)
         self.writer.close()

@@ -1,4 +1,7 @@
-"""What registers itself with the hub, in this order. A new kind of device is one folder and one line here (docs/extending.md)."""
+"""The kinds of devices and the other parts that register themselves with the hub, in this order.
+
+A new kind of device is one folder and one line here (docs/extending.md).
+"""
 
 from __future__ import annotations
 

@@ -1,14 +1,15 @@
-"""Who is told what: every subscription of the bus in one place."""
+"""Every subscription of the bus: which channels are notified of which events."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from hub.apriltag.games import Games
 from hub.context import Hub
 from hub.contract.json_text import encode_text
 from hub.live import events
+from hub.live.channel import Channel
 from hub.live.digest import TagDigest
 from hub.live.events import CaptureStored, RecordStored, TagReading
 from hub.live.links import LOOPBACK
@@ -18,24 +19,28 @@ from hub.watchlist.service import Watchlist
 
 
 def connect(hub: Hub) -> None:
-    """Subscribe pages, rooms, listeners of results, games and the watchlist to what happens."""
+    """Subscribe pages, rooms, listeners of results, games and the watchlist to the events of the bus."""
     _captures(hub)
     _camera_records(hub)
     _tag_readings(hub)
 
 
 def _captures(hub: Hub) -> None:
+    results: Channel = hub.results
+    pages: Channel = hub.pages
+    dashboards: Channel = hub.rooms.channel(DASHBOARD, "new_capture")
+
     def to_results(event: CaptureStored) -> None:
-        hub.results.publish(lambda host: encode_text(event.show(_name(host))), skip=event.origin)
+        results.publish(lambda host: encode_text(event.show(_name(host))), skip=event.origin)
 
     def to_pages(event: CaptureStored) -> None:
-        hub.pages.publish(lambda host: encode_text({"event": "capture", "capture": event.show(_name(host))}))
+        pages.publish(lambda host: encode_text({"event": "capture", "capture": event.show(_name(host))}))
 
     def to_dashboards(event: CaptureStored) -> None:
-        hub.rooms.publish(DASHBOARD, "new_capture", lambda: event.show(LOOPBACK))
+        dashboards.publish(lambda _: encode_text(event.show(LOOPBACK)))
 
     def station_to_pages(shown: dict[str, Any]) -> None:
-        hub.pages.publish(encode_text({"event": "station", "station": shown}))
+        pages.publish(encode_text({"event": "station", "station": shown}))
 
     hub.bus.subscribe(events.CAPTURE_STORED, to_results)
     hub.bus.subscribe(events.CAPTURE_STORED, to_pages)
@@ -44,24 +49,29 @@ def _captures(hub: Hub) -> None:
 
 
 def _camera_records(hub: Hub) -> None:
-    def tell_pages(event: str, shown: Callable[[], dict[str, Any]]) -> None:
+    detections: Channel = hub.rooms.channel(DASHBOARD, "new_detection")
+    health_updates: Channel = hub.rooms.channel(HEALTH_ROOM, "health_update")
+    cameras: Channel = hub.rooms.channel(DASHBOARD, "camera_status")
+    alerts: Channel = hub.rooms.channel(DASHBOARD, "watchlist_alert")
+
+    def to_pages(event: str, shown: Callable[[], dict[str, Any]]) -> None:
         if len(hub.pages):
             hub.pages.publish(encode_text({"event": event, event: shown()}))
 
     def detection(event: RecordStored) -> None:
-        tell_pages("detection", lambda: event.shown)
-        hub.rooms.publish(DASHBOARD, "new_detection", lambda: event.shown)
+        to_pages("detection", lambda: event.shown)
+        detections.publish(lambda _: encode_text(event.shown))
 
     def health(event: RecordStored) -> None:
-        hub.rooms.publish(HEALTH_ROOM, "health_update", lambda: event.shown)
+        health_updates.publish(lambda _: encode_text(event.shown))
 
     def camera_status(status: dict[str, Any]) -> None:
-        tell_pages("camera", lambda: status)
-        hub.rooms.publish(DASHBOARD, "camera_status", lambda: status)
+        to_pages("camera", lambda: status)
+        cameras.publish(lambda _: encode_text(status))
 
     def alert(alert: dict[str, Any]) -> None:
-        tell_pages("alert", lambda: alert)
-        hub.rooms.publish(DASHBOARD, "watchlist_alert", lambda: alert)
+        to_pages("alert", lambda: alert)
+        alerts.publish(lambda _: encode_text(alert))
 
     hub.bus.subscribe(events.DETECTION_STORED, hub.part(Watchlist).on_detection)
     hub.bus.subscribe(events.DETECTION_STORED, detection)
@@ -72,20 +82,20 @@ def _camera_records(hub: Hub) -> None:
 
 def _tag_readings(hub: Hub) -> None:
     """Every reading to every game, the newest ones to pages in batches."""
-    games = hub.part(Games)
+    games: Channel = hub.part(Games)
 
     def to_games(reading: TagReading) -> None:
-        games.publish(reading.message, (reading.board, reading.tag_id))
+        games.publish(lambda _: encode_text(reading.message), (reading.board, reading.tag_id))
 
     def to_pages(rows: list[dict[str, Any]]) -> None:
         hub.pages.publish(encode_text({"event": "tags", "tags": rows}))
 
     digest = TagDigest(to_pages, lambda: len(hub.pages) > 0)
     hub.bus.subscribe(events.TAG_READING, to_games)
-    hub.bus.subscribe(events.TAG_READING, digest.note)
+    hub.bus.subscribe(events.TAG_READING, digest.add)
     hub.supervisor.keep("tags on pages", digest.run)
 
 
-def _name(host: object) -> str:
+def _name(host: Hashable) -> str:
     """The host name that a listener was added with."""
     return str(host)

@@ -1,9 +1,14 @@
-"""Every table of the hub: importing this module declares them all."""
+"""Every table of the hub; importing this module declares them all."""
 
 from __future__ import annotations
 
+from hub.apriltag import tables as apriltag
+from hub.devices import tables as devices
+from hub.lpr import tables as lpr
+from hub.station import tables as station
 from hub.store.tables import db
+from hub.watchlist import tables as watchlist
 
-__all__ = ["METADATA"]
+__all__ = ["METADATA", "apriltag", "devices", "lpr", "station", "watchlist"]
 
 METADATA = db.metadata

@@ -1,4 +1,4 @@
-// Tags as the boards see them, live; the boards; stored readings.
+// The page of AprilTags: live readings, boards, stored readings.
 import { element, getJson, listen, moment } from "./live.js";
 import { search } from "./search.js";
 
@@ -81,7 +81,7 @@ function boardCard(board) {
     element("p", { class: "found", text: board.since ? `here since ${moment(board.since)}, last heard ${ago(board.silent_seconds)}` : `last heard ${moment(board.heard_at)}` }));
 }
 
-// Boards and games change slowly; readings come by themselves.
+// Boards and games are polled, since they change slowly; readings are pushed over the WebSocket.
 async function look() {
   const body = await getJson("/api/apriltags/newest");
   const known = new Set(body.tags.map((row) => JSON.stringify([row.board, row.tag_id])));

@@ -1,4 +1,4 @@
-// The newest captures, live; or those that a search finds.
+// The page of captures: the newest ones live, or the results of a search.
 import { element, getJson, listen, moment, showStations } from "./live.js";
 import { search } from "./search.js";
 

@@ -1,4 +1,4 @@
-// The page's line to the hub: a WebSocket that comes back by itself, and small helpers that both pages use.
+// The WebSocket to the hub, which reconnects by itself, and helpers that the pages share.
 
 export function listen({ onMessage, onOpen }) {
   const shown = document.getElementById("link");

@@ -1,4 +1,4 @@
-// Plates as the cameras read them, live or found; the cameras; the watchlist.
+// The page of plates: live detections or the results of a search, the cameras, the watchlist.
 import { element, getJson, listen, moment } from "./live.js";
 import { search } from "./search.js";
 
@@ -69,7 +69,7 @@ async function loadCameras() {
   if (!rows.length) byId("cameras").append(element("p", { class: "notice", text: "No camera has sent anything yet. Type this machine's address with port 8765 into a camera." }));
 }
 
-// Cameras change with every record; once a few seconds is enough to look at.
+// Cameras change with every record; redrawing them every few seconds is enough.
 function camerasSoon(pause = 3000) { camerasDue ??= setTimeout(() => loadCameras().catch(() => {}), pause); }
 
 function showAlert(alert) {

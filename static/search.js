@@ -1,7 +1,7 @@
-// The search form of a page, the rows that it finds, and the button that brings older ones.
+// The search form of a page, its results, and the button that loads older ones.
 import { getJson } from "./live.js";
 
-// `show(body, append, searching)` puts the rows of an answer on the page and gives the sentence for `#found`.
+// `show(body, append, searching)` renders the rows of a response and returns the sentence for `#found`.
 export function search({ address, limit, show }) {
   const form = document.getElementById("search");
   const more = document.getElementById("more");
@@ -30,7 +30,7 @@ export function search({ address, limit, show }) {
     }
   }
 
-  // The sentence under the search says what went wrong.
+  // The sentence below the search form shows the error.
   const find = (append) => load(append).catch(() => {});
   form.onsubmit = (event) => { event.preventDefault(); find(false); };
   form.onreset = () => setTimeout(find, 0, false);

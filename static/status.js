@@ -1,4 +1,4 @@
-// The state of the hub, asked every two seconds.
+// The state of the hub, polled every two seconds.
 import { element, getJson, listen, moment, showStations } from "./live.js";
 
 function table(id, rows, head, last = null) {

@@ -1,4 +1,4 @@
-// Live pictures: one camera large with its figures, all cameras as a wall.
+// The page of live pictures: one camera in large with its metrics, and a wall of all cameras.
 import { element, getJson, listen } from "./live.js";
 import { draw, open } from "./video_socket.js";
 

@@ -1,4 +1,4 @@
-// Frames of one or many cameras over /ws/video, drawn as they come; a busy page skips frames instead of collecting them.
+// Frames of one or more cameras over /ws/video, drawn on arrival; a busy page skips frames instead of queueing them.
 
 // open("?camera=A", (frame) => ...) where frame = {camera, seq, timestamp, width, height, bitmap}; the caller closes the bitmap.
 export function open(query, onFrame) {
@@ -19,7 +19,7 @@ export function open(query, onFrame) {
         try {
           onFrame({ ...header, bitmap: await createImageBitmap(jpeg) });
         } catch {
-          // A damaged picture; the next one comes soon.
+          // A corrupt picture is skipped.
         }
       }
     } finally {

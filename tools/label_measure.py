@@ -1,4 +1,4 @@
-"""What the label reader is worth on rendered strips: its calibration, and how often it is right, silent and wrong."""
+"""Measure the label reader on rendered strips: calibration, and the shares of right, missing and wrong numbers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ STEPS = 50
 
 
 def calibrate(reader: Crnn, samples: list[Sample], digits: int) -> dict[str, float]:
-    """Platt scaling: the logistic through the log odds of the network's own probability that fits best how often it is right.
+    """Fit Platt scaling: the logistic of the network's log odds that best predicts how often it is right.
 
-    `reader` is one with slope 1 and offset 0. Only texts of so many digits count: no other is ever reported. A digit that is mostly hidden
-    and guessed right counts as wrong: it should not have been read.
+    `reader` is one with slope 1 and offset 0. Only texts of `digits` digits count: no other is ever reported. A mostly
+    hidden digit that is guessed right counts as wrong: it should not have been read.
     """
     found = [(reader.read(one.strip), one.text) for one in samples]
-    counted = [(seen.confidence, seen.text == text) for seen, text in found if len(seen.text) == digits and seen.text.isdigit()]
+    counted = [
+        (seen.confidence, seen.text == text) for seen, text in found if len(seen.text) == digits and seen.text.isdigit()
+    ]
     if len(counted) < 20:
         return {"slope": 1.0, "offset": 0.0}
     odds = np.array([log_odds(confidence) for confidence, _ in counted])
@@ -44,8 +46,10 @@ def _logistic(odds: np.ndarray, right: np.ndarray) -> dict[str, float]:
 
 
 def measure(reader: Crnn, samples: list[Sample], digits: int) -> dict:
-    """Shares of strips with a whole number in sight: read `exact`ly, `reported` (confidence of at least ACCEPT). `wrong` counts what was reported and is not
-    printed there, over all strips; `reliability` compares confidence with the share that was right."""
+    """Shares of strips with a whole number in sight: read `exact`ly, `reported` (confidence of at least ACCEPT).
+    `wrong` counts what was reported and is not printed there, over all strips; `reliability` compares confidence with
+    the share that was right.
+    """
     found = [(reader.read(one.strip), one) for one in samples]
     whole = [(seen, one.text) for seen, one in found if len(one.text) == digits and one.text.isdigit()]
     counted = [(seen, one.printed) for seen, one in found if len(seen.text) == digits and seen.text.isdigit()]
@@ -55,12 +59,22 @@ def measure(reader: Crnn, samples: list[Sample], digits: int) -> dict:
         inside = [(seen.confidence, seen.text == printed) for seen, printed in counted if low <= seen.confidence < high]
         if inside:
             confidence, right = np.mean(inside, axis=0)
-            reliability.append({"from": low, "to": high, "strips": len(inside), "confidence": round(float(confidence), 4), "right": round(float(right), 4)})
+            reliability.append(
+                {
+                    "from": low,
+                    "to": high,
+                    "strips": len(inside),
+                    "confidence": round(float(confidence), 4),
+                    "right": round(float(right), 4),
+                }
+            )
     return {
         "strips": len(samples),
         "with a number": len(whole),
         "exact": round(sum(seen.text == text for seen, text in whole) / max(1, len(whole)), 4),
-        "reported": round(sum(seen.text == text and seen.confidence >= ACCEPT for seen, text in whole) / max(1, len(whole)), 4),
+        "reported": round(
+            sum(seen.text == text and seen.confidence >= ACCEPT for seen, text in whole) / max(1, len(whole)), 4
+        ),
         "wrong": sum(seen.text != printed for seen, printed in sure),
         "reliability": reliability,
     }

@@ -1,4 +1,4 @@
-"""The network of the label reader in torch: convolutions, one GRU each way, a sign or nothing per column."""
+"""The network of the label reader in torch: convolutions and a bidirectional GRU, one class per column."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ class LabelNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         before = (1, *CHANNELS[:-1])
-        self.convolutions = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in zip(before, CHANNELS, strict=True))
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in zip(before, CHANNELS, strict=True)
+        )
         self.norms = nn.ModuleList(nn.BatchNorm2d(b) for b in CHANNELS)
         # Heights 32, 16, 8, 8, 4 and columns 128, 64, 32, 32, 32.
         self.pools = ((2, 2), (2, 2), None, (2, 1), None)

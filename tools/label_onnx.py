@@ -1,7 +1,8 @@
 """Writes the label reader's network as an ONNX file.
 
-torch's own exporters want two more packages (onnx, onnxscript) that nothing else here needs. The file is one protobuf message of a few
-kinds of fields, so it is written directly: field numbers as in ONNX's public `onnx.proto`, IR version 8, operators of version 13.
+torch's own exporters want two more packages (onnx, onnxscript) that nothing else here needs. The file is one protobuf
+message of a few kinds of fields, so it is written directly: field numbers as in ONNX's public `onnx.proto`, IR version
+8, operators of version 13.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def write_onnx(network: LabelNetwork, path: Path, metadata: dict[str, str]) -> i
     last = graph.node("Squeeze", [last, graph.tensor("height", np.array([2]))], "columns")
     last = graph.node("Transpose", [last], "along", perm=[2, 0, 1])
     names = [graph.tensor(name, value) for name, value in zip(("gw", "gr", "gb"), _memory(network.memory), strict=True)]
-    last = graph.node("GRU", [last, *names], "told", hidden_size=HIDDEN, direction="bidirectional", linear_before_reset=1)
+    last = graph.node(
+        "GRU", [last, *names], "told", hidden_size=HIDDEN, direction="bidirectional", linear_before_reset=1
+    )
     last = graph.node("Transpose", [last], "both", perm=[2, 0, 1, 3])
     last = graph.node("Reshape", [last, graph.tensor("shape", np.array([0, 0, -1]))], "flat")
     weight = network.signs.weight.detach().float().numpy().T
@@ -61,7 +64,11 @@ def _memory(gru: torch.nn.GRU) -> list[np.ndarray]:
 
     ways = ("", "_reverse")
     biases = [np.concatenate([ordered("bias_ih", end), ordered("bias_hh", end)])[:, 0] for end in ways]
-    return [np.stack([ordered("weight_ih", end) for end in ways]), np.stack([ordered("weight_hh", end) for end in ways]), np.stack(biases)]
+    return [
+        np.stack([ordered("weight_ih", end) for end in ways]),
+        np.stack([ordered("weight_hh", end) for end in ways]),
+        np.stack(biases),
+    ]
 
 
 class _Graph:
@@ -89,9 +96,17 @@ class _Graph:
 def _model(graph: _Graph, metadata: dict[str, str]) -> bytes:
     body = b"".join(_bytes(1, node) for node in graph.nodes) + _text(2, "label_reader")
     body += b"".join(_bytes(5, tensor) for tensor in graph.tensors)
-    body += _bytes(11, _value("strip", ("strips", 1, HEIGHT, WIDTH))) + _bytes(12, _value("logits", ("strips", COLUMNS, CLASSES)))
+    body += _bytes(11, _value("strip", ("strips", 1, HEIGHT, WIDTH))) + _bytes(
+        12, _value("logits", ("strips", COLUMNS, CLASSES))
+    )
     said = b"".join(_bytes(14, _text(1, key) + _text(2, value)) for key, value in metadata.items())
-    return _number(1, IR_VERSION) + _text(2, "train_label_reader") + _bytes(7, body) + _bytes(8, _text(1, "") + _number(2, OPERATORS)) + said
+    return (
+        _number(1, IR_VERSION)
+        + _text(2, "train_label_reader")
+        + _bytes(7, body)
+        + _bytes(8, _text(1, "") + _number(2, OPERATORS))
+        + said
+    )
 
 
 def _attribute(value: int | str | list[int]) -> bytes:

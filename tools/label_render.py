@@ -1,7 +1,8 @@
-"""Rendered strips to train and try the label reader on: a number printed on a panel, filmed, found and rectified.
+"""Render strips to train and test the label reader: a number printed on a panel, photographed, found and rectified.
 
-The strip is cut as `agent_lib.label` cuts it: the board is drawn around its digits, laid into a picture by a perspective, filmed (light,
-blur, noise, JPEG) at the size a label has there, and warped back with corners that are as far off as found ones are.
+The strip is cut as `agent_lib.label.reader` cuts it: the board is drawn around its digits, projected into a picture at
+the size that a label has there, degraded (light, blur, noise, JPEG), and warped back with corners that are as inexact
+as found ones.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import cv2
 import numpy as np
 from label_fonts import HEIGHT, OTHER_SIGNS, Face
 
-from agent_lib.label import NARROWEST, STRIP_HALF_HEIGHT, STRIP_INSET
-from agent_lib.label_code import load_label_code
+from agent_lib.label.code_file import load_label_code
+from agent_lib.label.reader import NARROWEST, STRIP_HALF_HEIGHT, STRIP_INSET
 
 UNREADABLE = 11
 """Class of a sign that is there and cannot be read; 0 is the blank, 1..10 are the digits 0..9."""
@@ -28,8 +29,11 @@ MARGIN = 60
 
 @dataclass(frozen=True)
 class Sample:
-    """One strip: `strip` (height, width) grey uint8 as it is cut from a rectified label, `classes`, what is to be read, and `printed`, what
-    is there, hidden or not."""
+    """One strip.
+
+    `strip` is (height, width) grey uint8 as cut from a rectified label, `classes` is the expected text, `printed` the
+    text that is there, hidden or not.
+    """
 
     strip: np.ndarray
     classes: tuple[int, ...]
@@ -55,7 +59,9 @@ class StripRenderer:
         x0, y0, x1, y1 = code.panel
         middle = (y0 + y1) / 2
         self._panel = (x1 - x0, y1 - y0)
-        self._box = np.array([x0 + STRIP_INSET, middle - STRIP_HALF_HEIGHT, x1 - STRIP_INSET, middle + STRIP_HALF_HEIGHT])
+        self._box = np.array(
+            [x0 + STRIP_INSET, middle - STRIP_HALF_HEIGHT, x1 - STRIP_INSET, middle + STRIP_HALF_HEIGHT]
+        )
         self._corner = self._box[:2] - MARGIN
         self._size = tuple(int(v) for v in np.round((self._box[2:] - self._box[:2] + 2 * MARGIN) * CANVAS))
         self._board = np.array([(0, 0), (code.width, 0), (code.width, code.height), (0, code.height)], np.float64)
@@ -127,13 +133,31 @@ class StripRenderer:
         if rng.random() < 0.15:
             for _ in range(int(rng.integers(1, 6))):
                 x = int(rng.choice((rng.integers(0, 30), rng.integers(width - 30, width))))
-                cv2.circle(canvas, (x, int(rng.integers(0, height))), int(rng.integers(5, 10)), black, int(rng.choice((-1, 2))), cv2.LINE_AA)
+                cv2.circle(
+                    canvas,
+                    (x, int(rng.integers(0, height))),
+                    int(rng.integers(5, 10)),
+                    black,
+                    int(rng.choice((-1, 2))),
+                    cv2.LINE_AA,
+                )
         if rng.random() < 0.2:
             for _ in range(int(rng.integers(1, 4))):
                 ends = rng.uniform((0, 0), (width, height), (2, 2)).astype(int)
-                cv2.line(canvas, ends[0].tolist(), ends[1].tolist(), float(rng.uniform(90, 230)), int(rng.integers(1, 3)), cv2.LINE_AA)
+                cv2.line(
+                    canvas,
+                    ends[0].tolist(),
+                    ends[1].tolist(),
+                    float(rng.uniform(90, 230)),
+                    int(rng.integers(1, 3)),
+                    cv2.LINE_AA,
+                )
         if rng.random() < 0.3:
-            dirt = cv2.resize(rng.normal(0, rng.uniform(4, 16), (8, 24)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+            dirt = cv2.resize(
+                rng.normal(0, rng.uniform(4, 16), (8, 24)).astype(np.float32),
+                (width, height),
+                interpolation=cv2.INTER_CUBIC,
+            )
             canvas = canvas + dirt
         return canvas
 
@@ -143,7 +167,9 @@ class StripRenderer:
         canvas = self._paint(np.zeros(self._size[::-1], np.uint8))
         for _ in range(int(rng.integers(0, 7))):
             ends = rng.uniform((0, 0), self._size, (2, 2)).astype(int)
-            cv2.rectangle(canvas, ends[0].tolist(), ends[1].tolist(), float(rng.uniform(20, 250)), int(rng.choice((-1, 2, 6))))
+            cv2.rectangle(
+                canvas, ends[0].tolist(), ends[1].tolist(), float(rng.uniform(20, 250)), int(rng.choice((-1, 2, 6)))
+            )
         return canvas
 
     def _smear(self, canvas: np.ndarray) -> np.ndarray:
@@ -152,7 +178,7 @@ class StripRenderer:
         return cv2.blur(cv2.blur(canvas, (wide, 31)), (wide, 31))
 
     def _cover(self, canvas: np.ndarray, hidden: np.ndarray) -> None:
-        """A strap, a wiper or a cloth before the board: a dark, middle or light band across it, or a corner of it gone."""
+        """Cover part of the board: a dark, middle or light band across it (strap, wiper, cloth), or a corner."""
         rng = self._rng
         height, width = canvas.shape
         x, y = rng.uniform(-0.1, 1.1) * width, rng.uniform(-0.3, 1.3) * height
@@ -189,7 +215,13 @@ class StripRenderer:
         to_frame = cv2.getPerspectiveTransform(self._board.astype(np.float32), corners.astype(np.float32))
         canvas = self._lit(canvas, hardness)
         # The canvas' own pixels, at their centres, in board units.
-        from_canvas = np.array([(1 / CANVAS, 0, self._corner[0] + 0.5 / CANVAS), (0, 1 / CANVAS, self._corner[1] + 0.5 / CANVAS), (0, 0, 1)])
+        from_canvas = np.array(
+            [
+                (1 / CANVAS, 0, self._corner[0] + 0.5 / CANVAS),
+                (0, 1 / CANVAS, self._corner[1] + 0.5 / CANVAS),
+                (0, 0, 1),
+            ]
+        )
         outline = np.array([[(0, 0), (canvas.shape[1], 0), canvas.shape[::-1], (0, canvas.shape[0])]], np.float32)
         around = cv2.perspectiveTransform(outline, to_frame @ from_canvas)[0]
         low = np.floor(around.min(axis=0)) - 2
@@ -198,7 +230,9 @@ class StripRenderer:
         narrow = float(np.linalg.norm(corners[1] - corners[0])) / self._board[1, 0] / CANVAS
         if narrow < 0.7:
             canvas = cv2.GaussianBlur(canvas, (0, 0), 0.42 / max(0.1, narrow))
-        seen = cv2.warpPerspective(canvas, shift @ to_frame @ from_canvas, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        seen = cv2.warpPerspective(
+            canvas, shift @ to_frame @ from_canvas, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         seen = self._camera(seen, hardness, wide)
         found = corners + rng.normal(0, 0.25 + rng.uniform(0, 0.006) * wide * max(0.3, hardness), (4, 2))
         back = cv2.getPerspectiveTransform(self._board.astype(np.float32), found.astype(np.float32))
@@ -206,8 +240,13 @@ class StripRenderer:
         x0, y0, x1, y1 = self._box
         strip_size = (round((x1 - x0) * scale), round((y1 - y0) * scale))
         from_strip = np.array([(1 / scale, 0, x0 + 0.5 / scale), (0, 1 / scale, y0 + 0.5 / scale), (0, 0, 1)])
-        return cv2.warpPerspective(seen, shift @ back @ self._loose(hardness) @ from_strip, strip_size,
-                                   flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        return cv2.warpPerspective(
+            seen,
+            shift @ back @ self._loose(hardness) @ from_strip,
+            strip_size,
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
 
     def _loose(self, hardness: float) -> np.ndarray:
         """What finding leaves besides: turned by up to three degrees, larger or smaller, moved; in board units."""
@@ -253,7 +292,9 @@ class StripRenderer:
         seen = cv2.GaussianBlur(seen, (0, 0), max(0.3, rng.uniform(0.2, max(0.45, most))))
         if rng.random() < 0.2 * hardness:
             seen = _moved(seen, rng.uniform(1.5, 1.5 + 0.03 * wide), rng.uniform(0, np.pi))
-        level = rng.uniform(0.7, 1.1) if rng.random() > 0.45 * hardness else np.exp(rng.uniform(np.log(0.1), np.log(0.7)))
+        level = (
+            rng.uniform(0.7, 1.1) if rng.random() > 0.45 * hardness else np.exp(rng.uniform(np.log(0.1), np.log(0.7)))
+        )
         haze = rng.uniform(0, 60) if rng.random() < 0.2 * hardness else 0.0
         seen = seen * level * (1 - haze / 255) + haze
         seen = seen + rng.normal(0, rng.uniform(0.5, 1.5 + 6 * hardness * (0.3 + 0.7 * min(1.0, level))), seen.shape)
@@ -262,7 +303,9 @@ class StripRenderer:
             soft = cv2.GaussianBlur(seen, (0, 0), 1.0)
             seen = cv2.addWeighted(seen, 1.6, soft, -0.6, 0)
         if rng.random() < 0.5:
-            _, data = cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(95 - round(60 * hardness), 98))])
+            _, data = cv2.imencode(
+                ".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(95 - round(60 * hardness), 98))]
+            )
             seen = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
         return seen
 

@@ -1,7 +1,8 @@
-"""Runs every test with the Python of .venv; arguments go to pytest and its status comes back.
+"""Run the tests with the Python of .venv; arguments are passed to pytest and its exit status is returned.
 
-`run_tests.sh` and `run_tests.bat` run this with whatever Python 3.11 or newer they find.
+`run_tests.sh` and `run_tests.bat` run this with any Python 3.11 or newer that they find.
 """
+
 import environment  # isort: skip  (must stay first: it ends the program under an old Python)
 
 import os
@@ -18,7 +19,7 @@ OPTIONAL_TOOLS = (("wine", "wine"), ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x8
 
 
 def missing_tools_sentence():
-    """What to install so that no test is skipped, or "" where everything is there or the system is not Linux."""
+    """Return what to install so that no test is skipped; "" if nothing is missing or the system is not Linux."""
     if not sys.platform.startswith("linux"):
         return ""
     packages = [package for program, package in OPTIONAL_TOOLS if not shutil.which(program)]
@@ -28,7 +29,7 @@ def missing_tools_sentence():
 
 
 def main(arguments):
-    """The program; returns pytest's status, or takes its place on systems that can do that."""
+    """Run pytest and return its exit status; on POSIX, pytest replaces this process."""
     signals.on_stop(signals.raise_interrupt)
     try:
         python = str(environment.Environment().ensure())
@@ -45,7 +46,7 @@ def main(arguments):
     os.chdir(str(ROOT))
     if os.name != "nt":
         os.execv(python, command)
-    # The console's Ctrl-C reaches pytest as well; this process only waits for what it says then.
+    # Ctrl-C in the console reaches pytest as well; this process only waits for its exit status.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return subprocess.call(command)
 

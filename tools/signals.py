@@ -1,17 +1,20 @@
-"""The ways in which a person or the system asks a tool to stop, and what the tool does then."""
+"""Signals by which a person or the system asks a tool to stop, and their handlers."""
+
 import os
 import signal
 import sys
 
-# SIGBREAK is Windows' Ctrl-Break; SIGHUP comes when the terminal is closed.
-STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
+# SIGBREAK is Ctrl-Break on Windows; SIGHUP is sent when the terminal is closed.
+STOP_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
+)
 
 
 def on_stop(handler):
-    """Has `handler(signal number, frame)` called for every request to stop.
+    """Call `handler(signal number, frame)` for every stop signal.
 
-    SIGINT is set even where it came in ignored, as it does in a background job of a shell. An ignored SIGHUP stays
-    ignored, since that is what nohup is for.
+    SIGINT gets the handler even if it was inherited as ignored, as in a background job of a shell. An ignored SIGHUP
+    stays ignored, for nohup.
     """
     for number in STOP_SIGNALS:
         is_hang_up = number == getattr(signal, "SIGHUP", None)
@@ -20,22 +23,23 @@ def on_stop(handler):
 
 
 def raise_interrupt(_number, _frame):
-    """A handler that ends whatever runs just now with KeyboardInterrupt."""
+    """Raise KeyboardInterrupt; a signal handler."""
     raise KeyboardInterrupt
 
 
-def ends_with_parent():
-    """Popen arguments with which a child is asked to end when its parent was killed; Linux alone can do that."""
+def stops_with_parent():
+    """Return Popen arguments with which a child gets SIGTERM when its parent is killed; only Linux supports that."""
     if not sys.platform.startswith("linux"):
         return {}
     import ctypes
+
     prctl = ctypes.CDLL(None).prctl
     parent = os.getpid()
-    set_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
+    pr_set_pdeathsig = 1  # of prctl(2)
 
-    def follow_the_parent():
-        prctl(set_death_signal, signal.SIGTERM)
+    def set_parent_death_signal():
+        prctl(pr_set_pdeathsig, signal.SIGTERM)
         if os.getppid() != parent:
             os._exit(1)
 
-    return {"preexec_fn": follow_the_parent}
+    return {"preexec_fn": set_parent_death_signal}

@@ -1,7 +1,10 @@
-"""Trains the label reader's network: `python tools/train_label_reader.py [--seed N] [--steps N] [--bfloat16] [--output FILE]`.
+"""Train the label reader's network.
 
-About ten minutes on one core with --bfloat16 where the CPU has it (the network in the repository was made so), fifteen without. Writes the ONNX file that `agent_lib/ocr/crnn.py` runs, its calibration inside, and beside it a JSON file
-with the settings it was made with and what it was measured to read on rendered strips that it was not trained on.
+`python tools/train_label_reader.py [--seed N] [--steps N] [--bfloat16] [--output FILE]`
+
+About ten minutes on one core with --bfloat16 where the CPU has it (the network in the repository was made so), fifteen
+without. Writes the ONNX file that `agent_lib/ocr/crnn.py` runs, with its calibration, and beside it a JSON file with
+the settings used and the results measured on rendered strips outside the training set.
 """
 
 from __future__ import annotations
@@ -53,22 +56,34 @@ def main(arguments: list[str] | None = None) -> int:
     report["settings"]["minutes"] = round((time.monotonic() - started) / 60, 1)
     settings.output.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     for level, found in report["held_out"].items():
-        print(f"{level:10} exact {found['exact']:.4f}  reported {found['reported']:.4f}  reported wrong {found['wrong']} of {found['strips']}")
+        print(
+            f"{level:10} exact {found['exact']:.4f}  reported {found['reported']:.4f}  reported wrong "
+            f"{found['wrong']} of {found['strips']}"
+        )
     print(f"{settings.output}: {report['bytes']:,} bytes")
     return 0
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train the label reader's network on rendered digits.")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed, faces and machine give the same network (default 1)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="the same seed, faces and machine give the same network (default 1)"
+    )
     parser.add_argument("--steps", type=_count, default=2000, help="batches to learn from (default 2000)")
     parser.add_argument("--batch", type=_count, default=96, help="strips in a batch (default 96)")
     parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default 0.003)")
     parser.add_argument("--digits", type=_count, default=5, help="digits of most numbers (default 5)")
-    parser.add_argument("--measure", type=_count, default=1500, help="held-out strips for each level of the measurement (default 1500)")
-    parser.add_argument("--bfloat16", action="store_true",
-                        help="compute in bfloat16: nearly twice as fast where the CPU has it (AMX, AVX512-BF16), far slower elsewhere")
-    parser.add_argument("--output", type=Path, default=MODEL, help="the ONNX file to write; a .json of the same name goes beside it")
+    parser.add_argument(
+        "--measure", type=_count, default=1500, help="held-out strips for each level of the measurement (default 1500)"
+    )
+    parser.add_argument(
+        "--bfloat16",
+        action="store_true",
+        help="compute in bfloat16: nearly twice as fast where the CPU has it (AMX, AVX512-BF16), far slower elsewhere",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=MODEL, help="the ONNX file to write; a .json of the same name goes beside it"
+    )
     return parser.parse_args(arguments)
 
 
@@ -119,7 +134,9 @@ def train(renderer: StripRenderer, settings: argparse.Namespace) -> LabelNetwork
     network = LabelNetwork().to(memory_format=torch.channels_last)
     decayed = [p for p in network.parameters() if p.ndim > 1]
     rest = [p for p in network.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0.0}], lr=settings.rate)
+    optimiser = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0.0}], lr=settings.rate
+    )
     rise = max(1, settings.steps // 12)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, rise, settings.steps))
     pool = Pool(renderer, np.random.default_rng([settings.seed, 1]), settings.batch)
@@ -132,7 +149,9 @@ def train(renderer: StripRenderer, settings: argparse.Namespace) -> LabelNetwork
         with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
             logits = network(strips.contiguous(memory_format=torch.channels_last))
         chances = logits.float().log_softmax(-1).transpose(0, 1)
-        loss = torch.nn.functional.ctc_loss(chances, targets, torch.full((len(texts),), COLUMNS), lengths, reduction="sum", zero_infinity=True) / len(texts)
+        loss = torch.nn.functional.ctc_loss(
+            chances, targets, torch.full((len(texts),), COLUMNS), lengths, reduction="sum", zero_infinity=True
+        ) / len(texts)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -169,7 +188,12 @@ class _Progress:
         bar = "#" * round(30 * done / self._steps)
         end = "\n" if last or not self._terminal else ""
         start = "\r" if self._terminal else ""
-        print(f"{start}[{bar:30}] {done}/{self._steps}  loss {loss:.3f}  {left / 60:.1f} min left", end=end, file=sys.stderr, flush=True)
+        print(
+            f"{start}[{bar:30}] {done}/{self._steps}  loss {loss:.3f}  {left / 60:.1f} min left",
+            end=end,
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _report(network: LabelNetwork, known: list[Face], unknown: list[Face], settings: argparse.Namespace) -> dict:
@@ -181,18 +205,24 @@ def _report(network: LabelNetwork, known: list[Face], unknown: list[Face], setti
     write_onnx(network, unsure, {"calibration": json.dumps(plain)})
     fresh = [np.random.default_rng([settings.seed, n]) for n in (2, 3, 4)]
     seen = StripRenderer(known + unknown, fresh[0], settings.digits)
-    calibration = calibrate(Crnn(unsure), [seen.sample(float(h)) for h in np.linspace(0, 1, 3 * settings.measure)], settings.digits)
+    calibration = calibrate(
+        Crnn(unsure), [seen.sample(float(h)) for h in np.linspace(0, 1, 3 * settings.measure)], settings.digits
+    )
     size = write_onnx(network, unsure, {"calibration": json.dumps(calibration), "seed": str(settings.seed)})
     os.replace(unsure, output)
     reader = Crnn(output)
     other = StripRenderer(known, fresh[1], settings.digits)
-    levels = {level: [other.sample(h) for _ in range(settings.measure)] for level, h in (("easy", 0.3), ("medium", 0.6), ("hard", 0.85), ("extreme", 1.0))}
+    levels = {
+        level: [other.sample(h) for _ in range(settings.measure)]
+        for level, h in (("easy", 0.3), ("medium", 0.6), ("hard", 0.85), ("extreme", 1.0))
+    }
     if unknown:
         strange = StripRenderer(unknown, fresh[2], settings.digits)
         levels["new faces"] = [strange.sample(0.6) for _ in range(settings.measure)]
     names = ("seed", "steps", "batch", "rate", "digits", "bfloat16")
     return {
-        "settings": {name: getattr(settings, name) for name in names} | {"faces": len(known), "torch": torch.__version__},
+        "settings": {name: getattr(settings, name) for name in names}
+        | {"faces": len(known), "torch": torch.__version__},
         "parameters": sum(p.numel() for p in network.parameters()),
         "classes": CLASSES,
         "bytes": size,

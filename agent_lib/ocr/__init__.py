@@ -1,56 +1,70 @@
-"""Recognisers: a strip with the label's digits in, a number or nothing out.
+"""OCR engines: from a strip that contains the label's digits to a number, or nothing.
 
-One engine is one module of this package. It is entered in ENGINES; nothing else needs to know of it.
+Each engine is one module of this package with one entry in ENGINES; nothing else needs to know about it.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
+from agent_lib.runtime.arrays import Image
 
-# Below this a number is not reported: a wrong number is worse than none.
+# Below this confidence a number is not reported: a wrong number is worse than none.
 ACCEPT = 0.9
 
 
 class OcrError(RuntimeError):
-    """An engine cannot be had; the text says why and what to do."""
+    """An engine is unavailable; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Digits:
-    """What an engine saw: `text` is its best reading as it stands (any length), `confidence`
-    (0..1) is how sure it is that this text and no other is printed there."""
+    """The output of an engine: `text` as read (any length), and how certain that exact text is, 0..1."""
 
     text: str
     confidence: float
 
 
+class EngineSettings(Protocol):
+    """The settings that choose and configure an engine: `agent_lib.settings.OcrSettings`."""
+
+    @property
+    def engine(self) -> str: ...
+
+    @property
+    def model_id(self) -> str: ...
+
+    @property
+    def int8(self) -> bool: ...
+
+
 class Recogniser(Protocol):
     """An engine. `read` may be called from several threads at once."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
-    def read(self, strip: np.ndarray) -> Digits:
-        """Read one line of dark digits on a light ground: (height, width, 3) BGR uint8."""
+    def read(self, strip: Image) -> Digits:
+        """Read one line of dark digits on a light background: (height, width, 3) BGR uint8."""
 
 
 class Reader(Protocol):
-    """What a station reads with: an engine and the rules of what is reported. `read` may be called from several threads at once."""
+    """An engine with the rules of what is reported. `read` may be called from several threads at once."""
 
     @property
     def name(self) -> str:
-        """The engine's name, as a reading tells it."""
+        """The engine's name, as stated in a reading."""
 
-    def read(self, strip: np.ndarray) -> tuple[str, Digits]:
-        """The number ("" where none can be reported) and what the engine saw."""
+    def read(self, strip: Image) -> tuple[str, Digits]:
+        """The number ("" if none can be reported) and the engine's output."""
 
 
 @dataclass(frozen=True)
 class NumberReader:
-    """An engine held to the station's rules: so many digits, and sure of them."""
+    """A Reader: reports a text that has the right number of digits and enough confidence."""
 
     engine: Recogniser
     target_digits: int
@@ -58,18 +72,19 @@ class NumberReader:
 
     @property
     def name(self) -> str:
+        """See Reader."""
         return self.engine.name
 
-    def read(self, strip: np.ndarray) -> tuple[str, Digits]:
-        """The number ("" where none can be reported) and what the engine saw."""
+    def read(self, strip: Image) -> tuple[str, Digits]:
+        """See Reader."""
         digits = self.engine.read(strip)
         text = digits.text
         ok = len(text) == self.target_digits and text.isascii() and text.isdigit()
         return (text if ok and digits.confidence >= self.accept else ""), digits
 
 
-# By name: the module of this package and what makes its reader of (settings, digits of a number). A module is imported only when its engine
-# is chosen, so that no other model and no other library is loaded.
+# By name: the engine's module in this package, and the function or class there that creates a reader from (settings,
+# number of digits). Modules are imported on demand, so that no other model or library is loaded.
 ENGINES: dict[str, tuple[str, str]] = {
     "auto": ("auto", "reader"),
     "crnn": ("crnn", "reader"),
@@ -78,13 +93,14 @@ ENGINES: dict[str, tuple[str, str]] = {
 }
 
 
-def make_reader(ocr_settings: Any, target_digits: int) -> Reader:
-    """The reader that `ocr_settings.engine` names. Raises OcrError where it cannot be had."""
-    name = str(getattr(ocr_settings, "engine", "auto")).strip().lower()
+def make_reader(ocr_settings: EngineSettings, target_digits: int, engine: str | None = None) -> Reader:
+    """The reader of `engine`, by default the one that `ocr_settings` names. Raises OcrError if it is unavailable."""
+    name = str(engine or getattr(ocr_settings, "engine", "auto")).strip().lower()
     if name not in ENGINES:
         known = ", ".join(f'"{engine}"' for engine in ENGINES)
         raise OcrError(f'There is no OCR engine "{name}": set ocr.engine to one of {known}.')
     if not 1 <= target_digits <= 20:
         raise OcrError(f"A number of {target_digits} digits cannot be read: set capture.target_digits to 1..20.")
     module, maker = ENGINES[name]
-    return getattr(importlib.import_module(f"agent_lib.ocr.{module}"), maker)(ocr_settings, target_digits)
+    make: Callable[[EngineSettings, int], Reader] = getattr(importlib.import_module(f"agent_lib.ocr.{module}"), maker)
+    return make(ocr_settings, target_digits)

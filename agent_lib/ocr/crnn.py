@@ -1,57 +1,62 @@
-"""The project's own reader: a small convolutional-recurrent network trained on rendered digits (tools/train_label_reader.py).
+"""The engine "crnn": a small convolutional-recurrent network trained on rendered digits
+(tools/train_label_reader.py).
 
-The file brings its calibration along: what the network thinks of its text is turned into the share of such readings that are right.
+The model file contains its calibration, which maps the network's probability of a text to the share of such readings
+that are right.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
-from agent_lib.ocr import NumberReader
+from agent_lib.ocr import EngineSettings, NumberReader
 from agent_lib.ocr.network import LineNetwork
+from agent_lib.runtime.arrays import Array, Image
 
 MODEL = Path(__file__).resolve().parents[1] / "data" / "label_reader.onnx"
 HEIGHT, WIDTH = 32, 128
 CLASSES = 12
 SIGNS = "0123456789?"
-"""Class 1 and on; the last is a sign that is there and cannot be read, so that no number with it is ever reported."""
+"""Classes from 1 on; the last is an unreadable character: a text that contains it is never reported."""
 FAINTEST = 4.0
-"""Added to a strip's standard deviation, in grey levels: an empty strip's noise is not stretched into shapes."""
+"""Added to a strip's standard deviation, in grey levels, so that noise of an empty strip is not amplified."""
 SUREST = 0.99999
 
 
 class Crnn(LineNetwork):
-    """The recogniser; a sign that cannot be read is a "?" in its text. Keeps no state between calls: any thread may use it."""
+    """The recogniser; an unreadable character is a "?" in its text. Stateless between calls and thread-safe."""
 
     name = "crnn"
     title = "the label reader's own network"
     signs = SIGNS
     remedy = "fetch it again, or make it with tools/train_label_reader.py"
 
-    def __init__(self, path: Path = MODEL) -> None:
-        super().__init__(path)
+    @classmethod
+    def default_path(cls) -> Path:
+        """See LineNetwork."""
+        return MODEL
 
-    def _adopt(self, metadata: dict[str, str]) -> None:
+    def _load_metadata(self, metadata: dict[str, str]) -> None:
         found = json.loads(metadata["calibration"])
         self._slope, self._offset = float(found["slope"]), float(found["offset"])
 
-    def probabilities(self, strip: np.ndarray) -> np.ndarray:
-        """(32, 12) of the blank, 0..9 and the unreadable sign, one row per place along the strip."""
+    def probabilities(self, strip: Image) -> Array:
+        """(32, 12) of the blank, 0..9 and the unreadable character, one row per position along the strip."""
         logits = self._session.run(None, {self._input: tensor(strip)})[0][0].astype(np.float64)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        normalised: Array = powers / powers.sum(axis=1, keepdims=True)
+        return normalised
 
     def calibrated(self, probability: float) -> float:
-        """How often a text to which the network gives this probability is right (Platt scaling, measured on held-out renders)."""
+        """Share of texts with this probability that are right (Platt scaling, measured on held-out renders)."""
         return calibrated(probability, self._slope, self._offset)
 
 
-def reader(_ocr: Any, target_digits: int) -> NumberReader:
+def reader(_ocr: EngineSettings, target_digits: int) -> NumberReader:
     """See ocr.ENGINES."""
     return NumberReader(Crnn.shared(), target_digits)
 
@@ -67,9 +72,10 @@ def log_odds(probability: float) -> float:
     return float(np.log(p / (1 - p)))
 
 
-def tensor(strip: np.ndarray) -> np.ndarray:
-    """The strip (BGR or grey uint8) as the network takes it: (1, 1, 32, 128) float32, mean 0, about unit contrast."""
+def tensor(strip: Image) -> Array:
+    """The strip (BGR or grey uint8) as the network's input: (1, 1, 32, 128) float32, mean 0, about unit contrast."""
     grey = cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY) if strip.ndim == 3 else strip
     shrink = cv2.INTER_AREA if grey.shape[0] >= HEIGHT and grey.shape[1] >= WIDTH else cv2.INTER_CUBIC
     line = cv2.resize(grey, (WIDTH, HEIGHT), interpolation=shrink).astype(np.float32)
-    return ((line - line.mean()) / (line.std() + FAINTEST))[None, None]
+    normalised: Array = (line - line.mean()) / (line.std() + FAINTEST)
+    return normalised[None, None]

@@ -1,8 +1,8 @@
-"""TrOCR's own process: `python -m agent_lib.ocr.trocr_child`, started and ended by `trocr_process`.
+"""The TrOCR child process: `python -m agent_lib.ocr.trocr_child`, started and ended by `trocr_process`.
 
-It reads requests from standard input and answers on standard output (`trocr_wire`), and ends as soon as its input does: so it dies
-with the agent, however that ends, on every system. Being a process of its own it can load for minutes, take gigabytes
-or be killed for them, and the station goes on.
+It reads requests from standard input, answers on standard output (`trocr_wire`) and exits when its input ends, so it
+never outlives the agent. As a separate process it can take minutes to load, use gigabytes or be killed by the operating
+system without affecting the station.
 """
 
 from __future__ import annotations
@@ -10,25 +10,29 @@ from __future__ import annotations
 import os
 import queue
 import sys
-import threading
 from typing import Any, BinaryIO
 
 from agent_lib.ocr.trocr_wire import Message, WireError, receive, send
+from agent_lib.runtime.supervisor import Supervisor
 
 ENVIRONMENT = {
-    "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "DISABLE_SAFETENSORS_CONVERSION": "1", "TOKENIZERS_PARALLELISM": "false",
-    # A line that went dead must end the download.
-    "HF_HUB_ETAG_TIMEOUT": "10", "HF_HUB_DOWNLOAD_TIMEOUT": "20",
-    # The cameras need the other cores.
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "DISABLE_SAFETENSORS_CONVERSION": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    # A dead connection must end the download.
+    "HF_HUB_ETAG_TIMEOUT": "10",
+    "HF_HUB_DOWNLOAD_TIMEOUT": "20",
+    # Leave the other cores to the cameras.
     "OMP_NUM_THREADS": "1",
 }
 
 
 def main() -> int:
-    """Serve until the input ends; the exit status: 1 when the model cannot be loaded."""
+    """Serve until the input ends; returns exit status 1 if the model cannot be loaded."""
     requests, answers = _take_pipes()
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(requests, inbox), name="requests", daemon=True).start()
+    Supervisor().run("requests", lambda: _listen(requests, inbox))
     order, _ = inbox.get()
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -55,7 +59,7 @@ def _read(model: Any, order: dict[str, Any], pixels: bytes) -> dict[str, Any]:
 
 
 def _listen(requests: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
-    """Take requests off the pipe, also while the model loads or reads; its end is the agent's end."""
+    """Receive requests, also while the model loads or reads; exit the process at the end of the pipe."""
     try:
         while (message := receive(requests)) is not None:
             inbox.put(message)
@@ -65,7 +69,7 @@ def _listen(requests: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Both pipes for ourselves alone: what a library prints goes to stderr and not between the answers."""
+    """Reserve stdin and stdout for messages: whatever a library prints goes to stderr instead."""
     requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -80,7 +84,7 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _silence() -> None:
-    """From here on nobody reads what libraries say, and a file of it would grow for months."""
+    """Discard further output of libraries: nobody reads it, and the file would grow for months."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     for number in (1, 2):
         os.dup2(nothing, number)
@@ -88,7 +92,7 @@ def _silence() -> None:
 
 
 def _sentence(error: Exception) -> str:
-    """One line of at most 300 signs; the first line of a library's message says what it is about."""
+    """The first line of an error's message, at most 300 characters."""
     from agent_lib.ocr import OcrError
 
     if isinstance(error, OcrError):

@@ -1,4 +1,4 @@
-"""TrOCR's own process as the agent sees it: started in the background, asked with a time limit, started again when it dies."""
+"""Manages the TrOCR child process: starts it in the background, sends requests with a timeout, restarts it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
-from agent_lib.health import Supervisor
 from agent_lib.ocr import Digits
 from agent_lib.ocr.trocr_wire import WireError, pack, receive
+from agent_lib.runtime.arrays import Image
+from agent_lib.runtime.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 
@@ -26,24 +27,31 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "agent_lib.ocr.trocr_child")
 LOADING, READY, RESTING, FAILED, CLOSED = "loading", "ready", "resting", "failed", "closed"
 LOAD_SECONDS = 1800.0
-"""A first download over a slow line takes long; a process that says nothing for longer than this hangs."""
+"""Load timeout: a first download over a slow connection takes long."""
 HANG_SECONDS = 60.0
-FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 1.0, 60.0
-DEATHS_BEFORE_READY = 3
-SLOW_IN_A_ROW = 3
+FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 1.0, 60.0
+MAX_FAILED_LOADS = 3
+TIMEOUTS_BEFORE_WARNING = 3
 
 
 class TrOcrProcess:
-    """One model in one process, at most one at a time. `read` may be called from several threads; it never waits for the loading."""
+    """One model in at most one child process at a time. `read` is thread-safe and never waits for loading."""
 
     _shared: dict[tuple[str, bool], TrOcrProcess] = {}
-    _sharing = threading.Lock()
+    _shared_lock = threading.Lock()
 
-    def __init__(self, model_id: str, int8: bool, command: tuple[str, ...] = COMMAND, first_rest: float = FIRST_REST_SECONDS, hang_seconds: float = HANG_SECONDS) -> None:
+    def __init__(
+        self,
+        model_id: str,
+        int8: bool,
+        command: tuple[str, ...] = COMMAND,
+        first_backoff: float = FIRST_BACKOFF_SECONDS,
+        hang_seconds: float = HANG_SECONDS,
+    ) -> None:
         folder = Path(model_id).expanduser()
-        # The process has another working folder.
+        # The child has another working directory.
         self.model_id = str(folder.absolute()) if folder.is_dir() else model_id
-        self._int8, self._command, self._first_rest, self._hang_seconds = int8, command, first_rest, hang_seconds
+        self._int8, self._command, self._first_backoff, self._hang_seconds = int8, command, first_backoff, hang_seconds
         self._changed = threading.Condition()
         self._state, self._reason, self._starts = LOADING, "", 0
         self._child: subprocess.Popen[bytes] | None = None
@@ -51,13 +59,13 @@ class TrOcrProcess:
         self._ids = itertools.count(1)
         self._asked, self._asked_at, self._abandoned = 0, 0.0, False
         self._answers: dict[int, Digits] = {}
-        self._slow = 0
+        self._timeouts = 0
         self._supervisor = Supervisor()
 
     @classmethod
     def shared(cls, model_id: str, int8: bool) -> TrOcrProcess:
-        """The agent's one process for this model, started on the first call."""
-        with cls._sharing:
+        """The agent's shared process for this model, started on the first call."""
+        with cls._shared_lock:
             key = (model_id, int8)
             if key not in cls._shared:
                 process = cls._shared[key] = cls(model_id, int8)
@@ -65,13 +73,13 @@ class TrOcrProcess:
             return cls._shared[key]
 
     def start(self) -> None:
-        """Begin to load; returns at once."""
+        """Start loading in the background; returns at once."""
         atexit.register(self.close)
         self._supervisor.run("trocr", self._keep)
 
     @property
     def state(self) -> str:
-        """loading, ready, resting (before a new start), failed (for good) or closed."""
+        """loading, ready, resting (back-off before a restart), failed (permanently) or closed."""
         return self._state
 
     @property
@@ -81,48 +89,50 @@ class TrOcrProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process that runs now."""
+        """Process id of the running child, None if there is none."""
         child = self._child
         return child.pid if child is not None and child.poll() is None else None
 
     @property
     def starts(self) -> int:
-        """How often a process was started."""
+        """Number of child processes started."""
         return self._starts
 
     def wait(self, seconds: float) -> bool:
-        """Whether it is ready; waits while it loads, at most so long."""
+        """Wait up to `seconds` while it loads; whether it is ready."""
         with self._changed:
             self._changed.wait_for(lambda: self._state in (READY, FAILED, CLOSED), seconds)
             return self._state == READY
 
-    def read(self, strip: np.ndarray, tokens: int, seconds: float) -> Digits | None:
-        """What TrOCR reads; None where it is not ready, dies, or has no answer within `seconds`."""
+    def read(self, strip: Image, tokens: int, seconds: float) -> Digits | None:
+        """TrOCR's output; None if it is not ready, dies, or does not answer within `seconds`."""
         deadline = time.monotonic() + seconds
         with self._changed:
             self._changed.wait_for(lambda: self._state != READY or not self._asked or self._abandoned, seconds)
             if self._state != READY:
                 return None
             if self._asked:
-                # Still at a strip that nobody waits for any more.
-                self._end_if_it_hangs()
+                # It still processes a strip whose caller gave up.
+                self._kill_if_hanging()
                 return None
             number = self._asked = next(self._ids)
             self._asked_at, self._abandoned = time.monotonic(), False
             body = np.ascontiguousarray(strip, dtype=np.uint8).tobytes()
             self._outbox.put(pack({"do": "read", "id": number, "tokens": tokens, "shape": list(strip.shape)}, body))
-            self._changed.wait_for(lambda: self._state != READY or number in self._answers, max(0.0, deadline - time.monotonic()))
+            self._changed.wait_for(
+                lambda: self._state != READY or number in self._answers, max(0.0, deadline - time.monotonic())
+            )
             answer = self._answers.pop(number, None)
             if answer is None and self._asked == number:
                 self._abandoned = True
-                self._count_slow(seconds)
+                self._count_timeout(seconds)
                 self._changed.notify_all()
             elif answer is not None:
-                self._slow = 0
+                self._timeouts = 0
             return answer
 
     def close(self) -> None:
-        """End the process and the thread that keeps it; waits for at most a few seconds."""
+        """End the child and the thread that manages it; blocks for a few seconds at most."""
         with self._changed:
             self._set(CLOSED)
             child = self._child
@@ -131,58 +141,67 @@ class TrOcrProcess:
         self._supervisor.stop(5.0)
         atexit.unregister(self.close)
 
-    def _count_slow(self, seconds: float) -> None:
-        self._slow += 1
-        if self._slow == SLOW_IN_A_ROW:
-            log.warning('TrOCR had no answer within %g s %d times in a row: set ocr.int8 to true or take a smaller model. What it does not read, the engine "auto" reads.', seconds, SLOW_IN_A_ROW)
+    def _count_timeout(self, seconds: float) -> None:
+        self._timeouts += 1
+        if self._timeouts == TIMEOUTS_BEFORE_WARNING:
+            log.warning(
+                "TrOCR had no answer within %g s %d times in a row: set ocr.int8 to true or take a smaller model. "
+                'What it does not read, the engine "auto" reads.',
+                seconds,
+                TIMEOUTS_BEFORE_WARNING,
+            )
 
-    def _end_if_it_hangs(self) -> None:
+    def _kill_if_hanging(self) -> None:
         if self._child is not None and time.monotonic() - self._asked_at > self._hang_seconds:
             log.warning("TrOCR's process has not answered for %g s and is ended.", self._hang_seconds)
             self._child.kill()
 
     def _keep(self) -> None:
-        """Start the process, again and again with growing rests, until it cannot be loaded or all is closed."""
-        rest, deaths = self._first_rest, 0
+        """Run child processes with back-off between restarts, until loading fails permanently or `close`."""
+        backoff, failed_loads = self._first_backoff, 0
         log.info('TrOCR loads %s in the background; until it is ready, the engine "auto" reads.', self.model_id)
         while self._state != CLOSED:
-            begun = time.monotonic()
-            was_ready, said = self._live()
+            started = time.monotonic()
+            was_ready, exit_reason = self._run_child()
             if self._state in (CLOSED, FAILED):
                 return
-            deaths = 0 if was_ready else deaths + 1
-            if deaths >= DEATHS_BEFORE_READY:
-                self._give_up(f"Its process ended while it loaded ({said}), {deaths} times.")
+            failed_loads = 0 if was_ready else failed_loads + 1
+            if failed_loads >= MAX_FAILED_LOADS:
+                self._give_up(f"Its process ended while it loaded ({exit_reason}), {failed_loads} times.")
                 return
-            rest = self._first_rest if time.monotonic() - begun > LONGEST_REST_SECONDS else rest
-            log.warning('TrOCR\'s process ended (%s) and is started again in %g s; until then the engine "auto" reads.', said, rest)
+            backoff = self._first_backoff if time.monotonic() - started > MAX_BACKOFF_SECONDS else backoff
+            log.warning(
+                'TrOCR\'s process ended (%s) and is started again in %g s; until then the engine "auto" reads.',
+                exit_reason,
+                backoff,
+            )
             with self._changed:
-                self._changed.wait_for(lambda: self._state == CLOSED, rest)
-            rest = min(2 * rest, LONGEST_REST_SECONDS)
+                self._changed.wait_for(lambda: self._state == CLOSED, backoff)
+            backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
 
-    def _live(self) -> tuple[bool, str]:
-        """One process from start to end: whether it became ready, and how it ended."""
+    def _run_child(self) -> tuple[bool, str]:
+        """Run one child process until it exits: whether it became ready, and its exit reason."""
         was_ready = False
         with tempfile.TemporaryFile() as errors:
             child = self._spawn(errors)
             if child is None:
                 return False, "it could not be started"
-            too_long = threading.Timer(LOAD_SECONDS, child.kill)
-            too_long.daemon = True
-            too_long.start()
-            sender = threading.Thread(target=_write_all, args=(child, self._outbox), name="trocr-sender", daemon=True)
-            sender.start()
+            load_timeout = threading.Timer(LOAD_SECONDS, child.kill)
+            load_timeout.daemon = True
+            load_timeout.start()
+            outbox = self._outbox
+            sender = self._supervisor.run("trocr-sender", lambda: _write_all(child, outbox))
             try:
-                while (message := receive(child.stdout)) is not None:
+                while (message := receive(_pipe(child.stdout))) is not None:
                     if message[0].get("state") == "ready":
-                        too_long.cancel()
+                        load_timeout.cancel()
                         was_ready = True
-                    self._take(message[0])
+                    self._on_message(message[0])
             except (WireError, OSError) as error:
-                log.warning("TrOCR's process said what cannot be understood: %s.", error)
+                log.warning("TrOCR's process sent an invalid message: %s.", error)
                 child.kill()
             finally:
-                too_long.cancel()
+                load_timeout.cancel()
                 self._outbox.put(None)
                 _end(child, sender)
                 with self._changed:
@@ -190,16 +209,26 @@ class TrOcrProcess:
                     self._answers.clear()
                     if self._state not in (CLOSED, FAILED):
                         self._set(RESTING)
-            return was_ready, _how_it_ended(child.returncode, errors)
+            return was_ready, _exit_reason(child.returncode, errors)
 
     def _spawn(self, errors: IO[bytes]) -> subprocess.Popen[bytes] | None:
-        # Apart from the agent's terminal: Ctrl-C is the agent's to handle, and its end closes the pipe, which ends the process.
-        apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP} if sys.platform == "win32" else {"start_new_session": True}
+        # Detached from the agent's terminal: Ctrl-C is for the agent, whose exit closes the pipe and so ends the child.
+        flags = 0
+        if sys.platform == "win32":
+            flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
         with self._changed:
             if self._state == CLOSED:
                 return None
             try:
-                child = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=ROOT, **apart)
+                child = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    cwd=ROOT,
+                    creationflags=flags,
+                    start_new_session=sys.platform != "win32",
+                )
             except OSError as error:
                 log.warning("TrOCR's process cannot be started: %s.", error.strerror)
                 return None
@@ -210,7 +239,7 @@ class TrOcrProcess:
             self._set(LOADING)
         return child
 
-    def _take(self, head: dict) -> None:
+    def _on_message(self, head: dict[str, Any]) -> None:
         state, text = head.get("state"), str(head.get("text", ""))
         if state == "note":
             log.info("TrOCR %s.", text)
@@ -242,17 +271,18 @@ class TrOcrProcess:
 
 
 def _write_all(child: subprocess.Popen[bytes], outbox: queue.SimpleQueue[bytes | None]) -> None:
-    """Feed the process from a thread of its own: one that is stuck holds up this and no capture."""
+    """Write to the child in a thread of its own, so that a hanging child never blocks a capture."""
+    pipe = _pipe(child.stdin)
     while (data := outbox.get()) is not None:
         try:
-            child.stdin.write(data)
-            child.stdin.flush()
+            pipe.write(data)
+            pipe.flush()
         except (OSError, ValueError):
-            return  # it died; the other end of the pipe says so
+            return  # the child died, which the reader of its stdout notices
 
 
 def _end(child: subprocess.Popen[bytes], sender: threading.Thread) -> None:
-    """Nothing of it is left: a new process may be started."""
+    """Wait for the child, kill it if necessary, and release its pipes and its sender thread."""
     try:
         child.wait(2.0)
     except subprocess.TimeoutExpired:
@@ -261,14 +291,20 @@ def _end(child: subprocess.Popen[bytes], sender: threading.Thread) -> None:
     sender.join()
     for pipe in (child.stdin, child.stdout):
         try:
-            pipe.close()
+            _pipe(pipe).close()
         except OSError:
             log.debug("A pipe to TrOCR's process was broken already", exc_info=True)
 
 
-def _how_it_ended(status: int, errors: IO[bytes]) -> str:
+def _exit_reason(status: int, errors: IO[bytes]) -> str:
     errors.seek(0, 2)
     errors.seek(max(0, errors.tell() - 4000))
     lines = [line.strip() for line in errors.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    said = f": {lines[-1][:200]}" if lines else ""
-    return f"killed by signal {-status}{said}" if status < 0 else f"exit status {status}{said}"
+    detail = f": {lines[-1][:200]}" if lines else ""
+    return f"killed by signal {-status}{detail}" if status < 0 else f"exit status {status}{detail}"
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    """One of the child's pipes, which are always opened with PIPE."""
+    assert pipe is not None
+    return pipe

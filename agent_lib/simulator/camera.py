@@ -1,9 +1,12 @@
-"""An IP camera on a real HTTP port of this machine: a motion JPEG stream and single pictures."""
-from http.server import BaseHTTPRequestHandler
+"""A simulated IP camera on a real HTTP port of this machine: a motion JPEG stream and snapshots."""
+
 import logging
 import socket
 import socketserver
 import threading
+from http.server import BaseHTTPRequestHandler
+
+from agent_lib.runtime.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 
@@ -11,12 +14,12 @@ STREAM_PATH, PICTURE_PATH = "/video", "/picture.jpg"
 STEADY_FRAMES_A_SECOND = 8
 _BOUNDARY = "frame"
 _SEND_SECONDS = 5.0
-# Small, so that a slow viewer gets fewer pictures and not old ones.
+# Small, so that a slow viewer gets fewer pictures instead of old ones.
 _SEND_BUFFER = 262_144
 
 
 class SimulatedCamera:
-    """Shows the JPEG it was last given to any number of viewers: at once when it is new, again and again while it is not."""
+    """Streams the current JPEG to any number of viewers: at once when it is new, repeatedly while it is not."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -26,40 +29,42 @@ class SimulatedCamera:
         self._viewers = 0
         self._stopped = False
         self._server = _Server(self)
-        host, port = self._server.server_address[:2]
-        self.url = f"http://{host}:{port}{STREAM_PATH}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.2},
-                                        name=f"simulated-camera-{name}", daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}{STREAM_PATH}"
+        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Begin to serve."""
-        self._thread.start()
+    def start(self, supervisor: Supervisor | None = None) -> None:
+        """Start serving, in a thread under `supervisor` or one of its own."""
+        supervisor = supervisor or Supervisor()
+        self._thread = supervisor.run(f"simulated-camera-{self.name}", self._serve, owned=True)
 
     def stop(self) -> None:
-        """End every stream and close the port."""
+        """End all streams and close the port."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-        if self._thread.is_alive():
+        if self._thread is not None and self._thread.is_alive():
             self._server.shutdown()
             self._thread.join(2.0)
         self._server.server_close()
 
+    def _serve(self) -> None:
+        self._server.serve_forever(poll_interval=0.2)
+
     @property
     def viewers(self) -> int:
-        """How many are watching the stream."""
+        """Number of viewers of the stream."""
         with self._changed:
             return self._viewers
 
     def show(self, jpeg: bytes) -> None:
-        """The picture to be seen from now on."""
+        """Set the current picture."""
         with self._changed:
             self._jpeg = jpeg
             self._version += 1
             self._changed.notify_all()
 
     def next_picture(self, seen: int, timeout: float) -> tuple[bytes, int]:
-        """(picture, its version) as soon as there is one newer than `seen`, after `timeout` the same again; b"" at the end or before the first."""
+        """(picture, version) once newer than `seen`, the same one after `timeout`; b"" if stopped or none yet."""
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or self._version > seen, timeout)
             return (b"" if self._stopped else self._jpeg), self._version
@@ -70,13 +75,13 @@ class SimulatedCamera:
         return self._stopped
 
     def count_viewer(self, change: int) -> None:
-        """A viewer came (+1) or went (-1)."""
+        """Count a viewer that connected (+1) or left (-1)."""
         with self._changed:
             self._viewers += change
 
 
 class _Server(socketserver.ThreadingTCPServer):
-    """Not http.server's own, which asks the name service for this machine's name."""
+    """An HTTP server that, unlike http.server's own, does not resolve this machine's host name."""
 
     daemon_threads = True
     block_on_close = False
@@ -85,17 +90,18 @@ class _Server(socketserver.ThreadingTCPServer):
         self.camera = camera
         super().__init__(("127.0.0.1", 0), _Handler)
 
-    def handle_error(self, request, client_address) -> None:
-        """A viewer that went away is no error."""
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Log at debug level only: viewers disconnect at any time."""
         log.debug("A viewer of simulated camera %s is gone", self.camera.name, exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
     protocol_version = "HTTP/1.1"
     timeout = _SEND_SECONDS
 
     def do_GET(self) -> None:
-        """The stream, one picture, or a sentence that says where they are."""
+        """Serve the stream, a snapshot, or a sentence that says where they are."""
         path = self.path.partition("?")[0]
         if path == STREAM_PATH:
             self._stream(self.server.camera)
@@ -106,8 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
             text = f"A simulated camera: its stream is {STREAM_PATH}, one picture {PICTURE_PATH}.\n"
             self._answer(200 if path == "/" else 404, "text/plain; charset=utf-8", text.encode())
 
-    def log_message(self, format: str, *args) -> None:
-        """Requests go to our log, and only when asked for."""
+    def log_message(self, format: str, *args: object) -> None:
+        """Log requests at debug level."""
         log.debug("Simulated camera %s: " + format, self.server.camera.name, *args)
 
     def _answer(self, status: int, kind: str, body: bytes) -> None:

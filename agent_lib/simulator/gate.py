@@ -1,13 +1,16 @@
-"""The simulated gate: vehicles come, are seen by a reader and two cameras over real sockets, and leave."""
-from collections.abc import Callable, Iterator
+"""The simulated gate: vehicles arrive, are seen by a reader and two cameras over real sockets, and leave."""
+
 import logging
-from pathlib import Path
 import threading
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
 
+from agent_lib.runtime.arrays import Image
+from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.simulator.camera import SimulatedCamera
 from agent_lib.simulator.reader import SimulatedReader
 from agent_lib.simulator.vehicles import Vehicle, VehicleLog, vehicle
@@ -21,25 +24,32 @@ _DRIVING_IN = (0.0, 0.25, 0.5, 0.75)
 _STANDING = 1.0
 _LEAVING = (1.2, 1.4, 1.6, 1.8)
 _TAG_READ_FROM = 0.5
-_LONGEST_STAND_SECONDS = 300.0
-# The next vehicle is painted while this one stands, but not while its capture needs the processor.
-_PAINT_AFTER_SECONDS = 1.0
-_LOOK_SECONDS = 0.05
+_MAX_STAND_SECONDS = 300.0
+# The next vehicle is rendered while this one stands, but not while its capture needs the CPU.
+_RENDER_AFTER_SECONDS = 1.0
+_POLL_SECONDS = 0.05
 _JPEG_QUALITY = 88
 
 Pictures = dict[tuple[str, float], bytes]
 
 
 class SimulatedGate:
-    """One vehicle at a time, as long as somebody is connected to the reader and watches both cameras.
+    """One vehicle at a time, while somebody is connected to the reader and watches both cameras.
 
-    `stand_seconds`: how long a vehicle stands at least (longer than a whole failing capture); it stays while `busy()` says
-    that a capture is running, at most five minutes. `pause`: seconds the gate is empty between two. `scenes`: what paints
-    the pictures, by default agent_lib.simulator.scene (`Scene`, `empty_gate`).
+    `stand_seconds`: minimum time a vehicle stands (longer than a failing capture); it stays while `busy()` returns that
+    a capture is running, five minutes at most. `pause`: seconds between two vehicles. `scenes`: renders the pictures,
+    by default agent_lib.simulator.scene (`Scene`, `empty_gate`).
     """
 
-    def __init__(self, instance: Path, seed: int, pause: float, stand_seconds: float,
-                 busy: Callable[[], bool] | None = None, scenes: Any = None) -> None:
+    def __init__(
+        self,
+        instance: Path,
+        seed: int,
+        pause: float,
+        stand_seconds: float,
+        busy: Callable[[], bool] | None = None,
+        scenes: Any = None,
+    ) -> None:
         self._seed, self._pause, self._stand_seconds = seed, pause, stand_seconds
         self._busy = busy or (lambda: False)
         self._scenes = scenes
@@ -49,23 +59,24 @@ class SimulatedGate:
         self._cameras = {kind: SimulatedCamera(kind) for kind in KINDS}
         self._empty: dict[str, bytes] = {}
         self._ready: tuple[Vehicle, Pictures] | None = None
-        self._thread = threading.Thread(target=self._run, name="simulated-gate", daemon=True)
+        self._thread: threading.Thread | None = None
         self.reader_address = self._reader.address
         self.camera_urls = {kind: camera.url for kind, camera in self._cameras.items()}
         self.vehicles_shown = 0
         self.error = ""
 
-    def start(self) -> None:
-        """Open reader and cameras, then let vehicles come; returns at once."""
-        self._reader.start()
+    def start(self, supervisor: Supervisor | None = None) -> None:
+        """Start reader, cameras and vehicles under `supervisor`, or one of its own; returns at once."""
+        supervisor = supervisor or Supervisor()
+        self._reader.start(supervisor)
         for camera in self._cameras.values():
-            camera.start()
-        self._thread.start()
+            camera.start(supervisor)
+        self._thread = supervisor.run("simulated-gate", self._run, owned=True)
 
     def stop(self) -> None:
-        """End everything; the vehicle in view does not drive off first."""
+        """Stop everything at once, even with a vehicle in view."""
         self._stop.set()
-        if self._thread.is_alive():
+        if self._thread is not None and self._thread.is_alive():
             self._thread.join(5.0)
         self._reader.stop()
         for camera in self._cameras.values():
@@ -74,37 +85,42 @@ class SimulatedGate:
     def _run(self) -> None:
         try:
             if self._scenes is None:
-                # Painting needs more of OpenCV than the rest of the agent: only where it is used.
+                # Rendering needs much more of OpenCV than the rest of the agent: import it on demand.
                 from agent_lib.simulator import scene
+
                 self._scenes = scene
             for kind in KINDS:
                 self._empty[kind] = _jpeg(self._scenes.empty_gate(self._seed, kind))
             self._show_empty()
-            painting = self._paint(self._vehicles.next_index())
+            rendering = self._render(self._vehicles.next_index())
             while not self._stop.is_set():
-                for _ in painting:
+                for _ in rendering:
                     if self._stop.is_set():
                         return
-                if self._wait_for_viewers():
-                    painting = self._visit(*self._ready)
-                    self._rest(painting)
+                if self._wait_for_viewers() and self._ready is not None:
+                    rendering = self._visit(*self._ready)
+                    self._rest(rendering)
         except Exception as error:
             self.error = f"The simulated gate broke down ({error}); no more vehicles come. Start the agent again."
             log.exception("%s", self.error)
 
     def _wait_for_viewers(self) -> bool:
-        """Wait until the station is connected: a vehicle that nobody could see would only confuse. False at stop."""
+        """Wait until the station is connected, so that no vehicle passes unseen; False if stopped."""
         while not (self._reader.clients and all(camera.viewers for camera in self._cameras.values())):
-            if self._stop.wait(_LOOK_SECONDS):
+            if self._stop.wait(_POLL_SECONDS):
                 return False
         return not self._stop.is_set()
 
     def _visit(self, arrived: Vehicle, pictures: Pictures) -> Iterator[None]:
-        """One vehicle from coming into view to being gone. Returns the rest of the painting of the next."""
+        """One vehicle from arrival to departure. Returns the rest of the rendering of the next one."""
         self._vehicles.append(arrived, time.time())
         self.vehicles_shown += 1
-        log.info("Simulated vehicle %d comes: tag %s, number %s", arrived.index, arrived.tag.hex().upper(),
-                 arrived.number or "unreadable")
+        log.info(
+            "Simulated vehicle %d comes: tag %s, number %s",
+            arrived.index,
+            arrived.tag.hex().upper(),
+            arrived.number or "unreadable",
+        )
         for position in _DRIVING_IN:
             if position >= _TAG_READ_FROM:
                 self._reader.show(arrived.records)
@@ -112,40 +128,40 @@ class SimulatedGate:
             if self._stop.wait(STEP_SECONDS):
                 break
         self._show(pictures, _STANDING)
-        painting = self._paint(arrived.index + 1)
-        self._stand(painting)
+        rendering = self._render(arrived.index + 1)
+        self._stand(rendering)
         self._reader.show([])
         for position in _LEAVING:
             self._show(pictures, position)
             if self._stop.wait(STEP_SECONDS):
                 break
         self._show_empty()
-        return painting
+        return rendering
 
-    def _stand(self, painting: Iterator[None]) -> None:
-        """Stand in view; the barrier opens after the time to stand, and not while a capture runs."""
-        begun = time.monotonic()
-        while (stood := time.monotonic() - begun) < _LONGEST_STAND_SECONDS:
+    def _stand(self, rendering: Iterator[None]) -> None:
+        """Stand in view for the minimum time, and while a capture runs."""
+        started = time.monotonic()
+        while (stood := time.monotonic() - started) < _MAX_STAND_SECONDS:
             busy = self._busy()
             if stood >= self._stand_seconds and not busy:
                 return
-            if busy or stood < _PAINT_AFTER_SECONDS or next(painting, self) is self:
+            if busy or stood < _RENDER_AFTER_SECONDS or next(rendering, self) is self:
                 left = self._stand_seconds - stood
-                if self._stop.wait(min(_LOOK_SECONDS, left) if left > 0 else _LOOK_SECONDS):
+                if self._stop.wait(min(_POLL_SECONDS, left) if left > 0 else _POLL_SECONDS):
                     return
             elif self._stop.is_set():
                 return
 
-    def _rest(self, painting: Iterator[None]) -> None:
-        """The gate is empty for the pause; what is left to paint is painted in it."""
+    def _rest(self, rendering: Iterator[None]) -> None:
+        """Leave the gate empty for the pause, and use it to render what remains."""
         end = time.monotonic() + self._pause
-        for _ in painting:
+        for _ in rendering:
             if self._stop.is_set() or time.monotonic() >= end:
                 break
         self._stop.wait(max(0.0, end - time.monotonic()))
 
-    def _paint(self, index: int) -> Iterator[None]:
-        """Paint all pictures of a vehicle, one each time the iterator is asked; at the end it is ready to come."""
+    def _render(self, index: int) -> Iterator[None]:
+        """Render all pictures of a vehicle, one per iteration, and set it ready at the end."""
         coming = vehicle(self._seed, index)
         pictures: Pictures = {}
         scenes = {kind: self._scenes.Scene(self._seed, index, coming.number or None, kind) for kind in KINDS}
@@ -164,7 +180,7 @@ class SimulatedGate:
             camera.show(self._empty[kind])
 
 
-def _jpeg(image: Any) -> bytes:
+def _jpeg(image: Image) -> bytes:
     done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     if not done:
         raise ValueError("A picture of the simulated gate could not be packed as JPEG.")

@@ -1,10 +1,12 @@
-"""A UHF reader on a real TCP port of this machine, sending a real reader's bytes."""
+"""A simulated UHF reader on a real TCP port of this machine, sending a real reader's bytes."""
+
 import logging
 import random
 import socket
 import threading
 import time
 
+from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.simulator.records import burst
 
 log = logging.getLogger(__name__)
@@ -16,7 +18,7 @@ _SEND_SECONDS = 1.0
 
 
 class SimulatedReader:
-    """Listens on 127.0.0.1; everybody who connects gets the records of the tags in the field, many times a second."""
+    """Listens on 127.0.0.1 and sends every client the records of the tags in the field, many times a second."""
 
     def __init__(self, seed: int = 0) -> None:
         self._rng = random.Random(f"reader {seed}")
@@ -26,16 +28,18 @@ class SimulatedReader:
         self._stopped = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
-        self._threads = [threading.Thread(target=work, name=f"simulated-reader-{work.__name__.strip('_')}", daemon=True)
-                         for work in (self._accept, self._send)]
+        self._threads: list[threading.Thread] = []
 
-    def start(self) -> None:
-        """Begin to listen."""
-        for thread in self._threads:
-            thread.start()
+    def start(self, supervisor: Supervisor | None = None) -> None:
+        """Start listening, in threads under `supervisor` or one of its own."""
+        supervisor = supervisor or Supervisor()
+        self._threads = [
+            supervisor.run("simulated-reader-accept", self._accept, owned=True),
+            supervisor.run("simulated-reader-send", self._send, owned=True),
+        ]
 
     def stop(self) -> None:
-        """Close every connection and the port."""
+        """Close all connections and the port."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
@@ -50,12 +54,12 @@ class SimulatedReader:
 
     @property
     def clients(self) -> int:
-        """How many are connected."""
+        """Number of connected clients."""
         with self._changed:
             return len(self._clients)
 
     def show(self, tags: list[tuple[str, bytes]]) -> None:
-        """These tags (family, tag) are in the field from now on; an empty list: none."""
+        """Set the tags (family, tag) in the field; an empty list means none."""
         with self._changed:
             self._tags = list(tags)
             self._changed.notify_all()
@@ -66,7 +70,7 @@ class SimulatedReader:
                 client, _ = self._listener.accept()
             except OSError as error:
                 if not self._stopped:
-                    log.warning("The simulated reader cannot take a connection: %s", error)
+                    log.warning("The simulated reader cannot accept a connection: %s", error)
                     time.sleep(_IDLE_SECONDS)
                 continue
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -107,11 +111,11 @@ class SimulatedReader:
 
 
 def wake_and_close(listener: socket.socket) -> None:
-    """Close a listening socket so that a thread in accept() notices on every system."""
+    """Close a listening socket so that a thread in accept() notices on every platform."""
     try:
         listener.shutdown(socket.SHUT_RDWR)
     except OSError as error:
-        log.debug("A listener cannot be shut down here, closing it is enough: %s", error)
+        log.debug("A listener cannot be shut down on this platform, closing it suffices: %s", error)
     listener.close()
 
 
@@ -126,7 +130,7 @@ def _sent(client: socket.socket, data: bytes) -> bool:
 
 
 def _has_left(client: socket.socket) -> bool:
-    """Whether the other end closed; nothing is expected from it, and what it sends is thrown away."""
+    """Whether the client closed the connection; data that it sends is discarded."""
     try:
         client.settimeout(0)
         return client.recv(4096) == b""

@@ -1,18 +1,18 @@
-"""The bytes a real reader sends for a tag, in all families (wire/station.md "RFID reader")."""
+"""The bytes that a real reader sends for a tag, in all families (docs/wire/station.md, "RFID reader")."""
+
 import random
 
 FAMILIES = ("A0_89", "LEN", "SHORT14", "A0_90", "ASCII")
-"""The families that can carry a tag of their own; SHORT8's two bytes are too few to tell vehicles apart."""
+"""The families for main tags; SHORT8's two bytes are too few to distinguish vehicles."""
 
 _ADDRESS, _RSSI = 0x01, 0x45
 _PC = b"\x30\x00"
-# Heads that announce records which never come, and bytes that are none; no hex digits, since noise right in front
-# of an ASCII tag would become part of it.
+# Heads without a record, and other bytes; no hex digits, since noise right before an ASCII tag would become part of it.
 _NOISE = bytes([0x0D, 0x07, 0xA0, 0x10, 0x00, 0xEE, 0xFF, 0x89, 0x90, 0x7F, 0xC3, 0xFE])
 
 
 def record(family: str, tag: bytes, antenna: int = 1) -> bytes:
-    """One record of `family` for `tag` (8 bytes for SHORT14, 2 for SHORT8). Raises ValueError for a family that is not known."""
+    """One record of `family` for `tag` (8 bytes for SHORT14, 2 for SHORT8). Raises ValueError for an unknown family."""
     if family == "SHORT14":
         return b"\x0d\x00\xee\x00\x20\x00" + tag
     if family == "SHORT8":
@@ -36,7 +36,7 @@ def a0_frame(command: int, data: bytes) -> bytes:
 
 
 def end_of_round(reads: int) -> bytes:
-    """What an A0 reader sends after each round of looking: it is no tag."""
+    """The frame that an A0 reader sends after each inventory round; it is no tag."""
     return a0_frame(0x89, b"\x01" + (100).to_bytes(2, "big") + reads.to_bytes(4, "big"))
 
 
@@ -46,9 +46,9 @@ def noise(rng: random.Random) -> bytes:
 
 
 def burst(tags: list[tuple[str, bytes]], number: int, rng: random.Random) -> list[bytes]:
-    """What one look at the field brings for `tags` (family, tag): the pieces as the network delivers them.
+    """The bytes of one inventory round for `tags` (family, tag), split into pieces as a network delivers them.
 
-    Records joined, cut at any byte, with noise and end-of-round frames between.
+    Records are joined and cut anywhere, with noise and end-of-round frames in between.
     """
     data = bytearray()
     for family, tag in tags:
@@ -58,4 +58,4 @@ def burst(tags: list[tuple[str, bytes]], number: int, rng: random.Random) -> lis
         if family.startswith("A0"):
             data += end_of_round(number)
     cuts = sorted(rng.sample(range(1, len(data)), rng.randrange(3)))
-    return [bytes(data[start:end]) for start, end in zip([0, *cuts], [*cuts, len(data)])]
+    return [bytes(data[start:end]) for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]

@@ -1,7 +1,7 @@
-"""A gate with a vehicle that drives in, stands and leaves, as the station's cameras would see it.
+"""A gate with a vehicle that drives in, stands and leaves, as the station's cameras see it.
 
-Everything that does not move is rendered once; a frame is then one resize, one masked copy and
-one sum. The same seed, index and kind give the same pictures.
+Everything static is rendered once; a frame is then one resize, one masked copy and one addition. The same seed, index
+and kind give the same pictures.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from agent_lib.runtime.arrays import Image, Points
 from agent_lib.simulator import scene_background, scene_vehicle
 
 KINDS = ("primary", "secondary")
@@ -49,14 +50,14 @@ def _light(seed: int) -> Light:
     return Light(gain, gamma, float(rng.uniform(0.3, 1.0)), noise * float(rng.uniform(0.7, 1.3)))
 
 
-def _lit(image: np.ndarray, light: Light, factor: float = 1.0) -> np.ndarray:
+def _lit(image: Image, light: Light, factor: float = 1.0) -> Image:
     level = (np.arange(256, dtype=np.float32) / 255) ** light.gamma * 255 * factor
     table = np.stack([np.clip(level * g, 0, 255) for g in light.gain], axis=1).astype(np.uint8)
     return cv2.GaussianBlur(cv2.LUT(image, table[:, None, :]), (0, 0), light.blur)
 
 
 @lru_cache(maxsize=4)
-def _background(seed: int, kind: str, size: tuple[int, int]) -> np.ndarray:
+def _background(seed: int, kind: str, size: tuple[int, int]) -> Image:
     rng = np.random.default_rng([seed, 7, _kind_code(kind)])
     image = scene_background.gate(rng, kind)
     if size != scene_background.BASE:
@@ -65,35 +66,37 @@ def _background(seed: int, kind: str, size: tuple[int, int]) -> np.ndarray:
 
 
 @lru_cache(maxsize=4)
-def _grain(level: float, size: tuple[int, int]) -> np.ndarray:
-    """Sensor noise around 128, some rows taller than a frame so that it can slide."""
+def _grain(level: float, size: tuple[int, int]) -> Image:
+    """Sensor noise around 128, taller than a frame by some rows so that it can slide."""
     tile = np.random.default_rng(5).normal(128, level, (256, 320, 3))
     repeat = (-(-(size[1] + BLANK_ROWS) // 256), -(-size[0] // 320), 1)
     whole = np.tile(np.clip(tile, 0, 255).astype(np.uint8), repeat)
     return np.ascontiguousarray(whole[: size[1] + BLANK_ROWS, : size[0]])
 
 
-def _with_noise(image: np.ndarray, light: Light, step: int) -> np.ndarray:
+def _with_noise(image: Image, light: Light, step: int) -> Image:
     height, width = image.shape[:2]
     row = step * 37 % BLANK_ROWS
     grain = _grain(light.noise, (width, height))[row : row + height]
     return cv2.addWeighted(image, 1.0, grain, 1.0, -128.0, dst=image)
 
 
-def empty_gate(seed: int, kind: str = "primary", size: tuple[int, int] = SIZE) -> np.ndarray:
+def empty_gate(seed: int, kind: str = "primary", size: tuple[int, int] = SIZE) -> Image:
     """The gate without a vehicle: a new (height, width, 3) BGR uint8 picture."""
     size = (int(size[0]), int(size[1]))
     return _with_noise(_background(seed, kind, size).copy(), _light(seed), 0)
 
 
 class Scene:
-    """One vehicle at one gate camera. Any thread may ask for frames.
+    """One vehicle at one gate camera. Thread-safe.
 
-    `number` is what its label says; None or "" is a label that nobody can read. "secondary" is
-    the camera behind the vehicle: another view of the same arrival, without a label.
+    `number` is the label's; None or "" gives an unreadable label. "secondary" is the camera behind the vehicle: another
+    view of the same arrival, without a label.
     """
 
-    def __init__(self, seed: int, index: int, number: str | None, kind: str = "primary", size: tuple[int, int] = SIZE):
+    def __init__(
+        self, seed: int, index: int, number: str | None, kind: str = "primary", size: tuple[int, int] = SIZE
+    ) -> None:
         self.seed, self.index, self.kind = int(seed), int(index), kind
         self.number = number or ""
         self.size = (int(size[0]), int(size[1]))
@@ -101,7 +104,7 @@ class Scene:
         self._lock = threading.Lock()
         self._sprite: scene_vehicle.Sprite | None = None
 
-    def frame(self, position: float) -> np.ndarray:
+    def frame(self, position: float) -> Image:
         """The picture at `position`: 0 coming into view, 1 standing, 2 gone; (h, w, 3) BGR uint8.
 
         The label is in view and readable from about 0.5. Each call returns a new array.
@@ -111,14 +114,17 @@ class Scene:
         self._draw(image, position)
         return _with_noise(image, _light(self.seed), round(position * 1000))
 
-    def label_corners(self, position: float) -> np.ndarray | None:
-        """Where the label's TL, TR, BR, BL corners are in that frame: (4, 2) float32, None on the
-        secondary camera. They may lie outside the picture."""
+    def label_corners(self, position: float) -> Points | None:
+        """The label's TL, TR, BR, BL corners in that frame, (4, 2) float32; None on the secondary camera.
+
+        They may lie outside the picture.
+        """
         label = self._vehicle().label
         if label is None:
             return None
         scale, x, y = self._pose(min(2.0, max(0.0, float(position))))
-        return np.float32((label + 0.5) * scale + (x, y) - 0.5)
+        corners = (label + 0.5) * scale + np.array((x, y)) - 0.5
+        return np.asarray(corners, np.float32)
 
     def _vehicle(self) -> scene_vehicle.Sprite:
         with self._lock:
@@ -130,7 +136,7 @@ class Scene:
             return self._sprite
 
     def _pose(self, position: float) -> tuple[float, int, int]:
-        """Scale of the sprite and where its top left corner lies, in pixels of the frame."""
+        """Scale of the sprite, and its top left corner in pixels of the frame."""
         width, height = self.size
         if position <= 1:
             done = 1 - (1 - position) ** 2
@@ -144,7 +150,7 @@ class Scene:
         left = round(x * width - scale * scene_vehicle.WIDTH / 2)
         return scale, left, round(y * height - scale * scene_vehicle.HEIGHT)
 
-    def _draw(self, image: np.ndarray, position: float) -> None:
+    def _draw(self, image: Image, position: float) -> None:
         sprite = self._vehicle()
         scale, x, y = self._pose(position)
         height, width = image.shape[:2]
@@ -156,16 +162,19 @@ class Scene:
         self._shadow(image, x + span[0] // 2, y + span[1], span[0])
         vehicle, mask = sprite.image, sprite.mask
         if scale != 1.0:
-            matrix = np.float32([(scale, 0, scale / 2 - 0.5), (0, scale, scale / 2 - 0.5)])
+            matrix = np.array([(scale, 0, scale / 2 - 0.5), (0, scale, scale / 2 - 0.5)], np.float32)
             vehicle = cv2.warpAffine(vehicle, matrix, span, borderMode=cv2.BORDER_REPLICATE)
             mask = cv2.warpAffine(mask, matrix, span)
         if position < 0.75:
             vehicle = cv2.blur(vehicle, (3 if position > 0.4 else 5, 1))
-        cv2.copyTo(vehicle[top:bottom, left:right], mask[top:bottom, left:right],
-                   image[y + top : y + bottom, x + left : x + right])
+        cv2.copyTo(
+            vehicle[top:bottom, left:right],
+            mask[top:bottom, left:right],
+            image[y + top : y + bottom, x + left : x + right],
+        )
 
     @staticmethod
-    def _shadow(image: np.ndarray, x: int, y: int, span: int) -> None:
+    def _shadow(image: Image, x: int, y: int, span: int) -> None:
         height, width = image.shape[:2]
         reach, deep = round(span * 0.52), round(span * 0.045)
         x0, x1 = max(0, x - reach), min(width, x + reach)

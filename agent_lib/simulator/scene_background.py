@@ -5,12 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from agent_lib.simulator.scene_text import put_text
+from agent_lib.runtime.arrays import Image
+from agent_lib.simulator.scene_text import Color, put_text
 
 BASE = (1920, 1080)
 
 
-def gate(rng: np.random.Generator, kind: str) -> np.ndarray:
+def gate(rng: np.random.Generator, kind: str) -> Image:
     """Render the gate without a vehicle, in daylight: (1080, 1920, 3) BGR uint8."""
     width, height = BASE
     horizon = 400
@@ -26,12 +27,12 @@ def gate(rng: np.random.Generator, kind: str) -> np.ndarray:
     return image
 
 
-def _gradient(top, bottom, rows):
+def _gradient(top: Color, bottom: Color, rows: int) -> Image:
     mix = np.linspace(0, 1, rows, dtype=np.float32)[:, None, None]
-    return (np.float32(top) * (1 - mix) + np.float32(bottom) * mix).astype(np.uint8)
+    return (np.array(top, np.float32) * (1 - mix) + np.array(bottom, np.float32) * mix).astype(np.uint8)
 
 
-def _trees(image, rng, horizon):
+def _trees(image: Image, rng: np.random.Generator, horizon: int) -> None:
     for x in range(-40, image.shape[1] + 80, 55):
         height = int(rng.integers(40, 130))
         green = int(rng.integers(60, 105))
@@ -39,7 +40,7 @@ def _trees(image, rng, horizon):
     image[horizon - 140 : horizon] = cv2.GaussianBlur(image[horizon - 140 : horizon], (0, 0), 3)
 
 
-def _hall(image, rng, horizon, left):
+def _hall(image: Image, rng: np.random.Generator, horizon: int, left: bool) -> None:
     x0, x1 = (60, 760) if left else (1160, 1860)
     tone = int(rng.integers(140, 190))
     top = horizon - int(rng.integers(230, 280))
@@ -55,9 +56,9 @@ def _hall(image, rng, horizon, left):
     put_text(image, f"HALL {rng.integers(1, 9)}", ((x0 + x1) / 2 + 120, top + 150), 40, (70, 60, 50), 1)
 
 
-def _ground(image, rng, horizon):
-    grain = rng.normal(0, 5, (135, 240)).astype(np.float32)
-    grain = cv2.resize(grain, (image.shape[1], image.shape[0] - horizon), interpolation=cv2.INTER_CUBIC)
+def _ground(image: Image, rng: np.random.Generator, horizon: int) -> None:
+    coarse = rng.normal(0, 5, (135, 240)).astype(np.float32)
+    grain = cv2.resize(coarse, (image.shape[1], image.shape[0] - horizon), interpolation=cv2.INTER_CUBIC)
     ground = image[horizon:]
     grain = np.clip(grain + 128, 0, 255).astype(np.uint8)
     cv2.addWeighted(ground, 1.0, cv2.merge([grain, grain, grain]), 1.0, -128.0, dst=ground)
@@ -66,7 +67,7 @@ def _ground(image, rng, horizon):
         cv2.line(image, (near, 1080), (far, horizon + 30), (190, 196, 198), 14, cv2.LINE_AA)
 
 
-def _deck(image, horizon):
+def _deck(image: Image, horizon: int) -> None:
     deck = np.array([(330, 1080), (690, horizon + 110), (1230, horizon + 110), (1590, 1080)], np.int32)
     overlay = image.copy()
     cv2.fillPoly(overlay, [deck], (142, 146, 148), cv2.LINE_AA)
@@ -77,7 +78,7 @@ def _deck(image, horizon):
         cv2.line(image, (round(960 - reach), y), (round(960 + reach), y), (104, 106, 108), 4, cv2.LINE_AA)
 
 
-def _barrier(image, horizon):
+def _barrier(image: Image, horizon: int) -> None:
     for x in (250, 1670):
         cv2.rectangle(image, (x - 34, horizon + 60), (x + 34, horizon + 380), (40, 140, 214), -1)
         cv2.rectangle(image, (x - 34, horizon + 60), (x + 34, horizon + 92), (40, 44, 48), -1)
@@ -91,8 +92,8 @@ def _barrier(image, horizon):
     cv2.line(image, (1670, 340), (1670, horizon + 60), (70, 72, 74), 12)
 
 
-def _signs(image, rng, left):
-    """Boards that must not be taken for the label: light panels in dark frames, 5 digits."""
+def _signs(image: Image, rng: np.random.Generator, left: bool) -> None:
+    """Draw boards that must not be mistaken for the label: light panels in dark frames, 5 digits."""
     base = 110 if left else 1330
     number = int(rng.integers(10000, 99999))
     cv2.line(image, (base + 100, 330), (base + 100, 560), (90, 92, 94), 14)

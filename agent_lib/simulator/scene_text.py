@@ -1,4 +1,4 @@
-"""Printed text for the simulated gate, from what OpenCV and Pillow carry themselves."""
+"""Printed text for the simulated gate, with the fonts of OpenCV and Pillow."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+import PIL.Image
+from PIL import ImageDraw, ImageFont
 
-# Each look is one way in which a label's digits may have been printed: the face, how bold
-# (stroke width over height) and how wide against the face's own width.
+from agent_lib.runtime.arrays import Image
+
+Color = tuple[int, int, int]
+
+# Each look is one style of printed digits: the face, boldness (stroke width / height), and width relative to the face's
+# own width.
 LOOKS = (
     ("sans", 0.06, 0.95),
     ("sans", 0.045, 1.08),
@@ -18,28 +23,28 @@ LOOKS = (
     ("round", 0.15, 1.1),
     ("double", 0.12, 1.0),
 )
-# Between two signs, as a share of the height: bold strokes must not run into each other.
+# Gap between two characters, as a share of the height, so that bold strokes do not merge.
 GAP = 0.1
 
 
 @lru_cache(maxsize=8)
-def _font(size: int):
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _sans(sign: str, height: int, bold: float) -> np.ndarray:
+def _sans(sign: str, height: int, bold: float) -> Image:
     stroke = max(0, round(height * bold))
     # Pillow's built-in face has digits of 0.7 of its size.
     font = _font(max(8, round((height - 2 * stroke) / 0.7)))
     left, _, right, _ = font.getbbox(sign, stroke_width=stroke)
-    mask = Image.new("L", (int(right - left) + 2, height * 2))
-    # All signs stand on one base line.
+    mask = PIL.Image.new("L", (int(right - left) + 2, height * 2))
+    # All characters share one base line.
     place = (1 - left, round(height * 1.5) - stroke)
     ImageDraw.Draw(mask).text(place, sign, fill=255, font=font, stroke_width=stroke, anchor="ls")
     return np.asarray(mask)
 
 
-def _strokes(sign: str, height: int, bold: float, face: int) -> np.ndarray:
+def _strokes(sign: str, height: int, bold: float, face: int) -> Image:
     thick = max(1, round(height * bold))
     scale = (height - thick) / 21.0
     (width, _), _ = cv2.getTextSize(sign, face, scale, thick)
@@ -49,14 +54,14 @@ def _strokes(sign: str, height: int, bold: float, face: int) -> np.ndarray:
     return mask
 
 
-def _trimmed(mask: np.ndarray, axis: int) -> np.ndarray:
+def _trimmed(mask: Image, axis: int) -> Image:
     used = np.flatnonzero(mask.any(axis=axis))
     if not len(used):
         return mask
     return mask[:, used[0] : used[-1] + 1] if axis == 0 else mask[used[0] : used[-1] + 1]
 
 
-def text_mask(text: str, height: int, look: int = 0) -> np.ndarray:
+def text_mask(text: str, height: int, look: int = 0) -> Image:
     """The text as an 8-bit coverage mask about `height` pixels tall, in one of LOOKS."""
     face, bold, stretch = LOOKS[look % len(LOOKS)]
     gap = np.zeros((height * 2, max(1, round(height * GAP))), np.uint8)
@@ -76,8 +81,8 @@ def text_mask(text: str, height: int, look: int = 0) -> np.ndarray:
     return mask
 
 
-def put_text(image, text, centre, height, color, look=0) -> None:
-    """Print `text` into the BGR `image` in place, centred at `centre` (x, y); cut at its border."""
+def put_text(image: Image, text: str, centre: tuple[float, float], height: int, color: Color, look: int = 0) -> None:
+    """Print `text` into the BGR `image` in place, centred at `centre` (x, y) and clipped at its border."""
     mask = text_mask(text, height, look)
     x0 = round(centre[0] - mask.shape[1] / 2)
     y0 = round(centre[1] - mask.shape[0] / 2)
@@ -88,4 +93,4 @@ def put_text(image, text, centre, height, color, look=0) -> None:
         return
     alpha = mask[top:bottom, left:right, None].astype(np.float32) / 255.0
     part = image[y0 + top : y0 + bottom, x0 + left : x0 + right]
-    part[:] = (part * (1 - alpha) + np.float32(color) * alpha + 0.5).astype(np.uint8)
+    part[:] = (part * (1 - alpha) + np.array(color, np.float32) * alpha + 0.5).astype(np.uint8)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from agent_lib.runtime.arrays import Image, Points, as_mat
 from agent_lib.simulator import scene_label
-from agent_lib.simulator.scene_text import put_text
+from agent_lib.simulator.scene_text import Color, put_text
 
 WIDTH, HEIGHT = 1000, 900
 PAINTS = ((150, 78, 34), (40, 46, 168), (206, 208, 210), (60, 118, 62), (38, 150, 214), (92, 84, 80), (150, 140, 30))
@@ -17,19 +18,21 @@ GLASS = np.array([(118, 190), (882, 190), (916, 468), (84, 468)], np.int32)
 
 @dataclass
 class Sprite:
-    """A vehicle alone: `image` (900, 1000, 3) BGR, `mask` 8-bit coverage, and where its label's
-    corners (TL, TR, BR, BL) lie in it (`label`, (4, 2) float32; None on the rear)."""
+    """A vehicle alone: `image` (900, 1000, 3) BGR, `mask` 8-bit coverage, and its label's corners.
 
-    image: np.ndarray
-    mask: np.ndarray
-    label: np.ndarray | None
+    `label` is TL, TR, BR, BL in the image, (4, 2) float32; None on the rear.
+    """
+
+    image: Image
+    mask: Image
+    label: Points | None
 
 
 def render(rng: np.random.Generator, kind: str, number: str) -> Sprite:
-    """Draw one vehicle; `number` "" makes a label that cannot be read."""
+    """Draw one vehicle; an empty `number` gives an unreadable label."""
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
-    paint = tuple(int(c) for c in PAINTS[int(rng.integers(len(PAINTS)))])
+    paint = PAINTS[int(rng.integers(len(PAINTS)))]
     plate = "".join(rng.choice(list("BCDFGHKLMNPRSTVW"), 3)) + f" {rng.integers(100, 9999)}"
     if kind == "primary":
         _cab(image, mask, rng, paint)
@@ -41,26 +44,27 @@ def render(rng: np.random.Generator, kind: str, number: str) -> Sprite:
     return Sprite(image, mask, label)
 
 
-def _shade(color, factor):
-    return tuple(int(min(255, max(0, c * factor))) for c in color)
+def _shade(color: Color, factor: float) -> Color:
+    blue, green, red = (int(min(255, max(0, c * factor))) for c in color)
+    return blue, green, red
 
 
-def _both(image, mask, points, color):
-    points = np.array(points, np.int32)
-    cv2.fillPoly(image, [points], color, cv2.LINE_AA)
-    cv2.fillPoly(mask, [points], 255)
+def _both(image: Image, mask: Image, points: list[tuple[int, int]], color: Color) -> None:
+    outline = np.array(points, np.int32)
+    cv2.fillPoly(image, [outline], color, cv2.LINE_AA)
+    cv2.fillPoly(mask, [outline], 255)
 
 
-def _box(image, mask, left, top, right, bottom, color):
+def _box(image: Image, mask: Image, left: int, top: int, right: int, bottom: int, color: Color) -> None:
     _both(image, mask, [(left, top), (right, top), (right, bottom), (left, bottom)], color)
 
 
-def _cab(image, mask, rng, paint):
+def _cab(image: Image, mask: Image, rng: np.random.Generator, paint: Color) -> None:
     for x0, x1 in ((110, 270), (730, 890)):
         _box(image, mask, x0, 780, x1, 895, (26, 26, 28))
     _both(image, mask, [(96, 60), (140, 24), (860, 24), (904, 60), (940, 500), (948, 840), (52, 840), (60, 500)], paint)
     light = np.linspace(1.12, 0.8, 816, dtype=np.float32)[:, None, None]
-    body = np.clip(np.float32(paint) * light, 0, 255).astype(np.uint8)
+    body = np.clip(np.array(paint, np.float32) * light, 0, 255).astype(np.uint8)
     painted = cv2.inRange(image[24:840], paint, paint)
     cv2.copyTo(np.repeat(body, WIDTH, axis=1), painted, image[24:840])
     cv2.rectangle(image, (150, 60), (850, 150), _shade(paint, 0.55), -1)
@@ -73,7 +77,7 @@ def _cab(image, mask, rng, paint):
         cv2.line(mask, (x1 if x0 < 500 else x0, 250), (near, 250), 255, 10)
 
 
-def _front(image, rng, plate):
+def _front(image: Image, rng: np.random.Generator, plate: str) -> None:
     cv2.rectangle(image, (250, 520), (750, 690), (36, 36, 38), -1)
     for y in range(538, 690, 26):
         cv2.line(image, (262, y), (738, y), (92, 92, 94), 6)
@@ -88,7 +92,7 @@ def _front(image, rng, plate):
     put_text(image, plate, (500, 779), 30, (20, 20, 22), 1)
 
 
-def _windscreen(image, rng, number):
+def _windscreen(image: Image, rng: np.random.Generator, number: str) -> Points:
     """Draw the glass and what is behind it; returns the label's corners in the sprite."""
     top, bottom = GLASS[0][1], GLASS[2][1] + 1
     pane = image[top:bottom]
@@ -109,10 +113,11 @@ def _windscreen(image, rng, number):
     return corners
 
 
-def _dashboard(shape, top):
+def _dashboard(shape: tuple[int, ...], top: int) -> Image:
     inside = np.zeros(shape, np.uint8)
     rows = np.linspace(0.2, 0.55, shape[0], dtype=np.float32)[:, None, None]
-    inside[:] = (np.float32((70, 64, 58)) * (1 - rows) + np.float32((30, 30, 32)) * rows).astype(np.uint8)
+    light, dark = np.array((70, 64, 58), np.float32), np.array((30, 30, 32), np.float32)
+    inside[:] = (light * (1 - rows) + dark * rows).astype(np.uint8)
     for x in (300, 700):
         cv2.ellipse(inside, (x, 330 - top), (66, 110), 0, 180, 360, (52, 50, 50), -1, cv2.LINE_AA)
         cv2.rectangle(inside, (x - 66, 330 - top), (x + 66, 480 - top), (52, 50, 50), -1)
@@ -121,8 +126,8 @@ def _dashboard(shape, top):
     return inside
 
 
-def _label_corners(rng):
-    """A board turned up to 22 degrees and tilted a little, standing on the dashboard."""
+def _label_corners(rng: np.random.Generator) -> Points:
+    """Corners of a board standing on the dashboard, turned by up to 22 degrees and slightly tilted."""
     width = rng.uniform(170, 330)
     yaw, pitch, roll = np.radians((rng.uniform(-22, 22), rng.uniform(-12, 12), rng.uniform(-7, 7)))
     points = np.array([(-0.5, -0.354), (0.5, -0.354), (0.5, 0.354), (-0.5, 0.354)]) * width
@@ -132,22 +137,22 @@ def _label_corners(rng):
     flat = np.stack([x, y], axis=1) * (1400 / depth)[:, None]
     half = np.abs(flat).max(axis=0)
     centre = (rng.uniform(120 + half[0], 880 - half[0]), 452 - half[1])
-    return np.float32(flat + centre)
+    return np.asarray(flat + np.array(centre), np.float32)
 
 
-def _reflect(inside, rng):
-    """What the sky adds in the glass: a slanted band, weak enough to read the label through."""
+def _reflect(inside: Image, rng: np.random.Generator) -> None:
+    """Add the sky's reflection in the glass: a slanted band, weak enough to read the label through."""
     height = inside.shape[0]
     x = int(rng.integers(120, 800))
     wide = int(rng.integers(60, 200))
     band = np.zeros(inside.shape[:2], np.uint8)
     strip = np.array([(x, 0), (x + wide, 0), (x + wide - 170, height), (x - 170, height)], np.int32)
     cv2.fillPoly(band, [strip], int(rng.integers(10, 46)))
-    band = cv2.add(cv2.GaussianBlur(band, (0, 0), 9), int(rng.integers(0, 16)))
-    cv2.add(inside, cv2.merge([band, band, band]), dst=inside)
+    glow = cv2.add(cv2.GaussianBlur(band, (0, 0), 9), as_mat(int(rng.integers(0, 16))))
+    cv2.add(inside, cv2.merge([glow, glow, glow]), dst=inside)
 
 
-def _rear(image, mask, rng, paint, plate):
+def _rear(image: Image, mask: Image, rng: np.random.Generator, paint: Color, plate: str) -> None:
     for x0, x1 in ((110, 290), (710, 890)):
         _box(image, mask, x0, 770, x1, 895, (26, 26, 28))
     _box(image, mask, 60, 20, 940, 730, _shade(paint, 0.95))
@@ -162,7 +167,9 @@ def _rear(image, mask, rng, paint, plate):
     put_text(image, f"{rng.integers(10000, 99999)}", (780, 200), 64, (236, 238, 238), int(rng.integers(6)))
     _box(image, mask, 60, 730, 940, 780, (50, 50, 52))
     for x in range(70, 930, 120):
-        cv2.fillPoly(image, [np.array([(x, 776), (x + 40, 734), (x + 80, 734), (x + 40, 776)], np.int32)], (40, 60, 220))
+        cv2.fillPoly(
+            image, [np.array([(x, 776), (x + 40, 734), (x + 80, 734), (x + 40, 776)], np.int32)], (40, 60, 220)
+        )
     for x in (90, 800):
         cv2.rectangle(image, (x, 786), (x + 110, 826), (40, 40, 190), -1)
         cv2.rectangle(mask, (x, 780), (x + 110, 826), 255, -1)

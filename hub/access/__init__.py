@@ -1,1 +1,1 @@
-"""Who is served: networks, tokens, rates, and the gate in front of everything."""
+"""Access control: the gate in front of every route, networks, tokens, rate limits."""

@@ -1,7 +1,7 @@
-"""Who is served: this machine alone, until the operator lets others in; and which web pages may use the hub.
+"""Access control by address, host name and origin: only this machine is served, until the operator allows others.
 
-The gate stands in front of everything (REST, Socket.IO, raw WebSocket, pages), so that no transport can forget it. A kind of
-device whose addresses have rules of their own adds a `Rule`.
+The gate is WSGI middleware in front of every transport (REST, Socket.IO, raw WebSocket, pages), so that none can bypass
+it. A kind of device whose addresses have rules of their own adds a `Rule`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,16 @@ from hub.contract.errors import error_body
 from hub.live.links import host_name
 from hub.net.wsgi import Application, Environ, StartResponse, respond
 
-__all__ = ["Gate", "is_local_name", "is_loopback"]
-
 log = logging.getLogger(__name__)
 
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
 LOCAL_ORIGINS = ("file://",)
+OTHERS = "This hub serves only programs on its own machine for now; use it at http://127.0.0.1 there."
 
 
 @lru_cache(maxsize=4096)
 def is_local_name(name: str) -> bool:
-    """A host name or address by which this machine knows itself (a foreign name that resolves to it is none)."""
+    """Whether a host name or address is this machine's own; names are not resolved."""
     return (
         name.lower() in ("localhost", "", socket.gethostname().lower())
         or name.lower().endswith(".localhost")
@@ -36,21 +35,18 @@ def is_local_name(name: str) -> bool:
     )
 
 
-OTHERS = "This hub serves only programs on its own machine for now; use it at http://127.0.0.1 there."
-
-
 class Rule(Protocol):
-    """Who may reach some addresses."""
+    """Access control of some addresses."""
 
     def applies(self, environ: Environ) -> bool:
         """Whether this rule decides about the request."""
 
     def refusal(self, environ: Environ, gate: Gate) -> str | None:
-        """Why the request is refused, as a sentence; None when it may come in."""
+        """Why the request is rejected, as a sentence; None where it is allowed."""
 
 
 class Gate:
-    """WSGI middleware: refuses with 403 and a sentence what may not come in."""
+    """WSGI middleware that answers 403 and a sentence to requests that are not allowed."""
 
     def __init__(self, app: Application, allowed_origins: Iterable[str] = ()) -> None:
         self._app = app
@@ -58,7 +54,7 @@ class Gate:
         self._rules: list[Rule] = []
 
     def add(self, rule: Rule) -> None:
-        """Let `rule` decide about the requests it applies to, instead of the rule that only this machine is served."""
+        """Let `rule` decide about the requests that it applies to, in place of the default rule."""
         self._rules.append(rule)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -75,7 +71,7 @@ class Gate:
         return respond(start_response, 403, error_body(reason), headers=[("Connection", "close")])
 
     def refusal(self, environ: Environ) -> str | None:
-        """Why this request is refused, as a sentence; None when it may come in."""
+        """Why this request is rejected, as a sentence; None where it is allowed."""
         if any(name in environ for name in FORWARDED):
             return OTHERS
         for rule in self._rules:
@@ -84,13 +80,19 @@ class Gate:
         if not is_loopback(environ.get("REMOTE_ADDR", "")):
             return OTHERS
         if not is_local_name(host_name(environ.get("HTTP_HOST"))):
-            return "This hub is reached as localhost or 127.0.0.1 on its own machine; the host name of this request is another."
+            return (
+                "This hub is reached as localhost or 127.0.0.1 on its own machine; the host name of this request is "
+                "another."
+            )
         if not self.origin_allowed(environ.get("HTTP_ORIGIN", "")):
-            return "Web pages of other hosts may not use this hub; name the page's origin in access.allowed_origins of hub.toml to allow it."
+            return (
+                "Web pages of other hosts may not use this hub; name the page's origin in access.allowed_origins of "
+                "hub.toml to allow it."
+            )
         return None
 
     def origin_allowed(self, origin: str) -> bool:
-        """Whether a web page of this origin may use the hub; programs send none."""
+        """Whether a web page of this origin may use the hub; programs send no origin."""
         if not origin or origin.lower() in LOCAL_ORIGINS or origin.rstrip("/").lower() in self._origins:
             return True
         try:

@@ -1,4 +1,4 @@
-"""How much one source may send (a bucket of tokens for each, and a bounded number of buckets), and how often something is said."""
+"""A rate limiter by source (token buckets, bounded in number), and a throttle for log lines."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ MAX_SOURCES = 4096
 
 
 class RateLimiter:
-    """`allow(source)` is true for at most `per_second` calls a second; one second's worth may come at once."""
+    """Token buckets: at most `per_second` calls a second of each source, with bursts of one second's worth."""
 
     def __init__(self, per_second: float, max_sources: int = MAX_SOURCES, now: Callable[[], float] = monotonic) -> None:
         self._per_second, self._max, self._now = per_second, max_sources, now
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # source -> what is left, as of when
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # source -> tokens left, at what time
         self.refused = 0
 
     def allow(self, source: str) -> bool:
+        """Take one token of the source; False where none is left."""
         now = self._now()
         left, when = self._buckets.pop(source, (self._per_second, now))
         left = min(self._per_second, left + (now - when) * self._per_second)
@@ -33,13 +34,14 @@ class RateLimiter:
 
 
 class LogThrottle:
-    """`due()` is true at most once in `seconds`: for log lines about what may happen very often."""
+    """`due()` is true at most once in `seconds`, for log lines about frequent events."""
 
     def __init__(self, seconds: float, now: Callable[[], float] = monotonic) -> None:
         self._seconds, self._now = seconds, now
         self._next = now()
 
     def due(self) -> bool:
+        """Whether to log now; the next log line is due `seconds` later."""
         if self._now() < self._next:
             return False
         self._next = self._now() + self._seconds

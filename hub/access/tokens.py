@@ -1,4 +1,4 @@
-"""The secret that AprilTag boards prove themselves with: from the settings, or made at the first start and kept in a file."""
+"""The secret token of AprilTag boards: from the settings, or made at the first start and kept in a file."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ BEARER = "bearer "
 
 
 class BoardToken:
-    """Compares in constant time. `fresh` is the token's text when it was made just now, for the one time it is shown; else ""."""
+    """A token that is compared in constant time.
+
+    `fresh` is its text where it was made at this start, to be shown once; else "".
+    """
 
     def __init__(self, text: str, fresh: bool = False) -> None:
         self.fresh = text if fresh else ""
         self._digest = _digest(text)
-        # HTTP takes the space around a header's value away, and a device may write letters as Latin-1.
+        # HTTP strips the space around a header's value, and a device may encode letters as Latin-1.
         self._headers = [_digest(header) for header in {text, text.strip(), text.strip().encode().decode("latin-1")}]
 
     def matches(self, text: object) -> bool:
-        """True for exactly the token (docs/wire/apriltag.md 1.4, `auth_token`); whatever is no text is not it."""
+        """Whether `text` is exactly the token (docs/wire/apriltag.md 1.4, `auth_token`); False for what is no text."""
         return isinstance(text, str) and hmac.compare_digest(_digest(text), self._digest)
 
     def matches_header(self, value: str | None) -> bool:
-        """True for the value of an `Authorization` header: the bare token, or `Bearer TOKEN` (docs/wire/apriltag.md 1.3)."""
+        """Whether an `Authorization` header has the token, bare or as `Bearer TOKEN` (docs/wire/apriltag.md 1.3)."""
         if value is None:
             return False
         given = [value, value[len(BEARER) :].strip()] if value[: len(BEARER)].lower() == BEARER else [value]
@@ -45,7 +48,7 @@ def _digest(text: str) -> bytes:
 
 
 def board_token(setting: str, path: Path) -> BoardToken:
-    """The setting's token; without one that of the file, which is made where there is none. Raises OSError."""
+    """The token of the setting, else that of the file, which is made where there is none. Raises OSError."""
     if setting:
         return BoardToken(setting)
     if path.exists():
@@ -55,7 +58,7 @@ def board_token(setting: str, path: Path) -> BoardToken:
     text = secrets.token_urlsafe(RANDOM_BYTES)
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
-    # On Windows the mode says nothing; there the folder's permissions hold.
+    # Windows ignores the mode; there the folder's permissions apply.
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text + "\n")
     os.replace(part, path)

@@ -1,1 +1,1 @@
-"""AprilTag boards and their games: readings, sessions, pictures of boards, tags that the hub sees itself."""
+"""AprilTag boards and games: readings, sessions, pictures of boards, tag detection in the hub."""

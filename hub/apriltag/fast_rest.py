@@ -1,49 +1,34 @@
-"""POST /apriltag answered in front of Flask: the board's camera stands still until the answer comes (docs/wire/apriltag.md 1.3)."""
+"""POST /apriltag without Flask: a board takes no pictures while it waits for the reply (docs/wire/apriltag.md 1.3)."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
 
-from hub.apriltag.contract import MAX_TEXT_BYTES
-from hub.apriltag.posts import ACK, METHOD, TOO_LONG, ReadingPosts, refusal_body
-from hub.contract.errors import ContractError, RequestError, error_body
-from hub.net.wsgi import CUT, FAILED, Environ, StartResponse, announced_length, read_exactly, respond
+from hub.apriltag.posts import ACK, ReadingPosts, method_text, read_body, refusal_body
+from hub.contract.errors import RequestError, error_body
+from hub.net.wsgi import FAILED, Environ, StartResponse, respond
 
 log = logging.getLogger(__name__)
 
 
 class FastReadingPosts:
-    """The fast route of both spellings of the path, since boards follow no redirect."""
+    """WSGI handler of both spellings of the path, since boards follow no redirect."""
 
     def __init__(self, posts: ReadingPosts) -> None:
         self._posts = posts
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "POST":
-            text = METHOD.format(method=environ["REQUEST_METHOD"][:20])
-            return respond(start_response, 405, error_body(text), headers=[("Allow", "POST")])
+            return respond(start_response, 405, error_body(method_text(environ)), headers=[("Allow", "POST")])
         try:
             self._posts.check_token(environ.get("HTTP_AUTHORIZATION"), environ.get("REMOTE_ADDR"))
-            self._posts.accept(environ.get("CONTENT_TYPE") or "", _body(environ), environ.get("REMOTE_ADDR") or "")
+            self._posts.accept(environ.get("CONTENT_TYPE") or "", read_body(environ), environ.get("REMOTE_ADDR") or "")
         except RequestError as error:
             self._posts.count_refusal(error)
             return respond(start_response, error.status, refusal_body(error), error.retry_after)
-        except Exception:  # the last place where a mistake of ours can become an answer, as in hub.http.failures
+        except Exception:  # the outermost handler: an unexpected error is a 500, as in hub.http.failures
             log.exception("POST /apriltag failed.")
             return respond(start_response, 500, error_body(FAILED))
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(ACK)))])
         return [ACK]
-
-
-def _body(environ: Environ) -> bytes:
-    """The body, or as much of one without a length as shows that it is too long. Raises ContractError (400, 413)."""
-    announced = announced_length(environ)
-    if announced is None:
-        try:
-            return bytes(environ["wsgi.input"].read(MAX_TEXT_BYTES + 1))
-        except OSError as error:
-            raise ContractError(CUT) from error
-    if announced > MAX_TEXT_BYTES:
-        raise ContractError(TOO_LONG, status=413)
-    return read_exactly(environ, announced)

@@ -1,6 +1,7 @@
-"""Games that hear every reading (docs/wire/apriltag.md 2.2, 3 and 5.3): a bounded queue and a sender for each.
+"""Games, which receive every reading (docs/wire/apriltag.md 2.2, 3 and 5.3): a bounded queue and a sender for each.
 
-A reading is framed once for all of them, and whoever publishes it never waits: not a board for its ack, not one game for another.
+A reading is framed once for all of them, and publishing never blocks: neither a board's acknowledgement nor another
+game waits for a slow one.
 """
 
 from __future__ import annotations
@@ -8,68 +9,72 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Hashable
-from time import monotonic
 from typing import Any
 
-import gevent
-from gevent.event import Event
-
-from hub.apriltag.game_queue import GameQueue
 from hub.contract.json_text import encode_text
+from hub.live.channel import Message
+from hub.live.queues import NewestPerKey
+from hub.live.sender import Counters, Sender
 from hub.net.transport import PeerStalled
-from hub.websocket.connection import Prepared, WebSocket, WebSocketClosed, prepare
-from hub.websocket.frames import TRY_LATER
-from hub.websocket.keepalive import Spawn, plain_spawn
+from hub.runtime.spawn import Spawn, plain_spawn
+from hub.websocket.connection import WebSocket, prepare
+from hub.websocket.frames import GOING_AWAY, TRY_LATER
 
 log = logging.getLogger(__name__)
 
 CACHED = ("cached reading",)
-# What a slow line may hold of the readings. More would only make a game see the past: its queue keeps the newest, a line cannot.
-LINE_BYTES = 32 * 1024
-LOOK_SECONDS = 0.02
+# How much of the readings a slow connection's send buffer may hold. More would only show the game old readings: its
+# queue keeps the newest, a send buffer cannot.
+MAX_UNSENT_BYTES = 32 * 1024
 
 
 class Game:
-    """One game's WebSocket and what waits for it."""
+    """One game's WebSocket, its queue and its sender."""
 
-    def __init__(self, websocket: WebSocket, name: str, address: str, limit: int) -> None:
-        self.websocket = websocket
+    def __init__(self, websocket: WebSocket, name: str, address: str, limit: int, stall_seconds: float) -> None:
         self.name = name
         self.address = address
-        self.queue = GameQueue(limit)
-        self.ready = Event()
-        self.ended = False
-        self.sent = self.dropped = 0
+        self.queue = NewestPerKey(limit)
+        self.counters = Counters()
+        self.sender = Sender(
+            websocket, self.queue, stall_seconds, max_unsent_bytes=MAX_UNSENT_BYTES, counters=self.counters
+        )
         self.since = time.time()
 
     def status(self) -> dict[str, Any]:
-        """A row of the status page; `dropped` are readings that gave way to newer ones."""
+        """A row of the status page; `dropped` are readings that newer ones replaced."""
         return {
             "name": self.name,
             "address": self.address,
             "queue": len(self.queue),
             "behind": self.queue.behind,
-            "sent": self.sent,
-            "dropped": self.dropped,
+            "sent": self.counters.sent,
+            "dropped": self.counters.dropped,
             "since": self.since,
         }
 
 
 class Games:
-    """Every identified game. `limit` is the length of a queue in readings; a game that takes nothing for `stall_seconds` is dropped."""
+    """Every identified game. `limit` is the length of a queue in readings.
+
+    A game that takes nothing for `stall_seconds` is disconnected.
+    """
 
     def __init__(self, limit: int, stall_seconds: float, spawn: Spawn = plain_spawn) -> None:
         self._limit, self._stall_seconds, self._spawn = limit, stall_seconds, spawn
         self._games: set[Game] = set()
         self.published = self.stalled = 0
-        self._sent_before = self._dropped_before = 0  # by games that have gone
+        self._before = Counters()  # of games that have gone
 
     def __len__(self) -> int:
         return len(self._games)
 
     def add(self, websocket: WebSocket, name: str, address: str, cached: dict[str, Any] | None = None) -> Game:
-        """Send every reading published from now on to `websocket`, after the `cached` one if there is any. Its door goes on receiving from it."""
-        game = Game(websocket, name, address, self._limit)
+        """Send every reading published from now on to `websocket`, after the `cached` one if there is any.
+
+        The caller goes on receiving from it.
+        """
+        game = Game(websocket, name, address, self._limit, self._stall_seconds)
         self._games.add(game)
         if cached is not None:
             self.replay(game, cached)
@@ -77,74 +82,37 @@ class Games:
         return game
 
     def replay(self, game: Game, message: dict[str, Any]) -> None:
-        """Queue a reading that was there before, for this game alone."""
-        self._put(game, CACHED, prepare(encode_text(message)))
+        """Queue an earlier reading for this game alone."""
+        game.counters.dropped += game.queue.put(CACHED, prepare(encode_text(message)))
 
     def remove(self, game: Game) -> None:
-        """Send nothing more to `game`. Twice does no harm."""
+        """Send nothing more to `game`. Calling it twice does no harm."""
         if game not in self._games:
             return
         self._games.discard(game)
-        game.ended = True
-        game.dropped += game.queue.clear()
-        self._sent_before += game.sent
-        self._dropped_before += game.dropped
-        game.ready.set()
+        game.counters.dropped += game.queue.clear()
+        self._before.sent += game.counters.sent
+        self._before.dropped += game.counters.dropped
+        game.sender.end()
 
-    def publish(self, message: dict[str, Any], key: Hashable) -> int:
-        """Queue a reading for every game; `key` is its board and tag. The number of games. Never waits."""
+    def publish(self, message: Message, key: Hashable = None, skip: object = None) -> int:
+        """Queue a reading for every game but `skip`; the number of them. `key` is the reading's board and tag.
+
+        A callable is called once, with None, and only when there is a game.
+        """
         self.published += 1
-        if not self._games:
+        games = [game for game in self._games if game is not skip]
+        if not games:
             return 0
-        frame = prepare(encode_text(message))
-        for game in self._games:
-            self._put(game, key, frame)
-        return len(self._games)
+        framed = prepare(message(None) if callable(message) else message)
+        for game in games:
+            game.counters.dropped += game.queue.put(key, framed)
+        return len(games)
 
-    def _put(self, game: Game, key: Hashable, frame: Prepared) -> None:
-        game.dropped += game.queue.put(key, frame)
-        game.ready.set()
-
-    def _send_to(self, game: Game) -> None:
-        """The game's sender. A send that is given up leaves half a frame, so the connection ends with it and nothing follows."""
-        try:
-            while not game.ended:
-                if not self._takes_more(game):
-                    self._note_stall(game, f"took nothing for {self._stall_seconds:g} s")
-                    game.websocket.close(TRY_LATER, "Too slow: connect again.")
-                    break
-                frames = game.queue.take()
-                if not frames:
-                    game.ready.clear()
-                    game.ready.wait()
-                    continue
-                game.websocket.send(
-                    frames[0] if len(frames) == 1 else Prepared(b"".join(frames)), timeout=self._stall_seconds
-                )
-                game.sent += len(frames)
-        except WebSocketClosed as error:
-            if isinstance(error.__cause__, PeerStalled):
-                self._note_stall(game, str(error.__cause__))
-            log.debug("A game has gone: %s", error)
-        finally:
-            self.remove(game)
-
-    def _takes_more(self, game: Game) -> bool:
-        """Wait while the line holds what was sent before; False when it took nothing for too long."""
-        held, since = game.websocket.unsent, monotonic()
-        while held > LINE_BYTES and not game.ended and not game.websocket.closed:
-            gevent.sleep(LOOK_SECONDS)
-            if (holds := game.websocket.unsent) < held:
-                held, since = holds, monotonic()
-            elif monotonic() - since > self._stall_seconds:
-                return False
-        return True
-
-    def _note_stall(self, game: Game, reason: str) -> None:
-        self.stalled += 1
-        log.warning(
-            "The game %s at %s is disconnected: it %s.", game.name or "without a name", game.websocket.peer, reason
-        )
+    def close(self) -> None:
+        """Disconnect every game once the message being sent to it has gone out."""
+        for game in tuple(self._games):
+            game.sender.dismiss(GOING_AWAY, "")
 
     def status(self) -> dict[str, Any]:
         """For the status page: totals since the start, and a row for each game, oldest first."""
@@ -153,6 +121,20 @@ class Games:
             "games": [game.status() for game in games],
             "published": self.published,
             "stalled": self.stalled,
-            "sent": self._sent_before + sum(game.sent for game in games),
-            "dropped": self._dropped_before + sum(game.dropped for game in games),
+            "sent": self._before.sent + sum(game.counters.sent for game in games),
+            "dropped": self._before.dropped + sum(game.counters.dropped for game in games),
         }
+
+    def _send_to(self, game: Game) -> None:
+        """The game's greenlet. After an abandoned write the connection ends, since half a frame was sent."""
+        websocket = game.sender.websocket
+        try:
+            game.sender.run()
+        except PeerStalled as error:
+            self.stalled += 1
+            log.warning(
+                "The game %s at %s is disconnected: it %s.", game.name or "without a name", websocket.peer, error
+            )
+            websocket.close(TRY_LATER, "Too slow: connect again.")
+        finally:
+            self.remove(game)

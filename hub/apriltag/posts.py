@@ -1,4 +1,4 @@
-"""POST /apriltag: what the fast route and Flask's route of the same address share (docs/wire/apriltag.md 1.3, 2.3)."""
+"""POST /apriltag: what the fast route and Flask's route share (docs/wire/apriltag.md 1.3, 2.3)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 from hub.access.rate_limits import LogThrottle
 from hub.access.tokens import BoardToken
-from hub.apriltag.contract import TOO_LONG, parse_post
+from hub.apriltag.contract.decoding import MAX_TEXT_BYTES, TOO_LONG
+from hub.apriltag.contract.reading import parse_post
 from hub.apriltag.service import AprilTags
-from hub.contract.errors import RequestError, Unauthorized
-
-__all__ = ["ACK", "METHOD", "TOO_LONG", "ReadingPosts", "refusal_body"]
+from hub.contract.errors import ContractError, RequestError, Unauthorized
+from hub.net.wsgi import CUT, Environ, announced_length, read_exactly
 
 log = logging.getLogger(__name__)
 
 ACK = b'{"status": "received", "event": "apriltag_ack"}'
-METHOD = "This address does not take {method}; it takes POST. Stored readings are at /api/apriltags."
+METHOD_NOT_ALLOWED = "This address does not take {method}; it takes POST. Stored readings are at /api/apriltags."
 NO_TOKEN = (
     "The token in Authorization is missing or is not this hub's; it is apriltag.token of hub.toml, or in the file "
     "apriltag_token beside it."
@@ -25,14 +25,14 @@ LOG_SECONDS = 10.0
 
 
 class ReadingPosts:
-    """Accepts posted readings of boards that have the token."""
+    """Accepts posted readings of boards that send the token."""
 
     def __init__(self, apriltags: AprilTags, token: BoardToken) -> None:
         self._apriltags, self._token = apriltags, token
         self._throttle = LogThrottle(LOG_SECONDS)
 
     def check_token(self, header: str | None, address: str | None) -> None:
-        """Raises ContractError (401). Logged now and then, for whoever wonders why a board does not appear."""
+        """Raise Unauthorized (401) for a wrong token; logged at intervals, for operators who miss a board."""
         if self._token.matches_header(header):
             return
         if self._throttle.due():
@@ -48,7 +48,25 @@ class ReadingPosts:
         self._apriltags.ignore("http", f"status {error.status}")
 
 
+def method_text(environ: Environ) -> str:
+    """The sentence of 405."""
+    return METHOD_NOT_ALLOWED.format(method=environ["REQUEST_METHOD"][:20])
+
+
+def read_body(environ: Environ) -> bytes:
+    """The body, or as much of one without a length as shows that it is too long. Raises ContractError (400, 413)."""
+    announced = announced_length(environ)
+    if announced is None:
+        try:
+            return bytes(environ["wsgi.input"].read(MAX_TEXT_BYTES + 1))
+        except OSError as error:
+            raise ContractError(CUT) from error
+    if announced > MAX_TEXT_BYTES:
+        raise ContractError(TOO_LONG, status=413)
+    return read_exactly(environ, announced)
+
+
 def refusal_body(error: RequestError) -> dict[str, Any]:
-    """The error body with `error` as the older servers had it (docs/wire/apriltag.md 2.3)."""
+    """Return the error body with the `error` of the older servers (docs/wire/apriltag.md 2.3)."""
     short = "No JSON body" if error.message.startswith("No JSON body") else error.message
     return error.body() | {"error": "Invalid auth_token" if error.status == 401 else short}

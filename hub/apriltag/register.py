@@ -1,4 +1,4 @@
-"""AprilTag boards and games as a part of the hub."""
+"""Registration of AprilTag boards and games with the hub."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import gevent
 from flask import Flask
 
 from hub.access.tokens import BoardToken, board_token
-from hub.apriltag.access import READING_PATHS, SOCKET_PATHS, BoardRule
+from hub.apriltag.access import LISTENERS, READING_PATHS, SOCKET_PATHS, BoardRule
 from hub.apriltag.boards import Boards
-from hub.apriltag.detection import TagDetections
+from hub.apriltag.commands import BoardCommands
+from hub.apriltag.detection import TASK, TagDetections
 from hub.apriltag.fast_rest import FastReadingPosts
 from hub.apriltag.games import Games
 from hub.apriltag.posts import ReadingPosts
 from hub.apriltag.readings import Readings
 from hub.apriltag.rest import MAX_BOARDS_SHOWN, apriltag_rest
 from hub.apriltag.service import AprilTags
+from hub.apriltag.sqlite_readings import reading_repository
 from hub.apriltag.udp import UdpReceiver
 from hub.apriltag.video import PictureLimit, apriltag_video
 from hub.apriltag.websocket import TagSockets
@@ -26,7 +28,7 @@ from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.net.ports import ListenError
 from hub.store.retention import keep_retention
-from hub.video.frames import FrameStore
+from hub.video.store import FrameStore
 from hub.vision.process import VisionProcess
 
 log = logging.getLogger(__name__)
@@ -35,34 +37,49 @@ WATCH_SECONDS = 2.0
 
 
 def register(app: Flask, hub: Hub) -> None:
-    """Add boards, games and readings with REST, raw WebSocket and UDP, and detection in the hub."""
+    """Add boards, games and readings over REST, raw WebSocket and UDP, and tag detection."""
     settings, supervisor = hub.settings.apriltag, hub.supervisor
-    boards = Boards(settings.stale_seconds, settings.session_gap_seconds, hub.zone, supervisor.spawn)
-    readings = Readings(hub.writer, hub.reader, settings.store_per_second)
+    boards = Boards(settings.stale_seconds, settings.session_gap_seconds, hub.zone)
+    readings = Readings(hub.writer, reading_repository(hub.backend, hub.reader), settings.store_per_second)
     apriltags = AprilTags(hub.bus, boards, readings, settings.alias_fields)
     token = board_token(settings.token, hub.settings.token_path)
     games = Games(settings.game_queue, settings.game_stall_seconds, supervisor.spawn)
     posts, sockets = ReadingPosts(apriltags, token), TagSockets(hub)
+    hub.add(BoardCommands(boards, supervisor.spawn))
     for part in (boards, apriltags, token, games, posts, sockets, PictureLimit(settings.source_rate)):
         hub.add(part)
-    app.register_blueprint(apriltag_rest)
-    app.register_blueprint(apriltag_video)
-    hub.gate.add(BoardRule(settings.networks))
-    for path in READING_PATHS:
-        hub.fast_routes.add(path, FastReadingPosts(posts))
-    for listener in ("main", "apriltag"):
-        hub.websockets.add_listener(listener, sockets.serve, SOCKET_PATHS)
-    hub.lifecycle.closing.append(lambda: _flush(readings))
-    supervisor.keep("tag readings", readings.run)
-    supervisor.keep("board watch", _watch, boards)
-    keep_retention(supervisor, hub.writer, "tag_readings", settings.reading_days)
+    hub.announce("apriltag", "AprilTag boards and games", "ws", position=2)
+    hub.announce("udp", "AprilTag boards over UDP", "udp", position=5)
+    hub.access_notes.append("the networks of apriltag.networks reach the AprilTag addresses")
+    _add_routes(app, hub, posts, sockets)
+    _add_background_work(hub, boards, readings)
     _add_token_notes(hub, token)
     _add_status(hub, boards, apriltags, games, sockets)
     _add_udp(hub, apriltags)
     _add_detection(hub, apriltags)
 
 
+def _add_routes(app: Flask, hub: Hub, posts: ReadingPosts, sockets: TagSockets) -> None:
+    """Add the blueprints, the fast routes, the raw WebSockets and the access rule."""
+    app.register_blueprint(apriltag_rest)
+    app.register_blueprint(apriltag_video)
+    hub.gate.add(BoardRule(hub.settings.apriltag.networks))
+    for path in READING_PATHS:
+        hub.fast_routes.add(path, FastReadingPosts(posts))
+    for listener in LISTENERS:
+        hub.websockets.add_listener(listener, sockets.serve, SOCKET_PATHS)
+
+
+def _add_background_work(hub: Hub, boards: Boards, readings: Readings) -> None:
+    """Write readings, end sessions of silent boards, and expire old readings; write pending readings on close."""
+    hub.lifecycle.closing.append(lambda: _flush(readings))
+    hub.supervisor.keep("tag readings", readings.run)
+    hub.supervisor.keep("board watch", _watch, boards)
+    keep_retention(hub.supervisor, hub.writer, "tag_readings", hub.settings.apriltag.reading_days)
+
+
 def _add_token_notes(hub: Hub, token: BoardToken) -> None:
+    """Show a new token once at the start, and name its file."""
     if token.fresh:
         hub.start_notes.append(f"Token of AprilTag boards, for their firmware; shown this once: {token.fresh}")
     if not hub.settings.apriltag.token:
@@ -70,8 +87,10 @@ def _add_token_notes(hub: Hub, token: BoardToken) -> None:
 
 
 def _add_status(hub: Hub, boards: Boards, apriltags: AprilTags, games: Games, sockets: TagSockets) -> None:
+    """Add boards, readings and games to the status page."""
+
     def counts() -> dict[str, Any]:
-        """`websocket` of the older servers' status (docs/wire/apriltag.md 2.3), from what is connected now."""
+        """`websocket` of the older servers' status (docs/wire/apriltag.md 2.3), from the current connections."""
         return {
             "active_connections": sockets.open,
             "esp32_connected": boards.esp32_connected,
@@ -85,7 +104,7 @@ def _add_status(hub: Hub, boards: Boards, apriltags: AprilTags, games: Games, so
 
 
 def _add_udp(hub: Hub, apriltags: AprilTags) -> None:
-    """Receive datagrams while the hub listens; a port that cannot be had is a warning."""
+    """Receive datagrams while the hub listens; an unavailable port is a warning."""
     port = hub.settings.apriltag.udp_port
     receiver = UdpReceiver(hub.settings.apriltag, apriltags)
 
@@ -106,12 +125,11 @@ def _add_udp(hub: Hub, apriltags: AprilTags) -> None:
 
 
 def _add_detection(hub: Hub, apriltags: AprilTags) -> None:
-    """Look for tags in the pictures of the cameras that the settings name, in a process of their own."""
-    vision = VisionProcess()
+    """Detect tags in the pictures of the cameras that the settings name, in a child process."""
+    vision = VisionProcess(TASK)
     detections = TagDetections(hub.settings.apriltag.detection, hub.part(FrameStore), vision, apriltags)
-    hub.add(vision)
     hub.add(detections)
-    hub.warnings.extend(detections.begin(hub.supervisor))
+    hub.warnings.extend(detections.start(hub.supervisor))
     hub.warning_sources.append(detections.warnings)
     hub.status["tag_detection"] = detections.status
     hub.lifecycle.closing.append(vision.close)

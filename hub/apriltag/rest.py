@@ -1,19 +1,19 @@
-"""REST around AprilTag boards: readings in and out, when boards were here, the poll of older games (docs/wire/apriltag.md 2.3)."""
+"""REST of AprilTag: readings in and out, board sessions, the poll of older games (docs/wire/apriltag.md 2.3)."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, after_this_request, request
+from flask.blueprints import BlueprintSetupState
+from werkzeug.routing import Rule
 
 from hub.apriltag.access import POLL_PATH, READING_PATHS
 from hub.apriltag.boards import Boards
-from hub.apriltag.contract import MAX_TEXT_BYTES, TOO_LONG
 from hub.apriltag.games import Games
-from hub.apriltag.posts import ACK, METHOD, ReadingPosts, refusal_body
-from hub.apriltag.readings import Query
+from hub.apriltag.posts import ACK, ReadingPosts, method_text, read_body, refusal_body
+from hub.apriltag.repository import Query
 from hub.apriltag.service import AprilTags
 from hub.contract.errors import ContractError, RequestError, error_body
-from hub.http.answers import answer, current_hub, part
-from hub.http.body import read_body
+from hub.http.answers import answer, current_hub, part, with_reason_phrase
 from hub.http.query import bound, cursor, page_limit
 from hub.live.digest import MAX_ROWS, rows
 
@@ -21,36 +21,43 @@ apriltag_rest = Blueprint("apriltag_rest", __name__)
 
 MAX_ALLOWED_HEADERS = 200
 MAX_BOARDS_SHOWN = 100
-METHODS = ("POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def post_reading() -> Response:
-    """Accept readings the ordinary way (`hub.apriltag.fast_rest` is the other)."""
-    if request.method != "POST":
-        response = answer(error_body(METHOD.format(method=request.method)), 405)
+    """Accept readings through Flask; `hub.apriltag.fast_rest` does the same without it."""
+    after_this_request(with_reason_phrase)
+    environ = request.environ
+    if environ["REQUEST_METHOD"] != "POST":
+        response = answer(error_body(method_text(environ)), 405)
         response.headers["Allow"] = "POST"
         return response
     posts = part(ReadingPosts)
     try:
         posts.check_token(request.headers.get("Authorization"), request.remote_addr)
-        if (request.content_length or 0) > MAX_TEXT_BYTES:
-            raise ContractError(TOO_LONG, status=413)
-        posts.accept(request.headers.get("Content-Type", ""), read_body(request), request.remote_addr or "")
+        posts.accept(request.headers.get("Content-Type", ""), read_body(environ), request.remote_addr or "")
     except RequestError as error:
         posts.count_refusal(error)
-        return answer(refusal_body(error), error.status)
+        response = answer(refusal_body(error), error.status)
+        if error.retry_after is not None:
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
     return Response(ACK, content_type="application/json")
 
 
-for _path in READING_PATHS:
-    apriltag_rest.add_url_rule(
-        _path, f"post_reading{_path.replace('/', '_')}", post_reading, methods=METHODS, provide_automatic_options=False
-    )
+@apriltag_rest.record_once
+def _route_readings(state: BlueprintSetupState) -> None:
+    """Route every method to `post_reading`, which refuses all but POST; `add_url_rule` needs a list of methods."""
+    state.app.view_functions["apriltag_rest.post_reading"] = post_reading
+    for path in READING_PATHS:
+        state.app.url_map.add(Rule(path, endpoint="apriltag_rest.post_reading"))
 
 
 @apriltag_rest.get("/api/apriltags/newest")
 def newest() -> Response:
-    """`{"success", "tags", "boards", "games"}`; later readings come over `/events` as `{"event": "tags", "tags": [...]}`."""
+    """The newest reading of each board and tag, boards and games: `{"success", "tags", "boards", "games"}`.
+
+    Later readings come over `/events` as `{"event": "tags", "tags": [...]}`.
+    """
     tags = rows(part(AprilTags).latest()[:MAX_ROWS])
     return answer(
         {
@@ -64,12 +71,12 @@ def newest() -> Response:
 
 @apriltag_rest.get("/api/apriltags", strict_slashes=False)
 def readings() -> Response:
-    """Stored readings newest first: tag, board, from, to, limit, cursor."""
+    """Stored readings, newest first; filters tag, board, from, to; pages by limit and cursor."""
     args = request.args
     query = Query(
         limit=page_limit(args.get("limit"), 50),
         before=cursor(args.get("cursor")),
-        tag=_tag(args.get("tag") or args.get("tag_id")),
+        tag=_tag_number(args.get("tag") or args.get("tag_id")),
         board=args.get("board") or None,
         since=bound("from", args.get("from"), False, current_hub().zone),
         until=bound("to", args.get("to"), True, current_hub().zone),
@@ -80,7 +87,8 @@ def readings() -> Response:
     )
 
 
-def _tag(text: str | None) -> int | None:
+def _tag_number(text: str | None) -> int | None:
+    """Parse the filter `tag`. Raises ContractError (400)."""
     if not text:
         return None
     digits = text[1:] if text.startswith("-") else text
@@ -91,20 +99,21 @@ def _tag(text: str | None) -> int | None:
 
 @apriltag_rest.get("/connection_uptime")
 def uptime() -> Response:
+    """Uptime of the connected boards."""
     return answer(part(Boards).uptime())
 
 
 @apriltag_rest.get("/connection_history")
 def history() -> Response:
+    """Closed sessions of boards."""
     return answer(part(Boards).history())
 
 
 @apriltag_rest.route(POLL_PATH, methods=["GET", "OPTIONS"], provide_automatic_options=False)
 def poll() -> Response:
-    """Older games take one reading at a time here, from pages of any origin."""
-    response = (
-        answer(part(AprilTags).poll()) if request.method == "GET" else Response(status=200)
-    )  # asking about it takes nothing
+    """Return one reading to an older game, on a page of any origin."""
+    # A preflight request removes no reading from the queue.
+    response = answer(part(AprilTags).poll()) if request.method == "GET" else Response(status=200)
     response.headers.update(
         {
             "Access-Control-Allow-Origin": request.headers.get("Origin") or "*",

@@ -1,4 +1,7 @@
-"""AprilTag readings: told to the games at once, stored behind (an acknowledgement means received, docs/wire/apriltag.md 5.3)."""
+"""AprilTag readings: published at once, stored later.
+
+An acknowledgement means received, not stored (docs/wire/apriltag.md 5.3).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.apriltag.boards import Boards
-from hub.apriltag.contract import Reading
+from hub.apriltag.contract.reading import Reading
 from hub.apriltag.readings import Readings
 from hub.live.bus import Bus
 from hub.live.events import TAG_READING, TagReading
@@ -19,7 +22,7 @@ POLL_NUMBERS = ("tag_id", "yaw", "pitch", "roll", "x_cm", "y_cm", "z_cm", "tag_s
 
 
 class AprilTags:
-    """Takes the readings of every door."""
+    """Accepts the readings of every transport."""
 
     def __init__(
         self,
@@ -34,12 +37,12 @@ class AprilTags:
         self._latest: OrderedDict[tuple[str, int | None], TagReading] = OrderedDict()
         self._polled: deque[dict[str, Any]] = deque(maxlen=POLLED)
         self.received = 0
-        self.ignored: Counter[str] = Counter()  # what boards sent and was not taken, by "door: reason" (fixed texts)
+        self.ignored: Counter[str] = Counter()  # rejected readings by "door: reason" (fixed texts)
 
     def accept(self, reading: Reading, board: str, door: str, source: str | None = None) -> None:
-        """Take a reading of `board` (its address or camera id); also the board's sign of life. Never waits.
+        """Accept a reading of `board` (its address or camera id), which is then online. Never blocks.
 
-        `door`: http, websocket, udp, detection. `source` marks readings that are not a board's own.
+        `door`: http, websocket, udp, detection. `source` marks readings that a board did not send.
         """
         received_at = self._now()
         message = {"event": "apriltag_data", **reading.payload, "server_timestamp": received_at}
@@ -49,7 +52,7 @@ class AprilTags:
             message["source"] = source
         event = TagReading(message, board, reading.tag_id, received_at)
         self.received += 1
-        self._boards.heard(board, door, reading.clock, reading.camera_name)
+        self._boards.received(board, door, reading.clock, reading.camera_name)
         self._newest = message
         self._polled.append(message)
         self._latest[(board, reading.tag_id)] = event
@@ -60,11 +63,11 @@ class AprilTags:
         self.readings.keep(reading, board, door, source, received_at)
 
     def ignore(self, door: str, reason: str) -> None:
-        """Count what was not taken. `reason` is one of a door's own few words, never a client's."""
+        """Count a rejected reading. `reason` is one of a transport's fixed texts, never a client's."""
         self.ignored[f"{door}: {reason}"] += 1
 
     def newest(self) -> dict[str, Any] | None:
-        """The last reading as games get it, for those that come new."""
+        """The last reading as games get it, for a game that has just connected."""
         return self._newest
 
     def latest(self) -> list[TagReading]:
@@ -72,7 +75,7 @@ class AprilTags:
         return list(reversed(self._latest.values()))
 
     def poll(self) -> dict[str, Any]:
-        """Take the oldest of the last readings in the form of the first camera (docs/wire/apriltag.md 2.3); tag_id -1 where there is none."""
+        """Remove and return the oldest of the last readings (docs/wire/apriltag.md 2.3); tag_id is -1 without one."""
         message = self._polled.popleft() if self._polled else {}
         shown: dict[str, Any] = {"event": message.get("event", ""), "smartcam_ip": message.get("smartcam_ip") or ""}
         shown |= {key: message.get(key) or 0 for key in POLL_NUMBERS}
@@ -82,6 +85,7 @@ class AprilTags:
         return shown
 
     def status(self) -> dict[str, Any]:
+        """For the status page: accepted, rejected and stored readings."""
         return {
             "received": self.received,
             "ignored": dict(self.ignored),

@@ -1,4 +1,4 @@
-"""One board and its sessions, and the bodies of /connection_uptime and /connection_history (docs/wire/apriltag.md 2.3)."""
+"""A board, its sessions, and the bodies of /connection_uptime and /connection_history (docs/wire/apriltag.md 2.3)."""
 
 from __future__ import annotations
 
@@ -8,76 +8,74 @@ from typing import Any
 
 CLOCK_SIZE = 2.0**32  # millis() wraps after 49.7 days
 WRAP_SLACK_MS = 60_000.0
-SWAPPED_MS = 1000.0  # so far may a packet be overtaken by its successor
+SWAPPED_MS = 1000.0  # by how much a packet may be overtaken by its successor
 DAY, HOUR, MINUTE = 86_400, 3600, 60
 
 
-@dataclass
+@dataclass(frozen=True)
 class Session:
-    """One stay of a board. Times are epoch seconds; `ended` is None while it lasts."""
+    """One session of a board, from its first message to its end. Times are epoch seconds."""
 
     address: str
     name: str
     door: str
     began: float
-    ended: float | None = None
-    reason: str = ""
+    ended: float
+    reason: str
 
 
 class Board:
-    """One board as the hub knows it."""
+    """One board as the hub knows it. `session_began` is None while it has no session (epoch seconds)."""
 
     def __init__(self, address: str, now: float) -> None:
         self.address = address
         self.name = self.door = ""
-        self.heard_at = now
+        self.received_at = now
         self.clock: float | None = None
         self.messages = self.reboots = 0
-        self.sockets: set[object] = set()
-        self.session: Session | None = None
+        self.connections: set[object] = set()  # opaque handles of its WebSockets
+        self.session_began: float | None = None
 
     def begin(self, now: float) -> None:
-        self.session = Session(self.address, self.name, self.door, now)
+        """Begin a session unless there is one."""
+        if self.session_began is None:
+            self.session_began = now
 
-    def end(self, when: float, reason: str) -> Session:
-        """End the session; it begins anew with the next sign of the board."""
-        session = self.session
-        session.ended, session.reason, session.name, session.door = (
-            max(when, session.began),
-            reason,
-            self.name,
-            self.door,
-        )
-        self.session = None
-        self.clock = None
-        return session
+    def end(self, when: float, reason: str) -> Session | None:
+        """End the session and return it, None where there is none; the board's next message begins another."""
+        began, self.session_began, self.clock = self.session_began, None, None
+        if began is None:
+            return None
+        return Session(self.address, self.name, self.door, began, max(when, began), reason)
 
     def rebooted(self, clock: float, now: float) -> bool:
-        """True when the board's clock went back, unless it ran over or a packet was only overtaken."""
+        """Whether the board's clock went back, unless it wrapped around or a packet was only overtaken."""
         if self.clock is None or clock >= self.clock:
             return False
-        passed_ms = (now - self.heard_at) * 1000.0
+        passed_ms = (now - self.received_at) * 1000.0
         if clock + CLOCK_SIZE - self.clock <= passed_ms + WRAP_SLACK_MS:
             return False
         return self.clock - clock > SWAPPED_MS or clock < self.clock / 2
 
     def state(self, now: float, stale_seconds: float) -> str:
-        """`connected`, `stale` (nothing heard for a while, which is normal without a tag in view) or `gone`."""
-        if self.session is None:
+        """`connected`, `stale` (nothing received for a while, which is normal without a tag in view) or `gone`."""
+        if self.session_began is None:
             return "gone"
-        return "connected" if self.sockets or now - self.heard_at <= stale_seconds else "stale"
+        return "connected" if self.connections or now - self.received_at <= stale_seconds else "stale"
 
 
 def uptime_body(boards: list[Board], now: float, stale_seconds: float) -> dict[str, Any]:
-    boards = sorted(boards, key=lambda board: board.session.began)
+    """The body of /connection_uptime for boards that have a session."""
+    sessions = [(board.session_began, board) for board in boards if board.session_began is not None]
+    sessions.sort(key=lambda session: session[0])
     shown = [
         {
             "address": board.address,
             "name": board.name,
             "state": board.state(now, stale_seconds),
-            **_uptime(now - board.session.began),
+            **_uptime(now - began),
         }
-        for board in boards
+        for began, board in sessions
     ]
     if not shown:
         return {"connected": False, **_uptime(0.0), "uptime_formatted": "Not connected", "boards": []}
@@ -104,6 +102,7 @@ def _uptime(seconds: float) -> dict[str, Any]:
 
 
 def history_body(sessions: list[Session], started: float, zone: tzinfo | None) -> dict[str, Any]:
+    """The body of /connection_history. `started`: when the hub did (epoch seconds)."""
     rows = []
     for session in sessions:
         seconds = int(session.ended - session.began)

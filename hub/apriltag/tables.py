@@ -9,7 +9,10 @@ from hub.store.tables import Model
 
 
 class TagReadingRow(Model):
-    """A stored reading of an AprilTag board; kept for `apriltag.reading_days`. `payload`: JSON, all that the board sent."""
+    """A stored reading of an AprilTag board; kept for `apriltag.reading_days`.
+
+    `payload`: JSON, all that the board sent.
+    """
 
     __tablename__ = "tag_readings"
     __table_args__ = (

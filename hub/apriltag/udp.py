@@ -1,7 +1,8 @@
 """UDP: one bare JSON object per datagram, one ACK for each (docs/wire/apriltag.md 1.2).
 
-The board's camera stands still until the ACK comes, and reads one datagram of at most 255 bytes: so it goes out before anything else, from the
-same socket, and never twice. Nothing in a datagram proves who sent it; only the networks of `apriltag.networks` are heard.
+A board takes no pictures while it waits for the ACK, and reads one datagram of at most 255 bytes: so the ACK is sent
+before the reading is processed, from the same socket, and never twice. A datagram carries no token; those from outside
+`apriltag.networks` are ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import gevent.socket
 
 from hub.access.networks import Networks
 from hub.access.rate_limits import LogThrottle, RateLimiter
-from hub.apriltag.contract import decode_reading, parse_reading
+from hub.apriltag.contract.decoding import decode_reading
+from hub.apriltag.contract.reading import parse_reading
 from hub.apriltag.service import AprilTags
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode
@@ -29,11 +31,11 @@ from hub.settings.apriltag import AprilTag
 
 log = logging.getLogger(__name__)
 
-MAX_DATAGRAM = 1472  # what one Ethernet packet holds
-READ_BYTES = 65_536  # a datagram that does not fit is an error on Windows
+MAX_DATAGRAM = 1472  # payload of one Ethernet packet
+READ_BYTES = 65_536  # on Windows a datagram larger than the buffer is an error
 RECEIVE_BUFFER = 1024 * 1024
-SAY_SECONDS = 10.0
-TURN = 16  # datagrams taken before others get their turn
+LOG_SECONDS = 10.0
+BATCH = 16  # datagrams handled before other greenlets run
 
 
 class UdpReceiver:
@@ -43,18 +45,18 @@ class UdpReceiver:
         self._apriltags = apriltags
         self._networks = Networks(settings.networks)
         self._rates = RateLimiter(settings.source_rate)
-        self._saying = LogThrottle(SAY_SECONDS)
+        self._throttle = LogThrottle(LOG_SECONDS)
         self._socket: gevent.socket.socket | None = None
         self.received = self.acknowledged = 0
         self.ignored: Counter[str] = Counter()
 
     def open(self, host: str, port: int) -> int:
-        """Bind; the port. Raises ListenError with a sentence."""
+        """Bind the socket and return its port. Raises ListenError with a sentence."""
         family = std_socket.AF_INET6 if ":" in host else std_socket.AF_INET
         sock = gevent.socket.socket(family, std_socket.SOCK_DGRAM)
         try:
             if sys.platform == "win32":
-                # Without it another program could bind the same port and take the datagrams.
+                # Without it another program could bind the same port and receive the datagrams.
                 sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_EXCLUSIVEADDRUSE, 1)
             sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_RCVBUF, RECEIVE_BUFFER)
             if family == std_socket.AF_INET6:
@@ -64,33 +66,34 @@ class UdpReceiver:
             sock.close()
             raise ListenError(side_port_refused(error, host, port, "apriltag", "udp")) from error
         self._socket = sock
-        return sock.getsockname()[1]
+        return int(sock.getsockname()[1])
 
     def run(self) -> None:
-        """Answer datagrams until `close()`."""
+        """Receive and acknowledge datagrams until `close()`."""
         sock = self._socket
-        taken = 0
+        handled = 0
         while sock is self._socket and sock is not None:
             try:
                 data, peer = sock.recvfrom(READ_BYTES)
             except OSError as error:
                 if sock is not self._socket or error.errno == errno.EBADF:
                     return
-                # Windows reports here that an earlier ACK found nobody; the next datagram is not concerned.
+                # Windows reports here that an earlier ACK was undeliverable; later datagrams are not affected.
                 self.ignored["read error"] += 1
                 gevent.sleep(0.001)
                 continue
-            self._take(sock, data, peer)
-            taken += 1
-            if taken % TURN == 0:
+            self._handle(sock, data, peer)
+            handled += 1
+            if handled % BATCH == 0:
                 gevent.sleep(0)
 
     def close(self) -> None:
+        """Close the socket; `run` then returns."""
         sock, self._socket = self._socket, None
         if sock is not None:
             sock.close()
 
-    def _take(self, sock: gevent.socket.socket, data: bytes, peer: tuple[Any, ...]) -> None:
+    def _handle(self, sock: gevent.socket.socket, data: bytes, peer: tuple[Any, ...]) -> None:
         self.received += 1
         address = peer[0][7:] if peer[0].startswith("::ffff:") else peer[0]
         reason = self._refusal(address, data)
@@ -115,8 +118,9 @@ class UdpReceiver:
         self._apriltags.accept(reading, address, "udp")
 
     def _refusal(self, address: str, data: bytes) -> str:
+        """Return why a datagram is ignored, as the status page counts it; "" where it is accepted."""
         if address not in self._networks:
-            if self._saying.due():
+            if self._throttle.due():
                 log.warning("A datagram from %s is not answered: its network is not in apriltag.networks.", address)
             return "network not served"
         if not self._rates.allow(address):

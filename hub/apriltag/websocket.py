@@ -1,6 +1,6 @@
 """The event protocol of AprilTag boards and games over a raw WebSocket (docs/wire/apriltag.md 2.2 and 5).
 
-Nothing that is sent here closes the connection, since a board with ArduinoWebsockets connects once and never again (1.4).
+No message closes the connection, since a board with ArduinoWebsockets connects once and never reconnects (1.4).
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Any
 
 from hub.access.tokens import BoardToken
 from hub.apriltag.boards import Boards
-from hub.apriltag.contract import decode_reading, parse_readings
+from hub.apriltag.commands import BoardCommands
+from hub.apriltag.contract.decoding import decode_reading
+from hub.apriltag.contract.reading import parse_readings
 from hub.apriltag.games import Game, Games
 from hub.apriltag.service import AprilTags
 from hub.context import Hub
@@ -19,18 +21,18 @@ from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
 from hub.contract.text import clean
 from hub.net.wsgi import Environ
-from hub.video.frames import FrameStore
-from hub.websocket.connection import Skipped, WebSocket, prepare
+from hub.video.store import FrameStore
+from hub.websocket.connection import DiscardedMessage, WebSocket, prepare
 from hub.websocket.routes import limit_messages
 
 log = logging.getLogger(__name__)
 
-DOOR = "websocket"
+TRANSPORT = "websocket"
 MAX_TEXT = 64 * 1024
 MAX_NAME = 100
-# Why something was not taken, as the status page counts it.
-NO_BOARD = "reading of a socket that is no board"
-NO_BOARDS_PICTURE = "picture of a socket that is no board"
+# Why a message was ignored, as the status page counts it.
+READING_OF_NO_BOARD = "reading of a socket that is no board"
+PICTURE_OF_NO_BOARD = "picture of a socket that is no board"
 NO_TOKEN = "board without the right token"
 BAD_PICTURE = "binary message that was not taken as a picture"
 BAD_READING = "reading that cannot be read"
@@ -41,13 +43,13 @@ UNKNOWN = "unknown event"
 EMPTY_FRAME = "video_frame, which carries no picture"  # docs/wire/apriltag.md 1.5
 WELCOME = prepare('{"event":"connection_success","message":"WebSocket connected - send identify event"}')
 ACK = prepare('{"event":"apriltag_ack","status":"received"}')
-BOARD_KNOWN = prepare('{"event":"identify_success","client_type":"esp32"}')
-GAME_KNOWN = prepare('{"event":"identify_success","client_type":"gdevelop"}')
+BOARD_IDENTIFIED = prepare('{"event":"identify_success","client_type":"esp32"}')
+GAME_IDENTIFIED = prepare('{"event":"identify_success","client_type":"gdevelop"}')
 NO_DATA = prepare('{"event":"no_data_available"}')
 
 
 class TagSockets:
-    """Serves boards and games; `open` counts their sockets, identified or not."""
+    """Serves boards and games; `open` is the number of their sockets, identified or not."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -64,47 +66,50 @@ class TagSockets:
                 connection.on_message(message)
         finally:
             self.open -= 1
-            connection.leave()
+            connection.release_role()
         return []
 
 
 class Connection:
-    """One connection: what it has identified as, and what is done with its messages."""
+    """One connection: the role it has identified as (board, game or none) and the handlers of its messages."""
 
     def __init__(self, hub: Hub, socket: WebSocket, address: str) -> None:
         self._socket, self._address = socket, address
         self._token, self._boards, self._games = hub.part(BoardToken), hub.part(Boards), hub.part(Games)
+        self._commands = hub.part(BoardCommands)
         self._apriltags, self._frames = hub.part(AprilTags), hub.part(FrameStore)
         self._is_board = False
         self._game: Game | None = None
         self._refusals = 0
-        socket.keep_bytes = MAX_TEXT  # whoever has proved nothing costs no memory
+        socket.max_buffered_bytes = MAX_TEXT  # larger messages of unidentified peers are not buffered
 
     def on_message(self, message: str | bytes) -> None:
         """Handle one message."""
-        if isinstance(message, Skipped):
+        if isinstance(message, DiscardedMessage):
             self._ignore(SKIPPED)
         elif isinstance(message, bytes):
-            self._picture(message)
+            self._on_picture(message)
         elif len(message) > MAX_TEXT:
             self._ignore(TOO_LONG)
         else:
-            self._text(message)
+            self._on_text(message)
 
-    def leave(self) -> None:
-        """The connection has ended, or identifies as something else."""
+    def release_role(self) -> None:
+        """Be no board and no game any more: the connection has ended or identifies as something else."""
         if self._game is not None:
             self._games.remove(self._game)
             self._game = None
         if self._is_board:
             self._is_board = False
-            self._socket.keep_bytes = MAX_TEXT
+            self._socket.max_buffered_bytes = MAX_TEXT
             self._boards.disconnected(self._address, self._socket)
+            self._commands.remove(self._socket)
 
     def _ignore(self, reason: str) -> None:
-        self._apriltags.ignore(DOOR, reason)
+        self._apriltags.ignore(TRANSPORT, reason)
 
-    def _text(self, text: str) -> None:
+    def _on_text(self, text: str) -> None:
+        """Decode a message and call the handler of its event."""
         try:
             message = decode_reading(text)
         except RequestError as error:
@@ -119,9 +124,9 @@ class Connection:
         else:
             handle(self, message)
 
-    # -- who it is
+    # -- identification
 
-    def _identify(self, message: dict[str, Any]) -> None:
+    def _on_identify(self, message: dict[str, Any]) -> None:
         data = message.get("data")
         data = data if isinstance(data, dict) else {}
         if str(data.get("type")).strip().lower() == "esp32":
@@ -132,23 +137,24 @@ class Connection:
     def _identify_board(self, data: dict[str, Any]) -> None:
         token = data.get("auth_token")
         if not isinstance(token, str) or not self._token.matches(token):
-            self.leave()
+            self.release_role()
             self._refuse("Missing auth_token" if token in (None, "") else "Invalid auth_token")
             return
         if not self._is_board:
-            self.leave()
+            self.release_role()
             self._is_board = True
-            self._socket.keep_bytes = None
+            self._socket.max_buffered_bytes = None
             self._boards.connected(self._address, self._socket)
-        self._heard(_name(data.get("camera_name") or data.get("device")))
-        self._socket.send(BOARD_KNOWN)
+        self._record_activity(_name(data.get("camera_name") or data.get("device")))
+        self._socket.send(BOARD_IDENTIFIED)
 
     def _refuse(self, error: str) -> None:
         self._ignore(NO_TOKEN)
         self._refusals += 1
         if self._refusals == 1:
             log.warning(
-                "A board at %s is refused: %s. What it sends is ignored until it identifies with the token of apriltag.token.",
+                "A board at %s is refused: %s. "
+                "What it sends is ignored until it identifies with the token of apriltag.token.",
                 self._address,
                 error,
             )
@@ -161,22 +167,22 @@ class Connection:
     def _identify_game(self, data: dict[str, Any]) -> None:
         name = _name(data.get("name"))
         if self._game is None:
-            self.leave()
-            self._socket.send(GAME_KNOWN)
+            self.release_role()
+            self._socket.send(GAME_IDENTIFIED)
             self._join(name)
             return
         self._game.name = name or self._game.name
-        self._socket.send(GAME_KNOWN)
+        self._socket.send(GAME_IDENTIFIED)
         if (newest := self._apriltags.newest()) is not None:
             self._games.replay(self._game, newest)
 
     def _join(self, name: str = "") -> None:
-        """Hear readings from now on, the cached one first. Between the two nothing can slip through, since nothing waits here."""
+        """Become a game: receive the cached reading, then every new one; none is missed, as this does not yield."""
         self._game = self._games.add(self._socket, name, self._address, self._apriltags.newest())
 
-    # -- what games send
+    # -- messages of games
 
-    def _latest(self, _: dict[str, Any]) -> None:
+    def _on_request_latest(self, _: dict[str, Any]) -> None:
         newest = self._apriltags.newest()
         if self._game is None and not self._is_board:
             self._join()
@@ -187,23 +193,23 @@ class Connection:
         if newest is None:
             self._socket.send(NO_DATA)
 
-    def _from_game(self, _: dict[str, Any]) -> None:
+    def _on_game_event(self, _: dict[str, Any]) -> None:
         if self._game is None and not self._is_board:
             self._join()
 
-    def _ping(self, _: dict[str, Any]) -> None:
+    def _on_ping(self, _: dict[str, Any]) -> None:
         if self._is_board:
-            self._heard()
+            self._record_activity()
         self._socket.send(encode_text({"event": "pong", "timestamp": time.time()}))
 
-    # -- what boards send
+    # -- messages of boards
 
-    def _heard(self, name: str = "") -> None:
-        self._boards.heard(self._address, DOOR, name=name)
+    def _record_activity(self, name: str = "") -> None:
+        self._boards.received(self._address, TRANSPORT, name=name)
 
-    def _reading(self, message: dict[str, Any]) -> None:
+    def _on_reading(self, message: dict[str, Any]) -> None:
         if not self._is_board:
-            self._ignore(NO_BOARD)
+            self._ignore(READING_OF_NO_BOARD)
             return
         try:
             readings = parse_readings(message)
@@ -214,33 +220,33 @@ class Connection:
             self._socket.send(ACK)  # first: a board must not wait for games
         finally:
             for reading in readings:
-                self._apriltags.accept(reading, self._address, DOOR)
+                self._apriltags.accept(reading, self._address, TRANSPORT)
 
-    def _video_frame(self, _: dict[str, Any]) -> None:
-        self._ignore(EMPTY_FRAME if self._is_board else NO_BOARDS_PICTURE)
+    def _on_video_frame(self, _: dict[str, Any]) -> None:
+        self._ignore(EMPTY_FRAME if self._is_board else PICTURE_OF_NO_BOARD)
         if self._is_board:
-            self._heard()
+            self._record_activity()
 
-    def _picture(self, data: bytes) -> None:
+    def _on_picture(self, data: bytes) -> None:
         if not self._is_board:
-            self._ignore(NO_BOARDS_PICTURE)
+            self._ignore(PICTURE_OF_NO_BOARD)
             return
         began = time.monotonic()
         try:
-            self._frames.put(self._address, data, DOOR, began)
+            self._frames.put(self._address, data, TRANSPORT, began)
         except RequestError:
             self._ignore(BAD_PICTURE)
         else:
-            self._heard()
+            self._record_activity()
 
 
 EVENTS = {
-    "identify": Connection._identify,
-    "apriltag_data": Connection._reading,
-    "ping": Connection._ping,
-    "request_latest_data": Connection._latest,
-    "event_FromGDevelop": Connection._from_game,
-    "video_frame": Connection._video_frame,
+    "identify": Connection._on_identify,
+    "apriltag_data": Connection._on_reading,
+    "ping": Connection._on_ping,
+    "request_latest_data": Connection._on_request_latest,
+    "event_FromGDevelop": Connection._on_game_event,
+    "video_frame": Connection._on_video_frame,
 }
 
 

@@ -1,1 +1,9 @@
-"""What every contract is written with: errors, JSON, text, times, plates."""
+"""What the contracts of all kinds of devices share. No I/O, and nothing of the hub beyond this folder.
+
+errors      the error body of every transport, and an exception class for each status
+json_text   JSON decoding and encoding
+text        text cleaned for storing and showing
+times       timestamps parsed and formatted
+plates      number plates normalised for searching
+base64_text base64 as senders write it
+"""

@@ -1,4 +1,4 @@
-"""JSON in and out: one decoder with one error sentence, one encoder."""
+"""JSON decoding with an error sentence for senders, and JSON encoding."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.contract.errors import ContractError
 
 
 def decode_object(text: str | bytes) -> dict[str, Any]:
-    """A JSON object. Raises ContractError (400) with what is wrong and where."""
+    """Decode a JSON object. Raises ContractError (400) with the position of the error."""
     value = decode(text)
     if not isinstance(value, dict):
         raise ContractError(f"A JSON object {{...}} was expected, {kind_name(value)} came.")
@@ -18,6 +18,7 @@ def decode_object(text: str | bytes) -> dict[str, Any]:
 
 
 def decode(text: str | bytes) -> Any:
+    """Decode any JSON value. Raises ContractError (400) with the position of the error."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -29,13 +30,16 @@ def decode(text: str | bytes) -> Any:
 
 
 def encode(value: Any) -> bytes:
+    """UTF-8 JSON of a value."""
     return orjson.dumps(value)
 
 
 def encode_text(value: Any) -> str:
+    """JSON of a value as text."""
     return orjson.dumps(value).decode()
 
 
 def kind_name(value: Any) -> str:
+    """The name of a decoded value's JSON type in an error sentence."""
     names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")

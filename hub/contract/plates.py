@@ -11,7 +11,7 @@ LOOK_ALIKES = str.maketrans("OIBSZ", "01852")
 
 @dataclass(frozen=True)
 class Plate:
-    """One plate: text as read, normalised text for searching, confidence 0..1, box as the sender gave it (pixels)."""
+    """A plate: text as read, normalised text for searching, confidence 0..1, bounding box as sent (pixels)."""
 
     text: str
     plate: str
@@ -20,7 +20,7 @@ class Plate:
 
 
 def normalise_plate(text: str) -> str:
-    """Capital letters, digits (of any script, as 0-9) and combining marks; everything else is left out."""
+    """Reduce a plate to capital letters, digits (of any script, as 0-9) and combining marks."""
     if text.isascii():
         text = text.upper()
         return text if text.isalnum() else "".join(filter(str.isalnum, text))
@@ -35,22 +35,22 @@ def normalise_plate(text: str) -> str:
 
 
 def fold_plate(plate: str) -> str:
-    """A normalised plate with characters that cameras confuse made the same: O 0, I 1, B 8, S 5, Z 2."""
+    """Map look-alike characters of a normalised plate to one of each pair: O 0, I 1, B 8, S 5, Z 2."""
     return plate.translate(LOOK_ALIKES)
 
 
 class PlateWatch(Protocol):
-    """Whoever knows which plates are watched for."""
+    """A list of plates that new detections are matched against."""
 
     def match(self, plates: list[Plate]) -> list[dict[str, Any]]:
-        """The entries that these plates match, as they are stored with the record."""
+        """The matching entries, in the form that is stored with the record."""
 
     def deny_count(self) -> int:
-        """How many plates are to be stopped."""
+        """The number of entries with the action `deny`."""
 
 
 class NoWatch:
-    """The `PlateWatch` of a hub without a watchlist."""
+    """A `PlateWatch` without entries, for a hub without a watchlist."""
 
     def match(self, plates: list[Plate]) -> list[dict[str, Any]]:
         return []

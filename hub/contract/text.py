@@ -1,10 +1,10 @@
-"""Text from outside as it is stored and shown."""
+"""Text from senders, cleaned for storing and showing."""
 
 from __future__ import annotations
 
 
 def clean(value: object) -> str:
-    """Text without surrounding space, control characters or half characters, so that it can be stored and shown."""
+    """The text of a value without surrounding space, control characters (but newline and tab) and lone surrogates."""
     text = str(value)
     if text.isascii() and text.isprintable():
         return text.strip()

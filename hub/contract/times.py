@@ -1,4 +1,4 @@
-"""Times as senders write them, and as the hub keeps and shows them."""
+"""Timestamps: parsed from the forms that senders use, formatted as UTC or local text."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ LATEST = 32503680000.0  # the year 3000
 
 
 def zone(name: str) -> tzinfo | None:
-    """The senders' zone by name; None is this machine's."""
+    """The senders' time zone by name; None stands for this machine's."""
     return ZoneInfo(name) if name else None
 
 
 def parse_time(value: object, local: tzinfo | None = None) -> float | None:
-    """Epoch seconds of a number (seconds, or milliseconds when too large) or of an ISO 8601 text; None when it is no time.
+    """Parse a timestamp to epoch seconds; None where the value is no timestamp.
 
-    A text without an offset is the sender's local time.
+    Accepts a number (seconds, or milliseconds where it is too large for seconds) and ISO 8601 text. Text without an
+    offset is the sender's local time.
     """
     if isinstance(value, bool) or value is None:
         return None
@@ -41,6 +42,7 @@ def parse_time(value: object, local: tzinfo | None = None) -> float | None:
 
 
 def _epoch(seconds: float) -> float | None:
+    """Seconds of a number of seconds or milliseconds; None where it is out of range."""
     if not math.isfinite(seconds):
         return None
     if seconds > 1e11:
@@ -49,7 +51,7 @@ def _epoch(seconds: float) -> float | None:
 
 
 def parse_bound(text: str, local: tzinfo | None, end: bool) -> float | None:
-    """A `from` or `to` of a query in epoch seconds; a day alone means its beginning, or as `to` its end."""
+    """Parse `from` or `to` of a query to epoch seconds; a date alone means its start, or with `end` its end."""
     text = text.strip().replace(" ", "+") if re.search(r"\d \d\d:?\d\d$", text.strip()) else text.strip()
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         try:
@@ -61,17 +63,17 @@ def parse_bound(text: str, local: tzinfo | None, end: bool) -> float | None:
 
 
 def utc_text(seconds: float | None) -> str | None:
-    """`2026-01-28T03:50:00.123456Z`."""
+    """ISO 8601 text in UTC: `2026-01-28T03:50:00.123456Z`."""
     return None if seconds is None else local_text(seconds, UTC) + "Z"
 
 
 def local_text(seconds: float, local: tzinfo | None = None) -> str:
-    """Local time without an offset, as the published examples write it."""
+    """ISO 8601 text of the local time without an offset, as the published examples have it."""
     whole, micro = divmod(round(seconds * 1_000_000), 1_000_000)
     return f"{_second_text(whole, local)}.{micro:06d}"
 
 
 @lru_cache(maxsize=256)
 def _second_text(second: int, local: tzinfo | None) -> str:
-    """Remembered, since every record of a second asks for it."""
+    """ISO 8601 text of a whole second; cached, since all records of a second need the same text."""
     return datetime.fromtimestamp(second, local).replace(tzinfo=None).isoformat()

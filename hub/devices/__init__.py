@@ -1,1 +1,1 @@
-"""Devices that register themselves and wait for an operator's decision."""
+"""The registry of devices: they register themselves and are pending until an operator decides."""

@@ -1,17 +1,18 @@
-"""Device registration as a part of the hub."""
+"""Registration of the device registry with the hub."""
 
 from __future__ import annotations
 
 from flask import Flask
 
 from hub.context import Hub
+from hub.devices.repository import DeviceRepository
 from hub.devices.rest import devices_rest
 from hub.devices.service import Devices
 
 
 def register(app: Flask, hub: Hub) -> None:
-    """Add the registrations with their routes."""
-    devices = Devices(hub.writer, hub.reader)
+    """Add the registry of devices with its routes."""
+    devices = Devices(hub.writer, DeviceRepository(hub.backend, hub.reader))
     hub.add(devices)
     devices.load()
     app.register_blueprint(devices_rest)

@@ -1,10 +1,10 @@
-"""REST: devices that register themselves, the operator's decision (docs/wire/lpr.md 1.7)."""
+"""REST transport of the device registry (docs/wire/lpr.md 1.7)."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from hub.devices.service import Devices, told
+from hub.devices.service import Devices, reply
 from hub.http.answers import answer, part
 from hub.http.body import json_object
 
@@ -13,17 +13,20 @@ devices_rest = Blueprint("devices_rest", __name__)
 
 @devices_rest.post("/device-registration/register")
 def register() -> Response:
+    """Register a device; it is pending until an operator decides."""
     device = part(Devices).register(json_object(request))
-    return answer({**told(device), "message": "Device registered; an operator has to approve it"}, 201)
+    return answer({**reply(device), "message": "Device registered; an operator has to approve it"}, 201)
 
 
 @devices_rest.get("/device-registration/serial/<path:serial>")
 def state(serial: str) -> Response:
-    return answer({**told(part(Devices).by_serial(serial)), "message": "Device known"})
+    """The state of a device by its serial, with its key once it is approved."""
+    return answer({**reply(part(Devices).by_serial(serial)), "message": "Device known"})
 
 
 @devices_rest.post("/device-registration/heartbeat")
 def heartbeat() -> Response:
+    """Note that an approved device is alive."""
     serial = request.headers.get("X-Device-Serial") or str(json_object(request).get("serialNumber", ""))
     part(Devices).heartbeat(serial, request.headers.get("X-API-Key", ""))
     return answer({"success": True, "message": "Heartbeat received"})
@@ -31,19 +34,21 @@ def heartbeat() -> Response:
 
 @devices_rest.get("/api/devices")
 def devices() -> Response:
+    """Every device, for the operator."""
     rows = part(Devices).all()
     return answer({"success": True, "devices": rows, "total_count": len(rows)})
 
 
 @devices_rest.post("/api/devices/<device_id>/approve")
 def approve(device_id: str) -> Response:
+    """Approve a device."""
     part(Devices).decide(device_id, True)
     return answer({"success": True, "message": "Device approved"})
 
 
 @devices_rest.post("/api/devices/<device_id>/reject")
 def reject(device_id: str) -> Response:
-    """`reason` is told to the device."""
+    """Reject a device; `reason` is sent to it."""
     sent = json_object(request) if request.content_length else {}
     part(Devices).decide(device_id, False, str(sent.get("reason", "")))
     return answer({"success": True, "message": "Device rejected"})

@@ -1,4 +1,4 @@
-"""Devices that ask to be known: pending until an operator approves them (docs/wire/lpr.md 1.7)."""
+"""Device registrations: pending until an operator approves or rejects them (docs/wire/lpr.md 1.7)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,16 @@ import uuid
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select
 
 from hub.contract.errors import Conflict, ContractError, NotFound, TooManyRequests, Unauthorized
 from hub.contract.text import clean
 from hub.contract.times import utc_text
-from hub.devices.tables import DeviceRegistration
-from hub.store.database import Reader, compiled
+from hub.devices.repository import DeviceRepository
 from hub.store.writer import Writer
 
 MAX_DEVICES = 1000
 MAX_SERIAL = 200
 PENDING, APPROVED, REJECTED = "pending_approval", "approved", "rejected"
-COLUMNS = [column.name for column in DeviceRegistration.__table__.columns]
-REPLACE = compiled(insert(DeviceRegistration).values(dict.fromkeys(COLUMNS)))[0].replace(
-    "INSERT INTO", "INSERT OR REPLACE INTO", 1
-)
 FIELDS = {
     "device_model": "deviceModel",
     "device_type": "deviceType",
@@ -40,16 +34,17 @@ FIELDS = {
 class Devices:
     """All registrations, in memory and durable. The key of an approved device is never logged."""
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
-        self._writer, self._reader = writer, reader
+    def __init__(self, writer: Writer, repository: DeviceRepository) -> None:
+        self._writer, self._repository = writer, repository
         self._devices: dict[str, dict[str, Any]] = {}  # by serial
 
     def load(self) -> None:
-        for row in self._reader.all(select(DeviceRegistration.__table__)):
+        """Load the stored registrations."""
+        for row in self._repository.load():
             self._devices[row["serial"]] = {**dict(row), "fields": orjson.loads(row["fields"])}
 
     def register(self, data: dict[str, Any]) -> dict[str, Any]:
-        """A new device, pending. Raises ContractError: 400, 409 when it is known, 429 when too many wait."""
+        """Add a pending device. Raises ContractError, Conflict when it is registered, TooManyRequests."""
         serial = _serial(data.get("serial_number", data.get("serialNumber")))
         if serial in self._devices:
             raise Conflict("This device is registered already; ask for its state by its serial.")
@@ -73,14 +68,14 @@ class Devices:
         )
 
     def by_serial(self, serial: str) -> dict[str, Any]:
-        """Raises ContractError (404)."""
+        """The registration with this serial. Raises NotFound."""
         device = self._devices.get(clean(serial)[:MAX_SERIAL])
         if device is None:
             raise NotFound("This device is not registered.")
         return device
 
     def decide(self, device_id: str, approved: bool, reason: str = "") -> dict[str, Any]:
-        """An operator's word on a device. Raises ContractError (404)."""
+        """Approve or reject a device. Raises NotFound."""
         device = next((device for device in self._devices.values() if device["id"] == device_id), None)
         if device is None:
             raise NotFound("There is no device with this id.")
@@ -89,7 +84,7 @@ class Devices:
         return self._put({**device, "status": APPROVED if approved else REJECTED, "fields": fields})
 
     def heartbeat(self, serial: str, key: str) -> None:
-        """Raises ContractError: 404 for an unknown serial, 401 for a wrong key or one that is not approved."""
+        """Note that a device is alive. Raises NotFound, or Unauthorized for a wrong key or one not approved."""
         device = self.by_serial(serial)
         right = device["fields"].get("api_key", "")
         if not right or not hmac.compare_digest(right.encode(), key.encode("utf-8", "replace")):
@@ -98,12 +93,12 @@ class Devices:
 
     def _put(self, device: dict[str, Any]) -> dict[str, Any]:
         row = {**device, "fields": orjson.dumps(device["fields"], option=orjson.OPT_NON_STR_KEYS).decode()}
-        self._writer.write(lambda transaction: transaction.execute(REPLACE, row).rowcount)
+        self._writer.write(lambda transaction: self._repository.replace_device(transaction, row))
         self._devices[device["serial"]] = device
         return device
 
     def all(self) -> list[dict[str, Any]]:
-        """For the operator: without keys."""
+        """Every device for the operator, without keys."""
         return [
             {
                 "id": device["id"],
@@ -117,8 +112,8 @@ class Devices:
         ]
 
 
-def told(device: dict[str, Any]) -> dict[str, Any]:
-    """What a device hears of itself."""
+def reply(device: dict[str, Any]) -> dict[str, Any]:
+    """A device's registration as it is sent to the device itself."""
     body = {
         "success": True,
         "id": device["id"],

@@ -9,7 +9,7 @@ from hub.store.tables import Model
 
 
 class DeviceRegistration(Model):
-    """A device that asked to be known (docs/wire/lpr.md 1.7)."""
+    """A device that registered itself (docs/wire/lpr.md 1.7)."""
 
     __tablename__ = "device_registrations"
 

@@ -1,4 +1,4 @@
-"""Request bodies: read, bounded, told apart by content type, parsed off the event loop when they are large."""
+"""Request bodies: bounded, parsed by content type, large ones on a native thread so as not to block the event loop."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_PARTS = 50
 
 
 def read_body(request: Request) -> bytes:
-    """The whole body. Raises ContractError when it ends early (400) or is too large (413)."""
+    """Read the whole body. Raises RequestError where it ends early (400) or is too large (413)."""
     try:
         return request.get_data(cache=False, parse_form_data=False)
     except HTTPException as error:
@@ -30,7 +30,7 @@ def read_body(request: Request) -> bytes:
 
 
 def json_object(request: Request) -> dict[str, Any]:
-    """The JSON object of a request. Raises ContractError (400, 413, 415)."""
+    """Parse the body as a JSON object. Raises RequestError (400, 413, 415)."""
     kind = request.mimetype
     if kind and kind != "application/json" and not kind.endswith("+json") and kind != "text/json":
         raise ContractError(
@@ -41,12 +41,16 @@ def json_object(request: Request) -> dict[str, Any]:
 
 
 def multipart(request: Request) -> tuple[dict[str, str], dict[str, bytes]]:
-    """Text fields and files (by their part's name; file names of the client are never used). Raises ContractError."""
+    """Parse a multipart body: text fields and files by part name (the client's file names are ignored).
+
+    Raises RequestError (400, 413).
+    """
     body = read_body(request)
     return offload(_parse_multipart, body, request.content_type or "")
 
 
 def _parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], dict[str, bytes]]:
+    """On a native thread."""
     mimetype, options = parse_options_header(content_type)
     boundary = options.get("boundary", "")
     if not boundary:
@@ -67,4 +71,4 @@ def _parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], di
         raise ContractError(f"The multipart body has more than {MAX_PARTS} parts.", status=413) from error
     except ValueError as error:
         raise ContractError(f"The multipart body cannot be read ({error}).") from error
-    return {key: value for key, value in form.items()}, {key: file.read() for key, file in files.items()}
+    return form.to_dict(), {key: file.read() for key, file in files.items()}

@@ -1,62 +1,83 @@
-"""One HTTP connection: read a request, let the application answer, go on or close.
+"""One HTTP connection: read a request, call the application, keep the connection alive or close it.
 
-The base is gevent-websocket's handler, itself pywsgi's (see `hub.server_answer`); reading requests, limits, errors and everything
-WebSocket is ours, because theirs have no limits and answer mistakes with HTML, plain text or nothing.
+The base class is gevent-websocket's handler, itself pywsgi's (see `hub.http.response`). Reading requests, limits,
+errors and everything about WebSocket is ours: theirs have no limits and answer errors with HTML, plain text or nothing.
 """
 
 from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Callable
 from socket import MSG_PEEK
-from time import monotonic, time
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
+from time import time
+from typing import Any, Protocol, cast
 
 import gevent
 
-from hub.http.request_body import Body, too_large
-from hub.http.request_head import TLS_HANDSHAKE, Head, Refusal, end_of_head, environ_key, error_answer, parse_head
-from hub.http.response import Answering
-from hub.net.transport import PeerGone, Source, linger, send_all, tune
+from hub.http.environ import add_request
+from hub.http.head_reader import HeadReader
+from hub.http.request_body import RequestBody, too_large
+from hub.http.request_head import RequestHead, parse_head
+from hub.http.response import ResponseWriter, Server
+from hub.net.connection_input import ConnectionInput
+from hub.net.http_error import HttpError, error_response
+from hub.net.transport import PeerDisconnected, linger, send_all, set_socket_options
 from hub.websocket.connection import WebSocket, WebSocketClosed
 from hub.websocket.frames import INTERNAL_ERROR
 from hub.websocket.handshake import VERSION, check_upgrade, switching_protocols, wants_websocket
 
-if TYPE_CHECKING:
-    from hub.http.server import Listener
-
 log = logging.getLogger(__name__)
 
-KEEP_OPEN_BYTES = 256 * 1024
-DRAIN_SECONDS = 30.0
-DRAIN_BYTES = 1024 * 1024 * 1024
+# An unread rest of a body up to this size is read and dropped, so that the connection can be kept alive.
+KEEP_ALIVE_BYTES = 256 * 1024
+LINGER_SECONDS = 30.0
+LINGER_BYTES = 1024 * 1024 * 1024
 SHORT_LINGER_SECONDS = 2.0
+BODY_BUFFER_BYTES = 64 * 1024
 
 
-class Handler(Answering):
-    """Serves one connection of a `hub.server.Listener`."""
+class Listening(Protocol):
+    """What a connection needs of `hub.http.server.Listener`."""
 
-    def __init__(self, sock: gevent.socket.socket, address: tuple, server: Listener) -> None:
-        self.source = Source(sock)
-        super().__init__(sock, address, server, rfile=self.source)
-        self.options = server.owner.options
+    name: str
+    application: Callable[..., Any]
+
+    @property
+    def owner(self) -> Server: ...
+
+    def get_environ(self) -> dict[str, Any]: ...
+
+
+class ConnectionHandler(ResponseWriter):
+    """Serves one connection of a `hub.http.server.Listener`."""
+
+    server: Listening
+
+    def __init__(self, sock: gevent.socket.socket, address: tuple[Any, ...], server: Listening) -> None:
+        self.input = ConnectionInput(sock)
+        super().__init__(sock, address, server, rfile=self.input)
         self.owner = server.owner
-        self.greenlet = gevent.getcurrent()
-        self.waiting = True
-        self.head: Head | None = None
-        self.body: Body | None = None
+        self.options = self.owner.options
+        self.greenlet = cast("gevent.Greenlet[..., Any]", gevent.getcurrent())
+        self.head: RequestHead | None = None
+        self.body: RequestBody | None = None
         self.websocket: WebSocket | None = None
-        self.fresh = True
+        self._heads = HeadReader(self.input, self.options)
+
+    @property
+    def idle(self) -> bool:
+        """True between two requests."""
+        return self._heads.idle
 
     def handle(self) -> None:
         """Serve requests until either side ends the connection."""
         try:
-            tune(self.socket)
+            set_socket_options(self.socket)
             while self.handle_one_request() and not self.owner.stopping.is_set():
-                self.source.turn.check()
-            self._leave()
-        except PeerGone as error:
+                self.input.time_slice.check()
+            self._linger()
+        except PeerDisconnected as error:
             log.debug("Connection of %s: %s", self.client_address[0], error)
         finally:
             self.socket.close()
@@ -68,149 +89,90 @@ class Handler(Answering):
         self.status = self._orig_status = self.result = None
         self.response_length = self.code = 0
         self.requestline = ""
-        self.time_finish = 0
         try:
-            raw = self._read_head()
+            raw = self._heads.read()
             if raw is None:
                 return False
-            self._adopt(parse_head(raw))
-        except Refusal as refusal:
-            self._refuse(refusal)
+            head = parse_head(raw)
+            self._begin_request(head)
+        except HttpError as error:
+            self._send_error(error)
             self._log_request()
             return False
-        self.handle_one_response()
+        self._respond(head)
         return not self.close_connection
 
     # -- reading a request
 
-    def _read_head(self) -> bytes | None:
-        """The bytes of the next request's head, None when the connection ends before one begins."""
-        source, options = self.source, self.options
-        self.waiting = True
-        try:
-            while not source.ahead.lstrip(b"\r\n"):
-                source.ahead.clear()
-                if not source.fill(options.head_seconds if self.fresh else options.keep_alive_seconds):
-                    return None
-        except TimeoutError:
-            return None  # idle for too long; nothing was asked, so nothing is answered
-        self.waiting = self.fresh = False
-        self.time_start = time()
-        self._skip_empty_lines()
-        if source.ahead[0] == TLS_HANDSHAKE:
-            raise Refusal(400, "This port speaks plain HTTP; use http:// or ws:// in the address.")
-        deadline = monotonic() + options.head_seconds
-        searched = 0
-        while (end := end_of_head(source.ahead, max(searched - 3, 0))) < 0:
-            searched = len(source.ahead)
-            if searched > options.max_head_bytes:
-                break
-            try:
-                if not source.fill(deadline - monotonic()):
-                    raise Refusal(400, "The request ended in the middle of its headers.")
-            except TimeoutError as error:
-                raise Refusal(
-                    408, f"The headers of the request did not come within {options.head_seconds:g} s."
-                ) from error
-        if end < 0 or end > options.max_head_bytes:
-            raise Refusal(431, f"The headers of the request are longer than {options.max_head_bytes} bytes.")
-        raw = bytes(source.ahead[:end])
-        del source.ahead[:end]
-        return raw
-
-    def _skip_empty_lines(self) -> None:
-        ahead = self.source.ahead
-        del ahead[: len(ahead) - len(ahead.lstrip(b"\r\n"))]
-
-    def _adopt(self, head: Head) -> None:
-        """Take over what pywsgi's half of the work looks at, and build the environment and the body."""
+    def _begin_request(self, head: RequestHead) -> None:
+        """Set the attributes that pywsgi's code reads, and build the body and the environment."""
         self.head = head
         self.command, self.path, self.request_version = head.method, head.target, head.version
         self.requestline = head.line
         self.close_connection = not head.keep_alive
-        if head.chunked or (head.content_length or 0) > min(len(self.source.ahead), self.options.max_body_bytes):
-            self.body = Body(
-                self.source,
+        if head.chunked or (head.content_length or 0) > min(len(self.input.buffer), self.options.max_body_bytes):
+            self.body = RequestBody(
+                self.input,
                 None if head.chunked else head.content_length,
                 self.options.max_body_bytes,
                 self.options.body_stall_seconds,
                 self._send_continue if head.expects_continue else None,
             )
         self.application = self.server.application
-        self.environ = self.get_environ()
+        environ = self.environ = self.server.get_environ()
+        add_request(environ, head, self.client_address)
+        if self.body:
+            environ["wsgi.input"] = io.BufferedReader(self.body, BODY_BUFFER_BYTES)
+        else:
+            environ["wsgi.input"] = io.BytesIO(self._buffered_body(head))
+        environ["wsgi.input_terminated"] = True
+        environ["gatehouse.socket"] = self.socket
 
-    def get_environ(self) -> dict[str, Any]:
-        """The WSGI environment of the current request."""
-        head = self.head
-        env = self.server.get_environ()
-        path, _, query = head.target.partition("?")
-        env["REQUEST_METHOD"] = head.method
-        env["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1") if "%" in path else path
-        env["QUERY_STRING"] = query
-        env["RAW_URI"] = env["REQUEST_URI"] = head.target
-        env["SERVER_PROTOCOL"] = head.version
-        address = str(self.client_address[0])
-        # An IPv4 peer seen through an IPv6 listener is still that IPv4 address to every rule about networks.
-        env["REMOTE_ADDR"] = address[7:] if address.startswith("::ffff:") and "." in address else address
-        env["REMOTE_PORT"] = str(self.client_address[1])
-        for name, value in head.headers:
-            if "_" in name:
-                continue  # "X_Y" and "X-Y" would share a key, so one could pose as the other
-            key = environ_key(name)
-            if key in env and key != "CONTENT_LENGTH":
-                env[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
-            else:
-                env[key] = value
-        env["wsgi.input"] = io.BufferedReader(self.body, 64 * 1024) if self.body else io.BytesIO(self._body_at_hand())
-        env["wsgi.input_terminated"] = True
-        env["gatehouse.socket"] = self.socket
-        return env
-
-    def _body_at_hand(self) -> bytes:
-        """A body that came together with its head."""
-        length = self.head.content_length or 0
-        ahead = self.source.ahead
-        body = bytes(ahead[:length])
-        del ahead[:length]
+    def _buffered_body(self, head: RequestHead) -> bytes:
+        """Take a body that arrived together with its head."""
+        length = head.content_length or 0
+        buffer = self.input.buffer
+        body = bytes(buffer[:length])
+        del buffer[:length]
         return body
 
     def _send_continue(self) -> None:
-        send_all(self.socket, b"HTTP/1.1 100 Continue\r\n\r\n", self.options.send_stall_seconds, self.source.turn)
+        data = b"HTTP/1.1 100 Continue\r\n\r\n"
+        send_all(self.socket, data, self.options.send_stall_seconds, self.input.time_slice)
 
     # -- answering
 
-    def handle_one_response(self) -> None:
-        """Run the application and send what it answers, or the JSON error that fits what went wrong."""
+    def _respond(self, head: RequestHead) -> None:
+        """Call the application and send its answer, or the JSON error that fits the failure."""
         try:
-            if self.head.content_length is not None and self.head.content_length > self.options.max_body_bytes:
+            if head.content_length is not None and head.content_length > self.options.max_body_bytes:
                 raise too_large(self.options.max_body_bytes)
-            self.run_application()
-        except Refusal as refusal:
-            self._refuse(refusal)
-        except PeerGone:
+            self._call_application(head)
+        except HttpError as error:
+            self._send_error(error)
+        except PeerDisconnected:
             self.close_connection = True
             raise
         except WebSocketClosed as error:
-            # A door that was about to answer when the other side went; nothing has failed.
+            # The application was sending when the peer closed; that is no failure.
             log.debug("%s: %s", self.requestline, error)
-        except Exception as error:  # the last place where an application's mistake can become an answer
+        except Exception as error:  # the last place where an application's error can become an answer
             self._answer_failure(error)
         finally:
             if self.websocket:
                 self.websocket.finish()
-                del self.environ["wsgi.websocket"]  # the two hold each other
-            self.time_finish = time()
+                del self.environ["wsgi.websocket"]  # a reference cycle
             self._log_request()
-        if self.body and not self.body.finished and not self.body.discard(KEEP_OPEN_BYTES):
+        if self.body and not self.body.finished and not self.body.discard(KEEP_ALIVE_BYTES):
             self.close_connection = True
 
-    def run_application(self) -> None:
-        """Call the application; raises `Refusal` when the request cannot be answered by it."""
-        self._offer_websocket()
+    def _call_application(self, head: RequestHead) -> None:
+        """Call the application. Raises `HttpError` for a request that it cannot answer."""
+        self._offer_websocket(head)
         try:
             self.result = self.application(self.environ, self.start_response)
-            if self.body and self.body.problem and not self.headers_sent:
-                raise self.body.problem
+            if self.body and self.body.error and not self.headers_sent:
+                raise self.body.error
             self.process_result()
         finally:
             result, self.result = self.result, None
@@ -218,30 +180,30 @@ class Handler(Answering):
                 result.close()
 
     def _answer_failure(self, error: Exception) -> None:
-        if self.body and self.body.problem:
-            self._refuse(self.body.problem)
+        if self.body and self.body.error:
+            self._send_error(self.body.error)
             return
         log.error("%s failed.", self.requestline, exc_info=error)
-        if self.connection_upgraded:
+        if self.websocket and self.connection_upgraded:
             self.websocket.close(INTERNAL_ERROR, "The hub failed; its log says why.")
-        self._refuse(Refusal(500, "The hub failed to answer this request; its log says why."))
+        self._send_error(HttpError(500, "The hub failed to answer this request; its log says why."))
 
-    def _refuse(self, refusal: Refusal) -> None:
-        """Answer with the JSON error and close, unless an answer is under way already: then only close."""
+    def _send_error(self, error: HttpError) -> None:
+        """Send the JSON error and close; only close when an answer has begun already."""
         self.close_connection = True
         if self.headers_sent:
             return
         self.headers_sent = True
-        self._orig_status = str(refusal.status)
-        answer = error_answer(refusal, with_body=self.command != "HEAD" or not self.head)
+        self._orig_status = str(error.status)
+        response = error_response(error, with_body=self.command != "HEAD" or not self.head)
         try:
-            self._sendall(answer)
-        except PeerGone as error:
-            log.debug("Connection of %s: %s", self.client_address[0], error)
+            self._sendall(response)
+        except PeerDisconnected as reason:
+            log.debug("Connection of %s: %s", self.client_address[0], reason)
 
     def has_input(self) -> bool:
-        """True when bytes of a next request have arrived but were not read yet."""
-        if self.source.ahead:
+        """True when bytes of another request have arrived and are not read yet."""
+        if self.input.buffer:
             return True
         try:
             self.socket.settimeout(0.0)
@@ -251,14 +213,14 @@ class Handler(Answering):
         finally:
             self.socket.settimeout(None)
 
-    def _leave(self) -> None:
+    def _linger(self) -> None:
         """Before closing, let a peer that may still be sending read its answer."""
         if self.connection_upgraded or (self.head and not self.body):
             return
         if self.body and not self.body.finished:
-            linger(self.socket, DRAIN_SECONDS, DRAIN_BYTES)
-        elif not self.head and not self.waiting:
-            linger(self.socket, SHORT_LINGER_SECONDS, DRAIN_BYTES)
+            linger(self.socket, LINGER_SECONDS, LINGER_BYTES)
+        elif not self.head and not self._heads.idle:
+            linger(self.socket, SHORT_LINGER_SECONDS, LINGER_BYTES)
 
     def _log_request(self) -> None:
         if log.isEnabledFor(logging.DEBUG):
@@ -270,32 +232,31 @@ class Handler(Answering):
                 self.requestline or "-",
                 status,
                 self.response_length,
-                (time() - self.time_start) * 1000,
+                (time() - self._heads.began) * 1000,
             )
 
     # -- WebSocket handshake
 
-    def _offer_websocket(self) -> None:
-        """Put a WebSocket into the environment if the request asks for one; raises `Refusal` when it asks badly."""
+    def _offer_websocket(self, head: RequestHead) -> None:
+        """Put a WebSocket into the environment of an upgrade request. Raises `HttpError` for an invalid one."""
         if not wants_websocket(self.environ):
             return
         self.close_connection = True
-        check_upgrade(self.environ, has_body=self.body is not None or bool(self.head.content_length))
-        options = self.options
+        check_upgrade(self.environ, has_body=self.body is not None or bool(head.content_length))
         self.websocket = WebSocket(
-            self.source,
+            self.input,
             self.environ,
             self._switch_protocols,
-            self.owner.keeper,
-            options.max_message_bytes,
-            options.send_stall_seconds,
+            self.owner.keepalive,
+            self.options.max_message_bytes,
+            self.options.send_stall_seconds,
         )
         self.environ["wsgi.websocket"] = self.websocket
         self.environ["wsgi.websocket_version"] = VERSION
 
     def _switch_protocols(self) -> None:
         if self.headers_sent:
-            raise PeerGone("it has had a plain HTTP answer already")
+            raise PeerDisconnected("it has had a plain HTTP answer already")
         self.headers_sent = self.connection_upgraded = True
         self._orig_status = "101"
         self._sendall(switching_protocols(self.environ, self.GUID))

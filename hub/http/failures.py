@@ -1,4 +1,4 @@
-"""Every failure of an HTTP request becomes the one error body."""
+"""Flask error handlers: every failure of a request becomes the error body."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from hub.context import Hub
 from hub.contract.errors import RequestError, error_body
@@ -22,6 +23,7 @@ SENTENCES = {
 
 
 def respond(status: int, message: str, errors: list[str] | None = None, retry_after: int | None = None) -> Response:
+    """The error body as a response, with `Retry-After` where it is given."""
     response = Response(
         encode(error_body(message, errors, retry_after)), status=status, content_type="application/json"
     )
@@ -31,14 +33,14 @@ def respond(status: int, message: str, errors: list[str] | None = None, retry_af
 
 
 def register(app: Flask, hub: Hub) -> None:
-    """Hang the handlers on the app."""
+    """Add the error handlers to the application."""
 
     @app.errorhandler(RequestError)
-    def refused(error: RequestError) -> Response:
+    def rejected(error: RequestError) -> Response:
         return respond(error.status, error.message, error.errors, error.retry_after)
 
     @app.errorhandler(HTTPException)
-    def http(error: HTTPException) -> Response:
+    def http_error(error: HTTPException) -> BaseResponse:
         code = error.code or 500
         if code < 400:
             return error.get_response()

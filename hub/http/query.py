@@ -1,4 +1,4 @@
-"""Reading the query string: limits, cursors, times. What cannot be read is 400 with what it should be."""
+"""Parsing of query parameters: limits, cursors, times. Each raises ContractError (400) that names the expected form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_FPS = 240.0
 
 
 def page_limit(text: str | None, otherwise: int) -> int:
-    """Up to MAX_LIMIT; 0 or less means as many as there can be, as the older server had it (docs/wire/lpr.md 4.1)."""
+    """A page size up to MAX_LIMIT; 0 or less means MAX_LIMIT, as in the older server (docs/wire/lpr.md 4.1)."""
     if text is None or text == "":
         return otherwise
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", text.strip()):
@@ -23,7 +23,7 @@ def page_limit(text: str | None, otherwise: int) -> int:
 
 
 def cursor(text: str | None) -> int | None:
-    """The `next_cursor` of the page before."""
+    """The `next_cursor` of the previous page."""
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or len(text) > 18:
@@ -32,20 +32,23 @@ def cursor(text: str | None) -> int | None:
 
 
 def bound(name: str, text: str | None, end: bool, zone: tzinfo | None) -> float | None:
-    """A `from` or `to` in epoch seconds."""
+    """A `from` or `to` parameter in epoch seconds."""
     if not text:
         return None
     moment = parse_bound(text, zone, end)
     if moment is None:
         raise ContractError(
-            f"{name} is a day (2026-01-28), a time (2026-01-28T10:50:00, with Z or +07:00 where it is not local) or epoch seconds.",
+            (
+                f"{name} is a day (2026-01-28), a time (2026-01-28T10:50:00, with Z or +07:00 where it is not local) "
+                "or epoch seconds."
+            ),
             [f"{name}: {text[:80]!r}"],
         )
     return moment
 
 
 def rate(text: str | None) -> float:
-    """`fps`: at most so many frames a second; 0 (or nothing) is no limit."""
+    """`fps`, the maximum frames a second; 0 (or nothing) is no limit."""
     if not text:
         return 0.0
     number = float(text) if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", text) else -1.0

@@ -1,17 +1,22 @@
-"""The body of an HTTP request as `wsgi.input`: limits on its size and its pace, and a clear reason when it fails."""
+"""The body of an HTTP request as `wsgi.input`: limits on its size and its rate, and a clear reason when it fails."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException
 
-from hub.http.request_head import Refusal
-from hub.net.transport import PIECE_BYTES, PeerGone, Source
+from hub.net.connection_input import ConnectionInput
+from hub.net.http_error import HttpError
+from hub.net.transport import BLOCK_BYTES, PeerDisconnected
 
-# A body may pause and a weak link may be slow; one that averages less than this after the grace time is an attack.
-SLOWEST_BYTES_PER_SECOND = 1024
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+# A body may pause and a weak link may be slow; a lower average rate after the grace time is a slow-body attack.
+MIN_BYTES_PER_SECOND = 1024
 GRACE_SECONDS = 30.0
 MAX_CHUNK_LINE = 1024
 MAX_TRAILER_LINES = 32
@@ -20,117 +25,116 @@ _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 
 
 class BodyError(HTTPException, OSError):
-    """Raised to whoever reads a body that is too large, ends early, stalls or is malformed.
+    """Raised to the reader of a body that is too large, ends early, stalls or is malformed.
 
-    The server answers such a request itself (413, 400 or 408), whatever the application makes of the error. It is an
-    HTTPException as well so that Flask takes it for the sender's mistake and logs no traceback of ours.
+    The server answers such a request itself (413, 400 or 408), however the application handles the error. It is an
+    HTTPException as well, so that Flask treats it as the sender's error and logs no traceback.
     """
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.message)
-        self.code = refusal.status
+    def __init__(self, error: HttpError) -> None:
+        super().__init__(error.message)
+        self.code = error.status
 
 
-class Body(io.RawIOBase):
+class RequestBody(io.RawIOBase):
     """A request body read from a connection.
 
-    `length` is its size in bytes, None for a chunked body. `problem` is the refusal that reading ran into, if any.
-    `before_first_read` is called once, when somebody wants the first byte (that is where 100 Continue is sent).
+    `length` is its size in bytes, None for a chunked body. `error` is the error that reading has met, if any.
+    `before_first_read` is called once, before the first byte is read (it sends 100 Continue).
     """
 
     def __init__(
         self,
-        source: Source,
+        source: ConnectionInput,
         length: int | None,
         max_bytes: int,
         stall_seconds: float,
         before_first_read: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
-        self._source = source
+        self._input = source
         self._chunked = length is None
         self._left = length or 0
         self._max_bytes = max_bytes
         self._stall_seconds = stall_seconds
         self._before_first_read = before_first_read
-        self._began_waiting = source.waited
+        self._wait_before = source.wait_seconds
         self._first_chunk = True
         self.received = 0
         self.finished = length == 0
-        self.problem: Refusal | None = None
+        self.error: HttpError | None = None
 
     def readable(self) -> bool:
         return True
 
     @property
-    def asked_for(self) -> bool:
-        """False while the sender still waits for 100 Continue."""
+    def sender_may_send(self) -> bool:
+        """False while the sender waits for 100 Continue."""
         return self._before_first_read is None
 
-    def readinto(self, buffer) -> int:
-        """Some of the body into `buffer`; 0 at its end. Raises `BodyError`."""
-        if self.problem:
-            raise BodyError(self.problem)
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read some of the body into `buffer`; 0 at its end. Raises `BodyError`."""
+        if self.error:
+            raise BodyError(self.error)
         if self.finished:
             return 0
         try:
             if self._before_first_read:
-                announce, self._before_first_read = self._before_first_read, None
-                announce()
+                before_first_read, self._before_first_read = self._before_first_read, None
+                before_first_read()
             if self._chunked and self._left == 0 and not self._next_chunk():
                 return 0
-            return self._take(memoryview(buffer).cast("B"))
-        except Refusal as refusal:
-            self.problem = refusal
+            return self._read_block(memoryview(buffer).cast("B"))
+        except HttpError as error:
+            self.error = error
         except TimeoutError:
-            self.problem = Refusal(
-                408, f"The body of the request stopped coming for {self._stall_seconds:g} s; {self._so_far()}."
-            )
-        except PeerGone:
-            self.problem = self._ended_early()
-        raise BodyError(self.problem)
+            message = f"The body of the request stopped coming for {self._stall_seconds:g} s; {self._so_far()}."
+            self.error = HttpError(408, message)
+        except PeerDisconnected:
+            self.error = self._ended_early()
+        raise BodyError(self.error)
 
     def readall(self) -> bytes:
-        """The rest of the body; asked for by `BufferedReader.read()`."""
-        whole = bytearray()
-        piece = bytearray(PIECE_BYTES)
-        while count := self.readinto(piece):
-            whole += memoryview(piece)[:count]
-        return bytes(whole)
+        """Read the rest of the body; called by `BufferedReader.read()`."""
+        rest = bytearray()
+        block = bytearray(BLOCK_BYTES)
+        while count := self.readinto(block):
+            rest += memoryview(block)[:count]
+        return bytes(rest)
 
     def discard(self, max_bytes: int) -> bool:
-        """Read the rest away if that is at most `max_bytes`; True when the connection stands at the next request."""
-        if self.problem or not self.asked_for or (not self._chunked and self._left > max_bytes):
+        """Read and drop the rest if that is at most `max_bytes`; True when the next request can be read."""
+        if self.error or not self.sender_may_send or (not self._chunked and self._left > max_bytes):
             return self.finished
-        piece = bytearray(min(max_bytes, PIECE_BYTES))
+        block = bytearray(min(max_bytes, BLOCK_BYTES))
         try:
-            while max_bytes > 0 and (count := self.readinto(piece)):
+            while max_bytes > 0 and (count := self.readinto(block)):
                 max_bytes -= count
         except BodyError:
             return False
         return self.finished
 
-    def _take(self, view: memoryview) -> int:
-        count = self._source.take_into(view[: self._left], self._stall_seconds)
+    def _read_block(self, view: memoryview) -> int:
+        count = self._input.read_into(view[: self._left], self._stall_seconds)
         if count == 0:
             raise self._ended_early()
         self._left -= count
         self.received += count
         if self._left == 0 and not self._chunked:
             self.finished = True
-        waited = self._source.waited - self._began_waiting
-        if waited > GRACE_SECONDS and self.received < waited * SLOWEST_BYTES_PER_SECOND:
-            raise Refusal(408, f"The body of the request came too slowly; {self._so_far()} in {waited:.0f} s.")
+        waited = self._input.wait_seconds - self._wait_before
+        if waited > GRACE_SECONDS and self.received < waited * MIN_BYTES_PER_SECOND:
+            raise HttpError(408, f"The body of the request came too slowly; {self._so_far()} in {waited:.0f} s.")
         return count
 
     def _next_chunk(self) -> bool:
-        """Read the line before the next chunk; False when that was the last."""
+        """Read the header of the next chunk; False after the last one."""
         if not self._first_chunk and self._line():
-            raise Refusal(400, "A chunk of the body is longer than its length says.")
+            raise HttpError(400, "A chunk of the body is longer than its length says.")
         self._first_chunk = False
         size = self._line().partition(b";")[0].strip()
         if not size or len(size) > 15 or not _HEX_DIGITS.issuperset(size):
-            raise Refusal(400, "The length of a chunk is not a hexadecimal number.")
+            raise HttpError(400, "The length of a chunk is not a hexadecimal number.")
         self._left = int(size, 16)
         if self.received + self._left > self._max_bytes:
             raise too_large(self._max_bytes)
@@ -140,31 +144,29 @@ class Body(io.RawIOBase):
             if not self._line():
                 self.finished = True
                 return False
-        raise Refusal(400, "The body of the request ends with too many trailers.")
+        raise HttpError(400, "The body of the request ends with too many trailers.")
 
     def _line(self) -> bytes:
-        """The next line without its end."""
-        ahead = self._source.ahead
-        while (end := ahead.find(b"\n", 0, MAX_CHUNK_LINE)) < 0:
-            if len(ahead) >= MAX_CHUNK_LINE:
-                raise Refusal(400, "The body of the request is not in the chunked form it announces.")
-            if not self._source.fill(self._stall_seconds):
+        """Read the next line, without its line end."""
+        buffer = self._input.buffer
+        while (end := buffer.find(b"\n", 0, MAX_CHUNK_LINE)) < 0:
+            if len(buffer) >= MAX_CHUNK_LINE:
+                raise HttpError(400, "The body of the request is not in the chunked form it announces.")
+            if not self._input.fill(self._stall_seconds):
                 raise self._ended_early()
-        line = bytes(ahead[:end]).rstrip(b"\r")
-        del ahead[: end + 1]
+        line = bytes(buffer[:end]).rstrip(b"\r")
+        del buffer[: end + 1]
         return line
 
-    def _ended_early(self) -> Refusal:
-        return Refusal(400, f"The body of the request ended early; {self._so_far()}. Send it again.")
+    def _ended_early(self) -> HttpError:
+        return HttpError(400, f"The body of the request ended early; {self._so_far()}. Send it again.")
 
     def _so_far(self) -> str:
-        return (
-            f"{self.received} bytes had come"
-            if self._chunked
-            else f"{self.received} of {self.received + self._left} bytes had come"
-        )
+        if self._chunked:
+            return f"{self.received} bytes had come"
+        return f"{self.received} of {self.received + self._left} bytes had come"
 
 
-def too_large(max_bytes: int) -> Refusal:
-    """The refusal of a body over the limit."""
-    return Refusal(413, f"The body of the request is larger than the limit of {max_bytes / 1024 / 1024:.4g} MB.")
+def too_large(max_bytes: int) -> HttpError:
+    """The error of a body over the limit."""
+    return HttpError(413, f"The body of the request is larger than the limit of {max_bytes / 1024 / 1024:.4g} MB.")

@@ -1,15 +1,12 @@
-"""The head of an HTTP request: strict where it matters for safety, tolerant of what small devices send."""
+"""Parser of HTTP request heads: strict where safety requires it, tolerant of what small devices send."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from functools import lru_cache
-from http import HTTPStatus
 
-from hub.contract.errors import error_body
-from hub.contract.json_text import encode
+from hub.net.http_error import HttpError
 
 MAX_REQUEST_LINE = 8192
 MAX_HEADERS = 100
@@ -17,39 +14,15 @@ TLS_HANDSHAKE = 0x16
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VERSION = re.compile(r"HTTP/1\.([0-9])")
-# NUL, CR and LF end strings elsewhere; in a value they are attempts to smuggle a second header.
+# NUL, CR and LF in a value are attempts to smuggle a second header.
 _BAD_VALUE = re.compile(r"[\x00\r\n]")
 _FRAMING = frozenset(("content-length", "transfer-encoding", "connection", "expect"))
 _BAD_TARGET = re.compile(r"[\x00-\x20\x7f]")
 
 
-class Refusal(Exception):
-    """A request that the server itself answers: HTTP status, one sentence, headers beside the usual ones."""
-
-    def __init__(self, status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.headers = headers
-
-
-def error_answer(refusal: Refusal, with_body: bool = True) -> bytes:
-    """The whole HTTP response to a refused request, with the one JSON error body; the connection closes after it."""
-    body = encode(error_body(refusal.message))
-    lines = [
-        f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}",
-        f"Date: {formatdate(usegmt=True)}",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-        "Connection: close",
-        *(f"{name}: {value}" for name, value in refusal.headers),
-    ]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body if with_body else b"")
-
-
 @dataclass(slots=True)
-class Head:
-    """One parsed request head; header names are lower case, in the order they came."""
+class RequestHead:
+    """One parsed request head; header names are in lower case, in the order received."""
 
     method: str
     target: str
@@ -67,9 +40,9 @@ class Head:
 
 
 def end_of_head(data: bytearray, start: int = 0) -> int:
-    """Where the head in `data` ends (index behind its empty line), -1 while it is incomplete.
+    """Find the end of the head in `data` (the index after its empty line); -1 while it is incomplete.
 
-    Bare LF line ends are taken too: some firmware sends them, and pywsgi took them.
+    Bare LF line ends are accepted too, as pywsgi does: some firmware sends them.
     """
     crlf = data.find(b"\n\r\n", start)
     bare = data.find(b"\n\n", start)
@@ -78,12 +51,12 @@ def end_of_head(data: bytearray, start: int = 0) -> int:
     return bare + 2 if bare >= 0 else -1
 
 
-def parse_head(data: bytes) -> Head:
-    """Parse a complete head; raises `Refusal` with the status and sentence to answer."""
+def parse_head(data: bytes) -> RequestHead:
+    """Parse a complete head. Raises `HttpError` with the status and the sentence of the answer."""
     lines = data.decode("latin-1").split("\n")
     head = _request_line(lines[0].rstrip("\r"))
     if len(lines) - 3 > MAX_HEADERS:
-        raise Refusal(431, f"The request has more than {MAX_HEADERS} headers.")
+        raise HttpError(431, f"The request has more than {MAX_HEADERS} headers.")
     for line in lines[1:]:
         line = line.rstrip("\r")
         if line:
@@ -92,51 +65,44 @@ def parse_head(data: bytes) -> Head:
     return head
 
 
-def _request_line(line: str) -> Head:
+def _request_line(line: str) -> RequestHead:
     if len(line) > MAX_REQUEST_LINE:
-        raise Refusal(414, f"The address of the request is longer than {MAX_REQUEST_LINE} characters.")
+        raise HttpError(414, f"The address of the request is longer than {MAX_REQUEST_LINE} characters.")
     words = line.split(" ")
     if len(words) != 3 or not _TOKEN.fullmatch(words[0]):
-        raise Refusal(400, "This is not an HTTP request; the first line must be METHOD /path HTTP/1.1.")
+        raise HttpError(400, "This is not an HTTP request; the first line must be METHOD /path HTTP/1.1.")
     method, target, version = words
     matched = _VERSION.fullmatch(version)
     if not matched:
         if version.startswith("HTTP/"):
-            raise Refusal(505, "This server speaks HTTP/1.1 and HTTP/1.0.")
-        raise Refusal(400, "This is not an HTTP request; the first line must be METHOD /path HTTP/1.1.")
+            raise HttpError(505, "This server speaks HTTP/1.1 and HTTP/1.0.")
+        raise HttpError(400, "This is not an HTTP request; the first line must be METHOD /path HTTP/1.1.")
     if not target or _BAD_TARGET.search(target):
-        raise Refusal(400, "The address in the request line is not valid.")
+        raise HttpError(400, "The address in the request line is not valid.")
     if "://" in target[:8]:
-        # Requests made for a proxy name the whole address; what follows the host is the path.
+        # Absolute form, as sent to a proxy: what follows the host is the path.
         target = "/" + target.split("://", 1)[1].partition("/")[2]
-    return Head(method, target, "HTTP/1.0" if matched[1] == "0" else "HTTP/1.1")
+    return RequestHead(method, target, "HTTP/1.0" if matched[1] == "0" else "HTTP/1.1")
 
 
 def _header(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     lower = _header_name(name)
     if not colon or not lower or _BAD_VALUE.search(value):
-        raise Refusal(400, "A header of the request is malformed; each must be a line NAME: VALUE.")
+        raise HttpError(400, "A header of the request is malformed; each must be a line NAME: VALUE.")
     return lower, value.strip(" \t")
 
 
 @lru_cache(maxsize=1024)
 def _header_name(name: str) -> str:
-    """In lower case; "" where it is no name. Remembered, since clients send the same names with every request."""
+    """The name in lower case; "" where it is not valid. Cached: clients send the same names with every request."""
     return name.lower() if _TOKEN.fullmatch(name) else ""
 
 
-@lru_cache(maxsize=1024)
-def environ_key(name: str) -> str:
-    """The key of a header in a WSGI environment."""
-    key = name.replace("-", "_").upper()
-    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
-
-
-def _framing(head: Head) -> None:
-    """Read what decides where the body ends. Two answers to that question are refused: they hide a second request."""
-    lengths = set()
-    codings = []
+def _framing(head: RequestHead) -> None:
+    """Determine where the body ends. Contradicting headers are refused: they are used for request smuggling."""
+    lengths: set[str] = set()
+    codings: list[str] = []
     connection = ""
     for name, value in head.headers:
         if name not in _FRAMING:
@@ -153,14 +119,14 @@ def _framing(head: Head) -> None:
     head.keep_alive = "close" not in tokens and (head.version == "HTTP/1.1" or "keep-alive" in tokens)
     if codings:
         if lengths:
-            raise Refusal(400, "The request gives both Content-Length and Transfer-Encoding; only one can be true.")
+            raise HttpError(400, "The request gives both Content-Length and Transfer-Encoding; only one can be true.")
         if codings != ["chunked"]:
-            raise Refusal(501, "The only Transfer-Encoding this server takes is chunked.")
+            raise HttpError(501, "The only Transfer-Encoding this server takes is chunked.")
         head.chunked = True
     if lengths:
         if len(lengths) != 1:
-            raise Refusal(400, "The request gives two different values for Content-Length.")
+            raise HttpError(400, "The request gives two different values for Content-Length.")
         text = lengths.pop()
         if not (text.isascii() and text.isdigit() and len(text) < 19):
-            raise Refusal(400, "Content-Length must be a whole number of bytes.")
+            raise HttpError(400, "Content-Length must be a whole number of bytes.")
         head.content_length = int(text)

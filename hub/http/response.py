@@ -1,6 +1,6 @@
-"""The answering half of an HTTP connection: WSGI's start_response and write, headers, chunked answers.
+"""The response of an HTTP connection: WSGI's start_response and write, headers, chunked encoding.
 
-From pywsgi come the checks of what an application answers; what is sent, and when the connection closes, is ours.
+pywsgi contributes the validation of what an application answers; what is sent, and when the connection closes, is ours.
 """
 
 from __future__ import annotations
@@ -8,18 +8,29 @@ from __future__ import annotations
 from email.utils import formatdate
 from functools import lru_cache
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+import gevent.socket
+from gevent.event import Event
 from gevent.pywsgi import WSGIHandler
 from geventwebsocket.handler import WebSocketHandler
 
-from hub.net.transport import Source, send_all
+from hub.http.options import ServerOptions
+from hub.net.connection_input import ConnectionInput
+from hub.net.transport import send_all
+from hub.websocket.keepalive import KeepAliveMonitor
 
-if TYPE_CHECKING:
-    from hub.http.server import HubServer, ServerOptions
-
+# Up to this size head and body are copied into one packet.
 JOIN_BYTES = 128 * 1024
 ENDLESS = b"multipart/x-mixed-replace"
+
+
+class Server(Protocol):
+    """What a connection needs of `hub.http.server.HubServer`."""
+
+    options: ServerOptions
+    stopping: Event
+    keepalive: KeepAliveMonitor
 
 
 @lru_cache(maxsize=4)
@@ -28,15 +39,24 @@ def _date(second: int) -> bytes:
     return formatdate(second, usegmt=True).encode()
 
 
-class Answering(WebSocketHandler):
-    """Sends what the application answers to the request that `hub.server_handler.Handler` has read."""
+class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocket has no type hints
+    """Sends what the application answers to the request that `hub.http.connection.ConnectionHandler` has read.
+
+    The attributes below belong to pywsgi's handler, whose type stubs give some of them other types than they have.
+    """
 
     options: ServerOptions
-    owner: HubServer
-    source: Source
+    owner: Server
+    input: ConnectionInput
+    socket: gevent.socket.socket
+    client_address: tuple[Any, ...]
+    status: Any  # bytes, None until the application answers
+    _orig_status: str | None
+    result: Any
+    response_headers: list[tuple[bytes, bytes]]
 
     def process_result(self) -> None:
-        """Send the application's answer; nothing when it spoke WebSocket instead."""
+        """Send the application's answer; nothing when the connection became a WebSocket."""
         for data in self.result:
             if data:
                 self.write(data)
@@ -50,15 +70,15 @@ class Answering(WebSocketHandler):
             self._sendall(b"0\r\n\r\n")
 
     def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-        """WSGI's start_response; after a WebSocket handshake there is no HTTP answer to start."""
+        """WSGI's start_response; without effect after a WebSocket handshake."""
         if self.connection_upgraded:
             return self.write
         return WSGIHandler.start_response(self, status, headers, exc_info)
 
     def finalize_headers(self) -> None:
-        """Date, and how the end of the answer is known.
+        """Add Date and the framing of the body: a length, chunked encoding, or the end of the connection.
 
-        An endless answer (motion JPEG) goes out as it is: putting it in chunks would copy each frame for each viewer.
+        An endless answer (motion JPEG) is not chunked: that would copy each frame for each viewer.
         """
         if self.provided_date is None:
             self.response_headers.append((b"Date", _date(int(time()))))
@@ -83,7 +103,7 @@ class Answering(WebSocketHandler):
             self._sendall(b"%x\r\n%b\r\n" % (len(data), data) if self.response_use_chunked else data)
 
     def _write_with_headers(self, data: bytes) -> None:
-        """Head and body in one packet where the body is small: each packet of its own costs a system call and a wake-up."""
+        """Send head and body, in one packet where the body is small: each packet costs a system call and a wake-up."""
         self.headers_sent = True
         self.finalize_headers()
         if self.close_connection or self.owner.stopping.is_set():
@@ -105,5 +125,5 @@ class Answering(WebSocketHandler):
             self._sendall(data)
 
     def _sendall(self, data: bytes) -> None:
-        send_all(self.socket, data, self.options.send_stall_seconds, self.source.turn)
+        send_all(self.socket, data, self.options.send_stall_seconds, self.input.time_slice)
         self.response_length += len(data)

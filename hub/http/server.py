@@ -1,13 +1,12 @@
-"""The hub's listeners: several ports, one application; limits; an orderly end.
+"""The hub's listeners: several ports for one application, a limit on connections, an orderly shutdown.
 
-main 5000, apriltag 5100, lpr 8765, images 3000, results 2020 (docs/architecture.md "Ports")
+Default ports: docs/architecture.md "Ports".
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -15,8 +14,9 @@ import gevent
 from gevent.event import Event
 from gevent.pywsgi import LoggingLogAdapter, WSGIServer
 
-from hub.http.connection import Handler
-from hub.http.request_head import Refusal, error_answer
+from hub.http.connection import ConnectionHandler
+from hub.http.options import MEGABYTE, ServerOptions
+from hub.net.http_error import HttpError, error_response
 from hub.net.ports import (
     LOOPBACK_HOSTS,
     ListenError,
@@ -25,44 +25,23 @@ from hub.net.ports import (
     main_port_refused,
     side_port_refused,
 )
-from hub.net.transport import PeerGone, Turn, linger, send_all, tune
+from hub.net.time_slice import TimeSlice
+from hub.net.transport import PeerDisconnected, linger, send_all, set_socket_options
+from hub.runtime.spawn import Spawn, plain_spawn
 from hub.websocket.frames import GOING_AWAY
-from hub.websocket.keepalive import Keeper, Spawn, plain_spawn
+from hub.websocket.keepalive import KeepAliveMonitor
 
 __all__ = ["HubServer", "ListenError", "ServerOptions"]
 
 log = logging.getLogger(__name__)
 
 MAIN = "main"
-MEGABYTE = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class ServerOptions:
-    """What the server needs to know; times in seconds, sizes in bytes, a side port of 0 is off."""
-
-    host: str = "0.0.0.0"
-    port: int = 5000
-    side_ports: Mapping[str, int] = field(default_factory=dict)
-    max_body_bytes: int = 64 * MEGABYTE
-    max_message_bytes: int = 64 * MEGABYTE
-    max_connections: int = 2000
-    max_head_bytes: int = 32 * 1024
-    head_seconds: float = 10.0
-    keep_alive_seconds: float = 75.0
-    body_stall_seconds: float = 20.0
-    send_stall_seconds: float = 30.0
-    # A board whose camera loop stalls answers a ping late, and one that is dropped may never come back: it has over 60 s
-    # (docs/wire/apriltag.md 5.4), and a connection whose other end has vanished is still gone within 90 s.
-    ping_seconds: float = 20.0
-    idle_seconds: float = 82.0
-    close_seconds: float = 3.0
 
 
 class Listener(WSGIServer):
     """One listening socket of a `HubServer`."""
 
-    handler_class = Handler
+    handler_class = ConnectionHandler
 
     def __init__(self, owner: HubServer, name: str, sock: gevent.socket.socket) -> None:
         self.owner = owner
@@ -70,7 +49,7 @@ class Listener(WSGIServer):
         environ = {"gatehouse.listener": name, "SERVER_NAME": sock.getsockname()[0], "wsgi.multithread": True}
         super().__init__(sock, owner.app, log=None, error_log=LoggingLogAdapter(log, logging.ERROR), environ=environ)
 
-    def handle(self, sock: gevent.socket.socket, address: tuple) -> None:
+    def handle(self, sock: gevent.socket.socket, address: Any) -> None:
         """Serve one connection in a greenlet of its own."""
         self.owner.serve(self, sock, address)
 
@@ -78,9 +57,9 @@ class Listener(WSGIServer):
 class HubServer:
     """Serves `app` (a WSGI callable) on the main port and every side port of `options`.
 
-    `open()` binds, `start()` begins to serve, `stop()` ends in order. After `open()`, `ports` maps the name of each
-    open listener to its port and `warnings` holds a sentence for each side port that could not be had. `stopping` is
-    set when the end has begun: an application that answers without end (video, events) should then end its answers.
+    `open()` binds, `start()` begins to serve, `stop()` shuts down in order. After `open()`, `ports` maps the name of
+    each open listener to its port and `warnings` holds a sentence for each side port that could not be opened.
+    `stopping` is set when the shutdown begins: endless answers (video, events) should then end.
     """
 
     def __init__(self, app: Callable[..., Any], options: ServerOptions, spawn: Spawn = plain_spawn) -> None:
@@ -90,20 +69,20 @@ class HubServer:
         self.warnings: list[str] = []
         self.ports: dict[str, int] = {}
         self.refused = 0
-        self.keeper = Keeper(options.ping_seconds, options.idle_seconds, options.close_seconds, spawn)
+        self.keepalive = KeepAliveMonitor(options.ping_seconds, options.idle_seconds, options.close_seconds, spawn)
         self._spawn = spawn
         self._listeners: list[Listener] = []
-        self._handlers: set[Handler] = set()
-        self._all_gone = Event()
+        self._handlers: set[ConnectionHandler] = set()
+        self._all_closed = Event()
         self._ended = Event()
 
     @property
     def port(self) -> int:
-        """The main port, the chosen one where 0 was asked for."""
+        """The main port; with port 0 the one that was chosen."""
         return self.ports.get(MAIN, self.options.port)
 
     def open(self) -> None:
-        """Bind every port; raises `ListenError` when the main one cannot be had. Clients may connect, and wait."""
+        """Bind every port; clients may connect from now on, and wait. Raises `ListenError` for the main port."""
         host = self.options.host
         try:
             self._add(MAIN, listen(host, self.options.port))
@@ -123,37 +102,37 @@ class HubServer:
         self.ports[name] = sock.getsockname()[1]
         self._listeners.append(Listener(self, name, sock))
         if self.options.host in LOOPBACK_HOSTS:
-            twin = listen_on_loopback_6(self.ports[name])
-            if twin:
-                self._listeners.append(Listener(self, name, twin))
+            loopback = listen_on_loopback_6(self.ports[name])
+            if loopback:
+                self._listeners.append(Listener(self, name, loopback))
 
     def start(self) -> None:
-        """Begin to serve (binding first where that was not done)."""
+        """Begin to serve; calls `open()` where that was not done."""
         if not self._listeners:
             self.open()
         for listener in self._listeners:
             listener.start()
 
     def serve_forever(self) -> None:
-        """Serve until `stop()` has ended everything."""
+        """Serve until `stop()` has completed."""
         if not any(listener.started for listener in self._listeners):
             self.start()
         self._ended.wait()
 
-    def serve(self, listener: Listener, sock: gevent.socket.socket, address: tuple) -> None:
+    def serve(self, listener: Listener, sock: gevent.socket.socket, address: tuple[Any, ...]) -> None:
         """Serve one accepted connection, or refuse it when there are too many."""
         if len(self._handlers) >= self.options.max_connections:
             self.refused += 1
             _refuse_connection(sock)
             return
-        handler = Handler(sock, address, listener)
+        handler = ConnectionHandler(sock, address, listener)
         self._handlers.add(handler)
         try:
             handler.handle()
         finally:
             self._handlers.discard(handler)
             if self.stopping.is_set() and not self._handlers:
-                self._all_gone.set()
+                self._all_closed.set()
 
     def status(self) -> dict[str, Any]:
         """For the status page."""
@@ -161,15 +140,15 @@ class HubServer:
             "ports": dict(self.ports),
             "warnings": list(self.warnings),
             "connections": len(self._handlers),
-            "websockets": len(self.keeper),
+            "websockets": len(self.keepalive),
             "refused": self.refused,
             "max_connections": self.options.max_connections,
         }
 
     def stop(self, timeout: float = 5.0) -> None:
-        """End in order: accept no more, close WebSockets with 1001, let requests in flight answer, then end the rest.
+        """Shut down: stop accepting, close WebSockets with 1001, let in-flight requests complete, then cut the rest.
 
-        Returns after `timeout` seconds at the latest (and a moment for what must be cut).
+        Returns after `timeout` seconds at the latest, plus up to a second for connections that are cut.
         """
         if self.stopping.is_set():
             self._ended.wait(timeout)
@@ -178,36 +157,35 @@ class HubServer:
         self.stopping.set()
         for listener in self._listeners:
             listener.close()
-        for websocket in self.keeper:
+        for websocket in self.keepalive:
             self._spawn("websocket closer", websocket.close, GOING_AWAY, "The hub is stopping.")
         for handler in list(self._handlers):
-            if handler.waiting and not handler.has_input():
+            if handler.idle and not handler.has_input():
                 handler.greenlet.kill(block=False)
         if self._handlers:
-            self._all_gone.wait(max(0.0, deadline - monotonic()))
+            self._all_closed.wait(max(0.0, deadline - monotonic()))
         if self._handlers:
             log.info("%d connections did not end within %g s and are cut.", len(self._handlers), timeout)
             gevent.killall([handler.greenlet for handler in self._handlers], timeout=1.0)
-        self.keeper.stop()
+        self.keepalive.stop()
         self._ended.set()
 
 
 def _refuse_connection(sock: gevent.socket.socket) -> None:
-    refusal = Refusal(
-        503, "The hub has as many connections as it may have; try again in a moment.", (("Retry-After", "2"),)
-    )
+    message = "The hub has as many connections as it may have; try again in a moment."
+    error = HttpError(503, message, (("Retry-After", "2"),))
     try:
-        tune(sock)
-        send_all(sock, error_answer(refusal), 1.0, Turn())
+        set_socket_options(sock)
+        send_all(sock, error_response(error), 1.0, TimeSlice())
         linger(sock, 1.0, MEGABYTE)
-    except PeerGone:
+    except PeerDisconnected:
         pass
     finally:
         sock.close()
 
 
 def _allow_open_files(connections: int) -> None:
-    """Raise the limit on open files so that `connections` fit; systems without such a limit need nothing."""
+    """Raise the limit on open files to fit `connections`, where the system has one."""
     try:
         import resource
     except ImportError:

@@ -1,32 +1,29 @@
-"""A hub that listens: its ports, what it tells the operator at start, and the file that says it is ready."""
+"""A hub that listens: from the opening of its ports to their shutdown, and the file that reports that it is ready."""
 
 from __future__ import annotations
 
 import logging
 import os
-import socket
-import time
 from pathlib import Path
 
 import gevent
 import orjson
-import psutil
-from engineio.packet import NOOP, Packet
 from flask import Flask
 from gevent.event import Event
 
 from hub.context import Hub
 from hub.http.server import HubServer, ServerOptions
+from hub.http.start_text import start_text
 from hub.runtime.lifecycle import run
-from hub.settings.file import FILE_NAME
+from hub.runtime.time_limit import time_limit
 from hub.settings.model import Settings
 
 log = logging.getLogger(__name__)
 
 READY_FILE = "hub.ready.json"
 READY_TRIES = 20
-DRAIN_SECONDS = 2.0  # for records that came over a WebSocket or Socket.IO and are being stored
-ANSWER_SECONDS = 0.1  # for their answers to leave before the sockets are closed
+DRAIN_SECONDS = 2.0  # for in-flight records of WebSockets and Socket.IO to be stored
+ANSWER_SECONDS = 0.1  # for their answers to be sent before the sockets are closed
 
 
 class Serving:
@@ -50,19 +47,23 @@ class Serving:
 
     @property
     def ready_file(self) -> Path:
+        """The file that exists while the hub serves."""
         return self._settings.instance / READY_FILE
 
     def start(self) -> None:
-        """Listen. Raises ListenError when the main port cannot be had."""
+        """Listen. Raises ListenError when the main port cannot be opened."""
         self._server.start()
         self._hub.addresses.update(self._server.ports)
         self._hub.warnings.extend(self._server.warnings)
         run(self._hub.lifecycle.listening)
         self._hub.links.port = self._server.ports.get("images") or self._server.ports["main"]
-        self._say_ready()
+        self._write_ready_file()
 
-    def _say_ready(self) -> None:
-        """Write hub.ready.json for whoever started the hub. On Windows a file that is being read cannot be replaced: try again."""
+    def _write_ready_file(self) -> None:
+        """Write hub.ready.json for the program that started the hub.
+
+        Windows cannot replace a file that is being read, so that is retried.
+        """
         main = self._server.ports["main"]
         part = self.ready_file.with_suffix(".part")
         part.write_bytes(
@@ -70,6 +71,7 @@ class Serving:
                 {"pid": os.getpid(), "port": main, "url": f"http://127.0.0.1:{main}/", "ports": self._hub.addresses}
             )
         )
+        reason: PermissionError | None = None
         for _ in range(READY_TRIES):
             try:
                 os.replace(part, self.ready_file)
@@ -80,84 +82,29 @@ class Serving:
         log.warning("%s cannot be written (%s); the hub runs all the same.", self.ready_file, reason)
 
     def wait(self) -> None:
+        """Wait until `end()` is called."""
         self._end.wait()
 
     def end(self) -> None:
+        """Request the shutdown; called from signal handlers."""
         self.ending = True
         self._end.set()
 
     def stop(self) -> None:
-        """Take nothing new, answer what was taken, close every WebSocket with 1001."""
+        """Shut down: accept nothing new, complete in-flight records and requests, close every WebSocket with 1001."""
         log.info("The hub is ending.")
         run(self._hub.lifecycle.stopping)
-        with gevent.Timeout(DRAIN_SECONDS, False):
+        with time_limit(DRAIN_SECONDS):
             while self._hub.lifecycle.pending():
                 gevent.sleep(0.02)
         gevent.sleep(ANSWER_SECONDS)
-        self._hub.supervisor.spawn("end of polls", self._end_polls)
+        self._hub.supervisor.spawn("end of polls", run, self._hub.lifecycle.disconnecting)
         self._server.stop(self._settings.limits.shutdown_seconds)
         try:
             self.ready_file.unlink(missing_ok=True)
         except PermissionError as error:
             log.warning("%s stays behind: %s", self.ready_file, error)
 
-    def _end_polls(self) -> None:
-        """Answer the long polls of Socket.IO, which would otherwise last 25 s.
-
-        With an empty packet: told that the session is over, a python-socketio client would never come back.
-        """
-        for client in list(self._hub.socketio.server.eio.sockets.values()):
-            if not client.upgraded and not client.closed:
-                client.send(Packet(NOOP))
-
     def announcement(self) -> str:
-        """What the operator reads: the addresses to type into devices, and where settings, data and log lie."""
-        ports = self._server.ports
-        main = ports["main"]
-        hosts = network_addresses() if self._settings.host in ("0.0.0.0", "::") else [self._settings.host]
-        rows = [
-            f"Gatehouse hub: ready after {time.time() - psutil.Process().create_time():.1f} s. Open http://127.0.0.1:{main}/ in a browser.",
-            "",
-        ]
-        rows.append("Addresses to type into devices:")
-        for host in hosts:
-            shown = f"[{host}]" if ":" in host else host
-            rows.append(f"  {host}")
-            rows.append(f"    hub, agents, REST, Socket.IO   http://{shown}:{main}")
-            for name, about, scheme in (
-                ("lpr", "licence-plate cameras", "http"),
-                ("apriltag", "AprilTag boards and games", "ws"),
-                ("results", "capture results", "ws"),
-                ("images", "pictures", "http"),
-            ):
-                if name in ports:
-                    rows.append(
-                        f"    {about:<30} {scheme}://{shown}:{ports[name]}{'/images/NAME' if name == 'images' else ''}"
-                    )
-            if "udp" in self._hub.addresses:
-                rows.append(f"    {'AprilTag boards over UDP':<30} udp://{shown}:{self._hub.addresses['udp']}")
-        if any(host != "127.0.0.1" for host in hosts):
-            rows.append(
-                "  For now only programs on this machine (127.0.0.1) are served, others get 403; the networks of apriltag.networks reach the AprilTag addresses."
-            )
-        for note in self._hub.start_notes:
-            rows += ["", note]
-        rows += [f"Warning: {text}" for text in self._hub.warnings]
-        folder = self._settings.instance.resolve()
-        rows += [
-            "",
-            f"Settings  {folder / FILE_NAME}",
-            f"Data      {self._settings.database_path.resolve()} and {self._settings.images_path.resolve()}{os.sep}",
-            f"Log       {self._settings.log_path.resolve()}",
-        ]
-        rows += self._hub.start_paths
-        rows.append("Stop with Ctrl-C.")
-        return "\n".join(rows)
-
-
-def network_addresses() -> list[str]:
-    """This machine's IPv4 addresses, loopback first."""
-    found = {"127.0.0.1"}
-    for rows in psutil.net_if_addrs().values():
-        found.update(row.address for row in rows if row.family == socket.AF_INET)
-    return sorted(found, key=lambda address: (not address.startswith("127."), address))
+        """The text for the operator, once the hub listens."""
+        return start_text(self._hub, self._settings)

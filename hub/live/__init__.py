@@ -1,1 +1,1 @@
-"""What happens, told to those who listen: the bus, fan-out, digests, links."""
+"""Live events: the bus, channels with bounded senders, digests for pages, links to pictures."""

@@ -1,9 +1,9 @@
-"""Readings for pages: the newest of each board and tag, told to browsers a few times a second and not once for each reading."""
+"""Tag readings for pages: the newest of each board and tag, sent in batches a few times a second."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gevent
@@ -11,38 +11,41 @@ from gevent.event import Event
 
 from hub.live.events import TagReading
 
-INTERVAL = 0.3  # seconds between two messages to pages
-MAX_ROWS = 500  # of one message; boards and tags beyond wait for the page's next look at all of them
+INTERVAL = 0.3  # seconds between two batches
+MAX_ROWS = 500  # of one batch; other boards and tags appear when the page next polls all of them
 NUMBERS = ("yaw", "pitch", "roll", "x_cm", "y_cm", "z_cm", "range_cm", "decision_margin")
 
 
 class TagDigest:
-    """`note()` never waits; `run` is the supervised greenlet that hands rows to `tell`, unless nobody `listens`."""
+    """Collects readings with `add`, which never blocks, unless `has_listeners` is False.
 
-    def __init__(self, tell: Callable[[list[dict[str, Any]]], None], listens: Callable[[], bool]) -> None:
-        self._tell, self._listens = tell, listens
+    `run` is the supervised greenlet that passes batches to `publish`.
+    """
+
+    def __init__(self, publish: Callable[[list[dict[str, Any]]], None], has_listeners: Callable[[], bool]) -> None:
+        self._publish, self._has_listeners = publish, has_listeners
         self._changed: dict[tuple[str, int | None], TagReading] = {}
         self._wake = Event()
 
-    def note(self, reading: TagReading) -> None:
-        """A reading has come."""
+    def add(self, reading: TagReading) -> None:
+        """Replace the reading of the same board and tag in the next batch."""
         key = (reading.board, reading.tag_id)
-        if key in self._changed or (len(self._changed) < MAX_ROWS and self._listens()):
+        if key in self._changed or (len(self._changed) < MAX_ROWS and self._has_listeners()):
             self._changed[key] = reading
             self._wake.set()
 
     def run(self) -> None:
-        """Tell what has changed, at most every INTERVAL."""
+        """Publish a batch whenever there are readings, at most every INTERVAL."""
         while True:
             self._wake.wait()
             self._wake.clear()
             changed, self._changed = self._changed, {}
-            self._tell(rows(changed.values()))
+            self._publish(rows(changed.values()))
             gevent.sleep(INTERVAL)
 
 
-def rows(readings: Any) -> list[dict[str, Any]]:
-    """Readings as the page shows them. The age is by the hub's clock, since a browser's may be another."""
+def rows(readings: Iterable[TagReading]) -> list[dict[str, Any]]:
+    """Readings as pages show them. Ages are by the hub's clock, since a browser's may differ."""
     now = time.time()
     return [_row(reading, now) for reading in readings]
 

@@ -1,46 +1,38 @@
-"""One message to many listeners: bounded queues, one sender each, and nobody waits for the slowest."""
+"""Sends one message to many listeners, each with a bounded queue and a sender, so that nobody waits for the slowest."""
 
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
 from time import monotonic
 from typing import Any
 
-from gevent.event import Event
-
+from hub.live.channel import Message
+from hub.live.queues import BoundedQueue, DisconnectWhenFull, QueueFull
+from hub.live.sender import Counters, Sender
 from hub.net.transport import PeerStalled
-from hub.websocket.connection import Prepared, WebSocket, WebSocketClosed, prepare
+from hub.runtime.spawn import Spawn, plain_spawn
+from hub.websocket.connection import Prepared, WebSocket, prepare
 from hub.websocket.frames import GOING_AWAY, TRY_LATER
-from hub.websocket.keepalive import Spawn, plain_spawn
 
 log = logging.getLogger(__name__)
 
-Message = str | bytes | Callable[[Hashable], str | bytes]
+Policy = Callable[[int], BoundedQueue]  # (limit) -> the queue of one listener
 
 
 class Listener:
-    """One WebSocket that hears a `Fanout`. `key` is what messages made for it depend on, such as its host name."""
+    """One WebSocket of a `Fanout`. `variant` is what messages made for it depend on, such as its host name."""
 
-    def __init__(self, websocket: WebSocket, key: Hashable) -> None:
-        self.websocket = websocket
-        self.key = key
-        self.queue: deque[Prepared] = deque()
-        self.ready = Event()
-        self.sending_since: float | None = None
-        self.ended = False
-        self.held = False
-        self.goodbye: tuple[int, str] | None = None
+    def __init__(self, variant: Hashable, queue: BoundedQueue, sender: Sender) -> None:
+        self.variant, self.queue, self.sender = variant, queue, sender
 
 
 class Fanout:
-    """Publishes to any number of listeners. `publish()` never waits.
+    """Publishes to any number of listeners. `publish()` never blocks.
 
-    A listener with `max_queue` messages waiting, or that took nothing for `stall_seconds`, is disconnected with 1013;
-    with `drop_old` its oldest messages are thrown away instead when the queue is full (right for pictures and page
-    updates, wrong for results). `spawn(name, function, *args)` starts greenlets.
+    `policy` decides what a listener misses that has `max_queue` messages queued. One that the policy disconnects, or
+    that took nothing for `stall_seconds`, is closed with 1013. `spawn(name, function, *args)` starts greenlets.
     """
 
     def __init__(
@@ -48,42 +40,41 @@ class Fanout:
         name: str,
         max_queue: int = 1000,
         stall_seconds: float = 30.0,
-        drop_old: bool = False,
+        policy: Policy = DisconnectWhenFull,
         spawn: Spawn = plain_spawn,
     ) -> None:
         self.name = name
         self.max_queue = max_queue
         self.stall_seconds = stall_seconds
-        self.drop_old = drop_old
+        self._policy = policy
         self._spawn = spawn
         self._listeners: set[Listener] = set()
+        self._counters = Counters()
         self._published = 0
-        self._sent = 0
         self._dropped_listeners = 0
-        self._dropped_messages = 0
 
     def __len__(self) -> int:
         return len(self._listeners)
 
-    def add(self, websocket: WebSocket, key: Hashable = None) -> Listener:
-        """Send every message published from now on to `websocket`. Its door goes on receiving from it."""
+    def add(self, websocket: WebSocket, variant: Hashable = None) -> Listener:
+        """Send every message published from now on to `websocket`. The caller goes on receiving from it."""
         websocket.accept()
-        listener = Listener(websocket, key)
+        queue = self._policy(self.max_queue)
+        listener = Listener(variant, queue, Sender(websocket, queue, self.stall_seconds, counters=self._counters))
         self._listeners.add(listener)
         self._spawn(f"{self.name} to {websocket.peer}", self._send_to, listener)
         return listener
 
     def remove(self, listener: Listener) -> None:
-        """Send nothing more to `listener`; the door calls this when its connection has ended. Twice does no harm."""
+        """Send nothing more to `listener`; called when its connection has ended. Calling it twice does no harm."""
         self._listeners.discard(listener)
-        listener.ended = True
         listener.queue.clear()
-        listener.ready.set()
+        listener.sender.end()
 
-    def publish(self, message: Message, skip: object = None) -> int:
+    def publish(self, message: Message, key: Hashable = None, skip: object = None) -> int:
         """Queue `message` for every listener but `skip`; the number of them.
 
-        A callable is asked once for each distinct key among the listeners. What it raises is raised here, and then
+        A callable is called once for each distinct variant among the listeners. What it raises is raised here, and then
         nobody has received anything.
         """
         self._published += 1
@@ -91,86 +82,64 @@ class Fanout:
         if not listeners:
             return 0
         if callable(message):
-            made = {key: prepare(message(key)) for key in {listener.key for listener in listeners}}
+            framed = {variant: prepare(message(variant)) for variant in {listener.variant for listener in listeners}}
         else:
-            framed = prepare(message)
-            made = {listener.key: framed for listener in listeners}
+            prepared = prepare(message)
+            framed = {listener.variant: prepared for listener in listeners}
         now = monotonic()
         for listener in listeners:
-            self._queue(listener, made[listener.key], now)
+            self._queue(listener, key, framed[listener.variant], now)
         return len(listeners)
 
-    @contextmanager
-    def hold(self, listener: Listener) -> Iterator[None]:
-        """Send `listener` nothing inside the block: what its door answers there is the next thing it receives."""
-        listener.held = True
-        try:
-            yield
-        finally:
-            listener.held = False
-            listener.ready.set()
+    def hold(self, listener: Listener) -> AbstractContextManager[None]:
+        """Publish nothing to `listener` inside the block: what is sent to it there is the next thing it receives."""
+        return listener.sender.hold()
 
     def status(self) -> dict[str, Any]:
         """For the status page: listeners now, messages and drops since the start."""
-        waiting = [len(listener.queue) for listener in self._listeners]
+        queued = [len(listener.queue) for listener in self._listeners]
         return {
             "name": self.name,
-            "listeners": len(waiting),
-            "queued": sum(waiting),
-            "longest_queue": max(waiting, default=0),
+            "listeners": len(queued),
+            "queued": sum(queued),
+            "longest_queue": max(queued, default=0),
             "published": self._published,
-            "sent": self._sent,
+            "sent": self._counters.sent,
             "dropped_listeners": self._dropped_listeners,
-            "dropped_messages": self._dropped_messages,
+            "dropped_messages": self._counters.dropped,
         }
 
     def close(self, code: int = GOING_AWAY, reason: str = "") -> None:
-        """Disconnect every listener once what it is being sent has gone out."""
+        """Disconnect every listener once the message being sent to it has gone out."""
         for listener in tuple(self._listeners):
             self._dismiss(listener, code, reason)
 
-    def _queue(self, listener: Listener, message: Prepared, now: float) -> None:
-        if listener.sending_since is not None and now - listener.sending_since > self.stall_seconds:
+    def _queue(self, listener: Listener, key: Hashable, message: Prepared, now: float) -> None:
+        since = listener.sender.sending_since
+        if since is not None and now - since > self.stall_seconds:
             self._drop(listener, f"nothing was taken for {self.stall_seconds:g} s")
-        elif len(listener.queue) < self.max_queue:
-            listener.queue.append(message)
-            listener.ready.set()
-        elif self.drop_old:
-            listener.queue.popleft()
-            listener.queue.append(message)
-            self._dropped_messages += 1
-        else:
-            self._drop(listener, f"{self.max_queue} messages were waiting")
+            return
+        try:
+            self._counters.dropped += listener.queue.put(key, message)
+        except QueueFull as error:
+            self._drop(listener, str(error))
 
     def _drop(self, listener: Listener, reason: str) -> None:
-        log.warning("%s: %s is disconnected: %s.", self.name, listener.websocket.peer, reason)
+        log.warning("%s: %s is disconnected: %s.", self.name, listener.sender.websocket.peer, reason)
         self._dropped_listeners += 1
-        self._dropped_messages += len(listener.queue)
+        self._counters.dropped += len(listener.queue)
         self._dismiss(listener, TRY_LATER, f"Too slow: {reason}. Connect again.")
 
     def _dismiss(self, listener: Listener, code: int, reason: str) -> None:
-        listener.goodbye = (code, reason)
+        listener.sender.dismiss(code, reason)
         self.remove(listener)
 
     def _send_to(self, listener: Listener) -> None:
-        """The listener's sender. It also says goodbye, since a close frame must not cut into a message."""
-        websocket = listener.websocket
+        """The listener's greenlet."""
         try:
-            while not listener.ended:
-                if not listener.queue or listener.held:
-                    listener.ready.clear()
-                    listener.ready.wait()
-                    continue
-                message = listener.queue.popleft()
-                listener.sending_since = monotonic()
-                websocket.send(message, timeout=self.stall_seconds)
-                listener.sending_since = None
-                self._sent += 1
-            if listener.goodbye:
-                websocket.close(*listener.goodbye)
-        except WebSocketClosed as error:
-            if isinstance(error.__cause__, PeerStalled) and not listener.ended:
-                self._drop(listener, str(error.__cause__))
-            log.debug("%s: %s has gone: %s", self.name, websocket.peer, error)
+            listener.sender.run()
+        except PeerStalled as error:
+            if not listener.sender.ended:
+                self._drop(listener, str(error))
         finally:
             self.remove(listener)

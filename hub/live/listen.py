@@ -1,4 +1,4 @@
-"""A raw WebSocket among the listeners of a fan-out, until it disconnects."""
+"""A raw WebSocket as a listener of a fan-out, until it disconnects."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from hub.live.links import host_name
 from hub.net.wsgi import Environ
 from hub.websocket.connection import WebSocket
 
-Received = Callable[[str | bytes, object, str], str]  # (message, listener, host) -> the answer
+OnMessage = Callable[[str | bytes, object, str], str]  # (message, listener, host name) -> the reply
 
 
-def listen(fanout: Fanout, socket: WebSocket, environ: Environ, received: Received | None = None) -> Iterable[bytes]:
-    """Send the messages of `fanout` to a socket; what it sends is answered by `received`, or ignored."""
+def listen(fanout: Fanout, socket: WebSocket, environ: Environ, on_message: OnMessage | None = None) -> Iterable[bytes]:
+    """Send the messages of `fanout` to a socket; reply to what it sends with `on_message`, or ignore it."""
     host = host_name(environ.get("HTTP_HOST"))
     listener = fanout.add(socket, host)
     try:
         while (message := socket.receive()) is not None:
-            if received is not None:
+            if on_message is not None:
                 with fanout.hold(listener):
-                    socket.send(received(message, listener, host))
+                    socket.send(on_message(message, listener, host))
     finally:
         fanout.remove(listener)
     return []

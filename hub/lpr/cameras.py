@@ -1,4 +1,4 @@
-"""Cameras: known from their first contact on, online or not, healthy or not."""
+"""Every camera from its first contact on: online or offline, and its health."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ from datetime import tzinfo
 from typing import Any
 
 import orjson
-from sqlalchemy import select
 
 from hub.contract.times import local_text, utc_text
 from hub.live.bus import Bus
 from hub.live.events import CAMERA_STATUS
-from hub.lpr.tables import LprCamera, LprComponent, LprTally
-from hub.store.database import Reader
-from hub.store.writer import Transaction, Writer
+from hub.lpr.repository.repositories import Repositories
+from hub.store.transaction import Transaction
+from hub.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 MAX_CAMERAS = 10_000
 WORST = ("error", "warning", "ok")
-UPSERT = """INSERT INTO lpr_cameras (camera_id, checkpoint_id, registered_at, last_seen, address, door)
-VALUES (:camera_id, :checkpoint_id, :registered_at, :last_seen, :address, :door)
-ON CONFLICT (camera_id) DO UPDATE SET checkpoint_id = excluded.checkpoint_id, last_seen = excluded.last_seen, address = excluded.address, door = excluded.door"""
 
 
 class Camera:
@@ -41,6 +37,7 @@ class Camera:
         self.changed = False
 
     def row(self) -> dict[str, Any]:
+        """The row of the table of cameras."""
         return {
             "camera_id": self.camera_id,
             "checkpoint_id": self.checkpoint_id,
@@ -52,7 +49,7 @@ class Camera:
 
     @property
     def health(self) -> str:
-        """The worst of the components; a status that is not known counts between ok and warning."""
+        """The worst status of the components; an unknown status ranks between ok and warning."""
         if not self.components:
             return "unknown"
         states = {component["status"] for component in self.components.values()}
@@ -63,34 +60,36 @@ class Camera:
 
 
 class Cameras:
-    """All cameras in memory; what must outlive the hub is written behind (`flush`)."""
+    """All cameras in memory; changed ones are written later, together (`flush`)."""
 
     def __init__(
         self,
         writer: Writer,
-        reader: Reader,
+        repositories: Repositories,
         bus: Bus,
         zone: tzinfo | None,
         offline_seconds: float,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._writer, self._reader, self._bus, self._zone, self._now = writer, reader, bus, zone, now
+        self._writer, self._bus, self._zone, self._now = writer, bus, zone, now
+        self._repository, self._counters = repositories.cameras, repositories.counters
         self._offline_seconds = offline_seconds
         self._cameras: dict[str, Camera] = {}
         self._of: dict[object, set[str]] = {}
         self._full = False
 
     def load(self) -> None:
-        for row in self._reader.all(select(LprCamera.__table__)):
+        """Load what is stored."""
+        for row in self._repository.load_cameras():
             camera = self._cameras[row["camera_id"]] = Camera(
                 row["camera_id"], row["checkpoint_id"], row["registered_at"]
             )
             camera.last_seen, camera.address, camera.door = row["last_seen"], row["address"], row["door"]
             camera.online = self._now() - camera.last_seen <= self._offline_seconds
-        for row in self._reader.all(select(LprComponent.__table__)):
+        for row in self._repository.load_components():
             if row["camera_id"] in self._cameras:
                 self._cameras[row["camera_id"]].components[row["component"]] = _component(dict(row))
-        for row in self._reader.all(select(LprTally.__table__).where(LprTally.kind.in_(["camera", "camera_health"]))):
+        for row in self._counters.load(["camera", "camera_health"]):
             if row["key"] in self._cameras:
                 setattr(
                     self._cameras[row["key"]],
@@ -99,10 +98,11 @@ class Cameras:
                 )
 
     def known(self, camera_id: str) -> bool:
+        """Whether this camera is in the list."""
         return camera_id in self._cameras
 
     def seen(self, camera_id: str, checkpoint_id: str, door: str, address: str) -> None:
-        """Something came from a camera just now."""
+        """A record or a registration of a camera was received just now."""
         camera = self._cameras.get(camera_id)
         now = self._now()
         if camera is None:
@@ -122,7 +122,7 @@ class Cameras:
             address,
             True,
         )
-        self._turn(camera, True)
+        self._set_online(camera, True)
 
     def counted(self, camera_id: str, kind: str) -> None:
         """One more stored record of a camera."""
@@ -140,28 +140,29 @@ class Cameras:
             camera.components[row["component"]] = _component(row)
 
     def connected(self, camera_id: str, connection: object) -> None:
-        """`connection` speaks for a camera; while it lives, so does the camera."""
+        """A camera sent over `connection`: it stays online while the connection is open."""
         camera = self._cameras.get(camera_id)
         if camera is not None:
             camera.connections.add(connection)
             self._of.setdefault(connection, set()).add(camera_id)
 
     def gone(self, connection: object) -> None:
-        """A connection has really ended; its cameras are offline when it was their last one."""
+        """A connection has ended; cameras without another one are offline."""
         for camera_id in self._of.pop(connection, ()):
             camera = self._cameras[camera_id]
             camera.connections.discard(connection)
             if not camera.connections:
-                self._turn(camera, False)
+                self._set_online(camera, False)
 
     def watch(self) -> None:
-        """Silence makes a camera offline, unless it holds a connection open."""
+        """Mark cameras offline that have sent nothing for `offline_seconds`."""
         limit = self._now() - self._offline_seconds
         for camera in list(self._cameras.values()):
             if camera.online and camera.last_seen < limit:
-                self._turn(camera, False)
+                self._set_online(camera, False)
 
-    def _turn(self, camera: Camera, online: bool) -> None:
+    def _set_online(self, camera: Camera, online: bool) -> None:
+        """Publish a change of the state."""
         if camera.online == online:
             return
         camera.online = online
@@ -176,7 +177,7 @@ class Cameras:
         )
 
     def flush(self) -> None:
-        """Write what changed since the last time, in one commit."""
+        """Write the cameras that changed since the last call, in one commit."""
         changed = [camera for camera in self._cameras.values() if camera.changed]
         if not changed:
             return
@@ -186,12 +187,12 @@ class Cameras:
 
         def job(transaction: Transaction) -> None:
             for row in rows:
-                transaction.execute(UPSERT, row)
+                self._repository.upsert_camera(transaction, row)
 
         self._writer.write(job)
 
     def all(self) -> list[dict[str, Any]]:
-        """Every camera as /api/cameras shows it, the one heard last first."""
+        """Every camera as /api/cameras shows it, the one seen last first."""
         return [self._shown(camera) for camera in sorted(self._cameras.values(), key=lambda camera: -camera.last_seen)]
 
     def counts(self) -> tuple[int, int]:
@@ -219,6 +220,7 @@ class Cameras:
 
 
 def _component(row: dict[str, Any]) -> dict[str, Any]:
+    """A component as shown; `at` is for comparison only."""
     return {
         "component": row["component"],
         "status": row["status"],

@@ -1,4 +1,7 @@
-"""Records of cameras and their probe answered in front of Flask, by the functions of Flask's routes (`hub.lpr.rest`)."""
+"""Fast path of REST: POSTs of records, and GET /api/statistics, answered in front of Flask.
+
+It calls the functions that the Flask routes in `hub.lpr.rest` call, those of `hub.lpr.ingest`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterable
 
 from hub.context import Hub
 from hub.contract.errors import RequestError, error_body
-from hub.lpr.rest import receive, statistics_body
+from hub.lpr.ingest import ingest_post, statistics_reply
 from hub.net.wsgi import FAILED, Environ, StartResponse, announced_length, read_exactly, respond
 
 log = logging.getLogger(__name__)
@@ -16,7 +19,7 @@ STATISTICS = "/api/statistics"
 
 
 class FastRecords:
-    """The fast route of POSTs of records with a known length, and of GET /api/statistics."""
+    """Answers POSTs of records with a Content-Length, and GET /api/statistics; None leaves a request to Flask."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -29,13 +32,13 @@ class FastRecords:
             if length is not None and length <= self._limit:
                 return self._post(path, length, environ, start_response)
         elif path == STATISTICS and method == "GET":
-            return respond(start_response, 200, statistics_body(self._hub))
+            return respond(start_response, 200, statistics_reply(self._hub))
         return None
 
     def _post(self, path: str, length: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
             body = read_exactly(environ, length)
-            reply = receive(
+            reply = ingest_post(
                 self._hub,
                 path,
                 environ.get("CONTENT_TYPE") or "",
@@ -45,7 +48,7 @@ class FastRecords:
             )
         except RequestError as error:
             return respond(start_response, error.status, error.body(), error.retry_after)
-        except Exception:  # the last place where a mistake of ours can become an answer, as in hub.http.failures
+        except Exception:  # the outermost handler of this path, as hub.http.failures is for Flask
             log.exception("POST %s failed.", path)
             return respond(start_response, 500, error_body(FAILED))
         return respond(start_response, 200, reply)

@@ -1,4 +1,4 @@
-"""What every door of the cameras does with an object: the contract, then the service."""
+"""The steps that the transports of cameras share: parse an object with the contract, then store it."""
 
 from __future__ import annotations
 
@@ -6,37 +6,75 @@ import time
 from typing import Any
 
 from hub.context import Hub
+from hub.contract.errors import ContractError
 from hub.contract.json_text import decode
 from hub.contract.times import local_text
+from hub.lpr.connections import Connections
 from hub.lpr.contract.parser import Context, parse
 from hub.lpr.contract.record import Test
+from hub.lpr.replies import rest_reply
 from hub.lpr.service import Accepted, Lpr
 from hub.runtime.offload import offload
 
 LARGE = 256 * 1024
+# Path of a POST -> the kind of record that it carries; None where the record itself decides.
+HINTS = {
+    "/api/detection": "detection",
+    "/api/health": "health",
+    "/api/cameras/register": "register",
+    "/api/data": None,
+    "/api/statistics": None,
+}
+CONTENT_TYPES = (
+    "",
+    "application/json",
+    "text/plain",
+    "text/json",
+    "application/x-www-form-urlencoded",
+    "application/octet-stream",
+)
 
 
 def decode_body(body: str | bytes) -> Any:
-    """JSON of any size, large ones off the loop. Raises ContractError."""
+    """Decode JSON, a large body on a native thread. Raises ContractError."""
     return decode(body) if len(body) < LARGE else offload(decode, body)
 
 
-def take(
+def ingest(
     hub: Hub,
     data: Any,
     hint: str | None,
-    door: str,
+    transport: str,
     peer: str,
     large: bool = False,
     serial: str = "",
     origin: object = None,
 ) -> Accepted | Test:
-    """Parse and store. Raises ContractError (StoreBusy among them)."""
+    """Parse and store an object, a `large` one parsed on a native thread. Raises RequestError (StoreBusy among them).
+
+    `transport` is stored as the record's `door`; `origin` is the connection that now represents the camera.
+    """
     context = Context(peer, time.time(), hub.zone, hub.settings.limits.max_picture_mb * 1024 * 1024, serial)
     record = offload(parse, data, context, hint) if large else parse(data, context, hint)
-    return record if isinstance(record, Test) else hub.part(Lpr).accept(record, door, peer, origin)
+    return record if isinstance(record, Test) else hub.part(Lpr).accept(record, transport, peer, origin)
+
+
+def ingest_post(hub: Hub, path: str, content_type: str, body: bytes, peer: str, serial: str) -> dict[str, Any]:
+    """Parse and store the body of a POST to `path` (one of HINTS); the reply. Raises RequestError."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in CONTENT_TYPES and not kind.endswith("+json"):
+        raise ContractError(
+            f"The content type {kind[:80]} is not taken here; send JSON as application/json.", status=415
+        )
+    accepted = ingest(hub, decode_body(body), HINTS[path], "rest", peer, len(body) >= LARGE, serial[:200])
+    return test_reply(hub) if isinstance(accepted, Test) else rest_reply(accepted, hub.zone)
 
 
 def test_reply(hub: Hub) -> dict[str, Any]:
-    """The answer to `type: "test"`."""
+    """The reply to `type: "test"`."""
     return {"success": True, "message": "Server is running", "timestamp": local_text(time.time(), hub.zone)}
+
+
+def statistics_reply(hub: Hub) -> dict[str, Any]:
+    """The reply to GET /api/statistics."""
+    return hub.part(Lpr).statistics.body(hub.part(Connections).count())

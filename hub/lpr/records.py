@@ -1,106 +1,50 @@
-"""Finding camera records again: pages, exact totals, pictures as links or bytes."""
+"""Stored camera records as readers see them: pages, exact totals, pictures as links or bytes."""
 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, func, select
 
 from hub.contract.errors import NotFound
-from hub.contract.plates import normalise_plate
 from hub.contract.times import local_text, utc_text
 from hub.live.links import Links
-from hub.lpr.tables import LprHealth, LprPlate, LprRecord, LprTally
-from hub.store.database import Reader
+from hub.lpr.repository.query import Query
+from hub.lpr.repository.repositories import Repositories
+from hub.store.backend import Row
 from hub.store.packs import PackStore
 
 PICTURE_FIELDS = ("original_image", "annotated_image", "image")
-LAST = "\U0010ffff"
-
-
-@dataclass(frozen=True)
-class Query:
-    """Which records: None is any. Times are epoch seconds of the event; `before` is a sequence number (the cursor)."""
-
-    limit: int = 20
-    before: int | None = None
-    camera: str | None = None
-    checkpoint: str | None = None
-    plate: str | None = None  # a `*` at its end: what begins so
-    component: str | None = None  # health only
-    since: float | None = None
-    until: float | None = None
 
 
 class Records:
     """The stored records."""
 
-    def __init__(self, reader: Reader, packs: PackStore, links: Links, zone: tzinfo | None) -> None:
-        self._reader, self._packs, self._links, self._zone = reader, packs, links, zone
+    def __init__(self, repositories: Repositories, packs: PackStore, links: Links, zone: tzinfo | None) -> None:
+        self._repository, self._health = repositories.records, repositories.health
+        self._packs, self._links, self._zone = packs, links, zone
 
     def find(self, query: Query) -> tuple[list[dict[str, Any]], int | None, int]:
-        """The newest records that match, oldest first (docs/wire/lpr.md 4.1); the cursor of the older ones; how many match in all."""
-        conditions = self._conditions(query)
-        statement = select(LprRecord.__table__).where(*conditions).order_by(LprRecord.seq.desc()).limit(query.limit + 1)
-        plate = _plate(query)
-        if plate is not None:
-            found = select(LprPlate.record_seq).where(_matches(plate))
-            if conditions or plate.endswith("*"):
-                statement = statement.where(LprRecord.seq.in_(found))
-            else:
-                newest = found.distinct().order_by(LprPlate.record_seq.desc()).limit(query.limit + 1)
-                newest = newest.where(LprPlate.record_seq < query.before) if query.before is not None else newest
-                statement = statement.where(LprRecord.seq.in_(newest))
-        if query.before is not None:
-            statement = statement.where(LprRecord.seq < query.before)
-        rows = [dict(row) for row in self._reader.all(statement)]
+        """The newest records that match, oldest first (docs/wire/lpr.md 4.1).
+
+        With the cursor of the older ones, None at the end, and how many match in all.
+        """
+        rows = [dict(row) for row in self._repository.page(query)]
         more = len(rows) > query.limit
         rows = rows[: query.limit]
         self._add_plates(rows)
-        return rows[::-1], rows[-1]["seq"] if more else None, self._total(query, plate, conditions)
+        return rows[::-1], rows[-1]["seq"] if more else None, self._repository.count(query)
 
     def get(self, record_id: str) -> dict[str, Any]:
-        """One record by its id. Raises ContractError (404)."""
-        rows = [dict(row) for row in self._reader.all(select(LprRecord.__table__).where(LprRecord.id == record_id))]
-        if not rows:
+        """One record by its id. Raises NotFound."""
+        found = self._repository.get(record_id)
+        if found is None:
             raise NotFound(f"There is no record with the id {record_id[:80]}.")
-        self._add_plates(rows)
-        return rows[0]
-
-    def _conditions(self, query: Query) -> list[ColumnElement[bool]]:
-        made = []
-        if query.camera is not None:
-            made.append(LprRecord.camera_id == query.camera)
-        if query.checkpoint is not None:
-            made.append(LprRecord.checkpoint_id == query.checkpoint)
-        if query.since is not None:
-            made.append(LprRecord.occurred_at >= query.since)
-        if query.until is not None:
-            made.append(LprRecord.occurred_at <= query.until)
-        return made
-
-    def _total(self, query: Query, plate: str | None, conditions: list[ColumnElement[bool]]) -> int:
-        """Exact. One filter alone is a tally; several are counted by an index."""
-        single = None
-        if not conditions and plate is None:
-            single = ("detections", "")
-        elif not conditions and plate is not None and not plate.endswith("*"):
-            single = ("plate", plate)
-        elif len(conditions) == 1 and plate is None and query.camera is not None:
-            single = ("camera", query.camera)
-        elif len(conditions) == 1 and plate is None and query.checkpoint is not None:
-            single = ("checkpoint", query.checkpoint)
-        if single is not None:
-            rows = self._reader.all(select(LprTally.count).where(LprTally.kind == single[0], LprTally.key == single[1]))
-            return rows[0]["count"] if rows else 0
-        statement = select(func.count().label("count")).select_from(LprRecord.__table__).where(*conditions)
-        if plate is not None:
-            statement = statement.where(LprRecord.seq.in_(select(LprPlate.record_seq).where(_matches(plate))))
-        return self._reader.all(statement)[0]["count"]
+        row = dict(found)
+        self._add_plates([row])
+        return row
 
     def _add_plates(self, rows: list[dict[str, Any]]) -> None:
         by_seq: dict[int, dict[str, Any]] = {row["seq"]: row for row in rows}
@@ -108,12 +52,7 @@ class Records:
             row["plates"] = []
         if not rows:
             return
-        statement = (
-            select(LprPlate.__table__)
-            .where(LprPlate.record_seq.in_(list(by_seq)))
-            .order_by(LprPlate.record_seq, LprPlate.position)
-        )
-        for plate in self._reader.all(statement):
+        for plate in self._repository.plates(by_seq):
             by_seq[plate["record_seq"]]["plates"].append(
                 {
                     "text": plate["text"],
@@ -124,7 +63,7 @@ class Records:
             )
 
     def links(self, pictures: dict[str, Any], host: str) -> dict[str, Any]:
-        """Picture names as addresses for a reader who knows the hub as `host`; bytes that are no picture have none."""
+        """Picture names as addresses for a reader that knows the hub as `host`; "" for bytes that are not a picture."""
 
         def link(name: str) -> str:
             return "" if name.endswith(".bin") else self._links.picture(name, host)
@@ -135,7 +74,10 @@ class Records:
         }
 
     def public(self, row: dict[str, Any], host: str, with_bytes: bool = False) -> dict[str, Any]:
-        """A record as everybody sees it. `with_bytes`: pictures as base64 of the bytes as sent; then call it on a native thread."""
+        """A record as every reader sees it.
+
+        with_bytes: pictures as base64 of the bytes as sent; call it on a native thread then.
+        """
         body = orjson.loads(row["body"])
         shown = {
             "detection_id": row["id"],
@@ -165,49 +107,35 @@ class Records:
         shown["warnings"], shown["watchlist"], shown["door"] = body["warnings"], body["watchlist"], body["door"]
         return shown
 
-    def _sent(self, pictures: dict[str, Any], unread: dict[str, Any]) -> dict[str, Any]:
-        """What the sender sent as pictures, the texts that were none included."""
+    def _sent(self, pictures: dict[str, Any], undecodable: dict[str, Any]) -> dict[str, Any]:
+        """The pictures as base64, among them the texts that were sent as pictures and could not be decoded."""
 
         def text(name: str) -> str | None:
             found = self._packs.read(name, raw=True)
             return base64.b64encode(found[0]).decode() if found else None
 
-        sent = {
+        sent: dict[str, Any] = {
             field: [text(name) for name in value] if isinstance(value, list) else text(value)
             for field, value in pictures.items()
         }
         for field in PICTURE_FIELDS:
-            if field not in sent and isinstance(unread.get(field), str):
-                sent[field] = unread[field]
+            if field not in sent and isinstance(undecodable.get(field), str):
+                sent[field] = undecodable[field]
         crops = list(sent.get("cropped_plates", []))
         for index in range(50):
-            if isinstance(raw := unread.get(f"cropped_plates[{index}]"), str):
+            if isinstance(raw := undecodable.get(f"cropped_plates[{index}]"), str):
                 crops.insert(index, raw)
         sent["cropped_plates"] = crops
         return sent
 
     def health(self, query: Query) -> tuple[list[dict[str, Any]], int | None]:
         """Health reports, newest first, and the cursor of the older ones."""
-        statement = select(LprHealth.__table__).order_by(LprHealth.seq.desc()).limit(query.limit + 1)
-        for column, value in (
-            (LprHealth.camera_id, query.camera),
-            (LprHealth.checkpoint_id, query.checkpoint),
-            (LprHealth.component, query.component),
-        ):
-            if value is not None:
-                statement = statement.where(column == value)
-        if query.since is not None:
-            statement = statement.where(LprHealth.occurred_at >= query.since)
-        if query.until is not None:
-            statement = statement.where(LprHealth.occurred_at <= query.until)
-        if query.before is not None:
-            statement = statement.where(LprHealth.seq < query.before)
-        rows = [dict(row) for row in self._reader.all(statement)]
+        rows = self._health.page(query)
         more = len(rows) > query.limit
         rows = rows[: query.limit]
         return [self._public_health(row) for row in rows], rows[-1]["seq"] if more else None
 
-    def _public_health(self, row: dict[str, Any]) -> dict[str, Any]:
+    def _public_health(self, row: Row) -> dict[str, Any]:
         return {
             "health_id": row["id"],
             "event_id": row["event_id"] or None,
@@ -225,15 +153,3 @@ class Records:
             "received_at": utc_text(row["received_at"]),
             "warnings": orjson.loads(row["warnings"]),
         }
-
-
-def _plate(query: Query) -> str | None:
-    if query.plate is None or not query.plate.strip():
-        return None
-    return normalise_plate(query.plate) + ("*" if query.plate.strip().endswith("*") else "")
-
-
-def _matches(plate: str) -> ColumnElement[bool]:
-    if plate.endswith("*"):
-        return LprPlate.plate.between(plate[:-1], plate[:-1] + LAST)
-    return LprPlate.plate == plate

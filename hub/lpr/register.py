@@ -1,4 +1,4 @@
-"""Licence-plate cameras as a part of the hub."""
+"""Registration of licence-plate cameras with the hub."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from flask import Flask
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.lpr.cameras import Cameras
+from hub.lpr.connections import Connections
 from hub.lpr.fast_rest import FastRecords
+from hub.lpr.ingest import HINTS
 from hub.lpr.records import Records
-from hub.lpr.rest import HINTS, lpr_rest
+from hub.lpr.repository.repositories import Repositories
+from hub.lpr.rest import lpr_rest
 from hub.lpr.service import Lpr
 from hub.lpr.socketio import OLDER, register_events
 from hub.lpr.socketio_older import register_older_events
 from hub.lpr.statistics import Statistics
-from hub.lpr.websocket import CameraSockets, connected_clients
+from hub.lpr.websocket import CameraSockets
 from hub.store.retention import keep_retention
 
 WATCH_SECONDS = 2.0
@@ -26,27 +29,11 @@ MAX_CAMERAS_SHOWN = 100
 
 
 def register(app: Flask, hub: Hub) -> None:
-    """Add the cameras' service with REST, Socket.IO and raw WebSocket on port 8765."""
-    settings, zone = hub.settings.lpr, hub.zone
-    cameras = Cameras(hub.writer, hub.reader, hub.bus, zone, settings.offline_seconds)
-    statistics = Statistics(zone, cameras.counts, hub.plate_watch.deny_count)
-    records = Records(hub.reader, hub.packs, hub.links, zone)
-    lpr = Lpr(
-        hub.writer,
-        hub.packs,
-        hub.bus,
-        cameras,
-        records,
-        statistics,
-        zone,
-        hub.plate_watch.match,
-        hub.settings.fast_paths.commit,
-    )
-    sockets = CameraSockets(hub)
+    """Add the service of cameras with its transports: REST, Socket.IO, raw WebSocket on port 8765."""
+    lpr = _make_service(hub)
+    connections = Connections(hub)
     hub.add(lpr)
-    hub.add(sockets)
-    cameras.load()
-    statistics.load(hub.reader)
+    hub.add(connections)
     app.register_blueprint(lpr_rest)
     fast = FastRecords(hub)
     for path in HINTS:
@@ -55,19 +42,43 @@ def register(app: Flask, hub: Hub) -> None:
     register_older_events(hub)
     for path in OLDER_PATHS:
         hub.entry.add_alias(path, OLDER)
-    hub.websockets.add_listener("lpr", sockets.serve)
+    hub.websockets.add_listener("lpr", CameraSockets(hub, connections).serve)
+    hub.announce("lpr", "licence-plate cameras", "http", position=1)
     hub.lifecycle.in_flight.append(lambda: lpr.in_flight)
-    hub.lifecycle.closing.append(lambda: _flush(cameras))
+    hub.lifecycle.closing.append(lambda: _flush(lpr.cameras))
     hub.status["lpr"] = lambda: {
-        **statistics.body(connected_clients(hub))["data"],
-        "cameras": cameras.all()[:MAX_CAMERAS_SHOWN],
+        **lpr.statistics.body(connections.count())["data"],
+        "cameras": lpr.cameras.all()[:MAX_CAMERAS_SHOWN],
         "rooms": hub.rooms.status(),
     }
-    hub.supervisor.keep("camera watch", _watch, cameras)
-    keep_retention(hub.supervisor, hub.writer, "lpr_health", settings.health_days)
+    hub.supervisor.keep("camera watch", _watch, lpr.cameras)
+    keep_retention(hub.supervisor, hub.writer, "lpr_health", hub.settings.lpr.health_days)
+
+
+def _make_service(hub: Hub) -> Lpr:
+    """The service with its stored state loaded."""
+    settings, zone = hub.settings.lpr, hub.zone
+    repositories = Repositories.create(hub.backend, hub.reader, hub.settings.fast_paths.commit)
+    cameras = Cameras(hub.writer, repositories, hub.bus, zone, settings.offline_seconds)
+    statistics = Statistics(zone, cameras.counts, hub.plate_watch.deny_count)
+    records = Records(repositories, hub.packs, hub.links, zone)
+    cameras.load()
+    statistics.load(repositories.counters)
+    return Lpr(
+        hub.writer,
+        repositories,
+        hub.packs,
+        hub.bus,
+        cameras,
+        records,
+        statistics,
+        zone,
+        hub.plate_watch.match,
+    )
 
 
 def _watch(cameras: Cameras) -> None:
+    """Mark silent cameras as offline and save what changed, until the hub stops."""
     while True:
         cameras.watch()
         cameras.flush()

@@ -1,4 +1,4 @@
-"""What a camera is told: the published messages, and every key that some generation reads (docs/wire/lpr.md 4)."""
+"""The replies to cameras: the published messages, and every key that any generation reads (docs/wire/lpr.md 4)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ID = {"detection": "detection_id", "health": "health_id"}
 
 
 def rest_reply(accepted: Accepted, zone: tzinfo | None) -> dict[str, Any]:
-    """The body of 200 over REST."""
+    """The body of status 200 over REST."""
     body: dict[str, Any] = {"success": True, "message": REST[accepted.kind]}
     if accepted.kind in ID:
         body[ID[accepted.kind]] = accepted.id
@@ -36,7 +36,7 @@ def rest_reply(accepted: Accepted, zone: tzinfo | None) -> dict[str, Any]:
 
 
 def socket_reply(accepted: Accepted, zone: tzinfo | None) -> dict[str, Any]:
-    """The event and the acknowledgement over Socket.IO: `lpr_response` is what five generations read, together."""
+    """The reply event and the acknowledgement over Socket.IO, with the keys that five generations read."""
     body = rest_reply(accepted, zone) | {"status": "success", "message": SOCKET[accepted.kind]}
     if accepted.kind == "detection":
         body["saved_path"] = accepted.saved
@@ -44,7 +44,7 @@ def socket_reply(accepted: Accepted, zone: tzinfo | None) -> dict[str, Any]:
 
 
 def raw_reply(accepted: Accepted, zone: tzinfo | None) -> dict[str, Any]:
-    """The text frame over raw WebSocket (docs/wire/lpr.md 1.3)."""
+    """The reply as a text frame over raw WebSocket (docs/wire/lpr.md 1.3)."""
     body = rest_reply(accepted, zone)
     kind = {"detection": "detection_response", "health": "health_response"}.get(accepted.kind, "general_response")
     data = {key: body[key] for key in ("detection_id", "health_id", "camera_id", "checkpoint_id") if key in body}

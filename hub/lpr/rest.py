@@ -1,35 +1,23 @@
-"""REST for licence-plate cameras: records in, records, cameras and counts out (docs/wire/lpr.md 4.1)."""
+"""REST transport of licence-plate cameras: records in; records, cameras and statistics out (docs/wire/lpr.md 4.1)."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, after_this_request, request
 
-from hub.context import Hub
-from hub.contract.errors import ContractError
 from hub.contract.times import local_text
-from hub.http.answers import answer, current_hub, part, reader_host
+from hub.http.answers import answer, current_hub, part, reader_host, with_reason_phrase
 from hub.http.body import read_body
 from hub.http.query import bound, cursor, page_limit
-from hub.lpr.contract.record import Test
-from hub.lpr.ingest import LARGE, decode_body, take, test_reply
-from hub.lpr.records import Query
-from hub.lpr.replies import rest_reply
+from hub.lpr.ingest import HINTS, ingest_post, statistics_reply, test_reply
+from hub.lpr.repository.query import Query
 from hub.lpr.service import Lpr
-from hub.lpr.websocket import connected_clients
 from hub.runtime.offload import offload
 
 lpr_rest = Blueprint("lpr_rest", __name__)
 
-HINTS = {
-    "/api/detection": "detection",
-    "/api/health": "health",
-    "/api/cameras/register": "register",
-    "/api/data": None,
-    "/api/statistics": None,
-}
 EVENTS = [
     "camera_register",
     "lpr_data",
@@ -42,36 +30,14 @@ EVENTS = [
     "pong",
     "status",
 ]
-KINDS = (
-    "",
-    "application/json",
-    "text/plain",
-    "text/json",
-    "application/x-www-form-urlencoded",
-    "application/octet-stream",
-)
 BYTES_LIMIT = 100
 
 
-def receive(parts: Hub, path: str, content_type: str, body: bytes, peer: str, serial: str) -> dict[str, Any]:
-    """The answer (200) to what was posted to `path`. Raises ContractError."""
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind not in KINDS and not kind.endswith("+json"):
-        raise ContractError(
-            f"The content type {kind[:80]} is not taken here; send JSON as application/json.", status=415
-        )
-    accepted = take(parts, decode_body(body), HINTS[path], "rest", peer, len(body) >= LARGE, serial[:200])
-    return test_reply(parts) if isinstance(accepted, Test) else rest_reply(accepted, parts.zone)
-
-
-def statistics_body(parts: Hub) -> dict[str, Any]:
-    return parts.part(Lpr).statistics.body(connected_clients(parts))
-
-
-def posted(path: str) -> Response:
-    """The present request's body as posted to `path`, one of HINTS."""
+def ingest_request(path: str) -> Response:
+    """Ingest the current request's body as a POST to `path`, one of HINTS."""
+    after_this_request(with_reason_phrase)
     return answer(
-        receive(
+        ingest_post(
             current_hub(),
             path,
             request.content_type or "",
@@ -83,7 +49,7 @@ def posted(path: str) -> Response:
 
 
 def _post() -> Response:
-    return posted(request.path.rstrip("/"))
+    return ingest_request(request.path.rstrip("/"))
 
 
 for _path in HINTS:
@@ -92,18 +58,19 @@ for _path in HINTS:
 
 @lpr_rest.get("/api/test")
 def test() -> Response:
-    """Whether the hub runs (docs/wire/lpr.md 4.1)."""
+    """Confirm that the hub runs (docs/wire/lpr.md 4.1)."""
     return answer(test_reply(current_hub()))
 
 
 @lpr_rest.get("/api/statistics", strict_slashes=False)
 def statistics() -> Response:
-    """The probe that decides whether a camera ever speaks (docs/wire/lpr.md 0.6)."""
-    return answer(statistics_body(current_hub()))
+    """The counters; cameras probe this address before they send anything (docs/wire/lpr.md 0.6)."""
+    return answer(statistics_reply(current_hub()))
 
 
 @lpr_rest.get("/api/cameras", strict_slashes=False)
 def cameras() -> Response:
+    """Every known camera with its state."""
     rows = part(Lpr).cameras.all()
     return answer(
         {
@@ -116,6 +83,7 @@ def cameras() -> Response:
 
 
 def _query(limit: int) -> Query:
+    """The filters of the current request. Raises ContractError."""
     args = request.args
     return Query(
         limit=limit,
@@ -131,7 +99,7 @@ def _query(limit: int) -> Query:
 
 @lpr_rest.get("/api/records", strict_slashes=False)
 def records() -> Response:
-    """The newest records that match, oldest first, with links to their pictures; `images=base64` gives the bytes."""
+    """List the newest matching records, oldest first, with picture links; `images=base64` gives the pictures' bytes."""
     with_bytes = request.args.get("images") == "base64"
     limit = page_limit(request.args.get("limit"), 20)
     query = _query(min(limit, BYTES_LIMIT) if with_bytes else limit)
@@ -156,6 +124,7 @@ def records() -> Response:
 
 @lpr_rest.get("/api/records/<record_id>")
 def record(record_id: str) -> Response:
+    """One record, with picture links or with bytes."""
     row = part(Lpr).records.get(record_id)
     shown = offload(part(Lpr).records.public, row, reader_host(), request.args.get("images") == "base64")
     return answer({"success": True, "record": shown})
@@ -163,7 +132,7 @@ def record(record_id: str) -> Response:
 
 @lpr_rest.get("/api/health", strict_slashes=False)
 def health() -> Response:
-    """Health reports, newest first."""
+    """List health reports, newest first."""
     rows, following = part(Lpr).records.health(_query(page_limit(request.args.get("limit"), 50)))
     return answer({"success": True, "health": rows, "next_cursor": str(following) if following is not None else None})
 
@@ -183,17 +152,19 @@ def websocket() -> Response:
 
 @lpr_rest.post("/api/v1/detection")
 def v1_detection() -> Response:
-    return posted("/api/detection")
+    """Ingest a detection; the same as /api/detection."""
+    return ingest_request("/api/detection")
 
 
 @lpr_rest.post("/api/v1/health")
 def v1_health() -> Response:
-    return posted("/api/health")
+    """Ingest a health report; the same as /api/health."""
+    return ingest_request("/api/health")
 
 
 @lpr_rest.route("/api/v1/config", methods=["GET", "POST"])
 def v1_config() -> Response:
-    """This hub sets nothing on cameras; what it can say is when it takes them for gone."""
+    """Acknowledge a configuration; the hub has no settings for cameras but the time until they count as offline."""
     return answer(
         {
             "success": True,

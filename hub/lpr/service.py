@@ -1,9 +1,8 @@
-"""Licence-plate cameras: takes their records from every door, stores each once, tells everybody who listens."""
+"""Licence-plate cameras: accepts their records from every transport, stores each once, publishes it."""
 
 from __future__ import annotations
 
 import logging
-import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,43 +10,31 @@ from datetime import tzinfo
 from typing import Any
 
 import orjson
-from sqlalchemy import insert
 
 from hub.contract.plates import Plate
 from hub.contract.times import local_text, utc_text
 from hub.live.bus import Bus
 from hub.live.events import DETECTION_STORED, HEALTH_STORED, RecordStored
 from hub.live.links import LOOPBACK
-from hub.lpr.cameras import UPSERT, Cameras
+from hub.lpr.cameras import Cameras
 from hub.lpr.contract.record import Detection, HealthReport, Registration
-from hub.lpr.counters import count
-from hub.lpr.detections import SAME_SECONDS, DetectionStore, NewDetection
+from hub.lpr.detections import SAME_SECONDS, DetectionStore
 from hub.lpr.records import Records
+from hub.lpr.repository.counters import CounterKey
+from hub.lpr.repository.detections import NewDetection, encode
+from hub.lpr.repository.repositories import Repositories
 from hub.lpr.statistics import Statistics
-from hub.lpr.tables import LprHealth
-from hub.store.database import compiled
+from hub.store.backend import Row
 from hub.store.packs import PackStore
-from hub.store.writer import Transaction, Writer
+from hub.store.transaction import Transaction
+from hub.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 
-def _insert(table: Any) -> str:
-    columns = [column.name for column in table.__table__.columns if column.name != "seq"]
-    return compiled(insert(table).values(dict.fromkeys(columns)))[0]
-
-
-INSERT_HEALTH = _insert(LprHealth) + " ON CONFLICT (event_key) DO NOTHING"
-COMPONENT = """INSERT INTO lpr_components (camera_id, component, health_seq, status, message, details, occurred_at, received_at)
-VALUES (:camera_id, :component, :seq, :status, :message, :details, :occurred_at, :received_at)
-ON CONFLICT (camera_id, component) DO UPDATE SET health_seq = excluded.health_seq, status = excluded.status, message = excluded.message,
-details = excluded.details, occurred_at = excluded.occurred_at, received_at = excluded.received_at
-WHERE excluded.occurred_at >= lpr_components.occurred_at"""
-
-
 @dataclass(frozen=True)
 class Accepted:
-    """What became of a record: `kind` is detection, health or registration."""
+    """A record that was stored, or was stored before; `kind` is detection, health or registration."""
 
     kind: str
     id: str
@@ -63,6 +50,7 @@ class Lpr:
     def __init__(
         self,
         writer: Writer,
+        repositories: Repositories,
         packs: PackStore,
         bus: Bus,
         cameras: Cameras,
@@ -70,17 +58,17 @@ class Lpr:
         statistics: Statistics,
         zone: tzinfo | None,
         watched: Callable[[list[Plate]], list[dict[str, Any]]],
-        single_statement: bool = True,
     ) -> None:
         self._writer, self._bus, self._zone, self._watched = writer, bus, zone, watched
-        self._detections = DetectionStore(packs, single_statement)
+        self._repositories = repositories
+        self._detections = DetectionStore(packs, repositories.detections)
         self.cameras, self.records, self.statistics = cameras, records, statistics
         self.in_flight = 0
 
     def accept(
         self, record: Detection | HealthReport | Registration, door: str, address: str = "", origin: object = None
     ) -> Accepted:
-        """Store a record once; returns after it is durable, then everybody who listens is told. Raises StoreBusy."""
+        """Store a record once and publish it; returns when it is durable. Raises StoreBusy."""
         self.in_flight += 1
         try:
             if isinstance(record, Registration):
@@ -110,7 +98,7 @@ class Lpr:
             "plate_detections": record.plate_detections,
             "processing_time_ms": record.processing_time_ms,
             "place": record.place,
-            "unread": record.unread,
+            "unread": record.extra,
             "warnings": record.warnings,
             "watchlist": self._watched(record.plates) if record.plates else [],
             "door": door,
@@ -118,16 +106,16 @@ class Lpr:
         }
         row = _common(record)
         row.update(vehicles_count=record.vehicles_count, plates_count=record.plates_count)
-        tallies = [
+        counters: list[CounterKey] = [
             ("detections", ""),
             ("detections_day", self.statistics.day(record.received_at)),
             ("camera", record.sender.camera_id),
             ("checkpoint", record.sender.checkpoint_id),
             *(("plate", plate) for plate in {plate.plate for plate in record.plates}),
         ]
-        item = NewDetection(record, row, body, tallies, self._new_camera(record, door, address))
+        item = NewDetection(record, row, body, counters, self._new_camera(record, door, address))
         stored = self._writer.write_with(self._detections, item, sum(len(picture.data) for picture in record.pictures))
-        self._heard(record, door, address)
+        self._seen(record, door, address)
         if not stored.duplicate:
             self.statistics.counted("detections", record.received_at)
             self.cameras.counted(record.sender.camera_id, "detections")
@@ -144,10 +132,10 @@ class Lpr:
             status=record.status,
             raw_status=record.raw_status,
             message=record.message,
-            details=_json(record.details),
-            warnings=_json(record.warnings),
+            details=encode(record.details),
+            warnings=encode(record.warnings),
         )
-        tallies = [
+        counters: list[CounterKey] = [
             ("health", ""),
             ("health_day", self.statistics.day(record.received_at)),
             ("camera_health", record.sender.camera_id),
@@ -155,18 +143,18 @@ class Lpr:
         new_camera = self._new_camera(record, door, address)
 
         def job(transaction: Transaction) -> Accepted:
-            before = self._before(transaction, row, record.timeless)
+            before = self._stored_before(transaction, row, record.timeless)
             if before is not None:
                 return Accepted("health", before["id"], record, True, orjson.loads(before["warnings"]))
-            row["seq"] = transaction.execute(INSERT_HEALTH, row).lastrowid
-            transaction.execute(COMPONENT, row)
+            row["health_seq"] = self._repositories.health.insert_health(transaction, row)
+            self._repositories.cameras.upsert_component(transaction, row)
             if new_camera is not None:
-                transaction.execute(UPSERT, new_camera)
-            count(transaction, tallies)
+                self._repositories.cameras.upsert_camera(transaction, new_camera)
+            self._repositories.counters.increment(transaction, counters)
             return Accepted("health", row["id"], record, False, record.warnings)
 
         accepted = self._writer.write(job)
-        self._heard(record, door, address)
+        self._seen(record, door, address)
         if not accepted.duplicate:
             self.statistics.counted("health", record.received_at)
             self.cameras.counted(record.sender.camera_id, "health_reports")
@@ -174,17 +162,14 @@ class Lpr:
             self._bus.publish(HEALTH_STORED, RecordStored(lambda: self._shown_health(record, row["id"]), origin))
         return accepted
 
-    @staticmethod
-    def _before(transaction: Transaction, row: dict[str, Any], timeless: bool) -> Any:
-        """The report that the same content made before, or None. On the writer's thread."""
-        before = transaction.one("SELECT id, warnings, received_at FROM lpr_health WHERE event_key = :event_key", row)
+    def _stored_before(self, transaction: Transaction, row: dict[str, Any], timeless: bool) -> Row | None:
+        """The stored report with the same content, or None. On the writer's thread."""
+        health = self._repositories.health
+        before = health.find_event(transaction, row["event_key"])
         if before is None or not timeless or row["received_at"] - before["received_at"] <= SAME_SECONDS:
             return before
-        # As with detections: the old row gives the key up to the new one.
-        transaction.execute(
-            "UPDATE lpr_health SET event_key = :other WHERE event_key = :event_key",
-            {"other": os.urandom(16), "event_key": row["event_key"]},
-        )
+        # As with detections, the same content much later is another event: the stored row releases the key.
+        health.release_key(transaction, row["event_key"])
         return None
 
     def _new_camera(self, record: Detection | HealthReport, door: str, address: str) -> dict[str, Any] | None:
@@ -200,7 +185,7 @@ class Lpr:
             "door": door,
         }
 
-    def _heard(self, record: Detection | HealthReport, door: str, address: str) -> None:
+    def _seen(self, record: Detection | HealthReport, door: str, address: str) -> None:
         self.cameras.seen(record.sender.camera_id, record.sender.checkpoint_id, door, address)
 
     def _shown_detection(self, record: Detection, record_id: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -240,6 +225,7 @@ class Lpr:
 
 
 def _common(record: Detection | HealthReport) -> dict[str, Any]:
+    """The columns that detections and health reports share."""
     return {
         "id": str(uuid.uuid4()),
         "event_key": record.event_key,
@@ -251,7 +237,3 @@ def _common(record: Detection | HealthReport) -> dict[str, Any]:
         "occurred_at": record.occurred_at,
         "received_at": record.received_at,
     }
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()

@@ -1,4 +1,4 @@
-"""Socket.IO for licence-plate cameras: their events, replies and rooms (docs/wire/lpr.md 4.2)."""
+"""Socket.IO transport of licence-plate cameras: their events, replies and rooms (docs/wire/lpr.md 4.2)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any
 from hub.context import Hub
 from hub.contract.times import local_text
 from hub.lpr.contract.record import Test
-from hub.lpr.ingest import LARGE, take, test_reply
+from hub.lpr.ingest import LARGE, ingest, test_reply
 from hub.lpr.replies import socket_reply
 from hub.lpr.service import Accepted, Lpr
 from hub.socketio.events import guarded, register_room, replying, room_status
 from hub.socketio.fast_events import Replies
+from hub.socketio.internals import SocketIoServer, is_connected
 
 HEALTH_ROOM = "health_monitoring"
 REPLIES = {"detection": "lpr_response", "health": "health_response", "registration": "camera_register"}
-OLDER = "gatehouse.older_engine_path"  # in the environment of connections that came in under /ws/
+OLDER = "gatehouse.older_engine_path"  # key in the WSGI environment of connections under /ws/
 
 
 def register_events(hub: Hub) -> None:
@@ -32,7 +33,7 @@ def register_events(hub: Hub) -> None:
         ("health", "health"),
         ("edge_status", "health"),
     ):
-        hub.fast_events.on(event, replying(event, _recorder(hub, server, hint)))
+        hub.fast_events.on(event, replying(event, _record_handler(hub, server, hint)))
 
     def ping(sid: str, *args: Any) -> dict[str, Any]:
         sent = args[0] if args else None
@@ -60,53 +61,57 @@ def register_events(hub: Hub) -> None:
     register_room(
         server, hub.zone, HEALTH_ROOM, "health monitoring", "join_health_room", ("leave_health_room", "leave_health")
     )
-    server.on("disconnect", _leaver(hub, server))
+    server.on("disconnect", _disconnect_handler(hub, server))
 
 
-def _leaver(hub: Hub, server: Any) -> Callable[..., None]:
+def _disconnect_handler(hub: Hub, server: SocketIoServer) -> Callable[..., None]:
     def disconnect(sid: str, *_: Any) -> None:
-        """Also runs for an event of this name that a client emits (docs/wire/lpr.md 1.5); only a connection that is gone counts."""
-        if not server.manager.is_connected(sid, "/"):
+        """Mark the cameras of a closed connection as offline.
+
+        Clients may emit an event of this name too (docs/wire/lpr.md 1.5); then the connection is still open.
+        """
+        if not is_connected(server, sid):
             hub.part(Lpr).cameras.gone(sid)
 
     return disconnect
 
 
-def _recorder(hub: Hub, server: Any, hint: str) -> Callable[[str, dict[str, Any]], Replies]:
-    def record(sid: str, data: dict[str, Any]) -> Replies:
-        accepted = take_event(hub, server, sid, data, hint)
+def _record_handler(hub: Hub, server: SocketIoServer, hint: str) -> Callable[[str, dict[str, Any]], Replies]:
+    def on_record(sid: str, data: dict[str, Any]) -> Replies:
+        accepted = ingest_event(hub, server, sid, data, hint)
         if isinstance(accepted, Test):
             return [("", test_reply(hub))]
         replies = [(REPLIES[accepted.kind], socket_reply(accepted, hub.zone))]
-        return replies + _older_reply(accepted) if environ_of(server, sid).get(OLDER) else replies
+        return replies + _older_replies(accepted) if environ_of(server, sid).get(OLDER) else replies
 
-    return record
+    return on_record
 
 
-def take_event(hub: Hub, server: Any, sid: str, data: dict[str, Any], hint: str | None) -> Accepted | Test:
-    """Parse and store what an event carried; its connection then speaks for the camera."""
+def ingest_event(hub: Hub, server: SocketIoServer, sid: str, data: dict[str, Any], hint: str | None) -> Accepted | Test:
+    """Parse and store the object of an event; its connection now represents the camera. Raises RequestError."""
     large = (
         any(len(value) >= LARGE for value in data.values() if isinstance(value, (str, bytes)))
         or "cropped_plates" in data
     )
     environ = environ_of(server, sid)
     peer = environ.get("REMOTE_ADDR", "") or "unknown address"
-    accepted = take(hub, data, hint, "socketio", peer, large, environ.get("HTTP_X_DEVICE_SERIAL", "")[:200], sid)
-    if not server.manager.is_connected(sid, "/"):
-        hub.part(Lpr).cameras.gone(sid)  # it sent and went; its end was told before the record was stored
+    accepted = ingest(hub, data, hint, "socketio", peer, large, environ.get("HTTP_X_DEVICE_SERIAL", "")[:200], sid)
+    if not is_connected(server, sid):
+        hub.part(Lpr).cameras.gone(sid)  # it disconnected before the record was stored
     return accepted
 
 
-def environ_of(server: Any, sid: str) -> dict[str, Any]:
-    """The request that opened a connection; empty when the connection has ended since."""
+def environ_of(server: SocketIoServer, sid: str) -> dict[str, Any]:
+    """The WSGI environment of the request that opened a connection; empty where the connection has closed since."""
     try:
-        return server.get_environ(sid) or {}
+        environ: dict[str, Any] | None = server.get_environ(sid)
     except KeyError:
         return {}
+    return environ or {}
 
 
-def _older_reply(accepted: Accepted) -> Replies:
-    """What cameras under /ws/ wait for (docs/wire/lpr.md 1.6)."""
+def _older_replies(accepted: Accepted) -> Replies:
+    """The further replies that cameras under /ws/ wait for (docs/wire/lpr.md 1.6)."""
     if accepted.kind == "registration":
         return [("camera_registered", {"camera_id": accepted.record.sender.camera_id, "id": accepted.id})]
     return [("health_saved", {"success": True, "health_id": accepted.id})] if accepted.kind == "health" else []

@@ -1,4 +1,4 @@
-"""The events `message` and `image` of cameras that connect under /ws/ (docs/wire/lpr.md 1.6)."""
+"""Socket.IO events `message` and `image` of an older camera generation, under /ws/ (docs/wire/lpr.md 1.6)."""
 
 from __future__ import annotations
 
@@ -8,55 +8,66 @@ from typing import Any
 from hub.context import Hub
 from hub.contract.errors import ContractError, RequestError
 from hub.lpr.contract.record import Detection, Test
-from hub.lpr.socketio import take_event
+from hub.lpr.service import Accepted
+from hub.lpr.socketio import ingest_event
 from hub.socketio.events import event_object
 
 FILE_TIME = re.compile(r"(\d{8}_\d{6}(?:_\d{1,6})?)")
 
 
 def register_older_events(hub: Hub) -> None:
+    """Add the events `message` and `image` to the Socket.IO server."""
     server = hub.socketio.server
 
     def message(sid: str, *args: Any) -> dict[str, Any]:
         try:
-            accepted = take_event(hub, server, sid, event_object(args), None)
+            body = _message_reply(ingest_event(hub, server, sid, event_object(args), None))
         except RequestError as error:
-            body = {**error.body(), "error": error.message}
-            server.emit("message_error", body, room=sid)
-            return body
-        body = (
-            {"success": True, "message": "Nothing to store"}
-            if isinstance(accepted, Test)
-            else {
-                "success": True,
-                "record_id": accepted.id,
-                "message": "Record saved",
-                "warnings": accepted.warnings,
-                "duplicate": accepted.duplicate,
-            }
-        )
-        server.emit("message_saved", body, room=sid)
-        return body
+            return _emit(server, sid, "message_error", _error_body(error))
+        return _emit(server, sid, "message_saved", body)
 
     def image(sid: str, *args: Any) -> dict[str, Any]:
         try:
-            accepted = take_event(hub, server, sid, _as_record(event_object(args)), "detection")
-            if isinstance(accepted, Test) or not isinstance(accepted.record, Detection) or not accepted.saved:
-                raise ContractError("The event image carries no picture in `data` (base64, a data URL or bytes).")
+            body = _image_reply(ingest_event(hub, server, sid, _as_record(event_object(args)), "detection"))
         except RequestError as error:
-            body = {**error.body(), "error": error.message}
-            server.emit("image_error", body, room=sid)
-            return body
-        body = {"success": True, "path": accepted.saved, "record_id": accepted.id, "duplicate": accepted.duplicate}
-        server.emit("image_saved", body, room=sid)
-        return body
+            return _emit(server, sid, "image_error", _error_body(error))
+        return _emit(server, sid, "image_saved", body)
 
     server.on("message", message)
     server.on("image", image)
 
 
+def _emit(server: Any, sid: str, event: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Emit a reply, and return it as the acknowledgement."""
+    server.emit(event, body, room=sid)
+    return body
+
+
+def _error_body(error: RequestError) -> dict[str, Any]:
+    return {**error.body(), "error": error.message}
+
+
+def _message_reply(accepted: Accepted | Test) -> dict[str, Any]:
+    if isinstance(accepted, Test):
+        return {"success": True, "message": "Nothing to store"}
+    return {
+        "success": True,
+        "record_id": accepted.id,
+        "message": "Record saved",
+        "warnings": accepted.warnings,
+        "duplicate": accepted.duplicate,
+    }
+
+
+def _image_reply(accepted: Accepted | Test) -> dict[str, Any]:
+    """The reply to a stored picture. Raises ContractError where the event had none."""
+    if isinstance(accepted, Test) or not isinstance(accepted.record, Detection) or not accepted.saved:
+        raise ContractError("The event image carries no picture in `data` (base64, a data URL or bytes).")
+    return {"success": True, "path": accepted.saved, "record_id": accepted.id, "duplicate": accepted.duplicate}
+
+
 def _as_record(sent: dict[str, Any]) -> dict[str, Any]:
-    """A picture alone is a detection without plates, at the time that its file name tells."""
+    """A detection without plates from a single picture, at the time in its file name."""
     record = {key: value for key, value in sent.items() if key not in ("data", "filename")}
     if sent.get("data"):
         record["image"] = sent["data"]

@@ -1,4 +1,7 @@
-"""Counts that cameras probe for before they ever speak (docs/wire/lpr.md 0.6): kept in memory, never counted, never failing."""
+"""Totals that cameras request before they send anything (docs/wire/lpr.md 0.6).
+
+Kept in memory: no request counts rows, and none can fail.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,14 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import select
-
 from hub.contract.times import local_text
-from hub.lpr.tables import LprTally
-from hub.store.database import Reader
+from hub.lpr.repository.counters import CounterRepository
 
 KINDS = ("detections", "health")
 
 
 class Statistics:
-    """Totals since ever and of today (the hub's local day of receipt)."""
+    """Totals of all time and of today (the hub's local day of receipt)."""
 
     def __init__(
         self,
@@ -34,16 +34,15 @@ class Statistics:
         self.last_update = now()
 
     def day(self, moment: float) -> str:
-        """The local day, 2026-01-28; remembered for the minute, since every record asks."""
+        """The local day, 2026-01-28; cached for the minute, since every record needs it."""
         minute = moment // 60
         if minute != self._minute:
             self._minute, self._minutes_day = minute, datetime.fromtimestamp(moment, self._zone).strftime("%Y-%m-%d")
         return self._minutes_day
 
-    def load(self, reader: Reader) -> None:
-        for row in reader.all(
-            select(LprTally.__table__).where(LprTally.kind.in_([*KINDS, *(f"{kind}_day" for kind in KINDS)]))
-        ):
+    def load(self, counters: CounterRepository) -> None:
+        """Load the stored totals."""
+        for row in counters.load([*KINDS, *(f"{kind}_day" for kind in KINDS)]):
             if row["kind"] in KINDS:
                 self._total[row["kind"]] = row["count"]
             elif row["key"] == self._day:

@@ -35,7 +35,7 @@ class LprRecord(Model):
 
 
 class LprPlate(Model):
-    """Every plate of a record, so that each finds it."""
+    """Every plate of a record, for searching."""
 
     __tablename__ = "lpr_plates"
     __table_args__ = (Index("lpr_plates_plate", "plate", "record_seq"),)
@@ -77,7 +77,7 @@ class LprHealth(Model):
 
 
 class LprCamera(Model):
-    """A camera, known from its first contact on."""
+    """A camera, from its first contact on."""
 
     __tablename__ = "lpr_cameras"
 
@@ -104,8 +104,8 @@ class LprComponent(Model):
     received_at: Mapped[float] = mapped_column(Float)
 
 
-class LprTally(Model):
-    """Exact counts that grow with the records, so that nothing is ever counted by reading rows.
+class LprCounter(Model):
+    """Exact counters that grow with the records, so that no request counts rows.
 
     `kind`: detections, detections_day, health, health_day, camera, camera_health, checkpoint, plate.
     """

@@ -1,4 +1,4 @@
-"""Plain JSON over a raw WebSocket (docs/wire/lpr.md 1.3 and 1.4): one reply for each text frame, in order."""
+"""Raw WebSocket transport of cameras: one JSON reply for each text frame, in order (docs/wire/lpr.md 1.3, 1.4)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
 from hub.contract.times import local_text
+from hub.lpr.connections import Connections
 from hub.lpr.contract.record import Test
-from hub.lpr.ingest import LARGE, decode_body, take
+from hub.lpr.ingest import LARGE, decode_body, ingest
 from hub.lpr.replies import raw_reply
 from hub.net.wsgi import Environ
 from hub.websocket.connection import WebSocket
@@ -20,34 +21,32 @@ PINGS = ("ping", '"ping"')
 
 
 class CameraSockets:
-    """Serves cameras; `open` counts their sockets."""
+    """Serves the raw WebSockets of cameras."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self.open = 0
+    def __init__(self, hub: Hub, connections: Connections) -> None:
+        self._hub, self._connections = hub, connections
 
     def serve(self, socket: WebSocket, environ: Environ) -> list[bytes]:
-        """Answer a camera until it disconnects, which says nothing: one generation connects anew for each record (docs/wire/lpr.md 1.4)."""
+        """Answer a camera until it disconnects.
+
+        Disconnecting does not make it offline: one generation connects anew for each record (docs/wire/lpr.md 1.4).
+        """
         limit_messages(socket, self._hub.settings.lpr.max_message_mb)
-        self.open += 1
+        self._connections.raw_websockets += 1
         try:
             while (message := socket.receive()) is not None:
-                socket.send(encode_text(_answer(self._hub, message, environ)))
+                socket.send(encode_text(_reply(self._hub, message, environ)))
         finally:
-            self.open -= 1
+            self._connections.raw_websockets -= 1
         return []
 
 
-def connected_clients(hub: Hub) -> int:
-    """Socket.IO connections and raw WebSockets of cameras."""
-    return len(hub.socketio.server.eio.sockets) + hub.part(CameraSockets).open
-
-
-def _answer(hub: Hub, message: str | bytes, environ: Environ) -> dict[str, Any]:
+def _reply(hub: Hub, message: str | bytes, environ: Environ) -> dict[str, Any]:
+    """Ingest a message; the reply, or the error body."""
     if isinstance(message, str) and len(message) < 20 and message.strip().lower() in PINGS:
         return _pong(hub)
     try:
-        accepted = take(
+        accepted = ingest(
             hub,
             decode_body(message),
             None,

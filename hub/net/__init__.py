@@ -1,1 +1,1 @@
-"""TCP connections, ports, and WSGI without Flask."""
+"""TCP connections and ports, and WSGI without Flask."""

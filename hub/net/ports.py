@@ -1,4 +1,4 @@
-"""Binding the hub's ports, and saying in one sentence what is wrong when that fails."""
+"""Bind ports, and describe a failure in one sentence for the operator."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import psutil
 
 BACKLOG = 512
 LOOPBACK_HOSTS = frozenset(("0.0.0.0", "127.0.0.1", "localhost"))
-_TAKEN = frozenset((errno.EADDRINUSE, 10048))
-_FORBIDDEN = frozenset((errno.EACCES, errno.EPERM, 10013))
+_IN_USE = frozenset((errno.EADDRINUSE, 10048))
+_NOT_PERMITTED = frozenset((errno.EACCES, errno.EPERM, 10013))
 
 
 class ListenError(Exception):
@@ -25,19 +25,19 @@ class ListenError(Exception):
 
 
 def listen(host: str, port: int) -> gevent.socket.socket:
-    """A listening socket; raises OSError. Port 0 takes any free one."""
-    # The passive flag is missing on purpose: an empty host is refused by the settings.
-    found = std_socket.getaddrinfo(host, port, type=std_socket.SOCK_STREAM)
-    family, _, _, _, address = min(found, key=lambda entry: entry[0] != std_socket.AF_INET)
+    """Open a listening socket on `port`, 0 for any free one. Raises OSError."""
+    # AI_PASSIVE is not needed: the settings reject an empty host.
+    candidates = std_socket.getaddrinfo(host, port, type=std_socket.SOCK_STREAM)
+    family, _, _, _, address = min(candidates, key=lambda entry: entry[0] != std_socket.AF_INET)
     sock = gevent.socket.socket(family, std_socket.SOCK_STREAM)
     try:
         if sys.platform == "win32":
-            # Without it another program could bind the same port and take our connections.
+            # Without it another program could bind the same port and accept our connections.
             sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_REUSEADDR, 1)
         if family == std_socket.AF_INET6:
-            # "::" means every network, those of IPv4 too; any other IPv6 address means only itself.
+            # "::" accepts IPv4 as well; any other IPv6 address accepts only itself.
             sock.setsockopt(std_socket.IPPROTO_IPV6, std_socket.IPV6_V6ONLY, 0 if host == "::" else 1)
         sock.bind(address)
         sock.listen(BACKLOG)
@@ -49,15 +49,15 @@ def listen(host: str, port: int) -> gevent.socket.socket:
 
 
 def listen_on_loopback_6(port: int) -> gevent.socket.socket | None:
-    """The same port on ::1, for clients that resolve localhost to it; None where that cannot be had."""
+    """The same port on ::1, for clients that resolve localhost to it; None where that cannot be opened."""
     try:
         return listen("::1", port)
     except OSError:
         return None
 
 
-def owner_of(port: int, kind: str = "tcp") -> str:
-    """Who listens on a port (`kind`: tcp or udp), such as "node (process 4242)"; empty when the system does not tell."""
+def port_owner(port: int, kind: str = "tcp") -> str:
+    """The program that listens on a port (`kind`: tcp or udp), e.g. "node (process 4242)"; "" when it is unknown."""
     try:
         connections = psutil.net_connections(kind=kind)
     except (psutil.Error, OSError):
@@ -78,7 +78,7 @@ def _describe(pid: int) -> str:
         process = psutil.Process(pid)
         name = process.name()
         if name.lower().startswith("python"):
-            # "python" alone says nothing; the script does.
+            # "python" alone does not identify a program; its script does.
             script = next((word for word in process.cmdline()[1:] if not word.startswith("-")), "")
             name = f"{name} {Path(script).name}".strip()
     except (psutil.Error, OSError):
@@ -86,34 +86,39 @@ def _describe(pid: int) -> str:
     return f"{name} (process {pid})"
 
 
-def why_not(error: OSError, host: str, port: int, kind: str = "tcp") -> str:
-    """The first half of a sentence: what keeps us from `port` on `host`."""
+def describe_bind_error(error: OSError, host: str, port: int, kind: str = "tcp") -> str:
+    """The first half of a sentence: why `port` on `host` cannot be opened."""
     number = getattr(error, "winerror", None) or error.errno
     if isinstance(error, std_socket.gaierror) or number in (errno.EADDRNOTAVAIL, 10049):
         return f"This machine has no address {host}"
-    if number in _TAKEN or (number in _FORBIDDEN and sys.platform == "win32" and owner_of(port, kind)):
-        return f"Port {port} is taken by {owner_of(port, kind) or 'another program, whose name this user may not see'}"
-    if number in _FORBIDDEN:
+    if number in _IN_USE or (number in _NOT_PERMITTED and sys.platform == "win32" and port_owner(port, kind)):
+        return (
+            f"Port {port} is taken by {port_owner(port, kind) or 'another program, whose name this user may not see'}"
+        )
+    if number in _NOT_PERMITTED:
         return f"This user may not open port {port}"
     return f"Port {port} on {host} cannot be opened ({error.strerror or error})"
 
 
-def is_taken(error: OSError) -> bool:
+def is_in_use(error: OSError) -> bool:
     """True when stopping another program would help."""
-    return (getattr(error, "winerror", None) or error.errno) in _TAKEN
+    return (getattr(error, "winerror", None) or error.errno) in _IN_USE
 
 
 def main_port_refused(error: OSError, host: str, port: int) -> ListenError:
-    """The error for a main port that cannot be had: what is wrong and what to do."""
-    what = why_not(error, host, port)
+    """The error for a main port that cannot be opened: what is wrong and what to do."""
+    what = describe_bind_error(error, host, port)
     if what.startswith("This machine has no address"):
         return ListenError(f"{what}; set host to 0.0.0.0 (every network) or to one of this machine's own addresses.")
-    first = "stop that program, or " if is_taken(error) else ""
+    first = "stop that program, or " if is_in_use(error) else ""
     other = port + 1 if 1024 <= port < 65535 else 5001
     return ListenError(f"{what}; {first}choose another port, such as: python app.py --port {other}")
 
 
 def side_port_refused(error: OSError, host: str, port: int, name: str, kind: str = "tcp") -> str:
-    """The warning for a side port that cannot be had."""
-    first = "Stop that program and start the hub again, or" if is_taken(error) else "To change that,"
-    return f"{why_not(error, host, port, kind)}, so the hub runs without its {'UDP ' if kind == 'udp' else ''}port for {name}. {first} give another number under [{name}] in hub.toml."
+    """The warning for a side port that cannot be opened."""
+    first = "Stop that program and start the hub again, or" if is_in_use(error) else "To change that,"
+    return (
+        f"{describe_bind_error(error, host, port, kind)}, so the hub runs without its "
+        f"{'UDP ' if kind == 'udp' else ''}port for {name}. {first} give another number under [{name}] in hub.toml."
+    )

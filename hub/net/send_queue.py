@@ -1,4 +1,4 @@
-"""What a TCP connection still holds of the bytes it was given, as far as the system tells."""
+"""Unacknowledged bytes and the send window of a TCP connection, where the operating system reports them."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if LINUX:
 
 
 def unsent_bytes(sock: Any) -> int:
-    """Bytes that the other machine has not acknowledged, sent or not; 0 where the system does not tell (Windows)."""
+    """Bytes that the peer has not acknowledged, sent or not; 0 where the system does not report them (Windows)."""
     try:
         if LINUX:
-            return _INT.unpack(ioctl(sock.fileno(), TIOCOUTQ, b"\0\0\0\0"))[0]
+            return int(_INT.unpack(ioctl(sock.fileno(), TIOCOUTQ, b"\0\0\0\0"))[0])
         if MAC:
-            return sock.getsockopt(socket.SOL_SOCKET, _SO_NWRITE)
+            return int(sock.getsockopt(socket.SOL_SOCKET, _SO_NWRITE))
     except (OSError, ValueError):
-        pass  # closed: whoever sends next finds out
+        pass  # closed: the next send raises
     return 0
 
 
 def send_window(sock: Any) -> int | None:
-    """How many bytes the other machine would take now; None where the system does not tell.
+    """Bytes that the peer would accept now (its receive window); None where the system does not report it.
 
-    What its program has not read makes it smaller. It is as of the last acknowledgement: one that only says that the window has grown comes when
-    it has doubled.
+    What its program has not read makes it smaller. The value is that of the last acknowledgement: a peer announces
+    that its window has grown only when it has doubled.
     """
     if not LINUX:
         return None
     try:
-        told = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SEND_WINDOW.size)
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SEND_WINDOW.size)
     except OSError:
         return None
-    return _SEND_WINDOW.unpack(told)[0] if len(told) == _SEND_WINDOW.size else None
+    return _SEND_WINDOW.unpack(info)[0] if len(info) == _SEND_WINDOW.size else None

@@ -1,4 +1,4 @@
-"""Requests read and answered without Flask: by the gate, the fast routes and the raw WebSockets."""
+"""Read and answer requests without Flask: used by the gate, the fast routes and the raw WebSockets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FAILED = "The hub failed at this request; the reason is in its log. Please repor
 
 
 def announced_length(environ: Environ) -> int | None:
-    """The length of the body as its sender gives it; None where it gives none."""
+    """Content-Length as a number; None where the sender gives none."""
     text = environ.get("CONTENT_LENGTH") or ""
     return int(text) if text.isascii() and text.isdigit() else None
 
@@ -27,12 +27,17 @@ def announced_length(environ: Environ) -> int | None:
 def read_exactly(environ: Environ, length: int) -> bytes:
     """A body of a known length. Raises ContractError (400) when it ends early."""
     try:
-        body = environ["wsgi.input"].read(length)
+        body: bytes = environ["wsgi.input"].read(length)
     except OSError as error:
         raise ContractError(CUT) from error
     if len(body) < length:
         raise ContractError(CUT)
     return body
+
+
+def status_line(status: int) -> str:
+    """The status with its reason phrase, as in `400 Bad Request`."""
+    return f"{status} {HTTPStatus(status).phrase}"
 
 
 def respond(
@@ -47,5 +52,5 @@ def respond(
     sent = [("Content-Type", "application/json"), ("Content-Length", str(len(text))), *headers]
     if retry_after is not None:
         sent.append(("Retry-After", str(retry_after)))
-    start_response(f"{status} {HTTPStatus(status).phrase}", sent)
+    start_response(status_line(status), sent)
     return [text]

@@ -1,4 +1,4 @@
-"""Stored pictures by name, on every port (links point to port 3000)."""
+"""Stored pictures by name, on every port (picture links point to port 3000)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ images = Blueprint("images", __name__)
 
 @images.get("/images/<path:name>")
 def picture(name: str) -> Response:
-    """A picture's bytes. A name is never given out twice, so it may be cached for good."""
+    """The bytes of a picture. Names are never reused, so clients may cache it without limit."""
     found = offload(current_hub().packs.read if NAME.fullmatch(name) else current_hub().images.read, name)
     if found is None:
         raise NotFound("There is no picture of this name.")
@@ -23,4 +23,5 @@ def picture(name: str) -> Response:
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.set_etag(name)
-    return response.make_conditional(request, accept_ranges=True, complete_length=len(data))
+    response.make_conditional(request, accept_ranges=True, complete_length=len(data))
+    return response

@@ -1,4 +1,4 @@
-"""Pages as a part of the hub."""
+"""Registration of the pages with the hub."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from hub.pages.images import images
 from hub.pages.routes import pages
 from hub.websocket.connection import WebSocket
 
-MAX_MESSAGE_BYTES = 64 * 1024  # pages only listen
+MAX_MESSAGE_BYTES = 64 * 1024  # pages send nothing
 
 
 def register(app: Flask, hub: Hub) -> None:
-    """Add the pages, stored pictures, and `/events`, which tells pages what happens."""
+    """Add the routes of pages and stored pictures, and the WebSocket `/events` that sends live events to pages."""
     app.register_blueprint(images)
+    hub.announce("images", "pictures", "http", "/images/NAME", position=4)
     app.register_blueprint(pages)
     for name in app.jinja_env.list_templates():
-        app.jinja_env.get_template(name)  # compiled now: the first page would block the event loop for it
+        app.jinja_env.get_template(name)  # compiled now: at the first request it would block the event loop
 
     def events(socket: WebSocket, environ: Environ) -> Iterable[bytes]:
         socket.max_message_bytes = MAX_MESSAGE_BYTES

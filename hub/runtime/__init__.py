@@ -1,1 +1,1 @@
-"""What runs beside the requests: supervised greenlets, native threads, memory, start and end."""
+"""What runs beside the requests: supervised greenlets, native threads, memory, start and shutdown."""

@@ -1,4 +1,4 @@
-"""Whether the event loop is ever held: a timer that should ring every 20 ms, and how late it rings."""
+"""Detection of a blocked event loop: a timer that is due every 20 ms, and how late it fires."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import gevent
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.02
-PROMISE_MS = 50.0  # nothing blocks the hub's loop for longer
-KEPT_SECONDS = 600.0
+MAX_BLOCK_MS = 50.0  # nothing may block the event loop for longer (docs/architecture.md "Promises")
+WINDOW_SECONDS = 600.0
 
 
 class LoopWatch:
-    """Counts the times that the loop was held beyond the promise; the last ten minutes are kept."""
+    """Records how often and how long the event loop was blocked, over the last ten minutes."""
 
     def __init__(self) -> None:
         self._stalls: deque[tuple[float, float]] = deque(maxlen=1000)
@@ -31,14 +31,14 @@ class LoopWatch:
             late = (now - due) * 1000
             if late > self.longest_ms:
                 self.longest_ms = late
-            if late > PROMISE_MS:
+            if late > MAX_BLOCK_MS:
                 self._stalls.append((now, late))
-                log.debug("The event loop was held for %.0f ms.", late)
+                log.debug("The event loop was blocked for %.0f ms.", late)
             due = now + TICK_SECONDS
 
     def status(self) -> dict[str, float | int]:
-        """Over the last ten minutes: how often it was held for more than 50 ms, and the longest time in milliseconds."""
-        since = time.monotonic() - KEPT_SECONDS
+        """Over the last ten minutes: how often it was blocked for more than 50 ms, and the longest time (ms)."""
+        since = time.monotonic() - WINDOW_SECONDS
         recent = [late for when, late in self._stalls if when >= since]
         return {
             "stalls": len(recent),

@@ -1,32 +1,36 @@
-"""Work beside the requests: supervised greenlets, and `offload()` for what would hold the event loop."""
+"""Supervised greenlets: the work that runs beside the requests."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import gevent
 from gevent.event import Event
 
 log = logging.getLogger(__name__)
 
-RESTART_SECONDS = (0.1, 0.5, 2.0, 10.0)
+BACKOFF_SECONDS = (0.1, 0.5, 2.0, 10.0)
+# A task that ran for longer before it failed is restarted with the first pause again.
 HEALTHY_SECONDS = 60.0
+
+Greenlet: TypeAlias = "gevent.Greenlet[..., Any]"
 
 
 class Task:
-    """One supervised greenlet and what became of it."""
+    """One supervised greenlet with its restarts and its last error. `started` is in epoch seconds."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.greenlet: gevent.Greenlet | None = None
+        self.greenlet: Greenlet | None = None
         self.restarts = 0
         self.error = ""
         self.started = time.time()
 
     def status(self) -> dict[str, Any]:
+        """One row of the status page."""
         alive = self.greenlet is not None and not self.greenlet.dead
         return {
             "name": self.name,
@@ -38,23 +42,23 @@ class Task:
 
 
 class Supervisor:
-    """Names, logs, counts and restarts the hub's greenlets; its `status()` is shown on the status page."""
+    """Names, logs, counts and restarts the hub's greenlets."""
 
     def __init__(self) -> None:
         self._tasks: dict[str, Task] = {}
-        self._short: set[gevent.Greenlet] = set()
+        self._one_off: set[Greenlet] = set()
         self._stopping = Event()
 
     def keep(self, name: str, function: Callable[..., Any], *args: Any) -> None:
-        """Run `function` for as long as the hub lives; when it raises it is logged and started again after a pause."""
+        """Run `function` until it returns or the hub ends; when it raises, log that and restart it after a pause."""
         task = self._tasks[name] = Task(name)
         task.greenlet = gevent.spawn(self._keep, task, function, args)
 
-    def spawn(self, name: str, function: Callable[..., Any], *args: Any) -> gevent.Greenlet:
-        """Run `function` once; an exception is logged with the name."""
+    def spawn(self, name: str, function: Callable[..., Any], *args: Any) -> Greenlet:
+        """Run `function` once; an exception is logged with `name`."""
         greenlet = gevent.spawn(self._once, name, function, args)
-        self._short.add(greenlet)
-        greenlet.rawlink(self._short.discard)
+        self._one_off.add(greenlet)
+        greenlet.rawlink(self._one_off.discard)
         return greenlet
 
     def _keep(self, task: Task, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -64,12 +68,12 @@ class Supervisor:
             try:
                 function(*args)
                 return
-            except Exception as error:  # the supervisor is where every task's failure ends
+            except Exception as error:  # the last handler of every task
                 task.error = f"{type(error).__name__}: {error}"
                 task.restarts += 1
                 log.exception("%s failed and is started again.", task.name)
             failures = 0 if time.monotonic() - began > HEALTHY_SECONDS else failures + 1
-            self._stopping.wait(RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)])
+            self._stopping.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
 
     def _once(self, name: str, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         try:
@@ -78,17 +82,17 @@ class Supervisor:
             log.exception("%s failed.", name)
 
     def join(self, name: str, timeout: float) -> None:
-        """Wait for a kept task to end by itself."""
+        """Wait up to `timeout` seconds for a kept task to return. Raises KeyError for an unknown name."""
         greenlet = self._tasks[name].greenlet
         if greenlet is not None:
             greenlet.join(timeout)
 
     def status(self) -> list[dict[str, Any]]:
-        """One row per kept task, for the status page."""
+        """One row for each kept task."""
         return [task.status() for task in self._tasks.values()]
 
     def stop(self, timeout: float) -> None:
-        """End every task; those that do not end by themselves within `timeout` seconds are ended."""
+        """Kill every greenlet and wait up to `timeout` seconds for them to end."""
         self._stopping.set()
-        running = [task.greenlet for task in self._tasks.values() if task.greenlet is not None] + list(self._short)
+        running = [task.greenlet for task in self._tasks.values() if task.greenlet is not None] + list(self._one_off)
         gevent.killall(running, block=True, timeout=timeout)

@@ -12,5 +12,8 @@ class Access(Section):
 
     allowed_origins: list[str] = Field(
         [],
-        description="Web pages of other hosts that may use this hub from a browser, e.g. https://game.example; pages of this machine always may.",
+        description=(
+            "Web pages of other hosts that may use this hub from a browser, e.g. https://game.example; pages of this "
+            "machine always may."
+        ),
     )

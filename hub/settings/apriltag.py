@@ -16,7 +16,9 @@ class TagDetection(Section):
     camera: str = Field(
         min_length=1,
         max_length=100,
-        description="The camera's id: the name its pictures are posted under, or the address of the board that sends them.",
+        description=(
+            "The camera's id: the name its pictures are posted under, or the address of the board that sends them."
+        ),
         examples=["gate-1"],
     )
     enabled: bool = Field(True, description="false: do not look at this camera's pictures.")
@@ -27,7 +29,10 @@ class TagDetection(Section):
         None,
         gt=0,
         le=1000,
-        description="Side of a tag's black square, in centimetres. Without it and the four numbers below tags are reported without a pose.",
+        description=(
+            "Side of a tag's black square, in centimetres. Without it and the four numbers below tags are reported "
+            "without a pose."
+        ),
         examples=[10.0],
     )
     fx: float | None = Field(
@@ -50,11 +55,14 @@ class TagDetection(Section):
     )
     distortion: list[float] = Field(
         [],
-        description="OpenCV's distortion coefficients (k1, k2, p1, p2, k3 ...), 4, 5, 8, 12 or 14 numbers; empty: none.",
+        description=(
+            "OpenCV's distortion coefficients (k1, k2, p1, p2, k3 ...), 4, 5, 8, 12 or 14 numbers; empty: none."
+        ),
     )
 
     @property
     def has_pose(self) -> bool:
+        """Whether the poses of tags can be computed."""
         return self.tag_size_cm is not None and self.fx is not None
 
     @field_validator("camera")
@@ -89,12 +97,18 @@ class AprilTag(Section):
     token: str = Field(
         "",
         repr=False,
-        description="What a board proves itself with, the same text in its firmware; empty: the hub makes one at its first start, shows it once and keeps it in the file `apriltag_token`.",
+        description=(
+            "What a board proves itself with, the same text in its firmware; empty: the hub makes one at its first "
+            "start, shows it once and keeps it in the file `apriltag_token`."
+        ),
     )
     networks: list[str] = Field(
         ["127.0.0.0/8", "::1/128"],
         max_length=100,
-        description="Networks whose boards and games are served (by the AprilTag addresses only), e.g. 192.168.1.0/24; UDP and pictures without a token come only from here.",
+        description=(
+            "Networks whose boards and games are served (by the AprilTag addresses only), e.g. 192.168.1.0/24; UDP "
+            "and pictures without a token come only from here."
+        ),
     )
     source_rate: int = Field(
         2000,
@@ -110,26 +124,36 @@ class AprilTag(Section):
         0.0,
         ge=0,
         le=1000,
-        description="At most this many readings a second of one board and tag are stored; 0 stores every one. The first reading of a tag always is.",
+        description=(
+            "At most this many readings a second of one board and tag are stored; 0 stores every one. The first "
+            "reading of a tag always is."
+        ),
     )
     reading_days: int = Field(90, ge=1, le=3650, description="Stored readings are kept for this many days.")
     stale_seconds: float = Field(
         30.0,
         ge=1,
         le=86_400,
-        description="A board without a WebSocket that was silent for this long is shown as stale; without a tag in view silence is normal.",
+        description=(
+            "A board without a WebSocket that was silent for this long is shown as stale; without a tag in view "
+            "silence is normal."
+        ),
     )
     session_gap_seconds: float = Field(
         600.0,
         ge=1,
         le=604_800,
-        description="A board without a WebSocket that was silent for this long begins a new session when it is heard again.",
+        description=(
+            "A board without a WebSocket that was silent for this long begins a new session when it is heard again."
+        ),
     )
     game_queue: int = Field(
         256,
         ge=1,
         le=10_000,
-        description="Readings kept for a game that reads slowly; one more and only the newest of each board and tag stays.",
+        description=(
+            "Readings kept for a game that reads slowly; one more and only the newest of each board and tag stays."
+        ),
     )
     game_stall_seconds: float = Field(
         10.0, ge=1, le=600, description="A game that takes nothing for this long is disconnected."

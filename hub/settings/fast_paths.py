@@ -1,4 +1,4 @@
-"""Switches of the fast paths, for whoever looks for the cause of a difference."""
+"""Settings that turn the fast paths off, for troubleshooting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ class FastPaths(Section):
     rest: bool = Field(True, description="Answer records over HTTP in front of Flask; false: by Flask's routes.")
     socketio: bool = Field(
         True,
-        description="Read and answer text events of cameras without python-socketio's packets; false: by python-socketio.",
+        description=(
+            "Read and answer text events of cameras without python-socketio's packets; false: by python-socketio."
+        ),
     )
     commit: bool = Field(
         True, description="Store the detections of a commit by one statement; false: record by record."

@@ -1,4 +1,7 @@
-"""Reading and writing the hub's settings: `hub.toml`, over it the environment, over that flags."""
+"""Read and write the hub's settings.
+
+`hub.toml` has the lowest precedence, the environment overrides it, command-line flags override both.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from typing import Any, get_origin
 from pydantic import ValidationError
 
 from hub.settings.base import Section
-from hub.settings.model import Settings, declared, declared_tables, environment_name
+from hub.settings.model import Settings, declared, declared_tables, environment_name, section_class
 
 log = logging.getLogger(__name__)
 
@@ -22,26 +25,26 @@ SECRETS = ("token",)
 
 
 class SettingsError(Exception):
-    """A setting cannot be used; the text names where it stands, its key and the reason."""
+    """A setting is invalid; the text names its origin (file, variable, flag), its key and the reason."""
 
 
 def load(
     instance: Path, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, write: bool = True
 ) -> Settings:
-    """The settings of one instance folder.
+    """Load the settings of one instance folder.
 
-    `flags` are top-level settings given on the command line (None values are skipped). Writes `hub.toml` where there
-    is none (unless `write` is False). Raises SettingsError.
+    `flags` are top-level settings given on the command line (None values are skipped). Writes a default `hub.toml`
+    where there is none (unless `write` is False). Raises SettingsError.
     """
     environ = os.environ if environ is None else environ
     path = instance / FILE_NAME
     if write:
-        _first_start(instance, path)
+        _write_default(instance, path)
     values: dict[str, Any] = {}
     origin: dict[tuple[str, ...], str] = {}
     if path.exists():
         values = _read_file(path)
-        for keys in _leaves(values):
+        for keys in _key_paths(values):
             origin[keys] = str(path)
     for keys, name, value in _from_environment(environ):
         _put(values, keys, value)
@@ -56,7 +59,8 @@ def load(
         raise SettingsError("\n".join(_sentence(item, origin, path) for item in error.errors())) from error
 
 
-def _first_start(instance: Path, path: Path) -> None:
+def _write_default(instance: Path, path: Path) -> None:
+    """Make the instance folder, and the settings file where there is none. Raises SettingsError."""
     try:
         instance.mkdir(parents=True, exist_ok=True)
         if not path.exists():
@@ -79,9 +83,12 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> list[tuple[tuple[str, ...], str, Any]]:
-    """Settings given as HUB_*. Names of that form which are no setting are reported, not refused: they may be another program's."""
+    """Settings given as HUB_*, each as (keys, variable, value).
+
+    Unknown names of that form are logged, not rejected: they may belong to another program.
+    """
     names = {environment_name(section, key): (section, key, field) for section, key, field in declared()}
-    found = []
+    found: list[tuple[tuple[str, ...], str, Any]] = []
     for name, text in environ.items():
         if name in names:
             section, key, field = names[name]
@@ -107,19 +114,21 @@ def _put(values: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
     values[keys[-1]] = value
 
 
-def _leaves(values: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+def _key_paths(values: Mapping[str, Any], parents: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The path of every key of nested tables, those of the tables included."""
     rows: list[tuple[str, ...]] = []
     for key, value in values.items():
-        rows.append((*before, key))
+        rows.append((*parents, key))
         if isinstance(value, dict):
-            rows.extend(_leaves(value, (*before, key)))
+            rows.extend(_key_paths(value, (*parents, key)))
     return rows
 
 
 def _sentence(item: Mapping[str, Any], origin: Mapping[tuple[str, ...], str], path: Path) -> str:
+    """One validation error of pydantic as a sentence for the operator; the value of a secret is left out."""
     keys = tuple(str(part) for part in item["loc"])
     where = next((origin[keys[:size]] for size in range(len(keys), 0, -1) if keys[:size] in origin), str(path))
-    # A table of a list is named as people count: apriltag.detection[1].camera is in the first one.
+    # Tables of a list are counted from 1: apriltag.detection[1].camera belongs to the first one.
     name = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in item["loc"]).lstrip(".")
     if item["type"] == "extra_forbidden":
         return f"{where}: {name}: there is no such setting; docs/settings.md lists them all."
@@ -143,15 +152,14 @@ def template() -> str:
     for section, key, field in declared():
         if section != last:
             lines += _examples(last)
-            about = (Settings.model_fields[section].annotation.__doc__ or "").strip()
-            lines += [f"[{section}]", f"# {about}", ""]
+            lines += [f"[{section}]", f"# {(section_class(section).__doc__ or '').strip()}", ""]
             last = section
         lines += [f"# {field.description}", f"{key} = {_toml(field.default)}", ""]
     return "\n".join(lines + _examples(last))
 
 
 def _examples(section: str) -> list[str]:
-    """One block of each list of tables in a section, commented out."""
+    """One example block for each list of tables in a section, commented out."""
     lines: list[str] = []
     for key, kind in declared_tables(section):
         lines += [f"# {(kind.__doc__ or '').strip()}", f"# [[{section}.{key}]]"]
@@ -167,7 +175,7 @@ def _toml(value: Any) -> str:
 
 
 def table() -> str:
-    """docs/settings.md's table of the hub's settings, in Markdown."""
+    """The table of the hub's settings in docs/settings.md, in Markdown."""
     lines = ["| setting | environment | default | what it does |", "|---|---|---|---|"]
     for section, key, field in declared():
         name = f"{section}.{key}" if section else key

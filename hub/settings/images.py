@@ -19,7 +19,10 @@ class Images(Section):
     base_url: str = Field(
         "",
         max_length=200,
-        description="Start of every picture link, e.g. http://192.168.1.100:3000; empty: the host name that the reader of the link used. The environment's IMAGE_SERVER_URL stands in for it.",
+        description=(
+            "Start of every picture link, e.g. http://192.168.1.100:3000; empty: the host name that the reader of "
+            "the link used. The environment's IMAGE_SERVER_URL stands in for it."
+        ),
     )
     max_megapixels: int = Field(
         50, ge=1, le=200, description="A picture with more pixels than this (in millions) is kept but not shown."

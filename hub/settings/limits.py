@@ -14,7 +14,10 @@ class Limits(Section):
         64,
         ge=1,
         le=512,
-        description="Largest HTTP body and largest Socket.IO message, in MB; raw WebSockets have limits of their own (max_message_mb of lpr, results and apriltag).",
+        description=(
+            "Largest HTTP body and largest Socket.IO message, in MB; raw WebSockets have limits of their own "
+            "(max_message_mb of lpr, results and apriltag)."
+        ),
     )
     max_picture_mb: int = Field(16, ge=1, le=128, description="Largest single picture, in MB.")
     max_connections: int = Field(2000, ge=10, le=20_000, description="Open connections, all ports together.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 from pydantic.fields import FieldInfo
@@ -56,8 +57,6 @@ class Settings(Section):
     @classmethod
     def _is_zone(cls, value: str) -> str:
         if value:
-            from zoneinfo import ZoneInfo
-
             try:
                 ZoneInfo(value)
             except (KeyError, ValueError, OSError) as error:
@@ -66,7 +65,7 @@ class Settings(Section):
 
     @property
     def side_ports(self) -> dict[str, int]:
-        """TCP ports beside the main one, by listener name (docs/architecture.md "Ports")."""
+        """TCP ports besides the main one, by listener name (docs/architecture.md "Ports")."""
         return {
             "apriltag": self.apriltag.port,
             "lpr": self.lpr.port,
@@ -76,34 +75,54 @@ class Settings(Section):
 
     @property
     def database_path(self) -> Path:
+        """The database file."""
         return self.instance / "hub.db"
 
     @property
     def images_path(self) -> Path:
+        """The folder of pictures of captures."""
         return self.instance / "images"
 
     @property
     def packs_path(self) -> Path:
+        """The folder of pictures of camera records."""
         return self.instance / "pictures"
 
     @property
     def token_path(self) -> Path:
+        """The file of the token of AprilTag boards."""
         return self.instance / "apriltag_token"
 
     @property
     def log_path(self) -> Path:
+        """The log file."""
         return self.instance / "hub.log"
 
 
-def table_of(field: Any) -> type[Section] | None:
-    """The kind of a setting that is a list of tables; None for any other."""
+def table_of(field: FieldInfo) -> type[Section] | None:
+    """The class of the tables of a setting that is a list of tables; None for any other setting."""
     inner = get_args(field.annotation)
-    return inner[0] if len(inner) == 1 and isinstance(inner[0], type) and issubclass(inner[0], Section) else None
+    return _section_class(inner[0]) if len(inner) == 1 else None
+
+
+def section_class(section: str) -> type[Section]:
+    """The class of a section by its name in the file. Raises KeyError for a name that is no section."""
+    found = _section_class(Settings.model_fields[section].annotation)
+    if found is None:
+        raise KeyError(section)
+    return found
+
+
+def _section_class(annotation: Any) -> type[Section] | None:
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
 
 
 def declared_tables(section: str) -> list[tuple[str, type[Section]]]:
-    """The lists of tables in a section, as (key, kind of table). They stand in the file only, each table headed [[section.key]]."""
-    fields = Settings.model_fields[section].annotation.model_fields if section else {}
+    """The lists of tables in a section, as (key, class of a table).
+
+    They can be set in the file only, where each table is headed [[section.key]].
+    """
+    fields = section_class(section).model_fields if section else {}
     return [(key, kind) for key, field in fields.items() if (kind := table_of(field)) is not None]
 
 
@@ -113,14 +132,14 @@ def declared() -> list[tuple[str, str, FieldInfo]]:
     for key, field in Settings.model_fields.items():
         if field.exclude:
             continue
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            rows.extend((key, inner, spec) for inner, spec in kind.model_fields.items() if table_of(spec) is None)
-        else:
+        section = _section_class(field.annotation)
+        if section is None:
             rows.append(("", key, field))
+        else:
+            rows.extend((key, inner, spec) for inner, spec in section.model_fields.items() if table_of(spec) is None)
     return rows
 
 
 def environment_name(section: str, key: str) -> str:
-    """The environment variable over a setting: HUB_PORT, HUB_IMAGES_PORT."""
+    """The environment variable that overrides a setting: HUB_PORT, HUB_IMAGES_PORT."""
     return "_".join(part for part in ("HUB", section.upper(), key.upper()) if part)

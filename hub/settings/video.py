@@ -15,7 +15,10 @@ class Video(Section):
         64,
         ge=1,
         le=1000,
-        description="Cameras whose newest picture is kept; one more is refused until another was silent for video.forget_seconds.",
+        description=(
+            "Cameras whose newest picture is kept; one more is refused until another was silent for "
+            "video.forget_seconds."
+        ),
     )
     forget_seconds: float = Field(
         600.0,
@@ -30,11 +33,16 @@ class Video(Section):
         3.0,
         ge=0.5,
         le=60,
-        description="A viewer that does not take a picture within this time is disconnected; the page connects again by itself.",
+        description=(
+            "A viewer that does not take a picture within this time is disconnected; the page connects again by itself."
+        ),
     )
     target_interval_ms: int = Field(
         0,
         ge=0,
         le=10_000,
-        description="Milliseconds between two pictures that cameras are meant to keep; 0 takes each camera's usual interval as its target.",
+        description=(
+            "Milliseconds between two pictures that cameras are meant to keep; 0 takes each camera's usual interval "
+            "as its target."
+        ),
     )

@@ -1,1 +1,1 @@
-"""Socket.IO: events, rooms, the fast path, and the private parts of its libraries."""
+"""Socket.IO: events, rooms, the fast path of events, and the internals of its libraries."""

@@ -8,7 +8,7 @@ import orjson
 
 
 class SocketJson:
-    """The same encoder and decoder in the shape that Socket.IO wants (`loads`, `dumps`)."""
+    """`loads` and `dumps` with the arguments that python-socketio passes, which are ignored."""
 
     @staticmethod
     def loads(text: str | bytes, **_: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Where Engine.IO connections enter: other addresses of the same endpoint, and WebSockets offered to polling sessions."""
+"""Entry of Engine.IO connections: other paths of the endpoint, and the WebSockets that polling sessions upgrade to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class EngineIoEntry:
         self._aliases: dict[str, str] = {}
 
     def add_alias(self, path: str, mark: str) -> None:
-        """Serve Engine.IO at `path` too; `mark` is then true in the environment of the connection."""
+        """Serve Engine.IO at `path` too; the key `mark` is then True in the connection's WSGI environment."""
         self._aliases[path] = mark
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -1,7 +1,7 @@
-"""Events of Socket.IO: their object, their failures, and the rooms that anybody may join.
+"""Socket.IO events: their argument, their errors, and the rooms that anybody may join.
 
-Handlers stand on the server itself: Flask-SocketIO's request context is not needed and costs more than the work. They take
-`*args`, since senders leave arguments out or add some.
+Handlers are registered on the server itself: Flask-SocketIO's request context is not needed and costs more than the
+work. They take `*args`, since senders omit arguments or add some.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from hub.contract.errors import RequestError
 from hub.contract.json_text import decode_object
 from hub.contract.times import local_text
 from hub.socketio.fast_events import Replies
+from hub.socketio.internals import SocketIoServer
 
 log = logging.getLogger(__name__)
 
 DASHBOARD = "dashboard"
 
 
-def register_room(server: Any, zone: tzinfo | None, room: str, name: str, join: str, leave: tuple[str, ...]) -> None:
-    """Let clients join and leave a room by events; `name` is how its answers call it."""
+def register_room(
+    server: SocketIoServer, zone: tzinfo | None, room: str, name: str, join: str, leave: tuple[str, ...]
+) -> None:
+    """Let clients join and leave a room with events; `name` is its name in the replies."""
 
     def joined(sid: str, _: dict[str, Any]) -> dict[str, Any]:
         server.enter_room(sid, room)
@@ -38,16 +41,17 @@ def register_room(server: Any, zone: tzinfo | None, room: str, name: str, join: 
         server.on(event, guarded(server, event, left, needs_data=False))
 
 
-def room_status(server: Any, sid: str, message: str, zone: tzinfo | None) -> dict[str, Any]:
+def room_status(server: SocketIoServer, sid: str, message: str, zone: tzinfo | None) -> dict[str, Any]:
+    """Send `message` as the event `status`; the same body is the acknowledgement."""
     body = {"success": True, "message": message, "timestamp": local_text(time.time(), zone)}
     server.emit("status", body, room=sid)
     return body
 
 
 def guarded(
-    server: Any, event: str, handler: Callable[[str, dict[str, Any]], Any], needs_data: bool = True
+    server: SocketIoServer, event: str, handler: Callable[[str, dict[str, Any]], Any], needs_data: bool = True
 ) -> Callable[..., Any]:
-    """A failure becomes the one error body, as the acknowledgement and as the event `error`."""
+    """Wrap a handler: an exception becomes the error body, as the acknowledgement and as the event `error`."""
 
     def run(sid: str, *args: Any) -> Any:
         try:
@@ -61,7 +65,7 @@ def guarded(
 
 
 def replying(event: str, handler: Callable[[str, dict[str, Any]], Replies]) -> Callable[..., Replies]:
-    """The same for `FastEvents`."""
+    """The same for handlers of `FastEvents`."""
 
     def run(sid: str, *args: Any) -> Replies:
         try:
@@ -73,7 +77,7 @@ def replying(event: str, handler: Callable[[str, dict[str, Any]], Replies]) -> C
 
 
 def _error_of(event: str, error: Exception) -> dict[str, Any]:
-    """The door's last stand: the sender hears of it; where it is a failure of ours, the log has the reason."""
+    """The error body for the sender; the log has the reason where the hub itself failed."""
     if isinstance(error, RequestError):
         return error.body()
     log.error("The event %s failed.", event, exc_info=error)
@@ -81,7 +85,7 @@ def _error_of(event: str, error: Exception) -> dict[str, Any]:
 
 
 def event_object(args: tuple[Any, ...]) -> dict[str, Any]:
-    """An event's first argument as an object: one, or JSON text of one. Raises RequestError."""
+    """The first argument of an event, an object or JSON text of one. Raises RequestError."""
     data = args[0] if args else None
     if isinstance(data, dict):
         return data

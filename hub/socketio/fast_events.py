@@ -1,7 +1,7 @@
-"""Socket.IO events that come by the thousand: read and answered without python-socketio's packets, its rooms and its copies.
+"""A fast path for frequent Socket.IO events, without python-socketio's packets, its rooms and its copies.
 
-Text events of the default namespace take this way, and their answers go to a WebSocket as one write. Everything else (binary
-pictures, other namespaces, connections that poll, malformed packets) is left to python-socketio, by the same handlers.
+Text events of the default namespace take this path, and their replies go to a WebSocket in one write. Everything else
+(binary pictures, other namespaces, malformed packets) is left to python-socketio, with the same handlers.
 """
 
 from __future__ import annotations
@@ -11,10 +11,20 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from engineio.exceptions import SocketIsClosedError
-from engineio.packet import MESSAGE, Packet
 
-from hub.websocket.connection import Prepared, prepare
+from hub.socketio.internals import (
+    EngineIoSession,
+    SessionClosed,
+    SocketIoServer,
+    connected_sid,
+    engineio_session,
+    is_upgraded,
+    message_handler,
+    pending_binary,
+    send_frames,
+    send_text,
+    set_message_handler,
+)
 
 log = logging.getLogger(__name__)
 
@@ -27,20 +37,21 @@ Handler = Callable[..., Replies]
 
 
 class FastEvents:
-    """`on(event, handler)`; `handler(sid, *args)` gives the events to answer with, the first one's body being the acknowledgement too.
+    """Handlers of frequent events.
 
-    An answer without a name is an acknowledgement only. `spawn(function, *args)` runs handlers, which may wait.
+    `handler(sid, *args)` returns the events to reply with; the first one's body is the acknowledgement too, and a reply
+    without a name is an acknowledgement only. `spawn(function, *args)` runs handlers, which may block.
     """
 
-    def __init__(self, server: Any, spawn: Callable[..., Any], enabled: bool = True) -> None:
+    def __init__(self, server: SocketIoServer, spawn: Callable[..., Any], enabled: bool = True) -> None:
         self._server, self._spawn = server, spawn
         self._handlers: dict[str, Handler] = {}
-        self._ordinary = server.eio.handlers["message"]
+        self._ordinary = message_handler(server)
         if enabled:
-            server.eio.on("message", self._hear)
+            set_message_handler(server, self._on_message)
 
     def on(self, event: str, handler: Handler) -> None:
-        """Let `handler` answer `event`, by whichever way it comes."""
+        """Let `handler` reply to `event`, whichever path it takes."""
         self._handlers[event] = handler
 
         def ordinary(sid: str, *args: Any) -> dict[str, Any]:
@@ -52,18 +63,15 @@ class FastEvents:
 
         self._server.on(event, ordinary)
 
-    def _hear(self, session: str, data: str | bytes) -> None:
-        """One message of an Engine.IO session."""
-        found = (
-            self._read(data)
-            if type(data) is str and data[:1] == EVENT and session not in self._server._binary_packet
-            else None
-        )
-        sid = self._server.manager.sid_from_eio_sid(session, "/") if found is not None else None
-        if sid is None or not self._server.manager.is_connected(sid, "/"):
-            self._ordinary(session, data)
-            return
-        self._spawn(self._run, session, sid, *found)
+    def _on_message(self, session: str, data: str | bytes) -> None:
+        """Handle one message of an Engine.IO session."""
+        if type(data) is str and data[:1] == EVENT and not pending_binary(self._server, session):
+            event = self._read(data)
+            sid = connected_sid(self._server, session) if event is not None else None
+            if event is not None and sid is not None:
+                self._spawn(self._run, session, sid, *event)
+                return
+        self._ordinary(session, data)
 
     def _read(self, text: str) -> tuple[Handler, list[Any], str] | None:
         """Handler, arguments and id (digits or "") of a text event; None when it is for python-socketio."""
@@ -81,8 +89,8 @@ class FastEvents:
 
     def _run(self, session: str, sid: str, handler: Handler, args: list[Any], number: str) -> None:
         replies = handler(sid, *args)
-        client = self._server.eio.sockets.get(session)
-        if client is None or client.closed:
+        client = engineio_session(self._server, session)
+        if client is None:
             return
         texts = []
         for name, body in replies:
@@ -94,16 +102,14 @@ class FastEvents:
                 number = ""
         try:
             self._send(client, texts)
-        except SocketIsClosedError:
-            log.debug("The client of an event has gone before its answer.")
+        except SessionClosed:
+            log.debug("The client of an event has gone before its reply.")
 
     @staticmethod
-    def _send(client: Any, texts: list[str]) -> None:
-        """In the session's own queue, so that what was sent before comes before."""
-        if not client.upgraded:
+    def _send(client: EngineIoSession, texts: list[str]) -> None:
+        """Send replies through the session's own queue, which keeps the order of all its packets."""
+        if not is_upgraded(client):
             for text in texts:
-                client.send(Packet(MESSAGE, data=text))
+                send_text(client, text)
         elif texts:
-            packet = Packet(MESSAGE)
-            packet.encode_cache = Prepared(b"".join(prepare("4" + text) for text in texts))
-            client.send(packet)
+            send_frames(client, texts)

@@ -1,26 +1,37 @@
-"""Socket.IO rooms for pages and dashboards: each event is encoded once, and twenty viewers do not slow down what is stored.
+"""Socket.IO rooms of pages and dashboards: each event is encoded once, so that many viewers do not slow down ingestion.
 
-Events of a short interval go to a viewer as one write of ready WebSocket frames, through a bounded queue with a sender of its own;
-viewers that poll are served through Engine.IO. A viewer that does not keep up loses the oldest updates.
+The events of a short interval go to a viewer in one write of ready WebSocket frames, through a bounded queue with a
+sender; viewers that poll are served through Engine.IO. A viewer that does not keep up loses the oldest events.
 """
 
 from __future__ import annotations
 
-import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 from weakref import WeakValueDictionary
 
 import gevent
-import orjson
-from engineio.packet import MESSAGE, Packet
 from gevent.event import Event
 
-from hub.websocket.connection import Prepared, WebSocket, WebSocketClosed, prepare
-
-log = logging.getLogger(__name__)
+from hub.live.channel import Message
+from hub.live.queues import DropOldest
+from hub.live.sender import Sender
+from hub.net.transport import PeerStalled
+from hub.socketio.internals import (
+    SocketIoServer,
+    engineio_session,
+    frames_of,
+    has_participants,
+    is_upgraded,
+    participants,
+    queued_packets,
+    send_text,
+    session_environ,
+)
+from hub.websocket.connection import Prepared, WebSocket
 
 INTERVAL = 0.1
 MAX_BATCHES = 100
@@ -30,19 +41,17 @@ STALL_SECONDS = 30.0
 
 
 class Viewer:
-    """One WebSocket and what waits for it."""
+    """One WebSocket with its queue and its sender."""
 
     def __init__(self, websocket: WebSocket) -> None:
-        self.websocket = websocket
-        self.batches: deque[Prepared] = deque()
-        self.ready = Event()
-        self.ended = False
+        self.queue = DropOldest(MAX_BATCHES)
+        self.sender = Sender(websocket, self.queue, STALL_SECONDS, idle_seconds=STALL_SECONDS)
 
 
 class Rooms:
-    """`publish(room, event, payload)` never waits. `run` is the supervised greenlet that hands out."""
+    """`publish` never blocks. `run` is the supervised greenlet that distributes the events of each interval."""
 
-    def __init__(self, server: Any, spawn: Callable[..., Any]) -> None:
+    def __init__(self, server: SocketIoServer, spawn: Callable[..., Any]) -> None:
         self._server, self._spawn = server, spawn
         self._upgraded: WeakValueDictionary[str, WebSocket] = WeakValueDictionary()
         self._viewers: dict[str, Viewer] = {}
@@ -50,17 +59,21 @@ class Rooms:
         self._wake = Event()
         self.published = self.dropped = 0
 
+    def channel(self, room: str, event: str) -> RoomChannel:
+        """The channel that publishes `event` to everybody in `room`."""
+        return RoomChannel(self, room, event)
+
     def upgrading(self, environ: dict[str, Any], websocket: WebSocket) -> None:
-        """A WebSocket is offered to an Engine.IO session that began by polling."""
+        """Note the WebSocket that a polling Engine.IO session offers to upgrade to."""
         session = parse_qs(environ.get("QUERY_STRING", "")).get("sid")
         if session:
             self._upgraded[session[0][:100]] = websocket
 
-    def publish(self, room: str, event: str, payload: Callable[[], dict[str, Any]]) -> None:
-        """Tell everybody in `room`, soon. `payload` is asked only when somebody is there."""
-        if not any(True for _ in self._server.manager.get_participants("/", room)):
+    def publish(self, room: str, event: str, payload: Callable[[], str]) -> None:
+        """Send an event to everybody in `room` within INTERVAL; `payload` makes its JSON if somebody is there."""
+        if not has_participants(self._server, room):
             return
-        text = "2" + orjson.dumps([event, payload()], option=orjson.OPT_NON_STR_KEYS).decode()
+        text = f'2["{event}",{payload()}]'
         if len(self._pending) == MAX_BATCH_EVENTS:
             self.dropped += 1
         self._pending.append((room, text))
@@ -76,66 +89,84 @@ class Rooms:
                 room, text = self._pending.popleft()
                 rooms.setdefault(room, []).append(text)
             for room, texts in rooms.items():
-                self._hand_out(room, texts)
-            for session in [session for session, viewer in self._viewers.items() if viewer.ended]:
+                self._distribute(room, texts)
+            for session in [session for session, viewer in self._viewers.items() if viewer.sender.finished]:
                 del self._viewers[session]
             gevent.sleep(INTERVAL)
 
-    def _hand_out(self, room: str, texts: list[str]) -> None:
-        batch: Prepared | None = None
-        for _, session in list(self._server.manager.get_participants("/", room)):
-            websocket = self._websocket(session)
-            if websocket is None:
-                self._poll(session, texts)
-                continue
-            if batch is None:
-                batch = Prepared(b"".join(prepare("4" + text) for text in texts))
-            viewer = self._viewers.get(session)
-            if viewer is None or viewer.ended or viewer.websocket is not websocket:
-                viewer = self._viewers[session] = Viewer(websocket)
-                self._spawn(f"room viewer {websocket.peer}", self._send, viewer)
-            if len(viewer.batches) >= MAX_BATCHES:
-                viewer.batches.popleft()
-                self.dropped += 1
-            viewer.batches.append(batch)
-            viewer.ready.set()
-
-    def _websocket(self, session: str) -> WebSocket | None:
-        client = self._server.eio.sockets.get(session)
-        if client is None or not client.upgraded or client.closed:
-            return None
-        return self._upgraded.get(session) or self._server.environ[session].get("wsgi.websocket")
-
-    def _poll(self, session: str, texts: list[str]) -> None:
-        client = self._server.eio.sockets.get(session)
-        if client is None or client.closed:
-            return
-        for text in texts:
-            if client.queue.qsize() >= MAX_POLL_PACKETS:
-                self.dropped += 1
-                continue
-            client.send(Packet(MESSAGE, data=text))
-
-    def _send(self, viewer: Viewer) -> None:
-        """The viewer's sender; ends with its connection, or when the viewer has been quiet for long."""
-        try:
-            while not viewer.websocket.closed:
-                if not viewer.batches:
-                    viewer.ready.clear()
-                    if not viewer.ready.wait(STALL_SECONDS):
-                        break
-                    continue
-                viewer.websocket.send(viewer.batches.popleft(), timeout=STALL_SECONDS)
-        except WebSocketClosed as error:
-            log.debug("A viewer has gone: %s", error)
-        finally:
-            viewer.ended = True
-            viewer.batches.clear()
-
     def status(self) -> dict[str, Any]:
+        """For the status page: viewers now, events published and dropped since the start."""
         return {
             "viewers": len(self._viewers),
             "published": self.published,
             "dropped": self.dropped,
-            "queued": sum(len(viewer.batches) for viewer in self._viewers.values()),
+            "queued": sum(len(viewer.queue) for viewer in self._viewers.values()),
         }
+
+    def _distribute(self, room: str, texts: list[str]) -> None:
+        batch: Prepared | None = None
+        for session in participants(self._server, room):
+            websocket = self._websocket(session)
+            if websocket is None:
+                self._send_polling(session, texts)
+                continue
+            if batch is None:
+                batch = frames_of(texts)
+            self.dropped += self._viewer(session, websocket).queue.put(room, batch)
+
+    def _viewer(self, session: str, websocket: WebSocket) -> Viewer:
+        """The viewer of a session, a new one where its sender has ended or its WebSocket is another."""
+        viewer = self._viewers.get(session)
+        if viewer is None or viewer.sender.finished or viewer.sender.websocket is not websocket:
+            viewer = self._viewers[session] = Viewer(websocket)
+            self._spawn(f"room viewer {websocket.peer}", self._send_to, viewer)
+        return viewer
+
+    def _websocket(self, session: str) -> WebSocket | None:
+        """The WebSocket of a session, None while it polls."""
+        client = engineio_session(self._server, session)
+        if client is None or not is_upgraded(client):
+            return None
+        return self._upgraded.get(session) or session_environ(self._server, session).get("wsgi.websocket")
+
+    def _send_polling(self, session: str, texts: list[str]) -> None:
+        client = engineio_session(self._server, session)
+        if client is None:
+            return
+        for text in texts:
+            if queued_packets(client) >= MAX_POLL_PACKETS:
+                self.dropped += 1
+                continue
+            send_text(client, text)
+
+    @staticmethod
+    def _send_to(viewer: Viewer) -> None:
+        """The viewer's greenlet, which ends with its connection or when there was nothing to send for long."""
+        try:
+            with suppress(PeerStalled):  # the connection is lost with it
+                viewer.sender.run()
+        finally:
+            viewer.queue.clear()
+
+
+class RoomChannel:
+    """One event of one room as a channel. Messages are JSON text of the event's payload."""
+
+    def __init__(self, rooms: Rooms, room: str, event: str) -> None:
+        self._rooms, self._room, self._event = rooms, room, event
+
+    def publish(self, message: Message, key: Hashable = None, skip: object = None) -> None:
+        """Queue a message for everybody in the room; a callable is called once, with None. Ignores `key` and `skip`."""
+        self._rooms.publish(self._room, self._event, lambda: _text(message))
+
+    def status(self) -> dict[str, Any]:
+        """Counters of all rooms together."""
+        return self._rooms.status()
+
+    def close(self) -> None:
+        """Nothing: the connections are Engine.IO's, which the server closes."""
+
+
+def _text(message: Message) -> str:
+    made = message(None) if callable(message) else message
+    return made if isinstance(made, str) else made.decode()

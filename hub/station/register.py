@@ -1,4 +1,4 @@
-"""Weighbridge stations as a part of the hub."""
+"""Registration of weighbridge stations with the hub."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import gevent
 from flask import Flask
 
 from hub.context import Hub
+from hub.station.repository import CaptureRepository, StationRepository
 from hub.station.rest import station_rest
 from hub.station.service import Captures
 from hub.station.socketio import register_events
@@ -16,17 +17,25 @@ WATCH_SECONDS = 1.0
 
 
 def register(app: Flask, hub: Hub) -> None:
-    """Add captures and stations with REST, Socket.IO and the raw WebSocket of port 2020."""
+    """Add the services of captures and stations with their transports: REST, Socket.IO, raw WebSocket on port 2020."""
     captures = Captures(
-        hub.writer, hub.reader, hub.images, hub.links, hub.bus, hub.zone, hub.settings.images.max_megapixels
+        hub.writer,
+        CaptureRepository(hub.backend, hub.reader),
+        hub.images,
+        hub.links,
+        hub.bus,
+        hub.zone,
+        hub.settings.images.max_megapixels,
     )
-    stations = Stations(hub.writer, hub.reader, hub.bus)
+    stations = Stations(hub.writer, StationRepository(hub.backend, hub.reader), hub.bus)
     hub.add(captures)
     hub.add(stations)
+    captures.load()
     stations.load()
     app.register_blueprint(station_rest)
     register_events(hub)
     hub.websockets.add_listener("results", ResultSockets(hub).serve)
+    hub.announce("results", "capture results", "ws", position=3)
     hub.lifecycle.in_flight.append(lambda: captures.in_flight)
     hub.status["captures"] = captures.status
     hub.status["stations"] = stations.all

@@ -1,4 +1,4 @@
-"""REST: capture results and stations."""
+"""REST transport of stations: capture results, and the status of each station."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from flask import Blueprint, Response, request
 from hub.contract.errors import ContractError
 from hub.contract.json_text import decode_object
 from hub.http.answers import answer, current_hub, part, reader_host
-from hub.http.body import SMALL, json_object, multipart
+from hub.http.body import json_object, multipart
 from hub.http.query import MAX_LIMIT, bound, cursor
-from hub.runtime.offload import offload
-from hub.station.contract.capture import KINDS, Incoming, parse_capture
+from hub.station.contract.capture import KINDS, Incoming
 from hub.station.contract.status import parse_status
-from hub.station.service import Captures, Query
+from hub.station.ingest import SMALL, parse_incoming
+from hub.station.repository import Query
+from hub.station.service import Captures
 from hub.station.stations import Stations
 
 station_rest = Blueprint("station_rest", __name__, url_prefix="/api")
@@ -20,30 +21,29 @@ station_rest = Blueprint("station_rest", __name__, url_prefix="/api")
 
 @station_rest.post("/captures")
 def post_capture() -> Response:
-    """Take a capture result: multipart (`result` and the files primary, secondary, label) or JSON."""
+    """Store a capture result: multipart (`result` and the files primary, secondary, label) or JSON."""
     stored = part(Captures).accept(_incoming())
     return answer(part(Captures).answer(stored, reader_host()), 200 if stored.duplicate else 201)
 
 
 def _incoming() -> Incoming:
-    limit = current_hub().settings.limits.max_picture_mb * 1024 * 1024
+    """Parse the current request. Raises RequestError."""
     if request.mimetype != "multipart/form-data":
         data = json_object(request)
-        small = (request.content_length or SMALL) < SMALL
-        return parse_capture(data, None, limit) if small else offload(parse_capture, data, None, limit)
+        return parse_incoming(current_hub(), data, small=(request.content_length or SMALL) < SMALL)
     fields, files = multipart(request)
-    text = fields.pop("result", None)
-    if text is None and "result" in files:
-        text = files.pop("result")
+    text: str | bytes | None = fields.pop("result", None)
+    if text is None:
+        text = files.pop("result", None)
     if text is None:
         raise ContractError(
-            "The part `result` is missing: it holds the capture result as JSON text; the pictures are the files primary, secondary, label.",
+            "The part `result` is missing: it holds the capture result as JSON text; the pictures are the files "
+            "primary, secondary, label.",
             ["result is missing"],
         )
     pictures = {kind: files.get(kind, files.get(f"{kind}_image")) for kind in KINDS}
-    incoming = parse_capture(
-        decode_object(text), {kind: data for kind, data in pictures.items() if data is not None}, limit
-    )
+    sent = {kind: data for kind, data in pictures.items() if data is not None}
+    incoming = parse_incoming(current_hub(), decode_object(text), sent, small=True)
     known = {name for kind in KINDS for name in (kind, f"{kind}_image")}
     incoming.warnings.extend(
         f"The part {name[:80]} is not known and was left out" for name in (*fields, *files) if name not in known
@@ -53,7 +53,7 @@ def _incoming() -> Incoming:
 
 @station_rest.get("/captures")
 def list_captures() -> Response:
-    """Captures newest first: limit, cursor, tag, number, station, success, from, to."""
+    """List captures, newest first: limit, cursor, tag, number, station, success, from, to."""
     args = request.args
     query = Query(
         limit=_limit(args.get("limit")),
@@ -78,6 +78,7 @@ def list_captures() -> Response:
 
 @station_rest.get("/captures/<capture_id>")
 def get_capture(capture_id: str) -> Response:
+    """One capture, under `capture` and flat."""
     row = part(Captures).get(capture_id)
     capture = part(Captures).public(row, reader_host())
     return answer(
@@ -87,7 +88,7 @@ def get_capture(capture_id: str) -> Response:
 
 @station_rest.get("/stations")
 def list_stations() -> Response:
-    """Every station's last status, the one heard last first."""
+    """The last status of every station, the most recent first."""
     return answer(
         {"success": True, "stations": part(Stations).all()[: _limit(request.args.get("limit"))], "next_cursor": None}
     )
@@ -95,12 +96,13 @@ def list_stations() -> Response:
 
 @station_rest.post("/stations/status")
 def post_status() -> Response:
-    """An agent without Socket.IO tells a station's status here."""
+    """Accept a station's status from an agent without Socket.IO."""
     part(Stations).report(parse_status(json_object(request)))
     return answer({"success": True, "message": "Station status received"})
 
 
 def _limit(text: str | None) -> int:
+    """`limit`, from 1 to MAX_LIMIT. Raises ContractError."""
     if text is None:
         return 50
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:10]) <= MAX_LIMIT:
@@ -109,6 +111,7 @@ def _limit(text: str | None) -> int:
 
 
 def _flag(name: str, text: str | None) -> bool | None:
+    """A boolean parameter; None where it is not given. Raises ContractError."""
     if text is None or text == "":
         return None
     if text.lower() not in ("true", "false", "1", "0"):

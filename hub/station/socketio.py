@@ -1,4 +1,4 @@
-"""Socket.IO: capture results with an acknowledgement, and the status of a station (docs/wire/station.md)."""
+"""Socket.IO transport of stations: capture results with an acknowledgement, station status (docs/wire/station.md)."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ from typing import Any
 
 from hub.context import Hub
 from hub.live.links import host_name
-from hub.runtime.offload import offload
 from hub.socketio.events import guarded
-from hub.station.contract.capture import parse_capture
 from hub.station.contract.status import parse_status
+from hub.station.ingest import ingest
 from hub.station.service import Captures
 from hub.station.stations import Stations
 
 
 def register_events(hub: Hub) -> None:
     """Add the events of stations to the Socket.IO server."""
-    server, captures, stations = hub.socketio.server, hub.part(Captures), hub.part(Stations)
-    limit = hub.settings.limits.max_picture_mb * 1024 * 1024
+    server = hub.socketio.server
+    captures, stations = hub.part(Captures), hub.part(Stations)
 
     def capture_result(sid: str, data: dict[str, Any]) -> dict[str, Any]:
-        stored = captures.accept(offload(parse_capture, data, None, limit))
+        stored = ingest(hub, data)
         return captures.answer(stored, host_name(server.get_environ(sid).get("HTTP_HOST")))
 
     def station_status(sid: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The state of every station: what its agent said last, and whether it still speaks."""
+"""The state of every station: the last status that its agent sent, and whether it is online."""
 
 from __future__ import annotations
 
@@ -7,46 +7,41 @@ import time
 from typing import Any
 
 import orjson
-from sqlalchemy import select
 
 from hub.contract.errors import TooManyRequests
 from hub.contract.times import utc_text
 from hub.live.bus import Bus
 from hub.live.events import STATION_CHANGED
 from hub.station.contract.status import StationStatus
-from hub.station.tables import Station
-from hub.store.database import Reader
-from hub.store.writer import StoreBusy, Transaction, Writer
+from hub.station.repository import StationRepository
+from hub.store.transaction import Transaction
+from hub.store.writer import StoreBusy, Writer
 
 log = logging.getLogger(__name__)
 
 SILENT_SECONDS = 20.0
 SAVE_SECONDS = 60.0
 MAX_STATIONS = 200
-SAVE = (
-    "INSERT INTO stations (name, status, seen_at) VALUES (:name, :status, :seen_at) "
-    "ON CONFLICT (name) DO UPDATE SET status = :status, seen_at = :seen_at"
-)
 
 
 class Stations:
-    """Last status of each station by name; kept in memory, saved now and then."""
+    """Last status of each station by name: in memory, stored when its state changes and every minute."""
 
-    def __init__(self, writer: Writer, reader: Reader, bus: Bus) -> None:
-        self._writer, self._reader, self._bus = writer, reader, bus
+    def __init__(self, writer: Writer, repository: StationRepository, bus: Bus) -> None:
+        self._writer, self._repository, self._bus = writer, repository, bus
         self._known: dict[str, tuple[StationStatus, float]] = {}
         self._saved: dict[str, tuple[str, float]] = {}
         self._online: dict[str, bool] = {}
 
     def load(self) -> None:
-        """Take up what was saved."""
-        for row in self._reader.all(select(Station.__table__)):
+        """Load the stored statuses; every station is offline until it reports."""
+        for row in self._repository.load():
             status = StationStatus.model_validate(orjson.loads(row["status"]))
             self._known[status.station] = (status, row["seen_at"])
             self._online[status.station] = False
 
     def report(self, status: StationStatus) -> dict[str, Any]:
-        """A station speaks. Raises ContractError (429) when there are too many stations already."""
+        """Keep and publish the status that a station sent. Raises TooManyRequests for one station too many."""
         name, now = status.station, time.time()
         if name not in self._known and len(self._known) >= MAX_STATIONS:
             raise TooManyRequests(
@@ -68,7 +63,7 @@ class Stations:
         row = {"name": name, "status": status.model_dump_json(), "seen_at": now}
 
         def job(transaction: Transaction) -> None:
-            transaction.execute(SAVE, row)
+            self._repository.upsert_station(transaction, row)
 
         try:
             self._writer.write(job)
@@ -76,13 +71,13 @@ class Stations:
             log.warning("The status of station '%s' was not saved: %s", name, error)
 
     def all(self) -> list[dict[str, Any]]:
-        """Every known station, the one heard last first."""
+        """Every known station, the one that reported last first."""
         now = time.time()
         rows = sorted(self._known.values(), key=lambda item: item[1], reverse=True)
         return [self._public(status, seen, now) for status, seen in rows]
 
     def watch(self) -> None:
-        """Publish a station's falling silent (run every second or so by the supervisor)."""
+        """Publish that a station went offline; called every second."""
         now = time.time()
         for name, (status, seen) in self._known.items():
             if self._online.get(name) and now - seen > SILENT_SECONDS:

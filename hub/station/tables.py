@@ -46,7 +46,7 @@ class Capture(Model):
 
 
 class CaptureTag(Model):
-    """Every tag that was read during a capture, so that each finds it."""
+    """Every tag that was read during a capture, for searching."""
 
     __tablename__ = "capture_tags"
     __table_args__ = (Index("capture_tags_tag", "tag", "capture_seq"),)
@@ -56,7 +56,7 @@ class CaptureTag(Model):
 
 
 class Station(Model):
-    """The last status that a station sent, so that a restarted hub still knows it."""
+    """The last status that a station sent, for a restarted hub."""
 
     __tablename__ = "stations"
 

@@ -1,1 +1,1 @@
-"""Where records and pictures lie: the one writer, the readers, the picture files."""
+"""Storage of records and pictures: the database behind an interface, the one writer, the readers, picture files."""

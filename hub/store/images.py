@@ -1,4 +1,4 @@
-"""Picture files of the instance folder: durable writes with names of our own, safe reads by name."""
+"""Picture files of the instance folder: durable writes under names of the hub, safe reads by name."""
 
 from __future__ import annotations
 
@@ -18,29 +18,33 @@ MAX_TAG = 64
 
 
 def picture_name(tag: str, kind: str, milliseconds: int, suffix: str) -> str:
-    """`{TAG}_{primary|secondary|label}_{epoch milliseconds}.jpg` (docs/wire/station.md); of the tag only letters, digits and '-'."""
+    """`{TAG}_{primary|secondary|label}_{epoch milliseconds}.jpg` (docs/wire/station.md).
+
+    The tag is reduced to letters, digits and '-'.
+    """
     safe = re.sub(r"[^A-Za-z0-9-]", "", tag)[:MAX_TAG].lstrip("-") or "NOTAG"
     return f"{safe}_{kind}_{milliseconds}{suffix}"
 
 
 class ImageStore:
-    """One flat folder of pictures. A name is given out once and its content never changes."""
+    """One flat folder of pictures. A name is used once and its content never changes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.unread_folder = folder / "unread"
+        self.undecodable_folder = folder / "unread"
 
     def prepare(self) -> None:
-        """Make the folders and clear what an interrupted write left."""
-        self.unread_folder.mkdir(parents=True, exist_ok=True)
-        for folder in (self.folder, self.unread_folder):
-            for rest in folder.glob("*.part"):
-                rest.unlink(missing_ok=True)
+        """Create the folders and delete what an interrupted write left."""
+        self.undecodable_folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder, self.undecodable_folder):
+            for partial in folder.glob("*.part"):
+                partial.unlink(missing_ok=True)
 
     def put(self, tag: str, kind: str, milliseconds: int, suffix: str, data: bytes) -> tuple[Path, bool]:
         """Write a picture under the first free name at or after `milliseconds`: (path, whether it is new).
 
-        Durable after `sync()`. Raises OSError. The same bytes under the same name are taken as written (the rest of a commit that did not happen).
+        Durable after `sync()`. Raises OSError. The same bytes under the same name count as written: a failed commit
+        left them.
         """
         while True:
             path = self.folder / picture_name(tag, kind, milliseconds, suffix)
@@ -50,9 +54,9 @@ class ImageStore:
                 return path, False
             milliseconds += 1
 
-    def put_unread(self, data: bytes) -> Path:
-        """Keep bytes that are no picture, named by their digest; they are never served."""
-        path = self.unread_folder / f"{hashlib.sha256(data).hexdigest()[:32]}.bin"
+    def put_undecodable(self, data: bytes) -> Path:
+        """Keep bytes that are not a picture, named by their digest; they are never served."""
+        path = self.undecodable_folder / f"{hashlib.sha256(data).hexdigest()[:32]}.bin"
         return path if path.exists() else self._write(path, data)
 
     def _write(self, path: Path, data: bytes) -> Path:
@@ -72,7 +76,7 @@ class ImageStore:
         """Make the names of new files durable (POSIX; Windows has no flush of a folder and needs none)."""
         if os.name != "posix":
             return
-        for folder in (self.folder, self.unread_folder):
+        for folder in (self.folder, self.undecodable_folder):
             handle = os.open(folder, os.O_RDONLY)
             try:
                 os.fsync(handle)
@@ -80,7 +84,7 @@ class ImageStore:
                 os.close(handle)
 
     def read(self, name: str) -> tuple[bytes, str] | None:
-        """Bytes and content type of a stored picture, or None. Only names of our own form are looked at."""
+        """Bytes and content type of a stored picture, or None. Only names that the hub makes are looked up."""
         if not NAME.fullmatch(name):
             return None
         path = self.folder / name

@@ -1,8 +1,9 @@
 """Pictures of camera records, many in one file.
 
-A file of its own would cost each picture a flush, a BLOB makes one large database that deletion does not shrink. So pictures are
-appended to pack files (`NNNNNN.pack`), flushed once for all records of a commit; old ones go by removing a file, and a pack that is
-full never changes again, so a backup copies it once. Each picture has a header (magic, length, CRC-32) that is verified when it is read.
+One file for each picture costs a flush each; BLOBs make one large database that deletion does not shrink. So pictures
+are appended to pack files (`NNNNNN.pack`), flushed once for all records of a commit. Old ones are deleted a file at a
+time, and a full pack never changes again, so a backup copies it once. Each picture has a header (magic, length, CRC-32)
+that is verified when it is read.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from io import FileIO
 from pathlib import Path
 
 from hub.store.pictures import TYPES
-from hub.store.writer import Transaction
+from hub.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +29,13 @@ MAGIC = b"GHP1"
 PREFIX = "k"
 MAX_PACK = 256 * 1024 * 1024
 DAY = 86_400
-PIECE = 5 * 1024
-MAX_HELD = 256 * 1024
-MAX_PARTS = 1000  # buffers that one system call takes
+CRC_CHUNK = 5 * 1024  # the most bytes that zlib sums without releasing the GIL
+MAX_CRC_WITH_GIL = 256 * 1024
+MAX_PARTS = 1000  # buffers of one system call
 
 
 class PackStore:
-    """The folder of packs. `put_all` runs on the writer's thread alone, `read` on any native thread."""
+    """The folder of packs. `put_all` runs on the writer's thread only, `read` on any native thread."""
 
     def __init__(self, folder: Path, max_bytes: int = MAX_PACK) -> None:
         self.folder = folder
@@ -45,7 +46,7 @@ class PackStore:
         self._day = 0
 
     def prepare(self) -> None:
-        """Make the folder. A pack is continued behind whatever a power cut left in it."""
+        """Create the folder. A pack is continued after whatever a power cut left in it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         numbers = [int(path.stem) for path in self.folder.glob("*.pack") if path.stem.isdigit()]
         self._number = max(numbers, default=0)
@@ -54,14 +55,17 @@ class PackStore:
         return self.folder / f"{number:06d}.pack"
 
     def put_all(self, transaction: Transaction, pictures: Sequence[tuple[bytes, str]]) -> list[str]:
-        """Append pictures, given as (bytes, suffix), by one system call; their names. Durable with the commit of `transaction`. Raises OSError."""
+        """Append pictures, given as (bytes, suffix), by one system call; their names.
+
+        Durable with the commit of `transaction`. Raises OSError.
+        """
         if not pictures:
             return []
         if "packs" not in transaction.before_commit or self._file is None:
             self._open()
             transaction.before_commit["packs"] = self._sync
         start = self._end
-        transaction.on_failure.append(lambda: self._cut(start))
+        transaction.on_failure.append(lambda: self._truncate(start))
         names: list[str] = []
         parts: list[bytes] = []
         for data, suffix in pictures:
@@ -78,17 +82,17 @@ class PackStore:
             some = parts[first : first + MAX_PARTS]
             size = sum(len(part) for part in some)
             written = os.writev(self._file.fileno(), some) if hasattr(os, "writev") else 0
-            if written < size:  # Windows, and systems that take only part of it
+            if written < size:  # Windows, and partial writes
                 rest = memoryview(b"".join(some))[written:]
                 while rest:
                     rest = rest[self._file.write(rest) :]
 
     def _open(self) -> None:
-        """The pack to append to: a new one each day and when one is full."""
+        """Open the pack to append to: a new one each day and when one is full."""
         today = int(time.time() // DAY)
         if self._file is not None and self._end < self._max_bytes and self._day == today:
             return
-        if self._file is not None or self._number == 0 or not self._goes_on(today):
+        if self._file is not None or self._number == 0 or not self._can_continue(today):
             self.close()
             self._number += 1
         path = self.path(self._number)
@@ -103,7 +107,7 @@ class PackStore:
             finally:
                 os.close(handle)
 
-    def _goes_on(self, today: int) -> bool:
+    def _can_continue(self, today: int) -> bool:
         """Whether the newest pack of an earlier run can be continued."""
         path = self.path(self._number)
         if not path.exists():
@@ -115,8 +119,8 @@ class PackStore:
         if self._file is not None:
             os.fsync(self._file.fileno())
 
-    def _cut(self, start: int) -> None:
-        """The commit did not happen: what was appended for it goes."""
+    def _truncate(self, start: int) -> None:
+        """Remove what was appended for a commit that failed."""
         if self._file is None:
             return
         try:
@@ -134,7 +138,7 @@ class PackStore:
             self._file = None
 
     def read(self, name: str, raw: bool = False) -> tuple[bytes, str] | None:
-        """Bytes and content type by name, or None. Bytes that are no picture (`.bin`) only with `raw`."""
+        """Bytes and content type by name, or None. Bytes that are not a picture (`.bin`) only with `raw`."""
         match = NAME.fullmatch(name)
         if match is None or (match[4] == ".bin" and not raw):
             return None
@@ -156,10 +160,10 @@ class PackStore:
 
 
 def _crc(data: bytes) -> int:
-    """CRC-32. zlib lets go of the interpreter for more than 5 KB, and to win it back takes longer than the sum."""
-    if len(data) > MAX_HELD:
+    """CRC-32. zlib releases the GIL for more than 5 KB, and winning it back takes longer than the sum."""
+    if len(data) > MAX_CRC_WITH_GIL:
         return zlib.crc32(data)
     view, crc = memoryview(data), 0
-    for start in range(0, len(data), PIECE):
-        crc = zlib.crc32(view[start : start + PIECE], crc)
+    for start in range(0, len(data), CRC_CHUNK):
+        crc = zlib.crc32(view[start : start + CRC_CHUNK], crc)
     return crc

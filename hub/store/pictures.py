@@ -1,4 +1,4 @@
-"""What a picture's bytes are: kind, size, and whether they can be decoded. Called on native threads."""
+"""Kind and size of a picture from its bytes, and whether they can be decoded. Called on native threads."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Picture:
 
 
 class PictureError(ValueError):
-    """The bytes are no picture that can be shown; the text says why."""
+    """The bytes cannot be shown as a picture; the text names the reason."""
 
 
 def examine(data: bytes, max_megapixels: int = 50) -> Picture:
     """Decode `data` far enough to know that it is whole. Raises PictureError.
 
-    The kind is told from the first bytes, never from a name or a declared type. JPEG is decoded at an eighth of its size:
-    every coded byte is read, at a third of the cost.
+    The kind is detected from the first bytes, never from a name or a declared type. JPEG is decoded at an eighth of its
+    size: every coded byte is read, at a third of the cost.
     """
     kind = next((name for head, name in HEADS if data.startswith(head)), None)
     if kind is None:

@@ -1,34 +1,38 @@
-"""Old rows expire, a few at a time so that nobody waits."""
+"""Retention: deletes expired rows in chunks, so that records are stored in between."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
-from typing import Literal
 
 import gevent
+from sqlalchemy import Table, delete, select
 
 from hub.runtime.supervisor import Supervisor
-from hub.store.writer import StoreBusy, Transaction, Writer
+from hub.store.backend import Backend, Query
+from hub.store.tables import db
+from hub.store.transaction import Transaction
+from hub.store.writer import StoreBusy, Writer
 
 log = logging.getLogger(__name__)
 
-Table = Literal["lpr_health", "tag_readings"]
 CHUNK = 500
-DELETE = "DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE received_at < :limit ORDER BY received_at LIMIT :chunk)"
 DAY = 86_400.0
 INTERVAL_SECONDS = 3600.0
 
 
-def delete_expired(writer: Writer, table: Table, days: int, now: Callable[[], float] = time.time) -> int:
-    """Delete rows that were received more than `days` ago; how many were deleted. Raises StoreBusy."""
-    statement = DELETE.format(table=table)
+def delete_expired(writer: Writer, table: str, days: int, now: Callable[[], float] = time.time) -> int:
+    """Delete rows that were received more than `days` ago; how many were deleted. Raises StoreBusy.
+
+    The table has the columns `seq` (its key) and `received_at` (epoch seconds).
+    """
     total = 0
     while True:
+        query = _delete_chunk(writer.backend, db.metadata.tables[table], now() - days * DAY)
 
-        def job(transaction: Transaction) -> int:
-            return transaction.execute(statement, {"limit": now() - days * DAY, "chunk": CHUNK}).rowcount
+        def job(transaction: Transaction, query: Query = query) -> int:
+            return transaction.execute(query.sql, query.params).rowcount
 
         deleted = writer.write(job)
         total += deleted
@@ -36,12 +40,19 @@ def delete_expired(writer: Writer, table: Table, days: int, now: Callable[[], fl
             return total
 
 
-def keep_retention(supervisor: Supervisor, writer: Writer, table: Table, days: int) -> None:
+def _delete_chunk(backend: Backend, table: Table, limit: float) -> Query:
+    """DELETE of the oldest rows that were received before `limit`."""
+    seq, received_at = table.columns.seq, table.columns.received_at
+    expired = select(seq).where(received_at < limit).order_by(received_at).limit(CHUNK)
+    return backend.compile(delete(table).where(seq.in_(expired)))
+
+
+def keep_retention(supervisor: Supervisor, writer: Writer, table: str, days: int) -> None:
     """Delete expired rows of a table now and every hour."""
     supervisor.keep(f"retention of {table}", _run, writer, table, days)
 
 
-def _run(writer: Writer, table: Table, days: int) -> None:
+def _run(writer: Writer, table: str, days: int) -> None:
     while True:
         try:
             delete_expired(writer, table, days)

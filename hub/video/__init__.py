@@ -1,1 +1,1 @@
-"""Live pictures: the newest frame of every camera, who watches them, and their figures."""
+"""Live pictures: the newest frame of every camera, its viewers and its metrics."""

@@ -1,9 +1,9 @@
-"""What a JPEG says about itself, read from its head alone: decoding a picture would cost the event loop too much."""
+"""The size of a JPEG, read from its headers alone: decoding a picture would block the event loop."""
 
 from __future__ import annotations
 
 SOI = b"\xff\xd8"
-MARKERS_BYTES = 4  # of a picture with nothing between its start and its end
+MARKERS_BYTES = 4  # start and end marker with nothing between them
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 _NOT_FRAMES = frozenset((0xC4, 0xC8, 0xCC))
 _END, _SCAN = 0xD9, 0xDA
@@ -11,15 +11,15 @@ _MAX_SEGMENTS = 400
 
 
 def is_jpeg(data: bytes) -> bool:
-    """Whether `data` begins like a JPEG (docs/wire/apriltag.md 5.8: SOI decides) and is more than a beginning."""
+    """Whether `data` starts with the SOI marker (docs/wire/apriltag.md 5.8) and has more than its two markers."""
     return data[:2] == SOI and len(data) > MARKERS_BYTES
 
 
 def jpeg_size(data: bytes) -> tuple[int, int] | None:
-    """(width, height) of a JPEG, baseline or progressive; None when `data` is no JPEG or does not say.
+    """Return (width, height) of a JPEG, baseline or progressive; None when `data` is no JPEG or its headers lack them.
 
-    Walks from segment to segment up to the first frame header (SOFn). The older server looked for the first bytes FF C0
-    anywhere (docs/wire/apriltag.md 2.4), which thumbnails answer wrongly and progressive pictures not at all.
+    Walks from segment to segment up to the first frame header (SOFn). The older server searched for the first bytes
+    FF C0 anywhere (docs/wire/apriltag.md 2.4), which is wrong for pictures with thumbnails and for progressive ones.
     """
     if not is_jpeg(data):
         return None

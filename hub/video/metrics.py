@@ -1,4 +1,7 @@
-"""A camera's figures: frames a second, jitter, efficiency, processing time (docs/wire/apriltag.md 2.3 and 2.4, its flaws mended)."""
+"""A camera's metrics: frames a second, jitter, efficiency, processing time (docs/wire/apriltag.md 2.3, 2.4).
+
+The flaws of the older server that 2.4 lists are corrected.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ import time
 from collections import deque
 from typing import Any
 
-WINDOW = 20  # intervals, sizes and processing times that the statistics are of
-RATE_FRAMES = 10  # arrivals that `fps` is of
-ENOUGH_INTERVALS = 10  # below this the median says too little about the target
+WINDOW = 20  # intervals, sizes and processing times in the statistics
+RATE_FRAMES = 10  # arrivals that `fps` is computed from
+ENOUGH_INTERVALS = 10  # with fewer the median is no estimate of the target
 HISTORY_SECONDS = 60
 
 
-class Second:
-    """What came in one second, for the plots."""
+class SecondTotals:
+    """Totals of one second, for the plots."""
 
     __slots__ = ("second", "frames", "bytes", "processing", "gap")
 
@@ -25,9 +28,9 @@ class Second:
 
 
 class Metrics:
-    """Figures of one camera. `now` and arrival times are of time.monotonic(), in seconds.
+    """Metrics of one camera. `now` and arrival times are monotonic, in seconds.
 
-    `fixed_ms` over 0 is the interval that the camera is meant to keep; 0 takes the usual one (the median) as the target.
+    `fixed_ms` over 0 is the target interval; 0 takes the median interval as the target.
     """
 
     def __init__(self, fixed_ms: int = 0) -> None:
@@ -38,10 +41,10 @@ class Metrics:
         self._intervals: deque[float] = deque(maxlen=WINDOW)
         self._sizes: deque[int] = deque(maxlen=WINDOW)
         self._processing: deque[float] = deque(maxlen=WINDOW)
-        self._history: deque[Second] = deque(maxlen=HISTORY_SECONDS + 1)
+        self._history: deque[SecondTotals] = deque(maxlen=HISTORY_SECONDS + 1)
 
     def add(self, now: float, size: int, processing_ms: float, width: int, height: int) -> None:
-        """A frame came: `size` in bytes, `processing_ms` from its receipt until it was stored."""
+        """Record a frame: `size` in bytes, `processing_ms` from its receipt until it was stored."""
         gap = now - self._arrivals[-1] if self._arrivals else 0.0
         if self._arrivals:
             self._intervals.append(gap)
@@ -51,7 +54,7 @@ class Metrics:
         self.total += 1
         self.width, self.height = width, height
         if not self._history or self._history[-1].second != int(now):
-            self._history.append(Second(int(now)))
+            self._history.append(SecondTotals(int(now)))
         second = self._history[-1]
         second.frames += 1
         second.bytes += size
@@ -59,9 +62,9 @@ class Metrics:
         second.gap = max(second.gap, gap)
 
     def fps(self, now: float) -> float:
-        """(n-1)/(last-first) of the last arrivals; when the next frame is late its lateness counts, so that it sinks to 0.
+        """Frames a second: (n-1)/(last-first) of the last arrivals.
 
-        A camera that was silent for three of its usual intervals, and for a second at least, has no frames a second.
+        A late next frame lowers it; it is 0 after a silence of three mean intervals and at least one second.
         """
         count = len(self._arrivals)
         if count < 2:
@@ -75,7 +78,7 @@ class Metrics:
         return (count - 1) / span if span > 0 else 0.0
 
     def target(self) -> float:
-        """The frames a second that the camera seems to aim at, or is meant to have; 0 while nothing can be said."""
+        """Target frames a second, configured or estimated; 0 before the second frame."""
         if self.fixed_ms:
             return 1000.0 / self.fixed_ms
         if not self._intervals:
@@ -87,14 +90,14 @@ class Metrics:
         return 1.0 / base if base > 0 else 0.0
 
     def jitter(self) -> float:
-        """The population's standard deviation of the intervals, in seconds."""
+        """Population standard deviation of the intervals, in seconds."""
         if not self._intervals:
             return 0.0
         mean = sum(self._intervals) / len(self._intervals)
         return math.sqrt(sum((value - mean) ** 2 for value in self._intervals) / len(self._intervals))
 
     def efficiency(self) -> float | None:
-        """Percent; None while there is too little data to tell."""
+        """Efficiency in percent; None while there is too little data."""
         if not self._intervals:
             return None
         mean = sum(self._intervals) / len(self._intervals)
@@ -110,7 +113,7 @@ class Metrics:
         return min(100.0, max(0.0, 100.0 * (1.0 - abs(mean - median) / median)))
 
     def rate_body(self, now: float | None = None) -> dict[str, Any]:
-        """/video_fps."""
+        """The body of /video_fps."""
         target = self.target()
         return {
             "fps": round(self.fps(_now(now)), 2),
@@ -120,7 +123,7 @@ class Metrics:
         }
 
     def body(self, now: float | None = None) -> dict[str, Any]:
-        """/video_stats: the keys and roundings of docs/wire/apriltag.md 2.3."""
+        """The body of /video_stats, with the keys and roundings of docs/wire/apriltag.md 2.3."""
         intervals = self._intervals
         mean = sum(intervals) / len(intervals) if intervals else 0.0
         known = bool(intervals)
@@ -147,7 +150,10 @@ class Metrics:
         }
 
     def words(self) -> dict[str, str]:
-        """One word each for jitter, efficiency and processing; "" while there is too little data (docs/wire/apriltag.md 2.3)."""
+        """One rating each for jitter, efficiency and processing (docs/wire/apriltag.md 2.3).
+
+        A rating is "" while there is too little data.
+        """
         efficiency = self.efficiency()
         mean = sum(self._processing) / len(self._processing) if self._intervals else None
         return {
@@ -163,9 +169,10 @@ class Metrics:
         }
 
     def history(self, now: float | None = None) -> dict[str, list[float]]:
-        """The last minute, one value a second, oldest first: frames, mean size in bytes, mean processing in ms, longest gap in ms.
+        """The last minute, one value a second, oldest first.
 
-        The second under way is left out. A second without frames is 0 in each row.
+        Rows: frames, mean size in bytes, mean processing in ms, longest gap in ms. The current second is left out; a
+        second without frames is 0 in each row.
         """
         last = int(_now(now)) - 1
         found = {row.second: row for row in self._history}
@@ -185,7 +192,7 @@ class Metrics:
         }
 
     def _recommendation(self, efficiency: float | None, processing: float) -> str:
-        """Word and sentence. The older server said POOR while it knew too little; here it says that."""
+        """A rating and a sentence. The older server rated too little data as POOR; here the rating says so."""
         if not self._intervals:
             return "WAITING_FOR_DATA"
         if efficiency is None:
@@ -211,7 +218,7 @@ class Metrics:
 
 
 def _word(value: float, *steps: tuple[float, str], otherwise: str) -> str:
-    """The word of the first step that `value` is over."""
+    """Return the word of the first step whose bound `value` exceeds."""
     return next((word for bound, word in steps if value > bound), otherwise)
 
 

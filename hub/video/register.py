@@ -1,18 +1,18 @@
-"""Live pictures as a part of the hub."""
+"""Registration of live pictures with the hub."""
 
 from __future__ import annotations
 
 from flask import Flask
 
 from hub.context import Hub
-from hub.video.frames import FrameStore
 from hub.video.rest import video
+from hub.video.store import FrameStore
 from hub.video.stream import serve, video_stream
 from hub.video.viewers import Viewers
 
 
 def register(app: Flask, hub: Hub) -> None:
-    """Add the frame store, its routes, and `/ws/video`."""
+    """Add the frame store, the viewers, their routes, and `/ws/video`."""
     settings = hub.settings.video
     frames, viewers = FrameStore(settings), Viewers(settings.max_viewers, settings.stall_seconds)
     hub.add(frames)

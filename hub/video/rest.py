@@ -1,4 +1,4 @@
-"""Live pictures in, and the newest of them and its figures out (docs/wire/apriltag.md 1.5, 2.3)."""
+"""REST of live pictures: upload, the newest picture, and metrics (docs/wire/apriltag.md 1.5, 2.3)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from hub.contract.errors import NotFound
 from hub.contract.times import utc_text
 from hub.http.answers import answer, current_hub, part
 from hub.http.body import read_body
-from hub.video.frames import Camera, Frame, FrameStore, camera_name
+from hub.video.frames import Camera, Frame, camera_name
 from hub.video.metrics import Metrics
+from hub.video.store import FrameStore
 from hub.video.stream import NO_STORE
 
 video = Blueprint("video", __name__)
@@ -22,7 +23,7 @@ NO_PICTURE = "No picture has come yet; this shows one as soon as a camera sends 
 
 @video.post("/api/cameras/<path:camera>/frame")
 def post_frame(camera: str) -> Response:
-    """One JPEG as the body: the newest frame of this camera."""
+    """Store the body, one JPEG, as the newest frame of this camera."""
     source = "agent" if request.headers.get("X-Gatehouse-Source") == "agent" else "rest"
     frame = put_frame(camera, source)
     return answer(
@@ -38,22 +39,22 @@ def post_frame(camera: str) -> Response:
 
 
 def put_frame(camera: str, source: str) -> Frame:
-    """Keep the body of this request as the newest frame of a camera. Raises ContractError."""
+    """Store the body of this request as the newest frame of a camera. Raises RequestError."""
     part(FrameStore).check_size(camera, request.content_length or 0)
     data = read_body(request)
     return part(FrameStore).put(camera, data, source, time.monotonic())
 
 
-def asked_camera() -> str | None:
-    """`?camera=ID`; None is the one whose frame is the newest."""
+def requested_camera() -> str | None:
+    """Return `?camera=ID`; None stands for the camera of the newest frame."""
     name = request.args.get("camera")
     return None if name is None else camera_name(name)
 
 
 @video.get("/photo")
 def photo() -> Response:
-    """The newest frame, its bytes as they came; however old it is. Before the first one a 404 in plain text."""
-    frame = part(FrameStore).newest(asked_camera())
+    """The newest frame, unchanged, however old it is. Before the first one a 404 in plain text."""
+    frame = part(FrameStore).newest(requested_camera())
     if frame is None:
         return Response(NO_PICTURE, status=404, content_type="text/plain; charset=utf-8")
     response = Response(frame.data, content_type="image/jpeg")
@@ -70,9 +71,9 @@ def photo() -> Response:
     return response
 
 
-def _metrics() -> tuple[Metrics, dict[str, str]]:
-    """The figures asked for, and whose they are; those of nothing where no frame came yet."""
-    name = asked_camera()
+def _requested_metrics() -> tuple[Metrics, dict[str, str]]:
+    """Return the requested camera's metrics and name; empty metrics before its first frame."""
+    name = requested_camera()
     entry = part(FrameStore).camera(name)
     if entry is None:
         return Metrics(current_hub().settings.video.target_interval_ms), {"camera": name or ""}
@@ -81,20 +82,20 @@ def _metrics() -> tuple[Metrics, dict[str, str]]:
 
 @video.get("/video_fps")
 def video_fps() -> Response:
-    metrics, whose = _metrics()
-    return answer({**metrics.rate_body(), **whose})
+    metrics, camera = _requested_metrics()
+    return answer({**metrics.rate_body(), **camera})
 
 
 @video.get("/video_stats")
 def video_stats() -> Response:
-    metrics, whose = _metrics()
-    return answer({**metrics.body(), **whose})
+    metrics, camera = _requested_metrics()
+    return answer({**metrics.body(), **camera})
 
 
 @video.get("/api/frames", strict_slashes=False)
 def list_frames() -> Response:
-    """Every camera that has a frame, with its figures; `?camera=ID` only this one, with its last minute."""
-    name = asked_camera()
+    """Every camera that has a frame, with its metrics; `?camera=ID` only this one, with its last minute."""
+    name = requested_camera()
     if name is None:
         return answer(
             {"success": True, "cameras": [_row(entry) for entry in part(FrameStore).cameras()], "next_cursor": None}

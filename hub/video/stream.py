@@ -1,12 +1,14 @@
-"""Live pictures as they come: motion JPEG over HTTP, and many cameras on one WebSocket.
+"""Live pictures: motion JPEG over HTTP, and many cameras on one WebSocket.
 
-`/video/stream` is for `<img>` and for programs that know MJPEG; `/ws/video` sends each frame as one binary message:
-2 bytes with the length of the header (big-endian), the header as JSON {camera, seq, timestamp, width, height}, the JPEG.
+`/video/stream` is for `<img>` and for programs that understand MJPEG; `/ws/video` sends each frame as one binary
+message: 2 bytes with the length of the header (big-endian), the header as JSON {camera, seq, timestamp, width, height},
+the JPEG.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
@@ -17,15 +19,19 @@ from hub.contract.errors import ContractError
 from hub.contract.json_text import encode
 from hub.http.answers import current_hub
 from hub.http.query import rate
-from hub.video.frames import Frame, FrameStore, camera_name
+from hub.live.queues import LatestOnDemand
+from hub.live.sender import Sender
+from hub.net.transport import PeerStalled
+from hub.video.frames import Frame, camera_name
+from hub.video.store import FrameStore
 from hub.video.viewers import Viewer, Viewers
-from hub.websocket.connection import Prepared, WebSocket, WebSocketClosed, prepare
+from hub.video.watch import Watch
+from hub.websocket.connection import Prepared, WebSocket, prepare
 
 video_stream = Blueprint("video_stream", __name__)
 
-T = TypeVar("T", bytes, Prepared)
+Encoded = TypeVar("Encoded", bound=bytes)
 BOUNDARY = "frame"
-IDLE_SECONDS = 1.0
 MAX_WATCHED = 100
 NO_STORE = "no-cache, no-store, must-revalidate"
 
@@ -62,51 +68,50 @@ def _parts(parts: Hub, names: tuple[str, ...] | None, fps: float, sock: Any, add
     try:
         # The boundary comes behind each picture, not before it: browsers show a picture when they see its end.
         yield b"--" + BOUNDARY.encode() + b"\r\n"
-        yield from _due(parts, viewer, names, fps, mjpeg_part, lambda: viewer.gone)
+        with parts.part(FrameStore).watch(names, fps=fps) as watch:
+            frames = _latest(parts, watch, viewer, names, mjpeg_part, lambda: viewer.disconnected)
+            while frames.wait():
+                for part in frames.take():
+                    yield part
+                    frames.task_done()
     finally:
         parts.part(Viewers).remove(viewer)
 
 
-def _due(
+def _latest(
     parts: Hub,
+    watch: Watch,
     viewer: Viewer,
     names: Sequence[str] | None,
-    fps: float,
-    made: Callable[[Frame], T],
-    ended: Callable[[], bool],
-) -> Iterator[T]:
-    """What a viewer is sent, frame by frame, each `made` once for all viewers. The next is due when the last has arrived.
-
-    `ended` is asked while there is nothing to send, since sending finds out by itself.
-    """
-    with parts.part(FrameStore).watch(names, fps=fps) as watch:
-        while not parts.part(FrameStore).closed:
-            if not watch.wait(IDLE_SECONDS):
-                if ended():
-                    return
-                continue
-            if not viewer.ready(len(names) if names else len(parts.part(FrameStore))):
-                return
-            frame = watch.take()
-            if frame is not None:
-                data = made(frame)
-                viewer.begin(len(data))
-                yield data
-                viewer.done()
+    encoder: Callable[[Frame], Encoded],
+    disconnected: Callable[[], bool],
+) -> LatestOnDemand[Frame, Encoded]:
+    """The newest frame each time that the viewer has received the one before, encoded once for all viewers."""
+    store = parts.part(FrameStore)
+    return LatestOnDemand(
+        watch,
+        viewer,
+        lambda: viewer.ready(len(names) if names else len(store)),
+        encoder,
+        lambda: store.closed or disconnected(),
+    )
 
 
 def mjpeg_part(frame: Frame) -> bytes:
     """One part of a stream with the boundary that ends it."""
-    made = frame.made.get("mjpeg")
+    made = frame.encoded.get("mjpeg")
     if made is None:
-        head = f"Content-Type: image/jpeg\r\nContent-Length: {len(frame.data)}\r\nX-Timestamp: {frame.received_at:.6f}\r\nX-Frame-Seq: {frame.seq}\r\n\r\n"
-        made = frame.made["mjpeg"] = b"%b%b\r\n--%b\r\n" % (head.encode(), frame.data, BOUNDARY.encode())
+        head = (
+            f"Content-Type: image/jpeg\r\nContent-Length: {len(frame.data)}\r\n"
+            f"X-Timestamp: {frame.received_at:.6f}\r\nX-Frame-Seq: {frame.seq}\r\n\r\n"
+        )
+        made = frame.encoded["mjpeg"] = b"%b%b\r\n--%b\r\n" % (head.encode(), frame.data, BOUNDARY.encode())
     return made
 
 
 def message(frame: Frame) -> Prepared:
     """One message of `/ws/video`, framed."""
-    made = frame.made.get("websocket")
+    made = frame.encoded.get("websocket")
     if made is None:
         header = encode(
             {
@@ -117,14 +122,14 @@ def message(frame: Frame) -> Prepared:
                 "height": frame.height,
             }
         )
-        made = frame.made["websocket"] = prepare(b"%b%b%b" % (len(header).to_bytes(2, "big"), header, frame.data))
+        made = frame.encoded["websocket"] = prepare(b"%b%b%b" % (len(header).to_bytes(2, "big"), header, frame.data))
     return made
 
 
 def serve(parts: Hub, socket: WebSocket, environ: dict[str, Any]) -> Iterable[bytes]:
-    """`/ws/video?camera=A&camera=B` (all cameras without it), `&fps=` for at most so many of each a second. What a viewer sends is ignored.
+    """Serve `/ws/video?camera=A&camera=B` (all cameras without it); `&fps=` limits the frames of each per second.
 
-    Raises ContractError before the upgrade.
+    What a viewer sends is ignored. Raises ContractError before the upgrade.
     """
     query = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=MAX_WATCHED + 10)
     names = [camera_name(text) for text in query.get("camera", [])]
@@ -135,7 +140,7 @@ def serve(parts: Hub, socket: WebSocket, environ: dict[str, Any]) -> Iterable[by
         environ.get("gatehouse.socket"),
         environ.get("REMOTE_ADDR", ""),
         "websocket",
-        lambda: socket.lost(1011, "one picture took too long"),
+        lambda: socket.abort(1011, "one picture took too long"),
     )
     socket.max_message_bytes = 1024
     try:
@@ -150,9 +155,8 @@ def serve(parts: Hub, socket: WebSocket, environ: dict[str, Any]) -> Iterable[by
 
 
 def _send(parts: Hub, socket: WebSocket, viewer: Viewer, names: list[str] | None, fps: float) -> None:
-    try:
-        for framed in _due(parts, viewer, names, fps, message, lambda: socket.closed):
-            # `Viewers.run` drops who takes too long; a limit in sending alone would not see what lies in buffers.
-            socket.send(framed, timeout=2 * parts.part(Viewers).stall_seconds)
-    except WebSocketClosed:
-        return  # the receiving side ends what is left
+    """The viewer's greenlet; the receiving side ends the connection."""
+    # `Viewers.run` drops slow viewers: a limit on writing alone would not notice what lies in buffers.
+    stall_seconds = 2 * parts.part(Viewers).stall_seconds
+    with parts.part(FrameStore).watch(names, fps=fps) as watch, suppress(PeerStalled):
+        Sender(socket, _latest(parts, watch, viewer, names, message, lambda: socket.closed), stall_seconds).run()

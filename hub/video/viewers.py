@@ -1,8 +1,9 @@
-"""Who watches live pictures, and when each may have the next one.
+"""Viewers of live pictures, and when each may be sent the next frame.
 
-A slow viewer gets a frame only when the one before has arrived at the other machine. So its line never holds more than one frame,
-it skips frames instead of falling behind, and it costs no memory. One that needs more than `stall_seconds`
-for a single frame cannot be shown anything recent and is disconnected; pages connect again by themselves.
+A slow viewer is sent a frame only when the other machine has acknowledged the one before. So its connection never
+buffers more than one frame, it skips frames instead of falling behind, and it needs no queue. A viewer that needs more
+than `stall_seconds` for a single frame cannot be shown anything recent and is disconnected; pages reconnect by
+themselves.
 """
 
 from __future__ import annotations
@@ -22,100 +23,106 @@ from hub.net.send_queue import send_window, unsent_bytes
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.25
-FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.04
+STALL_CHECK_SECONDS = 0.25
+MIN_POLL_SECONDS, MAX_POLL_SECONDS = 0.001, 0.04
 SEND_BUFFER_BYTES = 64 * 1024
 NEARLY_SENT_BYTES = 2048
 BURST_SECONDS = 0.15
-BURST_FRAMES = 2  # of each camera
-PROOF_SECONDS = 1.0
+BURST_FRAMES = 2  # in-flight frames of each camera
+PROOF_SECONDS = 1.0  # how long a viewer must keep up before it may have several in-flight frames
 KEEPALIVE_SECONDS = 20
 
 
 class Viewer:
-    """One connection that is shown frames. `since` is when the oldest frame that has not arrived was sent (monotonic), None when all have."""
+    """One connection that receives frames."""
 
     def __init__(self, sock: Any, address: str, kind: str, drop: Callable[[], None]) -> None:
         self.sock, self.address, self.kind = sock, address, kind
         self._drop = drop
         self._slow_until = time.monotonic() + PROOF_SECONDS
         self._sending = False
-        self._widest = 0
-        self._under_way: deque[tuple[float, int]] = deque()  # (when it was sent, bytes), oldest first
+        self._max_window = 0
+        self._in_flight: deque[tuple[float, int]] = deque()  # (monotonic time of sending, bytes), oldest first
         self.began = time.time()
         self.sent = 0
         self.dropped = False
 
     @property
-    def since(self) -> float | None:
-        return self._under_way[0][0] if self._under_way else None
+    def oldest_in_flight(self) -> float | None:
+        """When the oldest unacknowledged frame was sent (monotonic); None when every frame has arrived."""
+        return self._in_flight[0][0] if self._in_flight else None
 
     def begin(self, size: int) -> None:
-        """A frame is about to be sent, as `size` bytes."""
+        """Record that a frame of `size` bytes is about to be sent."""
         self._sending = True
-        self._under_way.append((time.monotonic(), size))
+        self._in_flight.append((time.monotonic(), size))
 
     def done(self) -> None:
-        """The system has taken the whole frame."""
+        """Record that the whole frame is in the system's send buffer."""
         self._sending = False
         self.sent += 1
 
     def ready(self, cameras: int = 1) -> bool:
-        """Wait until the next frame of any of so many cameras may be sent; False when the viewer was dropped meanwhile.
+        """Wait until the next frame may be sent; False when the viewer was dropped meanwhile.
 
-        While a viewer keeps up, frames may follow one another for a moment: it may be busy just now, and a wall of cameras
-        would leave a fast line idle most of the time. One that was slow, or is new, has a single frame under way and no more.
+        A viewer that keeps up may have `BURST_FRAMES` in-flight frames of each of its `cameras` for a short time: it
+        may be busy for a moment, and with many cameras a fast connection would be idle most of the time. A new viewer,
+        and one that was slow, has a single in-flight frame.
         """
-        began, pause = time.monotonic(), FIRST_PAUSE
+        began, pause = time.monotonic(), MIN_POLL_SECONDS
         while not self.dropped and not self._arrived():
             now = time.monotonic()
             if (
                 now > self._slow_until
-                and now - self._under_way[0][0] < BURST_SECONDS
-                and len(self._under_way) < BURST_FRAMES * cameras
+                and now - self._in_flight[0][0] < BURST_SECONDS
+                and len(self._in_flight) < BURST_FRAMES * cameras
             ):
                 return True
             gevent.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_POLL_SECONDS)
         now = time.monotonic()
         if now - began > BURST_SECONDS:
             self._slow_until = now + PROOF_SECONDS
         return not self.dropped
 
     def _arrived(self) -> bool:
-        """Whether every frame has arrived; forgets those that have."""
-        sent = self._under_way
-        if not sent:
+        """Remove acknowledged frames from the in-flight ones; whether none is left."""
+        in_flight = self._in_flight
+        if not in_flight:
             return True
-        unsent = self._unread() if self.sock is not None else 0
-        if unsent <= NEARLY_SENT_BYTES:
-            sent.clear()
+        unread = self._unread_bytes() if self.sock is not None else 0
+        if unread <= NEARLY_SENT_BYTES:
+            in_flight.clear()
             return True
-        left = sum(size for _, size in sent)
-        while len(sent) > 1 and left - sent[0][1] >= unsent:
-            left -= sent.popleft()[1]
+        left = sum(size for _, size in in_flight)
+        while len(in_flight) > 1 and left - in_flight[0][1] >= unread:
+            left -= in_flight.popleft()[1]
         return False
 
-    def _unread(self) -> int:
-        """Bytes that the viewer has not read, as far as can be known: those still here, and those that fill more than half of its own buffer."""
+    def _unread_bytes(self) -> int:
+        """Bytes that the viewer has not read, as far as the system reports.
+
+        Those are the unacknowledged ones, and those in the viewer's receive buffer once they fill more than half of it.
+        """
         window = send_window(self.sock)
         if window is None:
             return unsent_bytes(self.sock)
-        self._widest = max(self._widest, window)
-        return unsent_bytes(self.sock) + (self._widest - window if 2 * window < self._widest else 0)
+        self._max_window = max(self._max_window, window)
+        return unsent_bytes(self.sock) + (self._max_window - window if 2 * window < self._max_window else 0)
 
     def stalled(self, limit: float) -> bool:
-        """Whether a frame has been under way for longer than `limit` seconds."""
-        if not self._late(limit) or (not self._sending and self._arrived()):
+        """Whether a frame has been in flight for longer than `limit` seconds."""
+        if not self._overdue(limit) or (not self._sending and self._arrived()):
             return False
-        return self._late(limit)
+        return self._overdue(limit)
 
-    def _late(self, limit: float) -> bool:
-        return self.since is not None and time.monotonic() - self.since > limit
+    def _overdue(self, limit: float) -> bool:
+        oldest = self.oldest_in_flight
+        return oldest is not None and time.monotonic() - oldest > limit
 
     @property
-    def gone(self) -> bool:
-        """Whether the peer has closed; asked when nothing was sent for a while, since then nobody else would notice."""
+    def disconnected(self) -> bool:
+        """Whether the peer has closed the connection. Polled while nothing is sent, since sending would notice it."""
         if self.sock is None:
             return False
         try:
@@ -129,7 +136,7 @@ class Viewer:
             self.sock.settimeout(None)
 
     def drop(self) -> None:
-        """Disconnect; whoever sends finds the connection broken."""
+        """Disconnect; a send in progress fails."""
         self.dropped = True
         self._drop()
 
@@ -138,7 +145,7 @@ class Viewer:
 
 
 class Viewers:
-    """All of them. `run` is the supervised greenlet that drops who takes too long."""
+    """All viewers. `run` is the supervised greenlet that drops stalled ones."""
 
     def __init__(self, max_viewers: int, stall_seconds: float) -> None:
         self.max_viewers, self.stall_seconds = max_viewers, stall_seconds
@@ -150,18 +157,19 @@ class Viewers:
         return len(self._viewers)
 
     def check(self) -> None:
-        """Raises ContractError (503) when there are as many as there may be."""
+        """Raise Unavailable (503) when the limit of viewers is reached."""
         if len(self._viewers) >= self.max_viewers:
             self.refused += 1
             raise Unavailable(
-                f"The hub has as many viewers of live pictures as it may ({self.max_viewers}); close some pages or raise video.max_viewers.",
+                f"The hub has as many viewers of live pictures as it may ({self.max_viewers}); "
+                "close some pages or raise video.max_viewers.",
                 retry_after=5,
             )
 
     def add(self, sock: Any, address: str, kind: str, drop: Callable[[], None] | None = None) -> Viewer:
-        """A viewer on `sock` (None where there is no connection, in tests). Raises ContractError as `check` does."""
+        """Add a viewer on `sock`, which is None only in tests. Raises Unavailable as `check` does."""
         self.check()
-        viewer = Viewer(sock, address, kind, drop or (lambda: _shut(sock)))
+        viewer = Viewer(sock, address, kind, drop or (lambda: _shutdown(sock)))
         if sock is not None:
             _tune(sock)
         self._viewers.add(viewer)
@@ -173,7 +181,7 @@ class Viewers:
 
     def run(self) -> None:
         while True:
-            gevent.sleep(LOOK_SECONDS)
+            gevent.sleep(STALL_CHECK_SECONDS)
             for viewer in list(self._viewers):
                 if not viewer.dropped and viewer.stalled(self.stall_seconds):
                     log.info(
@@ -186,7 +194,7 @@ class Viewers:
                     viewer.drop()
 
     def status(self) -> dict[str, Any]:
-        """For the status page: who watches now, frames sent since the start, viewers dropped and refused."""
+        """For the status page: current viewers, frames sent since the start, viewers dropped and refused."""
         rows = [viewer.status() for viewer in self._viewers]
         return {
             "viewers": len(rows),
@@ -198,7 +206,7 @@ class Viewers:
 
 
 def _tune(sock: Any) -> None:
-    """A small send buffer, so that a slow line is noticed, and probes that find a peer that vanished between two frames."""
+    """Set a small send buffer, to notice slow connections, and TCP keep-alive, to notice dead peers between frames."""
     try:
         sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_KEEPALIVE, 1)
@@ -210,11 +218,11 @@ def _tune(sock: Any) -> None:
             if hasattr(std_socket, name) and sys.platform != "win32":
                 sock.setsockopt(std_socket.IPPROTO_TCP, getattr(std_socket, name), value)
     except OSError as error:
-        log.debug("A viewer's socket takes no options: %s", error)
+        log.debug("Socket options of a viewer were not set: %s", error)
 
 
-def _shut(sock: Any) -> None:
+def _shutdown(sock: Any) -> None:
     try:
         sock.shutdown(std_socket.SHUT_RDWR)
     except (OSError, AttributeError):
-        pass  # shut already
+        pass  # closed already

@@ -1,5 +1,5 @@
-"""Looking at pictures, in a process of its own.
+"""Detection in pictures, in child processes, one for each task.
 
-`process` is the hub's end, `worker` the process, `wire` what both speak. OpenCV and numpy are imported in the worker only:
-in the hub they would hold the event loop and its memory.
+`process` is the hub's end, `worker` the child process, `wire` their protocol, `tasks` the list of what can be detected.
+OpenCV and numpy are imported in the worker only: in the hub they would block the event loop and use its memory.
 """

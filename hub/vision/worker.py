@@ -1,88 +1,84 @@
-"""The vision process: `python -m hub.vision.worker`, started and ended by `hub.vision.process`.
+"""A vision process: `python -m hub.vision.worker [TASK]`, started and ended by `hub.vision.process`.
 
-It reads requests from standard input and answers on standard output (`wire`), one after the other, and ends as soon as its input does: so
-it dies with the hub, however that ends, on every system. What it can do are its tasks; a new one (tracking, say) is one line in TASKS.
+It serves one task of `hub.vision.tasks`, or all of them when none is named. It reads requests from standard input and
+answers on standard output (`hub.vision.wire`), one after the other, and exits at the end of its input: so it ends with
+the hub, in whatever way that ends, on every system.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import queue
 import sys
 import threading
 from collections import OrderedDict
-from typing import Any, BinaryIO, Protocol
+from collections.abc import Mapping
+from typing import Any, BinaryIO
 
+from hub.vision.tasks import TASKS, Detector, VisionTask
 from hub.vision.wire import Message, WireError, receive, send
 
-TASKS = {"apriltag": ("hub.vision.apriltag.detector", "AprilTagDetector")}
-"""Name of a task -> module and class; imported when first asked for."""
-
-STREAMS_KEPT = 64
-"""Tasks may remember something for each camera; the one asked for longest ago is forgotten."""
+USAGE_STATUS = 2
+MAX_STREAMS = 64
+"""Detectors may keep state for each camera; the least recently used one is evicted."""
 
 ENVIRONMENT = {
-    "OPENCV_IO_MAX_IMAGE_PIXELS": "50000000",  # a small JPEG may unfold into gigabytes
+    "OPENCV_IO_MAX_IMAGE_PIXELS": "50000000",  # a small JPEG may decode to gigabytes
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",  # the hub needs the other cores
 }
 NICE = 5
 
 
-class Task(Protocol):
-    """What looks at the pictures of one camera."""
+class DetectorCache:
+    """The detector of each camera, made at its first picture and again when its options change."""
 
-    def look(self, picture: bytes) -> dict[str, Any]:
-        """What is seen in one picture. Raises ValueError with a sentence for a picture that cannot be used."""
+    def __init__(self, tasks: Mapping[str, VisionTask] = TASKS) -> None:
+        self._tasks = tasks
+        self._detectors: OrderedDict[tuple[str, str], tuple[str, Detector]] = OrderedDict()
 
-
-class Streams:
-    """The task of each camera, made on its first picture and made anew when its options change."""
-
-    def __init__(self) -> None:
-        self._tasks: OrderedDict[tuple[str, str], tuple[str, Task]] = OrderedDict()
-
-    def task(self, name: str, stream: str, options: dict[str, Any]) -> Task:
-        """Raises KeyError for a task that there is not, ImportError for one that cannot be loaded, ValueError for options it refuses."""
-        said = json.dumps(options, sort_keys=True)
-        known = self._tasks.get((name, stream))
-        if known is None or known[0] != said:
-            module, kind = TASKS[name]
-            known = said, getattr(importlib.import_module(module), kind)(**options)
-            self._tasks[name, stream] = known
-        self._tasks.move_to_end((name, stream))
-        while len(self._tasks) > STREAMS_KEPT:
-            self._tasks.popitem(last=False)
-        return known[1]
+    def get(self, task: str, stream: str, options: dict[str, Any]) -> Detector:
+        """The detector of `stream`. Raises KeyError for an unknown task, and what making a detector raises."""
+        encoded = json.dumps(options, sort_keys=True)
+        cached = self._detectors.get((task, stream))
+        if cached is None or cached[0] != encoded:
+            cached = encoded, self._tasks[task].make_detector(options)
+            self._detectors[task, stream] = cached
+        self._detectors.move_to_end((task, stream))
+        while len(self._detectors) > MAX_STREAMS:
+            self._detectors.popitem(last=False)
+        return cached[1]
 
 
-def main() -> int:
-    """Serve until the input ends."""
-    requests, answers = _take_pipes()
+def main(argv: list[str]) -> int:
+    """Serve until the input ends; 2 for an unknown task."""
+    if len(argv) > 1 or any(name not in TASKS for name in argv):
+        print(f"usage: python -m hub.vision.worker [{' | '.join(TASKS)}]", file=sys.stderr)
+        return USAGE_STATUS
+    requests, answers = _claim_pipes()
     os.environ.update(ENVIRONMENT)
     if hasattr(os, "nice"):
         os.nice(NICE)
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(requests, inbox), name="requests", daemon=True).start()
+    threading.Thread(target=_read_requests, args=(requests, inbox), name="requests", daemon=True).start()
     send(answers, {"state": "ready", "pid": os.getpid()})
-    _silence()
-    streams = Streams()
+    _discard_output()
+    detectors = DetectorCache({name: TASKS[name] for name in argv or TASKS})
     while True:
-        order, picture = inbox.get()
-        send(answers, {"id": order.get("id"), **_answer(streams, order, picture)})
+        request, picture = inbox.get()
+        send(answers, {"id": request.get("id"), **_answer(detectors, request, picture)})
 
 
-def _answer(streams: Streams, order: dict[str, Any], picture: bytes) -> dict[str, Any]:
+def _answer(detectors: DetectorCache, request: dict[str, Any], picture: bytes) -> dict[str, Any]:
     try:
-        return {"result": streams.task(order["task"], order["stream"], order["options"]).look(picture)}
-    except Exception as error:  # OpenCV raises anything, and one camera's picture must not be the end of all others
-        return {"error": _sentence(error)}
+        return {"result": detectors.get(request["task"], request["stream"], request["options"]).look(picture)}
+    except Exception as error:  # OpenCV raises anything, and one camera's picture must not end the process of all
+        return {"error": _error_sentence(error)}
 
 
-def _listen(requests: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
-    """Take requests off the pipe, also while a picture is looked at; its end is the hub's end."""
+def _read_requests(requests: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
+    """Queue requests, also while a picture is processed; exit at the end of the pipe, which is the hub's end."""
     try:
         while (message := receive(requests)) is not None:
             inbox.put(message)
@@ -92,12 +88,12 @@ def _listen(requests: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
     os._exit(0)
 
 
-def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Both pipes for ourselves alone: what a library prints goes to stderr and not between the answers."""
+def _claim_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Move both pipes off the standard streams: what a library prints goes to stderr and not between the answers."""
     requests, answers = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
     os.dup2(2, 1)
     if sys.platform == "win32":
         import msvcrt
@@ -107,16 +103,16 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     return os.fdopen(requests, "rb"), os.fdopen(answers, "wb")
 
 
-def _silence() -> None:
-    """From here on nobody reads what libraries say: libjpeg has a line for every spoilt picture."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
+def _discard_output() -> None:
+    """Discard what libraries print from here on: libjpeg prints a line for every corrupt picture."""
+    null = os.open(os.devnull, os.O_WRONLY)
     for number in (1, 2):
-        os.dup2(nothing, number)
-    os.close(nothing)
+        os.dup2(null, number)
+    os.close(null)
 
 
-def _sentence(error: Exception) -> str:
-    """One line of at most 300 signs."""
+def _error_sentence(error: Exception) -> str:
+    """One line of at most 300 characters."""
     if isinstance(error, ValueError) and error.args:
         return str(error)[:300]
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -124,4 +120,4 @@ def _sentence(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,1 +1,1 @@
-"""The operator's watchlist: plates to let in or to stop."""
+"""The operator's watchlist: plates to allow or to deny, matched against every detection."""

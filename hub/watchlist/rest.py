@@ -1,4 +1,4 @@
-"""REST: the operator's watchlist."""
+"""REST transport of the operator's watchlist."""
 
 from __future__ import annotations
 
@@ -13,30 +13,34 @@ watchlist = Blueprint("watchlist", __name__, url_prefix="/api/watchlist")
 
 @watchlist.get("")
 def list_entries() -> Response:
+    """Every entry, the newest first."""
     entries = part(Watchlist).all()
     return answer({"success": True, "watchlist": entries, "total_count": len(entries)})
 
 
 @watchlist.post("")
 def add_entry() -> Response:
-    """plate; action allow or deny; reason; note; expires_at; match exact or similar."""
+    """Add an entry: plate; action allow or deny; reason; note; expires_at; match exact or similar."""
     entry = part(Watchlist).add(json_object(request))
     return answer({"success": True, "message": "Plate listed", **entry, "entry": entry}, 201)
 
 
 @watchlist.get("/<entry_id>")
 def get_entry(entry_id: str) -> Response:
+    """One entry, under `entry` and flat."""
     entry = part(Watchlist).get(entry_id)
     return answer({"success": True, **entry, "entry": entry})
 
 
 @watchlist.put("/<entry_id>")
 def change_entry(entry_id: str) -> Response:
+    """Change the fields of an entry that are sent."""
     entry = part(Watchlist).update(entry_id, json_object(request))
     return answer({"success": True, "message": "Entry changed", **entry, "entry": entry})
 
 
 @watchlist.delete("/<entry_id>")
 def remove_entry(entry_id: str) -> Response:
+    """Remove an entry."""
     part(Watchlist).remove(entry_id)
     return answer({"success": True, "message": "Plate no longer listed"})

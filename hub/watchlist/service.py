@@ -9,41 +9,42 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any
 
-from sqlalchemy import insert, select
-
 from hub.contract.errors import Conflict, ContractError, NotFound
 from hub.contract.plates import Plate, fold_plate, normalise_plate
 from hub.contract.text import clean
 from hub.contract.times import local_text, parse_time, utc_text
 from hub.live.bus import Bus
 from hub.live.events import WATCHLIST_ALERT, RecordStored
-from hub.store.database import Reader, compiled
-from hub.store.writer import Transaction, Writer
-from hub.watchlist.tables import WatchlistEntry
+from hub.store.transaction import Transaction
+from hub.store.writer import Writer
+from hub.watchlist.repository import WatchlistRepository
 
 log = logging.getLogger(__name__)
 
 MAX_ENTRIES = 10_000
 LIMITS = {"plate": 100, "reason": 500, "note": 2000}
 CHOICES = {"action": ("allow", "deny"), "match": ("exact", "similar")}
-COLUMNS = [column.name for column in WatchlistEntry.__table__.columns]
-INSERT = compiled(insert(WatchlistEntry).values(dict.fromkeys(COLUMNS)))[0]
-REPLACE = INSERT.replace("INSERT INTO", "INSERT OR REPLACE INTO", 1)
 
 
 class Watchlist:
-    """All entries in memory by plate, each durable before it counts."""
+    """All entries in memory by plate, each durable before it is matched."""
 
     def __init__(
-        self, writer: Writer, reader: Reader, bus: Bus, zone: tzinfo | None = None, now: Callable[[], float] = time.time
+        self,
+        writer: Writer,
+        repository: WatchlistRepository,
+        bus: Bus,
+        zone: tzinfo | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        self._writer, self._reader, self._bus, self._zone, self._now = writer, reader, bus, zone, now
+        self._writer, self._repository, self._bus, self._zone, self._now = writer, repository, bus, zone, now
         self._entries: dict[str, dict[str, Any]] = {}
         self._exact: dict[str, dict[str, Any]] = {}
         self._similar: dict[str, list[dict[str, Any]]] = {}
 
     def load(self) -> None:
-        self._entries = {row["id"]: dict(row) for row in self._reader.all(select(WatchlistEntry.__table__))}
+        """Load the stored entries."""
+        self._entries = {row["id"]: dict(row) for row in self._repository.load()}
         self._index()
 
     def _index(self) -> None:
@@ -54,27 +55,31 @@ class Watchlist:
                 self._similar.setdefault(fold_plate(entry["normalised"]), []).append(entry)
 
     def deny_count(self) -> int:
+        """How many plates are to be stopped."""
         return sum(entry["action"] == "deny" for entry in self._entries.values())
 
     def match(self, plates: list[Plate]) -> list[dict[str, Any]]:
-        """What the list says of these plates: the same characters first, else look-alikes with where they differ."""
+        """The entries that these plates match: the same characters, else look-alikes with where they differ."""
         if not self._entries:
             return []
         found = []
         for plate in plates:
             exact = self._exact.get(plate.plate)
-            if exact is not None and self._counts(exact):
-                found.append(self._hit(exact, plate))
+            if exact is not None and self._is_valid(exact):
+                found.append(self._match(exact, plate))
                 continue
             for entry in self._similar.get(fold_plate(plate.plate), ()):
-                if self._counts(entry):
-                    found.append(self._hit(entry, plate))
+                if self._is_valid(entry):
+                    found.append(self._match(entry, plate))
         return found
 
-    def _counts(self, entry: dict[str, Any]) -> bool:
+    def _is_valid(self, entry: dict[str, Any]) -> bool:
+        """Whether an entry has not expired."""
         return entry["expires_at"] is None or entry["expires_at"] > self._now()
 
-    def _hit(self, entry: dict[str, Any], plate: Plate) -> dict[str, Any]:
+    @staticmethod
+    def _match(entry: dict[str, Any], plate: Plate) -> dict[str, Any]:
+        """A match as detections and alerts show it."""
         listed = entry["normalised"]
         differences = [
             {"position": position, "read": read, "listed": right}
@@ -115,7 +120,7 @@ class Watchlist:
         return [self.public(entry) for entry in sorted(self._entries.values(), key=lambda entry: -entry["created_at"])]
 
     def get(self, entry_id: str) -> dict[str, Any]:
-        """One entry as shown. Raises ContractError (404)."""
+        """One entry as shown. Raises NotFound."""
         return self.public(self._entry(entry_id))
 
     def _entry(self, entry_id: str) -> dict[str, Any]:
@@ -125,12 +130,12 @@ class Watchlist:
         return entry
 
     def add(self, data: dict[str, Any]) -> dict[str, Any]:
-        """A new entry. Raises ContractError: 400 by field, 409 when the plate is listed already."""
+        """Add an entry. Raises ContractError for its fields, Conflict when the plate is listed already."""
         entry = {"id": str(uuid.uuid4()), "created_at": self._now(), **self._read(data, {})}
         return self._put(entry)
 
     def update(self, entry_id: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Change the fields that `data` has. Raises ContractError (400, 404, 409)."""
+        """Change the fields that `data` has. Raises ContractError, NotFound, Conflict."""
         before = self._entry(entry_id)
         return self._put({**before, **self._read(data, before)})
 
@@ -140,28 +145,28 @@ class Watchlist:
             raise Conflict(f"This plate is listed already, as {other['id']}; change that entry instead.")
         if entry["id"] not in self._entries and len(self._entries) >= MAX_ENTRIES:
             raise Conflict(f"The watchlist holds {MAX_ENTRIES} entries, which is all it can; remove some first.")
-        self._writer.write(lambda transaction: transaction.execute(REPLACE, entry).rowcount)
+        self._writer.write(lambda transaction: self._repository.replace_entry(transaction, entry))
         self._entries[entry["id"]] = entry
         self._index()
         return self.public(entry)
 
     def remove(self, entry_id: str) -> None:
-        """Raises ContractError (404)."""
+        """Remove an entry. Raises NotFound."""
         entry = self._entry(entry_id)
 
-        def job(transaction: Transaction) -> int:
-            return transaction.execute("DELETE FROM watchlist WHERE id = :id", {"id": entry["id"]}).rowcount
+        def job(transaction: Transaction) -> None:
+            self._repository.delete_entry(transaction, entry["id"])
 
         self._writer.write(job)
         self._entries.pop(entry_id, None)
         self._index()
 
     def _read(self, data: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-        """The fields of an entry out of a client's object; those of `before` where it has none. Raises ContractError."""
+        """The fields of an entry from a client's object, those of `before` where it has none. Raises ContractError."""
         data = {
             "action": data.get("type"),
             "expires_at": data.get("expiry"),
-            **{key: value for key, value in data.items()},
+            **data,
         }
         errors: list[str] = []
         made: dict[str, Any] = {}
@@ -195,6 +200,7 @@ class Watchlist:
         return made
 
     def public(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """An entry as operators see it."""
         return {
             "id": entry["id"],
             "plate": entry["plate"],
@@ -204,6 +210,6 @@ class Watchlist:
             "note": entry["note"],
             "match": entry["match"],
             "expires_at": utc_text(entry["expires_at"]),
-            "expired": not self._counts(entry),
+            "expired": not self._is_valid(entry),
             "created_at": utc_text(entry["created_at"]),
         }

@@ -1,41 +1,41 @@
 """WebSocket frames (RFC 6455): headers, masks, close codes. No sockets here.
 
-Written by hand: wsproto is five times slower with 200-byte messages (`bench/raw_websocket.py` prints the ratio), has no
-limit on sizes and never lets others have their turn within a message.
+Hand-written: wsproto is five times slower with 200-byte messages (`bench/raw_websocket.py` prints the ratio), has no
+size limit and never yields within a message.
 """
 
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
 from struct import Struct
 from typing import NamedTuple
 
-from hub.net.transport import Turn
+from hub.net.time_slice import TimeSlice
 
+apply_mask: Callable[[bytes | bytearray, bytes], bytes] | None
 try:
     from websockets.speedups import apply_mask
-except (
-    ImportError
-):  # no binary of it for this system: the tables below do it, some fifty times slower with large messages
-    apply_mask = None
+except ImportError:
+    apply_mask = None  # no binary wheel for this system: the tables below are some fifty times slower on large messages
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 _OPCODES = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 MAX_CONTROL_BYTES = 125
 
-NORMAL, GOING_AWAY, PROTOCOL_ERROR, NO_CODE, LOST = 1000, 1001, 1002, 1005, 1006
-BAD_DATA, POLICY, TOO_BIG, INTERNAL_ERROR, TRY_LATER = 1007, 1008, 1009, 1011, 1013
+NORMAL_CLOSURE, GOING_AWAY, PROTOCOL_ERROR, NO_STATUS, ABNORMAL_CLOSURE = 1000, 1001, 1002, 1005, 1006
+INVALID_DATA, POLICY_VIOLATION, MESSAGE_TOO_BIG, INTERNAL_ERROR, TRY_LATER = 1007, 1008, 1009, 1011, 1013
 
 _UINT16 = Struct("!H")
 _UINT64 = Struct("!Q")
-# Above this a payload is unmasked by table, below by one big-integer XOR: whichever is faster there.
+# From this size on a payload is unmasked by table, below it by one big-integer XOR: whichever is faster.
 _TABLE_FROM_BYTES = 2048
 _XOR_TABLES = [bytes(value ^ mask for value in range(256)) for mask in range(256)]
 _DECODE_BYTES = 1024 * 1024
 
 
 class FrameError(Exception):
-    """The peer broke the protocol or a limit; `code` is the close code it is told."""
+    """The peer violated the protocol or a limit; `code` is the close code that it is sent."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -43,7 +43,7 @@ class FrameError(Exception):
 
 
 class Header(NamedTuple):
-    """A frame's header; `size` is its own length in bytes, `length` that of the payload behind it."""
+    """The header of a frame; `size` is its own length in bytes, `length` that of the payload after it."""
 
     fin: bool
     opcode: int
@@ -53,7 +53,7 @@ class Header(NamedTuple):
 
 
 def read_header(data: bytearray) -> Header | None:
-    """The header of the frame at the start of `data`, None while it is incomplete; raises `FrameError`."""
+    """Parse the frame header at the start of `data`; None while it is incomplete. Raises `FrameError`."""
     if len(data) < 2:
         return None
     first, second = data[0], data[1]
@@ -86,10 +86,10 @@ def read_header(data: bytearray) -> Header | None:
 
 
 def unmask(data: bytes | bytearray, key: bytes, position: int = 0) -> bytes | bytearray:
-    """XOR `data` with the 4-byte `key`; `position` is where in the payload `data` begins. Also masks."""
-    turned = position & 3
-    if turned:
-        key = key[turned:] + key[:turned]
+    """XOR `data` with the 4-byte `key`; `position` is the offset of `data` in the payload. Masking is the same."""
+    rotation = position & 3
+    if rotation:
+        key = key[rotation:] + key[:rotation]
     if apply_mask is not None:
         return apply_mask(data, key)
     size = len(data)
@@ -97,13 +97,13 @@ def unmask(data: bytes | bytearray, key: bytes, position: int = 0) -> bytes | by
         mask = (key * (size // 4 + 1))[:size]
         return (int.from_bytes(data, "little") ^ int.from_bytes(mask, "little")).to_bytes(size, "little")
     plain = bytearray(data)
-    for place in range(4):
-        plain[place::4] = plain[place::4].translate(_XOR_TABLES[key[place]])
+    for offset in range(4):
+        plain[offset::4] = plain[offset::4].translate(_XOR_TABLES[key[offset]])
     return plain
 
 
 def frame_head(opcode: int, length: int) -> bytes:
-    """The header of a whole, unmasked frame, as servers send them."""
+    """Encode the header of a final, unmasked frame, as servers send them."""
     if length < 126:
         return bytes((0x80 | opcode, length))
     if length < 65536:
@@ -112,17 +112,17 @@ def frame_head(opcode: int, length: int) -> bytes:
 
 
 def close_payload(code: int, reason: str) -> bytes:
-    """What a close frame carries; the reason is cut to fit, between characters."""
-    if code in (NO_CODE, LOST):
+    """Encode the payload of a close frame; the reason is truncated to fit, between characters."""
+    if code in (NO_STATUS, ABNORMAL_CLOSURE):
         return b""
     text = reason.encode("utf-8", "replace")[: MAX_CONTROL_BYTES - 2]
     return _UINT16.pack(code) + text.decode("utf-8", "ignore").encode()
 
 
 def read_close(payload: bytes) -> tuple[int, str]:
-    """Code and reason of the peer's close frame; raises `FrameError`."""
+    """Decode the code and the reason of a peer's close frame. Raises `FrameError`."""
     if not payload:
-        return NO_CODE, ""
+        return NO_STATUS, ""
     if len(payload) == 1:
         raise FrameError(PROTOCOL_ERROR, "a close frame is empty or begins with a code of two bytes")
     code = _UINT16.unpack_from(payload)[0]
@@ -132,11 +132,11 @@ def read_close(payload: bytes) -> tuple[int, str]:
     try:
         return code, payload[2:].decode()
     except UnicodeDecodeError as error:
-        raise FrameError(BAD_DATA, "the reason in a close frame is not UTF-8") from error
+        raise FrameError(INVALID_DATA, "the reason in a close frame is not UTF-8") from error
 
 
-def decode_text(data: bytes | bytearray, turn: Turn) -> str:
-    """A text message's characters; large ones are decoded piece by piece so that others get their turn."""
+def decode_text(data: bytes | bytearray, time_slice: TimeSlice) -> str:
+    """Decode a text message; a large one in blocks, yielding to the event loop between them. Raises `FrameError`."""
     try:
         if len(data) <= _DECODE_BYTES:
             return data.decode()
@@ -144,20 +144,20 @@ def decode_text(data: bytes | bytearray, turn: Turn) -> str:
         view = memoryview(data)
         text = ""
         for start in range(0, len(data), _DECODE_BYTES):
-            # CPython extends a local string in place; joining pieces at the end would copy everything at once.
+            # CPython extends a local string in place; joining blocks at the end would copy everything at once.
             text += decoder.decode(view[start : start + _DECODE_BYTES])
-            turn.check()
+            time_slice.check()
         return text + decoder.decode(b"", True)
     except UnicodeDecodeError as error:
-        raise FrameError(BAD_DATA, "a text message is not UTF-8") from error
+        raise FrameError(INVALID_DATA, "a text message is not UTF-8") from error
 
 
 class Prepared(bytes):
-    """A message already framed: the same bytes serve every listener, since servers do not mask."""
+    """A message that is framed already: every receiver gets the same bytes, since servers do not mask."""
 
 
 def prepare(message: str | bytes | Prepared) -> Prepared:
-    """Frame a message once for sending to many."""
+    """Frame a message once, to send it to many receivers."""
     if isinstance(message, Prepared):
         return message
     opcode, payload = (TEXT, message.encode()) if isinstance(message, str) else (BINARY, message)

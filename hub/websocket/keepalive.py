@@ -1,26 +1,45 @@
-"""One greenlet that looks after all open WebSockets: pings, silent peers, closes that are never answered."""
+"""Keep-alive for all open WebSockets in one greenlet: pings, dead peers, closes that are never answered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from time import monotonic
-from typing import Any
+from typing import Protocol
 
 import gevent
 from gevent.event import Event
 
+from hub.runtime.spawn import Spawn, plain_spawn
 from hub.websocket import frames
-from hub.websocket.connection import WebSocket
 
-Spawn = Callable[..., Any]
-
-
-def plain_spawn(name: str, function: Callable[..., Any], *args: Any) -> gevent.Greenlet:
-    """Stands in for the supervisor's spawn where there is none (tests, benches)."""
-    return gevent.spawn(function, *args)
+__all__ = ["KeepAliveMonitor", "Spawn", "plain_spawn"]
 
 
-class Keeper:
+class WatchedSocket(Protocol):
+    """What the monitor needs of `hub.websocket.connection.WebSocket`. Times are monotonic seconds."""
+
+    closed: bool
+    receiving: bool
+    close_deadline: float | None
+
+    @property
+    def last_received(self) -> float: ...
+
+    @property
+    def last_ping(self) -> float: ...
+
+    def ping(self) -> None: ...
+
+    def flush_controls(self) -> None: ...
+
+    def close(self, code: int = ..., reason: str = ...) -> None: ...
+
+    def abort(self, code: int, reason: str) -> None: ...
+
+    def drop(self, code: int, reason: str) -> None: ...
+
+
+class KeepAliveMonitor:
     """Watches open WebSockets. Times in seconds.
 
     A peer silent for `ping_seconds` is pinged, one silent for `idle_seconds` is dropped with 1011, and a close that is
@@ -34,27 +53,27 @@ class Keeper:
         self.idle_seconds = idle_seconds
         self.close_seconds = close_seconds
         self._spawn = spawn
-        self._open: set[WebSocket] = set()
+        self._open: set[WatchedSocket] = set()
         self._wake = Event()
         self._running = False
         self._stopped = False
 
-    def __iter__(self) -> Iterator[WebSocket]:
+    def __iter__(self) -> Iterator[WatchedSocket]:
         return iter(tuple(self._open))
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, websocket: WebSocket) -> None:
-        """Look after `websocket` from now on."""
+    def add(self, websocket: WatchedSocket) -> None:
+        """Watch `websocket` from now on."""
         self._open.add(websocket)
         self._wake.set()
         if not self._running and not self._stopped:
             self._running = True
             self._spawn("websocket keeper", self._run)
 
-    def discard(self, websocket: WebSocket) -> None:
-        """Forget `websocket`."""
+    def discard(self, websocket: WatchedSocket) -> None:
+        """Stop watching `websocket`."""
         self._open.discard(websocket)
 
     def stop(self) -> None:
@@ -72,25 +91,25 @@ class Keeper:
                 gevent.sleep(tick)
                 now = monotonic()
                 for websocket in tuple(self._open):
-                    self._look(websocket, now)
+                    self._check(websocket, now)
         finally:
             self._running = False
 
-    def _look(self, websocket: WebSocket, now: float) -> None:
-        if websocket.deadline is not None:
-            if now > websocket.deadline:
-                websocket.lost(frames.LOST, "the close was not answered")
+    def _check(self, websocket: WatchedSocket, now: float) -> None:
+        if websocket.close_deadline is not None:
+            if now > websocket.close_deadline:
+                websocket.abort(frames.ABNORMAL_CLOSURE, "the close was not answered")
             return
         if websocket.closed:
             return
         if not websocket.receiving:
-            return  # pongs lie unread, so silence says nothing about the peer
-        if websocket.pinged < websocket.heard:
-            if now - websocket.heard > self.ping_seconds:
+            return  # pongs are not being read, so silence does not mean that the peer is dead
+        if websocket.last_ping < websocket.last_received:
+            if now - websocket.last_received > self.ping_seconds:
                 websocket.ping()
                 return
-        elif now - websocket.pinged > self.idle_seconds - self.ping_seconds:
+        elif now - websocket.last_ping > self.idle_seconds - self.ping_seconds:
             # Counted from when the ping went out: behind a large message to a slow peer that may be much later.
-            websocket.give_up(frames.INTERNAL_ERROR, f"no sign of life for {self.idle_seconds:g} s")
+            websocket.drop(frames.INTERNAL_ERROR, f"no sign of life for {self.idle_seconds:g} s")
             return
         websocket.flush_controls()

@@ -1,4 +1,4 @@
-"""Messages out of a WebSocket's bytes: frames checked, unmasked and joined, and others given their turn meanwhile."""
+"""Messages from the bytes of a WebSocket: frames are validated, unmasked and reassembled in time slices."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import io
 from collections.abc import Callable
 from time import monotonic
 
-from hub.net.transport import READ_BYTES, PeerGone, Source
+from hub.net.connection_input import RECEIVE_BYTES, ConnectionInput
+from hub.net.transport import PeerDisconnected
 from hub.websocket import frames
 from hub.websocket.frames import FrameError, Header
 
@@ -15,52 +16,53 @@ MAX_CONTROLS_PER_SECOND = 500
 OnControl = Callable[[int, bytes], bool]
 
 
-class Skipped(bytes):
-    """Stands for a message that was longer than `keep_bytes`: it was read to its end and thrown away."""
+class DiscardedMessage(bytes):
+    """Stands for a message longer than `max_buffered_bytes`, which was read to its end and not buffered."""
 
 
 class MessageReader:
-    """Reads one connection's messages.
+    """Reads the messages of one connection.
 
-    A message over `max_message_bytes` breaks the rules; one over `keep_bytes` (None: no such limit) comes as `Skipped`, without
-    having been collected. `heard` is when the peer last sent anything (monotonic seconds); with `throw_away` set, messages are read and
-    dropped until the peer closes. `broken` is set when a read was interrupted (a timeout of the caller, a kill) in
-    the middle of a frame, so that nobody can know where the next one begins.
+    A message over `max_message_bytes` is a protocol violation; one over `max_buffered_bytes` (None: no such limit)
+    comes as `DiscardedMessage` and is never held in memory. `last_received` is when the peer last sent anything
+    (monotonic seconds). With `discarding` set, messages are read and dropped until the peer closes. `interrupted` is
+    set when a read ended in the middle of a frame (a timeout of the caller, a kill): where the next frame begins is
+    then unknown.
     """
 
-    def __init__(self, source: Source, max_message_bytes: int) -> None:
+    def __init__(self, connection: ConnectionInput, max_message_bytes: int) -> None:
         self.max_message_bytes = max_message_bytes
-        self.keep_bytes: int | None = None
-        self.heard = monotonic()
-        self.throw_away = False
-        self.broken = False
-        self._sock = source.sock
-        self._turn = source.turn
-        self._in = source.ahead
+        self.max_buffered_bytes: int | None = None
+        self.last_received = monotonic()
+        self.discarding = False
+        self.interrupted = False
+        self._sock = connection.sock
+        self._time_slice = connection.time_slice
+        self._buffer = connection.buffer
         self._opcode = frames.CONTINUATION
-        # BytesIO gives its content away without a copy; copying 60 MB holds the loop for over 30 ms.
+        # BytesIO returns its content without a copy; copying 60 MB blocks the event loop for over 30 ms.
         self._message = io.BytesIO()
-        self._size = 0  # of the message under way, skipped parts too
+        self._size = 0  # of the fragments so far, discarded ones included
         self._controls = 0
-        self._controls_since = self.heard
+        self._controls_since = self.last_received
 
-    def forget(self) -> None:
-        """Let go of what was collected."""
-        self._in.clear()
+    def clear(self) -> None:
+        """Release what has been buffered."""
+        self._buffer.clear()
         self._message, self._size = io.BytesIO(), 0
 
     def next(self, on_control: OnControl) -> str | bytes | None:
-        """The next whole message; None when `on_control(opcode, payload)` says that the peer has closed.
+        """Read the next whole message; None when `on_control(opcode, payload)` reports that the peer has closed.
 
-        Raises `FrameError` when the peer breaks a rule, `PeerGone` when it goes without closing.
+        Raises `FrameError` when the peer violates the protocol, `PeerDisconnected` when it ends without a close frame.
         """
-        data = self._in
+        data = self._buffer
         while True:
             header = frames.read_header(data)
             if header is None:
                 self._fill()
                 continue
-            self._turn.check()
+            self._time_slice.check()
             if header.opcode >= frames.CLOSE:
                 if on_control(header.opcode, self._control(header)):
                     return None
@@ -78,73 +80,74 @@ class MessageReader:
                 payload, self._message = self._message.getvalue(), io.BytesIO()
                 size, self._size = self._size, 0
                 opcode, self._opcode = self._opcode, frames.CONTINUATION
-            if self.throw_away:
+            if self.discarding:
                 continue
-            if self.keep_bytes is not None and size > self.keep_bytes:
-                return Skipped()
-            return frames.decode_text(payload, self._turn) if opcode == frames.TEXT else bytes(payload)
+            if self.max_buffered_bytes is not None and size > self.max_buffered_bytes:
+                return DiscardedMessage()
+            return frames.decode_text(payload, self._time_slice) if opcode == frames.TEXT else bytes(payload)
 
     def _check(self, header: Header) -> None:
-        """The rules between frames: fragments belong together, and together they keep the limit."""
+        """Raise `FrameError` for fragments out of order and for messages over the limit."""
         if header.opcode == frames.CONTINUATION:
             if self._opcode == frames.CONTINUATION:
                 raise FrameError(frames.PROTOCOL_ERROR, "a continuation came without a beginning")
         elif self._opcode != frames.CONTINUATION:
             raise FrameError(frames.PROTOCOL_ERROR, "a new message began before the last one ended")
         if self._size + header.length > self.max_message_bytes:
-            raise FrameError(frames.TOO_BIG, f"messages may have at most {self.max_message_bytes} bytes")
+            raise FrameError(frames.MESSAGE_TOO_BIG, f"messages may have at most {self.max_message_bytes} bytes")
 
     def _collect(self, header: Header) -> None:
-        """Add a data frame's payload to the message under way, unmasked piece by piece as it comes."""
-        data = self._in
+        """Append a data frame's payload to the current message, unmasked block by block as it arrives."""
+        data = self._buffer
         del data[: header.size]
         if header.opcode:
             self._opcode = header.opcode
         self._size += header.length
-        keep = not self.throw_away and (self.keep_bytes is None or self._size <= self.keep_bytes)
+        keep = not self.discarding and (self.max_buffered_bytes is None or self._size <= self.max_buffered_bytes)
         if not keep:
             self._message = io.BytesIO()
         position = 0
-        self.broken = True
+        self.interrupted = True
         while position < header.length:
             if not data:
                 self._fill()
-            piece = data[: header.length - position]
-            del data[: len(piece)]
-            if keep and not self.throw_away:
-                self._message.write(frames.unmask(piece, header.key, position))
-            position += len(piece)
-        self.broken = False
+            block = data[: header.length - position]
+            del data[: len(block)]
+            if keep and not self.discarding:
+                self._message.write(frames.unmask(block, header.key, position))
+            position += len(block)
+        self.interrupted = False
 
     def _control(self, header: Header) -> bytes:
-        """The payload of a control frame; raises `FrameError` at a flood of them."""
+        """Read the payload of a control frame. Raises `FrameError` at a flood of them."""
         end = header.size + header.length
-        while len(self._in) < end:
+        while len(self._buffer) < end:
             self._fill()
-        payload = bytes(frames.unmask(self._in[header.size : end], header.key))
-        del self._in[:end]
+        payload = bytes(frames.unmask(self._buffer[header.size : end], header.key))
+        del self._buffer[:end]
         self._controls += 1
         if self._controls > MAX_CONTROLS_PER_SECOND:
             now = monotonic()
             if now - self._controls_since < 1.0:
-                raise FrameError(frames.POLICY, f"more than {MAX_CONTROLS_PER_SECOND} pings or pongs in a second")
+                reason = f"more than {MAX_CONTROLS_PER_SECOND} pings or pongs in a second"
+                raise FrameError(frames.POLICY_VIOLATION, reason)
             self._controls, self._controls_since = 0, now
         return payload
 
     def _fill(self) -> None:
-        """Read what has come behind the bytes at hand."""
-        self._turn.check()
+        """Append what has arrived to the buffer."""
+        self._time_slice.check()
         while True:
-            # Silence is the keeper's business: one greenlet with one clock for all connections.
+            # No timeout: the keep-alive monitor drops silent peers, one greenlet with one clock for all connections.
             self._sock.settimeout(None)
             try:
-                received = self._sock.recv(READ_BYTES)
+                received = self._sock.recv(RECEIVE_BYTES)
                 break
             except (BlockingIOError, TimeoutError):
-                continue  # a sender's limit, seen through the socket we share with it
+                continue  # the timeout of a sending greenlet, set on the shared socket
             except OSError as error:
-                raise PeerGone(f"gone: {error.strerror or error}") from error
+                raise PeerDisconnected(f"gone: {error.strerror or error}") from error
         if not received:
-            raise PeerGone("closed without a close frame")
-        self.heard = monotonic()
-        self._in += received
+            raise PeerDisconnected("closed without a close frame")
+        self.last_received = monotonic()
+        self._buffer += received

@@ -1,4 +1,4 @@
-"""Raw WebSockets by path and by listener. What is not served is refused before the upgrade."""
+"""Routes of raw WebSockets, by path and by listener. Requests for other paths are refused before the upgrade."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hub.websocket.connection import WebSocket
 Serve = Callable[[WebSocket, Environ], Iterable[bytes]]
 ENGINE_IO = "/socket.io"
 NOT_SERVED = (
-    "No raw WebSocket is served at this port and path; AprilTag boards and games connect to / or /websocket of the main or the "
-    "apriltag port, listeners of capture results to the results port."
+    "No raw WebSocket is served at this port and path; AprilTag boards and games connect to / or /websocket of the "
+    "main or the apriltag port, listeners of capture results to the results port."
 )
 
 
 def limit_messages(socket: WebSocket, megabytes: int) -> None:
-    """Close the connection with 1009 at the header of a message that is larger than this."""
+    """Close the connection with 1009 at the header of a larger message."""
     socket.max_message_bytes = min(socket.max_message_bytes, megabytes * 1024 * 1024)
 
 
@@ -30,11 +30,11 @@ class WebSocketRoutes:
         self._listeners: dict[str, tuple[tuple[str, ...], Serve]] = {}
 
     def add_path(self, path: str, serve: Serve) -> None:
-        """Serve `path` on every listener. `serve` may raise ContractError before it accepts the socket."""
+        """Serve `path` on every listener. `serve` may raise RequestError before it accepts the socket."""
         self._paths[path] = serve
 
     def add_listener(self, listener: str, serve: Serve, paths: tuple[str, ...] = ()) -> None:
-        """Serve these paths of a listener, every path where none is given."""
+        """Serve these paths of a listener; every path where none is given."""
         self._listeners[listener] = (paths, serve)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

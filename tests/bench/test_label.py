@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent_lib.label import LabelReading
+from agent_lib.label.reading import LabelReading
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "bench"))
 
 import label as bench  # noqa: E402
 import label_scenes  # noqa: E402
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("level", label_scenes.LEVELS)
@@ -68,7 +70,9 @@ def test_what_counts_as_what():
 
 
 def _tallies(**changes):
-    tallies = {(level, "auto"): bench.Tally(scenes=100, found=100, exact=100, ms=[20.0] * 100) for level in bench.LEAST_EXACT}
+    tallies = {
+        (level, "auto"): bench.Tally(scenes=100, found=100, exact=100, ms=[20.0] * 100) for level in bench.LEAST_EXACT
+    }
     tallies["none", "auto"] = bench.Tally(scenes=100, ms=[20.0] * 100)
     for name, value in changes.items():
         level, field = name.split("_", 1)
@@ -98,11 +102,33 @@ def test_the_exit_status_is_the_limits(capsys, changes, weights, status):
 
 
 def test_from_the_command_line():
-    done = subprocess.run([sys.executable, str(ROOT / "bench" / "label.py"), "--scenes", "4", "--only", "none", "--engine", "crnn", "--seed", "533"],
-                          capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(ROOT / "bench" / "label.py"),
+            "--scenes",
+            "4",
+            "--only",
+            "none",
+            "--engine",
+            "crnn",
+            "--seed",
+            "533",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode in (0, 1), done.stderr
     assert "number where none is" in done.stdout
     assert "4 of 4 scenes" in done.stderr
-    refused = subprocess.run([sys.executable, str(ROOT / "bench" / "label.py"), "--scenes", "0"], capture_output=True, text=True, timeout=60, check=False)
+    refused = subprocess.run(
+        [sys.executable, str(ROOT / "bench" / "label.py"), "--scenes", "0"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert refused.returncode == 2
     assert "at least 1" in refused.stderr

@@ -291,7 +291,7 @@ def test_a_taken_side_port_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_side_ports_can_be_off(tmp_path: Path) -> None:
-    off = {name: "0" for name in ("HUB_APRILTAG_PORT", "HUB_LPR_PORT", "HUB_IMAGES_PORT", "HUB_RESULTS_PORT")}
+    off = dict.fromkeys(("HUB_APRILTAG_PORT", "HUB_LPR_PORT", "HUB_IMAGES_PORT", "HUB_RESULTS_PORT"), "0")
     with HubProcess(tmp_path / "instance", **off) as hub:
         assert hub.get("/status")["listeners"] == {"main": hub.port}
         link = post(hub, primary_image=base64.b64encode(jpeg()).decode())["primary_image_url"]

@@ -1,4 +1,4 @@
-"""For the tests of the agent: a camera that sends what it is told, a label reader that is quick, little hubs."""
+"""For the tests of the agent: a camera with frames on demand, a fast label reader, results, the agent process."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.support.devices import begin_stream, http_camera, jpeg, part
 
-from agent_lib.label import LabelReading
 from agent_lib.cameras import Camera
+from agent_lib.label.reading import LabelReading
 from agent_lib.outbox import Entry
-from agent_lib.result import CaptureResult
 from agent_lib.settings import CameraSettings
+from agent_lib.station.result import CaptureResult
+from tests.support.devices import begin_stream, http_camera, jpeg, part
 
 ROOT = Path(__file__).resolve().parents[2]
 UNREADABLE, LABELLED = 40, 200
@@ -27,7 +27,7 @@ UNREADABLE, LABELLED = 40, 200
 
 
 class GreyLabelReader:
-    """Stands for the recogniser, which has tests of its own: bright pictures have a label, dark ones none."""
+    """Replaces the recogniser, which has tests of its own: bright pictures have a label, dark ones none."""
 
     def __init__(self) -> None:
         self.levels: list[int] = []
@@ -38,11 +38,13 @@ class GreyLabelReader:
         found = level > 150
         if not found:
             return LabelReading()
-        return LabelReading(True, "12345", "12345", confidence=0.999, score=0.9, picture=image[:24, :32], reason="", labels=1)
+        return LabelReading(
+            True, "12345", "12345", confidence=0.999, score=0.9, picture=image[:24, :32], reason="", labels=1
+        )
 
 
 class LiveCamera:
-    """A motion JPEG camera over a real socket that sends a picture when told, and the real Camera that watches it."""
+    """A motion JPEG camera over a real socket that sends frames on demand, and the real Camera that receives them."""
 
     def __init__(self, url: str, frames: queue.Queue[int | None], stale_seconds: float) -> None:
         self.camera = Camera(CameraSettings(url=url, retry_seconds=0.05, stale_seconds=stale_seconds), "test")
@@ -79,9 +81,20 @@ def live_camera(stale_seconds: float = 30.0) -> Iterator[LiveCamera]:
 
 def result(tag: str = "E200", pictures: dict[str, bytes] | None = None, **fields: Any) -> CaptureResult:
     """A finished capture."""
-    values: dict[str, Any] = {"station": "gate", "tag": tag, "tag_source": "SHORT14", "started_ts": 1769581721.123, "finished_ts": 1769581722.5, "tags": [tag],
-                              "success": True, "number": "12345", "raw_text": "12345", "message": "Successfully detected label", "attempts": 1,
-                              "pictures": {"primary": jpeg(1), "secondary": jpeg(2), "label": jpeg(3)} if pictures is None else pictures}
+    values: dict[str, Any] = {
+        "station": "gate",
+        "tag": tag,
+        "tag_source": "SHORT14",
+        "started_ts": 1769581721.123,
+        "finished_ts": 1769581722.5,
+        "tags": [tag],
+        "success": True,
+        "number": "12345",
+        "raw_text": "12345",
+        "message": "Successfully detected label",
+        "attempts": 1,
+        "pictures": {"primary": jpeg(1), "secondary": jpeg(2), "label": jpeg(3)} if pictures is None else pictures,
+    }
     return CaptureResult(**{**values, **fields})
 
 
@@ -96,14 +109,23 @@ def entry(**more: Any) -> Entry:
 
 
 class AgentProcess:
-    """`python agent.py ...` with its output at hand."""
+    """`python agent.py ...` and its output."""
 
     def __init__(self, *arguments: str, output: Path, **environ: str) -> None:
-        clean = {key: value for key, value in os.environ.items() if key not in ("WEBSOCKET_URL", "IMAGE_SERVER_URL", "AGENT_SIMULATE_PAUSE")}
+        clean = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in ("WEBSOCKET_URL", "IMAGE_SERVER_URL", "AGENT_SIMULATE_PAUSE")
+        }
         self.output = output
         with output.open("wb") as file:
-            self.process = subprocess.Popen([sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", str(ROOT / "agent.py"), *arguments],
-                                            stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**clean, **environ})
+            self.process = subprocess.Popen(
+                [sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", str(ROOT / "agent.py"), *arguments],
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**clean, **environ},
+            )
 
     @property
     def text(self) -> str:

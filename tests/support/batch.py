@@ -12,8 +12,8 @@ from pathlib import Path
 
 COMPILER = "x86_64-w64-mingw32-gcc"
 
-# Beside the program lie behaviour.txt, with lines "FIRST-ARGUMENT CHECK-STATUS RUN-STATUS" ("*" fits every first argument),
-# and notes.txt, which gets a line of tab-separated arguments for each call.
+# Beside the program lie behaviour.txt, with lines "FIRST-ARGUMENT CHECK-STATUS RUN-STATUS" ("*" fits every first
+# argument), and notes.txt, which gets a line of tab-separated arguments for each call.
 STANDIN = r"""
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +43,8 @@ int wmain(int count, wchar_t **arguments) {
     while (fscanf(behaviour, "%63s %d %d", wanted, &check_status, &run_status) == 3) {
         if (strcmp(wanted, "*") != 0 && strcmp(wanted, text) != 0) continue;
         if (checking && check_status == 3) fprintf(stderr, "found only Python 3.9.2\n");
-        if (checking && check_status == 9009) fprintf(stderr, "run without arguments to install from the Microsoft Store\n");
+        if (checking && check_status == 9009)
+            fprintf(stderr, "run without arguments to install from the Microsoft Store\n");
         return checking ? check_status : run_status;
     }
     return 103;

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over its debugging WebSocket."""
+"""A headless Chromium, driven over its DevTools WebSocket."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import pytest
 import requests
 import websocket
 
@@ -33,6 +34,22 @@ QUIET = (
 
 def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+T = TypeVar("T")
+MARKS = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
+    ),
+]
+
+
+def needs_browser(test: T) -> T:
+    """Mark a test as one that drives Chromium; it is skipped where Chromium is not installed."""
+    for mark in MARKS:
+        test = mark(test)
+    return test
 
 
 class Page:

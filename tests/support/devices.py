@@ -1,29 +1,49 @@
-"""For the tests of readers and cameras: settings, record bytes written down by hand, little TCP and HTTP devices."""
-from collections.abc import Callable
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
+"""For the tests of readers and cameras: settings, record bytes, small TCP and HTTP devices."""
+
 import socket
 import socketserver
 import threading
+from collections.abc import Callable
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 from types import SimpleNamespace
 
 import cv2
 import numpy as np
 
-from agent_lib.addresses import redact
+from agent_lib.runtime.addresses import redact
 
 
 def camera_settings(url: str = "", **changes) -> SimpleNamespace:
     """Settings of a camera, with short times."""
-    values = {"url": url, "host": "", "port": 554, "path": "", "username": "", "password": "", "index": None, "width": 320,
-              "height": 240, "fps": 30, "retry_seconds": 0.05, "stale_seconds": 5.0, "address": redact(url)}
+    values = {
+        "url": url,
+        "host": "",
+        "port": 554,
+        "path": "",
+        "username": "",
+        "password": "",
+        "index": None,
+        "width": 320,
+        "height": 240,
+        "fps": 30,
+        "retry_seconds": 0.05,
+        "stale_seconds": 5.0,
+        "address": redact(url),
+    }
     return SimpleNamespace(**(values | changes))
 
 
 def rfid_settings(port: int, **changes) -> SimpleNamespace:
     """Settings of a reader on this machine, with short times."""
-    values = {"host": "127.0.0.1", "port": port, "debounce_seconds": 1.0, "present_window_seconds": 2.0,
-              "reconnect_seconds": 0.05, "stale_seconds": 60.0}
+    values = {
+        "host": "127.0.0.1",
+        "port": port,
+        "debounce_seconds": 1.0,
+        "present_window_seconds": 2.0,
+        "reconnect_seconds": 0.05,
+        "stale_seconds": 60.0,
+    }
     return SimpleNamespace(**(values | changes))
 
 
@@ -58,7 +78,7 @@ def ascii_line(tag: bytes) -> bytes:
 
 
 def jpeg(level: int = 128, size: tuple[int, int] = (64, 48)) -> bytes:
-    """A JPEG of one grey level, with a little texture so that it has a body."""
+    """A JPEG of one grey level, with some texture so that it has a body."""
     image = np.full((size[1], size[0], 3), level, np.uint8)
     image[::7] = 255 - level
     return cv2.imencode(".jpg", image)[1].tobytes()
@@ -138,7 +158,9 @@ def http_camera(answer: Callable[[BaseHTTPRequestHandler], None]):
         server.server_close()
 
 
-def reply(handler: BaseHTTPRequestHandler, body: bytes, kind: str = "image/jpeg", status: int = 200, **headers: str) -> None:
+def reply(
+    handler: BaseHTTPRequestHandler, body: bytes, kind: str = "image/jpeg", status: int = 200, **headers: str
+) -> None:
     """A whole answer with its length."""
     handler.send_response(status)
     handler.send_header("Content-Type", kind)
@@ -160,5 +182,7 @@ def begin_stream(handler: BaseHTTPRequestHandler, boundary: str = "frame") -> No
 def part(data: bytes, delimiter: str = "--frame", length: int | None = -1) -> bytes:
     """One picture of a stream; `length` None leaves Content-Length out, -1 takes the true one."""
     counted = len(data) if length == -1 else length
-    head = f"{delimiter}\r\nContent-Type: image/jpeg\r\n" + ("" if counted is None else f"Content-Length: {counted}\r\n")
+    head = f"{delimiter}\r\nContent-Type: image/jpeg\r\n" + (
+        "" if counted is None else f"Content-Length: {counted}\r\n"
+    )
     return head.encode() + b"\r\n" + data + b"\r\n"

@@ -1,4 +1,4 @@
-"""What many tests need: a real hub in a process of its own, free ports, pictures, waiting for a condition."""
+"""Helpers of many tests: a real hub in a process of its own, free ports, pictures, waiting for a condition."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def wait_for(condition: Callable[[], Any], timeout: float = 15.0, what: str = "t
 
 
 class Progress:
-    """Says on stderr how far a long run is, once for each change."""
+    """Prints the progress of a long run to stderr, once for each change."""
 
     def __init__(self) -> None:
         self._said = ""
@@ -46,7 +46,7 @@ class Progress:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on just now."""
+    """TCP ports that are free at the moment."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for one in sockets:
@@ -58,6 +58,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def jpeg(width: int = 64, height: int = 48, colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
+    """A JPEG of one colour."""
     data = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(data, "JPEG")
     return data.getvalue()
@@ -84,7 +85,7 @@ def capture_result(tag: str = "E200341201", **fields: Any) -> dict[str, Any]:
 
 
 class HubProcess:
-    """`python app.py` over an instance folder, all ports free ones that stay the same over restarts."""
+    """`python app.py` with an instance folder, on free ports that stay the same over restarts."""
 
     script = ROOT / "app.py"
 
@@ -128,7 +129,7 @@ class HubProcess:
         return self.output.read_text("utf-8", "replace")
 
     def stop(self, how: int = signal.SIGTERM) -> int:
-        """End it in order; its exit status."""
+        """Shut it down; its exit status."""
         self.process.send_signal(how)
         return self.process.wait(20)
 

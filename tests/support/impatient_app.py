@@ -1,4 +1,4 @@
-"""app.py with a keeper of WebSockets that counts tenths of seconds, so that a test need not wait for minutes."""
+"""app.py with WebSocket keep-alive in tenths of a second, so that a test need not wait for minutes."""
 
 from gevent import monkey
 

@@ -1,4 +1,4 @@
-"""Pictures of labels and of what is not one, for the tests of finding and reading."""
+"""Pictures with and without labels, for the tests of finding and reading."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from agent_lib.label_code import EDGES, LabelCode, load_label_code
+from agent_lib.label.code import EDGES, LabelCode
+from agent_lib.label.code_file import load_label_code
 from agent_lib.simulator import scene_label
 from agent_lib.simulator.scene import empty_gate
 from agent_lib.simulator.scene_text import put_text
@@ -65,8 +66,12 @@ def band(image: np.ndarray, corners: np.ndarray, edge: str, start: float, end: f
     cv2.fillPoly(image, [np.round(outline * 16).astype(np.int32)], colour, cv2.LINE_AA, 4)
 
 
-def picture(board: np.ndarray, corners: np.ndarray, rng: np.random.Generator, *, level=1.0, blur=0.6, noise=3.0, strap=None) -> np.ndarray:
-    """The board before the empty gate, with the camera's blur (sigma, px), light and noise (sigma); `strap`: see `band`."""
+def picture(
+    board: np.ndarray, corners: np.ndarray, rng: np.random.Generator, *, level=1.0, blur=0.6, noise=3.0, strap=None
+) -> np.ndarray:
+    """The board before the empty gate, with the camera's blur (sigma, px), light and noise (sigma); `strap`: see
+    `band`.
+    """
     image = empty_gate(int(rng.integers(1000)), "primary", SIZE)
     scene_label.place(board, corners, image)
     if strap:
@@ -77,7 +82,9 @@ def picture(board: np.ndarray, corners: np.ndarray, rng: np.random.Generator, *,
 def camera(image: np.ndarray, rng: np.random.Generator, *, level=1.0, blur=0.6, noise=3.0) -> np.ndarray:
     image = cv2.GaussianBlur(cv2.convertScaleAbs(image, alpha=level), (0, 0), blur)
     grain = rng.normal(128, noise, (270, 480, 3)).clip(0, 255).astype(np.uint8)
-    grain = np.tile(grain, (-(-image.shape[0] // 270), -(-image.shape[1] // 480), 1))[: image.shape[0], : image.shape[1]]
+    grain = np.tile(grain, (-(-image.shape[0] // 270), -(-image.shape[1] // 480), 1))[
+        : image.shape[0], : image.shape[1]
+    ]
     return cv2.addWeighted(image, 1.0, grain, 1.0, -128.0)
 
 
@@ -96,7 +103,9 @@ def clutter(rng: np.random.Generator) -> np.ndarray:
                 for tick in range(x + frame, x + width - frame, frame):
                     cv2.rectangle(image, (tick, y), (tick + frame // 3, y + frame), (230, 230, 230), -1)
             number = f"{rng.integers(100000):05d}"
-            put_text(image, number, (x + width / 2, y + height / 2), round(height * 0.3), (20, 20, 20), int(rng.integers(6)))
+            put_text(
+                image, number, (x + width / 2, y + height / 2), round(height * 0.3), (20, 20, 20), int(rng.integers(6))
+            )
     return camera(image, rng)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import queue
 from typing import Any
 
 import requests
+import socketio
 import websocket
 
 from tests.support.helpers import HubProcess, jpeg
@@ -18,7 +20,7 @@ PICTURE_TEXT = base64.b64encode(PICTURE).decode()
 
 
 def g4(**changes: Any) -> dict[str, Any]:
-    """A detection of the current camera; each call is another moment."""
+    """A detection of the current camera generation; each call has another timestamp."""
     number = next(_numbers)
     return {
         "type": "detection_result",
@@ -47,6 +49,7 @@ def g4(**changes: Any) -> dict[str, Any]:
 
 
 def g4_health(**changes: Any) -> dict[str, Any]:
+    """A health report of the current camera generation; each call has another timestamp."""
     number = next(_numbers)
     return {
         "type": "health_check",
@@ -74,3 +77,25 @@ def records(hub: HubProcess, **query: Any) -> dict[str, Any]:
 
 def raw_socket(hub: HubProcess) -> websocket.WebSocket:
     return websocket.create_connection(f"ws://127.0.0.1:{hub.side['lpr']}/", timeout=10)
+
+
+class Client(socketio.Client):
+    """A Socket.IO client that keeps every event it receives."""
+
+    def __init__(self, url: str, path: str = "socket.io", **how: Any) -> None:
+        super().__init__(reconnection=False)
+        self.heard: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self.on("*", lambda event, *args: self.heard.put((event, args[0] if args else None)))
+        self.connect(url, socketio_path=path, **how)
+
+    def hear(self, event: str) -> Any:
+        while True:
+            name, data = self.heard.get(timeout=10)
+            if name == event:
+                return data
+
+    def hear_of(self, camera: str) -> Any:
+        """The next camera_status of this camera."""
+        while (status := self.hear("camera_status"))["camera_id"] != camera:
+            pass
+        return status

@@ -1,4 +1,5 @@
-"""A little RTSP camera for the tests: one JPEG again and again as RTP over the same connection (RFC 2326, RFC 2435)."""
+"""A small RTSP camera for the tests: one JPEG repeated as RTP over the same connection (RFC 2326, RFC 2435)."""
+
 import base64
 import socket
 import struct
@@ -14,8 +15,8 @@ def rtp_payload(jpeg: bytes) -> bytes:
     """An RTP/JPEG packet's payload for a small baseline 4:2:0 JPEG: header, both quantisation tables, the scan."""
     tables, at, width, height = b"", 2, 0, 0
     while True:
-        marker, length = jpeg[at + 1], struct.unpack(">H", jpeg[at + 2:at + 4])[0]
-        segment = jpeg[at + 4:at + 2 + length]
+        marker, length = jpeg[at + 1], struct.unpack(">H", jpeg[at + 2 : at + 4])[0]
+        segment = jpeg[at + 4 : at + 2 + length]
         if marker == 0xDB:
             while segment:
                 tables, segment = tables + segment[1:65], segment[65:]
@@ -29,7 +30,9 @@ def rtp_payload(jpeg: bytes) -> bytes:
 
 
 class RtspCamera:
-    """Serves until the with block ends; asks for Basic login when a user name is given. `pictures` a connection, then silence."""
+    """Serves until the with block ends; asks for Basic login when a user name is given. `pictures` a connection, then
+    silence.
+    """
 
     def __init__(self, username: str, password: str, jpeg: bytes, pictures: int = 10_000) -> None:
         self._login = b"Basic " + base64.b64encode(f"{username}:{password}".encode()) if username else b""
@@ -59,7 +62,9 @@ class RtspCamera:
             method = request.split(b" ", 1)[0]
             sequence = next(line for line in request.split(b"\r\n") if line.lower().startswith(b"cseq:"))
             if method == b"DESCRIBE" and self._login not in request:
-                link.sendall(b"RTSP/1.0 401 Unauthorized\r\n" + sequence + b'\r\nWWW-Authenticate: Basic realm="cam"\r\n\r\n')
+                link.sendall(
+                    b"RTSP/1.0 401 Unauthorized\r\n" + sequence + b'\r\nWWW-Authenticate: Basic realm="cam"\r\n\r\n'
+                )
                 continue
             extra, body = {
                 b"OPTIONS": (b"Public: DESCRIBE, SETUP, PLAY, TEARDOWN\r\n", b""),

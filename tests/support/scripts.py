@@ -133,7 +133,7 @@ class Checkout:
 
 
 class RealCheckout:
-    """This very checkout with its real programs and its own environment, on free ports and in an instance of the test."""
+    """This very checkout with its real programs and environment, on free ports and in an instance of the test."""
 
     def __init__(self, scratch: Path) -> None:
         self.folder = ROOT

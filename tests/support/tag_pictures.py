@@ -1,4 +1,4 @@
-"""Pictures of AprilTags whose pose is known: drawn four times as large, made small by averaging, blurred, with noise."""
+"""Pictures of AprilTags with known poses: drawn four times as large, averaged down, blurred, with noise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ FINE = 4
 
 @dataclass(frozen=True)
 class View:
-    """A camera without distortion, and what stands before it. `tags`: (id, side in cm, R, t in cm), in the words of hub/vision/apriltag/pose.py."""
+    """A camera without distortion and the tags in front of it.
+
+    `tags`: (id, side in cm, R, t in cm), as in hub/vision/apriltag/pose.py.
+    """
 
     tags: list[tuple[int, float, np.ndarray, np.ndarray]]
     width: int = 640
@@ -63,7 +66,7 @@ class View:
 
 
 def tag_picture(tag_id: int) -> np.ndarray:
-    """A 36h11 tag with a white cell around, upright as the AprilTag project prints it (OpenCV's stands on its head)."""
+    """A 36h11 tag with a white border, upright as the AprilTag project prints it (OpenCV's is upside down)."""
     dictionary = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36H11)
     black = cv2.rotate(cv2.aruco.generateImageMarker(dictionary, tag_id, CELLS * CELL_PIXELS), cv2.ROTATE_180)
     return cv2.copyMakeBorder(black, *[CELL_PIXELS] * 4, cv2.BORDER_CONSTANT, value=255)

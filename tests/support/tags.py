@@ -1,4 +1,4 @@
-"""AprilTag boards and games as they are in the field (docs/wire/apriltag.md 1.1, 1.4, 2.2 and 3), over real sockets."""
+"""Fake AprilTag boards and games over real sockets (docs/wire/apriltag.md 1.1, 1.4, 2.2 and 3)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def record(**changes: Any) -> dict[str, Any]:
 
 
 def urls(hub: HubProcess) -> list[str]:
-    """The four forms that boards have compiled in."""
+    """The four WebSocket addresses that boards may have compiled in."""
     return [f"ws://127.0.0.1:{port}{path}" for port in (hub.port, hub.side["apriltag"]) for path in ("/websocket", "/")]
 
 
@@ -67,7 +67,7 @@ class Peer:
         return json.loads(text)
 
     def quiet(self) -> bool:
-        """Nothing was sent to this peer but what it has heard: the hub, having read everything, answers the ping next."""
+        """Whether the next message is the reply to a ping: nothing else was sent to this peer."""
         self.say({"event": "ping"})
         return self.hear()["event"] == "pong"
 
@@ -83,7 +83,7 @@ class Peer:
 
 
 class Board(Peer):
-    """A board by Links2004's or ArduinoWebsockets' library: it identifies at once and waits for nothing."""
+    """A board with the library of Links2004 or ArduinoWebsockets: it identifies without waiting for the welcome."""
 
     def __init__(
         self, hub: HubProcess, url: str = "", source: str = "127.0.0.1", token: str = TOKEN, **how: Any
@@ -102,7 +102,7 @@ class Board(Peer):
 
 
 class GameClient(Peer):
-    """A game, by default the one that says nothing after it has identified."""
+    """A game; it sends nothing after it has identified."""
 
     def __init__(self, hub: HubProcess, url: str = "", name: str | None = "MyGame", **how: Any) -> None:
         super().__init__(url or urls(hub)[0], **{"origin": "null", **how})
@@ -110,14 +110,14 @@ class GameClient(Peer):
         assert self.hear() == WELCOME and self.hear() == GAME_KNOWN
 
     def reading(self, tag_id: Any) -> dict[str, Any]:
-        """The next reading of this tag; others, such as the cached one, are passed over."""
+        """The next reading of this tag; other readings are skipped."""
         while (heard := self.hear()).get("tag_id") != tag_id:
             assert heard["event"] in ("apriltag_data", "no_data_available"), heard
         return heard
 
 
 class ImpatientHub(HubProcess):
-    """A hub that pings after 0.15 s and gives a silent connection up after 1.5 s."""
+    """A hub that pings after 0.15 s and closes a silent connection after 1.5 s."""
 
     script = ROOT / "tests" / "support" / "impatient_app.py"
 
@@ -127,7 +127,7 @@ def games(hub: HubProcess) -> list[dict[str, Any]]:
 
 
 def ignored(hub: HubProcess) -> dict[str, int]:
-    """What was not taken over WebSockets, by reason."""
+    """Counters of ignored WebSocket messages, by reason."""
     return {
         key.removeprefix("websocket: "): count
         for key, count in hub.get("/status")["apriltag"]["ignored"].items()
@@ -136,7 +136,7 @@ def ignored(hub: HubProcess) -> dict[str, int]:
 
 
 def stalled_game(hub: HubProcess) -> websocket.WebSocket:
-    """A game that identifies and never reads again; its own buffer is small."""
+    """A game that identifies and never reads again, with a small receive buffer."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.settimeout(10)

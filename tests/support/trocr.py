@@ -1,4 +1,4 @@
-"""A TrOCR of about 25,000 parameters, made and trained here in seconds, and processes that only play one: the engine is tested without a network."""
+"""For the tests of TrOCR without a network: a real, tiny model trained in seconds, and fake processes."""
 
 from __future__ import annotations
 
@@ -57,14 +57,40 @@ def _tokenizer(transformers: object) -> object:
     digits = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="<unk>"))
     digits.pre_tokenizer = pre_tokenizers.Whitespace()
     digits.decoder = decoders.Fuse()
-    return transformers.PreTrainedTokenizerFast(tokenizer_object=digits, bos_token="<s>", cls_token="<s>", pad_token="<pad>", eos_token="</s>", unk_token="<unk>")
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=digits,
+        bos_token="<s>",
+        cls_token="<s>",
+        pad_token="<pad>",
+        eos_token="</s>",
+        unk_token="<unk>",
+    )
 
 
 def _model(transformers: object, tokenizer: object) -> object:
-    encoder = transformers.ViTConfig(hidden_size=24, num_hidden_layers=2, num_attention_heads=2, intermediate_size=48, image_size=(HEIGHT, WIDTH), patch_size=PATCH,
-                                     hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
-    decoder = transformers.TrOCRConfig(vocab_size=len(tokenizer), d_model=24, decoder_layers=1, decoder_attention_heads=2, decoder_ffn_dim=48, max_position_embeddings=32,
-                                       dropout=0.0, attention_dropout=0.0, activation_dropout=0.0, use_learned_position_embeddings=True, cross_attention_hidden_size=24)
+    encoder = transformers.ViTConfig(
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=48,
+        image_size=(HEIGHT, WIDTH),
+        patch_size=PATCH,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    decoder = transformers.TrOCRConfig(
+        vocab_size=len(tokenizer),
+        d_model=24,
+        decoder_layers=1,
+        decoder_attention_heads=2,
+        decoder_ffn_dim=48,
+        max_position_embeddings=32,
+        dropout=0.0,
+        attention_dropout=0.0,
+        activation_dropout=0.0,
+        use_learned_position_embeddings=True,
+        cross_attention_hidden_size=24,
+    )
     config = transformers.VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder)
     config.decoder_start_token_id, config.pad_token_id, config.eos_token_id = 0, 1, 2
     config.tie_word_embeddings = False
@@ -73,7 +99,7 @@ def _model(transformers: object, tokenizer: object) -> object:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., TrOcrProcess]]:
-    """Start processes that are ended after the test."""
+    """Factory of processes that are ended after the test."""
     begun: list[TrOcrProcess] = []
 
     def make(model_id: object, **more: object) -> TrOcrProcess:
@@ -100,8 +126,11 @@ def gone(pid: int) -> bool:
 
 def fake(body: str) -> tuple[str, ...]:
     """A process that speaks the same over the pipes and does what the test wants."""
-    code = ("import sys, time\nfrom agent_lib.ocr.trocr_wire import receive, send\nsource, out = sys.stdin.buffer, sys.stdout.buffer\n"
-            f"order, _ = receive(source)\n{body}\n")
+    code = (
+        "import sys, time\nfrom agent_lib.ocr.trocr_wire import receive, send\nsource, out = sys.stdin.buffer, "
+        "sys.stdout.buffer\n"
+        f"order, _ = receive(source)\n{body}\n"
+    )
     return sys.executable, "-c", code
 
 

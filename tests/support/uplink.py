@@ -1,4 +1,4 @@
-"""Little servers that an uplink may meet: REST that answers as told, a WebSocket of somebody's own, a proxy in front of a hub."""
+"""Small servers for the tests of the uplink: REST, WebSocket, and a proxy in front of a hub."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class VideoSocket:
         return json.loads(message[2 : 2 + size]), message[2 + size :]
 
     def close(self) -> None:
-        self.socket.shutdown()  # closing handshake and all would wait for a hub that has gone
+        self.socket.shutdown()  # a closing handshake would wait for a hub that has ended
 
 
 class Stream:

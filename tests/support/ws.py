@@ -1,4 +1,4 @@
-"""Starts the server under test and speaks to it byte by byte."""
+"""Starts the server under test, and WebSocket clients that build their frames themselves."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def until(condition: Callable[[], object], seconds: float = 10.0, what: str = "t
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on at the moment."""
+    """A TCP port that is free at the moment."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
 
 
 class Server:
-    """A child process running tests/ws_server_app.py."""
+    """A child process that runs tests/support/ws_server_app.py."""
 
     def __init__(self, log_path: Path, **options: object) -> None:
         options = {"host": "127.0.0.1", "port": 0, **options}

@@ -1,4 +1,4 @@
-"""The server under test, in a process of its own because gevent patches it: `python ws_server_app.py '{"options"...}'`.
+"""The server under test, in a process of its own because gevent patches it: `python ws_server_app.py OPTIONS`, as JSON.
 
 Prints {"ports", "warnings"} as one JSON line when it serves, or {"error"}; stops when its standard input ends.
 """
@@ -26,7 +26,8 @@ from flask_socketio import SocketIO
 
 from hub.http.server import HubServer, ListenError, ServerOptions
 from hub.live.fanout import Fanout
-from hub.websocket.connection import WebSocketClosed
+from hub.live.queues import DisconnectWhenFull, DropOldest
+from hub.websocket.errors import WebSocketClosed
 
 flask_app = Flask(__name__)
 socketio = SocketIO(flask_app, async_mode="gevent", max_http_buffer_size=64 * 1024 * 1024, cors_allowed_origins="*")
@@ -88,7 +89,7 @@ def echo(environ, start_response, query):
 
 
 def speak_late(environ, start_response, query):
-    """A door that sends although the other side has closed, and does not catch what that raises."""
+    """Send after the peer has closed, without catching what that raises."""
     websocket = environ["wsgi.websocket"]
     websocket.receive()
     closes.append({"id": "late", "code": websocket.close_code})
@@ -96,9 +97,9 @@ def speak_late(environ, start_response, query):
 
 
 def options_of_sockets(environ, start_response, query):
-    """What the connections of this server are set to."""
-    found = [handler.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for handler in server._handlers]
-    return answer(start_response, {"nodelay": [bool(value) for value in found]})
+    """Socket options of the connections of this server."""
+    values = [handler.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for handler in server._handlers]
+    return answer(start_response, {"nodelay": [bool(value) for value in values]})
 
 
 def refuse(environ, start_response, query):
@@ -106,7 +107,7 @@ def refuse(environ, start_response, query):
 
 
 def push(environ, start_response, query):
-    """Send `count` messages of `size` bytes; what became of it is in /state."""
+    """Send `count` messages of `size` bytes; /state shows the outcome."""
     websocket = environ["wsgi.websocket"]
     sent = 0
     try:
@@ -122,7 +123,7 @@ def push(environ, start_response, query):
 
 
 def chorus(environ, start_response, query):
-    """Several greenlets send at once, each messages of one letter; the receiver must never see two letters in one."""
+    """Send from several greenlets at once, each messages of one letter; no message may hold two letters."""
     websocket = environ["wsgi.websocket"]
 
     def sing(letter):
@@ -144,7 +145,7 @@ def crash_on_websocket(environ, start_response, query):
 
 def listen_to(environ, start_response, query):
     fanout = fanouts[query["name"][0]]
-    listener = fanout.add(environ["wsgi.websocket"], key=environ["HTTP_HOST"].split(":")[0])
+    listener = fanout.add(environ["wsgi.websocket"], variant=environ["HTTP_HOST"].split(":")[0])
     try:
         while environ["wsgi.websocket"].receive() is not None:
             with fanout.hold(listener):
@@ -159,7 +160,7 @@ def listen_to(environ, start_response, query):
 
 
 def publish(environ, start_response, query):
-    """`count` messages of `size` bytes, or one made for each key, to the fan-out `name`."""
+    """Publish `count` messages of `size` bytes, or one made for each key, to the fan-out `name`."""
     fanout = fanouts[query["name"][0]]
     calls = []
 
@@ -179,7 +180,8 @@ def publish(environ, start_response, query):
 
 def make_fanout(environ, start_response, query):
     settings = json.loads(query["settings"][0])
-    fanouts[settings["name"]] = Fanout(**settings, spawn=spawn)
+    policy = DropOldest if settings.pop("drop_old", False) else DisconnectWhenFull
+    fanouts[settings["name"]] = Fanout(**settings, policy=policy, spawn=spawn)
     return answer(start_response, {"success": True})
 
 
@@ -271,13 +273,13 @@ def app(environ, start_response):
 
 
 def spawn(name, function, *args):
-    """Stands in for the hub's supervisor; /state lists what was started."""
+    """In place of the hub's supervisor; /state lists what was started."""
     greenlets.append(name)
     return gevent.spawn(function, *args)
 
 
 def watch_the_loop():
-    """Remember the longest time for which the loop served nobody, and the most memory used."""
+    """Record the longest time for which the event loop was blocked, and the peak of memory use."""
     while True:
         began = time.perf_counter()
         gevent.sleep(0.002)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,10 @@ from tests.support.helpers import ROOT
 
 BATCH_FILES = ("start_system.bat", "run_tests.bat", "tools/run_python.bat")
 
-needs_wine = pytest.mark.skipif(bool(missing_tool()), reason=missing_tool())
+
+def needs_wine(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that runs batch files under Wine."""
+    return pytest.mark.wine(pytest.mark.skipif(bool(missing_tool()), reason=missing_tool())(test))
 
 
 @pytest.fixture(scope="module")

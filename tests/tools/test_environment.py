@@ -1,4 +1,4 @@
-"""The virtual environment that the scripts make: real pip and real venv, with wheels that the tests write themselves."""
+"""The virtual environment that the scripts create: real pip and real venv, with wheels that the tests write."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ UNREACHABLE = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP
 
 @pytest.fixture(scope="module")
 def empty_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with pip and nothing else, to be copied."""
+    """An environment with pip and nothing else, to copy."""
     folder = tmp_path_factory.mktemp("empty") / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     return folder
 
 
 def fresh(tmp_path: Path, requirements: str = "gatehouse-probe==1.0\n") -> Checkout:
-    """A checkout whose hub ends at once, so that a start returns when the environment is ready."""
+    """A checkout whose hub exits at once, so that a start returns when the environment is ready."""
     return Checkout(tmp_path / "gate", requirements)
 
 
 def start(checkout: Checkout, **environ: str) -> str:
-    """Everything a start prints; it must have come as far as running the hub."""
+    """Return all output of a start, which must have reached the hub."""
     done = checkout.run("./start_system.sh", "--no-browser", STANDIN_HUB="fails", **environ)
     assert done.returncode == 4, done.stdout
     return done.stdout
@@ -55,6 +55,7 @@ def has_probe(checkout: Checkout) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_without_network_one_sentence_says_so_and_the_next_start_goes_on(tmp_path: Path) -> None:
     checkout = fresh(tmp_path)
     done = checkout.run("./start_system.sh", "--no-browser", **UNREACHABLE)
@@ -66,6 +67,7 @@ def test_without_network_one_sentence_says_so_and_the_next_start_goes_on(tmp_pat
     assert "Making" not in output and "Successfully installed" in output and has_probe(checkout)
 
 
+@pytest.mark.slow
 def test_changed_requirements_are_installed_and_changed_comments_are_not(tmp_path: Path, empty_venv: Path) -> None:
     checkout = fresh(tmp_path)
     checkout.use_venv(empty_venv)
@@ -78,6 +80,7 @@ def test_changed_requirements_are_installed_and_changed_comments_are_not(tmp_pat
     assert "Successfully installed gatehouse-more-2.0" in start(checkout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["no pip", "no Python"])
 def test_a_half_made_environment_is_made_anew(tmp_path: Path, empty_venv: Path, damage: str) -> None:
     checkout = fresh(tmp_path)
@@ -94,6 +97,7 @@ def test_a_half_made_environment_is_made_anew(tmp_path: Path, empty_venv: Path, 
     assert "nstalling" not in start(checkout, PIP_FIND_LINKS="")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_installation_leaves_no_pip_and_is_finished_later(
     tmp_path: Path, empty_venv: Path, number: int
@@ -116,6 +120,7 @@ def test_an_interrupted_installation_leaves_no_pip_and_is_finished_later(
     assert has_probe(checkout)
 
 
+@pytest.mark.slow
 def test_a_second_start_waits_for_the_installation_of_the_first(tmp_path: Path, empty_venv: Path) -> None:
     checkout = fresh(tmp_path)
     checkout.use_venv(empty_venv)
@@ -129,6 +134,7 @@ def test_a_second_start_waits_for_the_installation_of_the_first(tmp_path: Path, 
     assert has_probe(checkout)
 
 
+@pytest.mark.slow
 def test_opencv_without_libgl_is_replaced_by_the_headless_one(tmp_path: Path, empty_venv: Path) -> None:
     checkout = fresh(tmp_path, "opencv-python==4.1.0\n")
     broken = "raise ImportError('libGL.so.1: cannot open shared object file')\n"
@@ -141,6 +147,7 @@ def test_opencv_without_libgl_is_replaced_by_the_headless_one(tmp_path: Path, em
     assert subprocess.run([python, "-c", "import cv2; assert cv2.headless"], check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_opencv_that_does_not_load_at_all_is_a_sentence(tmp_path: Path, empty_venv: Path) -> None:
     checkout = fresh(tmp_path, "opencv-python==4.1.0\n")
     for name in ("opencv-python", "opencv-python-headless"):
@@ -197,6 +204,7 @@ def test_no_python_is_one_sentence(tmp_path: Path, script: str) -> None:
     assert "needs Python 3.11 or newer and found none: install it" in sentence
 
 
+@pytest.mark.slow
 def test_a_newer_python_under_another_name_is_found(tmp_path: Path, empty_venv: Path) -> None:
     checkout = fresh(tmp_path)
     checkout.use_venv(empty_venv)

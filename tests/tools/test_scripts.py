@@ -17,9 +17,12 @@ import requests
 from tests.support.helpers import wait_for
 from tests.support.scripts import Checkout, RealCheckout, Started, is_running
 
-pytestmark = pytest.mark.skipif(
-    os.name == "nt", reason="The .sh files are for Linux and macOS; test_batch_files.py tries the others."
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        os.name == "nt", reason="The .sh files are for Linux and macOS; test_batch_files.py tries the others."
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Training the label reader: a short run writes a file that loads, the file does what the network does, and renders are what they say."""
+"""Training the label reader: a short run writes a loadable file, which computes what the network does."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from label_network import LabelNetwork
 from label_onnx import write_onnx
 from label_render import UNREADABLE, StripRenderer
 
-from agent_lib.label import digit_strip
-from agent_lib.label_code import load_label_code
+from agent_lib.label.code_file import load_label_code
+from agent_lib.label.reader import digit_strip
 from agent_lib.ocr import Digits
 from agent_lib.ocr.crnn import SIGNS, Crnn, tensor
 
@@ -35,6 +35,7 @@ def builtin():
     return faces(np.random.default_rng(1), system=False)
 
 
+@pytest.mark.slow
 def test_a_short_run_writes_a_file_that_loads(tmp_path):
     output = tmp_path / "new" / "reader.onnx"
     command = [
@@ -64,6 +65,7 @@ def test_a_short_run_writes_a_file_that_loads(tmp_path):
     assert 0 <= digits.confidence <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["--steps=0", "--batch=-3", "--measure=none"])
 def test_arguments_that_make_no_sense_are_refused(flag):
     ran = subprocess.run(
@@ -145,7 +147,7 @@ def test_the_networks_input_has_no_light_in_it():
 
 
 class Guesser:
-    """A reader whose confidence is known to be too high: it is right in `share` of its answers."""
+    """A reader whose confidence is too high: it is right in `share` of its answers."""
 
     def __init__(self, samples, rng, share, confidence):
         self._answers = {
@@ -158,6 +160,7 @@ class Guesser:
         return Digits(self._answers[id(strip)], self._confidence)
 
 
+@pytest.mark.slow
 def test_calibration_turns_overconfidence_into_the_share_that_is_right(builtin):
     renderer = StripRenderer(builtin, np.random.default_rng(9))
     drawn = [renderer.sample(0.0) for _ in range(500)]

@@ -1,4 +1,4 @@
-"""Taking the fields of a camera's object, in every form that cameras use (docs/wire/lpr.md 2)."""
+"""The fields of a camera's object, read one by one in every form that cameras use (docs/wire/lpr.md 2)."""
 
 from __future__ import annotations
 
@@ -17,26 +17,30 @@ MAX_EVENT_ID = 128
 MAX_TEXT = 2000
 MAX_LIST = 500
 MAX_COUNT = 1_000_000
-MAX_UNREAD = 16_384
+MAX_EXTRA = 16_384
 CAMERA_KEYS = ("camera_id", "aicamera_id", "device_id", "cameraId", "aicameraId", "hostname")
 CHECKPOINT_KEYS = ("checkpoint_id", "checkpointId")
 COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)(?:_(\d{1,6}))?")
 
 
 class Fields:
-    """One sender's object; what is taken leaves `data`, what was odd is in `warnings` and `unread`."""
+    """One sender's object. A field that is read leaves `data`.
+
+    A value that cannot be used is named in `warnings` and kept in `extra`.
+    """
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = dict(data)
         self.warnings: list[str] = []
-        self.unread: dict[str, Any] = {}
+        self.extra: dict[str, Any] = {}
 
-    def odd(self, key: str, value: Any, why: str) -> None:
+    def warn(self, key: str, value: Any, why: str) -> None:
+        """Note that the value of `key` was not used, and keep it."""
         self.warnings.append(f"{key} {why}")
-        self.unread[key] = value
+        self.extra[key] = value
 
     def identity(self, keys: tuple[str, ...]) -> tuple[str, Any]:
-        """The first usable id among `keys` as a text, and as the sender wrote it; ("", None) where there is none."""
+        """The first usable id among `keys` as text and in the sender's own type; ("", None) where there is none."""
         chosen: tuple[str, Any] = ("", None)
         for key in keys:
             if key not in self.data:
@@ -53,11 +57,12 @@ class Fields:
         return chosen
 
     def text(self, key: str, limit: int = MAX_TEXT) -> str:
+        """A text, cut to `limit` characters; "" where there is none."""
         value = self.data.pop(key, None)
         if value is None:
             return ""
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            self.odd(key, value, "is not a text and was left out")
+            self.warn(key, value, "is not a text and was left out")
             return ""
         cleaned = clean(value)
         if len(cleaned) > limit:
@@ -65,11 +70,11 @@ class Fields:
         return cleaned[:limit]
 
     def decoded(self, key: str) -> Any:
-        """A value that may be JSON text in a text (docs/wire/lpr.md 0.4)."""
+        """A value that may be encoded as JSON text (docs/wire/lpr.md 0.4)."""
         return unwrapped(self.data.pop(key, None))
 
     def rows(self, key: str) -> list[Any]:
-        """A list, or JSON text of one; a single text or object is a list of one."""
+        """A list, also as JSON text; a single text, number or object is a list of one."""
         value = self.data.pop(key, None)
         decoded = unwrapped(value)
         if decoded is None or decoded == "":
@@ -77,32 +82,35 @@ class Fields:
         if isinstance(decoded, (str, dict)) or (isinstance(decoded, (int, float)) and not isinstance(decoded, bool)):
             decoded = [str(decoded) if isinstance(decoded, (int, float)) else decoded]
         if not isinstance(decoded, list):
-            self.odd(key, value, "is not a list and was left out")
+            self.warn(key, value, "is not a list and was left out")
             return []
         if len(decoded) > MAX_LIST:
             self.warnings.append(f"{key} was cut to its first {MAX_LIST}")
         return decoded[:MAX_LIST]
 
-    def count(self, key: str, otherwise: int) -> int:
+    def count(self, key: str, default: int) -> int:
+        """A whole number from 0 to MAX_COUNT; `default` where there is none."""
         value = self.data.pop(key, None)
         if value is None or value == "":
-            return otherwise
+            return default
         number = as_number(value)
         if number is None or not 0 <= number <= MAX_COUNT:
-            self.odd(key, value, "is not a count and was left out")
-            return otherwise
+            self.warn(key, value, "is not a count and was left out")
+            return default
         return int(number)
 
     def number(self, key: str) -> float | None:
+        """A finite number; None where there is none."""
         value = self.data.pop(key, None)
         if value is None or value == "":
             return None
         number = as_number(value)
         if number is None:
-            self.odd(key, value, "is not a number and was left out")
+            self.warn(key, value, "is not a number and was left out")
         return number
 
     def place(self) -> dict[str, Any]:
+        """latitude, longitude and location, those that are there; coordinates under any of their names."""
         found: dict[str, Any] = {}
         for name, keys in (
             ("latitude", ("latitude", "location_lat", "lat")),
@@ -120,15 +128,15 @@ class Fields:
                 found["location"] = text
         return found
 
-    def rest(self) -> dict[str, Any]:
-        """Everything odd and everything not known, bounded."""
+    def remaining(self) -> dict[str, Any]:
+        """Undecodable values and unknown fields, bounded in size."""
         for key, value in self.data.items():
-            self.unread.setdefault(clean(key)[:MAX_ID], value)
-        return bounded(self.unread)
+            self.extra.setdefault(clean(key)[:MAX_ID], value)
+        return bounded(self.extra)
 
 
 def as_id(value: Any) -> str:
-    """An id as text: a text, or a whole number; "" where it is none."""
+    """An id as text, from text or a number; "" where the value is no id."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -139,7 +147,7 @@ def as_id(value: Any) -> str:
 
 
 def unwrapped(value: Any) -> Any:
-    """JSON text decoded, also twice; any other text stays."""
+    """Decode JSON text, also where it is encoded twice; any other value is returned as it is."""
     for _ in range(2):
         if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{", '"'):
             break
@@ -151,33 +159,34 @@ def unwrapped(value: Any) -> Any:
 
 
 def moment(value: Any, local: tzinfo | None) -> float | None:
-    """Epoch seconds of any of the time forms; a text without zone is in `local`."""
+    """Parse any of the timestamp forms to epoch seconds; text without a zone is in `local`."""
     found = parse_time(value, local)
     if found is None and isinstance(value, str) and (parts := COMPACT.fullmatch(value.strip())):
         try:
+            year, month, day, hour, minute, second = (int(part) for part in parts.groups()[:6])
             micro = int((parts[7] or "0").ljust(6, "0"))
-            return datetime(*(int(part) for part in parts.groups()[:6]), micro, tzinfo=local).timestamp()
+            return datetime(year, month, day, hour, minute, second, micro, tzinfo=local).timestamp()
         except (ValueError, OverflowError, OSError):
             return None
     return found
 
 
 def utc_moment(value: Any) -> float | None:
-    """The same for `created_at`, which is UTC where it names no zone."""
+    """Parse `created_at`, which is UTC where it has no zone."""
     return moment(value, UTC)
 
 
-def bounded(unread: dict[str, Any]) -> dict[str, Any]:
-    """`unread` as it can be stored: JSON only, at most 16 KB, the largest values first to be cut."""
+def bounded(extra: dict[str, Any]) -> dict[str, Any]:
+    """`extra` as it is stored: JSON values only, a value over 16 KB cut to its beginning, 32 KB in all."""
     kept: dict[str, Any] = {}
-    room = MAX_UNREAD * 2
-    for key, value in list(unread.items())[:100]:
+    room = MAX_EXTRA * 2
+    for key, value in list(extra.items())[:100]:
         try:
             text = orjson.dumps(value)
         except (TypeError, ValueError):
             value = clean(repr(value)[:MAX_TEXT])
             text = orjson.dumps(value)
-        if len(text) > min(room, MAX_UNREAD + 2):
+        if len(text) > min(room, MAX_EXTRA + 2):
             value = text[:1000].decode("utf-8", "ignore") + "..."
             text = b" " * len(value)
         if room - len(text) < 0:

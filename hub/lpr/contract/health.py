@@ -1,4 +1,4 @@
-"""Health words of five camera generations as three (docs/wire/lpr.md 2 "health status")."""
+"""Health reports: the status words of five camera generations mapped to three (docs/wire/lpr.md 2 "health status")."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ EDGE_STATUS = ("cpu_usage", "memory_usage", "disk_usage", "camera_status", "hail
 DEFAULT_COMPONENT = "System"
 
 
-def take_health(fields: Fields) -> dict[str, Any]:
-    """component, status, raw_status, message, details of a health report."""
+def read_health(fields: Fields) -> dict[str, Any]:
+    """Read component, status, raw_status, message and details of a health report."""
     raw = fields.text("status", 200) or fields.text("health_status", 200)
     details = fields.decoded("details")
     own = {key: fields.data.pop(key) for key in EDGE_STATUS if key in fields.data}

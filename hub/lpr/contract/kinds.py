@@ -1,4 +1,4 @@
-"""What a camera's object is: by its type, by what carried it, or by what is in it."""
+"""The kind of a camera's object: by its `type`, by the event or path that carried it, or by its fields."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ MAX_NESTING = 3
 
 
 def flatten(data: dict[str, Any]) -> dict[str, Any]:
-    """Objects under `data`, `content` and `data.detection_data` brought up; the outer fields stand where both have one."""
+    """Move the fields of nested objects (`data`, `content`, `data.detection_data`) up; outer fields take precedence."""
     for _ in range(MAX_NESTING):
         inner_key = next(
             (key for key in ("data", "content", "detection_data") if isinstance(unwrapped(data.get(key)), dict)), None
@@ -108,16 +108,19 @@ def flatten(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def kind_of(data: dict[str, Any], hint: str | None) -> tuple[str, str | None]:
-    """`detection`, `health`, `register` or `test`, and an unknown `type` text. Raises ContractError for nobody's record."""
+    """`detection`, `health`, `register` or `test`, and the text of an unknown `type`.
+
+    Raises ContractError for an unrecognised object.
+    """
     if not data:
         raise ContractError("No data provided: a record has fields such as camera_id, timestamp and ocr_results.")
-    said = data.get("type")
-    known = TYPES.get(said.strip().lower()) if isinstance(said, str) else None
+    sent = data.get("type")
+    known = TYPES.get(sent.strip().lower()) if isinstance(sent, str) else None
     if known is None and data.get("table") == "lpr_detection":
         known = "detection"
     if known:
         return known, None
-    unknown = said[:80] if isinstance(said, str) and said.strip() else None
+    unknown = sent[:80] if isinstance(sent, str) and sent.strip() else None
     keys = data.keys()
     if hint == "register":
         return "register", unknown
@@ -131,6 +134,9 @@ def kind_of(data: dict[str, Any], hint: str | None) -> tuple[str, str | None]:
         ):
             return "health", unknown
     raise ContractError(
-        "This is nobody's record: neither a detection (ocr_results, plate_detections, license_plate, a picture) nor a health report (component, status).",
+        (
+            "This is nobody's record: neither a detection (ocr_results, plate_detections, license_plate, a picture) "
+            "nor a health report (component, status)."
+        ),
         ["type is missing or unknown, and no field of a record is there"],
     )

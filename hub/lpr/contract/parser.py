@@ -1,6 +1,7 @@
-"""A licence-plate camera's object as one of the forms in `hub.contract.lpr_record` (docs/wire/lpr.md 1 and 2).
+"""A licence-plate camera's object parsed to one of the forms in `record` (docs/wire/lpr.md 1 and 2).
 
-Tolerant: what cannot be read is kept raw in `unread` and named in `warnings`; only what is nobody's record is refused.
+Parsing is tolerant: a value that cannot be used is named in `warnings` and kept in `extra`, together with unknown
+fields. Only an unrecognised object is rejected.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from hub.lpr.contract.fields import (
     moment,
     utc_moment,
 )
-from hub.lpr.contract.health import take_health
+from hub.lpr.contract.health import read_health
 from hub.lpr.contract.kinds import flatten, kind_of
-from hub.lpr.contract.pictures import take_pictures
+from hub.lpr.contract.pictures import read_pictures
 from hub.lpr.contract.plates import collect
 from hub.lpr.contract.record import Detection, HealthReport, Registration, Sender, Test
 
@@ -36,7 +37,7 @@ KEY_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 @dataclass(frozen=True)
 class Context:
-    """What a door knows about a record: the sender's address and the time of receipt (epoch seconds)."""
+    """What the transport knows about a record: the sender's address and serial, the time of receipt (epoch seconds)."""
 
     peer: str
     received_at: float
@@ -46,9 +47,10 @@ class Context:
 
 
 def parse(data: Any, context: Context, hint: str | None = None) -> Detection | HealthReport | Registration | Test:
-    """`data` as a record. `hint` (detection, health, register) is what its event or path says; its own known `type` counts more.
+    """Parse an object. `hint` is the kind by its event or path (detection, health, register).
 
-    Raises ContractError: 400 for nobody's record, 413 for a picture that is too large.
+    A known `type` of the object overrides `hint`. Raises ContractError: 400 for an unrecognised object, 413 for a
+    picture that is too large.
     """
     if not isinstance(data, dict):
         raise ContractError(
@@ -60,7 +62,7 @@ def parse(data: Any, context: Context, hint: str | None = None) -> Detection | H
         fields = Fields(flat)
         if unknown is not None:
             fields.warnings.append(f"type {unknown!r} is not known; what is in the record decided")
-            fields.unread["type"] = unknown
+            fields.extra["type"] = unknown
         for key in ("type", "table"):
             fields.data.pop(key, None)
         sender = _sender(fields, context)
@@ -74,6 +76,7 @@ def parse(data: Any, context: Context, hint: str | None = None) -> Detection | H
 
 
 def _sender(fields: Fields, context: Context) -> Sender:
+    """The camera: by its own id, else by the device serial of the request, else by the peer's address."""
     camera, camera_as_sent = fields.identity(CAMERA_KEYS)
     named = bool(camera)
     if not camera:
@@ -91,16 +94,19 @@ def _sender(fields: Fields, context: Context) -> Sender:
 
 
 def _record(kind: str, fields: Fields, sender: Sender, context: Context, overwritten: bool) -> Detection | HealthReport:
+    """A detection or health report. `overwritten`: the sender put the time of sending into `timestamp`."""
     event_id = _event_id(fields)
     timestamp, created_at = fields.data.pop("timestamp", None), fields.data.pop("created_at", None)
-    said, made = moment(timestamp, context.zone), utc_moment(created_at)
-    for key, value, found in (("timestamp", timestamp, said), ("created_at", created_at, made)):
+    occurred, created = moment(timestamp, context.zone), utc_moment(created_at)
+    timeless = occurred is None and created is None and not event_id
+    for key, value, found in (("timestamp", timestamp, occurred), ("created_at", created_at, created)):
         if found is None and value not in (None, ""):
-            fields.odd(key, value, "is not a time that can be read; its text was kept")
-    if said is not None and said > context.received_at + FUTURE_SECONDS:
+            fields.warn(key, value, "is not a time that can be read; its text was kept")
+    if occurred is not None and occurred > context.received_at + FUTURE_SECONDS:
         fields.warnings.append("timestamp lies more than a day in the future; it was kept")
     # Over Socket.IO the current camera sends both ids and puts the send time over `timestamp` (docs/wire/lpr.md 1.1).
-    occurred = made if said is None or (overwritten and made is not None) else said
+    if occurred is None or (overwritten and created is not None):
+        occurred = created
     common: dict[str, Any] = {
         "sender": sender,
         "event_id": event_id,
@@ -108,38 +114,43 @@ def _record(kind: str, fields: Fields, sender: Sender, context: Context, overwri
         "created_at": _text_of(created_at),
         "occurred_at": context.received_at if occurred is None else occurred,
         "received_at": context.received_at,
-        "timeless": said is None and made is None and not event_id,
+        "timeless": timeless,
     }
-    times = (common["timestamp"], common["created_at"])
     if kind == "health":
-        place = fields.place()
-        health = take_health(fields)
-        content = [health["component"], health["status"], health["message"], health["details"]]
-        key = _event_key(kind, sender, event_id, times, content)
-        return HealthReport(
-            **common, event_key=key, unread=fields.rest(), warnings=fields.warnings, place=place, **health
-        )
-    return _detection(fields, common, times, sender, context)
+        return _health(fields, common)
+    return _detection(fields, common, context.max_picture_bytes)
 
 
-def _detection(
-    fields: Fields, common: dict[str, Any], times: tuple[str, str], sender: Sender, context: Context
-) -> Detection:
-    pictures = take_pictures(fields.data, context.max_picture_bytes, fields.warnings, fields.unread)
+def _health(fields: Fields, common: dict[str, Any]) -> HealthReport:
+    place = fields.place()
+    health = read_health(fields)
+    content = [health["component"], health["status"], health["message"], health["details"]]
+    return HealthReport(
+        **common,
+        event_key=_event_key("health", common, content),
+        extra=fields.remaining(),
+        warnings=fields.warnings,
+        place=place,
+        **health,
+    )
+
+
+def _detection(fields: Fields, common: dict[str, Any], max_picture_bytes: int) -> Detection:
+    pictures = read_pictures(fields, max_picture_bytes)
     ocr, vehicles, boxes = (
         fields.rows("ocr_results"),
         fields.rows("vehicle_detections"),
         fields.rows("plate_detections"),
     )
-    extra = [
+    single = [
         {"text": fields.data.pop(key), "confidence": fields.data.get("confidence")}
         for key in ("plate_number", "license_plate")
         if key in fields.data
     ]
-    if extra:
+    if single:
         fields.data.pop("confidence", None)
-    plates = collect(ocr, boxes, extra)
-    if not ocr and extra:
+    plates = collect(ocr, boxes, single)
+    if not ocr and single:
         ocr = [plate.text for plate in plates]
     place = fields.place()
     counts = fields.count("vehicles_count", len(vehicles)), fields.count("plates_count", max(len(boxes), len(plates)))
@@ -154,11 +165,10 @@ def _detection(
     ]
     if common["timeless"]:
         content.append([hashlib.blake2b(picture.data, digest_size=8).hexdigest() for picture in pictures])
-    key = _event_key("detection", sender, common["event_id"], times, content)
     return Detection(
         **common,
-        event_key=key,
-        unread=fields.rest(),
+        event_key=_event_key("detection", common, content),
+        extra=fields.remaining(),
         warnings=fields.warnings,
         vehicles_count=counts[0],
         plates_count=counts[1],
@@ -173,21 +183,23 @@ def _detection(
 
 
 def _event_id(fields: Fields) -> str:
+    """The sender's own event id, "" where there is none. Raises ContractError for one that is too long."""
     value = fields.data.pop("event_id", None)
     text = as_id(value)
     if len(text) > MAX_EVENT_ID:
         raise ContractError(f"event_id has {len(text)} characters; at most {MAX_EVENT_ID} are taken.")
     if not text and value not in (None, ""):
-        fields.odd("event_id", value, "is neither a text nor a number and was left out")
+        fields.warn("event_id", value, "is neither a text nor a number and was left out")
     return text
 
 
-def _event_key(kind: str, sender: Sender, event_id: str, times: tuple[str, str], content: list[Any]) -> bytes:
-    """16 bytes; the same for the same record by whatever door (docs/wire/lpr.md 1.1)."""
+def _event_key(kind: str, common: dict[str, Any], content: list[Any]) -> bytes:
+    """The idempotency key, 16 bytes: equal for the same record over any transport (docs/wire/lpr.md 1.1)."""
+    sender: Sender = common["sender"]
     identity = (
-        ["id", kind, sender.camera_id, event_id]
-        if event_id
-        else [kind, sender.camera_id, sender.checkpoint_id, *times, content]
+        ["id", kind, sender.camera_id, common["event_id"]]
+        if common["event_id"]
+        else [kind, sender.camera_id, sender.checkpoint_id, common["timestamp"], common["created_at"], content]
     )
     try:
         text = orjson.dumps(identity, option=KEY_OPTIONS)
@@ -197,4 +209,5 @@ def _event_key(kind: str, sender: Sender, event_id: str, times: tuple[str, str],
 
 
 def _text_of(value: Any) -> str:
+    """The sender's own text of a timestamp, bounded."""
     return "" if value is None else clean(value if isinstance(value, (str, int, float)) else repr(value)[:200])[:200]

@@ -4,56 +4,67 @@ from __future__ import annotations
 
 from typing import Any
 
+from hub.contract.base64_text import decode_base64
 from hub.contract.errors import ContractError
+from hub.lpr.contract.fields import Fields
 from hub.lpr.contract.record import SentPicture
-from hub.station.contract.capture import decode_base64
 
 HEADS = ((b"\xff\xd8\xff", ".jpg"), (b"\x89PNG\r\n\x1a\n", ".png"), (b"GIF8", ".gif"), (b"BM", ".bmp"))
-WHOLE = ("original_image", "image", "image_data", "image_b64", "image_binary")  # the first that came is the original
+WHOLE = (
+    "original_image",
+    "image",
+    "image_data",
+    "image_b64",
+    "image_binary",
+)  # the first one sent is the original
 MAX_CROPS = 50
-MAX_RAW = 16_384
-UNKNOWN = ".bin"
+MAX_KEPT = 16_384
+UNDECODABLE = ".bin"
 
 
 def picture_suffix(data: bytes) -> str:
-    """`.jpg`, `.png`, ... by the first bytes; `.bin` where they are of no picture."""
+    """`.jpg`, `.png`, ... by the first bytes; `.bin` for bytes that are no picture."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return ".webp"
-    return next((suffix for head, suffix in HEADS if data.startswith(head)), UNKNOWN)
+    return next((suffix for head, suffix in HEADS if data.startswith(head)), UNDECODABLE)
 
 
-def take_pictures(data: dict[str, Any], limit: int, warnings: list[str], unread: dict[str, Any]) -> list[SentPicture]:
-    """Take every picture field out of `data`. What is none is named in `warnings`, its text kept in `unread`.
+def read_pictures(fields: Fields, limit: int) -> list[SentPicture]:
+    """Read every picture field. A value that is no picture is named in the warnings and kept in `fields.extra`.
 
-    Raises ContractError (413) for one with more than `limit` bytes.
+    Raises ContractError (413) for a picture of more than `limit` bytes.
     """
-    found: list[SentPicture] = []
+    found: list[SentPicture | None] = []
     target = "original_image"
     for key in WHOLE:
-        if key in data and (picture := _one(data.pop(key), key, target, 0, limit, warnings, unread)) is not None:
+        if key in fields.data and (picture := _read(fields, fields.data.pop(key), key, target, 0, limit)) is not None:
             found.append(picture)
             target = "image"
-    if "annotated_image" in data:
-        picture = _one(data.pop("annotated_image"), "annotated_image", "annotated_image", 0, limit, warnings, unread)
-        found += [picture] if picture is not None else []
-    crops = data.pop("cropped_plates", None)
+    if "annotated_image" in fields.data:
+        value = fields.data.pop("annotated_image")
+        found.append(_read(fields, value, "annotated_image", "annotated_image", 0, limit))
+    for index, value in enumerate(_crops(fields)):
+        found.append(_read(fields, value, f"cropped_plates[{index}]", "cropped_plates", index, limit))
+    return [picture for picture in found if picture is not None]
+
+
+def _crops(fields: Fields) -> list[Any]:
+    """The values of `cropped_plates`, at most MAX_CROPS."""
+    crops = fields.data.pop("cropped_plates", None)
+    if crops is None:
+        return []
     if isinstance(crops, (str, bytes)):
-        crops = [crops]
-    if isinstance(crops, list):
-        if len(crops) > MAX_CROPS:
-            warnings.append(f"cropped_plates was cut to its first {MAX_CROPS}")
-        for index, item in enumerate(crops[:MAX_CROPS]):
-            picture = _one(item, f"cropped_plates[{index}]", "cropped_plates", index, limit, warnings, unread)
-            found += [picture] if picture is not None else []
-    elif crops is not None:
-        warnings.append("cropped_plates is not a list of pictures and was left out")
-        unread["cropped_plates"] = crops
-    return found
+        return [crops]
+    if not isinstance(crops, list):
+        fields.warn("cropped_plates", crops, "is not a list of pictures and was left out")
+        return []
+    if len(crops) > MAX_CROPS:
+        fields.warnings.append(f"cropped_plates was cut to its first {MAX_CROPS}")
+    return crops[:MAX_CROPS]
 
 
-def _one(
-    value: Any, key: str, field: str, index: int, limit: int, warnings: list[str], unread: dict[str, Any]
-) -> SentPicture | None:
+def _read(fields: Fields, value: Any, key: str, target: str, index: int, limit: int) -> SentPicture | None:
+    """One picture of a record as its field `target`; None where there is none. Raises ContractError (413)."""
     if value is None or value == "" or value == b"":
         return None
     data: bytes | None = None
@@ -62,21 +73,22 @@ def _one(
     elif isinstance(value, str):
         data = _decoded(value.partition(",")[2] if value[:5] == "data:" else value)
     if data is None:
-        warnings.append(f"{key} is not a picture in base64; it was kept as it came")
-        unread[key] = value[:MAX_RAW] if isinstance(value, str) else value
+        kept = value[:MAX_KEPT] if isinstance(value, str) else value
+        fields.warn(key, kept, "is not a picture in base64; it was kept as it came")
         return None
     if len(data) > limit:
         raise ContractError(f"{key} has {len(data)} bytes; at most {limit} are taken.", status=413)
     suffix = picture_suffix(data)
-    if suffix == UNKNOWN:
-        warnings.append(f"{key} is not a picture (JPEG, PNG, WebP, GIF or BMP expected); it was kept as it came")
-        if isinstance(value, str) and len(value) <= MAX_RAW:
-            unread[key] = value
+    if suffix == UNDECODABLE:
+        fields.warnings.append(f"{key} is not a picture (JPEG, PNG, WebP, GIF or BMP expected); it was kept as it came")
+        if isinstance(value, str) and len(value) <= MAX_KEPT:
+            fields.extra[key] = value
             return None
-    return SentPicture(field, index, data, suffix)
+    return SentPicture(target, index, data, suffix)
 
 
 def _decoded(text: str) -> bytes | None:
+    """Decode base64, also URL-safe, wrapped or without padding; None for any other text."""
     try:
         return decode_base64(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Plates: what was read, made searchable, from the many forms in which cameras report them (docs/wire/lpr.md 2)."""
+"""Plates from the forms in which cameras report them, normalised for searching (docs/wire/lpr.md 2)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_PLATE = frozenset(("", "-", "--", "none", "null", "unknown", "n/a"))
 
 
 def confidence(value: Any) -> float | None:
-    """0..1; more than 1 is percent; None where it is no number or out of range."""
+    """A confidence from 0 to 1; a number over 1 is a percentage; None where it is no number or out of range."""
     number = as_number(value)
     if number is None or number < 0:
         return None
@@ -29,7 +29,7 @@ def confidence(value: Any) -> float | None:
 
 
 def as_number(value: Any) -> float | None:
-    """A finite number of a number or a text, else None."""
+    """A finite number, also from text; None for anything else."""
     if type(value) is float:
         return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
@@ -42,48 +42,52 @@ def as_number(value: Any) -> float | None:
 
 
 def box(value: Any) -> list[float] | None:
-    """[x1, y1, x2, y2] or whatever four numbers the sender gave."""
+    """A bounding box: [x1, y1, x2, y2] or any other four numbers; None where the value is none."""
     if not isinstance(value, list) or len(value) != 4:
         return None
-    numbers = [as_number(item) for item in value]
-    return numbers if None not in numbers else None  # type: ignore[return-value]
+    numbers = [number for item in value if (number := as_number(item)) is not None]
+    return numbers if len(numbers) == 4 else None
 
 
-def collect(ocr_results: list[Any], plate_detections: list[Any], extra: list[Any]) -> list[Plate]:
-    """One Plate for each plate of a frame. A plate that stands in `ocr_results` and in `plate_detections` is one."""
+def collect(ocr_results: list[Any], plate_detections: list[Any], single: list[Any]) -> list[Plate]:
+    """The plates of a frame; a plate both in `ocr_results` and in `plate_detections` is one.
+
+    `single` has plates from fields of their own, such as `plate_number`.
+    """
     plates: list[Plate] = []
     by_text: dict[str, int] = {}
-    for position, item in enumerate([*ocr_results, *extra]):
-        made = _plate(item)
-        if made is None:
+    for index, item in enumerate([*ocr_results, *single]):
+        plate = _plate(item)
+        if plate is None:
             continue
-        if made.box is None and isinstance(item, dict) and position < len(ocr_results):
-            made = Plate(made.text, made.plate, made.confidence, _box_by_index(item, plate_detections))
-        by_text.setdefault(made.plate, len(plates))
-        plates.append(made)
+        if plate.box is None and isinstance(item, dict) and index < len(ocr_results):
+            plate = Plate(plate.text, plate.plate, plate.confidence, _box_by_index(item, plate_detections))
+        by_text.setdefault(plate.plate, len(plates))
+        plates.append(plate)
     for item in plate_detections:
-        made = _plate(item)
-        if made is None:
+        plate = _plate(item)
+        if plate is None:
             continue
-        position = by_text.get(made.plate)
-        if position is None:
-            by_text[made.plate] = len(plates)
-            plates.append(made)
-            continue
-        known = plates[position]
-        if known.box is None or known.confidence is None:
-            plates[position] = Plate(
-                known.text,
-                known.plate,
-                made.confidence if known.confidence is None else known.confidence,
-                known.box or made.box,
-            )
+        position = by_text.setdefault(plate.plate, len(plates))
+        if position == len(plates):
+            plates.append(plate)
+        else:
+            plates[position] = _merged(plates[position], plate)
     return plates[:MAX_PLATES]
 
 
+def _merged(plate: Plate, other: Plate) -> Plate:
+    """`plate` with the box and confidence of `other` where it has none."""
+    if plate.box is not None and plate.confidence is not None:
+        return plate
+    confidence = other.confidence if plate.confidence is None else plate.confidence
+    return Plate(plate.text, plate.plate, confidence, plate.box or other.box)
+
+
 def _plate(item: Any) -> Plate | None:
+    """A plate from text or an object; None where the item has none."""
     if isinstance(item, str):
-        return _made(item, None, None)
+        return _make(item, None, None)
     if not isinstance(item, dict):
         return None
     for key in TEXT_KEYS:
@@ -92,27 +96,27 @@ def _plate(item: Any) -> Plate | None:
             break
     else:
         return None
-    sure = _first(item, CONFIDENCE_KEYS, confidence)
-    return _made(str(text), sure, _first(item, BOX_KEYS, box))
+    return _make(str(text), _first(item, CONFIDENCE_KEYS, confidence), _first(item, BOX_KEYS, box))
 
 
 def _first(item: dict[str, Any], keys: tuple[str, ...], reader: Callable[[Any], T | None]) -> T | None:
-    """What `reader` makes of the first of `keys` that it can read."""
+    """The result of `reader` for the first of `keys` where it is not None."""
     for key in keys:
         if key in item and (found := reader(item[key])) is not None:
             return found
     return None
 
 
-def _made(text: str, sure: float | None, where: list[float] | None) -> Plate | None:
+def _make(text: str, confidence: float | None, box: list[float] | None) -> Plate | None:
     shown = clean(text)[:MAX_TEXT]
     if shown.lower() in NO_PLATE:
         return None
     normalised = normalise_plate(shown)
-    return Plate(shown, normalised, sure, where) if normalised else None
+    return Plate(shown, normalised, confidence, box) if normalised else None
 
 
 def _box_by_index(item: dict[str, Any], detections: list[Any]) -> list[float] | None:
+    """The box of the plate detection that an OCR result refers to by `plate_idx`."""
     index = item.get("plate_idx")
     if (
         isinstance(index, int)

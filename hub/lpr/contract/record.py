@@ -1,4 +1,4 @@
-"""What a licence-plate edge camera sends, in its one form (docs/wire/lpr.md 1 and 2); `hub.contract.lpr` makes these."""
+"""The parsed forms of what licence-plate cameras send (docs/wire/lpr.md 1 and 2); `parser` makes them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from hub.contract.plates import Plate
 
 @dataclass(frozen=True)
 class SentPicture:
-    """One picture inside a record; `field` is original_image, annotated_image, image or cropped_plates (`index` within it).
+    """One picture inside a record.
 
-    `suffix` is told from the first bytes (`.jpg`, `.png`, ...).
+    `field` is original_image, annotated_image, image or cropped_plates (`index` within it). `suffix` is that of the
+    image format (`.jpg`, `.png`, ...), detected from the first bytes.
     """
 
     field: str
@@ -23,32 +24,28 @@ class SentPicture:
 
 @dataclass
 class Sender:
-    """Who sent it: texts, cleaned and bounded. `named` is False where only the peer's address identifies the camera."""
+    """The sender's ids, cleaned and bounded. `named` is False where only the peer's address identifies the camera."""
 
     camera_id: str
     checkpoint_id: str
     named: bool = True
-    echo: dict[str, Any] = field(
-        default_factory=dict
-    )  # camera_id and checkpoint_id with the sender's own type, for replies
+    echo: dict[str, Any] = field(default_factory=dict)  # both ids in the sender's own types, for replies
 
 
 @dataclass
 class Record:
-    """What detections and health reports share. Times are epoch seconds, UTC."""
+    """The common part of detections and health reports. Times are epoch seconds, UTC."""
 
     sender: Sender
     event_id: str  # the sender's own, "" where it sent none
-    event_key: bytes  # 16 bytes: the same content gives the same key, by whatever door (docs/wire/lpr.md 1.1)
+    event_key: bytes  # idempotency key, 16 bytes: equal content over any transport (docs/wire/lpr.md 1.1)
     timestamp: str  # the sender's text as sent, "" where it sent none
     created_at: str  # the same of created_at (UTC at the sender)
-    occurred_at: float  # when it happened by the sender's clock, or the time of receipt
+    occurred_at: float  # time of the event by the sender's clock, else the time of receipt
     received_at: float
-    timeless: (
-        bool  # neither timestamp nor created_at could be read: equal content counts as the same for 5 minutes only
-    )
+    timeless: bool  # without a usable timestamp and event id: equal content is a duplicate for 5 minutes only
     warnings: list[str] = field(default_factory=list)
-    unread: dict[str, Any] = field(default_factory=dict)  # what was not understood, as sent (bounded)
+    extra: dict[str, Any] = field(default_factory=dict)  # unknown fields and undecodable values, as sent (bounded)
 
 
 @dataclass
@@ -63,9 +60,7 @@ class Detection(Record):
     processing_time_ms: float | None = None
     plates: list[Plate] = field(default_factory=list)
     pictures: list[SentPicture] = field(default_factory=list)
-    place: dict[str, Any] = field(
-        default_factory=dict
-    )  # latitude, longitude (floats), location (text), those that came
+    place: dict[str, Any] = field(default_factory=dict)  # latitude, longitude (floats), location (text), if sent
 
 
 @dataclass
@@ -82,7 +77,7 @@ class HealthReport(Record):
 
 @dataclass
 class Registration:
-    """A camera introduces itself."""
+    """A camera registers itself."""
 
     sender: Sender
     timestamp: str = ""
@@ -91,7 +86,7 @@ class Registration:
 
 @dataclass
 class Test:
-    """`type: "test"`: nothing to keep."""
+    """`type: "test"`: nothing to store."""
 
     sender: Sender
     message: str = ""

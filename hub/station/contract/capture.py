@@ -1,24 +1,22 @@
-"""The capture result of a weighbridge station as it comes in (docs/wire/station.md "The capture result").
+"""The capture result of a weighbridge station (docs/wire/station.md "The capture result").
 
-Tolerant: what cannot be read is left out, kept raw in `unread` and named in `warnings`; only what cannot be a capture result at
-all is refused.
+Parsing is tolerant: a value that cannot be used is left out, named in `warnings` and kept in `extra`, together with
+unknown fields. Only an object that is no capture result at all is rejected.
 """
 
 from __future__ import annotations
 
-import binascii
 import hashlib
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-import pybase64
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.contract.base64_text import decode_base64
 from hub.contract.errors import ContractError
 from hub.contract.text import clean
-from hub.contract.times import parse_time
+from hub.station.contract.fields import Fields
 
 KINDS = ("primary", "secondary", "label")
 MAX_TAG = 256
@@ -28,12 +26,11 @@ MAX_STATION = 100
 MAX_SHORT = 200
 MAX_LONG = 2000
 MAX_ERRORS = 200
-MAX_UNREAD = 16_384
-MAX_ATTEMPTS = 1_000_000
+MAX_EXTRA = 16_384
 
 
 class CaptureResult(BaseModel):
-    """The documented fields, each in its one form."""
+    """The documented fields, normalised."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -59,126 +56,37 @@ class CaptureResult(BaseModel):
 
 @dataclass
 class Incoming:
-    """A capture result with its pictures (bytes, not looked at yet) and what was odd about it."""
+    """A parsed capture result with its pictures (bytes, not decoded yet) and the warnings for its sender."""
 
     result: CaptureResult
     pictures: dict[str, bytes] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    unread: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)  # unknown fields and undecodable values, as sent
 
     @property
     def size(self) -> int:
+        """Bytes of all pictures."""
         return sum(len(data) for data in self.pictures.values())
-
-
-class _Fields:
-    """Takes the fields of one sender's object one by one, noting what could not be read."""
-
-    def __init__(self, data: dict[str, Any], incoming_warnings: list[str], unread: dict[str, Any]) -> None:
-        self.data, self.warnings, self.unread = dict(data), incoming_warnings, unread
-
-    def odd(self, key: str, value: Any, why: str) -> None:
-        self.warnings.append(f"{key} {why}")
-        self.unread[key] = value
-
-    def text(self, key: str, limit: int, refuse: bool = False) -> str:
-        value = self.data.pop(key, None)
-        if value is None:
-            return ""
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            self.odd(key, value, "is not a text and was left out")
-            return ""
-        cleaned = clean(value)
-        if len(cleaned) > limit:
-            if refuse:
-                raise ContractError(f"{key} has {len(cleaned)} characters; at most {limit} are taken.")
-            self.warnings.append(f"{key} was cut to {limit} characters")
-        return cleaned[:limit]
-
-    def texts(self, key: str, limit: int, count: int, refuse: bool = False) -> list[str]:
-        value = self.data.pop(key, None)
-        if value is None:
-            return []
-        if isinstance(value, (str, int, float)) and not isinstance(value, bool):
-            value = [value]
-        if not isinstance(value, list):
-            self.odd(key, value, "is not a list of texts and was left out")
-            return []
-        if len(value) > count:
-            self.warnings.append(f"{key} was cut to its first {count}")
-        rows = []
-        for item in value[:count]:
-            if isinstance(item, bool) or not isinstance(item, (str, int, float)):
-                self.odd(key, value, "holds something that is not a text; that was left out")
-                continue
-            cleaned = clean(item)
-            if len(cleaned) > limit and refuse:
-                raise ContractError(f"A text in {key} has {len(cleaned)} characters; at most {limit} are taken.")
-            rows.append(cleaned[:limit])
-        return [row for row in rows if row]
-
-    def seconds(self, key: str) -> float | None:
-        value = self.data.pop(key, None)
-        if value is None or value == "":
-            return None
-        moment = parse_time(value)
-        if moment is None:
-            self.odd(key, value, "is not a time in epoch seconds and was left out")
-        return moment
-
-    def boolean(self, key: str) -> bool:
-        value = self.data.pop(key, None)
-        known = {
-            "true": True,
-            "1": True,
-            "yes": True,
-            "false": False,
-            "0": False,
-            "no": False,
-            "": False,
-            "none": False,
-        }
-        text = str(value).strip().lower()
-        if isinstance(value, (bool, str, int, float)) or value is None:
-            if text in known:
-                return known[text]
-        self.odd(key, value, "is neither true nor false; false was taken")
-        return False
-
-    def count(self, key: str) -> int:
-        value = self.data.pop(key, None)
-        if value is None or value == "":
-            return 0
-        try:
-            number = float(value) if not isinstance(value, bool) else math.nan
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
-        if not 0 <= number <= MAX_ATTEMPTS:
-            self.odd(key, value, "is not a count and was left out")
-            return 0
-        return int(number)
 
 
 def parse_capture(
     data: dict[str, Any], files: dict[str, bytes] | None = None, max_picture_bytes: int = 16 * 1024 * 1024
 ) -> Incoming:
-    """A capture result from a sender's object and its separately sent pictures (`files`, by kind).
+    """Parse a sender's object and its separately sent pictures (`files`, by kind). Raises ContractError.
 
-    Pictures inside the object: `primary_image`, `secondary_image`, `label_image` as base64 text, a data URL, or bytes (Socket.IO).
-    Raises ContractError.
+    Pictures inside the object are `primary_image`, `secondary_image` and `label_image`, as base64 text, as a data URL
+    or as bytes (Socket.IO).
     """
     if not data:
         raise ContractError("No data provided: a capture result has fields such as tag, success and number.")
-    warnings: list[str] = []
-    unread: dict[str, Any] = {}
-    fields = _Fields(data, warnings, unread)
+    fields = Fields(data)
     pictures = _pictures(fields, files or {}, max_picture_bytes)
-    tags = fields.texts("tags", MAX_TAG, MAX_TAGS, refuse=True)
-    tag = fields.text("tag", MAX_TAG, refuse=True)
+    tags = fields.texts("tags", MAX_TAG, MAX_TAGS, strict=True)
+    tag = fields.text("tag", MAX_TAG, strict=True)
     if tag and tag not in tags:
         tags.insert(0, tag)
     result = CaptureResult(
-        event_id=fields.text("event_id", MAX_EVENT_ID, refuse=True),
+        event_id=fields.text("event_id", MAX_EVENT_ID, strict=True),
         station=fields.text("station", MAX_STATION),
         timestamp=fields.text("timestamp", MAX_SHORT),
         tags=list(dict.fromkeys(tags)),
@@ -200,21 +108,22 @@ def parse_capture(
             "This is no capture result: it has neither tag nor tags, number, message or picture.", ["tag is missing"]
         )
     for key, value in fields.data.items():
-        unread.setdefault(clean(key)[:MAX_SHORT], value)
-    return Incoming(result, pictures, warnings, unread)
+        fields.extra.setdefault(clean(key)[:MAX_SHORT], value)
+    return Incoming(result, pictures, fields.warnings, fields.extra)
 
 
-def _link(fields: _Fields, kind: str) -> str:
-    """A sender's own picture address; only http(s), since pages show it."""
+def _link(fields: Fields, kind: str) -> str:
+    """A picture address of the sender's own; only http(s), since pages show it."""
     key = f"{kind}_image_url"
     value = fields.text(key, MAX_LONG)
     if value and not value.lower().startswith(("http://", "https://")):
-        fields.odd(key, value, "is not an http address and was left out")
+        fields.warn(key, value, "is not an http address and was left out")
         return ""
     return value
 
 
-def _pictures(fields: _Fields, files: dict[str, bytes], limit: int) -> dict[str, bytes]:
+def _pictures(fields: Fields, files: dict[str, bytes], limit: int) -> dict[str, bytes]:
+    """The pictures by kind; a separate file precedes a picture inside the object. Raises ContractError (413)."""
     found: dict[str, bytes] = {}
     for kind in KINDS:
         value = files.get(kind)
@@ -229,7 +138,7 @@ def _pictures(fields: _Fields, files: dict[str, bytes], limit: int) -> dict[str,
     return found
 
 
-def _picture_bytes(fields: _Fields, key: str, value: Any) -> bytes | None:
+def _picture_bytes(fields: Fields, key: str, value: Any) -> bytes | None:
     if value is None or value == "":
         return None
     if isinstance(value, (bytes, bytearray)):
@@ -239,34 +148,30 @@ def _picture_bytes(fields: _Fields, key: str, value: Any) -> bytes | None:
         for candidate in (text, "".join(text.split())):
             try:
                 return decode_base64(candidate)
-            except (binascii.Error, ValueError):
+            except ValueError:
                 continue
-    fields.warnings.append(f"{key} is neither base64 nor bytes and was left out")
-    fields.unread[key] = value if len(str(value)) <= MAX_LONG else str(value)[:MAX_LONG]
+    kept = value if len(str(value)) <= MAX_LONG else str(value)[:MAX_LONG]
+    fields.warn(key, kept, "is neither base64 nor bytes and was left out")
     return None
 
 
-def decode_base64(text: str) -> bytes:
-    """Strict base64; 16 MB take about a millisecond. Raises ValueError."""
-    return pybase64.b64decode(text, validate=True)
-
-
-def unread_text(unread: dict[str, Any]) -> str:
-    """What could not be read, as JSON text of bounded size; "" when there was nothing."""
-    if not unread:
+def extra_text(extra: dict[str, Any]) -> str:
+    """`Incoming.extra` as JSON text of bounded size; "" where it is empty."""
+    if not extra:
         return ""
     try:
-        text = orjson.dumps(unread, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+        text = orjson.dumps(extra, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
     except (TypeError, orjson.JSONEncodeError):
-        text = clean(repr(unread))
-    return text[:MAX_UNREAD]
+        text = clean(repr(extra))
+    return text[:MAX_EXTRA]
 
 
 def derived_event_id(incoming: Incoming, received: float) -> list[str]:
-    """Event ids of a record whose sender has none: the first to store it under, all to look for.
+    """Event ids of a record without one: it is stored under the first and is a duplicate if any is known.
 
-    The id is a digest of the content (docs/wire/lpr.md 1.1). A record without any time of its own could be the same truck a week
-    later, so there the digest also holds the time of receipt in steps of five minutes, and the step before counts as the same.
+    The id is a digest of the content (docs/wire/lpr.md 1.1). Equal content without a timestamp may be the same truck a
+    week later. The id of such a record also has the time of receipt in steps of five minutes, and the previous step
+    counts as the same.
     """
     result = incoming.result
     content = result.model_dump(exclude={"event_id"})

@@ -1,4 +1,4 @@
-"""What a station's agent says of itself every few seconds: reader, cameras, outbox."""
+"""The status that a station's agent reports every few seconds: reader, cameras, outbox, threads."""
 
 from __future__ import annotations
 
@@ -15,12 +15,23 @@ MAX_SHELF = 20
 MAX_THREADS = 50
 
 
-def _text(limit: int) -> Any:
-    return Annotated[str, BeforeValidator(lambda value: clean("" if value is None else value)[:limit])]
+def _cut(limit: int) -> BeforeValidator:
+    """A validator that cleans any value to text of at most `limit` characters."""
+    return BeforeValidator(lambda value: clean("" if value is None else value)[:limit])
 
 
-Short = _text(100)
-Sentence = _text(500)
+def _first(limit: int) -> BeforeValidator:
+    """A validator that cuts a list to `limit` items; whatever is no list becomes an empty one."""
+    return BeforeValidator(lambda value: value[:limit] if isinstance(value, list) else [])
+
+
+def _first_items(limit: int) -> BeforeValidator:
+    """The same for an object."""
+    return BeforeValidator(lambda value: dict(list(value.items())[:limit]) if isinstance(value, dict) else {})
+
+
+Short = Annotated[str, _cut(100)]
+Sentence = Annotated[str, _cut(500)]
 
 
 class _Part(BaseModel):
@@ -28,7 +39,7 @@ class _Part(BaseModel):
 
 
 class DeviceStatus(_Part):
-    """A reader or a camera: `state` is one word, `message` a sentence for people."""
+    """A reader or a camera: `state` is one word, `message` a sentence for operators."""
 
     role: Short = ""
     state: Short = ""
@@ -43,7 +54,7 @@ class DeviceStatus(_Part):
 
 
 class Shelved(_Part):
-    """A result that the hub refused for good."""
+    """A result in the agent's dead-letter queue: the hub rejected it permanently."""
 
     event_id: Short = ""
     tag: Short = ""
@@ -51,27 +62,23 @@ class Shelved(_Part):
 
 
 class OutboxStatus(_Part):
+    """The agent's outbox: pending results, and the dead-letter queue (`shelf`)."""
+
     waiting: int = 0
     shelved: int = 0
-    shelf: Annotated[
-        list[Shelved], BeforeValidator(lambda value: value[:MAX_SHELF] if isinstance(value, list) else [])
-    ] = Field(default_factory=list)
+    shelf: Annotated[list[Shelved], _first(MAX_SHELF)] = Field(default_factory=list)
 
 
 class ThreadStatus(_Part):
-    """One of the agent's threads: how often it broke down and was started again, and why."""
+    """One of the agent's threads: how often it failed and was restarted, and the last error."""
 
     alive: bool = True
     restarts: int = 0
     error: Sentence = ""
 
 
-def _some_threads(value: Any) -> Any:
-    return dict(list(value.items())[:MAX_THREADS]) if isinstance(value, dict) else {}
-
-
 class StationStatus(_Part):
-    """One station of one agent."""
+    """The status of one station."""
 
     station: Annotated[Short, Field(min_length=1, max_length=MAX_STATION)]
     kind: Short = "weighbridge"
@@ -79,18 +86,16 @@ class StationStatus(_Part):
     state: Short = ""
     message: Sentence = ""
     reader: DeviceStatus | None = None
-    cameras: Annotated[
-        list[DeviceStatus], BeforeValidator(lambda value: value[:MAX_CAMERAS] if isinstance(value, list) else [])
-    ] = Field(default_factory=list)
+    cameras: Annotated[list[DeviceStatus], _first(MAX_CAMERAS)] = Field(default_factory=list)
     outbox: OutboxStatus = OutboxStatus()
-    threads: Annotated[dict[Short, ThreadStatus], BeforeValidator(_some_threads)] = Field(default_factory=dict)
+    threads: Annotated[dict[Short, ThreadStatus], _first_items(MAX_THREADS)] = Field(default_factory=dict)
     uplink: Short = ""
     captures: int = 0
     sent_at: float | None = None
 
 
 def parse_status(data: dict[str, Any]) -> StationStatus:
-    """Raises ContractError (400) with each field that cannot be read."""
+    """Parse a station's status. Raises ContractError (400) that names each invalid field."""
     try:
         return StationStatus.model_validate(data)
     except ValidationError as error:

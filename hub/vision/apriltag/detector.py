@@ -12,20 +12,20 @@ from hub.vision.apriltag.edges import decision_margin, refine
 from hub.vision.apriltag.pose import NO_POSE, Lens, fields, solve
 
 FLIPPED_BITS = 2
-"""As many wrong bits are forgiven as the AprilTag library forgives: three would find a tag in foliage now and then."""
+"""Wrong bits that are corrected, as in the AprilTag library: with three a tag is found in foliage now and then."""
 
 CORRECTABLE = 5
-"""OpenCV's own count for this dictionary; its setting is a share of it."""
+"""Bits that OpenCV can correct in this dictionary; its parameter is a fraction of it."""
 
-LEAST_MARGIN = 8.0
-"""Grey levels. What is read with less is noise more often than a tag."""
+MIN_MARGIN = 8.0
+"""Grey levels. A detection with a lower margin is noise more often than a tag."""
 
-LEAST_SIDE = 8.0
+MIN_SIDE = 8.0
 """Pixels. A cell of a smaller tag is less than one pixel."""
 
 
 class AprilTagDetector:
-    """Finds the tags in the pictures of one camera. With a lens each tag has a pose, without one its pose fields are None."""
+    """Detects the tags in the pictures of one camera. Without a lens the pose fields of each tag are None."""
 
     def __init__(
         self,
@@ -41,9 +41,10 @@ class AprilTagDetector:
         parameters = cv2.aruco.DetectorParameters()
         parameters.errorCorrectionRate = FLIPPED_BITS / CORRECTABLE
         parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-        # Of each cell only the middle third is read: under blur and noise that finds a sixth more tags.
+        # Only the middle third of each cell is read: with blur and noise that finds a sixth more tags.
         parameters.perspectiveRemovePixelPerCell, parameters.perspectiveRemoveIgnoredMarginPerCell = 6, 0.33
-        # White paper around a tag on a grey wall is a square too. OpenCV takes two squares so near to each other for one, and may keep the wrong one.
+        # White paper around a tag on a grey wall is a square too. By default OpenCV merges two squares so close to each
+        # other and may keep the wrong one.
         parameters.minMarkerDistanceRate = 0.02
         self._detector = cv2.aruco.ArucoDetector(
             cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36H11), parameters
@@ -51,7 +52,7 @@ class AprilTagDetector:
         cv2.setNumThreads(1)
 
     def look(self, picture: bytes) -> dict[str, Any]:
-        """`{"width", "height", "tags": [...]}`, the tags by id. Raises ValueError for bytes that are no picture."""
+        """Detect in an encoded picture: `{"width", "height", "tags"}`. Raises ValueError for other bytes."""
         try:
             grey = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE) if picture else None
         except cv2.error as error:
@@ -61,27 +62,27 @@ class AprilTagDetector:
         return {"width": grey.shape[1], "height": grey.shape[0], "tags": self.tags(grey)}
 
     def tags(self, grey: np.ndarray) -> list[dict[str, Any]]:
-        """The tags in a grey picture, by id."""
+        """Detect the tags in a grey picture, sorted by id."""
         corners, ids, _ = self._detector.detectMarkers(grey)
         found: list[tuple[int, np.ndarray]] = []
         for quad, tag_id in zip(corners, () if ids is None else ids.ravel(), strict=True):
-            if not any(tag_id == other and _same_place(quad[0], place) for other, place in found):
+            if not any(tag_id == other and _same_position(quad[0], known) for other, known in found):
                 found.append((int(tag_id), quad[0].astype(np.float64)))
         tags = (self._tag(grey, tag_id, quad) for tag_id, quad in found)
         return sorted((tag for tag in tags if tag is not None), key=lambda tag: tag["tag_id"])
 
     def _tag(self, grey: np.ndarray, tag_id: int, quad: np.ndarray) -> dict[str, Any] | None:
-        if min(math.dist(quad[side], quad[side - 1]) for side in range(4)) < LEAST_SIDE:
+        if min(math.dist(quad[side], quad[side - 1]) for side in range(4)) < MIN_SIDE:
             return None
         quad = refine(grey, quad)
         margin = decision_margin(grey, quad)
-        if margin < LEAST_MARGIN:
+        if margin < MIN_MARGIN:
             return None
-        # OpenCV's pictures of tags stand on their heads against those of the AprilTag project, by which boards say what is up.
+        # OpenCV's tag images are rotated by 180 degrees against those of the AprilTag project, which boards use.
         pose = solve(np.roll(quad, 2, axis=0), self._lens) if self._lens is not None else None
         return {"tag_id": tag_id, "decision_margin": round(margin, 1), **(NO_POSE if pose is None else fields(*pose))}
 
 
-def _same_place(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two quads of the same id are one tag seen twice: their middles are less than half a side apart."""
+def _same_position(one: np.ndarray, other: np.ndarray) -> bool:
+    """True when two quads of the same id are one tag detected twice: their centres are less than half a side apart."""
     return math.dist(one.mean(axis=0), other.mean(axis=0)) < math.dist(other[0], other[1]) / 2

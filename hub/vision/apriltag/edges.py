@@ -1,30 +1,33 @@
-"""What the grey picture says about a tag that was found: its corners to a fraction of a pixel, and how clearly its bits can be read.
+"""Sub-pixel corners of a detected tag, and its decision margin.
 
-OpenCV finds tags fast but leaves their corners up to a pixel off, and a pose lives on the corners. The sides of a tag are long
-straight edges, so lines through many points of them meet far more exactly.
+OpenCV detects tags fast, but its corners are up to a pixel off, and the pose depends on the corners. The sides of a tag
+are long straight edges, so lines fitted to many points of them intersect far more precisely.
 """
 
 from __future__ import annotations
+
+from typing import Any, cast
 
 import cv2
 import numpy as np
 
 CELLS = 6
-"""Bits in a row of a 36h11 tag; around them a ring of black cells, and one of white around that."""
+"""Bits in a row of a 36h11 tag; around them lie a ring of black cells and a ring of white ones."""
 
 POINTS = 24
-"""Points along a side that are looked at."""
+"""Sample points along a side."""
 
 STEP = 0.25
-"""Pixels between two looks across an edge."""
+"""Pixels between two samples across an edge."""
 
 ROUNDS = 2
 
 
 def refine(grey: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """The corners (4, 2) of a tag again, as the crossings of lines along its sides; pixels, the centre of the first pixel is 0.
+    """Refine the corners (4, 2) of a tag: the intersections of lines fitted to its sides.
 
-    Where a side cannot be made out, or a corner would move further than the edges were searched, the given ones come back.
+    In pixels, the centre of the first pixel is 0. Returns the given corners where a side has no edge, or where a corner
+    would move further than the edges were searched.
     """
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     reach = float(np.clip(sides.min() / 12, 1.5, 4.0))
@@ -33,7 +36,7 @@ def refine(grey: np.ndarray, corners: np.ndarray) -> np.ndarray:
         lines = _lines(grey, refined, reach)
         if lines is None:
             return corners
-        refined = _crossings(lines)
+        refined = _intersections(lines)
         if not np.isfinite(refined).all() or np.abs(refined - corners).max() > 2 * reach:
             return corners
         reach = max(1.5, reach / 2)
@@ -41,13 +44,12 @@ def refine(grey: np.ndarray, corners: np.ndarray) -> np.ndarray:
 
 
 def _lines(grey: np.ndarray, corners: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray] | None:
-    """A point of each side's line and the line's direction, (4, 2) each."""
+    """Fit a line to each side: a point and a direction, (4, 2) each; None where a side has no edge."""
     starts, ends = corners, np.roll(corners, -1, axis=0)
     along = np.linspace(0.1, 0.9, POINTS)
     directions = (ends - starts) / np.linalg.norm(ends - starts, axis=1, keepdims=True)
-    normals = np.stack(
-        [directions[:, 1], -directions[:, 0]], axis=1
-    )  # from the tag outwards: its corners go round clockwise
+    # The corners are in clockwise order, so these point outwards.
+    normals = np.stack([directions[:, 1], -directions[:, 0]], axis=1)
     points = starts[:, None] + along[None, :, None] * (ends - starts)[:, None]
     offsets = np.arange(-reach, reach + STEP / 2, STEP)
     where = (
@@ -56,7 +58,7 @@ def _lines(grey: np.ndarray, corners: np.ndarray, reach: float) -> tuple[np.ndar
         .astype(np.float32)
     )
     values = sample(grey, where)
-    # A tag is dark inside and light outside, so only growing light is its edge; squared, the steep part counts most.
+    # A tag is dark inside and light outside, so its edge is where the light increases; squares favour the steep part.
     steps = np.clip(values[:, 2:] - values[:, :-2], 0, None) ** 2
     weights = steps.sum(axis=1)
     shifts = (steps @ offsets[1:-1]) / np.maximum(weights, 1e-9)
@@ -74,8 +76,8 @@ def _lines(grey: np.ndarray, corners: np.ndarray, reach: float) -> tuple[np.ndar
     return centres, directions
 
 
-def _crossings(lines: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Where each side meets the one before it; NaN where they do not."""
+def _intersections(lines: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Intersect each side with the one before it; NaN where they are parallel."""
     (points, directions), corners = lines, np.full((4, 2), np.nan)
     for side in range(4):
         before = side - 1
@@ -87,17 +89,17 @@ def _crossings(lines: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
 
 
 def sample(grey: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Grey values between the pixels (bilinear); `where` is (rows, columns, 2) as x, y."""
-    return cv2.remap(grey, where.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(
-        np.float64
-    )
+    """Sample grey values between the pixels (bilinear); `where` is (rows, columns, 2) as x, y."""
+    points, unused = where.astype(np.float32), cast(Any, None)  # x and y are both in the first map
+    values = cv2.remap(grey, points, unused, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return values.astype(np.float64)
 
 
 def decision_margin(grey: np.ndarray, corners: np.ndarray) -> float:
-    """How clearly the bits differ from what separates black from white, in grey levels; AprilTag's definition, without its sharpening.
+    """The mean distance of the bits from the threshold between black and white, in grey levels.
 
-    White and black are planes over the tag, fitted to the rings around the bits, and half-way between them lies the threshold. The
-    margin is the mean distance from it of the white bits or of the black ones, whichever is less.
+    AprilTag's definition, without its sharpening: white and black are planes fitted to the rings around the bits, and
+    the threshold is half-way between them. The margin is that of the white bits or of the black ones: the lesser one.
     """
     ring = np.arange(CELLS + 2) + 0.5 - (CELLS + 2) / 2
     black, white = (CELLS + 1) / 2, (CELLS + 3) / 2
@@ -116,6 +118,7 @@ def decision_margin(grey: np.ndarray, corners: np.ndarray) -> float:
 
 
 def _plane(where: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """A plane through `values` at `where`, least squares, read at `at`."""
+    """Fit a plane to `values` at `where` (least squares) and evaluate it at `at`."""
     model = np.linalg.lstsq(np.column_stack([where, np.ones(len(where))]), values, rcond=None)[0]
-    return np.column_stack([at, np.ones(len(at))]) @ model
+    plane: np.ndarray = np.column_stack([at, np.ones(len(at))]) @ model
+    return plane

@@ -9,17 +9,23 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.support.label import corners_of, dirty, other_code, picture
 
-from agent_lib.label import UNCERTAIN, LabelReader
-from agent_lib.label_code import DEFAULT_PATH, LabelCodeError, load_label_code
-from agent_lib.label_finder import LabelFinder
+from agent_lib.label.code import LabelCodeError
+from agent_lib.label.code_file import DEFAULT_PATH, load_label_code
+from agent_lib.label.finder import LabelFinder
+from agent_lib.label.reader import LabelReader
+from agent_lib.label.reading import UNCERTAIN
 from agent_lib.simulator import scene_label
 from agent_lib.simulator.scene import empty_gate
+from tests.support.label import corners_of, dirty, other_code, picture
 
 
 def _written(path, code):
-    data = {"board": [code.width, code.height], "panel": code.panel, "tick": {"width": code.tick_width, "length": code.tick_length, "pitch": code.pitch}}
+    data = {
+        "board": [code.width, code.height],
+        "panel": code.panel,
+        "tick": {"width": code.tick_width, "length": code.tick_length, "pitch": code.pitch},
+    }
     for edge, starts in code.ticks.items():
         along, across = ("x", "y") if edge in ("top", "bottom") else ("y", "x")
         data[edge] = {along: starts, across: code.across[edge]}
@@ -39,6 +45,7 @@ def test_the_code_that_comes_with_the_agent():
     assert all(set(code.ticks[edge]) <= set(code.comb(edge)) for edge in code.ticks)
 
 
+@pytest.mark.slow
 def test_a_site_with_labels_of_its_own(tmp_path):
     rng = np.random.default_rng(21)
     code = other_code(rng)
@@ -111,11 +118,16 @@ def test_all_labels_in_view_are_read_the_best_first():
     assert "22522" in reading.message
 
 
+@pytest.mark.slow
 def test_of_many_labels_the_best_are_read_and_all_are_counted():
     rng = np.random.default_rng(9)
     image = np.full((1080, 1920, 3), 80, np.uint8)
     for place in range(6):
-        scene_label.place(scene_label.board(f"{place}" * 5, rng), corners_of(260, (320 + 600 * (place % 3), 300 + 450 * (place // 3))), image)
+        scene_label.place(
+            scene_label.board(f"{place}" * 5, rng),
+            corners_of(260, (320 + 600 * (place % 3), 300 + 450 * (place // 3))),
+            image,
+        )
     reading = LabelReader(_ocr(), 5).read(image)
     assert (reading.labels, len(reading.others)) == (6, 3)
     assert "6 labels are in view" in reading.message
@@ -125,9 +137,16 @@ def test_of_many_labels_the_best_are_read_and_all_are_counted():
 def test_one_label_needs_no_message():
     rng = np.random.default_rng(8)
     reading = LabelReader(_ocr(), 5).read(picture(scene_label.board("31313", rng), corners_of(300, (900, 560)), rng))
-    assert (reading.number, reading.labels, reading.others, reading.weak, reading.message) == ("31313", 1, [], False, "")
+    assert (reading.number, reading.labels, reading.others, reading.weak, reading.message) == (
+        "31313",
+        1,
+        [],
+        False,
+        "",
+    )
 
 
+@pytest.mark.slow
 def test_a_doubtful_label_reports_no_number_but_tells_what_it_saw():
     """The number is there for a second frame to agree with; alone it is not reported (finder score under 0.5)."""
     reader, weak = LabelReader(_ocr(), 5), []
@@ -147,7 +166,13 @@ def test_a_doubtful_label_reports_no_number_but_tells_what_it_saw():
 @pytest.mark.parametrize("size", [(360, 1440), (1440, 360), (20000, 5000)])
 def test_boards_of_every_shape(tmp_path, size):
     width, height = size
-    code = replace(load_label_code(), width=width, height=height, panel=(60, 60, width - 60, height - 60), ticks=dict.fromkeys(load_label_code().ticks, (0, 45, 135)),
-                   across={"top": 20, "bottom": height - 60, "left": 20, "right": width - 60})
+    code = replace(
+        load_label_code(),
+        width=width,
+        height=height,
+        panel=(60, 60, width - 60, height - 60),
+        ticks=dict.fromkeys(load_label_code().ticks, (0, 45, 135)),
+        across={"top": 20, "bottom": height - 60, "left": 20, "right": width - 60},
+    )
     finder = LabelFinder(load_label_code(_written(tmp_path / "code.json", code)))
     assert finder.find(np.random.default_rng(0).integers(0, 255, (400, 500), dtype=np.uint8)) == []

@@ -7,12 +7,13 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from tests.support.label import SIZE, clutter, corners_of, other_code, picture
 
-from agent_lib.label import NOT_FOUND, UNREADABLE, LabelError, LabelReader, digit_strip
-from agent_lib.label_code import load_label_code
+from agent_lib.label.code_file import load_label_code
+from agent_lib.label.reader import LabelError, LabelReader, digit_strip
+from agent_lib.label.reading import NOT_FOUND, UNREADABLE
 from agent_lib.simulator import scene_label
 from agent_lib.simulator.scene import Scene, empty_gate
+from tests.support.label import SIZE, clutter, corners_of, other_code, picture
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,9 @@ def test_near_and_far(reader, width):
 
 def test_low_light_with_noise(reader):
     rng = np.random.default_rng(8)
-    image = picture(scene_label.board("86420", rng), corners_of(240, (800, 500), 3, 15), rng, level=0.2, blur=1.2, noise=4)
+    image = picture(
+        scene_label.board("86420", rng), corners_of(240, (800, 500), 3, 15), rng, level=0.2, blur=1.2, noise=4
+    )
     assert image.mean() < 40
     assert reader.read(image).number == "86420"
 
@@ -113,6 +116,7 @@ def test_a_board_with_another_code_is_not_a_label(reader, seed):
     assert (reading.found, reading.number) == (False, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", range(6))
 def test_a_label_nobody_can_read_gives_no_number(reader, index):
     for position in (0.6, 1.0, 1.3):

@@ -1,4 +1,4 @@
-"""Readings of one capture vote: what is reported at once, what needs a second frame, and what is not reported at all."""
+"""Label vote of one capture: what is reported at once, what needs a second frame, and what is not reported."""
 
 from __future__ import annotations
 
@@ -8,18 +8,26 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.support.station import QuietReader
 
-from agent_lib.capture import CaptureCycle
-from agent_lib.label import LabelReading
-from agent_lib.label_vote import LabelVote
+from agent_lib.label.reading import LabelReading
+from agent_lib.label.vote import LabelVote
 from agent_lib.settings import CaptureSettings
+from agent_lib.station.capture import CaptureCycle
+from tests.support.station import QuietReader
 
 
 def seen(text: str, confidence: float, weak: bool = False, **more) -> LabelReading:
     """A reading as `LabelReader` gives it."""
     number = text if confidence >= 0.9 and not weak and len(text) == 5 and text.isdigit() else ""
-    fields = {"found": True, "number": number, "raw_text": text, "confidence": confidence, "weak": weak, "reason": "" if number else "Label unreadable", "picture": None}
+    fields = {
+        "found": True,
+        "number": number,
+        "raw_text": text,
+        "confidence": confidence,
+        "weak": weak,
+        "reason": "" if number else "Label unreadable",
+        "picture": None,
+    }
     return LabelReading(**{**fields, **more})
 
 
@@ -27,7 +35,7 @@ def votes(*readings: tuple) -> tuple[list[str], str]:
     """What each reading led to ("" for nothing yet), up to the first verdict, and what is concluded at the end."""
     vote, said = LabelVote(5), []
     for reading in readings:
-        verdict = vote.add(seen(*reading))
+        verdict = vote.add(seen(*reading), None)
         said.append(verdict.number if verdict else "")
         if verdict:
             return said, verdict.number
@@ -81,7 +89,9 @@ class Frames:
     def wait_newer(self, mono: float, _timeout: float):
         self.taken += 1
         image = np.full((4, 4, 3), self.taken, np.uint8)
-        return SimpleNamespace(mono=mono + 0.001, image=lambda: image, jpeg=lambda number=self.taken: b"frame %d" % number)
+        return SimpleNamespace(
+            mono=mono + 0.001, image=lambda: image, jpeg=lambda number=self.taken: b"frame %d" % number
+        )
 
     def status(self):
         return {"fps": 1000.0}
@@ -112,7 +122,13 @@ def test_a_sure_reading_ends_the_capture_at_once():
 
 def test_two_frames_that_agree_end_it_with_the_surer_ones_picture():
     outcome, frames = capture(seen("", 0.0), seen("01001", 0.95), seen("01001", 0.92), attempts=10)
-    assert (outcome.success, outcome.number, outcome.raw_text, outcome.attempts, outcome.message) == (True, "01001", "01001", 3, "Successfully detected label")
+    assert (outcome.success, outcome.number, outcome.raw_text, outcome.attempts, outcome.message) == (
+        True,
+        "01001",
+        "01001",
+        3,
+        "Successfully detected label",
+    )
     assert outcome.pictures["primary"] == b"frame 2"
 
 
@@ -125,5 +141,8 @@ def test_a_number_read_well_enough_is_reported_when_no_frame_says_more():
 def test_frames_that_disagree_give_no_number():
     outcome, _ = capture(seen("01001", 0.95), seen("07001", 0.95))
     assert (outcome.success, outcome.number, outcome.message) == (False, "", "Max attempts reached (2)")
-    assert outcome.errors == ["Max attempts reached (2)", "Label detection failed: Read 01001, not surely enough to report it from one picture (attempt 1)",
-                              "Label detection failed: Read 07001, not surely enough to report it from one picture (attempt 2)"]
+    assert outcome.errors == [
+        "Max attempts reached (2)",
+        "Label detection failed: Read 01001, not surely enough to report it from one picture (attempt 1)",
+        "Label detection failed: Read 07001, not surely enough to report it from one picture (attempt 2)",
+    ]

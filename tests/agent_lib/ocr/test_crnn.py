@@ -1,4 +1,6 @@
-"""The label reader's own network: it reads what is printed, is silent on what cannot be read, and its confidence is honest."""
+"""The label reader's own network: it reads what is printed, is silent on what cannot be read, and its confidence is
+honest.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from agent_lib.label import digit_strip
-from agent_lib.label_code import load_label_code
+from agent_lib.label.code_file import load_label_code
+from agent_lib.label.reader import digit_strip
 from agent_lib.ocr import Digits, OcrError, make_reader
 from agent_lib.ocr.crnn import MODEL, Crnn, calibrated, log_odds
 from agent_lib.simulator import scene_label
@@ -78,13 +80,20 @@ def test_hidden_digits_are_never_guessed(reader, seed, way):
     tone = tuple(int(v) for v in rng.integers(10, 220, 3))
 
     def cover(board):
-        places = {"left": ((0, 400), (0, 842)), "right": ((790, 1191), (0, 842)), "above": ((0, 1191), (0, 424)), "below": ((0, 1191), (418, 842)), "one": ((550, 640), (0, 842))}
+        places = {
+            "left": ((0, 400), (0, 842)),
+            "right": ((790, 1191), (0, 842)),
+            "above": ((0, 1191), (0, 424)),
+            "below": ((0, 1191), (418, 842)),
+            "one": ((550, 640), (0, 842)),
+        }
         x, y = places[way]
         board[y[0] : y[1], x[0] : x[1]] = tone
 
     assert reader.read(strip_of(number, seed, 320, 0.4, cover))[0] == ""
 
 
+@pytest.mark.slow
 def test_confident_readings_of_held_out_strips_are_right(reader):
     """The renders of the training with another seed: hard ones, with hidden digits and other lengths among them."""
     renderer = StripRenderer(faces(np.random.default_rng(1), system=False), np.random.default_rng(2024))

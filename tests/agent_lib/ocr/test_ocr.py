@@ -68,7 +68,9 @@ def test_only_a_sure_number_of_the_right_length_is_reported(text, confidence, nu
 
 
 def test_engines_that_cannot_be_had_are_refused_with_a_sentence():
-    with pytest.raises(OcrError, match='no OCR engine "tesseract": set ocr.engine to one of "auto", "crnn", "ppocr", "trocr"'):
+    with pytest.raises(
+        OcrError, match='no OCR engine "tesseract": set ocr.engine to one of "auto", "crnn", "ppocr", "trocr"'
+    ):
         make_reader(SimpleNamespace(engine="Tesseract"), 5)
     with pytest.raises(OcrError, match="target_digits"):
         make_reader(SimpleNamespace(engine="auto"), 0)

@@ -18,11 +18,13 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from tests.support.helpers import wait_for
-from tests.support.trocr import NUMBERS, gone, reader_of, start, strip  # noqa: F401  start is a fixture
 
 from agent_lib.ocr.trocr import NAME
 from agent_lib.ocr.trocr_process import ROOT, TrOcrProcess
+from tests.support.helpers import wait_for
+from tests.support.trocr import NUMBERS, gone, reader_of, strip
+
+pytestmark = pytest.mark.slow
 
 UNKNOWN = strip("55555")
 """A number that the tiny model never saw: it reads another one, and is sure of it."""
@@ -32,8 +34,17 @@ UNKNOWN = strip("55555")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny model's folder, made in a process of its own, so that no torch stays in the tests'."""
     folder = tmp_path_factory.mktemp("trocr") / "tiny model ไทย"
-    code = f"import sys; sys.path[:0] = [{str(ROOT)!r}]; from pathlib import Path; from tests.support.trocr import make_model; make_model(Path({str(folder)!r}))"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120, capture_output=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    code = (
+        f"import sys; sys.path[:0] = [{str(ROOT)!r}]; from pathlib import Path; from tests.support.trocr import "
+        f"make_model; make_model(Path({str(folder)!r}))"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        timeout=120,
+        capture_output=True,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
     return folder
 
 
@@ -106,15 +117,25 @@ def broken(folder: Path, model: Path, name: str, content: bytes | None) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("name", "content", "words"), [
-    ("model.safetensors", None, "its model.safetensors is missing"),
-    ("model.safetensors", b"\x10\x00\x00", "Safetensor"),
-    ("preprocessor_config.json", None, "its preprocessor_config.json is missing"),
-    ("config.json", b"{", "config.json"),
-    ("config.json", b'{"model_type": "bert"}', "is a bert and no TrOCR"),
-])
-def test_a_broken_folder_is_said_once_and_the_default_reads(start: Callable[..., TrOcrProcess], model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture,
-                                                            name: str, content: bytes | None, words: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("model.safetensors", None, "its model.safetensors is missing"),
+        ("model.safetensors", b"\x10\x00\x00", "Safetensor"),
+        ("preprocessor_config.json", None, "its preprocessor_config.json is missing"),
+        ("config.json", b"{", "config.json"),
+        ("config.json", b'{"model_type": "bert"}', "is a bert and no TrOCR"),
+    ],
+)
+def test_a_broken_folder_is_said_once_and_the_default_reads(
+    start: Callable[..., TrOcrProcess],
+    model: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    content: bytes | None,
+    words: str,
+) -> None:
     process = start(broken(tmp_path / "m", model, name, content))
     assert not process.wait(120)
     reader = reader_of(process)
@@ -141,7 +162,9 @@ def test_a_folder_that_is_not_there(start: Callable[..., TrOcrProcess], tmp_path
 
 
 @pytest.mark.parametrize("offline", ["0", "1"])
-def test_a_name_without_a_network_ends_soon(start: Callable[..., TrOcrProcess], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offline: str) -> None:
+def test_a_name_without_a_network_ends_soon(
+    start: Callable[..., TrOcrProcess], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offline: str
+) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{closed.getsockname()[1]}")
@@ -166,7 +189,17 @@ class Hub(http.server.BaseHTTPRequestHandler):
         name = self.path.rpartition("/")[2]
         names = [*sorted(path.name for path in self.folder.iterdir()), "pytorch_model.bin", "README.md"]
         if self.path.startswith("/api/models/someone/tiny/tree"):
-            self._json([{"type": "file", "path": name, "size": (self.folder / name).stat().st_size if (self.folder / name).exists() else 1, "oid": name} for name in names])
+            self._json(
+                [
+                    {
+                        "type": "file",
+                        "path": name,
+                        "size": (self.folder / name).stat().st_size if (self.folder / name).exists() else 1,
+                        "oid": name,
+                    }
+                    for name in names
+                ]
+            )
         elif self.path.startswith("/api/models/someone/tiny"):
             self._json({"id": "someone/tiny", "sha": "1" * 40, "siblings": [{"rfilename": name} for name in names]})
         elif "/resolve/" in self.path and (self.folder / name).is_file():
@@ -204,7 +237,9 @@ def hub_of_models(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     server.server_close()
 
 
-def test_a_name_is_downloaded_once(start: Callable[..., TrOcrProcess], model: Path, hub_of_models: type[Hub], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_name_is_downloaded_once(
+    start: Callable[..., TrOcrProcess], model: Path, hub_of_models: type[Hub], caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     process = start("someone/tiny")
     assert process.wait(120), process.reason
@@ -214,17 +249,25 @@ def test_a_name_is_downloaded_once(start: Callable[..., TrOcrProcess], model: Pa
     assert fetched == {path.name for path in model.iterdir()}, "only what reading needs"
     hub_of_models.asked.clear()
     code = "from agent_lib.ocr.trocr_model import folder_of; print(folder_of('someone/tiny', print))"
-    again = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    assert (Path(again.stdout.strip()) / "model.safetensors").is_file() and hub_of_models.asked == [], "what is here needs no network"
+    again = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert (Path(again.stdout.strip()) / "model.safetensors").is_file() and hub_of_models.asked == [], (
+        "what is here needs no network"
+    )
 
 
 def test_a_name_that_no_hub_knows(start: Callable[..., TrOcrProcess], hub_of_models: type[Hub]) -> None:
     process = start("someone/else")
-    assert not process.wait(60) and process.reason == "There is no folder and no model someone/else: correct ocr.model_id."
+    assert (
+        not process.wait(60) and process.reason == "There is no folder and no model someone/else: correct ocr.model_id."
+    )
 
 
-def test_it_comes_back_after_it_was_killed(model: Path, start: Callable[..., TrOcrProcess], caplog: pytest.LogCaptureFixture) -> None:
-    process = start(model, first_rest=0.05)
+def test_it_comes_back_after_it_was_killed(
+    model: Path, start: Callable[..., TrOcrProcess], caplog: pytest.LogCaptureFixture
+) -> None:
+    process = start(model, first_backoff=0.05)
     assert process.wait(120), process.reason
     first = process.pid
     psutil.Process(first).kill()
@@ -239,8 +282,12 @@ def test_it_comes_back_after_it_was_killed(model: Path, start: Callable[..., TrO
 
 @pytest.mark.parametrize("when", ["loading", "ready"])
 def test_it_dies_with_its_parent(model: Path, tmp_path: Path, when: str) -> None:
-    code = (f"import sys, time; sys.path.insert(0, {str(ROOT)!r})\nfrom agent_lib.ocr.trocr_process import TrOcrProcess\np = TrOcrProcess({str(model)!r}, False)\np.start()\n"
-            f"while p.state != {when!r} or not p.pid: time.sleep(0.01)\nprint(p.pid, sorted({{'torch', 'transformers', 'PIL'}} & set(sys.modules)), flush=True)\ntime.sleep(600)")
+    code = (
+        f"import sys, time; sys.path.insert(0, {str(ROOT)!r})\nfrom agent_lib.ocr.trocr_process import "
+        f"TrOcrProcess\np = TrOcrProcess({str(model)!r}, False)\np.start()\n"
+        f"while p.state != {when!r} or not p.pid: time.sleep(0.01)\nprint(p.pid, "
+        f"sorted({{'torch', 'transformers', 'PIL'}} & set(sys.modules)), flush=True)\ntime.sleep(600)"
+    )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         pid, _, heavy = parent.stdout.readline().strip().partition(" ")
         child = int(pid)

@@ -10,18 +10,24 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.support.agent import AgentProcess
-from tests.support.helpers import HubProcess, wait_for
-from tests.support.trocr import SERVE, fake, gone, reader_of, start, strip  # noqa: F401  start is a fixture
 
 from agent_lib.ocr import Digits, OcrError, make_reader
 from agent_lib.ocr.trocr import NAME, UNCONFIRMED, TrOcrReader, wait_loaded
 from agent_lib.ocr.trocr_process import TrOcrProcess
 from agent_lib.ocr.trocr_wire import WireError, pack, receive
+from tests.support.agent import AgentProcess
+from tests.support.helpers import HubProcess, wait_for
+from tests.support.trocr import SERVE, fake, gone, reader_of, strip
 
 
-def test_a_reading_that_takes_too_long_falls_back(start: Callable[..., TrOcrProcess], caplog: pytest.LogCaptureFixture) -> None:
-    process = start("x", command=fake(SERVE + "time.sleep(0.3)\n    send(out, {'id': order['id'], 'text': '01001', 'confidence': 1.0})"))
+@pytest.mark.slow
+def test_a_reading_that_takes_too_long_falls_back(
+    start: Callable[..., TrOcrProcess], caplog: pytest.LogCaptureFixture
+) -> None:
+    process = start(
+        "x",
+        command=fake(SERVE + "time.sleep(0.3)\n    send(out, {'id': order['id'], 'text': '01001', 'confidence': 1.0})"),
+    )
     assert process.wait(30)
     slow = reader_of(process, seconds=0.05)
     assert slow.read(strip("55555"))[0] == "55555" and slow.name != NAME
@@ -36,27 +42,34 @@ def test_a_reading_that_takes_too_long_falls_back(start: Callable[..., TrOcrProc
 
 
 def test_a_process_that_hangs_is_ended_and_started_again(start: Callable[..., TrOcrProcess]) -> None:
-    process = start("x", command=fake(SERVE + "pass"), first_rest=0.05, hang_seconds=0.1)
+    process = start("x", command=fake(SERVE + "pass"), first_backoff=0.05, hang_seconds=0.1)
     assert process.wait(30)
     first = process.pid
     wait_for(lambda: process.read(strip("01001"), 8, 0.02) is None and process.pid not in (None, first))
     assert gone(first)
 
 
-def test_one_that_dies_whenever_it_loads_is_given_up(start: Callable[..., TrOcrProcess], caplog: pytest.LogCaptureFixture) -> None:
-    process = start("x", command=fake("sys.exit('no memory left')"), first_rest=0.01)
+@pytest.mark.slow
+def test_one_that_dies_whenever_it_loads_is_given_up(
+    start: Callable[..., TrOcrProcess], caplog: pytest.LogCaptureFixture
+) -> None:
+    process = start("x", command=fake("sys.exit('no memory left')"), first_backoff=0.01)
     assert not process.wait(30)
     assert process.state == "failed" and process.starts == 3
     assert "exit status 1: no memory left" in process.reason and caplog.text.count("TrOCR cannot be used") == 1
 
 
 def test_nonsense_on_the_pipe_is_the_end_of_that_process(start: Callable[..., TrOcrProcess]) -> None:
-    process = start("x", command=fake("out.write(b'Loading weights: 100%\\n' * 50)\nout.flush()\ntime.sleep(60)"), first_rest=0.01)
+    process = start(
+        "x",
+        command=fake("out.write(b'Loading weights: 100%\\n' * 50)\nout.flush()\ntime.sleep(60)"),
+        first_backoff=0.01,
+    )
     assert not process.wait(30) and process.starts == 3
 
 
 def test_a_command_that_cannot_be_started(start: Callable[..., TrOcrProcess], tmp_path: Path) -> None:
-    process = start("x", command=(str(tmp_path / "no python"),), first_rest=0.01)
+    process = start("x", command=(str(tmp_path / "no python"),), first_backoff=0.01)
     assert not process.wait(30) and "could not be started" in process.reason
 
 
@@ -65,7 +78,10 @@ def test_stations_share_one_process_per_model(tmp_path: Path) -> None:
     try:
         first, second = make_reader(ocr, 5), make_reader(ocr, 6)
         assert isinstance(first, TrOcrReader) and first._process is second._process
-        assert wait_loaded(ocr, 60) == f"There is no folder {ocr.model_id}: correct ocr.model_id." and first._process.starts == 1
+        assert (
+            wait_loaded(ocr, 60) == f"There is no folder {ocr.model_id}: correct ocr.model_id."
+            and first._process.starts == 1
+        )
         assert wait_loaded(SimpleNamespace(engine="auto"), 0) == ""
     finally:
         for process in TrOcrProcess._shared.values():
@@ -76,7 +92,11 @@ def test_stations_share_one_process_per_model(tmp_path: Path) -> None:
 def test_messages_survive_the_pipe_in_pieces() -> None:
     data = pack({"do": "read", "id": 3}, b"\x00\xff" * 10) + pack({"state": "note", "text": "กขค"})
     pipe = io.BytesIO(data)
-    assert receive(pipe) == ({"do": "read", "id": 3, "bytes": 20}, b"\x00\xff" * 10) and receive(pipe)[0]["text"] == "กขค" and receive(pipe) is None
+    assert (
+        receive(pipe) == ({"do": "read", "id": 3, "bytes": 20}, b"\x00\xff" * 10)
+        and receive(pipe)[0]["text"] == "กขค"
+        and receive(pipe) is None
+    )
     for end in range(len(pack({"id": 1}, b"abc"))):
         assert receive(io.BytesIO(pack({"id": 1}, b"abc")[:end])) is None
     for wrong in (b"Loading weights", b"\x00\x00\x00\x02[]", b"\x00\x00\x00\x02xx", pack({"id": 1})[:4] + b'{"bytes"'):
@@ -114,10 +134,26 @@ def test_the_default_engine_must_be_there() -> None:
         TrOcrReader(SimpleNamespace(model_id="x", engine="trocr"), 0)
 
 
+@pytest.mark.slow
 def test_the_agent_goes_on_without_it(hub: HubProcess, tmp_path: Path) -> None:
     (tmp_path / "agent").mkdir()
-    (tmp_path / "agent" / "agent.toml").write_text(f'[ocr]\nengine = "trocr"\nmodel_id = "{(tmp_path / "none").as_posix()}"\n', "utf-8")
-    with AgentProcess("--instance", str(tmp_path / "agent"), "--hub", hub.url, "--captures", "2", output=tmp_path / "out", AGENT_SIMULATE_PAUSE="0") as agent:
+    (tmp_path / "agent" / "agent.toml").write_text(
+        f'[ocr]\nengine = "trocr"\nmodel_id = "{(tmp_path / "none").as_posix()}"\n', "utf-8"
+    )
+    with AgentProcess(
+        "--instance",
+        str(tmp_path / "agent"),
+        "--hub",
+        hub.url,
+        "--captures",
+        "2",
+        output=tmp_path / "out",
+        AGENT_SIMULATE_PAUSE="0",
+    ) as agent:
         assert agent.process.wait(60) == 0, agent.text
-    assert agent.text.count("TrOCR cannot be used") == 1 and "There is no folder" in agent.text and "Traceback" not in agent.text
+    assert (
+        agent.text.count("TrOCR cannot be used") == 1
+        and "There is no folder" in agent.text
+        and "Traceback" not in agent.text
+    )
     assert [row["number"] for row in hub.get("/api/captures", limit=10)["captures"] if row["success"]]

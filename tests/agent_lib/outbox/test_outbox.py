@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from agent_lib.outbox import Entry, Outbox
 from tests.support.agent import ROOT, fields, result
 from tests.support.devices import jpeg
 from tests.support.helpers import wait_for
-
-from agent_lib.outbox import Entry, Outbox
 
 Opened = Callable[..., Outbox]
 
@@ -55,12 +55,16 @@ def files(tmp_path: Path) -> list[str]:
 
 def child(tmp_path: Path, code: str) -> subprocess.Popen[str]:
     """Another process on the same folder; `box` and `result` are ready in it."""
-    head = ("import os, signal, sys; sys.path[:0] = ['.']; from pathlib import Path\n"
-            "from tests.support.agent import result, fields; from agent_lib import outbox\n"
-            "box = outbox.Outbox(Path(sys.argv[1]), 10**9, 100)\n"
-            "def put(tag):\n    one = result(tag); box.put(one, fields(one)); print(one.event_id, flush=True)\n"
-            "def die(*_): os.kill(os.getpid(), signal.SIGKILL)\n")
-    return subprocess.Popen([sys.executable, "-c", head + code, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    head = (
+        "import os, signal, sys; sys.path[:0] = ['.']; from pathlib import Path\n"
+        "from tests.support.agent import result, fields; from agent_lib.outbox import outbox\n"
+        "box = outbox.Outbox(Path(sys.argv[1]), 10**9, 100)\n"
+        "def put(tag):\n    one = result(tag); box.put(one, fields(one)); print(one.event_id, flush=True)\n"
+        "def die(*_): os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", head + code, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
 
 
 def test_results_come_out_as_they_went_in_and_in_order(opened: Opened, tmp_path: Path) -> None:
@@ -78,9 +82,12 @@ def test_a_new_process_finds_what_an_earlier_one_left(opened: Opened) -> None:
     put(opened(), "A")
     put(opened(), "B")
     entries = drain(opened())
-    assert [entry.fields["tag"] for entry in entries] == ["A", "B"] and all(len(entry.pictures) == 3 for entry in entries)
+    assert [entry.fields["tag"] for entry in entries] == ["A", "B"] and all(
+        len(entry.pictures) == 3 for entry in entries
+    )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows ends processes in another way")
 def test_killed_at_any_moment_nothing_confirmed_is_lost(opened: Opened, tmp_path: Path) -> None:
     for round_ in range(3):
@@ -93,17 +100,23 @@ def test_killed_at_any_moment_nothing_confirmed_is_lost(opened: Opened, tmp_path
         entries = drain(opened())
         found = [entry.event_id for entry in entries]
         # At most the one being put at the kill is there without having been confirmed.
-        assert found[:len(said)] == said and len(found) <= len(said) + 1
+        assert found[: len(said)] == said and len(found) <= len(said) + 1
         assert all(len(entry.pictures) == 3 for entry in entries) and files(tmp_path) == []
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows ends processes in another way")
-@pytest.mark.parametrize(("code", "waiting"), [
-    ("put('A'); outbox._sync_folder = die; put('B')", ["A"]),
-    ("put('A'); box._db.set_trace_callback(lambda sql: sql.startswith('INSERT') and die()); put('B')", ["A"]),
-    ("put('A'); put('B'); box._forget_pictures = die; box.delivered(box.next())", ["B"]),
-], ids=["pictures without row", "before the row", "row gone, pictures not"])
-def test_killed_between_two_steps_leaves_nothing_half(opened: Opened, tmp_path: Path, code: str, waiting: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("code", "waiting"),
+    [
+        ("put('A'); outbox.sync_folder = die; put('B')", ["A"]),
+        ("put('A'); box._db.set_trace_callback(lambda sql: sql.startswith('INSERT') and die()); put('B')", ["A"]),
+        ("put('A'); put('B'); box._remove_pictures = die; box.delivered(box.next())", ["B"]),
+    ],
+    ids=["pictures without row", "before the row", "row gone, pictures not"],
+)
+def test_killed_between_two_steps_leaves_nothing_half(
+    opened: Opened, tmp_path: Path, code: str, waiting: list[str]
+) -> None:
     writer = child(tmp_path, code)
     writer.communicate(timeout=30)
     assert writer.returncode == -signal.SIGKILL and len(files(tmp_path)) == 6
@@ -129,7 +142,9 @@ def test_the_shelf_keeps_the_newest(opened: Opened, tmp_path: Path) -> None:
         put(box, tag)
         box.shelve(box.next(), f"no {tag}")
     counts = box.counts()
-    assert [row["tag"] for row in counts["shelf"]] == ["D", "C"] and counts["shelved"] == 2 and len(files(tmp_path)) == 6
+    assert (
+        [row["tag"] for row in counts["shelf"]] == ["D", "C"] and counts["shelved"] == 2 and len(files(tmp_path)) == 6
+    )
 
 
 def test_skipped_rows_are_passed_over(opened: Opened) -> None:
@@ -155,15 +170,17 @@ def test_a_full_outbox_keeps_results_without_pictures(opened: Opened, caplog: py
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes")
 def test_a_full_disk_costs_no_result(tmp_path: Path) -> None:
-    code = ("import resource, json\n"
-            "soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
-            "resource.setrlimit(resource.RLIMIT_FSIZE, (30000, hard))\n"
-            "big = [result(tag, {'primary': bytes(40000)}) for tag in 'AB']\n"
-            "said = [box.put(one, fields(one)) for one in big]\n"
-            "before = (box.empty, box.counts()['waiting'])\n"
-            "resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))\n"
-            "saved = box.save_unsaved()\n"
-            "print(json.dumps([said, before, saved, [box.next().fields['tag'], len(box.next().pictures['primary'])]]))\n")
+    code = (
+        "import resource, json\n"
+        "soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (30000, hard))\n"
+        "big = [result(tag, {'primary': bytes(40000)}) for tag in 'AB']\n"
+        "said = [box.put(one, fields(one)) for one in big]\n"
+        "before = (box.empty, box.counts()['waiting'])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))\n"
+        "saved = box.save_unsaved()\n"
+        "print(json.dumps([said, before, saved, [box.next().fields['tag'], len(box.next().pictures['primary'])]]))\n"
+    )
     writer = child(tmp_path, code)
     output, _ = writer.communicate(timeout=30)
     assert json.loads(output) == [[False, False], [False, 2], True, ["A", 40000]]
@@ -179,7 +196,9 @@ def test_memory_holds_a_bounded_number(opened: Opened, tmp_path: Path, caplog: p
     assert box.counts()["waiting"] == 50 and "T4 is lost" in caplog.text and "T5 is lost" not in caplog.text
     (tmp_path / "outbox").unlink()
     (tmp_path / "outbox").mkdir()
-    assert box.save_unsaved() and [entry.fields["tag"] for entry in drain(box)] == [f"T{number}" for number in range(5, 55)]
+    assert box.save_unsaved() and [entry.fields["tag"] for entry in drain(box)] == [
+        f"T{number}" for number in range(5, 55)
+    ]
 
 
 def test_a_picture_that_is_gone_is_named_and_the_rest_delivered(opened: Opened, tmp_path: Path) -> None:
@@ -187,11 +206,17 @@ def test_a_picture_that_is_gone_is_named_and_the_rest_delivered(opened: Opened, 
     event_id = put(box, "A")
     (tmp_path / "outbox" / f"{event_id}_label.jpg").unlink()
     entry = box.next()
-    assert set(entry.pictures) == {"primary", "secondary"} and entry.fields["label_image_url"] == "" and "label picture is lost" in entry.fields["errors"][0]
+    assert (
+        set(entry.pictures) == {"primary", "secondary"}
+        and entry.fields["label_image_url"] == ""
+        and "label picture is lost" in entry.fields["errors"][0]
+    )
 
 
 @pytest.mark.parametrize("damage", [b"this is no database, " * 500, b"SQLite format 3\x00" + b"\xff" * 4096])
-def test_an_unreadable_database_is_put_aside(opened: Opened, tmp_path: Path, damage: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unreadable_database_is_put_aside(
+    opened: Opened, tmp_path: Path, damage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     event_id = put(opened(), "A")
     for name in ("outbox.db-wal", "outbox.db-shm"):
         (tmp_path / name).unlink(missing_ok=True)
@@ -200,11 +225,13 @@ def test_an_unreadable_database_is_put_aside(opened: Opened, tmp_path: Path, dam
     assert "cannot be read" in caplog.text and box.empty
     put(box, "B")
     assert box.next().fields["tag"] == "B"
-    kept = [path for path in tmp_path.glob("*.broken-*/*")]
+    kept = list(tmp_path.glob("*.broken-*/*"))
     assert f"{event_id}_primary.jpg" in [path.name for path in kept] and list(tmp_path.glob("outbox.db.broken-*"))
 
 
-def test_a_database_that_cannot_be_written_still_lets_results_go(opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_database_that_cannot_be_written_still_lets_results_go(
+    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     box = opened()
     put(box, "A")
     put(box, "B")
@@ -260,5 +287,7 @@ def test_many_threads_at_once(opened: Opened) -> None:
 
 def test_durability_is_asked_for(opened: Opened) -> None:
     box = opened()
-    assert box._db.execute("PRAGMA journal_mode").fetchone() == ("wal",) and box._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert box._db.execute("PRAGMA journal_mode").fetchone() == ("wal",) and box._db.execute(
+        "PRAGMA synchronous"
+    ).fetchone() == (2,)
     assert isinstance(box._db, sqlite3.Connection)

@@ -1,12 +1,13 @@
 """TagParser: every family, every split, and nothing lost behind noise."""
-from collections import Counter
+
 import random
 import tracemalloc
+from collections import Counter
 
 import pytest
 
 from agent_lib.rfid import TagParser
-from tests.support.devices import a0_89, a0_90, ascii_line, length_prefixed, short14, short8, with_check
+from tests.support.devices import a0_89, a0_90, ascii_line, length_prefixed, short8, short14, with_check
 
 EPC = bytes.fromhex("E2003412012345678900ABCD")
 UID = bytes.fromhex("E004015012345678")
@@ -49,7 +50,7 @@ def test_a_record_split_at_every_byte(source):
     data, tag, _ = FAMILIES[source]
     for cut in range(1, len(data)):
         assert tags(data[:cut], data[cut:]) == [tag], f"cut at {cut}"
-    assert tags(*(data[at:at + 1] for at in range(len(data)))) == [tag]
+    assert tags(*(data[at : at + 1] for at in range(len(data)))) == [tag]
 
 
 def test_every_split_of_joined_records():
@@ -57,7 +58,7 @@ def test_every_split_of_joined_records():
     expected = [tag for _, tag, _ in FAMILIES.values()] + ["1234"]
     for cut in range(1, len(data)):
         assert tags(data[:cut], data[cut:]) == expected, f"cut at {cut}"
-    assert tags(*(data[at:at + 1] for at in range(len(data)))) == expected
+    assert tags(*(data[at : at + 1] for at in range(len(data)))) == expected
 
 
 def test_an_end_of_round_frame_is_no_tag_and_no_noise():
@@ -74,13 +75,37 @@ def test_a_bad_checksum_is_noise_and_the_frame_behind_it_is_read(build):
     assert tags(bytes(broken) + build(UID)) == [UID.hex().upper()]
 
 
-@pytest.mark.parametrize("noise", [
-    b"\x0d", b"\x07", b"\xa0", b"\x10", b"\x00", b"\xff", b"\xee",
-    b"\xa0\x48", b"\xa0\x48\x01", b"\xa0\x48\x01\x89", b"\xa0\xff\x01\x89", b"\xa0\x51\x01\x90\x00\x01\x48",
-    b"\x44\x00", b"\x44\x00\xee", b"\x44\x00\xee\x00", b"\xfe\x00\xee\x00", b"\xff\x00\xee\x00\x20\x00",
-    b"\x0d\x00", b"\x0d\x00\xee\x00", b"\x0d\x00\xee\x00\x20", b"\x0d\x00\xee\x00\x20\x00", b"\x07\x00\xee\x00\x20\x00",
-    b"\x0d\x0d\x0d", b"\xa0\xa0\xa0", b"\x55" * 300,
-], ids=bytes.hex)
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"\x0d",
+        b"\x07",
+        b"\xa0",
+        b"\x10",
+        b"\x00",
+        b"\xff",
+        b"\xee",
+        b"\xa0\x48",
+        b"\xa0\x48\x01",
+        b"\xa0\x48\x01\x89",
+        b"\xa0\xff\x01\x89",
+        b"\xa0\x51\x01\x90\x00\x01\x48",
+        b"\x44\x00",
+        b"\x44\x00\xee",
+        b"\x44\x00\xee\x00",
+        b"\xfe\x00\xee\x00",
+        b"\xff\x00\xee\x00\x20\x00",
+        b"\x0d\x00",
+        b"\x0d\x00\xee\x00",
+        b"\x0d\x00\xee\x00\x20",
+        b"\x0d\x00\xee\x00\x20\x00",
+        b"\x07\x00\xee\x00\x20\x00",
+        b"\x0d\x0d\x0d",
+        b"\xa0\xa0\xa0",
+        b"\x55" * 300,
+    ],
+    ids=bytes.hex,
+)
 @pytest.mark.parametrize("source", ["SHORT14", "SHORT8", "LEN", "A0_89", "A0_90"])
 def test_noise_in_front_never_costs_or_delays_a_record(noise, source):
     data, tag, _ = FAMILIES[source]
@@ -117,7 +142,16 @@ def test_a_bare_head_and_a_record_in_two_pieces():
 def test_random_noise_between_records_in_random_pieces():
     rng = random.Random(20260128)
     heads = bytes([0x0D, 0x07, 0xA0, 0x10, 0x44, 0x00, 0xEE, 0x20, 0xFF, 0x89])
-    builds = [(short14, 8), (short8, 2), (length_prefixed, 12), (a0_89, 12), (a0_89, 6), (a0_90, 12), (a0_90, 16), (ascii_line, 12)]
+    builds = [
+        (short14, 8),
+        (short8, 2),
+        (length_prefixed, 12),
+        (a0_89, 12),
+        (a0_89, 6),
+        (a0_90, 12),
+        (a0_90, 16),
+        (ascii_line, 12),
+    ]
     for turn in range(1500):
         data, expected = b"", []
         for _ in range(6):
@@ -164,7 +198,7 @@ def test_a_megabyte_of_noise_leaves_nothing_and_delays_nothing():
     noise = random.Random(7).randbytes(1 << 20)
     parser = TagParser()
     tracemalloc.start()
-    found = [tag for at in range(0, len(noise), 4096) for tag in parser.feed(noise[at:at + 4096])]
+    found = [tag for at in range(0, len(noise), 4096) for tag in parser.feed(noise[at : at + 4096])]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found == []
@@ -173,7 +207,9 @@ def test_a_megabyte_of_noise_leaves_nothing_and_delays_nothing():
     assert parser.feed(a0_89(EPC))[-1][0] == EPC.hex().upper()
 
 
-@pytest.mark.parametrize("pattern", [b"\xa0", b"\x0d", b"\x0d\x00\xee\x00\x20\x00", b"\x44\x00\xee\x00", b"\xa0\x48\x01\x89", b"A", b"A "])
+@pytest.mark.parametrize(
+    "pattern", [b"\xa0", b"\x0d", b"\x0d\x00\xee\x00\x20\x00", b"\x44\x00\xee\x00", b"\xa0\x48\x01\x89", b"A", b"A "]
+)
 def test_patterns_that_look_like_heads_for_ever(pattern):
     parser = TagParser()
     for _ in range(20):
@@ -185,7 +221,7 @@ def test_patterns_that_look_like_heads_for_ever(pattern):
 def test_a_line_of_ten_thousand_digits_is_refused_and_the_next_one_read():
     parser = TagParser()
     line = b"AB" * 5000
-    found = [tag for at in range(0, len(line), 100) for tag in parser.feed(line[at:at + 100])]
+    found = [tag for at in range(0, len(line), 100) for tag in parser.feed(line[at : at + 100])]
     assert found == []
     assert parser.feed(b"\r\n" + ascii_line(EPC)) == [(EPC.hex().upper(), "ASCII", None)]
     assert parser.overlong_lines == 1
@@ -202,5 +238,8 @@ def test_ascii_lines():
 
 def test_binary_bytes_that_are_digits_make_no_ascii_tag():
     digits = b"A1B2C3D4"
-    assert read(short14(digits) + short14(UID)) == [(digits.hex().upper(), "SHORT14", None), (UID.hex().upper(), "SHORT14", None)]
+    assert read(short14(digits) + short14(UID)) == [
+        (digits.hex().upper(), "SHORT14", None),
+        (UID.hex().upper(), "SHORT14", None),
+    ]
     assert read(short8(b"AB") * 3) == [("4142", "SHORT8", None)] * 3

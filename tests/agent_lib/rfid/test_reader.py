@@ -1,4 +1,5 @@
 """TagPresence and TagReader, the latter over real sockets."""
+
 import logging
 import random
 import socket
@@ -26,7 +27,7 @@ def test_presence_is_extended_by_each_sighting():
 
 def test_debounce_counts_from_the_last_event():
     presence = TagPresence(1.0, 0.0)
-    events = [moment for moment in range(0, 30) if presence.seen("A", moment / 10)]
+    events = [moment for moment in range(30) if presence.seen("A", moment / 10)]
     assert events == [0, 10, 20]
 
 
@@ -55,6 +56,7 @@ class Seen:
 
 def run(reader: TagReader):
     """Start it and have it stopped at the end of the with block."""
+
     class Running:
         def __enter__(self):
             reader.start()
@@ -62,6 +64,7 @@ def run(reader: TagReader):
 
         def __exit__(self, *error):
             reader.stop()
+
     return Running()
 
 
@@ -86,7 +89,9 @@ def test_every_sighting_is_reported_and_the_first_is_new():
         assert (read.tag, read.source, read.antenna) == (TAG, "A0_89", 1)
         assert abs(read.ts - before) < 60 and abs(read.mono - time.monotonic()) < 60
         status = reader.status()
-        assert status["state"] == "connected" and status["error"] == "" and status["last_tag_ts"] == seen.reads[-1][0].ts
+        assert (
+            status["state"] == "connected" and status["error"] == "" and status["last_tag_ts"] == seen.reads[-1][0].ts
+        )
         assert status["address"] == f"127.0.0.1:{port}"
     assert reader.status()["state"] == "stopped"
 
@@ -241,11 +246,14 @@ def test_stop_returns_while_a_callback_free_reader_listens_and_no_thread_stays()
         assert not reader._thread.is_alive()
 
 
-@pytest.mark.parametrize(("data", "works", "says"), [
-    (a0_89(EPC), True, f"it read tag {TAG} (A0_89)"),
-    (b"", True, "no tag came"),
-    (bytes(range(0x80, 0x9F)) * 400, False, "no tag record"),
-])
+@pytest.mark.parametrize(
+    ("data", "works", "says"),
+    [
+        (a0_89(EPC), True, f"it read tag {TAG} (A0_89)"),
+        (b"", True, "no tag came"),
+        (bytes(range(0x80, 0x9F)) * 400, False, "no tag record"),
+    ],
+)
 def test_try_reader(data, works, says):
     def serve(link, number):
         link.sendall(data)

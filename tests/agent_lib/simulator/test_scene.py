@@ -30,6 +30,7 @@ def test_the_same_seed_gives_the_same_pictures():
     assert np.array_equal(empty_gate(5), empty_gate(5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["primary", "secondary"])
 def test_the_vehicle_arrives_stands_and_leaves(kind):
     gate = empty_gate(8, kind)

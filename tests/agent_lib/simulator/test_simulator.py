@@ -1,11 +1,12 @@
 """The simulated gate over its real sockets: reader, cameras, vehicles, and the file that says which came."""
-from itertools import groupby
+
 import json
-from pathlib import Path
 import random
 import socket
 import threading
 import time
+from itertools import groupby, pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,7 +20,17 @@ from agent_lib.simulator.gate import SimulatedGate
 from agent_lib.simulator.reader import SimulatedReader
 from agent_lib.simulator.records import FAMILIES, burst, end_of_round, noise, record
 from agent_lib.simulator.vehicles import VehicleLog, vehicle
-from tests.support.devices import a0_89, a0_90, ascii_line, camera_settings, jpeg, length_prefixed, rfid_settings, short14, short8
+from tests.support.devices import (
+    a0_89,
+    a0_90,
+    ascii_line,
+    camera_settings,
+    jpeg,
+    length_prefixed,
+    rfid_settings,
+    short8,
+    short14,
+)
 from tests.support.helpers import wait_for
 
 EPC = bytes.fromhex("E2003412012345678900ABCD")
@@ -47,8 +58,15 @@ def shown(frame) -> float:
     return round(float(frame.image().mean())) / 100
 
 
-@pytest.mark.parametrize(("family", "build", "size"), [
-    ("SHORT14", short14, 8), ("SHORT8", short8, 2), ("LEN", length_prefixed, 12), ("ASCII", lambda tag: ascii_line(tag).upper(), 12)])
+@pytest.mark.parametrize(
+    ("family", "build", "size"),
+    [
+        ("SHORT14", short14, 8),
+        ("SHORT8", short8, 2),
+        ("LEN", length_prefixed, 12),
+        ("ASCII", lambda tag: ascii_line(tag).upper(), 12),
+    ],
+)
 def test_records_are_those_of_the_wire(family, build, size):
     assert record(family, EPC[:size]) == build(EPC[:size])
 
@@ -56,7 +74,9 @@ def test_records_are_those_of_the_wire(family, build, size):
 def test_a0_records_are_those_of_the_wire():
     assert len(record("A0_89", EPC)) == len(a0_89(EPC)) and len(record("A0_90", EPC)) == len(a0_90(EPC))
     assert TagParser().feed(record("A0_89", EPC, 3) + record("A0_90", EPC, 2) + end_of_round(7)) == [
-        (EPC.hex().upper(), "A0_89", 3), (EPC.hex().upper(), "A0_90", 2)]
+        (EPC.hex().upper(), "A0_89", 3),
+        (EPC.hex().upper(), "A0_90", 2),
+    ]
     with pytest.raises(ValueError, match="no record family"):
         record("X", EPC)
 
@@ -95,7 +115,7 @@ def test_one_in_five_cannot_be_read_and_not_the_first():
     numbers = [vehicle(1, index).number for index in range(50)]
     assert numbers[0]
     for start in range(46):
-        assert numbers[start:start + 5].count("") == 1
+        assert numbers[start : start + 5].count("") == 1
     assert all(len(number) == 5 and number.isdigit() for number in numbers if number)
 
 
@@ -107,7 +127,8 @@ def test_the_log_of_vehicles_goes_on_behind_a_torn_line(tmp_path):
     path = tmp_path / "instance" / "simulated_vehicles.jsonl"
     assert [json.loads(line) for line in path.read_text().splitlines()] == [
         {"tag": vehicle(1, 0).tag.hex().upper(), "number": vehicle(1, 0).number, "at": 1000.5},
-        {"tag": vehicle(1, 3).tag.hex().upper(), "number": "", "at": 1001.5}]
+        {"tag": vehicle(1, 3).tag.hex().upper(), "number": "", "at": 1001.5},
+    ]
     with path.open("a") as file:
         file.write('{"tag": "E2')
     before = path.read_bytes()
@@ -123,7 +144,9 @@ def test_the_reader_sends_while_tags_are_there_and_to_everybody():
     reader.start()
     try:
         seen = [[], []]
-        stations = [TagReader(rfid_settings(reader.address[1]), lambda read, new, to=to: to.append(read.tag)) for to in seen]
+        stations = [
+            TagReader(rfid_settings(reader.address[1]), lambda read, new, to=to: to.append(read.tag)) for to in seen
+        ]
         for station in stations:
             station.start()
         wait_for(lambda: reader.clients == 2)
@@ -150,7 +173,9 @@ def test_the_camera_streams_to_several_viewers_new_pictures_at_once_and_old_ones
             viewer.start()
         frames = [wait_for(viewer.newest) for viewer in viewers]
         assert device.viewers == 3
-        assert all(viewer.wait_newer(frame.mono, 10).jpeg() == jpeg(10) for viewer, frame in zip(viewers, frames))
+        assert all(
+            viewer.wait_newer(frame.mono, 10).jpeg() == jpeg(10) for viewer, frame in zip(viewers, frames, strict=True)
+        )
         device.show(jpeg(200))
         for viewer in viewers:
             wait_for(lambda viewer=viewer: viewer.newest().jpeg() == jpeg(200))
@@ -227,6 +252,7 @@ def test_no_vehicle_comes_before_the_station_is_connected(tmp_path):
             camera.stop()
 
 
+@pytest.mark.slow
 def test_a_vehicle_comes_is_read_stands_and_leaves(tmp_path):
     with Open(tmp_path, stand_seconds=0.6) as gate, Station(gate) as station:
         camera = station.cameras["primary"]
@@ -238,7 +264,7 @@ def test_a_vehicle_comes_is_read_stands_and_leaves(tmp_path):
                 line_when_first_seen = lines(tmp_path)[0]
             if not seen or seen[-1] != shown(frame):
                 seen.append(shown(frame))
-        visit = seen[seen.index(1.0) - 3:]
+        visit = seen[seen.index(1.0) - 3 :]
         assert seen[0] == 2.5 and visit == sorted(visit) and visit[-1] == 2.5
         first = vehicle(3, 0)
         assert line_when_first_seen["tag"] == first.tag.hex().upper()
@@ -249,21 +275,23 @@ def test_a_vehicle_comes_is_read_stands_and_leaves(tmp_path):
         assert station.sightings.count(tag) > 5
 
 
+@pytest.mark.slow
 def test_one_vehicle_at_a_time_and_second_tags_come_behind_the_first(tmp_path):
     with Open(tmp_path) as gate, Station(gate) as station:
         wait_for(lambda: gate.vehicles_shown >= 4, timeout=30)
     written = lines(tmp_path)
     assert [line["tag"] for line in written] == [vehicle(3, index).tag.hex().upper() for index in range(len(written))]
     assert [line["number"] == "" for line in written[:4]] == [False, False, False, True]
-    assert all(later["at"] - sooner["at"] > 0.6 for sooner, later in zip(written, written[1:]))
+    assert all(later["at"] - sooner["at"] > 0.6 for sooner, later in pairwise(written))
     names = [tag for tag, _ in station.events]
     second = vehicle(3, 1).second_tag.hex().upper()
     assert names[:4] == [written[0]["tag"], written[1]["tag"], second, written[2]["tag"]]
     main = {line["tag"] for line in written}
     visits = [tag for tag, _ in groupby(tag for tag in station.sightings if tag in main)]
-    assert len(visits) >= 3 and visits == [line["tag"] for line in written][:len(visits)]
+    assert len(visits) >= 3 and visits == [line["tag"] for line in written][: len(visits)]
 
 
+@pytest.mark.slow
 def test_a_vehicle_stands_while_a_capture_runs(tmp_path):
     capture_runs = threading.Event()
     capture_runs.set()
@@ -279,10 +307,11 @@ def test_a_vehicle_stands_while_a_capture_runs(tmp_path):
         wait_for(lambda: len(lines(tmp_path)) == 2)
 
 
+@pytest.mark.slow
 def test_a_restart_goes_on_with_new_tags(tmp_path):
     for wanted in (1, 2):
         with Open(tmp_path) as gate, Station(gate):
-            wait_for(lambda: gate.vehicles_shown >= wanted)
+            wait_for(lambda gate=gate, wanted=wanted: gate.vehicles_shown >= wanted)
     written = [line["tag"] for line in lines(tmp_path)]
     assert len(written) >= 3 and len(set(written)) == len(written)
 
@@ -300,6 +329,7 @@ def test_a_gate_that_breaks_down_says_so(tmp_path, caplog):
     assert "no paint" in gate.error and "Start the agent again" in caplog.text
 
 
+@pytest.mark.slow
 def test_the_real_scene_comes_over_the_wire(tmp_path):
     with Open(tmp_path, scenes=None, stand_seconds=1.0) as gate, Station(gate) as station:
         wait_for(lambda: station.events, timeout=40)

@@ -1,4 +1,4 @@
-"""The capture cycle: real cameras and a real reader over sockets, and what comes of each capture."""
+"""The capture cycle with real cameras: attempts, frames and errors."""
 
 from __future__ import annotations
 
@@ -6,37 +6,21 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.support.agent import LABELLED, UNREADABLE, GreyLabelReader, LiveCamera, live_camera, result
+
+from agent_lib.label.reading import LabelReading
+from agent_lib.rfid import TagReader
+from agent_lib.settings import CameraSettings, RfidSettings
+from agent_lib.station.result import image_name
+from agent_lib.station.shared_label import LabelUnavailable, SharedLabelReader
+from tests.support.agent import LABELLED, UNREADABLE, GreyLabelReader, LiveCamera, live_camera
 from tests.support.devices import short14, tcp_device
 from tests.support.helpers import wait_for
-from tests.support.station import A, B, QuietReader, bench
-
-from agent_lib.label import LabelReading
-from agent_lib.result import CaptureResult, image_name
-from agent_lib.rfid import TagReader
-from agent_lib.settings import CameraSettings, RfidSettings, StationSettings
-from agent_lib.station import Station
-from agent_lib.station_label import LabelUnavailable, SharedLabelReader
-
-
-@pytest.fixture
-def primary() -> Iterator[LiveCamera]:
-    with live_camera() as live:
-        live.show_and_wait(UNREADABLE)
-        yield live
-
-
-@pytest.fixture
-def secondary() -> Iterator[LiveCamera]:
-    with live_camera() as live:
-        live.show_and_wait(UNREADABLE)
-        yield live
+from tests.support.station import A, QuietReader, bench
 
 
 def test_success_has_every_documented_field(primary: LiveCamera, secondary: LiveCamera) -> None:
@@ -47,16 +31,44 @@ def test_success_has_every_documented_field(primary: LiveCamera, secondary: Live
         primary.show(LABELLED)
         got = one.result()
     fields = got.fields("http://127.0.0.1:3000")
-    assert list(fields) == ["event_id", "station", "timestamp", "tags", "tag", "tag_source", "tag_timestamp_iso", "started_ts", "finished_ts", "success", "number",
-                            "raw_text", "message", "errors", "attempts", "primary_image_url", "secondary_image_url", "label_image_url"]
-    assert (fields["success"], fields["number"], fields["message"], fields["errors"], fields["attempts"]) == (True, "12345", "Successfully detected label", [], 1)
+    assert list(fields) == [
+        "event_id",
+        "station",
+        "timestamp",
+        "tags",
+        "tag",
+        "tag_source",
+        "tag_timestamp_iso",
+        "started_ts",
+        "finished_ts",
+        "success",
+        "number",
+        "raw_text",
+        "message",
+        "errors",
+        "attempts",
+        "primary_image_url",
+        "secondary_image_url",
+        "label_image_url",
+    ]
+    assert (fields["success"], fields["number"], fields["message"], fields["errors"], fields["attempts"]) == (
+        True,
+        "12345",
+        "Successfully detected label",
+        [],
+        1,
+    )
     assert (fields["tag"], fields["tags"], fields["tag_source"], fields["station"]) == (A, [A], "SHORT14", "gate")
     assert before <= fields["started_ts"] <= fields["finished_ts"] <= time.time()
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", fields["timestamp"])
     assert datetime.fromisoformat(fields["timestamp"]).timestamp() == pytest.approx(fields["finished_ts"], abs=1e-5)
-    assert datetime.strptime(fields["tag_timestamp_iso"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp() == int(fields["started_ts"])
+    assert datetime.strptime(fields["tag_timestamp_iso"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp() == int(
+        fields["started_ts"]
+    )
     assert re.fullmatch("[0-9a-f]{32}", fields["event_id"])
-    assert set(got.pictures) == {"primary", "secondary", "label"} and all(data[:2] == b"\xff\xd8" for data in got.pictures.values())
+    assert set(got.pictures) == {"primary", "secondary", "label"} and all(
+        data[:2] == b"\xff\xd8" for data in got.pictures.values()
+    )
     ms = int(fields["started_ts"] * 1000)
     assert fields["label_image_url"] == f"http://127.0.0.1:3000/images/{A}_label_{ms}.jpg"
 
@@ -72,7 +84,11 @@ def test_a_frame_older_than_the_tag_is_never_used(primary: LiveCamera) -> None:
         one.tag()
         got = one.result()
     assert label.levels == [] and not got.success and got.pictures == {}
-    assert got.errors[:3] == ["Max attempts reached (2)", "Primary frame not available (attempt 1)", "Primary frame not available (attempt 2)"]
+    assert got.errors[:3] == [
+        "Max attempts reached (2)",
+        "Primary frame not available (attempt 1)",
+        "Primary frame not available (attempt 2)",
+    ]
 
 
 def test_each_attempt_looks_at_a_newer_frame(primary: LiveCamera) -> None:
@@ -82,8 +98,12 @@ def test_each_attempt_looks_at_a_newer_frame(primary: LiveCamera) -> None:
         primary.show(60)
         got = one.result()
     assert len(label.levels) == 1
-    assert got.errors == ["Max attempts reached (3)", "Label detection failed: No label found (attempt 1)", "Primary frame not available (attempt 2)",
-                          "Primary frame not available (attempt 3)"]
+    assert got.errors == [
+        "Max attempts reached (3)",
+        "Label detection failed: No label found (attempt 1)",
+        "Primary frame not available (attempt 2)",
+        "Primary frame not available (attempt 3)",
+    ]
     assert set(got.pictures) == {"primary"}, "a failure keeps the last picture"
 
 
@@ -101,7 +121,9 @@ def test_the_first_attempt_is_at_once_and_the_rest_keep_their_distance(primary: 
         got = one.result()
         stop.set()
         filming.join()
-    assert got.attempts == 3 and got.errors[1:] == [f"Label detection failed: No label found (attempt {n})" for n in (1, 2, 3)]
+    assert got.attempts == 3 and got.errors[1:] == [
+        f"Label detection failed: No label found (attempt {n})" for n in (1, 2, 3)
+    ]
     # Two distances between three attempts: the first began at once, and none waited after the last.
     assert got.finished_ts - got.started_ts >= 0.5
 
@@ -110,7 +132,11 @@ def test_timeout_ends_a_capture(primary: LiveCamera) -> None:
     with bench(primary, max_attempts=100, retry_interval_seconds=0.1, timeout_seconds=0.35) as one:
         one.tag()
         got = one.result()
-    assert got.message == f"Timed out after {got.attempts} attempts" and got.errors[0] == got.message and 1 <= got.attempts <= 4
+    assert (
+        got.message == f"Timed out after {got.attempts} attempts"
+        and got.errors[0] == got.message
+        and 1 <= got.attempts <= 4
+    )
 
 
 def test_success_after_failed_attempts_has_no_errors(primary: LiveCamera) -> None:
@@ -121,43 +147,6 @@ def test_success_after_failed_attempts_has_no_errors(primary: LiveCamera) -> Non
         primary.show(LABELLED)
         got = one.result()
     assert got.success and got.attempts >= 2 and got.errors == []
-
-
-def test_other_tags_are_collected_and_begin_nothing(primary: LiveCamera) -> None:
-    with bench(primary, max_attempts=50, retry_interval_seconds=0.05) as one:
-        one.tag(A)
-        one.tag(B)
-        one.tag(A, is_new=False)
-        one.tag("C0FFEE", is_new=False)
-        primary.show(LABELLED)
-        assert one.result().tags == [A, B, "C0FFEE"]
-        wait_for(lambda: one.nothing_more)
-        one.tag(B, is_new=False)
-        assert one.nothing_more, "a tag that is still there begins nothing"
-        one.tag(B)
-        primary.show(LABELLED)
-        got = one.result()
-        assert (got.tag, got.tags) == (B, [B])
-
-
-def test_a_tag_that_comes_while_a_result_is_put_away_is_a_capture_of_its_own(primary: LiveCamera) -> None:
-    stored: list[CaptureResult] = []
-    first, go = threading.Event(), threading.Event()
-
-    def slow_disk(one: CaptureResult) -> None:
-        stored.append(one)
-        first.set()
-        assert go.wait(10)
-
-    with bench(primary, deliver=slow_disk) as one:
-        one.tag(A)
-        primary.show(LABELLED)
-        assert first.wait(10)
-        one.tag(B)
-        go.set()
-        primary.show_and_wait(LABELLED)
-        wait_for(lambda: len(stored) == 2)
-    assert [(each.tag, each.tags) for each in stored] == [(A, [A]), (B, [B])]
 
 
 def test_a_dead_secondary_neither_spoils_nor_delays(primary: LiveCamera) -> None:
@@ -177,10 +166,15 @@ def test_a_dead_secondary_neither_spoils_nor_delays(primary: LiveCamera) -> None
     finally:
         dead.stop()
     assert got.success and set(got.pictures) == {"primary", "label"}
-    assert got.errors[0] == "Secondary frame not available" and got.errors[1].startswith("Secondary camera error: ") and len(got.errors) == 2
+    assert (
+        got.errors[0] == "Secondary frame not available"
+        and got.errors[1].startswith("Secondary camera error: ")
+        and len(got.errors) == 2
+    )
     assert got.fields("http://h")["secondary_image_url"] == ""
 
 
+@pytest.mark.slow
 def test_a_secondary_frozen_before_the_tag_gives_no_old_picture(primary: LiveCamera, secondary: LiveCamera) -> None:
     with bench(primary, secondary) as one:
         one.tag()
@@ -196,6 +190,7 @@ def test_no_secondary_configured_is_no_error(primary: LiveCamera) -> None:
         assert one.result().errors == []
 
 
+@pytest.mark.slow
 def test_a_failure_says_what_each_device_lacked(secondary: LiveCamera) -> None:
     reader = QuietReader()
     with live_camera(stale_seconds=0.1) as live, bench(live, secondary, reader=reader, max_attempts=2) as one:
@@ -205,8 +200,14 @@ def test_a_failure_says_what_each_device_lacked(secondary: LiveCamera) -> None:
         one.tag()
         got = one.result()
     assert not got.success and got.number == ""
-    assert got.errors == ["Max attempts reached (2)", "Primary frame not available (attempt 1)", "Primary frame not available (attempt 2)",
-                          "Primary camera error: Stream timeout", "Secondary frame not available", "RFID error: Connection lost"]
+    assert got.errors == [
+        "Max attempts reached (2)",
+        "Primary frame not available (attempt 1)",
+        "Primary frame not available (attempt 2)",
+        "Primary camera error: Stream timeout",
+        "Secondary frame not available",
+        "RFID error: Connection lost",
+    ]
 
 
 def test_the_reader_lost_during_a_capture_is_named() -> None:
@@ -220,7 +221,9 @@ def test_the_reader_lost_during_a_capture_is_named() -> None:
     with live_camera() as primary, tcp_device(serve) as port:
         primary.show_and_wait(UNREADABLE)
         with bench(primary, max_attempts=60, retry_interval_seconds=0.05) as one:
-            reader = TagReader(RfidSettings(host="127.0.0.1", port=port, reconnect_seconds=30), one.station.on_tag, "gate")
+            reader = TagReader(
+                RfidSettings(host="127.0.0.1", port=port, reconnect_seconds=30), one.station.on_tag, "gate"
+            )
             one.station._reader = reader
             reader.start()
             try:
@@ -281,96 +284,10 @@ def test_a_recogniser_that_cannot_be_loaded_is_named(primary: LiveCamera) -> Non
         one.tag()
         primary.show(LABELLED)
         got = one.result()
-    assert got.errors == ["Max attempts reached (1)", "Label detection failed: the model is missing (attempt 1)"] and set(got.pictures) == {"primary"}
+    assert got.errors == [
+        "Max attempts reached (1)",
+        "Label detection failed: the model is missing (attempt 1)",
+    ] and set(got.pictures) == {"primary"}
     with pytest.raises(LabelUnavailable):
         label.load()
     assert made == [1], "a broken recogniser is not loaded at every attempt"
-
-
-def test_a_bug_costs_one_capture_and_not_the_station(primary: LiveCamera) -> None:
-    class Broken(QuietReader):
-        def status(self) -> dict[str, Any]:
-            raise KeyError("oops")
-
-    broken = Broken()
-    with bench(primary, reader=broken) as one:
-        one.tag()
-        primary.show(LABELLED)
-        got = one.result()
-        assert not got.success and "KeyError" in got.message and got.errors == [got.message] and got.tags == [A]
-        one.station._reader = QuietReader()
-        one.tag(B)
-        primary.show(LABELLED)
-        assert one.result().success
-
-
-def test_a_disk_that_breaks_down_does_not_end_the_station(primary: LiveCamera) -> None:
-    stored: list[str] = []
-
-    def deliver(one: CaptureResult) -> None:
-        stored.append(one.tag)
-        if len(stored) == 1:
-            raise RuntimeError("out of order")
-
-    with bench(primary, deliver=deliver) as one:
-        one.tag(A)
-        primary.show(LABELLED)
-        wait_for(lambda: stored)
-        one.tag(B)
-        primary.show(LABELLED)
-        wait_for(lambda: len(stored) == 2)
-    assert stored == [A, B]
-
-
-def test_stopping_ends_a_capture_with_what_it_has(primary: LiveCamera) -> None:
-    with bench(primary, max_attempts=1000, retry_interval_seconds=0.05) as one:
-        one.tag()
-        primary.show(UNREADABLE)
-        wait_for(lambda: one.station._label.levels)
-        one.station.stop()
-        got = one.result()
-    assert not got.success and got.message.startswith("The agent was stopped after") and "primary" in got.pictures
-
-
-def test_captures_that_may_not_begin_do_not(primary: LiveCamera) -> None:
-    allowed = [True, False]
-    with bench(primary, may_begin=lambda: allowed.pop(0)) as one:
-        one.tag(A)
-        primary.show(LABELLED)
-        one.result()
-        wait_for(lambda: one.nothing_more)
-        one.tag(B)
-        assert one.nothing_more and allowed == []
-
-
-def test_tags_only_station_reports_each_new_tag() -> None:
-    with bench(kind="tags") as one:
-        for tag, is_new in ((A, True), (A, False), (B, True), (A, True)):
-            one.tag(tag, is_new)
-        got = [one.result() for _ in range(3)]
-    assert [each.tag for each in got] == [A, B, A] and all(each.tags == [each.tag] for each in got)
-    first = got[0].fields("http://h")
-    assert (first["success"], first["number"], first["message"], first["attempts"], first["primary_image_url"]) == (True, "", "Tag read", 0, "")
-
-
-def test_status_in_one_word_and_a_sentence(primary: LiveCamera) -> None:
-    reader = QuietReader()
-    with bench(primary, reader=reader, max_attempts=1000, retry_interval_seconds=0.05) as one:
-        status = one.station.status()
-        assert (status["state"], status["message"], status["cameras"][0]["role"], status["cameras"][0]["state"]) == ("waiting", "Waiting for a tag.", "primary", "live")
-        one.tag()
-        assert one.station.status()["state"] == "capturing"
-        primary.show(LABELLED)
-        one.result()
-        reader.error = "Cannot connect"
-        assert (one.station.status()["state"], one.station.status()["message"]) == ("problem", "Cannot connect")
-
-
-def test_a_station_without_devices_says_so() -> None:
-    station = Station(StationSettings(name="gate"), None, lambda one: None)
-    status = station.status()
-    assert status["state"] == "problem" and "reader" in status["message"] and [camera["role"] for camera in status["cameras"]] == ["primary"]
-
-
-def test_each_result_has_an_event_id_of_its_own() -> None:
-    assert result().event_id != result().event_id

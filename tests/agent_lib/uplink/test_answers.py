@@ -7,36 +7,49 @@ import threading
 from typing import Any
 
 import pytest
+
+from agent_lib.uplink.answer import Answer, Backoff, Delivered, Later, Refused, read_answer, seconds
+from agent_lib.uplink.rest import RestUplink
+from agent_lib.uplink.websocket import WebSocketUplink
 from tests.support.agent import entry
 from tests.support.helpers import free_ports
 from tests.support.uplink import Peer, rest_server, websocket_server
 
-from agent_lib.uplink_answer import Answer, Backoff, Delivered, Later, Refused, read_answer, seconds
-from agent_lib.uplink_rest import RestUplink
-from agent_lib.uplink_ws import WebSocketUplink
-
 # REST, answer by answer
 
 
-@pytest.mark.parametrize(("said", "expected"), [
-    ((200, {}, b'{"success": true, "id": "1"}'), Delivered()),
-    ((201, {}, b'{"success": true, "id": "1", "duplicate": true}'), Delivered(duplicate=True)),
-    ((400, {}, b'{"success": false, "message": "No tag", "errors": ["tag is missing"]}'), Refused("HTTP 400: No tag; tag is missing")),
-    ((413, {}, b"<html>too large</html>"), Refused("HTTP 413: Request Entity Too Large")),
-    ((415, {}, b""), Refused("HTTP 415: Unsupported Media Type")),
-    ((422, {}, b'{"success": false, "message": "No"}'), Refused("HTTP 422: No")),
-    ((200, {}, b'{"success": false, "message": "No"}'), Refused("No")),
-    ((200, {}, b'{"success": false, "message": "Busy", "retry_after": 3}'), Later("Busy", 3.0, answered=True)),
-    ((200, {}, b"<html>Log in</html>"), Later("HTTP 200: the answer is not a hub's; check the hub's address")),
-    ((401, {}, b""), Later("HTTP 401: Unauthorized")),
-    ((403, {}, b'{"success": false, "message": "Only this machine"}'), Later("HTTP 403: Only this machine")),
-    ((404, {}, b""), Later("HTTP 404: Not Found")),
-    ((302, {"Location": "/login"}, b""), Later("HTTP 302: Found")),
-    ((429, {"Retry-After": "7"}, b"{}"), Later("HTTP 429: Too Many Requests", 7.0)),
-    ((503, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, b'{"success": false, "message": "Full", "retry_after": 2}'), Later("HTTP 503: Full", 2.0)),
-    ((500, {}, b""), Later("HTTP 500: Internal Server Error", answered=True)),
-    ((502, {}, b""), Later("HTTP 502: Bad Gateway")),
-])
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ((200, {}, b'{"success": true, "id": "1"}'), Delivered()),
+        ((201, {}, b'{"success": true, "id": "1", "duplicate": true}'), Delivered(duplicate=True)),
+        (
+            (400, {}, b'{"success": false, "message": "No tag", "errors": ["tag is missing"]}'),
+            Refused("HTTP 400: No tag; tag is missing"),
+        ),
+        ((413, {}, b"<html>too large</html>"), Refused("HTTP 413: Request Entity Too Large")),
+        ((415, {}, b""), Refused("HTTP 415: Unsupported Media Type")),
+        ((422, {}, b'{"success": false, "message": "No"}'), Refused("HTTP 422: No")),
+        ((200, {}, b'{"success": false, "message": "No"}'), Refused("No")),
+        ((200, {}, b'{"success": false, "message": "Busy", "retry_after": 3}'), Later("Busy", 3.0, answered=True)),
+        ((200, {}, b"<html>Log in</html>"), Later("HTTP 200: the answer is not a hub's; check the hub's address")),
+        ((401, {}, b""), Later("HTTP 401: Unauthorized")),
+        ((403, {}, b'{"success": false, "message": "Only this machine"}'), Later("HTTP 403: Only this machine")),
+        ((404, {}, b""), Later("HTTP 404: Not Found")),
+        ((302, {"Location": "/login"}, b""), Later("HTTP 302: Found")),
+        ((429, {"Retry-After": "7"}, b"{}"), Later("HTTP 429: Too Many Requests", 7.0)),
+        (
+            (
+                503,
+                {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"},
+                b'{"success": false, "message": "Full", "retry_after": 2}',
+            ),
+            Later("HTTP 503: Full", 2.0),
+        ),
+        ((500, {}, b""), Later("HTTP 500: Internal Server Error", answered=True)),
+        ((502, {}, b""), Later("HTTP 502: Bad Gateway")),
+    ],
+)
 def test_rest_answers(said: tuple[int, dict[str, str], bytes], expected: Answer) -> None:
     with rest_server(lambda sent: said) as url:
         rest = RestUplink(url, 5)
@@ -79,16 +92,25 @@ def test_a_foreign_server_gets_one_json_text_with_links_and_pictures() -> None:
         peer.say("Received")
 
     assert deliver(echo, tag="E2C001") == Delivered()
-    assert got[0]["tag"] == "E2C001" and got[0]["primary_image_url"] == "http://127.0.0.1:3000/images/E2C001_primary_1769581721123.jpg"
+    assert (
+        got[0]["tag"] == "E2C001"
+        and got[0]["primary_image_url"] == "http://127.0.0.1:3000/images/E2C001_primary_1769581721123.jpg"
+    )
     assert got[0]["primary_image"].startswith("/9j/")
 
 
-@pytest.mark.parametrize(("reply", "expected"), [
-    ("ok", Delivered()), ("", Delivered()), ('{"status": "received"}', Delivered()), ("[1]", Delivered()),
-    ('{"success": true, "id": "1"}', Delivered()),
-    ('{"success": false, "message": "No"}', Refused("No")),
-    ('{"success": false, "message": "Busy", "retry_after": 1}', Later("Busy", 1.0, answered=True)),
-])
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("ok", Delivered()),
+        ("", Delivered()),
+        ('{"status": "received"}', Delivered()),
+        ("[1]", Delivered()),
+        ('{"success": true, "id": "1"}', Delivered()),
+        ('{"success": false, "message": "No"}', Refused("No")),
+        ('{"success": false, "message": "Busy", "retry_after": 1}', Later("Busy", 1.0, answered=True)),
+    ],
+)
 def test_replies_of_a_server(reply: str, expected: Answer) -> None:
     assert deliver(lambda peer, message: (peer.ping(), peer.say(reply))) == expected
 
@@ -105,8 +127,15 @@ def test_another_stations_result_heard_first_is_no_reply() -> None:
     assert deliver(busy) == Refused("No")
 
 
-@pytest.mark.parametrize(("code", "expected"), [(1000, Delivered()), (1001, Later("the WebSocket server closed with 1001 bye")), (1009, Refused("the WebSocket server closed with 1009 bye")),
-                                                (1011, Later("the WebSocket server closed with 1011 bye"))])
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (1000, Delivered()),
+        (1001, Later("the WebSocket server closed with 1001 bye")),
+        (1009, Refused("the WebSocket server closed with 1009 bye")),
+        (1011, Later("the WebSocket server closed with 1011 bye")),
+    ],
+)
 def test_a_close_without_a_reply(code: int, expected: Answer) -> None:
     assert deliver(lambda peer, message: peer.close(code, "bye")) == expected
 

@@ -10,23 +10,32 @@ from typing import Any
 
 import pytest
 import requests
+
+from agent_lib.outbox import Entry, Outbox
+from agent_lib.runtime.supervisor import Supervisor
+from agent_lib.settings import HubSettings
+from agent_lib.uplink import Uplink
+from agent_lib.uplink.answer import Delivered
+from agent_lib.uplink.rest import RestUplink
+from agent_lib.uplink.websocket import WebSocketUplink
 from tests.support.agent import entry, fields, result
 from tests.support.devices import jpeg
 from tests.support.helpers import HubProcess, free_ports, wait_for
 from tests.support.uplink import Peer, proxy, rest_server, websocket_server
 
-from agent_lib.health import Supervisor
-from agent_lib.outbox import Entry, Outbox
-from agent_lib.settings import HubSettings
-from agent_lib.uplink import Uplink
-from agent_lib.uplink_answer import Delivered
-from agent_lib.uplink_rest import RestUplink
-from agent_lib.uplink_ws import WebSocketUplink
-
 OK = (200, {"Content-Type": "application/json"}, b'{"success": true, "id": "1"}')
-STATUS = {"station": "gate", "kind": "weighbridge", "simulated": False, "state": "waiting", "message": "Waiting for a tag.",
-          "reader": {"state": "connected", "address": "a", "message": "", "last_tag_ts": None, "error": ""}, "cameras": [], "captures": 0,
-          "outbox": {"waiting": 0, "shelved": 0, "shelf": []}, "uplink": "socketio"}
+STATUS = {
+    "station": "gate",
+    "kind": "weighbridge",
+    "simulated": False,
+    "state": "waiting",
+    "message": "Waiting for a tag.",
+    "reader": {"state": "connected", "address": "a", "message": "", "last_tag_ts": None, "error": ""},
+    "cameras": [],
+    "captures": 0,
+    "outbox": {"waiting": 0, "shelved": 0, "shelf": []},
+    "uplink": "socketio",
+}
 
 
 @contextmanager
@@ -73,7 +82,17 @@ def test_socketio_brings_fields_and_pictures(hub: HubProcess, tmp_path: Path) ->
     row = captures(hub, tag="E2AA01")[0]
     sent = fields(result("E2AA01"))
     assert row["event_id"] == event_id and row["station"] == "gate" and row["tags"] == ["E2AA01", "E2AA02"]
-    for key in ("tag_source", "started_ts", "finished_ts", "success", "number", "raw_text", "message", "attempts", "timestamp"):
+    for key in (
+        "tag_source",
+        "started_ts",
+        "finished_ts",
+        "success",
+        "number",
+        "raw_text",
+        "message",
+        "attempts",
+        "timestamp",
+    ):
         assert row[key] == sent[key]
     for number, role in enumerate(("primary", "secondary", "label"), 1):
         assert requests.get(f"{hub.url}/images/E2AA01_{role}_1769581721123.jpg", timeout=5).content == jpeg(number)
@@ -90,7 +109,9 @@ def test_the_same_result_again_is_a_duplicate_over_every_way(hub: HubProcess, tm
     rest = RestUplink(hub.url, 5)
     assert rest.send(Entry(1, fields(one), one.pictures)) == Delivered(duplicate=True)
     rest.close()
-    assert WebSocketUplink(f"ws://127.0.0.1:{hub.side['results']}", 5).send(Entry(1, fields(one), one.pictures)) == Delivered(duplicate=True)
+    assert WebSocketUplink(f"ws://127.0.0.1:{hub.side['results']}", 5).send(
+        Entry(1, fields(one), one.pictures)
+    ) == Delivered(duplicate=True)
     assert len(captures(hub, tag="E2AB01")) == 1
 
 
@@ -100,8 +121,19 @@ def test_rest_and_raw_websocket_bring_the_same(hub: HubProcess) -> None:
     rest.close()
     assert WebSocketUplink(f"ws://127.0.0.1:{hub.side['results']}", 5).send(entry(tag="E2AC02")) == Delivered()
     one, other = captures(hub, tag="E2AC01")[0], captures(hub, tag="E2AC02")[0]
-    different = {"id", "event_id", "received_at", "tag", "tags", "primary_image_url", "secondary_image_url", "label_image_url"}
-    assert {key: one[key] for key in one if key not in different} == {key: other[key] for key in other if key not in different}
+    different = {
+        "id",
+        "event_id",
+        "received_at",
+        "tag",
+        "tags",
+        "primary_image_url",
+        "secondary_image_url",
+        "label_image_url",
+    }
+    assert {key: one[key] for key in one if key not in different} == {
+        key: other[key] for key in other if key not in different
+    }
     for row in (one, other):
         assert requests.get(row["label_image_url"], timeout=5).content == jpeg(3)
 
@@ -131,6 +163,7 @@ def test_station_status_reaches_the_hub_and_changes_at_once(hub: HubProcess, tmp
         wait_for(lambda: heard().get("message") == "The reader is away.")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows ends processes in another way")
 def test_a_hub_killed_again_and_again_has_every_result_once(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "hub").start()
@@ -153,6 +186,7 @@ def test_a_hub_killed_again_and_again_has_every_result_once(tmp_path: Path) -> N
         hub.kill()
 
 
+@pytest.mark.slow
 def test_results_wait_for_a_hub_that_comes_later(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "hub")
     try:
@@ -166,6 +200,7 @@ def test_results_wait_for_a_hub_that_comes_later(tmp_path: Path) -> None:
         hub.kill()
 
 
+@pytest.mark.slow
 def test_rest_while_socketio_is_not_there_and_back_again(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "hub")
     taken: list[str] = []
@@ -189,10 +224,18 @@ def test_rest_while_socketio_is_not_there_and_back_again(tmp_path: Path) -> None
         hub.kill()
 
 
-@pytest.mark.parametrize(("refused", "way"), [(b"Upgrade: websocket", "socketio"), (b"/socket.io/", "rest")], ids=["no websockets", "no socket.io"])
+@pytest.mark.parametrize(
+    ("refused", "way"),
+    [(b"Upgrade: websocket", "socketio"), (b"/socket.io/", "rest")],
+    ids=["no websockets", "no socket.io"],
+)
 def test_a_proxy_that_lets_only_some_through(hub: HubProcess, tmp_path: Path, refused: bytes, way: str) -> None:
     def allow(head: bytes) -> bytes | None:
-        return b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" if refused.lower() in head.lower() else None
+        return (
+            b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            if refused.lower() in head.lower()
+            else None
+        )
 
     tag = f"E2B2{len(refused):02d}"
     with proxy(hub.port, allow) as url, sending(tmp_path, url) as (box, uplink):
@@ -202,14 +245,20 @@ def test_a_proxy_that_lets_only_some_through(hub: HubProcess, tmp_path: Path, re
     assert len(captures(hub, tag=tag)) == 1
 
 
+@pytest.mark.slow
 def test_a_proxy_that_swallows_socketio_is_gone_around(hub: HubProcess, tmp_path: Path) -> None:
-    with proxy(hub.port, lambda head: b"" if b"/socket.io/" in head else None) as url, sending(tmp_path, url, answer_seconds=1) as (box, uplink):
+    with (
+        proxy(hub.port, lambda head: b"" if b"/socket.io/" in head else None) as url,
+        sending(tmp_path, url, answer_seconds=1) as (box, uplink),
+    ):
         put(box, "E2B301")
         wait_for(lambda: box.empty)
         assert uplink.way == "rest"
 
 
-def test_proxies_of_the_environment_are_not_used(hub: HubProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_environment_are_not_used(
+    hub: HubProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dead = f"http://127.0.0.1:{free_ports(1)[0]}"
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, dead)
@@ -267,7 +316,10 @@ def test_the_raw_way_delivers_what_waits(tmp_path: Path) -> None:
 
 
 def test_stopping_while_the_hub_is_away_is_quick_and_keeps_results(tmp_path: Path) -> None:
-    with sending(tmp_path, f"http://127.0.0.1:{free_ports(1)[0]}", retry_seconds=30, retry_max_seconds=60) as (box, uplink):
+    with sending(tmp_path, f"http://127.0.0.1:{free_ports(1)[0]}", retry_seconds=30, retry_max_seconds=60) as (
+        box,
+        uplink,
+    ):
         put(box, "A")
         wait_for(lambda: uplink.reason)
     # `sending` has seen every thread end long before the next try was due.

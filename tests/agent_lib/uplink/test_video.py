@@ -1,4 +1,6 @@
-"""The agent shows its cameras to the hub: the camera's own bytes, at the rate of the setting, and nothing when it is off."""
+"""The agent shows its cameras to the hub: the camera's own bytes, at the rate of the setting, and nothing when it is
+off.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
+
+from agent_lib.cameras.frames import Frame
+from agent_lib.runtime.supervisor import Supervisor
+from agent_lib.settings import HubSettings
+from agent_lib.uplink.video import Video
 from tests.support.agent import AgentProcess, live_camera
 from tests.support.devices import jpeg
 from tests.support.helpers import HubProcess, free_ports, wait_for
-
-from agent_lib.camera_frames import Frame
-from agent_lib.health import Supervisor
-from agent_lib.settings import HubSettings
-from agent_lib.video import Video
 
 
 class Shown:
@@ -65,11 +67,12 @@ def test_pixels_are_packed_but_not_while_a_capture_runs(hub: HubProcess) -> None
     busy.set()
     with Shown(hub.url, camera, busy.is_set) as video:
         wait_for(lambda: len(camera.given) > 5, what="some pictures")
-        assert video.sent == 0 and not any(frame.packed for frame in camera.given)
+        assert video.sent == 0 and not any(frame.encoded for frame in camera.given)
         busy.clear()
         wait_for(lambda: video.sent > 3, what="pictures after the capture")
 
 
+@pytest.mark.slow
 def test_the_rate_is_kept(hub: HubProcess) -> None:
     camera = Pixels()
     with Shown(hub.url, camera, fps=10) as video:
@@ -78,6 +81,7 @@ def test_the_rate_is_kept(hub: HubProcess) -> None:
     assert span > (len(camera.given) - 2) / 10, "no more than ten a second"
 
 
+@pytest.mark.slow
 def test_a_hub_that_comes_later_is_found(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     camera = Pixels()
     hub = HubProcess(tmp_path / "instance")
@@ -91,18 +95,42 @@ def test_a_hub_that_comes_later_is_found(tmp_path: Path, caplog: pytest.LogCaptu
 def test_off_by_default_and_without_a_hub(caplog: pytest.LogCaptureFixture) -> None:
     supervisor = Supervisor()
     Video(HubSettings()).start(supervisor, "s", [("primary", SimpleNamespace())])
-    Video(HubSettings(websocket_url="ws://127.0.0.1:2020", video_fps=5)).start(supervisor, "s", [("primary", SimpleNamespace())])
+    Video(HubSettings(websocket_url="ws://127.0.0.1:2020", video_fps=5)).start(
+        supervisor, "s", [("primary", SimpleNamespace())]
+    )
     assert supervisor.status() == {} and "need a hub" in caplog.text
     assert HubSettings().video_fps == 0
 
 
+@pytest.mark.slow
 def test_the_simulated_gate_is_shown(tmp_path: Path) -> None:
     (tmp_path / "agent").mkdir()
     (tmp_path / "agent" / "agent.toml").write_text("[hub]\nvideo_fps = 5\n[station]\nname = 'north gate'\n", "utf-8")
     with HubProcess(tmp_path / "instance") as hub:
-        with AgentProcess("--instance", str(tmp_path / "agent"), "--simulate", "--hub", hub.url, "--captures", "1", output=tmp_path / "out") as agent:
-            wait_for(lambda: {row["camera"] for row in hub.get("/api/frames")["cameras"]} == {"north gate-primary", "north gate-secondary"}, 40, what="both cameras")
-            wait_for(lambda: all(row["total_frames"] > 3 and row["width"] > 100 for row in hub.get("/api/frames")["cameras"]), what="more pictures")
+        with AgentProcess(
+            "--instance",
+            str(tmp_path / "agent"),
+            "--simulate",
+            "--hub",
+            hub.url,
+            "--captures",
+            "1",
+            output=tmp_path / "out",
+        ) as agent:
+            wait_for(
+                lambda: (
+                    {row["camera"] for row in hub.get("/api/frames")["cameras"]}
+                    == {"north gate-primary", "north gate-secondary"}
+                ),
+                40,
+                what="both cameras",
+            )
+            wait_for(
+                lambda: all(
+                    row["total_frames"] > 3 and row["width"] > 100 for row in hub.get("/api/frames")["cameras"]
+                ),
+                what="more pictures",
+            )
             assert agent.process.wait(60) == 0, agent.text
         assert len(hub.captures()) == 1
     assert "did not end in time" not in agent.text and "Traceback" not in agent.text

@@ -1,4 +1,4 @@
-"""Which networks, hosts and web pages reach the addresses of AprilTag boards and games, and that they reach nothing else."""
+"""Access to the addresses of AprilTag boards and games by network, host and origin, and that it opens nothing else."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hub.apriltag.boards import KEPT_SESSIONS, MAX_BOARDS, Boards
+from hub.apriltag.commands import BoardCommands
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.tags import TOKEN, Board, record, tag_hub
 
@@ -39,22 +40,22 @@ def sessions(boards: Boards) -> list[tuple[str, int, str]]:
 
 
 def test_silence_makes_stale_and_a_long_one_ends_the_session(boards: Boards, clock: Clock) -> None:
-    boards.heard("10.0.0.5", "udp", 1000.0, "Waveshare-ESP32-S3")
+    boards.received("10.0.0.5", "udp", 1000.0, "Waveshare-ESP32-S3")
     clock.now += 100
-    boards.heard("10.0.0.5", "udp", 101_000.0)
+    boards.received("10.0.0.5", "udp", 101_000.0)
     assert boards.status()[0]["state"] == "connected" and boards.esp32_connected
     clock.now += 31
     assert boards.status()[0]["state"] == "stale" and boards.esp32_connected and not sessions(boards)
     clock.now += 570
     assert boards.status()[0]["state"] == "gone" and not boards.esp32_connected
     assert sessions(boards) == [("10.0.0.5", 100, "silent")]
-    boards.heard("10.0.0.5", "udp", 800_000.0)
+    boards.received("10.0.0.5", "udp", 800_000.0)
     assert boards.esp32_connected and boards.uptime()["uptime_seconds"] == 0
 
 
 def test_a_clock_that_goes_back_is_a_reboot(boards: Boards, clock: Clock) -> None:
     for milliseconds in (50_000.0, 52_000.0, 3000.0, 5000.0):
-        boards.heard("10.0.0.5", "http", milliseconds)
+        boards.received("10.0.0.5", "http", milliseconds)
         clock.now += 2
     assert sessions(boards) == [("10.0.0.5", 2, "rebooted")]
     assert boards.status()[0]["reboots"] == 1
@@ -71,10 +72,10 @@ def test_a_clock_that_goes_back_is_a_reboot(boards: Boards, clock: Clock) -> Non
     ],
 )
 def test_what_is_no_reboot(boards: Boards, clock: Clock, before: float, after: float, passed: float) -> None:
-    boards.heard("10.0.0.5", "http", before)
+    boards.received("10.0.0.5", "http", before)
     clock.now += passed
-    boards.heard("10.0.0.5", "http", after)
-    boards.heard("10.0.0.5", "http", None)
+    boards.received("10.0.0.5", "http", after)
+    boards.received("10.0.0.5", "http", None)
     assert not sessions(boards) and boards.status()[0]["reboots"] == 0
 
 
@@ -99,10 +100,10 @@ def test_the_last_socket_ends_the_session_of_its_board_alone(boards: Boards, clo
 def test_a_board_that_comes_back_before_its_old_socket_is_given_up(boards: Boards, clock: Clock) -> None:
     old, new = object(), object()
     boards.connected("10.0.0.5", old)
-    boards.heard("10.0.0.5", "websocket", 90_000.0)
+    boards.received("10.0.0.5", "websocket", 90_000.0)
     clock.now += 20
     boards.connected("10.0.0.5", new)
-    boards.heard("10.0.0.5", "websocket", 12_000.0)
+    boards.received("10.0.0.5", "websocket", 12_000.0)
     clock.now += 40
     boards.disconnected("10.0.0.5", old)
     assert sessions(boards) == [("10.0.0.5", 20, "rebooted")] and boards.esp32_connected
@@ -123,7 +124,7 @@ def test_uptime_in_words(boards: Boards, clock: Clock, seconds: int, text: str) 
 def test_uptime_is_of_the_board_that_is_here_longest(boards: Boards, clock: Clock) -> None:
     boards.connected("10.0.0.5", object())
     clock.now += 100
-    boards.heard("10.0.0.6", "udp")
+    boards.received("10.0.0.6", "udp")
     body = boards.uptime()
     assert body["uptime_seconds"] == 100 and [row["address"] for row in body["boards"]] == ["10.0.0.5", "10.0.0.6"]
 
@@ -131,11 +132,11 @@ def test_uptime_is_of_the_board_that_is_here_longest(boards: Boards, clock: Cloc
 def test_a_camera_that_the_hub_looks_at_itself_is_listed_but_is_no_board_that_is_connected(
     boards: Boards, clock: Clock
 ) -> None:
-    boards.heard("gate-1", "detection")
+    boards.received("gate-1", "detection")
     assert [(row["address"], row["door"]) for row in boards.status()] == [("gate-1", "detection")]
     assert not boards.esp32_connected and boards.uptime()["connected"] is False
-    boards.heard("10.0.0.5", "http")
-    boards.heard("10.0.0.5", "detection")  # a board whose pictures are looked at too
+    boards.received("10.0.0.5", "http")
+    boards.received("10.0.0.5", "detection")  # a board whose pictures are looked at too
     assert boards.esp32_connected and boards.uptime()["boards"][0]["address"] == "10.0.0.5"
     clock.now += 700
     assert sessions(boards) == [("10.0.0.5", 0, "silent")]
@@ -166,7 +167,7 @@ def test_the_number_of_boards_is_bounded_and_those_with_sockets_stay(boards: Boa
     boards.connected("10.0.0.1", here)
     for number in range(MAX_BOARDS + 50):
         clock.now += 0.001
-        boards.heard(f"10.1.{number // 250}.{number % 250}", "udp")
+        boards.received(f"10.1.{number // 250}.{number % 250}", "udp")
     rows = boards.status()
     assert len(rows) == MAX_BOARDS and rows[-1]["address"] == "10.0.0.1"
 
@@ -232,7 +233,10 @@ def test_two_boards_and_one_leaves(hub: HubProcess) -> None:
 def test_a_board_that_posts_goes_stale_and_then_is_gone(hub: HubProcess) -> None:
     def send(clock: int) -> None:
         body = json.dumps(record(timestamp=clock)).encode()
-        head = f"POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: {TOKEN}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            "POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Authorization: {TOKEN}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
         with socket.create_connection(
             ("127.0.0.1", hub.side["apriltag"]), timeout=10, source_address=("127.0.4.3", 0)
         ) as sock:
@@ -263,7 +267,7 @@ def test_an_idle_board_with_a_websocket_is_connected_however_silent(hub: HubProc
 
 
 def test_all_boards_are_told_and_a_stalled_one_holds_up_nobody(app: Any) -> None:
-    """`tell` over real sockets is in the tests of live pictures; here a socket that never takes anything."""
+    """`send` over real sockets is in the tests of live pictures; here a socket that never takes anything."""
     from gevent import sleep
     from gevent.event import Event
 
@@ -275,14 +279,15 @@ def test_all_boards_are_told_and_a_stalled_one_holds_up_nobody(app: Any) -> None
             self.released.wait()
             self.got.append(bytes(message))
 
-    boards = app.extensions["gatehouse"].part(Boards)
+    hub = app.extensions["gatehouse"]
+    boards, commands = hub.part(Boards), hub.part(BoardCommands)
     never, at_once = Event(), Event()
     at_once.set()
     stuck, quick = Stalled(never), Stalled(at_once)
     boards.connected("10.0.0.1", stuck)
     boards.connected("10.0.0.2", quick)
     for number in range(30):
-        assert boards.tell({"event": "set_video_interval", "interval_ms": number}) == 2
+        assert commands.send({"event": "set_video_interval", "interval_ms": number}) == 2
         sleep(0)
     assert len(quick.got) == 30 and not stuck.got
     never.set()
@@ -290,4 +295,4 @@ def test_all_boards_are_told_and_a_stalled_one_holds_up_nobody(app: Any) -> None
         sleep(0)
     assert 1 <= len(stuck.got) <= 10 and b'"interval_ms":29' in stuck.got[-1]
     boards.disconnected("10.0.0.2", quick)
-    assert boards.tell({"event": "x"}) == 1
+    assert commands.send({"event": "x"}) == 1

@@ -1,4 +1,4 @@
-"""File pairs of tests/contract/apriltag_*: what boards and games send and what it becomes (docs/wire/apriltag.md 1.1, 5.6)."""
+"""File pairs of tests/contract/apriltag_*: messages and the readings they become (docs/wire/apriltag.md 1.1, 5.6)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,10 @@ from typing import Any
 
 import pytest
 
-from hub.apriltag.contract import (
-    MAX_DEPTH,
-    MAX_FIELDS,
-    MAX_TAGS,
-    MAX_TEXT_BYTES,
-    decode_reading,
-    parse_post,
-    parse_reading,
-    parse_readings,
-)
-from hub.apriltag.json_quotes import single_to_double
+from hub.apriltag.contract.decoding import MAX_TEXT_BYTES, decode_reading
+from hub.apriltag.contract.reading import MAX_FIELDS, MAX_TAGS, parse_post, parse_reading, parse_readings
+from hub.apriltag.contract.single_quotes import single_to_double
+from hub.apriltag.contract.values import MAX_DEPTH
 from hub.contract.errors import ContractError
 from hub.contract.json_text import decode, encode
 

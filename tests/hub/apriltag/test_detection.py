@@ -1,4 +1,4 @@
-"""Tags in the pictures of cameras that only send pictures, the whole way over real sockets: a picture is posted, a game hears of the tag."""
+"""Tag detection over real sockets, from a posted picture to the reading that a game receives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VIEW = View([(7, 10.0, TURN, SHIFT)])
 PICTURE = VIEW.jpeg()
 EMPTY = View([]).jpeg()
 BROKEN = PICTURE[:400]
-"""Its head is whole, so it is kept as a frame, but there is nothing to decode."""
+"""Its headers are complete, so it is kept as a frame, but it cannot be decoded."""
 
 TOML = f"""
 [[apriltag.detection]]

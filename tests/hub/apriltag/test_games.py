@@ -1,4 +1,4 @@
-"""Games that stall, vanish or say nothing, and boards that are idle: nobody else is delayed, nobody healthy is dropped."""
+"""Games that stall, vanish or stay silent, and idle boards: nobody else is delayed, nobody healthy is dropped."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
 def flood(board: Board, count: int, tags: int = 1, beside: Collector | None = None, **fields: object) -> list[float]:
     """`count` readings, each acknowledged before the next; seconds that each acknowledgement took.
 
-    As fast as they are acknowledged, but for the time that the game `beside`, a thread of this process, needs to read them.
+    As fast as they are acknowledged, except for the time that the game `beside`, a thread of this process, needs.
     """
     took = []
     for number in range(count):
         if beside is not None and number % 50 == 0:
-            wait_for(lambda: number - len(beside.numbers) < 100, what="the game's reading")
+            wait_for(lambda number=number: number - len(beside.numbers) < 100, what="the game's reading")
         began = time.perf_counter()
         board.reading(tag_id=1000 + number % tags, number=number, **fields)
         took.append(time.perf_counter() - began)

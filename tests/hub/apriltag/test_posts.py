@@ -1,4 +1,4 @@
-"""Readings by POST, found again by GET, and what older games poll: over real sockets (docs/wire/apriltag.md 1.3, 2.3)."""
+"""Readings by POST, stored readings by GET, and the poll of older games (docs/wire/apriltag.md 1.3, 2.3)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def test_a_post_on_both_ports_and_both_paths(hub: HubProcess, path: str, side: s
 def test_as_esp_http_client_sends_it(hub: HubProcess) -> None:
     body = json.dumps(record(tag_id=12)).encode()
     head = (
-        f"POST /apriltag HTTP/1.1\r\nUser-Agent: ESP32 HTTP Client/1.0\r\nHost: 127.0.0.1:{hub.port}\r\nContent-Type: application/json\r\n"
+        "POST /apriltag HTTP/1.1\r\nUser-Agent: ESP32 HTTP Client/1.0\r\n"
+        f"Host: 127.0.0.1:{hub.port}\r\nContent-Type: application/json\r\n"
         f"Authorization: {TOKEN}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode()
     status, headers, text = ws.exchange(hub.port, head + body)
@@ -167,7 +168,8 @@ def test_other_methods_are_told_what_is_taken(hub: HubProcess) -> None:
 def test_a_body_that_ends_early_costs_nobody_anything(hub: HubProcess) -> None:
     with ws.connect(hub.port) as sock:
         sock.sendall(
-            f"POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {TOKEN}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode()
+            f"POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {TOKEN}\r\n"
+            "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{".encode()
         )
         sock.shutdown(socket.SHUT_WR)
         assert ws.read_response(sock)[0] == 400
@@ -321,7 +323,8 @@ def test_many_boards_at_once(hub: HubProcess) -> None:
     def board(number: int) -> None:
         body = json.dumps(record(tag_id=500 + number)).encode()
         request = (
-            f"POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: {TOKEN}\r\n"
+            "POST /apriltag HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Content-Type: application/json\r\nAuthorization: {TOKEN}\r\n"
             f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
         ).encode() + body
         for _ in range(10):

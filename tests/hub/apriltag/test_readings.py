@@ -1,4 +1,4 @@
-"""Stored readings beside the doors: bounds, thinning by a clock of the test, a full store, forgetting."""
+"""Stored readings without a transport: bounds, thinning by a clock of the test, a full store, retention."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from hub.apriltag import readings as module
-from hub.apriltag.contract import Reading, parse_reading
-from hub.apriltag.readings import Query, Readings
+from hub.apriltag.contract.reading import Reading, parse_reading
+from hub.apriltag.readings import Readings
+from hub.apriltag.repository import Query
 from hub.apriltag.service import AprilTags
+from hub.apriltag.sqlite_readings import reading_repository
 from hub.store.retention import DAY, delete_expired
 from hub.store.writer import StoreBusy
 
@@ -25,13 +27,17 @@ def parts(app: Any) -> Any:
     return app.extensions["gatehouse"]
 
 
+def queue(parts: Any, *args: Any, **kwargs: Any) -> Readings:
+    return Readings(parts.writer, reading_repository(parts.backend, parts.reader), *args, **kwargs)
+
+
 def values(kept: Readings, **query: Any) -> list[Any]:
     return [row["x_cm"] for row in kept.find(Query(**query))[0]]
 
 
 def test_at_most_so_many_a_second_of_each_board_and_tag_and_always_the_first(parts: Any) -> None:
     now = [100.0]
-    kept = Readings(parts.writer, parts.reader, 2.0, now=lambda: now[0])
+    kept = queue(parts, 2.0, now=lambda: now[0])
     for step in range(30):  # ten a second for three seconds
         now[0] = 100.0 + step / 10
         kept.keep(reading(1, x_cm=step), "10.0.0.1", "udp", None, START + step)
@@ -68,14 +74,14 @@ def test_odd_text_is_stored_as_it_came(parts: Any) -> None:
 
 
 def test_what_waits_is_bounded_by_number_and_by_bytes(parts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = Readings(parts.writer, parts.reader)
-    monkeypatch.setattr(module, "MAX_WAITING", 100)
+    kept = queue(parts)
+    monkeypatch.setattr(module, "MAX_PENDING", 100)
     for place in range(150):
         kept.keep(reading(1, x_cm=place), "b", "udp", None, START + place)
     assert kept.status()["waiting"] == 100 and kept.lost == 50
     kept.flush()
     assert kept.status() == {"stored": 100, "thinned": 0, "waiting": 0, "not_stored": 50}
-    monkeypatch.setattr(module, "MAX_WAITING_BYTES", 20_000)
+    monkeypatch.setattr(module, "MAX_PENDING_BYTES", 20_000)
     for place in range(20):
         kept.keep(reading(1, x_cm=place, note="x" * 3000), "b", "udp", None, START + place)
     assert kept.status()["waiting"] == 6
@@ -86,7 +92,7 @@ def test_what_waits_is_bounded_by_number_and_by_bytes(parts: Any, monkeypatch: p
 
 def test_large_readings_go_in_several_commits(parts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BATCH_BYTES", 10_000)
-    kept = Readings(parts.writer, parts.reader)
+    kept = queue(parts)
     for place in range(40):
         kept.keep(
             reading(1, x_cm=place, note="x" * 3900, more="y" * (4000 if place % 2 else 0)),
@@ -101,7 +107,7 @@ def test_large_readings_go_in_several_commits(parts: Any, monkeypatch: pytest.Mo
 
 def test_a_store_that_cannot_write_keeps_them_waiting(parts: Any) -> None:
     """The writer has been closed, as it is at the end of the hub."""
-    kept = Readings(parts.writer, parts.reader)
+    kept = queue(parts)
     kept.keep(reading(1, x_cm=1), "b", "udp", None, START)
     kept.flush()
     parts.writer.close()

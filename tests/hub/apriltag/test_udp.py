@@ -182,7 +182,7 @@ def test_a_source_that_sends_too_much_is_cut_others_are_not(tmp_path: Path) -> N
 
 
 def test_acks_come_one_by_one_beside_another_board(hub: HubProcess) -> None:
-    """500 datagrams, each sent as soon as the one before is acknowledged, beside a WebSocket board that does the same."""
+    """500 datagrams, each sent when the one before is acknowledged, beside a WebSocket board that does the same."""
     done: list[int] = []
 
     def over_websocket() -> None:

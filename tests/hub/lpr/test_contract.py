@@ -1,4 +1,4 @@
-"""File pairs of tests/contract/: what cameras send, what it becomes, through the parser and through every door (docs/wire/lpr.md 2)."""
+"""File pairs of tests/contract/: what cameras send and its parsed form, over every transport (docs/wire/lpr.md 2)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def becomes(path: Path) -> dict[str, Any]:
 
 
 def shown(record: Any) -> dict[str, Any]:
-    """A parsed record in the words of the files."""
+    """A parsed record with the keys of the files."""
     assert isinstance(record, (Detection, HealthReport))
     view = {
         **vars(record),
@@ -77,7 +77,7 @@ def sio(hub: HubProcess):
 
 @pytest.mark.parametrize("path", VALID, ids=stem)
 def test_valid_through_every_door(hub: HubProcess, sio: socketio.Client, path: Path) -> None:
-    """The first door stores it, the others answer with its id and the same warnings."""
+    """The first transport stores it, the others reply with its id and the same warnings."""
     data, expected = {**sent(path), "event_id": path.stem}, becomes(path)
     key = "health_id" if expected["kind"] == "health" else "detection_id"
     first = requests.post(f"{hub.url}/api/data", json=data, timeout=10)

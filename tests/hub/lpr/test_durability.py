@@ -1,10 +1,11 @@
-"""What was acknowledged is stored, once, with its picture, however the hub ends amid the work."""
+"""What was acknowledged is stored, once, with its picture, however the hub ends."""
 
 from __future__ import annotations
 
 import base64
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,10 @@ PICTURE = jpeg(200, 150)
 
 
 class Sender(threading.Thread):
-    """One camera that sends record after record, each again until it is acknowledged. `acknowledged` is event id -> detection id."""
+    """One camera that sends records one after the other, each again until it is acknowledged.
+
+    `acknowledged`: event id -> detection id.
+    """
 
     def __init__(self, hub: HubProcess, door: str, number: int) -> None:
         super().__init__(daemon=True)
@@ -82,24 +86,20 @@ class Sender(threading.Thread):
         return json.loads(text[3:])[0]
 
 
+def _more_from_all(senders: list[Sender], number: int) -> Callable[[], bool]:
+    """Whether every sender has more than `number` records acknowledged from now on."""
+    before = [len(sender.acknowledged) for sender in senders]
+    return lambda: all(len(sender.acknowledged) > count + number for sender, count in zip(senders, before, strict=True))
+
+
 def test_a_hub_that_is_killed_amid_records_has_every_one_that_it_acknowledged(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "instance") as hub:
         senders = [Sender(hub, ("rest", "sio", "ws")[number % 3], number) for number in range(SENDERS)]
         for _ in range(KILLS):
-            before = [len(sender.acknowledged) for sender in senders]
-            wait_for(
-                lambda: all(
-                    len(sender.acknowledged) > count + 15 for sender, count in zip(senders, before, strict=True)
-                ),
-                what="records from everybody",
-            )
+            wait_for(_more_from_all(senders, 15), what="records from everybody")
             hub.kill()
             hub.start()
-        before = [len(sender.acknowledged) for sender in senders]
-        wait_for(
-            lambda: all(len(sender.acknowledged) > count for sender, count in zip(senders, before, strict=True)),
-            what="records after the last start",
-        )
+        wait_for(_more_from_all(senders, 0), what="records after the last start")
         for sender in senders:
             sender.ending.set()
         for sender in senders:

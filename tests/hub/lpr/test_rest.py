@@ -1,4 +1,4 @@
-"""Cameras over REST: each generation's requests, the published curl lines, bad input, searches (docs/wire/lpr.md 0, 1.1, 1.2, 4.1)."""
+"""Cameras over REST: requests of each generation, bad input, searches (docs/wire/lpr.md 0, 1.1, 1.2, 4.1)."""
 
 from __future__ import annotations
 
@@ -229,6 +229,7 @@ def test_thai_plates_are_found_however_they_are_typed(hub: HubProcess) -> None:
         assert records(hub, plate=typed)["total_count"] == 1
 
 
+@pytest.mark.slow
 def test_a_restarted_hub_knows_it_all(tmp_path) -> None:
     with HubProcess(tmp_path / "instance") as hub:
         body = g4(original_image=PICTURE_TEXT)

@@ -1,4 +1,4 @@
-"""The page of tags in a real browser: readings come by themselves and in batches, boards, stored readings; boards and games on the status page."""
+"""The page of AprilTags in a real browser: live readings, boards, stored readings; boards and games on /status."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from pathlib import Path
 import pytest
 import websocket
 
-from tests.support.browser import Page, browser, chromium
+from tests.support.browser import Page, browser, needs_browser
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.tags import Board, GameClient, stalled_game, tag_hub
 
-needs_browser = pytest.mark.skipif(
-    chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
-)
 SHOTS = os.environ.get("GATEHOUSE_SCREENSHOTS")
 
 
@@ -45,7 +42,8 @@ def shot(page: Page, name: str) -> None:
 def live(page: Page) -> list[list[str]]:
     """Tag, board and x of each row of the live table."""
     return page.value(
-        "[...document.querySelectorAll('#live tr')].slice(1).map((row) => [row.cells[0].textContent, row.cells[1].textContent, row.cells[3].textContent])"
+        "[...document.querySelectorAll('#live tr')].slice(1).map((row) => [row.cells[0].textContent, "
+        "row.cells[1].textContent, row.cells[3].textContent])"
     )
 
 
@@ -103,7 +101,8 @@ GAME = """
 window.heard = [];
 const socket = new WebSocket("ADDRESS");
 socket.onmessage = (event) => window.heard.push(JSON.parse(event.data));
-socket.onopen = () => socket.send(JSON.stringify({ event: "identify", data: { type: "gdevelop", name: "in a browser" } }));
+const data = { type: "gdevelop", name: "in a browser" };
+socket.onopen = () => socket.send(JSON.stringify({ event: "identify", data }));
 """
 
 
@@ -153,7 +152,8 @@ def test_the_status_page_lists_boards_and_games_with_their_queues(hub: HubProces
         wait_for(lambda: "127.0.0.8" in page.value("document.querySelector('#boards').textContent"), what="the board")
         wait_for(lambda: "<b>Maze</b>" in page.value("document.querySelector('#games').textContent"), what="the game")
         rows = page.value(
-            "[...document.querySelectorAll('#games tr')].slice(1).map((row) => [...row.cells].map((cell) => cell.textContent))"
+            "[...document.querySelectorAll('#games tr')].slice(1).map((row) => [...row.cells].map((cell) => "
+            "cell.textContent))"
         )
         assert {row[-1] for row in rows} == {"<b>Maze</b>", "stalled"}
         shot(page, "status")

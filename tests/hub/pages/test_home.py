@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.browser import Page, browser, chromium
+from tests.support.browser import MARKS, Page, browser
 from tests.support.helpers import HubProcess, capture_result, jpeg, wait_for
 
-pytestmark = pytest.mark.skipif(
-    chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
-)
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +52,8 @@ def test_captures_come_by_themselves(hub: HubProcess, page: Page) -> None:
     assert page.value("window.marked") is True, "the page was loaded again"
     wait_for(
         lambda: page.value(
-            "[...document.querySelectorAll('.picture.primary img')].every((image) => image.complete && image.naturalWidth === 160)"
+            "[...document.querySelectorAll('.picture.primary img')].every((image) => image.complete && "
+            "image.naturalWidth === 160)"
         ),
         what="the pictures",
     )
@@ -125,6 +124,7 @@ def test_stations_with_reader_and_cameras(hub: HubProcess, page: Page) -> None:
         assert part in card
 
 
+@pytest.mark.slow
 def test_the_line_to_the_hub_comes_back(tmp_path: Path, page: Page) -> None:
     with HubProcess(tmp_path / "instance") as hub:
         page.open(f"{hub.url}/")

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browser import Page, browser, chromium
+from tests.support.browser import MARKS, Page, browser
 from tests.support.helpers import HubProcess, jpeg, wait_for
 from tests.support.lpr import g4, g4_health, post
 
-pytestmark = pytest.mark.skipif(
-    chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
-)
+pytestmark = MARKS
 SHOTS = os.environ.get("GATEHOUSE_SCREENSHOTS")
 
 
@@ -66,7 +64,8 @@ def test_a_listed_plate_raises_an_alert(hub: HubProcess, page: Page) -> None:
     page.open(f"{hub.url}/plates")
     wait_for(lambda: page.value("document.querySelector('#link').className.includes('good')"), what="the live line")
     page.value(
-        "document.querySelector('#watch [name=plate]').value = 'WL 805'; document.querySelector('#watch [name=reason]').value = 'stolen'; document.querySelector('#watch').requestSubmit()"
+        "document.querySelector('#watch [name=plate]').value = 'WL 805'; document.querySelector('#watch "
+        "[name=reason]').value = 'stolen'; document.querySelector('#watch').requestSubmit()"
     )
     wait_for(lambda: page.value("document.querySelectorAll('#watchlist li').length") == 1, what="the entry")
     post(
@@ -94,7 +93,9 @@ def test_last_weeks_plate_is_found(hub: HubProcess, page: Page) -> None:
     page.open(f"{hub.url}/plates")
     wait_for(lambda: "TUE 1" in plates(page), what="the plates")
     page.value(
-        "document.querySelector('#search [name=plate]').value = 'tue*'; document.querySelector('#search [name=from]').value = '2026-01-20'; document.querySelector('#search [name=to]').value = '2026-01-20'; document.querySelector('#search').requestSubmit()"
+        "document.querySelector('#search [name=plate]').value = 'tue*'; document.querySelector('#search "
+        "[name=from]').value = '2026-01-20'; document.querySelector('#search [name=to]').value = '2026-01-20'; "
+        "document.querySelector('#search').requestSubmit()"
     )
     wait_for(
         lambda: plates(page) == ["TUE 1"] and page.value("document.querySelector('#found').textContent") == "1 found",

@@ -13,12 +13,10 @@ import pytest
 import requests
 from PIL import Image, ImageDraw
 
-from tests.support.browser import Page, browser, chromium
+from tests.support.browser import MARKS, Page, browser
 from tests.support.helpers import HubProcess, jpeg, wait_for
 
-pytestmark = pytest.mark.skipif(
-    chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
-)
+pytestmark = MARKS
 SHOTS = os.environ.get("GATEHOUSE_SCREENSHOTS")
 PIXEL = "[...document.querySelector('{}').getContext('2d').getImageData(2, 2, 1, 1).data].slice(0, 3)"
 
@@ -103,7 +101,8 @@ def test_a_wall_of_cameras_and_the_choice_of_one(hub: HubProcess, page: Page) ->
     )
     tile = "[...document.querySelectorAll('#wall button')].find((node) => node.textContent.startsWith('{}'))"
     page.value(
-        "for (const node of document.querySelectorAll('#wall button')) node.querySelector('canvas').id = node.querySelector('b').textContent"
+        "for (const node of document.querySelectorAll('#wall button')) node.querySelector('canvas').id = "
+        "node.querySelector('b').textContent"
     )
     for name in names:
         wait_for(lambda name=name: shows(page, colours[name], f"#{name}"), what=f"the picture of {name}")

@@ -1,4 +1,4 @@
-"""Events that are read and answered without python-socketio's packets: the same answers by every way an event can come."""
+"""The fast path of Socket.IO events: the same replies for every form in which an event can arrive."""
 
 from __future__ import annotations
 
@@ -106,7 +106,8 @@ def test_other_spellings_of_a_packet_are_understood_too(line: RawSocketIo) -> No
 
 def test_a_picture_as_an_attachment(line: RawSocketIo, hub: HubProcess) -> None:
     line.send(
-        '451-9["lpr_detection",{"license_plate":"BIN 1","camera_id":"binary","image_binary":{"_placeholder":true,"num":0}}]'
+        '451-9["lpr_detection",{"license_plate":"BIN 1","camera_id":"binary",'
+        '"image_binary":{"_placeholder":true,"num":0}}]'
     )
     line.send(jpeg())
     rows = told([line.packet(), line.packet()])
@@ -116,7 +117,8 @@ def test_a_picture_as_an_attachment(line: RawSocketIo, hub: HubProcess) -> None:
 
 def test_bytes_where_none_belong_cost_that_record_only(line: RawSocketIo, hub: HubProcess) -> None:
     line.send(
-        '451-7["lpr_data",{"camera_id":"bytes","timestamp":"2026-01-28T10:00:00","ocr_results":[{"text":"A 1","note":{"_placeholder":true,"num":0}}]}]'
+        '451-7["lpr_data",{"camera_id":"bytes","timestamp":"2026-01-28T10:00:00",'
+        '"ocr_results":[{"text":"A 1","note":{"_placeholder":true,"num":0}}]}]'
     )
     line.send(b"\xff\xd8 not json")
     rows = told([line.packet(), line.packet()])

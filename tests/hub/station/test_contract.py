@@ -1,4 +1,4 @@
-"""Pairs of files: what a sender sends and what it becomes, through the parser and through every door."""
+"""File pairs of tests/contract/: what stations send and its parsed form, over every transport."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def same_by(answer: dict, hub: HubProcess, path: Path) -> None:
     assert set(becomes(path)["warnings"]) <= set(answer["warnings"])
 
 
-def with_event_id(path: Path, door: str) -> dict:
-    return {**json.loads(path.read_text("utf-8")), "event_id": f"{door}-{path.stem}"}
+def with_event_id(path: Path, transport: str) -> dict:
+    return {**json.loads(path.read_text("utf-8")), "event_id": f"{transport}-{path.stem}"}
 
 
 @pytest.mark.parametrize("path", VALID, ids=name)

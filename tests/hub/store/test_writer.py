@@ -1,18 +1,17 @@
-"""The writer's promises: durable together, each job on its own, nothing taken that cannot be kept."""
+"""The writer: durable together, each job on its own, nothing accepted that cannot be stored."""
 
 from __future__ import annotations
 
 import sqlite3
-import threading
 from pathlib import Path
 
 import gevent
 import pytest
 
-from hub.runtime.offload import offload
-from hub.store.database import connect
-from hub.store.images import ImageStore, picture_name
-from hub.store.writer import Bulk, StoreBusy, Writer
+from hub.store.batch import BatchStore
+from hub.store.sqlite.backend import SqliteBackend
+from hub.store.sqlite.connection import connect
+from hub.store.writer import StoreBusy, Writer
 
 INSERT = "INSERT INTO t (a) VALUES (:a)"
 
@@ -28,7 +27,7 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def writer(database: Path):
-    writer = Writer(database, queue=50)
+    writer = Writer(SqliteBackend(database), queue=50)
     runner = gevent.spawn(writer.run)
     yield writer
     writer.close()
@@ -93,7 +92,7 @@ def test_a_failing_disk_is_busy_for_all_and_leaves_nothing(writer: Writer, datab
 
 
 def test_a_full_queue_is_busy(database: Path) -> None:
-    writer = Writer(database, queue=3)
+    writer = Writer(SqliteBackend(database), queue=3)
     waiting = [gevent.spawn(writer.write, insert(value)) for value in range(3)]
     gevent.sleep(0)
     with pytest.raises(StoreBusy):
@@ -108,7 +107,7 @@ def test_a_full_queue_is_busy(database: Path) -> None:
 
 
 def test_too_many_bytes_are_busy(database: Path) -> None:
-    writer = Writer(database)
+    writer = Writer(SqliteBackend(database))
     waiting = gevent.spawn(writer.write, insert(1), 1)
     gevent.sleep(0)
     with pytest.raises(StoreBusy):
@@ -120,7 +119,7 @@ def test_too_many_bytes_are_busy(database: Path) -> None:
 
 
 def test_closing_commits_what_was_taken(database: Path) -> None:
-    writer = Writer(database)
+    writer = Writer(SqliteBackend(database))
     jobs = [gevent.spawn(writer.write, insert(value)) for value in range(10)]
     gevent.sleep(0)
     writer.close()
@@ -141,42 +140,7 @@ def test_another_writer_holding_the_database_delays_but_loses_nothing(writer: Wr
     assert rows(database) == [3]
 
 
-def test_offload_runs_elsewhere_and_raises_here() -> None:
-    assert offload(threading.get_native_id) != threading.get_native_id()
-    with pytest.raises(ZeroDivisionError):
-        offload(lambda: 1 / 0)
-
-
-@pytest.mark.parametrize(
-    ("tag", "name"),
-    [
-        ("E20034", "E20034_primary_5.jpg"),
-        ("../../etc/passwd", "etcpasswd_primary_5.jpg"),
-        ("", "NOTAG_primary_5.jpg"),
-        ("--", "NOTAG_primary_5.jpg"),
-        ("ทะเบียน", "NOTAG_primary_5.jpg"),
-        ("C:\\x", "Cx_primary_5.jpg"),
-        ("A" * 10_000, "A" * 64 + "_primary_5.jpg"),
-    ],
-)
-def test_picture_names(tag: str, name: str) -> None:
-    assert picture_name(tag, "primary", 5, ".jpg") == name
-
-
-def test_pictures_are_never_overwritten(tmp_path: Path) -> None:
-    store = ImageStore(tmp_path)
-    store.prepare()
-    first, new = store.put("T", "primary", 5, ".jpg", b"one")
-    assert (first.name, new) == ("T_primary_5.jpg", True)
-    assert store.put("T", "primary", 5, ".jpg", b"one") == (first, False)
-    second, _ = store.put("T", "primary", 5, ".jpg", b"two")
-    assert (second.name, first.read_bytes()) == ("T_primary_6.jpg", b"one")
-    (tmp_path / "rest.part").write_bytes(b"half")
-    store.prepare()
-    assert not list(tmp_path.glob("*.part"))
-
-
-class Numbers(Bulk):
+class Numbers(BatchStore):
     """Numbers for table t; the view `intake` takes many at once. `calls` says how each commit was done."""
 
     setup = (
@@ -188,12 +152,12 @@ class Numbers(Bulk):
         self.calls: list[str] = []
         self.undone = 0
         self.full = False
-        self.cannot: object = None  # an item that cannot be put into words
+        self.cannot: object = None  # an item that is not serialisable
 
     def _undo(self) -> None:
         self.undone += 1
 
-    def statement(self, transaction, items):
+    def single_statement(self, transaction, items):
         self.calls.append(f"one statement for {len(items)}")
         transaction.on_failure.append(self._undo)
         if self.full:
@@ -215,8 +179,8 @@ class Numbers(Bulk):
         return [f"step {item}" for item in items]
 
 
-def at_once(writer: Writer, bulk: Bulk, values: list[int]) -> list[object]:
-    jobs = [gevent.spawn(writer.write_with, bulk, value) for value in values]
+def at_once(writer: Writer, store: BatchStore, values: list[int]) -> list[object]:
+    jobs = [gevent.spawn(writer.write_with, store, value) for value in values]
     gevent.joinall(jobs, timeout=10)
     return [job.value if job.successful() else job.exception for job in jobs]
 

@@ -1,4 +1,4 @@
-"""The frame store: pictures by their heads, newest per camera, waiting, limits."""
+"""The frame store: JPEG headers, the newest frame of each camera, waiting, limits."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from PIL import Image
 
 from hub.contract.errors import RequestError
 from hub.settings.video import Video
-from hub.video.frames import FrameStore
 from hub.video.jpeg import jpeg_size
+from hub.video.store import FrameStore
 from tests.support.helpers import jpeg
 
 
@@ -68,7 +68,7 @@ def test_what_is_no_picture_is_refused_and_counted(data: bytes, status: int) -> 
 
 @pytest.mark.parametrize("data", [b"\xff\xd8" + bytes(100), b"\xff\xd8\xff\xe0" + b"\xff" * 2000, jpeg()[:40]])
 def test_a_picture_that_says_no_size_is_kept_as_it_is(data: bytes) -> None:
-    """The first two bytes decide (docs/wire/apriltag.md 5.8); its size is "Unknown", as that of any picture was to older servers at times (2.3)."""
+    """The first two bytes decide (docs/wire/apriltag.md 5.8); the size is "Unknown", as at older servers (2.3)."""
     frames = store()
     assert frames.put("a", data, "http").data == data
     assert frames.camera("a").metrics.body()["resolution"] == "Unknown"

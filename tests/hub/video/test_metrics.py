@@ -1,4 +1,4 @@
-"""A camera's figures against the definitions of docs/wire/apriltag.md 2.4, and its flaws mended."""
+"""A camera's metrics against the definitions of docs/wire/apriltag.md 2.4, without the flaws listed there."""
 
 from __future__ import annotations
 

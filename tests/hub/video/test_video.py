@@ -1,4 +1,7 @@
-"""Live pictures over real sockets: the older server's endpoints, motion JPEG, many cameras on one WebSocket (docs/wire/apriltag.md 1.5, 2.3)."""
+"""Live pictures over real sockets (docs/wire/apriltag.md 1.5, 2.3).
+
+The older server's endpoints, motion JPEG, many cameras on one WebSocket.
+"""
 
 from __future__ import annotations
 
@@ -253,7 +256,7 @@ def test_a_rate_for_viewers(hub: HubProcess) -> None:
         last = ""
         began = time.monotonic()
         arrivals = []
-        for number in range(300):
+        for number in range(300):  # noqa: B007  used behind the loop
             last = send(hub, "r", jpeg(64, 48))["seq"]
             if time.monotonic() - began > 1.3:
                 break

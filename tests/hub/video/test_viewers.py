@@ -1,4 +1,4 @@
-"""When a viewer may have its next frame, over real sockets: what has arrived, what lies unread, who is too slow."""
+"""In-flight frames of viewers over real sockets: acknowledged, unread, stalled."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ def test_a_new_viewer_has_one_frame_under_way_until_it_has_kept_up() -> None:
         viewer.done()
         waiting = gevent.spawn(viewer.ready)
         gevent.sleep(0.05)
-        assert not waiting.dead and viewer.since is not None, "the frame has not arrived"
+        assert not waiting.dead and viewer.oldest_in_flight is not None, "the frame has not arrived"
         gevent.get_hub().threadpool.apply(read, (reader, FRAME))
-        assert waiting.get(timeout=5) is True and viewer.since is None and viewer.sent == 1
+        assert waiting.get(timeout=5) is True and viewer.oldest_in_flight is None and viewer.sent == 1
 
 
 @LINUX
@@ -109,6 +109,6 @@ def test_there_are_only_so_many() -> None:
     first = viewers.add(None, "", "mjpeg")
     with pytest.raises(Unavailable) as caught:
         viewers.add(None, "", "websocket")
-    assert caught.value.status == 503 and first.ready() and not first.gone
+    assert caught.value.status == 503 and first.ready() and not first.disconnected
     viewers.remove(first)
     viewers.check()

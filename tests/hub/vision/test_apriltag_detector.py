@@ -1,4 +1,4 @@
-"""The detector against pictures drawn with a known pose: ids, poses in the firmware's words, blur, noise, and nothing where nothing is."""
+"""The detector with pictures of known poses: ids, poses in the firmware's fields, blur, noise, false positives."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def test_the_signs_of_the_firmware() -> None:
     straight = seen(View([(3, SIZE, turned(0, 0, 0), np.array([0.0, 0.0, 40.0]))]))[0]
     assert straight["z_cm"] == pytest.approx(-40, abs=0.2) and abs(straight["x_cm"]) < 1 and abs(straight["y_cm"]) < 1
     assert max(abs(straight[name]) for name in ("yaw", "pitch", "roll")) < 1.5
-    # The tag is left of and above the optical axis, so the camera is to the right of and below it in the tag's frame (x right, y down).
+    # The tag is left of and above the optical axis, so in its frame (x right, y down) the camera is right and below.
     aside = seen(View([(3, SIZE, turned(0, 0, 0), np.array([-8.0, -5.0, 40.0]))]))[0]
     assert aside["x_cm"] == pytest.approx(8, abs=0.6) and aside["y_cm"] == pytest.approx(5, abs=0.6)
-    # A tag that lies on its side, as its picture is turned clockwise: the yaw of the firmware is the turn in the picture.
+    # A tag that lies on its side, turned clockwise in the picture: the firmware's yaw is the rotation in the picture.
     assert seen(View([(3, SIZE, turned(90, 0, 0), np.array([0.0, 0.0, 40.0]))]))[0]["yaw"] == pytest.approx(90, abs=1)
 
 

@@ -16,8 +16,9 @@ import psutil
 import pytest
 
 from hub.vision.process import CLOSED, READY, RESTING, VisionError, VisionProcess
+from hub.vision.tasks import TASKS
 from hub.vision.wire import WireError, pack, receive, send
-from hub.vision.worker import Streams
+from hub.vision.worker import DetectorCache
 from tests.support.helpers import ROOT
 from tests.support.tag_pictures import View, turned
 from tests.support.trocr import gone
@@ -41,7 +42,7 @@ def start() -> Iterator[Callable[..., VisionProcess]]:
     begun: list[tuple[VisionProcess, gevent.Greenlet]] = []
 
     def make(ready: bool = True, **more: object) -> VisionProcess:
-        process = VisionProcess(**more)
+        process = VisionProcess("apriltag", **more)
         begun.append((process, gevent.spawn(process.run)))
         if ready:
             assert process.ready.wait(30)
@@ -57,8 +58,8 @@ def start() -> Iterator[Callable[..., VisionProcess]]:
 def fake(body: str) -> tuple[str, ...]:
     """A process that speaks the same over the pipes and does what the test wants."""
     code = (
-        "import os, sys, time\nfrom hub.vision.wire import receive, send\nsource, out = sys.stdin.buffer, sys.stdout.buffer\n"
-        f"{body}\n"
+        "import os, sys, time\nfrom hub.vision.wire import receive, send\n"
+        f"source, out = sys.stdin.buffer, sys.stdout.buffer\n{body}\n"
     )
     return sys.executable, "-c", code
 
@@ -68,11 +69,10 @@ SERVE = "send(out, {'state': 'ready'})\nwhile (message := receive(source)) is no
 
 def test_a_picture_is_looked_at(start: Callable[..., VisionProcess]) -> None:
     process = start()
-    result = process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)
+    result = process.ask("gate-1", NO_OPTIONS, PICTURE)
     assert (result["width"], result["height"], [tag["tag_id"] for tag in result["tags"]]) == (640, 480, [7])
     assert result["tags"][0]["z_cm"] is None
     with_pose = process.ask(
-        "apriltag",
         "gate-1",
         {"tag_size_cm": 10.0, "fx": 600.0, "fy": 600.0, "cx": 319.5, "cy": 239.5, "distortion": []},
         PICTURE,
@@ -83,7 +83,7 @@ def test_a_picture_is_looked_at(start: Callable[..., VisionProcess]) -> None:
 
 def test_many_may_ask_at_once(start: Callable[..., VisionProcess]) -> None:
     process = start()
-    asked = [gevent.spawn(process.ask, "apriltag", f"camera {number}", NO_OPTIONS, PICTURE) for number in range(8)]
+    asked = [gevent.spawn(process.ask, f"camera {number}", NO_OPTIONS, PICTURE) for number in range(8)]
     gevent.joinall(asked, timeout=60)
     assert [[tag["tag_id"] for tag in one.value["tags"]] for one in asked] == [[7]] * 8
 
@@ -106,52 +106,52 @@ def test_what_cannot_be_looked_at_is_a_sentence(
 ) -> None:
     process = start()
     first = process.pid
+    process.task = task  # the worker serves one task and must refuse a request for any other
     with pytest.raises(VisionError, match=part):
-        process.ask(task, "gate-1", options, picture)
-    assert process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)["tags"] and process.pid == first
+        process.ask("gate-1", options, picture)
+    process.task = "apriltag"
+    assert process.ask("gate-1", NO_OPTIONS, PICTURE)["tags"] and process.pid == first
     assert psutil.Process(first).memory_info().rss < 300e6
 
 
 def test_one_that_is_killed_is_started_again(
     start: Callable[..., VisionProcess], caplog: pytest.LogCaptureFixture
 ) -> None:
-    process = start(first_rest=0.05)
+    process = start(first_backoff=0.05)
     first = process.pid
     psutil.Process(first).kill()
     until(lambda: process.restarts == 1)
     assert process.state == RESTING and "is being started again" in process.warnings()[0]
     with pytest.raises(VisionError, match="not running"):
-        process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)
+        process.ask("gate-1", NO_OPTIONS, PICTURE)
     until(lambda: process.state == READY)
-    assert (
-        process.pid != first
-        and process.warnings() == []
-        and process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)["tags"]
-    )
+    assert process.pid != first and process.warnings() == [] and process.ask("gate-1", NO_OPTIONS, PICTURE)["tags"]
     assert "The vision process ended (" in caplog.text and "is started again in 0.05 s" in caplog.text
 
 
 def test_one_that_dies_over_a_picture(start: Callable[..., VisionProcess]) -> None:
-    process = start(command=fake(SERVE + "os._exit(3)"), first_rest=0.05)
+    process = start(command=fake(SERVE + "os._exit(3)"), first_backoff=0.05)
     with pytest.raises(VisionError, match="ended while it looked"):
-        process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)
+        process.ask("gate-1", NO_OPTIONS, PICTURE)
     until(lambda: process.restarts >= 1 and process.state == READY)
 
 
 def test_one_that_hangs_is_ended(start: Callable[..., VisionProcess]) -> None:
-    process = start(command=fake(SERVE + "time.sleep(600)"), answer_seconds=0.1, first_rest=0.05)
+    process = start(command=fake(SERVE + "time.sleep(600)"), answer_seconds=0.1, first_backoff=0.05)
     first = process.pid
     with pytest.raises(VisionError, match=r"no answer within 0\.1 s"):
-        process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)
+        process.ask("gate-1", NO_OPTIONS, PICTURE)
     assert gone(first)
     until(lambda: process.state == READY and process.pid not in (None, first))
 
 
 def test_one_that_does_not_read_is_ended(start: Callable[..., VisionProcess]) -> None:
     """A large picture does not fit into the pipe, so the writing itself waits."""
-    process = start(command=fake("send(out, {'state': 'ready'})\ntime.sleep(600)"), answer_seconds=0.1, first_rest=0.05)
+    process = start(
+        command=fake("send(out, {'state': 'ready'})\ntime.sleep(600)"), answer_seconds=0.1, first_backoff=0.05
+    )
     with pytest.raises(VisionError, match=r"no answer within 0\.1 s"):
-        process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE + b"\x00" * 1_000_000)
+        process.ask("gate-1", NO_OPTIONS, PICTURE + b"\x00" * 1_000_000)
     until(lambda: process.restarts == 1)
 
 
@@ -166,23 +166,23 @@ def test_one_that_does_not_read_is_ended(start: Callable[..., VisionProcess]) ->
 def test_one_that_never_becomes_ready_rests_longer_each_time(
     start: Callable[..., VisionProcess], caplog: pytest.LogCaptureFixture, body: str
 ) -> None:
-    process = start(ready=False, command=fake(body), first_rest=0.01)
+    process = start(ready=False, command=fake(body), first_backoff=0.01)
     until(lambda: process.restarts == 3)
     assert all(f"started again in {rest} s" in caplog.text for rest in ("0.01", "0.02", "0.04"))
     assert process.warnings() and ("no memory left" in process.reason) == ("no memory left" in body)
 
 
 def test_nonsense_for_an_answer(start: Callable[..., VisionProcess]) -> None:
-    process = start(command=fake(SERVE + "out.write(b'x' * 1000)\n    out.flush()"), first_rest=0.05)
+    process = start(command=fake(SERVE + "out.write(b'x' * 1000)\n    out.flush()"), first_backoff=0.05)
     with pytest.raises(VisionError, match="cannot be understood"):
-        process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)
-    other = start(command=fake(SERVE + "send(out, {'id': 99, 'result': {}})"), first_rest=0.05)
+        process.ask("gate-1", NO_OPTIONS, PICTURE)
+    other = start(command=fake(SERVE + "send(out, {'id': 99, 'result': {}})"), first_backoff=0.05)
     with pytest.raises(VisionError, match="belongs to no question"):
-        other.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)
+        other.ask("gate-1", NO_OPTIONS, PICTURE)
 
 
 def test_a_command_that_cannot_be_started(start: Callable[..., VisionProcess], tmp_path: Path) -> None:
-    process = start(ready=False, command=(str(tmp_path / "no python"),), first_rest=0.01)
+    process = start(ready=False, command=(str(tmp_path / "no python"),), first_backoff=0.01)
     until(lambda: process.restarts == 2)
     assert "could not be started" in process.reason
 
@@ -193,11 +193,11 @@ def test_closing_leaves_nothing(start: Callable[..., VisionProcess]) -> None:
     process.close()
     assert gone(pid) and process.state == CLOSED and process.pid is None
     with pytest.raises(VisionError, match="not running"):
-        process.ask("apriltag", "gate-1", NO_OPTIONS, PICTURE)
+        process.ask("gate-1", NO_OPTIONS, PICTURE)
 
 
 def test_an_unused_one_is_not_started() -> None:
-    process = VisionProcess()
+    process = VisionProcess("apriltag")
     assert process.status()["state"] == "off" and process.pid is None and process.warnings() == []
     process.close()
 
@@ -216,6 +216,38 @@ def test_the_process_ends_with_its_input() -> None:
         child.kill()
         child.wait()
         child.stdout.close()
+
+
+def test_a_slow_process_delays_no_other(start: Callable[..., VisionProcess]) -> None:
+    slow = start(command=fake(SERVE + "time.sleep(600)"))
+    waiting = gevent.spawn(slow.ask, "gate-1", NO_OPTIONS, PICTURE)
+    other = start()
+    assert other.ask("gate-1", NO_OPTIONS, PICTURE)["tags"] and not waiting.dead
+    slow.close()
+    waiting.join(10)
+    assert isinstance(waiting.exception, VisionError)
+
+
+def test_a_worker_serves_the_task_that_it_is_started_for() -> None:
+    process = VisionProcess("apriltag")
+    assert process.name == "vision process apriltag"
+    process.close()
+    tasks = {"other": TASKS["apriltag"]}
+    assert DetectorCache(tasks).get("other", "gate-1", {}).look(PICTURE)["tags"]
+    with pytest.raises(KeyError):
+        DetectorCache(tasks).get("apriltag", "gate-1", {})
+
+
+def test_a_worker_refuses_an_unknown_task() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hub.vision.worker", "weather"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2 and "apriltag" in done.stderr and done.stdout == ""
 
 
 def test_messages_survive_the_pipe_in_pieces() -> None:
@@ -242,14 +274,14 @@ def test_messages_survive_the_pipe_in_pieces() -> None:
 
 
 def test_each_camera_has_a_task_of_its_own_and_the_oldest_is_forgotten() -> None:
-    streams = Streams()
-    first = streams.task("apriltag", "one", {})
-    assert streams.task("apriltag", "one", {}) is first and streams.task("apriltag", "two", {}) is not first
-    assert streams.task("apriltag", "one", {"tag_size_cm": 5.0}) is not first
-    again = streams.task("apriltag", "one", {})
+    detectors = DetectorCache()
+    first = detectors.get("apriltag", "one", {})
+    assert detectors.get("apriltag", "one", {}) is first and detectors.get("apriltag", "two", {}) is not first
+    assert detectors.get("apriltag", "one", {"tag_size_cm": 5.0}) is not first
+    again = detectors.get("apriltag", "one", {})
     for number in range(64):
-        streams.task("apriltag", f"camera {number}", {})
-    assert streams.task("apriltag", "one", {}) is not again
+        detectors.get("apriltag", f"camera {number}", {})
+    assert detectors.get("apriltag", "one", {}) is not again
 
 
 HUB = """
@@ -258,19 +290,20 @@ monkey.patch_all()
 import pathlib, sys, time
 import gevent
 from hub import close, create_app
+from hub.apriltag.detection import TagDetections
 from hub.apriltag.service import AprilTags
 from hub.settings.file import load
-from hub.video.frames import FrameStore
-from hub.vision.process import VisionProcess
+from hub.video.store import FrameStore
 app = create_app(load(pathlib.Path(sys.argv[1]), {}, {}))
 hub = app.extensions["gatehouse"]
-vision, apriltags = hub.part(VisionProcess), hub.part(AprilTags)
+vision, apriltags = hub.part(TagDetections).vision, hub.part(AprilTags)
 assert vision.ready.wait(30)
 hub.part(FrameStore).put("gate-1", pathlib.Path(sys.argv[2]).read_bytes(), "rest")
 end = time.monotonic() + 30
 while apriltags.newest() is None and time.monotonic() < end:
     gevent.sleep(0.02)
-print(apriltags.newest()["tag_id"], apriltags.newest()["source"], sorted({"cv2", "numpy", "torch"} & set(sys.modules)), vision.pid)
+newest, loaded = apriltags.newest(), sorted({"cv2", "numpy", "torch"} & set(sys.modules))
+print(newest["tag_id"], newest["source"], loaded, vision.pid)
 close(app)
 """
 

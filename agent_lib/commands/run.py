@@ -1,0 +1,250 @@
+"""The agent: its stations, outbox and uplink, from start to orderly shutdown."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from agent_lib.outbox import Outbox
+from agent_lib.runtime.lock import InstanceLock
+from agent_lib.runtime.supervisor import Supervisor
+from agent_lib.settings import AgentSettings, CameraSettings, CaptureSettings, OcrSettings, StationSettings
+from agent_lib.station.devices import CameraDevice
+from agent_lib.station.result import CaptureResult
+from agent_lib.station.shared_label import SharedLabelReader
+from agent_lib.station.station import Station
+from agent_lib.uplink import Uplink
+from agent_lib.uplink.video import Video
+
+if TYPE_CHECKING:
+    from agent_lib.simulator.gate import SimulatedGate
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.1
+_PROGRESS_SECONDS = 3.0
+_CAPTURE_ENDS_SECONDS, _LAST_RESULTS_SECONDS, _THREADS_SECONDS = 2.0, 1.5, 1.0
+_ATTEMPT_MARGIN_SECONDS, _STAND_MARGIN_SECONDS = 0.1, 0.5
+
+
+class CaptureLimit:
+    """Limits how many captures may start; None is no limit."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.limit = limit
+        self._started = 0
+        self._lock = threading.Lock()
+
+    def acquire(self) -> bool:
+        """Whether one more capture may start; counts it."""
+        with self._lock:
+            if self.limit is not None and self._started >= self.limit:
+                return False
+            self._started += 1
+            return True
+
+    @property
+    def started(self) -> int:
+        """Number of captures started."""
+        return self._started
+
+    @property
+    def used_up(self) -> bool:
+        """Whether no more captures may start."""
+        return self.limit is not None and self._started >= self.limit
+
+
+class Agent:
+    """One agent on one instance folder. `run` returns after a signal or the last capture."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        self.settings = settings
+        self._lock = InstanceLock(settings.instance)
+        self._supervisor = Supervisor()
+        self._capture_limit = CaptureLimit(settings.captures)
+        self._signal = 0
+        self._gate: SimulatedGate | None = None
+        self._devices: list[Callable[[], None]] = []
+        self._watchers: list[CameraDevice] = []
+        self._labels: dict[tuple[OcrSettings, int], SharedLabelReader] = {}
+        self._stations: list[Station] = []
+
+    def run(self) -> int:
+        """Run until the end; returns the exit status. Raises InstanceBusy and OSError if it cannot start."""
+        self._lock.acquire()
+        try:
+            outbox = self.settings.outbox
+            self._outbox = Outbox(self.settings.instance, outbox.max_mb * 1_000_000, outbox.shelf_results)
+            self._uplink = Uplink(self.settings.hub, self._outbox, self.statuses)
+            self._video = Video(self.settings.hub, lambda: self._busy)
+            try:
+                self._start()
+                self._watch()
+            finally:
+                self._stop()
+        finally:
+            self._lock.release()
+        return 0
+
+    def handle_signals(self) -> None:
+        """Shut down in order on Ctrl-C, SIGTERM and Windows' Ctrl-Break; exit at once on a second one."""
+        for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._on_signal)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        # Only set a flag: the main thread may hold any lock at this point.
+        if self._signal:
+            os._exit(128 + number)
+        self._signal = number
+
+    def _start(self) -> None:
+        self._log_dead_letters()
+        configured = self.settings.stations
+        if self.settings.simulated:
+            configured = [self._simulate(configured[0])]
+        for settings in configured:
+            self._stations.append(
+                Station(
+                    settings,
+                    self._label(settings),
+                    self._deliver,
+                    self._capture_limit.acquire,
+                    self.settings.simulated,
+                )
+            )
+        self._uplink.start(self._supervisor)
+        if self._gate is not None:
+            self._gate.start(self._supervisor)
+        for station in self._stations:
+            station.start(self._supervisor)
+            self._video.start(self._supervisor, station.settings.name, station.cameras.items())
+        for watcher in self._watchers:
+            watcher.start(self._supervisor)
+        self._devices = [
+            *(part for station in self._stations for part in (station.stop, station.release)),
+            *(watcher.stop for watcher in self._watchers),
+            *([self._gate.stop] if self._gate is not None else []),
+        ]
+
+    def _simulate(self, station: StationSettings) -> StationSettings:
+        """Start the simulated gate and point `station` to its reader and cameras."""
+        from agent_lib.simulator.gate import SimulatedGate
+
+        gate = self._gate = SimulatedGate(
+            self.settings.instance,
+            self.settings.seed,
+            self.settings.simulate_pause,
+            stand_seconds(station.capture),
+            lambda: self._busy,
+        )
+        host, port = gate.reader_address
+        cameras = {role: CameraSettings(url=url) for role, url in gate.camera_urls.items()}
+        if station.kind == "tags":
+            # Vehicles only come while both cameras are watched, and this kind of station has no cameras.
+            from agent_lib.cameras import Camera
+
+            self._watchers = [Camera(camera, f"gate {role}") for role, camera in cameras.items()]
+        return station.model_copy(
+            update={
+                "rfid": station.rfid.model_copy(update={"host": host, "port": port}),
+                "camera": cameras["primary"],
+                "secondary_camera": cameras["secondary"],
+            }
+        )
+
+    def _label(self, station: StationSettings) -> SharedLabelReader:
+        """The label reader of a station: the recogniser needs most of the memory, so equal settings share one."""
+        key = (station.ocr, station.capture.target_digits)
+        if key not in self._labels:
+            self._labels[key] = SharedLabelReader(station.ocr, station.capture.target_digits)
+        return self._labels[key]
+
+    def _deliver(self, result: CaptureResult) -> None:
+        self._outbox.put(result, result.fields(self.settings.hub.image_server_url))
+
+    def _log_dead_letters(self) -> None:
+        counts = self._outbox.counts()
+        if counts["waiting"]:
+            log.info("%d results of an earlier run wait for the hub.", counts["waiting"])
+        if counts["shelved"]:
+            newest = counts["shelf"][0]
+            log.warning(
+                "%d results that the hub refused lie on the shelf; the newest, of tag %s: %s.",
+                counts["shelved"],
+                newest["tag"],
+                newest["reason"],
+            )
+
+    def _watch(self) -> None:
+        printed_at = time.monotonic()
+        while not self._signal:
+            if self._capture_limit.used_up and not self._busy:
+                self._stop_devices()
+                if self._outbox.empty:
+                    return
+            if self._capture_limit.limit is not None and time.monotonic() - printed_at >= _PROGRESS_SECONDS:
+                printed_at = time.monotonic()
+                self._print_progress()
+            time.sleep(_POLL_SECONDS)
+        log.info("Ending, as asked.")
+
+    def _stop_devices(self) -> None:
+        """Stop readers and cameras, then the gate that they are connected to; a second call does nothing."""
+        devices, self._devices = self._devices, []
+        for stop in devices:
+            stop()
+
+    def _print_progress(self) -> None:
+        waiting = self._outbox.counts()["waiting"]
+        limit = self._capture_limit
+        line = f"{limit.started} of {limit.limit} captures begun, {waiting} results wait for the hub"
+        if waiting and self._uplink.way == "down":
+            line += f" (it cannot be reached: {self._uplink.reason or 'connecting'})"
+        print(f"{line}.", file=sys.stderr, flush=True)
+
+    @property
+    def _busy(self) -> bool:
+        return any(station.busy for station in self._stations)
+
+    def statuses(self) -> list[dict[str, Any]]:
+        """The status of each station, sent to the hub every few seconds and on change."""
+        outbox, way = self._outbox.counts(), self._uplink.way
+        troubled = {name: state for name, state in self._supervisor.status().items() if state["restarts"]}
+        return [
+            {**station.status(), "outbox": outbox, "uplink": way, "threads": troubled} for station in self._stations
+        ]
+
+    def _stop(self) -> None:
+        """Shut down: let captures end, send what is possible in a moment, then end the threads."""
+        self._video.stop()
+        for station in self._stations:
+            station.stop()
+        _wait(lambda: not self._busy, _CAPTURE_ENDS_SECONDS)
+        self._stop_devices()
+        if self._uplink.way != "down":
+            _wait(lambda: self._outbox.empty, _LAST_RESULTS_SECONDS)
+        self._uplink.stop()
+        left = self._supervisor.stop(_THREADS_SECONDS)
+        if left:
+            log.warning("These threads did not end in time: %s.", ", ".join(left))
+        self._uplink.close()
+        self._outbox.close()
+
+
+def stand_seconds(capture: CaptureSettings) -> float:
+    """How long a simulated vehicle stands: longer than a capture that fails at every attempt."""
+    attempts = capture.max_attempts * (capture.retry_interval_seconds + _ATTEMPT_MARGIN_SECONDS)
+    return min(capture.timeout_seconds, attempts) + _STAND_MARGIN_SECONDS
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)

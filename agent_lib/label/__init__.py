@@ -1,0 +1,3 @@
+"""The weighbridge label: find it in a frame (`finder`), rectify it and read its number (`reader`), decide over frames
+(`vote`).
+"""

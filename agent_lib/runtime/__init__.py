@@ -1,0 +1,1 @@
+"""Shared foundations: supervised threads, the instance lock, memory limits and network addresses."""

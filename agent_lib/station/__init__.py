@@ -1,0 +1,1 @@
+"""One station: its devices, the capture cycle, and the capture result."""

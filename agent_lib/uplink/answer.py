@@ -1,0 +1,89 @@
+"""The outcome of sending a result, and the back-off between tries."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from typing import Any
+
+REFUSED_FOR_GOOD = frozenset({400, 413, 415, 422})
+"""HTTP statuses that reject a result permanently; every other failure is retried."""
+
+_MAX_RETRY_AFTER = 300.0
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The other side has stored it."""
+
+    duplicate: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The other side will never accept it."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Later:
+    """It was not accepted now. `answered`: the other side responded about this result; `retry_after` in seconds."""
+
+    reason: str
+    retry_after: float | None = None
+    answered: bool = False
+
+
+Answer = Delivered | Refused | Later
+
+
+def read_answer(body: Any) -> Answer | None:
+    """The outcome in the hub's answer (a dict); None if it is no such answer."""
+    if not isinstance(body, dict) or not isinstance(body.get("success"), bool):
+        return None
+    if body["success"]:
+        return Delivered(bool(body.get("duplicate")))
+    reason = describe(body)
+    if body.get("retry_after") is not None:
+        return Later(reason, seconds(body["retry_after"]), answered=True)
+    return Refused(reason)
+
+
+def describe(body: dict[str, Any]) -> str:
+    """The reason in the hub's error body, one line of at most 500 characters."""
+    errors = body.get("errors")
+    parts = [body.get("message") or "refused without a reason", *(errors if isinstance(errors, list) else [])]
+    texts: list[str] = []
+    for part in parts:
+        text = part if isinstance(part, str) else json.dumps(part, ensure_ascii=False, default=str)
+        if text not in texts:
+            texts.append(text)
+    return " ".join("; ".join(texts).split())[:500]
+
+
+def seconds(value: Any) -> float | None:
+    """Retry-After in seconds, bounded; None if it is no number (a date, say)."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return min(max(number, 0.0), _MAX_RETRY_AFTER) if number == number else None
+
+
+class Backoff:
+    """Exponential back-off with jitter of a quarter, so that agents that lost the same hub do not return together."""
+
+    def __init__(self, first: float, longest: float, factor: float = 1.7) -> None:
+        self._first, self._longest, self._factor = first, longest, factor
+        self._next = first
+
+    def reset(self) -> None:
+        """Restart with the shortest wait, after a success."""
+        self._next = self._first
+
+    def take(self) -> float:
+        """The next wait in seconds."""
+        wait, self._next = self._next, min(self._next * self._factor, self._longest)
+        return wait * random.uniform(0.75, 1.25)

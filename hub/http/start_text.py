@@ -1,0 +1,64 @@
+"""The text that the hub prints at its start: addresses to type into devices; where settings, data and log are."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+
+import psutil
+
+from hub.context import Hub
+from hub.net.device_address import DeviceAddress
+from hub.settings.file import FILE_NAME
+from hub.settings.model import Settings
+
+MAIN = DeviceAddress("main", "hub, agents, REST, Socket.IO", "http")
+EVERY_NETWORK = ("0.0.0.0", "::")
+
+
+def start_text(hub: Hub, settings: Settings) -> str:
+    """The start text of a hub that listens."""
+    hosts = network_addresses() if settings.host in EVERY_NETWORK else [settings.host]
+    seconds = time.time() - psutil.Process().create_time()
+    main = hub.addresses["main"]
+    rows = [
+        f"Gatehouse hub: ready after {seconds:.1f} s. Open http://127.0.0.1:{main}/ in a browser.",
+        "",
+        "Addresses to type into devices:",
+    ]
+    for host in hosts:
+        rows += [f"  {host}", *_device_rows(hub, host)]
+    if any(host != "127.0.0.1" for host in hosts):
+        notes = "".join(f"; {note}" for note in hub.access_notes)
+        rows.append(f"  For now only programs on this machine (127.0.0.1) are served, others get 403{notes}.")
+    for note in hub.start_notes:
+        rows += ["", note]
+    rows += [f"Warning: {text}" for text in hub.warnings]
+    rows += [
+        "",
+        f"Settings  {settings.instance.resolve() / FILE_NAME}",
+        f"Data      {settings.database_path.resolve()} and {settings.images_path.resolve()}{os.sep}",
+        f"Log       {settings.log_path.resolve()}",
+        *hub.start_paths,
+        "Stop with Ctrl-C.",
+    ]
+    return "\n".join(rows)
+
+
+def _device_rows(hub: Hub, host: str) -> list[str]:
+    """A row for each open listener that devices connect to."""
+    addresses = [MAIN, *sorted(hub.device_addresses, key=lambda address: address.position)]
+    return [
+        f"    {address.description:<30} {address.url(host, hub.addresses[address.listener])}"
+        for address in addresses
+        if address.listener in hub.addresses
+    ]
+
+
+def network_addresses() -> list[str]:
+    """This machine's IPv4 addresses, loopback first."""
+    found = {"127.0.0.1"}
+    for rows in psutil.net_if_addrs().values():
+        found.update(row.address for row in rows if row.family == socket.AF_INET)
+    return sorted(found, key=lambda address: (not address.startswith("127."), address))

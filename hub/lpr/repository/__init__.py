@@ -1,0 +1,1 @@
+"""The statements of licence-plate cameras, by what they store and find."""

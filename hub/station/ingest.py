@@ -1,0 +1,31 @@
+"""The step that every transport of stations shares: parse a capture result, then store it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.context import Hub
+from hub.contract.json_text import decode_object
+from hub.runtime.offload import offload
+from hub.station.contract.capture import Incoming, parse_capture
+from hub.station.service import Captures, Stored
+
+SMALL = 64 * 1024
+
+
+def decode_text(text: str | bytes) -> dict[str, Any]:
+    """Decode a JSON object, a large one on a native thread. Raises ContractError."""
+    return decode_object(text) if len(text) < SMALL else offload(decode_object, text)
+
+
+def parse_incoming(
+    hub: Hub, data: dict[str, Any], files: dict[str, bytes] | None = None, small: bool = False
+) -> Incoming:
+    """Parse a capture result, on a native thread unless it is `small`. Raises ContractError."""
+    limit = hub.settings.limits.max_picture_mb * 1024 * 1024
+    return parse_capture(data, files, limit) if small else offload(parse_capture, data, files, limit)
+
+
+def ingest(hub: Hub, data: dict[str, Any], origin: object = None) -> Stored:
+    """Parse and store a capture result. Raises RequestError."""
+    return hub.part(Captures).accept(parse_incoming(hub, data), origin)

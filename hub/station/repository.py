@@ -1,0 +1,104 @@
+"""Statements of weighbridge stations: capture results, and the last status of each station."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from hub.station.tables import Capture, CaptureTag, Station
+from hub.store.backend import Backend, Row
+from hub.store.reader import Reader
+from hub.store.statements import columns, insert, upsert
+from hub.store.tables import table_of
+from hub.store.transaction import Transaction
+
+CAPTURES = table_of(Capture)
+CAPTURE_COLUMNS = columns(CAPTURES)
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which captures: None is any. Times are epoch seconds; `before` is a sequence number (the cursor)."""
+
+    limit: int = 50
+    before: int | None = None
+    tag: str | None = None
+    number: str | None = None
+    station: str | None = None
+    success: bool | None = None
+    since: float | None = None
+    until: float | None = None
+
+
+class CaptureRepository:
+    """Capture results by event id, by id, and newest first."""
+
+    def __init__(self, backend: Backend, reader: Reader) -> None:
+        self._reader = reader
+        self._insert = insert(backend, CAPTURES)
+        self._insert_tag = insert(backend, table_of(CaptureTag))
+        found = select(CAPTURES).where(
+            Capture.station == bindparam("find_station"), Capture.event_id == bindparam("find_event_id")
+        )
+        self._find = backend.compile(found).sql
+
+    def insert_capture(self, transaction: Transaction, row: dict[str, Any], tags: Iterable[str]) -> int:
+        """Insert a capture and its tags, in capitals; its sequence number."""
+        seq = transaction.insert(self._insert, row)
+        transaction.execute_many(self._insert_tag, [{"capture_seq": seq, "tag": tag.upper()} for tag in tags])
+        return seq
+
+    def find_event(self, transaction: Transaction, station: str, event_id: str) -> Row | None:
+        """The capture of a station with this event id, or None."""
+        return transaction.one(self._find, {"find_station": station, "find_event_id": event_id})
+
+    def get(self, capture_id: str) -> Row | None:
+        """One capture by its id, or None."""
+        rows = self._reader.all(select(CAPTURES).where(Capture.id == capture_id))
+        return rows[0] if rows else None
+
+    def totals(self) -> tuple[int, float | None]:
+        """How many captures are stored, and when the newest was received; reads every row."""
+        statement = select(func.count().label("count"), func.max(Capture.received_at).label("newest"))
+        row = self._reader.all(statement.select_from(CAPTURES))[0]
+        return row["count"], row["newest"]
+
+    def page(self, query: Query) -> list[Row]:
+        """The captures that match, newest first: one more than `query.limit` where there are more."""
+        statement = select(CAPTURES).order_by(Capture.seq.desc()).limit(query.limit + 1)
+        if query.before is not None:
+            statement = statement.where(Capture.seq < query.before)
+        if query.tag is not None:
+            tagged = select(CaptureTag.capture_seq).where(CaptureTag.tag == query.tag.upper())
+            statement = statement.where(Capture.seq.in_(tagged))
+        for column, value in (
+            (CAPTURES.columns.number, query.number),
+            (CAPTURES.columns.station, query.station),
+            (CAPTURES.columns.success, query.success),
+        ):
+            if value is not None:
+                statement = statement.where(column == value)
+        if query.since is not None:
+            statement = statement.where(Capture.captured_at >= query.since)
+        if query.until is not None:
+            statement = statement.where(Capture.captured_at <= query.until)
+        return self._reader.all(statement)
+
+
+class StationRepository:
+    """Stations by name."""
+
+    def __init__(self, backend: Backend, reader: Reader) -> None:
+        self._reader = reader
+        self._upsert = upsert(backend, table_of(Station))
+
+    def load(self) -> list[Row]:
+        """Every station."""
+        return self._reader.all(select(table_of(Station)))
+
+    def upsert_station(self, transaction: Transaction, row: dict[str, Any]) -> None:
+        """Keep the last status of a station."""
+        transaction.execute(self._upsert, row)

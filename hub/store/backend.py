@@ -1,0 +1,107 @@
+"""The interface of a database: what writer, reader, repositories and migrations need of it.
+
+SQLite is one implementation (`hub.store.sqlite`); another database is one more folder beside it. Statements are
+SQLAlchemy Core expressions that a backend compiles to its own dialect; those that run per record are compiled once.
+What only one database understands lives in a module of its own behind the same interface as the portable statements
+(`hub.lpr.repository.sqlite_batches`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from sqlalchemy import Table
+from sqlalchemy.sql.elements import ClauseElement
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    # Both have `excluded`, `on_conflict_do_nothing` and `on_conflict_do_update`.
+    Insert = sqlite.Insert | postgresql.Insert
+
+
+class Query(NamedTuple):
+    """A compiled statement and the values that it was built with."""
+
+    sql: str
+    params: dict[str, Any]
+
+
+class Row(Protocol):
+    """A row of a result, by column name; `dict(row)` copies it."""
+
+    def keys(self) -> Iterable[str]: ...
+
+    def __getitem__(self, key: str, /) -> Any: ...
+
+
+class Cursor(Protocol):
+    """The result of a statement."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+class Connection(Protocol):
+    """A connection of a native thread. Commits are explicit: `begin`, then `commit` or `rollback`."""
+
+    def execute(self, sql: str, params: Any = ..., /) -> Cursor: ...
+
+    def executemany(self, sql: str, params: Iterable[Any], /) -> Cursor: ...
+
+    def insert(self, sql: str, params: Any, /) -> int:
+        """Insert one row; its generated key."""
+
+    def begin(self) -> None:
+        """Open a transaction that may write; waits for another writer."""
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None:
+        """Abandon the open transaction, if there is one."""
+
+    def savepoint(self) -> None:
+        """Open the part of a transaction that `rollback_to_savepoint` undoes; there is one at a time."""
+
+    def rollback_to_savepoint(self) -> None: ...
+
+    def release_savepoint(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Backend(Protocol):
+    """One kind of database, at one address."""
+
+    name: str  # names the modules with statements that only this database understands: "sqlite"
+    errors: tuple[type[Exception], ...]  # everything that its driver raises
+    outages: tuple[type[Exception], ...]  # those that mean that no record can be stored; others reject one record
+
+    def connect(self) -> Connection:
+        """A new connection. Raises one of `errors`."""
+
+    def compile(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> Query:
+        """A Core statement in the dialect. `columns`: those that an INSERT takes a value of, each by its name."""
+
+    def insert(self, table: Table) -> Insert:
+        """The dialect's INSERT, to which `on_conflict_do_nothing` or `on_conflict_do_update` can be added."""
+
+    def replace(self, table: Table) -> str:
+        """The text of an INSERT of a whole row that takes the place of the row with the same key."""
+
+    def compile_ddl(self, element: Any) -> str:
+        """The text of a CREATE TABLE, CREATE INDEX or column definition."""
+
+    def table_names(self, connection: Connection) -> set[str]:
+        """The tables that exist."""
+
+    def revision(self, connection: Connection) -> int:
+        """The schema revision that the database is stamped with; 0 for none."""
+
+    def set_revision(self, connection: Connection, number: int) -> None:
+        """Stamp the database with a schema revision, as a part of the open transaction."""

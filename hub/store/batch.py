@@ -1,0 +1,29 @@
+"""How records that arrive by the thousand are stored: all of a commit together."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from hub.store.transaction import Transaction
+
+
+class BatchStore(ABC):
+    """Stores items of one kind, many at once (`Writer.write_with`). Its methods run on the writer's thread."""
+
+    setup: tuple[str, ...] = ()  # statements that the writer's connection runs once
+
+    def single_statement(
+        self, transaction: Transaction, items: list[Any]
+    ) -> tuple[str, Sequence[Any], list[Any]] | None:
+        """One statement that stores all items as a transaction of its own, its values, and each item's result.
+
+        None where the items need more than one. Where the statement breaks a constraint or cannot be built, `store` is
+        called instead.
+        """
+        return None
+
+    @abstractmethod
+    def store(self, transaction: Transaction, items: list[Any]) -> list[Any]:
+        """Store the items inside a transaction, by any number of statements; a result for each, in their order."""

@@ -1,0 +1,20 @@
+"""Every schema revision, in order. A new one is one module and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hub.store.migrations import revision_0001
+from hub.store.migrations.schema import Schema
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A step of the schema: `number` counts from 1 without gaps."""
+
+    number: int
+    upgrade: Callable[[Schema], None]
+
+
+REVISIONS: tuple[Revision, ...] = (Revision(1, revision_0001.upgrade),)

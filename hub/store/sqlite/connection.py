@@ -1,0 +1,56 @@
+"""Connections to an SQLite file, all opened the same way."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+BUSY_MS = 5000
+CACHED_STATEMENTS = 512  # prepared ones; the writer has one for each number of rows, 1 to 200, in a batch
+
+
+class SqliteConnection(sqlite3.Connection):
+    """`hub.store.backend.Connection`: a plain connection with the steps of a transaction as methods."""
+
+    def insert(self, sql: str, params: Any, /) -> int:
+        """Insert one row; its generated key."""
+        return self.execute(sql, params).lastrowid or 0
+
+    def begin(self) -> None:
+        """Open a transaction that may write. IMMEDIATE, since one that reads first and then writes can fail as busy."""
+        self.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        self.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Abandon the open transaction, if there is one."""
+        if self.in_transaction:
+            self.execute("ROLLBACK")
+
+    def savepoint(self) -> None:
+        self.execute("SAVEPOINT job")
+
+    def rollback_to_savepoint(self) -> None:
+        self.execute("ROLLBACK TO job")
+
+    def release_savepoint(self) -> None:
+        self.execute("RELEASE job")
+
+
+def connect(path: Path, synchronous: str = "FULL") -> SqliteConnection:
+    """A connection with WAL, foreign keys and a busy timeout; rows are sqlite3.Row; commits are explicit."""
+    connection = sqlite3.connect(
+        path,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_MS / 1000,
+        cached_statements=CACHED_STATEMENTS,
+        factory=SqliteConnection,
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA synchronous={'NORMAL' if synchronous == 'NORMAL' else 'FULL'}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection

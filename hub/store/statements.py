@@ -1,0 +1,46 @@
+"""Texts of the statements that every repository needs, compiled once for a backend. Values are given by column name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table
+
+from hub.store.backend import Backend
+
+
+def columns(table: Table) -> list[str]:
+    """The columns of a row to insert: all but the generated key."""
+    return [column.name for column in table.columns if column is not table.autoincrement_column]
+
+
+def insert(backend: Backend, table: Table) -> str:
+    """INSERT of a row."""
+    return backend.compile(backend.insert(table), columns(table)).sql
+
+
+def insert_or_ignore(backend: Backend, table: Table, key: Sequence[str]) -> str:
+    """INSERT of a row, which does nothing where one with the same `key` exists."""
+    statement = backend.insert(table).on_conflict_do_nothing(index_elements=key)
+    return backend.compile(statement, columns(table)).sql
+
+
+def upsert(
+    backend: Backend,
+    table: Table,
+    keep: Sequence[str] = (),
+    where: Callable[[Any], ColumnElement[bool]] | None = None,
+) -> str:
+    """INSERT of a row, or UPDATE of the row with the same primary key.
+
+    keep: columns that an update leaves as they are. where: whether a row is updated, given the columns of the new one.
+    """
+    statement = backend.insert(table)
+    changed = [column.name for column in table.columns if not column.primary_key and column.name not in keep]
+    statement = statement.on_conflict_do_update(
+        index_elements=[column.name for column in table.primary_key],
+        set_={name: statement.excluded[name] for name in changed},
+        where=where(statement.excluded) if where is not None else None,
+    )
+    return backend.compile(statement, columns(table)).sql

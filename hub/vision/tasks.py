@@ -1,0 +1,32 @@
+"""The vision tasks: what can be detected in pictures, by which detector. A new task is one line in `TASKS`."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+
+class Detector(Protocol):
+    """Detects something in the pictures of one camera. Made with the options of its task as keyword arguments."""
+
+    def look(self, picture: bytes) -> dict[str, Any]:
+        """Detect in one encoded picture. Raises ValueError with a sentence for a picture that cannot be used."""
+
+
+@dataclass(frozen=True)
+class VisionTask:
+    """The detector of a task, and what operators read while its process is down."""
+
+    module: str
+    detector: str
+    outage: str
+
+    def make_detector(self, options: dict[str, Any]) -> Detector:
+        """Import the detector and make one. Raises ImportError, and TypeError or ValueError for wrong options."""
+        return cast(Detector, getattr(importlib.import_module(self.module), self.detector)(**options))
+
+
+TASKS = {
+    "apriltag": VisionTask("hub.vision.apriltag.detector", "AprilTagDetector", "no tags are looked for"),
+}

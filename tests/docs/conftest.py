@@ -1,0 +1,3 @@
+"""The example files run in a copy of the project (test_examples.py), not where they are."""
+
+collect_ignore = ["examples"]
