@@ -1,5 +1,6 @@
 """Responses over real sockets: keep-alive, HEAD, streams, failures of the application."""
 
+import pytest
 import requests
 
 from tests.support import ws

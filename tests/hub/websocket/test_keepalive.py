@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.support import ws
 
 
