@@ -1,4 +1,4 @@
-"""The hub and the agent each have a wire to a child process, and neither may import the other: both must speak the same format."""
+"""Hub and agent each have a wire to a child process and may not import each other: both speak the same format."""
 
 from __future__ import annotations
 

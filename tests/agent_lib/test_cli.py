@@ -230,6 +230,7 @@ def test_a_second_agent_on_the_same_folder_is_refused(tmp_path: Path) -> None:
             third.end()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
@@ -246,6 +247,7 @@ def test_wrong_flags_are_one_sentence_and_status_2(tmp_path: Path, flags: tuple[
     assert words in agent.text and "Traceback" not in agent.text
 
 
+@pytest.mark.slow
 def test_a_bad_settings_file_is_named_with_status_2(tmp_path: Path) -> None:
     flags = quick(tmp_path, "[rfid]\nprot = 6000\n")
     with AgentProcess(*flags, output=tmp_path / "out") as agent:

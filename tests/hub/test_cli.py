@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.helpers import ROOT
 
 
@@ -20,6 +22,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_check_config(tmp_path: Path) -> None:
     done = run("check-config", "--instance", str(tmp_path / "none"))
     assert (done.returncode, (tmp_path / "none").exists()) == (0, False)

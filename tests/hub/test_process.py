@@ -155,6 +155,7 @@ def test_a_body_of_200_mb_disturbs_nobody(hub: HubProcess) -> None:
     assert hub.get("/status")["memory_mb"] < 300
 
 
+@pytest.mark.slow
 def test_a_signal_answers_what_was_taken_and_closes_with_1001(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "instance") as hub:
         waiting = listener(hub)
@@ -192,6 +193,7 @@ def test_a_signal_answers_what_was_taken_and_closes_with_1001(tmp_path: Path) ->
             pytest.fail("the request in flight was not answered")
 
 
+@pytest.mark.slow
 def test_a_polling_client_does_not_hold_up_the_end_and_comes_back(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "instance") as hub:
         client = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.1)
@@ -209,6 +211,7 @@ def test_a_polling_client_does_not_hold_up_the_end_and_comes_back(tmp_path: Path
         client.disconnect()
 
 
+@pytest.mark.slow
 def test_killed_and_started_again_nothing_answered_is_lost(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "instance").start()
     answered: dict[str, str] = {}
@@ -253,6 +256,7 @@ def test_killed_and_started_again_nothing_answered_is_lost(tmp_path: Path) -> No
     hub.stop()
 
 
+@pytest.mark.slow
 def test_a_taken_main_port_names_its_owner(tmp_path: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -279,6 +283,7 @@ def test_a_taken_main_port_names_its_owner(tmp_path: Path) -> None:
     assert str(os.getpid()) in done.stderr
 
 
+@pytest.mark.slow
 def test_a_taken_side_port_is_a_warning(tmp_path: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("0.0.0.0", 0))
@@ -290,6 +295,7 @@ def test_a_taken_side_port_is_a_warning(tmp_path: Path) -> None:
             assert warnings[0] in hub.text()
 
 
+@pytest.mark.slow
 def test_side_ports_can_be_off(tmp_path: Path) -> None:
     off = dict.fromkeys(("HUB_APRILTAG_PORT", "HUB_LPR_PORT", "HUB_IMAGES_PORT", "HUB_RESULTS_PORT"), "0")
     with HubProcess(tmp_path / "instance", **off) as hub:
@@ -312,6 +318,7 @@ def test_what_it_says_at_start(hub: HubProcess) -> None:
     assert "Traceback" not in text and "Warning" not in text
 
 
+@pytest.mark.slow
 def test_any_free_main_port(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "instance")
     hub.port = 0

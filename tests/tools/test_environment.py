@@ -296,6 +296,7 @@ def test_what_pip_says_becomes_one_sentence(output: str, words: str) -> None:
 def test_ci_goes_on_without_what_cannot_be_installed(tmp_path: Path, apt: str, skipped: str, updates: int) -> None:
     checkout = fresh(tmp_path)
     write_script(checkout.folder / "run_tests.sh", 'echo "tests ran with $*"; exit 5')
+    write_script(checkout.folder / ".ci" / "checks", "exit 0")
     noted = tmp_path / "apt"
     for name in ("wine", "x86_64-w64-mingw32-gcc", "chromium", "ip", "dpkg", "ldconfig"):
         write_script(checkout.path / name, "exit 0")  # everything is there but the two libraries
@@ -319,3 +320,25 @@ def test_ci_goes_on_without_what_cannot_be_installed(tmp_path: Path, apt: str, s
     told = re.findall(r"will be skipped: (.*)", done.stdout)
     assert told == ([skipped] if skipped else [])
     assert len(re.findall(r"update$", noted.read_text(), re.MULTILINE)) == updates
+
+
+def test_ci_ends_with_the_checks_of_the_code_that_fail(tmp_path: Path) -> None:
+    checkout = fresh(tmp_path)
+    write_script(checkout.folder / "run_tests.sh", 'echo "tests ran with $*"')
+    write_script(checkout.folder / ".ci" / "checks", "echo the checks; exit 3")
+    for name in ("wine", "x86_64-w64-mingw32-gcc", "chromium", "ip", "dpkg", "ldconfig", "apt-get", "sudo", "sleep"):
+        write_script(checkout.path / name, "exit 0")
+    ran = {}
+    for arguments in ("-q", "--no-checks -q"):
+        done = subprocess.run(
+            ["bash", ".ci/run", *arguments.split()],
+            cwd=checkout.folder,
+            env=checkout.environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        ran[arguments] = (done.returncode, "the checks" in done.stdout, "tests ran with -q" in done.stdout)
+    assert ran == {"-q": (1, True, False), "--no-checks -q": (0, False, True)}

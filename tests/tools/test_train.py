@@ -120,6 +120,7 @@ def test_strips_have_the_size_of_those_cut_from_a_label(builtin):
     assert strip.dtype == np.uint8
 
 
+@pytest.mark.slow
 def test_hard_strips_have_signs_that_cannot_be_read(builtin):
     renderer = StripRenderer(builtin, np.random.default_rng(7))
     hard = [renderer.sample(1.0) for _ in range(300)]

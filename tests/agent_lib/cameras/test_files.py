@@ -47,6 +47,7 @@ def test_files_that_do_not_serve(tmp_path, name, content, says):
         wait_for(lambda: says in camera.error)
 
 
+@pytest.mark.slow
 def test_an_empty_folder_and_a_strange_address(tmp_path):
     assert "holds no pictures" in try_camera(camera_settings(str(tmp_path)), 5)[1]
     for url in ("http://[x", "http://cam:99999/", "http:///snap", "rtsp://cam:port/x"):

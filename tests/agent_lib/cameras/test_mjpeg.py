@@ -112,6 +112,7 @@ def test_wait_newer_gives_only_pictures_whose_first_byte_came_later():
         assert camera.wait_newer(asked, 10).jpeg() == new
 
 
+@pytest.mark.slow
 def test_a_camera_that_stops_in_the_middle_of_a_frame():
     whole, cut = jpeg(90, (300, 200)), jpeg(10, (300, 200))
     calls = []

@@ -51,6 +51,7 @@ def test_rtsp_with_nobody_there(capfd):
     assert SECRET not in says + output.out + output.err
 
 
+@pytest.mark.slow
 def test_rtsp_with_a_password(caplog):
     with caplog.at_level(logging.DEBUG), RtspCamera("admin", SECRET, jpeg(80, (64, 48))) as device:
         with Running(

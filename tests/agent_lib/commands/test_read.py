@@ -206,6 +206,7 @@ def test_each_line_comes_as_soon_as_it_is_known(tmp_path: Path) -> None:
         assert process.wait(60) == 1 and "Traceback" not in errors and "Exception" not in errors
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk to write to")
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     picture = store(tmp_path / "a.png", VIEW)
@@ -273,6 +274,7 @@ def test_a_station_says_a_wrong_label_code_in_a_sentence(tmp_path: Path, caplog:
     assert not caplog.records, "the capture and the start say it; a traceback says nothing more"
 
 
+@pytest.mark.slow
 def test_a_star_that_the_shell_left(tmp_path: Path) -> None:
     for name in ("a1.png", "a2.png", "b.png", "a[1].png"):
         store(tmp_path / name, VIEW)

@@ -110,6 +110,7 @@ def test_a_label_whose_code_is_hard_to_see_is_marked_weak(finder):
     assert not all(weak)
 
 
+@pytest.mark.slow
 def test_weak_candidates_come_after_certain_labels():
     rng = np.random.default_rng(4)
     image = picture(scene_label.board("11311", rng), corners_of(320, (500, 520), 5), rng, noise=1)

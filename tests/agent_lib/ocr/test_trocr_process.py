@@ -59,6 +59,7 @@ def test_one_that_dies_whenever_it_loads_is_given_up(
     assert "exit status 1: no memory left" in process.reason and caplog.text.count("TrOCR cannot be used") == 1
 
 
+@pytest.mark.slow
 def test_nonsense_on_the_pipe_is_the_end_of_that_process(start: Callable[..., TrOcrProcess]) -> None:
     process = start(
         "x",

@@ -104,6 +104,7 @@ def test_killed_at_any_moment_nothing_confirmed_is_lost(opened: Opened, tmp_path
         assert all(len(entry.pictures) == 3 for entry in entries) and files(tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows ends processes in another way")
 @pytest.mark.parametrize(
     ("code", "waiting"),

@@ -56,6 +56,7 @@ def test_a_caller_may_keep_and_change_a_frame():
     assert empty_gate(2).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("position", [0.5, 0.8, 1.0])
 def test_the_label_is_in_view_and_light_on_dark(position):
     for index in range(4):

@@ -139,6 +139,7 @@ def test_the_log_of_vehicles_goes_on_behind_a_torn_line(tmp_path):
     assert VehicleLog(tmp_path / "instance").next_index() == 4
 
 
+@pytest.mark.slow
 def test_the_reader_sends_while_tags_are_there_and_to_everybody():
     reader = SimulatedReader()
     reader.start()
@@ -163,6 +164,7 @@ def test_the_reader_sends_while_tags_are_there_and_to_everybody():
         socket.create_connection(reader.address, 1).close()
 
 
+@pytest.mark.slow
 def test_the_camera_streams_to_several_viewers_new_pictures_at_once_and_old_ones_again():
     device = SimulatedCamera("primary")
     device.start()
@@ -240,6 +242,7 @@ def lines(instance: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+@pytest.mark.slow
 def test_no_vehicle_comes_before_the_station_is_connected(tmp_path):
     with Open(tmp_path) as gate:
         cameras = [Camera(camera_settings(url), kind) for kind, url in gate.camera_urls.items()]

@@ -77,6 +77,7 @@ def test_image_names_keep_only_plain_characters() -> None:
     assert image_name("../E2 00:Ä-1", "primary", 1769581721.123) == "E200-1_primary_1769581721123.jpg"
 
 
+@pytest.mark.slow
 def test_a_frame_older_than_the_tag_is_never_used(primary: LiveCamera) -> None:
     primary.show_and_wait(LABELLED)
     label = GreyLabelReader()
@@ -91,6 +92,7 @@ def test_a_frame_older_than_the_tag_is_never_used(primary: LiveCamera) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_each_attempt_looks_at_a_newer_frame(primary: LiveCamera) -> None:
     label = GreyLabelReader()
     with bench(primary, label=label, max_attempts=3, retry_interval_seconds=0.2) as one:
@@ -107,6 +109,7 @@ def test_each_attempt_looks_at_a_newer_frame(primary: LiveCamera) -> None:
     assert set(got.pictures) == {"primary"}, "a failure keeps the last picture"
 
 
+@pytest.mark.slow
 def test_the_first_attempt_is_at_once_and_the_rest_keep_their_distance(primary: LiveCamera) -> None:
     with bench(primary, max_attempts=3, retry_interval_seconds=0.25) as one:
         one.tag()

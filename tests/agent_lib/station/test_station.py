@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
+
 from agent_lib.settings import StationSettings
 from agent_lib.station.result import CaptureResult
 from agent_lib.station.station import Station
@@ -67,6 +69,7 @@ def test_a_bug_costs_one_capture_and_not_the_station(primary: LiveCamera) -> Non
         assert one.result().success
 
 
+@pytest.mark.slow
 def test_a_disk_that_breaks_down_does_not_end_the_station(primary: LiveCamera) -> None:
     stored: list[str] = []
 

@@ -151,6 +151,7 @@ def test_what_the_hub_refuses_for_good_goes_to_the_shelf(hub: HubProcess, tmp_pa
     assert len(captures(hub, tag=good)) == 1
 
 
+@pytest.mark.slow
 def test_station_status_reaches_the_hub_and_changes_at_once(hub: HubProcess, tmp_path: Path) -> None:
     state = {**STATUS, "station": "status-gate"}
 
@@ -272,6 +273,7 @@ def test_proxies_of_the_environment_are_not_used(
 # The loop
 
 
+@pytest.mark.slow
 def test_a_result_at_which_the_hub_fails_lets_others_by(tmp_path: Path) -> None:
     taken: list[str] = []
 
@@ -287,6 +289,7 @@ def test_a_result_at_which_the_hub_fails_lets_others_by(tmp_path: Path) -> None:
     assert taken == ["BAD", "BAD", "BAD", "GOOD1", "GOOD2", "BAD"]
 
 
+@pytest.mark.slow
 def test_every_try_has_the_same_event_id_and_order_is_kept(tmp_path: Path) -> None:
     seen: list[tuple[str, str]] = []
 

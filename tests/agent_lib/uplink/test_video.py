@@ -43,6 +43,7 @@ def photo(hub: HubProcess, camera: str) -> bytes | None:
     return answer.content if answer.status_code == 200 else None
 
 
+@pytest.mark.slow
 def test_the_cameras_own_bytes_arrive(hub: HubProcess) -> None:
     with live_camera() as live, Shown(hub.url, live.camera):
         for level in (40, 90, 200):

@@ -230,6 +230,7 @@ def test_two_boards_and_one_leaves(hub: HubProcess) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_board_that_posts_goes_stale_and_then_is_gone(hub: HubProcess) -> None:
     def send(clock: int) -> None:
         body = json.dumps(record(timestamp=clock)).encode()
@@ -253,6 +254,7 @@ def test_a_board_that_posts_goes_stale_and_then_is_gone(hub: HubProcess) -> None
     assert closed(hub, "127.0.4.3") == ["rebooted", "silent"]
 
 
+@pytest.mark.slow
 def test_an_idle_board_with_a_websocket_is_connected_however_silent(hub: HubProcess) -> None:
     with Board(hub, source="127.0.4.4"), Board(hub, source="127.0.4.5") as talks:
         talks.reading()

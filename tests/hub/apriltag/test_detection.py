@@ -151,6 +151,7 @@ def test_pictures_without_tags_and_spoilt_ones(hub: HubProcess) -> None:
     assert hub.text().count("No tags were looked for in a picture of the camera gate-1") == 1
 
 
+@pytest.mark.slow
 def test_at_most_so_many_a_second_and_always_the_newest(hub: HubProcess) -> None:
     began, before = time.monotonic(), camera(hub, "slow")["looked"]
     for _ in range(60):
@@ -168,6 +169,7 @@ def test_a_lens_measured_at_another_size_is_said(hub: HubProcess) -> None:
     assert any("wrong lens" in text and "1280" not in text for text in hub.get("/status")["warnings"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
 )
@@ -187,6 +189,7 @@ def test_the_status_page_lists_cameras(hub: HubProcess, tmp_path: Path) -> None:
         assert page.complaints == []
 
 
+@pytest.mark.slow
 def test_what_is_not_asked_for_is_not_done(hub: HubProcess, tmp_path: Path) -> None:
     assert "off" not in {row["camera"] for row in hub.get("/status")["tag_detection"]["cameras"]}
     with start(tmp_path, "") as plain:
@@ -199,6 +202,7 @@ def test_what_is_not_asked_for_is_not_done(hub: HubProcess, tmp_path: Path) -> N
         assert psutil.Process(plain.process.pid).children() == []
 
 
+@pytest.mark.slow
 def test_a_vision_process_that_is_killed_comes_back(hub: HubProcess) -> None:
     looked(hub, "gate-1")
     first = vision(hub)
@@ -211,6 +215,7 @@ def test_a_vision_process_that_is_killed_comes_back(hub: HubProcess) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_the_vision_process_ends_with_the_hub(tmp_path: Path, how: str) -> None:
     hub = start(tmp_path).start()

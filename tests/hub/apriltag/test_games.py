@@ -82,6 +82,7 @@ class Collector(threading.Thread):
                 self.numbers.append(number)
 
 
+@pytest.mark.slow
 def test_a_stalled_game_delays_neither_acks_nor_other_games_and_is_dropped(strict: HubProcess) -> None:
     stalled = stalled_game(strict)
     with Board(strict) as board, GameClient(strict, name="healthy") as game:
@@ -132,6 +133,7 @@ def test_a_game_that_is_behind_gets_the_newest_of_each_tag(hub: HubProcess) -> N
     slow.close()
 
 
+@pytest.mark.slow
 def test_a_healthy_game_hears_95_of_100_at_200_a_second_beside_a_stalled_one(hub: HubProcess) -> None:
     stalled = stalled_game(hub)
     with Board(hub) as board, GameClient(hub) as game:
@@ -190,6 +192,7 @@ def test_a_game_hears_the_readings_of_every_door(hub: HubProcess) -> None:
         assert game.reading(6001)["smartcam_ip"] == "192.168.1.100"
 
 
+@pytest.mark.slow
 def test_when_the_hub_ends_everybody_is_told_and_may_come_back(tmp_path: Path) -> None:
     hub = tag_hub(tmp_path)
     with hub:
@@ -235,6 +238,7 @@ def pongs(peer: Peer, count: int) -> None:
         assert opcode == 9
 
 
+@pytest.mark.slow
 def test_an_idle_game_and_an_idle_board_stay(impatient: HubProcess) -> None:
     with Board(impatient) as board, GameClient(impatient) as game:
         began = time.monotonic()
@@ -245,6 +249,7 @@ def test_an_idle_game_and_an_idle_board_stay(impatient: HubProcess) -> None:
         assert game.reading(4000)["tag_id"] == 4000
 
 
+@pytest.mark.slow
 def test_a_half_open_board_and_a_half_open_game_are_dropped(impatient: HubProcess) -> None:
     half_open = []
     for text in (IDENTIFY.replace("<TOKEN>", TOKEN), '{"event":"identify","data":{"type":"gdevelop"}}'):

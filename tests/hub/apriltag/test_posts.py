@@ -176,6 +176,7 @@ def test_a_body_that_ends_early_costs_nobody_anything(hub: HubProcess) -> None:
     assert post(hub, record()).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_game_that_stalls_delays_no_post_and_no_other_game(hub: HubProcess) -> None:
     stalled = stalled_game(hub)
     with GameClient(hub) as game:
@@ -226,6 +227,7 @@ def test_queries_that_cannot_be_read(hub: HubProcess, query: str) -> None:
     assert answer.status_code == 400 and answer.json()["success"] is False
 
 
+@pytest.mark.slow
 def test_readings_outlive_the_hub(tmp_path: Path) -> None:
     with tag_hub(tmp_path) as hub:
         for number in range(50):
@@ -235,6 +237,7 @@ def test_readings_outlive_the_hub(tmp_path: Path) -> None:
         assert len(stored(hub, limit=1000)) == 50
 
 
+@pytest.mark.slow
 def test_thinning_keeps_the_first_reading_of_each_tag_and_board(tmp_path: Path) -> None:
     with tag_hub(tmp_path, HUB_APRILTAG_STORE_PER_SECOND="0.001") as hub, GameClient(hub) as game:
         for number in range(20):
@@ -244,6 +247,7 @@ def test_thinning_keeps_the_first_reading_of_each_tag_and_board(tmp_path: Path) 
         assert hub.get("/status")["apriltag"]["thinned"] == 18
 
 
+@pytest.mark.slow
 def test_alias_fields_for_older_games(tmp_path: Path) -> None:
     with tag_hub(tmp_path, HUB_APRILTAG_ALIAS_FIELDS="true") as hub, GameClient(hub) as game:
         post(hub, record(range_cm=43.6))

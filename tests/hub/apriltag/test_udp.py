@@ -150,6 +150,7 @@ def test_an_ack_that_nobody_waits_for_harms_nobody(hub: HubProcess, board: UdpBo
     assert board.ack()["tag_id"] == 23
 
 
+@pytest.mark.slow
 def test_networks_that_are_not_served_are_not_answered(tmp_path: Path) -> None:
     with tag_hub(tmp_path, HUB_APRILTAG_NETWORKS="127.0.0.7,127.0.3.0/24") as hub:
         for source, served in (("127.0.0.7", True), ("127.0.3.9", True), ("127.0.0.1", False), ("127.0.0.8", False)):
@@ -162,6 +163,7 @@ def test_networks_that_are_not_served_are_not_answered(tmp_path: Path) -> None:
         assert len(hub.get("/api/apriltags")["apriltags"]) == 2
 
 
+@pytest.mark.slow
 def test_a_source_that_sends_too_much_is_cut_others_are_not(tmp_path: Path) -> None:
     with (
         tag_hub(tmp_path, HUB_APRILTAG_SOURCE_RATE="20") as hub,
@@ -202,6 +204,7 @@ def test_acks_come_one_by_one_beside_another_board(hub: HubProcess) -> None:
     assert TOKEN not in hub.text()
 
 
+@pytest.mark.slow
 def test_off_and_taken(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "off", HUB_APRILTAG_UDP_PORT="0") as hub:
         wait_for(lambda: "Stop with Ctrl-C" in hub.text(), what="the start's text")

@@ -290,6 +290,7 @@ def test_a_ping_alone_makes_nobody_a_game(hub: HubProcess, board: Board) -> None
         assert peer.quiet()
 
 
+@pytest.mark.slow
 def test_no_data_before_the_first_reading(tmp_path) -> None:
     with tag_hub(tmp_path) as empty:
         with GameClient(empty) as game, Peer(urls(empty)[0]) as other, Board(empty) as board:

@@ -71,6 +71,7 @@ def test_binary_garbage_is_counted_and_ignored(hub: HubProcess, board: Board, da
     assert ignored(hub)["binary message that was not taken as a picture"] == before + 1
 
 
+@pytest.mark.slow
 def test_large_messages_of_whoever_proved_nothing_cost_no_memory_and_no_connection(
     hub: HubProcess, game: GameClient
 ) -> None:

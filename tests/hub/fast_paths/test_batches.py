@@ -77,6 +77,7 @@ def test_twenty_clients_at_once(ways: Ways, records: Any) -> None:
     ways.same_store()
 
 
+@pytest.mark.slow
 def test_a_record_without_a_time_is_new_again_much_later(ways: Ways) -> None:
     """The older row releases its key (docs/wire/lpr.md 1.1)."""
     report = {**health("timeless", 0), "timestamp": None}

@@ -145,6 +145,7 @@ def test_a_sender_that_vanishes_in_the_middle_disturbs_nobody(server):
     ws.until(lambda: server.state()["status"]["connections"] == 1)
 
 
+@pytest.mark.slow
 def test_a_body_that_stops_coming_is_408(impatient):
     with ws.connect(impatient.port) as sock:
         sock.sendall(_begin_form(5000))

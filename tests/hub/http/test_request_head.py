@@ -66,6 +66,7 @@ def _drip(sock, stop):
             sock.sendall(b"A: b\r\n")
 
 
+@pytest.mark.slow
 def test_silent_and_idle_connections_are_closed_without_a_word(impatient):
     with ws.connect(impatient.port) as sock:
         assert sock.recv(1) == b""

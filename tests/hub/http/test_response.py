@@ -1,5 +1,6 @@
 """Responses over real sockets: keep-alive, HEAD, streams, failures of the application."""
 
+import pytest
 import requests
 
 from tests.support import ws
@@ -51,6 +52,7 @@ def test_small_answers_arrive_in_one_packet_and_without_delay(server):
             assert b"Not allowed." in sock.recv(65536)
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_read_its_answer_is_dropped(impatient):
     with ws.connect(impatient.port, receive_buffer=4096) as sock:
         sock.sendall(b"GET /stream?count=2000&size=100000 HTTP/1.1\r\n" + HOST + b"\r\n")
@@ -58,6 +60,7 @@ def test_a_client_that_does_not_read_its_answer_is_dropped(impatient):
         ws.until(lambda: impatient.state()["status"]["connections"] == 1)
 
 
+@pytest.mark.slow
 def test_a_mistake_of_the_application_is_a_500_in_json(tmp_path):
     with ws.running(tmp_path / "server.log", may_fail=True) as server:
         for path in ("/raw-crash", "/nothing"):

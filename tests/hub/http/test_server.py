@@ -11,6 +11,7 @@ from tests.support import ws
 from tests.support.http_server import HOST
 
 
+@pytest.mark.slow
 def test_too_many_connections_are_503_and_places_become_free_again(tmp_path):
     with ws.running(tmp_path / "server.log", max_connections=5) as server:
         with contextlib.ExitStack() as stack:
@@ -27,6 +28,7 @@ def test_too_many_connections_are_503_and_places_become_free_again(tmp_path):
         ws.until(free)
 
 
+@pytest.mark.slow
 def test_the_end_answers_what_is_in_flight_and_closes_with_1001(tmp_path):
     with ws.running(tmp_path / "server.log") as server:
         answers = []
@@ -52,6 +54,7 @@ def test_the_end_answers_what_is_in_flight_and_closes_with_1001(tmp_path):
         assert server.process.wait(10) == 0
 
 
+@pytest.mark.slow
 def test_the_end_cuts_what_does_not_end(tmp_path):
     with ws.running(tmp_path / "server.log") as server, ws.connect(server.port) as sock:
         sock.sendall(b"GET /slow?name=endless&seconds=1000 HTTP/1.1\r\n" + HOST + b"\r\n")
@@ -61,6 +64,7 @@ def test_the_end_cuts_what_does_not_end(tmp_path):
         assert server.process.wait(10) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on open files to raise")
 def test_the_limit_on_open_files_is_raised_to_fit(tmp_path):
     import resource

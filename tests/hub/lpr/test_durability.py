@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 import websocket
 
@@ -92,6 +93,7 @@ def _more_from_all(senders: list[Sender], number: int) -> Callable[[], bool]:
     return lambda: all(len(sender.acknowledged) > count + number for sender, count in zip(senders, before, strict=True))
 
 
+@pytest.mark.slow
 def test_a_hub_that_is_killed_amid_records_has_every_one_that_it_acknowledged(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "instance") as hub:
         senders = [Sender(hub, ("rest", "sio", "ws")[number % 3], number) for number in range(SENDERS)]

@@ -12,6 +12,7 @@ from tests.support import ws
 from tests.support.http_server import still_serves
 
 
+@pytest.mark.slow
 def test_every_listener_has_its_name_and_its_port(tmp_path):
     sides = {name: ws.free_port() for name in ("apriltag", "lpr", "images", "results")} | {"off": 0}
     with ws.running(tmp_path / "server.log", side_ports=sides) as server:
@@ -31,6 +32,7 @@ def _has_ipv6():
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not _has_ipv6(), reason="this machine has no ::1")
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_localhost_works_over_ipv6_too(tmp_path, host):
@@ -40,12 +42,14 @@ def test_localhost_works_over_ipv6_too(tmp_path, host):
     assert environ["REMOTE_ADDR"] == "::1" and environ["SERVER_PORT"] == str(server.port)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not _has_ipv6(), reason="this machine has no ::1")
 def test_every_network_of_both_kinds_by_two_colons(tmp_path):
     with ws.running(tmp_path / "server.log", host="::") as server:
         assert requests.get(f"{server.url}/environ", timeout=10).json()["REMOTE_ADDR"] == "127.0.0.1"
 
 
+@pytest.mark.slow
 def test_a_taken_side_port_is_a_warning_that_names_its_owner(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -63,6 +67,7 @@ def test_a_taken_side_port_is_a_warning_that_names_its_owner(tmp_path):
             still_serves(server)
 
 
+@pytest.mark.slow
 def test_a_taken_main_port_is_an_error_that_names_its_owner_and_the_way_out(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -75,12 +80,14 @@ def test_a_taken_main_port_is_an_error_that_names_its_owner_and_the_way_out(tmp_
     assert "Traceback" not in server.log()
 
 
+@pytest.mark.slow
 def test_an_address_of_another_machine_is_an_error_that_says_so(tmp_path):
     server = ws.Server(tmp_path / "server.log", host="203.0.113.7")
     assert server.end() == 1
     assert "This machine has no address 203.0.113.7" in server.hello["error"] and "0.0.0.0" in server.hello["error"]
 
 
+@pytest.mark.slow
 def test_a_port_is_free_again_at_once(tmp_path):
     with ws.running(tmp_path / "one.log") as first:
         still_serves(first)

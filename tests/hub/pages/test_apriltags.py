@@ -69,6 +69,7 @@ def test_pages_hear_of_readings_in_batches_the_newest_of_each_tag(hub: HubProces
     )
 
 
+@pytest.mark.slow
 @needs_browser
 def test_readings_come_by_themselves_and_text_is_never_markup(hub: HubProcess, page: Page) -> None:
     page.open(f"{hub.url}/apriltags")
@@ -119,6 +120,7 @@ def test_a_game_in_a_browser_from_a_file(hub: HubProcess, page: Page, tmp_path: 
         assert page.value("window.heard.at(-1).x_cm") == 1.5
 
 
+@pytest.mark.slow
 @needs_browser
 def test_stored_readings_are_found(hub: HubProcess, page: Page) -> None:
     with Board(hub, source="127.0.0.7") as board:
@@ -142,6 +144,7 @@ def test_stored_readings_are_found(hub: HubProcess, page: Page) -> None:
     wait_for(lambda: page.value("document.querySelector('#found').textContent"), what="a sentence about what is no tag")
 
 
+@pytest.mark.slow
 @needs_browser
 def test_the_status_page_lists_boards_and_games_with_their_queues(hub: HubProcess, page: Page) -> None:
     stalled = stalled_game(hub)

@@ -140,6 +140,7 @@ def test_the_line_to_the_hub_comes_back(tmp_path: Path, page: Page) -> None:
         wait_for(lambda: page.value("document.querySelector('#link').innerText") == "live", what="the live line again")
 
 
+@pytest.mark.slow
 def test_leaving_while_it_loads_is_no_failure(hub: HubProcess, page: Page) -> None:
     for _ in range(5):
         page.open(f"{hub.url}/")

@@ -29,6 +29,7 @@ def plates(page: Page) -> list[str]:
     return page.value("[...document.querySelectorAll('.detection .plate span')].map((node) => node.textContent)")
 
 
+@pytest.mark.slow
 def test_detections_come_by_themselves_and_text_is_never_markup(hub: HubProcess, page: Page) -> None:
     picture = base64.b64encode(jpeg(320, 180)).decode()
     post(hub, "/api/detection", g4(aicamera_id="north", original_image=picture))

@@ -78,6 +78,7 @@ def shows(page: Page, colour: tuple[int, int, int], where: str = "#picture") -> 
     return seen is not None and all(abs(one - other) < 12 for one, other in zip(seen, colour, strict=True))
 
 
+@pytest.mark.slow
 def test_frames_change_by_themselves(hub: HubProcess, page: Page) -> None:
     page.open(f"{hub.url}/video")
     wait_for(lambda: "Waiting for a picture" in text(page, "none"), what="the page without cameras")
@@ -90,6 +91,7 @@ def test_frames_change_by_themselves(hub: HubProcess, page: Page) -> None:
     wait_for(lambda: text(page, "fps") == "0.00", what="the rate's sinking to 0")
 
 
+@pytest.mark.slow
 def test_a_wall_of_cameras_and_the_choice_of_one(hub: HubProcess, page: Page) -> None:
     page.open(f"{hub.url}/video")
     names = [f"wall-{n:02}" for n in range(16)]
@@ -118,6 +120,7 @@ def test_a_wall_of_cameras_and_the_choice_of_one(hub: HubProcess, page: Page) ->
     wait_for(lambda: shows(page, (250, 250, 250)), what="its next frame")
 
 
+@pytest.mark.slow
 def test_figures_and_plots(hub: HubProcess, page: Page) -> None:
     with cameras(hub, ["gate", "yard"], 10):
         page.open(f"{hub.url}/video?camera=gate")

@@ -126,6 +126,7 @@ def test_bytes_where_none_belong_cost_that_record_only(line: RawSocketIo, hub: H
     assert until(line, "42" + json.dumps(["lpr_data", g4(aicamera_id="bytes")]), 1)[0][1]["success"] is True
 
 
+@pytest.mark.slow
 def test_what_is_no_packet_costs_its_own_line_only(hub: HubProcess, line: RawSocketIo) -> None:
     other = RawSocketIo(hub)
     other.send('42["lpr_data",{"camera_id":')

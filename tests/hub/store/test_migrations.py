@@ -208,6 +208,7 @@ def test_a_database_of_a_newer_revision_is_refused_and_not_touched(path: Path) -
     assert (revision(path), shape(path)) == (NEWEST + 6, before)
 
 
+@pytest.mark.slow
 def test_the_hub_ends_with_a_sentence_over_a_newer_database(tmp_path: Path) -> None:
     instance = tmp_path / "instance"
     instance.mkdir()

@@ -49,6 +49,7 @@ def get(hub: HubProcess, path: str, **how: object) -> requests.Response:
     return requests.get(hub.url + path, timeout=10, **how)
 
 
+@pytest.mark.slow
 def test_before_the_first_frame(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "instance") as hub:
         none = get(hub, "/photo")
@@ -108,6 +109,7 @@ def test_each_address_is_a_camera_and_the_newest_counts(hub: HubProcess) -> None
     assert (newest["camera"], newest["resolution"]) == ("127.0.0.22", "80x60")
 
 
+@pytest.mark.slow
 def test_a_named_camera_and_its_figures(hub: HubProcess) -> None:
     name = "gate/north ก"
     for _ in range(15):
@@ -190,6 +192,7 @@ def test_bad_intervals_are_400(hub: HubProcess, body: str) -> None:
     assert told.status_code == 400 and told.json()["success"] is False
 
 
+@pytest.mark.slow
 def test_motion_jpeg(hub: HubProcess) -> None:
     first, second = jpeg(64, 48), jpeg(48, 64)
     send(hub, "m", first)
@@ -251,6 +254,7 @@ def test_many_cameras_on_one_websocket(hub: HubProcess) -> None:
         assert some.frame()[1] == pictures["w3"]
 
 
+@pytest.mark.slow
 def test_a_rate_for_viewers(hub: HubProcess) -> None:
     with closing(viewer := VideoSocket(hub, "?camera=r&fps=2")):
         last = ""
@@ -265,6 +269,7 @@ def test_a_rate_for_viewers(hub: HubProcess) -> None:
         assert 2 <= len(arrivals) <= 5 < number, "the newest at the end, and no more than two a second between"
 
 
+@pytest.mark.slow
 def test_a_slow_viewer_skips_and_is_not_behind(hub: HubProcess) -> None:
     big = jpeg(64, 48) + os.urandom(100_000)
     stop = threading.Event()
@@ -300,6 +305,7 @@ def test_a_slow_viewer_skips_and_is_not_behind(hub: HubProcess) -> None:
         thread.join()
 
 
+@pytest.mark.slow
 def test_a_viewer_that_takes_nothing_is_disconnected_and_others_are_not(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "instance", HUB_VIDEO_STALL_SECONDS="0.5") as hub:
         big = jpeg(64, 48) + os.urandom(2_000_000)
@@ -314,6 +320,7 @@ def test_a_viewer_that_takes_nothing_is_disconnected_and_others_are_not(tmp_path
             assert hub.get("/status")["video"]["watched_by"]["viewers"] == 1
 
 
+@pytest.mark.slow
 def test_one_viewer_too_many_is_refused(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "instance", HUB_VIDEO_MAX_VIEWERS="2") as hub:
         with closing(VideoSocket(hub), Stream(hub)):
@@ -339,6 +346,7 @@ def test_a_broken_upload_harms_nobody(hub: HubProcess) -> None:
 # -- boards
 
 
+@pytest.mark.slow
 def test_a_boards_pictures_by_websocket_and_the_interval_it_is_told(tmp_path: Path) -> None:
     with tag_hub(tmp_path) as hub, Board(hub, source="127.0.0.31") as one, Board(hub, source="127.0.0.32") as other:
         data = jpeg(200, 100) + b"as it came"
@@ -367,6 +375,7 @@ def test_a_boards_pictures_by_websocket_and_the_interval_it_is_told(tmp_path: Pa
         )
 
 
+@pytest.mark.slow
 def test_a_picture_without_a_token_comes_from_a_network_that_is_served_and_not_too_often(tmp_path: Path) -> None:
     with tag_hub(tmp_path, HUB_APRILTAG_NETWORKS="127.0.0.40/31", HUB_APRILTAG_SOURCE_RATE="20") as hub:
         statuses = [post_from("127.0.0.40", hub.url + LEGACY, jpeg()).status_code for _ in range(60)]

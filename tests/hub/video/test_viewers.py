@@ -89,6 +89,7 @@ def test_one_that_has_kept_up_has_two_frames_of_each_camera_under_way(monkeypatc
         waiting.kill()
 
 
+@pytest.mark.slow
 @LINUX
 def test_who_takes_too_long_is_dropped() -> None:
     viewers = Viewers(5, 0.3)

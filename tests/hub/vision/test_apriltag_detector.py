@@ -84,6 +84,7 @@ def test_several_tags_by_id() -> None:
         assert tag["range_cm"] == pytest.approx(truth(turn, shift)["range_cm"], abs=0.4)
 
 
+@pytest.mark.slow
 def test_one_tag_is_reported_once_and_two_with_one_id_twice() -> None:
     """Also on white paper on a grey wall, which is a square around the tag."""
     for seed in range(10):
@@ -103,6 +104,7 @@ def test_blur_and_noise(blur: float, noise: float) -> None:
     assert apart(found[0]["yaw"], 25) < 1.5
 
 
+@pytest.mark.slow
 def test_a_small_tag_is_not_thrown_over() -> None:
     """About 25 pixels wide: of its two poses the right one is taken, most of the time exactly."""
     wrong = 0

@@ -114,6 +114,7 @@ def test_what_cannot_be_looked_at_is_a_sentence(
     assert psutil.Process(first).memory_info().rss < 300e6
 
 
+@pytest.mark.slow
 def test_one_that_is_killed_is_started_again(
     start: Callable[..., VisionProcess], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -308,6 +309,7 @@ close(app)
 """
 
 
+@pytest.mark.slow
 def test_the_hub_never_loads_opencv(tmp_path: Path) -> None:
     (tmp_path / "hub.toml").write_text('[[apriltag.detection]]\ncamera = "gate-1"\n', "utf-8")
     (tmp_path / "picture.jpg").write_bytes(PICTURE)

@@ -28,6 +28,7 @@ def test_text_stays_text_and_binary_stays_binary(server):
     client.close()
 
 
+@pytest.mark.slow
 def test_a_large_text_is_decoded_across_its_pieces(server):
     text = "aé✓🚚" * 800_000
     client = websocket.create_connection(f"{server.ws_url}/echo", timeout=20)
@@ -103,6 +104,7 @@ def test_the_application_closes_with_its_own_code(server):
         assert sock.recv(1) == b""
 
 
+@pytest.mark.slow
 def test_a_close_that_is_never_answered_ends_all_the_same(server):
     with ws.open_raw(server.port, "/push?count=1&size=10") as sock:
         ws.read_frame(sock)
@@ -119,6 +121,7 @@ def test_a_door_that_speaks_too_late_is_no_failure(server):
     assert "failed" not in server.log()
 
 
+@pytest.mark.slow
 def test_a_crash_of_the_application_is_1011(tmp_path):
     with ws.running(tmp_path / "server.log", may_fail=True) as server:
         with ws.open_raw(server.port, "/ws-crash") as sock:
@@ -151,6 +154,7 @@ def test_messages_of_many_senders_never_mix(server):
         assert ws.read_close(sock)[0] == 1000
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_is_dropped_and_costs_little(server):
     server.state(reset=1)
     before = server.state()["rss"]

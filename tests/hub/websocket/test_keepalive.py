@@ -2,9 +2,12 @@
 
 import time
 
+import pytest
+
 from tests.support import ws
 
 
+@pytest.mark.slow
 def test_pings_go_out_and_a_peer_that_answers_stays(impatient):
     with ws.open_raw(impatient.port) as sock:
         for _ in range(6):  # longer than the idle limit
@@ -16,6 +19,7 @@ def test_pings_go_out_and_a_peer_that_answers_stays(impatient):
         assert answer == (1, b"still here")
 
 
+@pytest.mark.slow
 def test_a_slow_reader_of_a_large_message_is_not_taken_for_dead(impatient):
     with ws.open_raw(impatient.port, "/chorus", receive_buffer=4096) as sock:
         began = time.monotonic()
@@ -26,6 +30,7 @@ def test_a_slow_reader_of_a_large_message_is_not_taken_for_dead(impatient):
         assert len(ws.read_frame(sock)[1]) in (0, 150_000)
 
 
+@pytest.mark.slow
 def test_a_half_open_peer_is_dropped_with_1011(impatient):
     with ws.open_raw(impatient.port, "/echo?id=dead") as sock:
         assert impatient.close_of("dead")["code"] == 1011

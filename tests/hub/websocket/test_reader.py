@@ -67,6 +67,7 @@ def _send_until_refused(sock, count):
         return
 
 
+@pytest.mark.slow
 def test_one_byte_fragments_do_not_multiply_in_memory(server):
     server.state(reset=1)
     before = server.state()["rss"]
@@ -85,6 +86,7 @@ def test_a_flood_of_pings_is_ended_with_1008_and_others_are_served_meanwhile(ser
         assert ws.read_close(flood)[0] == 1008
 
 
+@pytest.mark.slow
 def test_a_large_message_holds_nobody_up(server):
     with ws.open_raw(server.port, "/echo?limit=100000000") as big, ws.open_raw(server.port) as small:
         data = ws.frame(2, bytes(60 * MB))[:14] + bytes(60 * MB)

@@ -10,6 +10,7 @@ from tests.support import ws
 from tests.support.http_server import MB
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]])
 def test_socket_io_carries_megabytes_over_every_transport(server, transports):
     client = socketio.Client(reconnection=False)
