@@ -80,7 +80,14 @@ class Agent:
         self._lock.acquire()
         try:
             outbox = self.settings.outbox
-            self._outbox = Outbox(self.settings.instance, outbox.max_mb * 1_000_000, outbox.shelf_results)
+            stations = self.settings.stations
+            self._outbox = Outbox(
+                self.settings.instance,
+                outbox.max_mb * 1_000_000,
+                outbox.shelf_results,
+                stations[0].name if len(stations) == 1 else "",
+                self.settings.hub.image_server_url,
+            )
             self._uplink = Uplink(self.settings.hub, self._outbox, self.statuses)
             self._video = Video(self.settings.hub, lambda: self._busy)
             try:
@@ -233,9 +240,10 @@ class Agent:
         ]
 
     def _notices(self, waiting: int) -> list[str]:
-        """Sentences about the delivery of results, for the message of each station."""
+        """Sentences about the delivery of results and the outbox, for the message of each station."""
         reason = self._uplink.reason
-        return [f"Results wait for the hub: {reason.rstrip('.')}."] if waiting and reason else []
+        waits = [f"Results wait for the hub: {reason.rstrip('.')}."] if waiting and reason else []
+        return [*waits, *self._outbox.notices]
 
     def _stop(self) -> None:
         """Shut down: let captures end, send what is possible in a moment, then end the threads."""
