@@ -181,10 +181,11 @@ class Outbox:
 
     def delivered(self, entry: Entry) -> None:
         """Delete a result that the hub has confirmed."""
-        self._records.settle(entry.event_id)
-        self._settle(entry, "DELETE FROM results WHERE id = ?", (entry.id,))
-        if entry.id not in self._settled_rows:
-            self._remove_files(entry.event_id)
+        with self._lock:  # until its files are gone, too: the same event may be put again
+            self._records.settle(entry.event_id)
+            self._settle(entry, "DELETE FROM results WHERE id = ?", (entry.id,))
+            if entry.id not in self._settled_rows:
+                self._remove_files(entry.event_id)
 
     def shelve(self, entry: Entry, reason: str) -> None:
         """Move a result that the hub rejects to the dead-letter queue, dropping the oldest beyond its limit."""
@@ -227,8 +228,8 @@ class Outbox:
                 with self._db:
                     self._db.execute(statement, values)
             except sqlite3.Error as error:
-                # A full disk can reject a deletion too. Skipping the row in this run keeps the queue moving; after a
-                # restart it is sent once more and the hub recognises its event_id.
+                # A full disk can reject a deletion too. Skipping the row in this run keeps the queue moving; the next
+                # start deletes it, or sends it once more where its record could not be renamed.
                 self._settled_rows.add(entry.id)
                 log.error("%s cannot be written (%s). Free some space; results are still delivered.", self._path, error)
                 return

@@ -167,9 +167,9 @@ class Uplink:
     def _settle(self, entry: Entry, answer: Answer) -> float:
         """Act on an answer; returns how long to wait before the next result."""
         if isinstance(answer, Delivered):
+            self.delivered += 1
             self._outbox.delivered(entry)
             self._backoff.reset()
-            self.delivered += 1
             log.info(
                 "Result of tag %s delivered over %s%s.",
                 entry.fields.get("tag"),

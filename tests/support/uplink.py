@@ -123,6 +123,19 @@ def _without_pictures(data: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if not isinstance(value, bytes)}
 
 
+@contextmanager
+def full_disk(pid: int) -> Iterator[None]:
+    """No file of a process may grow meanwhile. Linux only."""
+    import resource
+
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+
 class Peer:
     """The server's end of one WebSocket connection."""
 

@@ -21,7 +21,7 @@ from agent_lib.uplink.rest import RestUplink
 from agent_lib.uplink.websocket import WebSocketUplink
 from tests.support.agent import entry, fields, result
 from tests.support.helpers import HubProcess, wait_for
-from tests.support.uplink import Peer, proxy, rest_server, socketio_server, websocket_server
+from tests.support.uplink import Peer, full_disk, proxy, rest_server, socketio_server, websocket_server
 
 OK = (200, {"Content-Type": "application/json"}, b'{"success": true, "id": "1"}')
 FULL = {"success": False, "message": "The hub cannot store now (disk is full).", "errors": [], "retry_after": 0.01}
@@ -163,7 +163,7 @@ def test_a_result_at_which_the_hub_fails_is_told_apart_by_rest(tmp_path: Path) -
         tags.append(sent["tag"])
         return (500, {}, b"") if sent["tag"] == "A" and "C" not in tags else OK
 
-    with socketio_server(acknowledge, answer) as url, sending(tmp_path, url=url) as (box, _):
+    with socketio_server(acknowledge, answer) as url, sending(tmp_path, url=url, retry_max_seconds=1) as (box, _):
         wait_for(lambda: box.empty)
         assert box.counts()["shelved"] == 0
     assert [tag for tag in tags if tag != "A"] == ["B", "C"] and tags[-1] == "A" and len(tags) <= 12
@@ -230,19 +230,6 @@ def test_a_websocket_that_is_refused_says_when_to_come_again() -> None:
 # The real hub, whose disk takes nothing
 
 
-@contextmanager
-def full_disk(hub: HubProcess) -> Iterator[None]:
-    """No file of the hub's process may grow meanwhile."""
-    import resource
-
-    soft, hard = resource.prlimit(hub.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(hub.process.pid, resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.prlimit(hub.process.pid, resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def _socketio(hub: HubProcess) -> dict[str, Any]:
     return {"url": hub.url}
 
@@ -259,7 +246,7 @@ def test_a_hub_with_a_full_disk_gets_every_result_in_order(
 ) -> None:
     settings = {**to(hub), "retry_seconds": 0.01, "retry_max_seconds": 0.01}
     before = len(hub.captures())
-    with full_disk(hub):
+    with full_disk(hub.process.pid):
         rest = RestUplink(hub.url, 10)
         busy = rest.send(entry())
         rest.close()
@@ -279,7 +266,7 @@ def test_a_hub_with_a_full_disk_gets_every_result_in_order(
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs prlimit")
 def test_what_can_never_be_stored_is_refused_by_a_full_hub_too(hub: HubProcess) -> None:
-    with full_disk(hub):
+    with full_disk(hub.process.pid):
         rest = RestUplink(hub.url, 10)
         answer = rest.send(entry(tag="E2" * 5000))
         rest.close()
