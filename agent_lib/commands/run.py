@@ -80,7 +80,14 @@ class Agent:
         self._lock.acquire()
         try:
             outbox = self.settings.outbox
-            self._outbox = Outbox(self.settings.instance, outbox.max_mb * 1_000_000, outbox.shelf_results)
+            stations = self.settings.stations
+            self._outbox = Outbox(
+                self.settings.instance,
+                outbox.max_mb * 1_000_000,
+                outbox.shelf_results,
+                stations[0].name if len(stations) == 1 else "",
+                self.settings.hub.image_server_url,
+            )
             self._uplink = Uplink(self.settings.hub, self._outbox, self.statuses)
             self._video = Video(self.settings.hub, lambda: self._busy)
             try:
@@ -207,6 +214,8 @@ class Agent:
         line = f"{limit.started} of {limit.limit} captures begun, {waiting} results wait for the hub"
         if waiting and self._uplink.way == "down":
             line += f" (it cannot be reached: {self._uplink.reason or 'connecting'})"
+        elif waiting and self._uplink.reason:
+            line += f" ({self._uplink.reason})"
         print(f"{line}.", file=sys.stderr, flush=True)
 
     @property
@@ -217,9 +226,24 @@ class Agent:
         """The status of each station, sent to the hub every few seconds and on change."""
         outbox, way = self._outbox.counts(), self._uplink.way
         troubled = {name: state for name, state in self._supervisor.status().items() if state["restarts"]}
+        notices = self._notices(outbox["waiting"])
+        statuses = [station.status() for station in self._stations]
         return [
-            {**station.status(), "outbox": outbox, "uplink": way, "threads": troubled} for station in self._stations
+            {
+                **status,
+                "message": " ".join([status["message"], *notices]),
+                "outbox": outbox,
+                "uplink": way,
+                "threads": troubled,
+            }
+            for status in statuses
         ]
+
+    def _notices(self, waiting: int) -> list[str]:
+        """Sentences about the delivery of results and the outbox, for the message of each station."""
+        reason = self._uplink.reason
+        waits = [f"Results wait for the hub: {reason.rstrip('.')}."] if waiting and reason else []
+        return [*waits, *self._outbox.notices]
 
     def _stop(self) -> None:
         """Shut down: let captures end, send what is possible in a moment, then end the threads."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 import threading
@@ -12,9 +11,12 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from agent_lib.outbox.database import connect
+from agent_lib.outbox.database import open_database
 from agent_lib.outbox.entry import Entry
 from agent_lib.outbox.files import remove, sync_folder, write_durably
+from agent_lib.outbox.record import Record, RecordFiles, parse_fields
+from agent_lib.outbox.recovery import Recovery, picture_lost
+from agent_lib.outbox.unclaimed import Unclaimed
 from agent_lib.station.result import ROLES, CaptureResult
 
 log = logging.getLogger(__name__)
@@ -23,16 +25,26 @@ _MAX_UNSAVED = 50
 """Limit of results held in memory while the disk is not writable, so that the process survives."""
 
 _LOG_INTERVAL_SECONDS = 30.0
+_ROW_CORRUPT = "The agent's record of this capture cannot be read"
 
 
 class Outbox:
     """Durable queue of one agent, oldest first. Thread-safe; no method raises for a failing disk.
 
-    Pictures are stored in `outbox/` as `{event_id}_{role}.jpg`, rows in `outbox.db`. Pictures are written before their
-    row and deleted after it, so a crash leaves at most pictures without a row, which the next start removes.
+    Pictures are stored in `outbox/` as `{event_id}_{role}.jpg`, rows in `outbox.db`; `{event_id}.json` holds all that
+    the row holds, so that the next start can rebuild a database that was lost. A result is written in the order
+    record, pictures, row. When it is settled its record is renamed first, then row, pictures and record are removed:
+    a crash in between loses nothing and sends nothing twice. `station`: the only one of this agent, else "".
     """
 
-    def __init__(self, instance: Path, max_bytes: int, shelf_results: int) -> None:
+    def __init__(
+        self,
+        instance: Path,
+        max_bytes: int,
+        shelf_results: int,
+        station: str = "",
+        image_server_url: str = "http://127.0.0.1:3000",
+    ) -> None:
         self._folder = instance / "outbox"
         self._path = instance / "outbox.db"
         self._max_bytes, self._shelf_results = max_bytes, shelf_results
@@ -43,48 +55,30 @@ class Outbox:
         self._settled_rows: set[int] = set()
         self._log_at = 0.0
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._db = self._open()
-        self._bytes = self._total_bytes()
-        self._sweep()
+        self._records = RecordFiles(self._folder)
+        self._unclaimed = Unclaimed(self._folder / "unclaimed", max_bytes)
+        self._notices: list[str] = []
+        opened = open_database(self._path)
+        self._db = opened.db
+        self._recover(Recovery(self._db, self._folder, self._unclaimed, station, image_server_url), opened.rows)
+        if opened.aside is not None:
+            self._notices.insert(0, f"The agent's outbox was damaged; its database is kept as {opened.aside}.")
+        self._bytes = int(self._db.execute("SELECT coalesce(sum(bytes), 0) FROM results").fetchone()[0])
 
-    # Opening
-
-    def _open(self) -> sqlite3.Connection:
+    def _recover(self, recovery: Recovery, salvaged: list[tuple[Any, ...]]) -> None:
         try:
-            return connect(self._path)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise OSError(
-                    f"{self._path}: cannot be opened ({error}); see to the folder's rights and the disk."
-                ) from error
-            aside = f"broken-{int(time.time())}"
-            log.error(
-                "%s cannot be read (%s); it and its pictures are kept as *.%s and a new one is begun.",
-                self._path,
-                error,
-                aside,
-            )
-            for path in (
-                self._path,
-                self._path.with_name("outbox.db-wal"),
-                self._path.with_name("outbox.db-shm"),
-                self._folder,
-            ):
-                if path.exists():
-                    path.rename(path.with_name(f"{path.name}.{aside}"))
-            self._folder.mkdir()
-            return connect(self._path)
+            recovery.run(salvaged)
+        except (OSError, sqlite3.Error) as error:
+            log.error("%s cannot be put in order (%s); the next start tries again.", self._folder, error)
+        if recovery.pictures_only:
+            self._notices.append(f"{recovery.pictures_only} captures lost their record; their pictures are sent.")
 
-    def _total_bytes(self) -> int:
-        return int(self._db.execute("SELECT coalesce(sum(bytes), 0) FROM results").fetchone()[0])
-
-    def _sweep(self) -> None:
-        """Remove pictures without a row, left by a crash between writing pictures and row."""
-        known = {row[0] for row in self._db.execute("SELECT event_id FROM results")}
-        for path in self._folder.iterdir():
-            if path.name.partition("_")[0] not in known:
-                log.info("%s belongs to no waiting result and is removed.", path)
-                remove(path)
+    @property
+    def notices(self) -> list[str]:
+        """Sentences for operators about what was damaged or is kept aside."""
+        count = self._unclaimed.count
+        kept = f"{count} files that belong to no capture are kept in {self._unclaimed.folder}."
+        return [*self._notices, *([kept] if count else [])]
 
     # Writing
 
@@ -124,6 +118,8 @@ class Outbox:
             return True
 
     def _write(self, result: CaptureResult, fields: dict[str, Any]) -> None:
+        if self._db.execute("SELECT 1 FROM results WHERE event_id = ?", (result.event_id,)).fetchone() is not None:
+            return
         pictures, fields = result.pictures, dict(fields)
         size = sum(len(data) for data in pictures.values())
         if pictures and self._bytes + size > self._max_bytes:
@@ -131,17 +127,16 @@ class Outbox:
             log.error("%s. Bring the hub back, or raise max_mb under [outbox].", sentence)
             fields.update({f"{role}_image_url": "" for role in ROLES}, errors=[*fields["errors"], sentence])
             pictures, size = {}, 0
+        last = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'results'").fetchone()
+        record = Record(1 + (last[0] if last else 0), fields, {role: len(data) for role, data in pictures.items()})
+        self._records.write(record)
         for role, data in pictures.items():
             write_durably(self._picture(result.event_id, role), data)
-        if pictures:
-            sync_folder(self._folder)
-        text = json.dumps(fields, ensure_ascii=False)
+        sync_folder(self._folder)
+        row = record.row(record.sequence)
         with self._db:
-            self._db.execute(
-                "INSERT OR IGNORE INTO results (event_id, fields, roles, bytes) VALUES (?, ?, ?, ?)",
-                (result.event_id, text, ",".join(pictures), size + len(text)),
-            )
-        self._bytes += size + len(text)
+            self._db.execute("INSERT INTO results (id, event_id, fields, roles, bytes) VALUES (?, ?, ?, ?, ?)", row[:5])
+        self._bytes += row[4]
 
     # Reading and settling
 
@@ -170,12 +165,15 @@ class Outbox:
                 return None
         if row is None:
             return None
-        fields, pictures = json.loads(row[2]), {}
+        fields, pictures = parse_fields(row[2], row[1]), {}
+        if fields is None:
+            record = self._records.read(row[1])
+            fields = record.fields if record is not None else {"event_id": row[1], "errors": [_ROW_CORRUPT]}
         for role in filter(None, row[3].split(",")):
             try:
                 pictures[role] = self._picture(row[1], role).read_bytes()
             except OSError as error:
-                sentence = f"The {role} picture is lost: the agent cannot read it any more"
+                sentence = picture_lost(role)
                 log.error("%s (%s).", sentence, error)
                 fields[f"{role}_image_url"] = ""
                 fields["errors"] = [*fields["errors"], sentence]
@@ -183,17 +181,19 @@ class Outbox:
 
     def delivered(self, entry: Entry) -> None:
         """Delete a result that the hub has confirmed."""
-        self._settle(entry, "DELETE FROM results WHERE id = ?", (entry.id,))
-        if entry.id not in self._settled_rows:
-            self._remove_pictures(entry.event_id)
+        with self._lock:  # until its files are gone, too: the same event may be put again
+            self._records.settle(entry.event_id)
+            self._settle(entry, "DELETE FROM results WHERE id = ?", (entry.id,))
+            if entry.id not in self._settled_rows:
+                self._remove_files(entry.event_id)
 
     def shelve(self, entry: Entry, reason: str) -> None:
         """Move a result that the hub rejects to the dead-letter queue, dropping the oldest beyond its limit."""
+        reason, shelved_ts = reason or "refused", self._next_shelved_ts()
         self._settle(
-            entry,
-            "UPDATE results SET reason = ?, shelved_ts = ? WHERE id = ?",
-            (reason or "refused", time.time(), entry.id),
+            entry, "UPDATE results SET reason = ?, shelved_ts = ? WHERE id = ?", (reason, shelved_ts, entry.id)
         )
+        self._records.shelve(entry.event_id, reason, shelved_ts)
         with self._lock:
             try:
                 old = self._db.execute(
@@ -201,6 +201,8 @@ class Outbox:
                     "DESC LIMIT -1 OFFSET ?",
                     (self._shelf_results,),
                 ).fetchall()
+                for _, event_id, _ in old:
+                    self._records.settle(event_id)
                 with self._db:
                     self._db.executemany("DELETE FROM results WHERE id = ?", [(row[0],) for row in old])
             except sqlite3.Error as error:
@@ -208,7 +210,16 @@ class Outbox:
                 return
         for _, event_id, size in old:
             self._bytes -= size
-            self._remove_pictures(event_id)
+            self._remove_files(event_id)
+
+    def _next_shelved_ts(self) -> float:
+        """The time for a result that is shelved now: later than all others, even if the clock was set back."""
+        with self._lock:
+            try:
+                newest = self._db.execute("SELECT max(shelved_ts) FROM results").fetchone()[0]
+            except sqlite3.Error:
+                newest = None  # `_settle` will log it
+        return max(time.time(), (newest or 0.0) + 0.001)
 
     def _settle(self, entry: Entry, statement: str, values: tuple[Any, ...]) -> None:
         with self._lock:
@@ -217,8 +228,8 @@ class Outbox:
                 with self._db:
                     self._db.execute(statement, values)
             except sqlite3.Error as error:
-                # A full disk can reject a deletion too. Skipping the row in this run keeps the queue moving; after a
-                # restart it is sent once more and the hub recognises its event_id.
+                # A full disk can reject a deletion too. Skipping the row in this run keeps the queue moving; the next
+                # start deletes it, or sends it once more where its record could not be renamed.
                 self._settled_rows.add(entry.id)
                 log.error("%s cannot be written (%s). Free some space; results are still delivered.", self._path, error)
                 return
@@ -244,7 +255,7 @@ class Outbox:
                 waiting, shelved, rows = 0, 0, []
             waiting += len(self._unsaved) - len(self._settled_rows)
         shelf = [
-            {"event_id": event_id, "tag": json.loads(fields).get("tag", ""), "reason": reason}
+            {"event_id": event_id, "tag": (parse_fields(fields, event_id) or {}).get("tag", ""), "reason": reason}
             for event_id, fields, reason in rows
         ]
         return {"waiting": max(0, waiting), "shelved": shelved, "shelf": shelf}
@@ -268,6 +279,8 @@ class Outbox:
     def _picture(self, event_id: str, role: str) -> Path:
         return self._folder / f"{event_id}_{role}.jpg"
 
-    def _remove_pictures(self, event_id: str) -> None:
+    def _remove_files(self, event_id: str) -> None:
+        """Remove pictures and record of a settled result, after its row."""
         for role in ROLES:
             remove(self._picture(event_id, role))
+        self._records.remove(event_id)

@@ -121,7 +121,7 @@ class OutboxSettings(Section):
         ge=1,
         le=1_000_000,
         description="Room for waiting results and their pictures, in MB; when full, new results are kept without "
-        "their pictures.",
+        "their pictures. Files of no result, which are kept aside, have as much.",
     )
     shelf_results: int = Field(
         default=200, ge=0, le=100_000, description="Refused results that are kept to look at; the oldest go first."

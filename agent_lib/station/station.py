@@ -156,7 +156,8 @@ class Station:
             tag=read.tag,
             tag_source=read.source,
             started_ts=read.ts,
-            finished_ts=max(read.ts, time.time()),
+            # Measured from the sighting, so that a clock that is set meanwhile does not change the duration.
+            finished_ts=read.ts + max(0.0, time.monotonic() - read.mono),
             tags=tags,
             success=outcome.success,
             message=outcome.message,

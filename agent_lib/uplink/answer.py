@@ -35,20 +35,33 @@ class Later:
     retry_after: float | None = None
     answered: bool = False
 
+    @property
+    def reached(self) -> bool:
+        """Whether the other side itself answered: it runs, and cannot accept now."""
+        return self.answered or self.retry_after is not None
+
+    @property
+    def about_hub(self) -> bool:
+        """Whether no result can be accepted now, so that all wait in their order; False: it failed at this one."""
+        return not self.answered or self.retry_after is not None
+
 
 Answer = Delivered | Refused | Later
 
 
 def read_answer(body: Any) -> Answer | None:
-    """The outcome in the hub's answer (a dict); None if it is no such answer."""
-    if not isinstance(body, dict) or not isinstance(body.get("success"), bool):
+    """The outcome in the hub's answer (a dict); None if it is no such answer.
+
+    `retry_after` says that the hub cannot accept now, whatever its value; without it the result is rejected for good.
+    """
+    if not isinstance(body, dict):
         return None
-    if body["success"]:
+    success, retry_after = body.get("success"), body.get("retry_after")
+    if success is True:
         return Delivered(bool(body.get("duplicate")))
-    reason = describe(body)
-    if body.get("retry_after") is not None:
-        return Later(reason, seconds(body["retry_after"]), answered=True)
-    return Refused(reason)
+    if retry_after is not None and (success is False or body.get("status") == "error"):
+        return Later(describe(body), seconds(retry_after) or 0.0, answered=True)
+    return Refused(describe(body)) if success is False else None
 
 
 def describe(body: dict[str, Any]) -> str:

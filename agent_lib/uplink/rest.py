@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -14,6 +15,15 @@ from agent_lib.uplink.answer import REFUSED_FOR_GOOD, Answer, Later, Refused, de
 log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 5.0
+_ABOUT_THE_HUB = frozenset(
+    {
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+        HTTPStatus.INSUFFICIENT_STORAGE,
+    }
+)
+"""Failures of a proxy, or of a hub that is overloaded or cannot store; other 5xx are about the result."""
 
 
 class RestUplink:
@@ -70,8 +80,7 @@ def interpret(response: requests.Response) -> Answer:
     wait = seconds(response.headers.get("Retry-After"))
     if wait is None and isinstance(body, dict):
         wait = seconds(body.get("retry_after"))
-    # 502 and 504 come from a proxy, 503 from an overloaded hub: only other statuses are about this result.
-    return Later(f"HTTP {status}: {said}", wait, answered=status >= 500 and status not in (502, 503, 504))
+    return Later(f"HTTP {status}: {said}", wait, answered=status >= 500 and status not in _ABOUT_THE_HUB)
 
 
 def short_reason(error: Exception) -> str:

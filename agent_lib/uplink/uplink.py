@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.25
 _FIRST_CONNECT_SECONDS = 2.0
 _SAME_RESULT_TRIES = 3
-_SAME_RESULT_TRIES_WHEN_ASKED_TO_WAIT = 5
 _UNCONFIRMED_BACKOFF_SECONDS, _MAX_UNCONFIRMED_BACKOFF_SECONDS = 5.0, 300.0
 _SHORT_CONNECTION_SECONDS = 5.0
 _POSTPONE_SECONDS = 60.0
@@ -31,8 +30,8 @@ class Uplink:
     """Sends one result after the other, oldest first.
 
     Socket.IO with acknowledgement is preferred; while it is not connected, results go over REST and a separate thread
-    keeps reconnecting. A raw WebSocket address without a hub replaces both. `statuses()` returns the station_status of
-    each station.
+    keeps reconnecting. A raw WebSocket address without a hub replaces both. While the hub cannot be reached or cannot
+    store, all results wait in their order. `statuses()` returns the station_status of each station.
     """
 
     def __init__(
@@ -45,10 +44,13 @@ class Uplink:
         self._tried_socketio = threading.Event()
         self._postponed: dict[int, float] = {}
         self._tries: tuple[int, int] = (0, 0)
-        self._down_since: float | None = None
+        self._ask_over_rest = 0
+        self._waiting_since: float | None = None
+        self._logged_reached: bool | None = None
         self._reached = ""
         self._avoid_socketio_until = 0.0
         self.reason = ""
+        """Why results wait for the hub; "" while they do not."""
         self.delivered = 0
         self._hub: HubTransports | None = None
 
@@ -123,9 +125,13 @@ class Uplink:
         return answer
 
     def _send_to_hub(self, hub: HubTransports, entry: Entry) -> Answer:
-        if hub.socketio.connected and time.monotonic() >= self._avoid_socketio_until:
+        ask_over_rest, self._ask_over_rest = self._ask_over_rest == entry.id, 0
+        if hub.socketio.connected and time.monotonic() >= self._avoid_socketio_until and not ask_over_rest:
             acknowledged = hub.socketio.send(entry)
             if acknowledged is not None:
+                # An acknowledgement has no status: the next try goes over REST, whose status tells whether the hub
+                # cannot store or fails at this result only.
+                self._ask_over_rest = entry.id if isinstance(acknowledged, Later) else 0
                 self._note_way(acknowledged, "")
                 return acknowledged
             unconfirmed = hub.socketio.unconfirmed
@@ -136,31 +142,34 @@ class Uplink:
                 self._avoid_socketio_until = time.monotonic() + min(backoff, _MAX_UNCONFIRMED_BACKOFF_SECONDS)
             self._reconnect.set()
         answer = hub.rest.send(entry)
-        self._note_way(answer, "rest")
+        if not (ask_over_rest and isinstance(answer, Later) and not answer.reached):
+            self._note_way(answer, "rest")
         return answer
 
     def _note_way(self, answer: Answer, way: str) -> None:
-        if isinstance(answer, Later) and not answer.answered and answer.retry_after is None:
-            if self._down_since is None:
+        """Note which transport was answered, and why results wait."""
+        if isinstance(answer, Later) and answer.about_hub:
+            if self._waiting_since is None or self._logged_reached is not answer.reached:
                 log.warning(
                     "The hub takes no results (%s). They wait in the outbox and are sent when it is back.",
                     answer.reason,
                 )
-                self._down_since = time.monotonic()
-            self._reached, self.reason = "", answer.reason
+            self._waiting_since = self._waiting_since or time.monotonic()
+            self._logged_reached = answer.reached
+            self._reached, self.reason = way if answer.reached else "", answer.reason
             return
-        if self._down_since is not None:
-            log.info("The hub takes results again, after %.1f s.", time.monotonic() - self._down_since)
-            self._down_since = None
+        if self._waiting_since is not None:
+            log.info("The hub takes results again, after %.1f s.", time.monotonic() - self._waiting_since)
+            self._waiting_since = None
             self._reconnect.set()
         self._reached, self.reason = way, ""
 
     def _settle(self, entry: Entry, answer: Answer) -> float:
         """Act on an answer; returns how long to wait before the next result."""
         if isinstance(answer, Delivered):
+            self.delivered += 1
             self._outbox.delivered(entry)
             self._backoff.reset()
-            self.delivered += 1
             log.info(
                 "Result of tag %s delivered over %s%s.",
                 entry.fields.get("tag"),
@@ -177,7 +186,7 @@ class Uplink:
                 answer.reason,
             )
             return 0.0
-        if answer.answered:
+        if not answer.about_hub:
             return self._postpone(entry, answer)
         return max(self._backoff.take(), answer.retry_after or 0.0)
 
@@ -189,8 +198,8 @@ class Uplink:
         log.warning(
             "The hub failed at the result of tag %s (%s); it is sent again.", entry.fields.get("tag"), answer.reason
         )
-        if tries < (_SAME_RESULT_TRIES if answer.retry_after is None else _SAME_RESULT_TRIES_WHEN_ASKED_TO_WAIT):
-            return max(self._backoff.take(), answer.retry_after or 0.0)
+        if tries < _SAME_RESULT_TRIES:
+            return self._backoff.take()
         self._postponed[entry.id] = time.monotonic() + min(_POSTPONE_SECONDS, self._settings.retry_max_seconds)
         self._tries = (0, 0)
         self._backoff.reset()

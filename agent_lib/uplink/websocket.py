@@ -14,7 +14,7 @@ from typing import Any
 import websocket
 
 from agent_lib.outbox import Entry
-from agent_lib.uplink.answer import Answer, Delivered, Later, Refused, read_answer
+from agent_lib.uplink.answer import Answer, Delivered, Later, Refused, read_answer, seconds
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,9 @@ class WebSocketUplink:
                 http_no_proxy=["*"],
                 suppress_origin=True,
             )
+        except websocket.WebSocketBadStatusException as error:
+            headers = {name.lower(): value for name, value in (error.resp_headers or {}).items()}
+            return Later(f"{self._url}: HTTP {error.status_code}", seconds(headers.get("retry-after")))
         except (websocket.WebSocketException, OSError, ValueError) as error:
             return Later(f"{self._url}: {error or type(error).__name__}")
         try:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
+import socketio
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Ping, Request, TextMessage
 
@@ -73,6 +75,65 @@ def rest_server(answer: Answering, port: int = 0) -> Iterator[str]:
 
     with _serving(Handler, port) as number:
         yield f"http://127.0.0.1:{number}"
+
+
+class _WsgiServer(socketserver.ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is what some of these tests are about."""
+
+
+class _WsgiHandler(WSGIRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def socketio_server(acknowledge: Callable[[dict[str, Any]], Any], answer: Answering | None = None) -> Iterator[str]:
+    """A Socket.IO server (long polling): `acknowledge(fields)` is the reply to a `capture_result`; pictures are left
+    out. `answer`: the same for POST /api/captures, else 404."""
+    server = socketio.Server(async_mode="threading", allow_upgrades=False)
+    server.on("connect", lambda sid, environ: None)
+    server.on("capture_result", lambda sid, data: acknowledge(_without_pictures(data)))
+
+    def rest(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        status, headers, body = 404, {}, b"not here"
+        if answer is not None and environ["PATH_INFO"] == "/api/captures":
+            sent = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+            status, headers, body = answer(json.loads(sent.split(b"\r\n\r\n", 1)[1].split(b"\r\n--", 1)[0]))
+        start_response(f"{status} said", [("Content-Length", str(len(body))), *headers.items()])
+        return [body]
+
+    wsgi = _WsgiServer(("127.0.0.1", 0), _WsgiHandler)
+    wsgi.set_app(socketio.WSGIApp(server, rest))
+    thread = threading.Thread(target=wsgi.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{wsgi.server_port}"
+    finally:
+        wsgi.shutdown()
+        thread.join(5)
+        wsgi.server_close()
+        server.shutdown()
+
+
+def _without_pictures(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if not isinstance(value, bytes)}
+
+
+@contextmanager
+def full_disk(pid: int) -> Iterator[None]:
+    """No file of a process may grow meanwhile. Linux only."""
+    import resource
+
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
 
 class Peer:
