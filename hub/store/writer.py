@@ -11,9 +11,11 @@ items of a commit by one statement that commits itself.
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, TypeVar, cast
 
 from gevent.event import AsyncResult, Event
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Job = Callable[[Transaction], Any]
 BATCH = 200
+LOG_SECONDS = 10.0  # between two log lines about records that could not be stored
 MAX_PENDING_BYTES = 256 * 1024 * 1024
 
 
@@ -68,6 +71,10 @@ class Writer:
         self.commits = 0
         self.records = 0
         self.last_error = ""
+        self.failure: Exception | None = None  # why the last commit failed; None after one that did not
+        self.disk_full = False  # whether that was for want of room
+        self.not_stored = 0  # records that were refused since the start because they could not be stored
+        self._log_at = 0.0
 
     def write(self, job: Callable[[Transaction], T], size: int = 0) -> T:
         """Run `job` in the next commit; its result after that commit. Raises what the job raised, or StoreBusy.
@@ -110,14 +117,10 @@ class Writer:
     def _answer(self, batch: list[PendingWrite]) -> None:
         try:
             results = in_pool(self._pool, self._commit, batch)
+            self.failure, self.disk_full = None, False
         except self._errors as error:
-            self.last_error = f"{type(error).__name__}: {error}"
-            log.error("%d records could not be stored: %s", len(batch), error)
-            results = [
-                StoreBusy(
-                    f"The hub cannot store now ({error}). Make room or check the disk; the record may be sent again.", 5
-                )
-            ] * len(batch)
+            self._fail(error, len(batch))
+            results = [self._busy(error)] * len(batch)
         except Exception as error:  # a bug: every sender of the batch gets the error, and the next commit goes on
             self.last_error = f"{type(error).__name__}: {error}"
             log.exception("%d records could not be stored.", len(batch))
@@ -127,6 +130,30 @@ class Writer:
                 write.done.set_exception(result)
             else:
                 write.done.set(result)
+
+    def _fail(self, error: Exception, records: int) -> None:
+        """Keep why a commit failed, for the status page; logged at intervals."""
+        if isinstance(error, OSError):
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        else:
+            full = self.backend.fault(error) == "full"
+        first = self.failure is None
+        self.last_error = f"{type(error).__name__}: {error}"
+        self.failure, self.disk_full = error, full
+        self.not_stored += records
+        if first or monotonic() >= self._log_at:
+            self._log_at = monotonic() + LOG_SECONDS
+            log.error("%d records could not be stored: %s (%d since the start)", records, error, self.not_stored)
+
+    @staticmethod
+    def _busy(error: Exception) -> StoreBusy:
+        return StoreBusy(
+            f"The hub cannot store now ({error}). Make room or check the disk; the record may be sent again.", 5
+        )
+
+    def probe(self) -> None:
+        """Find out whether records can be stored again. Raises StoreBusy."""
+        self.write(lambda transaction: transaction.touch(self.backend))
 
     def _commit(self, batch: list[PendingWrite]) -> list[Any]:
         """Store a batch in one commit, on the native thread; each write's result or exception."""
@@ -159,6 +186,7 @@ class Writer:
             connection.execute(made[0], made[1])
         except self._outages:
             self._undo(connection, transaction)
+            self._disconnect()
             raise
         except Exception as error:  # caused by one of the items: with savepoints it is rejected on its own
             log.debug("Stored with savepoints: %s", error)
@@ -175,8 +203,10 @@ class Writer:
             for finish in tuple(transaction.before_commit.values()):
                 finish()
             connection.commit()
-        except Exception:  # of whatever kind: no transaction may stay open
+        except Exception as error:  # of whatever kind: no transaction may stay open
             self._undo(connection, transaction)
+            if isinstance(error, self.backend.outages):
+                self._disconnect()
             raise
         return results
 
@@ -216,9 +246,22 @@ class Writer:
             for step in transaction.on_failure[undo:]:
                 step()
             del transaction.on_failure[undo:]
-            result = error
+            result = self._rejection(error)
         connection.release_savepoint()
         return result
+
+    def _rejection(self, error: Exception) -> Exception:
+        """The result of a record that was rejected on its own: 503 where what it touches in the file is damaged."""
+        if self.backend.fault(error) != "corrupt":
+            return error
+        self.not_stored += 1
+        self.last_error = f"{type(error).__name__}: {error}"
+        log.error("A record could not be stored: a part of %s cannot be read (%s).", self.backend.file, error)
+        return StoreBusy(
+            f"The hub cannot store this record: a part of its database {self.backend.file.name} cannot be read "
+            f"({error}). Stop the hub, and put back a backup of the file or repair it.",
+            60,
+        )
 
     def _undo(self, connection: Connection, transaction: Transaction) -> None:
         for step in transaction.on_failure:
@@ -228,9 +271,9 @@ class Writer:
                 log.warning("A picture of a record that was not stored stays behind: %s", error)
         try:
             connection.rollback()
-        except self.backend.errors:
-            connection.close()
-            self._connection = None
+        except self.backend.errors as error:
+            log.debug("Rolling back failed: %s", error)
+            self._disconnect()
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -243,10 +286,11 @@ class Writer:
         self._wake.set()
 
     def status(self) -> dict[str, Any]:
-        """For the status page: pending records, commits, stored records, the last error."""
+        """For the status page: pending records, commits, stored records, refused records, the last error."""
         return {
             "waiting": len(self._pending),
             "commits": self.commits,
             "records": self.records,
+            "not_stored": self.not_stored,
             "last_error": self.last_error,
         }
