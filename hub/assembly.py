@@ -64,6 +64,7 @@ def acquire(settings: Settings) -> InstanceLock:
 def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     """The shared parts, the store ready and the writer running; installed as `app.extensions["gatehouse"]`."""
     backend = _prepare_store(app, settings)
+    reader = Reader(backend)
     supervisor = Supervisor()
     socketio = _socketio(app, settings)
     workers = Workers("Socket.IO")
@@ -83,8 +84,8 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         supervisor=supervisor,
         bus=Bus(),
         backend=backend,
-        writer=Writer(backend, settings.store.queue),
-        reader=Reader(backend),
+        writer=Writer(backend, settings.store.queue, reader.faults),
+        reader=reader,
         images=ImageStore(settings.images_path),
         packs=PackStore(settings.packs_path),
         links=links,

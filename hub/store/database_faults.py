@@ -24,6 +24,7 @@ class DatabaseFaults:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self.corrupt = self.unavailable = 0  # failed reads
+        self.corrupt_writes = 0
         self.found: list[str] = []  # what the check at the start found
         self._reason = ""
         self._failed_at: float | None = None
@@ -51,6 +52,20 @@ class DatabaseFaults:
             log.error("%s (%d such reads since the start)", sentence, self.corrupt + self.unavailable)
         return raised
 
+    def report_write(self, error: Exception) -> None:
+        """Count a record that could not be stored because a part of the file cannot be read."""
+        self.corrupt_writes += 1
+        self._reason = str(error)
+        if monotonic() >= self._log_at:
+            self._log_at = monotonic() + LOG_SECONDS
+            log.error(
+                "A record was not stored: a part of the database %s cannot be read (%s). %s (%d such since the start)",
+                self._backend.file,
+                error,
+                REPAIR,
+                self.corrupt_writes,
+            )
+
     def report_check(self, found: list[str]) -> None:
         """Keep what the check of the file found."""
         self.found = found[:MAX_FOUND]
@@ -59,11 +74,12 @@ class DatabaseFaults:
 
     def warnings(self) -> list[str]:
         """Sentences for the operator."""
-        if self.corrupt or self.found:
-            reason = self._reason if self.corrupt else self.found[0]
+        refused = self.corrupt + self.corrupt_writes
+        if refused or self.found:
+            reason = self._reason if refused else self.found[0]
             return [
                 f"A part of the database {self._backend.file.resolve()} cannot be read ({reason}); "
-                f"{self.corrupt} requests were refused. {REPAIR}"
+                f"{refused} requests were refused. {REPAIR}"
             ]
         if self._failed_at is not None and monotonic() - self._failed_at < WARN_SECONDS:
             return [
@@ -74,4 +90,9 @@ class DatabaseFaults:
 
     def status(self) -> dict[str, Any]:
         """For the status page."""
-        return {"corrupt_reads": self.corrupt, "failed_reads": self.unavailable, "damage_found": self.found}
+        return {
+            "corrupt_reads": self.corrupt,
+            "corrupt_writes": self.corrupt_writes,
+            "failed_reads": self.unavailable,
+            "damage_found": self.found,
+        }

@@ -25,6 +25,7 @@ from hub.contract.errors import Unavailable
 from hub.runtime.offload import in_pool
 from hub.store.backend import Backend, Connection
 from hub.store.batch import BatchStore
+from hub.store.database_faults import REPAIR, DatabaseFaults
 from hub.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -56,8 +57,9 @@ class PendingWrite:
 class Writer:
     """Group commit. `write(job)` returns the job's result once it is durable."""
 
-    def __init__(self, backend: Backend, queue: int = 2000) -> None:
+    def __init__(self, backend: Backend, queue: int = 2000, faults: DatabaseFaults | None = None) -> None:
         self.backend = backend
+        self.faults = faults or DatabaseFaults(backend)
         self._limit = queue
         self._outages: tuple[type[Exception], ...] = (*backend.outages, OSError)  # no record can be stored
         self._errors: tuple[type[Exception], ...] = (*backend.errors, OSError)  # what a failed commit raises
@@ -166,7 +168,17 @@ class Writer:
                 for sql in store.setup:
                     connection.execute(sql)
                 self._set_up.add(store)
-        results = self._single_statement(connection, batch) or self._savepoints(connection, batch)
+        try:
+            results = self._single_statement(connection, batch) or self._savepoints(connection, batch)
+        except self.backend.errors as error:
+            if self.backend.fault(error) != "corrupt":
+                raise
+            self._disconnect()
+            if len(batch) == 1:
+                return [self._rejection(error)]
+            # A damaged page ends the transaction; the records that do not touch it are stored without the others.
+            middle = len(batch) // 2
+            return self._commit(batch[:middle]) + self._commit(batch[middle:])
         self.commits += 1
         self.records += len(batch)
         return results
@@ -189,8 +201,10 @@ class Writer:
             self._disconnect()
             raise
         except Exception as error:  # caused by one of the items: with savepoints it is rejected on its own
-            log.debug("Stored with savepoints: %s", error)
             self._undo(connection, transaction)
+            if self.backend.fault(error) == "corrupt":
+                raise
+            log.debug("Stored with savepoints: %s", error)
             return None
         return made[2]
 
@@ -242,24 +256,24 @@ class Writer:
         except self._outages:
             raise  # the disk or the database: no record can be stored
         except Exception as error:  # this record is rejected on its own; the rest of the batch is stored
+            if self.backend.fault(error) == "corrupt":
+                raise
             connection.rollback_to_savepoint()
             for step in transaction.on_failure[undo:]:
                 step()
             del transaction.on_failure[undo:]
-            result = self._rejection(error)
+            result = error
         connection.release_savepoint()
         return result
 
-    def _rejection(self, error: Exception) -> Exception:
-        """The result of a record that was rejected on its own: 503 where what it touches in the file is damaged."""
-        if self.backend.fault(error) != "corrupt":
-            return error
+    def _rejection(self, error: Exception) -> StoreBusy:
+        """The result of a record that needs a page of the database which cannot be read."""
         self.not_stored += 1
         self.last_error = f"{type(error).__name__}: {error}"
-        log.error("A record could not be stored: a part of %s cannot be read (%s).", self.backend.file, error)
+        self.faults.report_write(error)
         return StoreBusy(
             f"The hub cannot store this record: a part of its database {self.backend.file.name} cannot be read "
-            f"({error}). Stop the hub, and put back a backup of the file or repair it.",
+            f"({error}). {REPAIR}",
             60,
         )
 
