@@ -11,21 +11,28 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from hub.settings.model import Settings
+    from hub.store.instance_lock import InstanceLock
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings, lock: InstanceLock | None = None) -> Flask:
     """A hub over one instance folder, its writer running; `app.extensions["gatehouse"]` is its `hub.context.Hub`.
 
-    `app.test_client()` needs no listener. End it with `close(app)`. Raises OSError or DatabaseError when the instance
+    `app.test_client()` needs no listener. End it with `close(app)`, which releases `lock`, that of the instance folder;
+    without one given it is acquired here. Raises OSError (InstanceInUse among them) or DatabaseError when the instance
     folder cannot be used.
     """
     from hub import assembly, kinds, subscriptions
 
-    app = assembly.make_flask(settings)
-    hub = assembly.make_hub(app, settings)
-    for register in kinds.REGISTER:
-        register(app, hub)
-    subscriptions.connect(hub)
+    lock = assembly.acquire(settings) if lock is None else lock
+    try:
+        app = assembly.make_flask(settings)
+        hub = assembly.make_hub(app, settings, lock)
+        for register in kinds.REGISTER:
+            register(app, hub)
+        subscriptions.connect(hub)
+    except BaseException:
+        lock.release()
+        raise
     return app
 
 

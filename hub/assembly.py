@@ -28,7 +28,10 @@ from hub.socketio.internals import SocketIoApp, answer_polls, bound_polls, spawn
 from hub.socketio.rooms import Rooms
 from hub.socketio.workers import Workers
 from hub.store.backend import Backend
+from hub.store.check import DatabaseCheck
+from hub.store.disk import DiskWatch
 from hub.store.images import ImageStore
+from hub.store.instance_lock import InstanceLock
 from hub.store.migrations.runner import migrate
 from hub.store.packs import PackStore
 from hub.store.reader import Reader
@@ -51,9 +54,17 @@ def make_flask(settings: Settings) -> Flask:
     return app
 
 
-def make_hub(app: Flask, settings: Settings) -> Hub:
+def acquire(settings: Settings) -> InstanceLock:
+    """The lock of the instance folder. Raises InstanceInUse."""
+    lock = InstanceLock(settings.instance)
+    lock.acquire()
+    return lock
+
+
+def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     """The shared parts, the store ready and the writer running; installed as `app.extensions["gatehouse"]`."""
     backend = _prepare_store(app, settings)
+    reader = Reader(backend)
     supervisor = Supervisor()
     socketio = _socketio(app, settings)
     workers = Workers("Socket.IO")
@@ -73,8 +84,8 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
         supervisor=supervisor,
         bus=Bus(),
         backend=backend,
-        writer=Writer(backend, settings.store.queue),
-        reader=Reader(backend),
+        writer=Writer(backend, settings.store.queue, reader.faults),
+        reader=reader,
         images=ImageStore(settings.images_path),
         packs=PackStore(settings.packs_path),
         links=links,
@@ -92,6 +103,7 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     app.extensions["gatehouse"] = hub
     hub.images.prepare()
     hub.packs.prepare()
+    _watch_storage(hub, lock)
     register_room(socketio.server, hub.zone, DASHBOARD, "dashboard", "join_dashboard", ("leave_dashboard",))
     hub.lifecycle.disconnecting.append(lambda: answer_polls(socketio.server))
     Image.preinit()  # now: the first picture would block the event loop for it
@@ -99,6 +111,23 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     supervisor.keep("loop watch", hub.loop.run)
     supervisor.keep("rooms", rooms.run)
     return hub
+
+
+def _watch_storage(hub: Hub, lock: InstanceLock) -> None:
+    """Show on the status page what is wrong with the disk, the database and the packs; keep the lock up to date."""
+    disk = DiskWatch(hub.settings.instance, hub.writer, hub.settings.store.warn_free_mb)
+    check = DatabaseCheck(hub.backend, hub.reader.faults)
+    if lock.warning:
+        hub.warnings.append(lock.warning)
+    hub.warning_sources += [disk.warnings, hub.reader.faults.warnings, hub.packs.faults.warnings]
+    hub.status["disk"] = disk.status
+    hub.status["database"] = hub.reader.faults.status
+    hub.status["packs"] = hub.packs.faults.status
+    hub.supervisor.keep("disk watch", disk.run)
+    hub.lifecycle.listening.append(lambda: lock.write_port(hub.addresses["main"]))
+    hub.lifecycle.listening.append(lambda: hub.supervisor.spawn("database check", check.run))
+    hub.lifecycle.closing.append(check.stop)
+    hub.lifecycle.ended.append(lock.release)
 
 
 def _prepare_store(app: Flask, settings: Settings) -> Backend:

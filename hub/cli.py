@@ -8,14 +8,16 @@ import logging
 import os
 import signal
 import sys
-from logging.handlers import RotatingFileHandler
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from hub.runtime.log_file import LogFile
 from hub.runtime.memory import freeze_startup_objects, release_large_buffers
 from hub.settings.file import FILE_NAME, SettingsError, load
 from hub.settings.model import Settings
 from hub.store.errors import DatabaseError
+from hub.store.instance_lock import InstanceInUse, InstanceLock
 
 if TYPE_CHECKING:
     from hub.http.serving import Serving
@@ -33,16 +35,29 @@ def main(argv: list[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
     options = _parser().parse_args(argv)
+    flags = {"host": options.host, "port": options.port}
+    lock = InstanceLock(options.instance)
     try:
-        settings = load(options.instance, {"host": options.host, "port": options.port}, write=options.command == "run")
+        if options.command == "check-config":
+            return check_config(options.instance, flags)
+        lock.acquire()
+        return run(load(options.instance, flags), lock)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return USAGE_STATUS
-    if options.command == "check-config":
-        path = options.instance / FILE_NAME
-        print(f"{path} is in order." if path.exists() else f"{path} does not exist yet; the defaults hold.")
-        return 0
-    return run(settings)
+    except InstanceInUse as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        lock.release()
+
+
+def check_config(instance: Path, flags: Mapping[str, Any]) -> int:
+    """Print whether the settings can be used; 0. Raises SettingsError. Writes nothing."""
+    load(instance, flags, write=False)
+    path = instance / FILE_NAME
+    print(f"{path} is in order." if path.exists() else f"{path} does not exist yet; the defaults hold.")
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,11 +82,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def start_logging(settings: Settings) -> None:
-    """Log to hub.log (rotated, UTF-8), and warnings to stderr."""
+    """Log to hub.log (rotated, UTF-8), and warnings to stderr. Raises OSError."""
     form = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    file = RotatingFileHandler(
-        settings.log_path, maxBytes=settings.log.max_mb * 1024 * 1024, backupCount=5, encoding="utf-8"
-    )
+    file = LogFile(settings.log_path, maxBytes=settings.log.max_mb * 1024 * 1024, backupCount=5, encoding="utf-8")
     screen = logging.StreamHandler()
     for handler in (file, screen):
         handler.setFormatter(form)
@@ -80,8 +93,11 @@ def start_logging(settings: Settings) -> None:
     logging.getLogger().setLevel(settings.log.level)
 
 
-def run(settings: Settings) -> int:
-    """Serve until a signal arrives, then shut down: answer accepted requests, commit, close."""
+def run(settings: Settings, lock: InstanceLock) -> int:
+    """Serve until a signal arrives, then shut down: answer accepted requests, commit, close.
+
+    `lock` is that of the instance folder, held already.
+    """
     release_large_buffers()
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
@@ -89,7 +105,7 @@ def run(settings: Settings) -> int:
         start_logging(settings)
         from hub import close, create_app
 
-        app = create_app(settings)
+        app = create_app(settings, lock)
     except (OSError, DatabaseError) as error:
         print(
             f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -25,7 +24,6 @@ from hub.apriltag.udp import UdpReceiver
 from hub.apriltag.video import PictureLimit, apriltag_video
 from hub.apriltag.websocket import TagSockets
 from hub.context import Hub
-from hub.contract.errors import RequestError
 from hub.net.ports import ListenError
 from hub.store.retention import keep_retention
 from hub.video.store import FrameStore
@@ -72,7 +70,8 @@ def _add_routes(app: Flask, hub: Hub, posts: ReadingPosts, sockets: TagSockets) 
 
 def _add_background_work(hub: Hub, boards: Boards, readings: Readings) -> None:
     """Write readings, end sessions of silent boards, and expire old readings; write pending readings on close."""
-    hub.lifecycle.closing.append(lambda: _flush(readings))
+    hub.lifecycle.closing.append(readings.close)
+    hub.warning_sources.append(readings.warnings)
     hub.supervisor.keep("tag readings", readings.run)
     hub.supervisor.keep("board watch", _watch, boards)
     keep_retention(hub.supervisor, hub.writer, "tag_readings", hub.settings.apriltag.reading_days)
@@ -139,8 +138,3 @@ def _watch(boards: Boards) -> None:
     while True:
         boards.watch()
         gevent.sleep(WATCH_SECONDS)
-
-
-def _flush(readings: Readings) -> None:
-    with suppress(RequestError):
-        readings.flush()

@@ -91,4 +91,5 @@ class AprilTags:
             "ignored": dict(self.ignored),
             "tags": len(self._latest),
             **self.readings.status(),
+            "not_stored_by": dict(self.readings.lost_by),
         }

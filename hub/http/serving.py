@@ -21,7 +21,9 @@ from hub.settings.model import Settings
 log = logging.getLogger(__name__)
 
 READY_FILE = "hub.ready.json"
-READY_TRIES = 20
+READY_TRIES = 20  # before it is said that the file cannot be written
+READY_RETRY_SECONDS = 0.05
+READY_BYTES = 512  # written in place where the file has this size already
 DRAIN_SECONDS = 2.0  # for in-flight records of WebSockets and Socket.IO to be stored
 ANSWER_SECONDS = 0.1  # for their answers to be sent before the sockets are closed
 
@@ -60,26 +62,61 @@ class Serving:
         self._write_ready_file()
 
     def _write_ready_file(self) -> None:
-        """Write hub.ready.json for the program that started the hub.
+        """Write hub.ready.json for the program that started the hub; where that fails say so and go on trying."""
+        if self._try_ready_file() is None:
+            return
+        self._hub.supervisor.spawn("ready file", self._retry_ready_file)
 
-        Windows cannot replace a file that is being read, so that is retried.
+    def _retry_ready_file(self) -> None:
+        """Windows cannot replace a file that is being read; on a full disk there is no room for it."""
+        tries = 0
+        while not self.ending:
+            gevent.sleep(READY_RETRY_SECONDS)
+            error = self._try_ready_file()
+            if error is None:
+                return
+            tries += 1
+            if tries == READY_TRIES:
+                print(
+                    f"{self.ready_file} cannot be written ({error}); the hub runs all the same and goes on trying. "
+                    f"Its address is http://127.0.0.1:{self._server.ports['main']}/.",
+                    flush=True,
+                )
+                log.warning("%s cannot be written (%s); the hub runs all the same.", self.ready_file, error)
+
+    def _try_ready_file(self) -> OSError | None:
+        """Write the file at once; why that failed.
+
+        `hub.ready.part` of the last run is written over in place, which needs no space: so it works on a full disk.
         """
         main = self._server.ports["main"]
-        part = self.ready_file.with_suffix(".part")
-        part.write_bytes(
-            orjson.dumps(
-                {"pid": os.getpid(), "port": main, "url": f"http://127.0.0.1:{main}/", "ports": self._hub.addresses}
-            )
+        text = orjson.dumps(
+            {"pid": os.getpid(), "port": main, "url": f"http://127.0.0.1:{main}/", "ports": self._hub.addresses}
         )
-        reason: PermissionError | None = None
-        for _ in range(READY_TRIES):
-            try:
-                os.replace(part, self.ready_file)
-                return
-            except PermissionError as error:
-                reason = error
-                gevent.sleep(0.05)
-        log.warning("%s cannot be written (%s); the hub runs all the same.", self.ready_file, reason)
+        part = self._ready_part
+        try:
+            if self.ready_file.is_file() and not part.exists():  # the last run was killed
+                os.replace(self.ready_file, part)
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+            with open(handle, "wb", buffering=0) as file:
+                file.write(text.ljust(READY_BYTES))
+                file.truncate(max(len(text), READY_BYTES))
+            os.replace(part, self.ready_file)
+        except OSError as error:
+            return error
+        return None
+
+    @property
+    def _ready_part(self) -> Path:
+        return self.ready_file.with_suffix(".part")
+
+    def _remove_ready_file(self) -> None:
+        """Rename the file: the next start needs its place on the disk."""
+        try:
+            if self.ready_file.is_file():
+                os.replace(self.ready_file, self._ready_part)
+        except OSError as error:
+            log.warning("%s stays behind: %s", self.ready_file, error)
 
     def wait(self) -> None:
         """Wait until `end()` is called."""
@@ -100,10 +137,7 @@ class Serving:
         gevent.sleep(ANSWER_SECONDS)
         self._hub.supervisor.spawn("end of polls", run, self._hub.lifecycle.disconnecting)
         self._server.stop(self._settings.limits.shutdown_seconds)
-        try:
-            self.ready_file.unlink(missing_ok=True)
-        except PermissionError as error:
-            log.warning("%s stays behind: %s", self.ready_file, error)
+        self._remove_ready_file()
 
     def announcement(self) -> str:
         """The text for the operator, once the hub listens."""

@@ -21,3 +21,9 @@ class Store(Section):
         le=100_000,
         description="Records waiting to be written; beyond this senders are asked to come again (503).",
     )
+    warn_free_mb: int = Field(
+        500,
+        ge=0,
+        le=1_000_000,
+        description="Megabytes of free space below which the status page warns; 0: only when the disk is full.",
+    )

@@ -9,7 +9,8 @@ What only one database understands lives in a module of its own behind the same 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from sqlalchemy import Table
 from sqlalchemy.sql.elements import ClauseElement
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     # Both have `excluded`, `on_conflict_do_nothing` and `on_conflict_do_update`.
     Insert = sqlite.Insert | postgresql.Insert
+
+
+# corrupt: stored data is damaged; full: there is no room; unavailable: it may work later.
+Fault = Literal["corrupt", "full", "unavailable", ""]
 
 
 class Query(NamedTuple):
@@ -50,6 +55,8 @@ class Cursor(Protocol):
 class Connection(Protocol):
     """A connection of a native thread. Commits are explicit: `begin`, then `commit` or `rollback`."""
 
+    lasting: bool  # False for one that reads what was stored when it was opened, and is not used again
+
     def execute(self, sql: str, params: Any = ..., /) -> Cursor: ...
 
     def executemany(self, sql: str, params: Iterable[Any], /) -> Cursor: ...
@@ -75,15 +82,32 @@ class Connection(Protocol):
     def close(self) -> None: ...
 
 
+class Checker(Protocol):
+    """A check of the stored data, once."""
+
+    def check(self) -> list[str]:
+        """What is damaged, as sentences; empty where nothing is, or where `stop` came first. On a native thread."""
+
+    def stop(self) -> None:
+        """End the check, from any thread; at any time, also before it and after it."""
+
+
 class Backend(Protocol):
     """One kind of database, at one address."""
 
     name: str  # names the modules with statements that only this database understands: "sqlite"
+    file: Path  # for sentences
     errors: tuple[type[Exception], ...]  # everything that its driver raises
     outages: tuple[type[Exception], ...]  # those that mean that no record can be stored; others reject one record
 
     def connect(self) -> Connection:
         """A new connection. Raises one of `errors`."""
+
+    def fault(self, error: Exception) -> Fault:
+        """What is wrong with the database or its disk, where `error` says so; "" where a statement is at fault."""
+
+    def checker(self) -> Checker:
+        """A check of the file, not started."""
 
     def compile(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> Query:
         """A Core statement in the dialect. `columns`: those that an INSERT takes a value of, each by its name."""

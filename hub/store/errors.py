@@ -1,7 +1,13 @@
-"""Errors of the database that stop the hub, or a request, and are not answers to a sender."""
+"""Errors of the database that stop the hub, or a request."""
 
 from __future__ import annotations
+
+from hub.contract.errors import Unavailable
 
 
 class DatabaseError(Exception):
     """The database cannot be opened, read or migrated; the text is the reason, for the operator."""
+
+
+class DatabaseUnreadable(Unavailable, DatabaseError):
+    """Rows cannot be read (503): a part of the file is damaged, or the disk or the database fails."""

@@ -8,30 +8,24 @@ that is verified when it is read.
 
 from __future__ import annotations
 
-import logging
+import errno
 import os
 import re
-import struct
 import time
 import zlib
 from collections.abc import Sequence
-from io import FileIO
 from pathlib import Path
 
+from hub.store.pack_faults import PackFaults
+from hub.store.pack_writer import DAY, HEADER, MAGIC, PackWriter
 from hub.store.pictures import TYPES
 from hub.store.transaction import Transaction
 
-log = logging.getLogger(__name__)
-
 NAME = re.compile(r"k(\d{6,9})-([0-9a-f]{1,12})-([0-9a-f]{8})(\.(?:jpg|png|webp|gif|bmp|bin))")
-HEADER = struct.Struct("<4sII")
-MAGIC = b"GHP1"
 PREFIX = "k"
 MAX_PACK = 256 * 1024 * 1024
-DAY = 86_400
 CRC_CHUNK = 5 * 1024  # the most bytes that zlib sums without releasing the GIL
 MAX_CRC_WITH_GIL = 256 * 1024
-MAX_PARTS = 1000  # buffers of one system call
 
 
 class PackStore:
@@ -39,11 +33,11 @@ class PackStore:
 
     def __init__(self, folder: Path, max_bytes: int = MAX_PACK) -> None:
         self.folder = folder
+        self.faults = PackFaults()
         self._max_bytes = max_bytes
-        self._file: FileIO | None = None
+        self._pack: PackWriter | None = None  # the one that is appended to
+        self._appended: list[PackWriter] = []  # those that the commit in progress has appended to
         self._number = 0
-        self._end = 0
-        self._day = 0
 
     def prepare(self) -> None:
         """Create the folder. A pack is continued after whatever a power cut left in it."""
@@ -61,51 +55,45 @@ class PackStore:
         """
         if not pictures:
             return []
-        if "packs" not in transaction.before_commit or self._file is None:
-            self._open()
+        first = "packs" not in transaction.before_commit
+        if first:
+            self._end_commit()
             transaction.before_commit["packs"] = self._sync
-        start = self._end
-        transaction.on_failure.append(lambda: self._truncate(start))
+        pack = self._open(first)
+        if pack not in self._appended:
+            self._appended.append(pack)
+        start, before = pack.end, pack.pictures
+        transaction.on_failure.append(lambda: self._cut(pack, start, before))
         names: list[str] = []
         parts: list[bytes] = []
+        end = start
         for data, suffix in pictures:
             crc = _crc(data)
-            names.append(f"{PREFIX}{self._number:06d}-{self._end:x}-{crc:08x}{suffix}")
+            names.append(f"{PREFIX}{pack.number:06d}-{end:x}-{crc:08x}{suffix}")
             parts += (HEADER.pack(MAGIC, len(data), crc), data)
-            self._end += HEADER.size + len(data)
-        self._append(parts)
+            end += HEADER.size + len(data)
+        pack.append(parts, len(pictures))
         return names
 
-    def _append(self, parts: list[bytes]) -> None:
-        assert self._file is not None
-        for first in range(0, len(parts), MAX_PARTS):
-            some = parts[first : first + MAX_PARTS]
-            size = sum(len(part) for part in some)
-            written = os.writev(self._file.fileno(), some) if hasattr(os, "writev") else 0
-            if written < size:  # Windows, and partial writes
-                rest = memoryview(b"".join(some))[written:]
-                while rest:
-                    rest = rest[self._file.write(rest) :]
+    def _open(self, first: bool) -> PackWriter:
+        """The pack to append to.
 
-    def _open(self) -> None:
-        """Open the pack to append to: a new one each day and when one is full."""
-        today = int(time.time() // DAY)
-        if self._file is not None and self._end < self._max_bytes and self._day == today:
-            return
-        if self._file is not None or self._number == 0 or not self._can_continue(today):
-            self.close()
-            self._number += 1
-        path = self.path(self._number)
-        new = not path.exists()
-        self._file = open(path, "ab", buffering=0)
-        self._end = self._file.seek(0, os.SEEK_END)
-        self._day = today
-        if new and os.name == "posix":
-            handle = os.open(self.folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        Another one each day and when one is full, between commits (`first`), and when one was changed. Raises OSError.
+        """
+        pack, today = self._pack, int(time.time() // DAY)
+        if pack is not None and not pack.closed:
+            change = pack.change()
+            if change:
+                self._give_up(pack, change)
+            elif not first or (pack.end < self._max_bytes and pack.day == today):
+                return pack
+        number = self._number
+        if pack is not None or number == 0 or not self._can_continue(today):
+            number += 1
+        opened = PackWriter(self.path(number), number)
+        self._close()
+        self._pack, self._number = opened, number
+        return opened
 
     def _can_continue(self, today: int) -> bool:
         """Whether the newest pack of an earlier run can be continued."""
@@ -115,48 +103,92 @@ class PackStore:
         state = path.stat()
         return state.st_size < self._max_bytes and int(state.st_mtime // DAY) == today
 
-    def _sync(self) -> None:
-        if self._file is not None:
-            os.fsync(self._file.fileno())
+    def _give_up(self, pack: PackWriter, change: str) -> None:
+        """Report a pack that another program changed; it is not appended to any more.
 
-    def _truncate(self, start: int) -> None:
-        """Remove what was appended for a commit that failed."""
-        if self._file is None:
-            return
+        Raises OSError when the commit in progress has pictures in it: nobody was answered, so all are sent again.
+        """
+        in_commit = pack in self._appended
         try:
-            self._file.close()
-        except OSError as error:
-            log.warning("A picture file could not be closed cleanly (%s).", error)
-        self._file = None
-        path = self.path(self._number)
-        if path.exists() and path.stat().st_size > start:
-            os.truncate(path, start)
+            self.faults.report_replaced(pack.path.name, change, pack.lost())
+        finally:
+            pack.close()
+        if in_commit:
+            raise OSError(errno.EIO, f"the picture file {pack.path.name} {change}")
+
+    def _sync(self) -> None:
+        """Make every pack durable that the commit appended to, whatever was cut out of it again."""
+        for pack in self._appended:
+            pack.sync()
+            change = pack.change()
+            if change:
+                self._give_up(pack, change)
+        self._end_commit()
+
+    def _end_commit(self) -> None:
+        for pack in self._appended:
+            if pack is not self._pack:
+                pack.close()
+        self._appended.clear()
+
+    def _cut(self, pack: PackWriter, end: int, pictures: int) -> None:
+        """Remove what was appended for a record that failed, or for a commit that failed."""
+        try:
+            pack.cut(end, pictures)
+        except OSError:
+            pack.close()  # it ends with bytes that no record names; the next pictures go into another one
+            raise
+
+    def _close(self) -> None:
+        """Close the pack that is appended to, at once where the commit in progress does not need it."""
+        if self._pack is not None and self._pack not in self._appended:
+            self._pack.close()
+        self._pack = None
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._close()
+        self._end_commit()
 
     def read(self, name: str, raw: bool = False) -> tuple[bytes, str] | None:
         """Bytes and content type by name, or None. Bytes that are not a picture (`.bin`) only with `raw`."""
         match = NAME.fullmatch(name)
         if match is None or (match[4] == ".bin" and not raw):
             return None
+        pack, place, crc = self.path(int(match[1])), int(match[2], 16), int(match[3], 16)
         try:
-            with open(self.path(int(match[1])), "rb") as file:
-                file.seek(int(match[2], 16))
-                header = file.read(HEADER.size)
-                if len(header) < HEADER.size:
-                    return None
-                magic, length, crc = HEADER.unpack(header)
-                if magic != MAGIC or crc != int(match[3], 16):
-                    return None
-                data = file.read(length)
+            data = _read(pack, place, crc)
         except (FileNotFoundError, IsADirectoryError):
             return None
-        if len(data) != length or zlib.crc32(data) != crc:
+        except _Corrupt as error:
+            self.faults.report_corrupt(pack.name, str(error))
             return None
         return data, TYPES.get(match[4], "application/octet-stream")
+
+
+class _Corrupt(Exception):
+    """The bytes of a picture are not those that were stored; the text is the reason."""
+
+
+def _read(pack: Path, place: int, crc: int) -> bytes:
+    """The bytes of a picture. Raises FileNotFoundError where there is no such pack, _Corrupt, OSError."""
+    with open(pack, "rb") as file:
+        try:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(place)
+            header = file.read(HEADER.size)
+            if len(header) < HEADER.size:
+                raise _Corrupt(f"it ends before the picture at {place}")
+            magic, length, stored_crc = HEADER.unpack(header)
+            if magic != MAGIC or stored_crc != crc:
+                raise _Corrupt(f"there is no such picture at {place}")
+            if place + HEADER.size + length > size:
+                raise _Corrupt(f"it ends within the picture at {place}")
+            data = file.read(length)
+        except OSError as error:  # a bad sector
+            raise _Corrupt(f"the picture at {place} cannot be read ({error})") from error
+    if zlib.crc32(data) != crc:
+        raise _Corrupt(f"the picture at {place} has other bytes than were stored")
+    return data
 
 
 def _crc(data: bytes) -> int:

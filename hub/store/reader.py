@@ -8,7 +8,7 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from hub.runtime.offload import offload
 from hub.store.backend import Backend, Connection, Query, Row
-from hub.store.errors import DatabaseError
+from hub.store.database_faults import DatabaseFaults
 
 IDLE_CONNECTIONS = 8
 
@@ -18,17 +18,18 @@ class Reader:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self.faults = DatabaseFaults(backend)
         self._idle: deque[Connection] = deque()
 
     def all(self, statement: ClauseElement) -> list[Row]:
-        """Every row of a SELECT; does not block the event loop. Raises DatabaseError."""
+        """Every row of a SELECT; does not block the event loop. Raises DatabaseError or DatabaseUnreadable."""
         return offload(self._all, self._backend.compile(statement))
 
     def _all(self, query: Query) -> list[Row]:
         try:
             return self._fetch(query)
         except self._backend.errors as error:
-            raise DatabaseError(str(error)) from error
+            raise self.faults.report(error) from error
 
     def _fetch(self, query: Query) -> list[Row]:
         try:
@@ -40,7 +41,7 @@ class Reader:
         except Exception:
             connection.close()
             raise
-        if len(self._idle) < IDLE_CONNECTIONS:
+        if connection.lasting and len(self._idle) < IDLE_CONNECTIONS:
             self._idle.append(connection)
         else:
             connection.close()

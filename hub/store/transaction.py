@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from hub.store.backend import Connection, Cursor, Row
+from hub.store.backend import Backend, Connection, Cursor, Row
 
 
 class Transaction:
@@ -19,6 +19,10 @@ class Transaction:
         self.before_commit: dict[str, Callable[[], Any]] = {}  # run once before the commit, by name
         self.shared: dict[str, Any] = {}  # what the jobs of one commit collect for a step before it
         self.on_failure: list[Callable[[], None]] = []  # undo what is not in the database
+
+    def touch(self, backend: Backend) -> None:
+        """Write to the database without changing what is stored: whether that is possible."""
+        backend.set_revision(self._connection, backend.revision(self._connection))
 
     def execute(self, sql: str, params: Any) -> Cursor:
         """Run a statement with its values, by name or by position."""

@@ -11,9 +11,11 @@ items of a commit by one statement that commits itself.
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, TypeVar, cast
 
 from gevent.event import AsyncResult, Event
@@ -23,6 +25,7 @@ from hub.contract.errors import Unavailable
 from hub.runtime.offload import in_pool
 from hub.store.backend import Backend, Connection
 from hub.store.batch import BatchStore
+from hub.store.database_faults import REPAIR, DatabaseFaults
 from hub.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -30,6 +33,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Job = Callable[[Transaction], Any]
 BATCH = 200
+LOG_SECONDS = 10.0  # between two log lines about records that could not be stored
 MAX_PENDING_BYTES = 256 * 1024 * 1024
 
 
@@ -53,8 +57,9 @@ class PendingWrite:
 class Writer:
     """Group commit. `write(job)` returns the job's result once it is durable."""
 
-    def __init__(self, backend: Backend, queue: int = 2000) -> None:
+    def __init__(self, backend: Backend, queue: int = 2000, faults: DatabaseFaults | None = None) -> None:
         self.backend = backend
+        self.faults = faults or DatabaseFaults(backend)
         self._limit = queue
         self._outages: tuple[type[Exception], ...] = (*backend.outages, OSError)  # no record can be stored
         self._errors: tuple[type[Exception], ...] = (*backend.errors, OSError)  # what a failed commit raises
@@ -68,6 +73,10 @@ class Writer:
         self.commits = 0
         self.records = 0
         self.last_error = ""
+        self.failure: Exception | None = None  # why the last commit failed; None after one that did not
+        self.disk_full = False  # whether that was for want of room
+        self.not_stored = 0  # records that were refused since the start because they could not be stored
+        self._log_at = 0.0
 
     def write(self, job: Callable[[Transaction], T], size: int = 0) -> T:
         """Run `job` in the next commit; its result after that commit. Raises what the job raised, or StoreBusy.
@@ -110,14 +119,10 @@ class Writer:
     def _answer(self, batch: list[PendingWrite]) -> None:
         try:
             results = in_pool(self._pool, self._commit, batch)
+            self.failure, self.disk_full = None, False
         except self._errors as error:
-            self.last_error = f"{type(error).__name__}: {error}"
-            log.error("%d records could not be stored: %s", len(batch), error)
-            results = [
-                StoreBusy(
-                    f"The hub cannot store now ({error}). Make room or check the disk; the record may be sent again.", 5
-                )
-            ] * len(batch)
+            self._fail(error, len(batch))
+            results = [self._busy(error)] * len(batch)
         except Exception as error:  # a bug: every sender of the batch gets the error, and the next commit goes on
             self.last_error = f"{type(error).__name__}: {error}"
             log.exception("%d records could not be stored.", len(batch))
@@ -127,6 +132,30 @@ class Writer:
                 write.done.set_exception(result)
             else:
                 write.done.set(result)
+
+    def _fail(self, error: Exception, records: int) -> None:
+        """Keep why a commit failed, for the status page; logged at intervals."""
+        if isinstance(error, OSError):
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        else:
+            full = self.backend.fault(error) == "full"
+        first = self.failure is None
+        self.last_error = f"{type(error).__name__}: {error}"
+        self.failure, self.disk_full = error, full
+        self.not_stored += records
+        if first or monotonic() >= self._log_at:
+            self._log_at = monotonic() + LOG_SECONDS
+            log.error("%d records could not be stored: %s (%d since the start)", records, error, self.not_stored)
+
+    @staticmethod
+    def _busy(error: Exception) -> StoreBusy:
+        return StoreBusy(
+            f"The hub cannot store now ({error}). Make room or check the disk; the record may be sent again.", 5
+        )
+
+    def probe(self) -> None:
+        """Find out whether records can be stored again. Raises StoreBusy."""
+        self.write(lambda transaction: transaction.touch(self.backend))
 
     def _commit(self, batch: list[PendingWrite]) -> list[Any]:
         """Store a batch in one commit, on the native thread; each write's result or exception."""
@@ -139,7 +168,17 @@ class Writer:
                 for sql in store.setup:
                     connection.execute(sql)
                 self._set_up.add(store)
-        results = self._single_statement(connection, batch) or self._savepoints(connection, batch)
+        try:
+            results = self._single_statement(connection, batch) or self._savepoints(connection, batch)
+        except self.backend.errors as error:
+            if self.backend.fault(error) != "corrupt":
+                raise
+            self._disconnect()
+            if len(batch) == 1:
+                return [self._rejection(error)]
+            # A damaged page ends the transaction; the records that do not touch it are stored without the others.
+            middle = len(batch) // 2
+            return self._commit(batch[:middle]) + self._commit(batch[middle:])
         self.commits += 1
         self.records += len(batch)
         return results
@@ -159,10 +198,13 @@ class Writer:
             connection.execute(made[0], made[1])
         except self._outages:
             self._undo(connection, transaction)
+            self._disconnect()
             raise
         except Exception as error:  # caused by one of the items: with savepoints it is rejected on its own
-            log.debug("Stored with savepoints: %s", error)
             self._undo(connection, transaction)
+            if self.backend.fault(error) == "corrupt":
+                raise
+            log.debug("Stored with savepoints: %s", error)
             return None
         return made[2]
 
@@ -175,8 +217,10 @@ class Writer:
             for finish in tuple(transaction.before_commit.values()):
                 finish()
             connection.commit()
-        except Exception:  # of whatever kind: no transaction may stay open
+        except Exception as error:  # of whatever kind: no transaction may stay open
             self._undo(connection, transaction)
+            if isinstance(error, self.backend.outages):
+                self._disconnect()
             raise
         return results
 
@@ -212,6 +256,8 @@ class Writer:
         except self._outages:
             raise  # the disk or the database: no record can be stored
         except Exception as error:  # this record is rejected on its own; the rest of the batch is stored
+            if self.backend.fault(error) == "corrupt":
+                raise
             connection.rollback_to_savepoint()
             for step in transaction.on_failure[undo:]:
                 step()
@@ -219,6 +265,17 @@ class Writer:
             result = error
         connection.release_savepoint()
         return result
+
+    def _rejection(self, error: Exception) -> StoreBusy:
+        """The result of a record that needs a page of the database which cannot be read."""
+        self.not_stored += 1
+        self.last_error = f"{type(error).__name__}: {error}"
+        self.faults.report_write(error)
+        return StoreBusy(
+            f"The hub cannot store this record: a part of its database {self.backend.file.name} cannot be read "
+            f"({error}). {REPAIR}",
+            60,
+        )
 
     def _undo(self, connection: Connection, transaction: Transaction) -> None:
         for step in transaction.on_failure:
@@ -228,9 +285,9 @@ class Writer:
                 log.warning("A picture of a record that was not stored stays behind: %s", error)
         try:
             connection.rollback()
-        except self.backend.errors:
-            connection.close()
-            self._connection = None
+        except self.backend.errors as error:
+            log.debug("Rolling back failed: %s", error)
+            self._disconnect()
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -243,10 +300,11 @@ class Writer:
         self._wake.set()
 
     def status(self) -> dict[str, Any]:
-        """For the status page: pending records, commits, stored records, the last error."""
+        """For the status page: pending records, commits, stored records, refused records, the last error."""
         return {
             "waiting": len(self._pending),
             "commits": self.commits,
             "records": self.records,
+            "not_stored": self.not_stored,
             "last_error": self.last_error,
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +13,31 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import ClauseElement
 
-from hub.store.backend import Connection, Query
-from hub.store.sqlite.connection import SqliteConnection, connect
+from hub.store.backend import Connection, Fault, Query
+from hub.store.sqlite.checker import SqliteChecker
+from hub.store.sqlite.connection import SqliteConnection, Way, connect
 
+log = logging.getLogger(__name__)
+
+FAULTS: dict[int, Fault] = {
+    sqlite3.SQLITE_CORRUPT: "corrupt",
+    sqlite3.SQLITE_NOTADB: "corrupt",
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_IOERR: "unavailable",
+    sqlite3.SQLITE_BUSY: "unavailable",
+    sqlite3.SQLITE_LOCKED: "unavailable",
+    sqlite3.SQLITE_CANTOPEN: "unavailable",
+    sqlite3.SQLITE_READONLY: "unavailable",
+    sqlite3.SQLITE_NOMEM: "unavailable",
+}
+FALLBACK = Way.PRIVATE_INDEX if os.name == "posix" else Way.SNAPSHOT
+# What opening the first connection raises on a full disk, where there is no room for the -shm file.
+NO_ROOM_FOR_INDEX = (
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_SHMOPEN,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+)
 DIALECT = sqlite.dialect(paramstyle="named")
 
 
@@ -25,10 +49,41 @@ class SqliteBackend:
     outages: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
     def __init__(self, path: Path, synchronous: str = "FULL") -> None:
-        self.path, self._synchronous = path, synchronous
+        self.file, self._synchronous = path, synchronous
+        self._way: Way | None = None  # how the first connection of this process could be opened
 
     def connect(self) -> SqliteConnection:
-        return connect(self.path, self._synchronous)
+        if self._way is not None:
+            return connect(self.file, self._synchronous, self._way)
+        try:
+            connection, self._way = connect(self.file, self._synchronous), Way.FILE
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in NO_ROOM_FOR_INDEX or not self._has_fallback():
+                raise
+            connection = connect(self.file, self._synchronous, FALLBACK)
+            if FALLBACK is Way.PRIVATE_INDEX:  # these cannot be mixed with others
+                self._way = FALLBACK
+            log.warning(
+                "There is no room beside %s (%s): until the next start only the hub reads it.", self.file, error
+            )
+        return connection
+
+    def _has_fallback(self) -> bool:
+        """Whether the file can be read without the -shm file that WAL needs: a snapshot lacks what is in the WAL."""
+        log_file = self.file.with_name(self.file.name + "-wal")
+        without_log = not log_file.exists() or log_file.stat().st_size == 0
+        return self.file.exists() and (FALLBACK is Way.PRIVATE_INDEX or without_log)
+
+    def fault(self, error: Exception) -> Fault:
+        if not isinstance(error, sqlite3.Error):
+            return ""
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:  # raised by the module itself
+            return "corrupt" if str(error).startswith("Could not decode") else ""
+        return FAULTS.get(code & 0xFF, "")
+
+    def checker(self) -> SqliteChecker:
+        return SqliteChecker(self.connect)
 
     def compile(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> Query:
         compiled = statement.compile(dialect=DIALECT, column_keys=columns, compile_kwargs={"render_postcompile": True})

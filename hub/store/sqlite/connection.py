@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ CACHED_STATEMENTS = 512  # prepared ones; the writer has one for each number of 
 
 class SqliteConnection(sqlite3.Connection):
     """`hub.store.backend.Connection`: a plain connection with the steps of a transaction as methods."""
+
+    lasting = True
 
     def insert(self, sql: str, params: Any, /) -> int:
         """Insert one row; its generated key."""
@@ -39,18 +42,36 @@ class SqliteConnection(sqlite3.Connection):
         self.execute("RELEASE job")
 
 
-def connect(path: Path, synchronous: str = "FULL") -> SqliteConnection:
+class Way(Enum):
+    """How the file is opened; the value is added to its address."""
+
+    FILE = ""
+    # The WAL index is in the memory of this process, for all its connections; other programs are locked out.
+    PRIVATE_INDEX = "?vfs=unix-excl"
+    # As the file is now, without its WAL; read only.
+    SNAPSHOT = "?mode=ro&immutable=1"
+
+
+def connect(path: Path, synchronous: str = "FULL", way: Way = Way.FILE) -> SqliteConnection:
     """A connection with WAL, foreign keys and a busy timeout; rows are sqlite3.Row; commits are explicit."""
     connection = sqlite3.connect(
-        path,
+        path if way is Way.FILE else path.resolve().as_uri() + way.value,
         isolation_level=None,
         check_same_thread=False,
         timeout=BUSY_MS / 1000,
         cached_statements=CACHED_STATEMENTS,
         factory=SqliteConnection,
+        uri=way is not Way.FILE,
     )
     connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute(f"PRAGMA synchronous={'NORMAL' if synchronous == 'NORMAL' else 'FULL'}")
-    connection.execute("PRAGMA foreign_keys=ON")
+    try:
+        if way is Way.SNAPSHOT:
+            connection.lasting = False
+        else:
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'NORMAL' if synchronous == 'NORMAL' else 'FULL'}")
+        connection.execute("PRAGMA foreign_keys=ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.support.helpers import ROOT, HubProcess, free_ports, wait_for
+from tests.support.helpers import ROOT, SIDE_PORTS, HubProcess, free_ports, wait_for
 from tests.support.lpr import PICTURE_TEXT, g4, g4_health
 
 
 def test_a_second_hub_ends_with_a_sentence_that_names_the_first(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "instance") as hub:
-        before = {path: path.stat().st_mtime_ns for path in hub.instance.rglob("*") if path.suffix not in (".db-wal", ".db-shm", ".log", "") and path.name != "hub.db"}
-        environ = {**hub.environ, **dict.fromkeys(("HUB_APRILTAG_PORT", "HUB_LPR_PORT", "HUB_IMAGES_PORT", "HUB_RESULTS_PORT", "HUB_APRILTAG_UDP_PORT"), "0")}
+        changing = (".db-wal", ".db-shm", ".log")
+        before = {path: path.stat().st_mtime_ns for path in hub.instance.rglob("*") if path.suffix not in changing}
+        environ = {**hub.environ, **dict.fromkeys(SIDE_PORTS, "0")}
         second = subprocess.run(
             [sys.executable, str(ROOT / "app.py"), "--instance", str(hub.instance), "--port", str(free_ports(1)[0])],
-            env=environ, capture_output=True, text=True, timeout=30, check=False,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
         )
         assert second.returncode == 1 and "Traceback" not in second.stderr
-        assert str(hub.process.pid) in second.stderr and str(hub.port) in second.stderr and "--instance" in second.stderr
+        told = second.stderr
+        assert str(hub.process.pid) in told and str(hub.port) in told and "since 20" in told and "--instance" in told
         assert before == {path: path.stat().st_mtime_ns for path in before}
+        assert "second hub" not in (hub.instance / "hub.log").read_text("utf-8")
         assert hub.get("/api/test")["success"] is True
         hub.kill()
         hub.start()
@@ -80,8 +89,6 @@ LISTS = ("/status", "/api/stations", "/api/cameras", "/api/records", "/api/healt
 
 @pytest.mark.parametrize("statement", POISON)
 def test_nothing_stored_stops_a_start_or_a_list(filled: Path, tmp_path: Path, statement: str) -> None:
-    import shutil
-
     folder = tmp_path / "instance"
     shutil.copytree(filled, folder)
     connection = sqlite3.connect(folder / "hub.db")
@@ -97,30 +104,53 @@ def test_nothing_stored_stops_a_start_or_a_list(filled: Path, tmp_path: Path, st
         assert "Traceback" not in log, log[-3000:]
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="A full disk is made by mounting a small one, which needs root on Linux.")
-def test_a_full_disk_lets_the_hub_start_and_read(filled: Path, tmp_path: Path) -> None:
-    import shutil
-
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0,
+    reason="A full disk is made by mounting a small one, which needs root on Linux.",
+)
+@pytest.mark.parametrize("started_before", [True, False])
+def test_a_full_disk_lets_the_hub_start_and_read(filled: Path, tmp_path: Path, started_before: bool) -> None:
+    """`started_before`: whether the folder has the file that is written over in place at every start."""
     small = tmp_path / "small"
     small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(small)], capture_output=True, check=False).returncode:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(small)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("This machine does not let a test mount a small disk.")
     try:
         shutil.copytree(filled, small / "instance")
-        with (small / "filler").open("wb") as filler:
-            try:
-                while filler.write(b"x" * 4096):
-                    filler.flush()
-            except OSError:
+        if not started_before:
+            (small / "instance" / "hub.ready.part").unlink()
+        with (small / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+            while filler.write(b"x" * 4096):
                 pass
-        hub = HubProcess(small / "instance")
+        hub = HubProcess(small / "instance", HUB_STORE_WARN_FREE_MB="0")
         hub.output = tmp_path / "output.txt"
+        if not started_before:
+            hub._ready = lambda: "Stop with Ctrl-C" in hub.text()
         with hub:
-            assert hub.get("/api/captures")["captures"]
-            assert any("disk" in text or "space" in text for text in hub.get("/status")["warnings"])
+            _reads_and_says_that_the_disk_is_full(hub)
+            if not started_before:
+                wait_for(lambda: "hub.ready.json cannot be written" in hub.text(), what="the sentence on the screen")
+            before = {path.name: path.stat().st_size for path in hub.instance.rglob("*") if path.is_file()}
             answer = requests.post(hub.url + "/api/detection", json=g4(image=PICTURE_TEXT * 20), timeout=20)
             assert answer.status_code == 503 and int(answer.headers["Retry-After"]) >= 1
+            body = {"tag": "T", "primary_image": PICTURE_TEXT}
+            assert requests.post(hub.url + "/api/captures", json=body, timeout=20).status_code == 503
+            left = {path.name: path.stat().st_size for path in hub.instance.rglob("*.pack")}
+            assert all(size == before.get(name, 0) for name, size in left.items()), "nothing half-written stays"
+            assert not list((hub.instance / "images").rglob("*.part"))
             (small / "filler").unlink()
-            wait_for(lambda: requests.post(hub.url + "/api/detection", json=g4(), timeout=20).status_code == 200, 30)
+            wait_for(lambda: hub.get("/status")["warnings"] == [], 15, "the end of the warning")
+            assert requests.post(hub.url + "/api/detection", json=g4(image=PICTURE_TEXT), timeout=20).status_code == 200
+            wait_for(lambda: (hub.instance / "hub.ready.json").exists(), what="the file once there is room")
+            assert "Traceback" not in hub.text()
     finally:
         subprocess.run(["umount", "-l", str(small)], check=False)
+
+
+def _reads_and_says_that_the_disk_is_full(hub: HubProcess) -> None:
+    assert hub.get("/api/captures")["captures"] and hub.get("/api/records")["records"]
+    status = hub.get("/status")
+    (warning,) = status["warnings"]
+    assert warning.startswith("The disk of ") and " is full" in warning and "Free some space" in warning
+    assert status["disk"]["full"] is True and status["disk"]["free_mb"] < 1
