@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from hub.http.request_head import RequestHead
+from hub.net.host import KEY, LOOPBACK
 
 
 @lru_cache(maxsize=1024)
@@ -23,6 +24,7 @@ def add_request(environ: dict[str, Any], head: RequestHead, client: tuple[Any, .
     environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1") if "%" in path else path
     environ["QUERY_STRING"] = query
     environ["RAW_URI"] = environ["REQUEST_URI"] = head.target
+    environ[KEY] = head.host or LOOPBACK
     environ["SERVER_PROTOCOL"] = head.version
     address = str(client[0])
     # An IPv4 peer of an IPv6 listener has an IPv4-mapped address; rules about networks expect the IPv4 address.
