@@ -122,6 +122,7 @@ class ConnectionHandler(ResponseWriter):
                 None if head.chunked else head.content_length,
                 self.options.max_body_bytes,
                 self.options.body_stall_seconds,
+                self.options.body_seconds,
                 self._send_continue if head.expects_continue else None,
             )
         self.application = self.server.application
@@ -170,8 +171,11 @@ class ConnectionHandler(ResponseWriter):
                 self.websocket.finish()
                 del self.environ["wsgi.websocket"]  # a reference cycle
             self._log_request()
-        if self.body and not self.body.finished and not self.body.discard(KEEP_ALIVE_BYTES):
-            self.close_connection = True
+        self.environ = {}  # the application's input and what it has read
+        if self.body:
+            self.body.release()
+            if not self.body.finished and not self.body.discard(KEEP_ALIVE_BYTES):
+                self.close_connection = True
 
     def _call_application(self, head: RequestHead) -> None:
         """Call the application. Raises `HttpError` for a request that it cannot answer."""
