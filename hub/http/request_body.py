@@ -6,6 +6,7 @@ What has been received is counted in the budget of its connection until the requ
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ MIN_LATE_BYTES_PER_SECOND = 32 * 1024
 MAX_CHUNK_LINE = 1024
 # Bytes of chunk headers beyond those of the payload: lines of 10 bytes pass, 300 KB in chunks of one byte do not.
 MAX_CHUNK_OVERHEAD = 16 * 1024
-CHUNKS_PER_CHECK = 256
+CHUNKS_PER_PASS = 2048
 # Bodies up to this size may use the reserve of the budget.
 SMALL_BYTES = 64 * 1024
 COUNTED_BYTES = 256 * 1024
@@ -35,6 +36,8 @@ RETRY_AFTER = "5"
 NEVER = 1 << 62
 MAX_TRAILER_LINES = 32
 
+# From the end of one chunk's data to the beginning of the next one's.
+_CHUNK_HEADER = re.compile(rb"\r?\n([0-9a-fA-F]{1,7})(?:;[^\n]{0,256})?\r?\n")
 _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 
 
@@ -76,7 +79,6 @@ class RequestBody(io.RawIOBase):
         self._small = length is not None and length <= SMALL_BYTES
         self._counted = self._held = 0  # bytes that the budget counts, at least those received
         self._overhead = 0  # bytes of chunk headers
-        self._chunks = 0
         self._before_first_read = before_first_read
         self._wait_before = source.wait_seconds
         self._first_chunk = True
@@ -191,6 +193,10 @@ class RequestBody(io.RawIOBase):
         count = 0
         while count < len(view):
             if self._left == 0:
+                if not self._first_chunk:
+                    count += self._buffered_chunks(view[count:])
+                if count == len(view):
+                    break
                 if count and not self._has_chunk_header():
                     break
                 if not self._next_chunk():
@@ -198,6 +204,29 @@ class RequestBody(io.RawIOBase):
             elif count and not self._input.buffer:
                 break
             count += self._read_block(view[count:])
+        return count
+
+    def _buffered_chunks(self, view: memoryview) -> int:
+        """Move small chunks that have arrived as a whole to `view`; the first byte is that after a chunk's data."""
+        data, size = self._input.buffer, len(view)
+        count = position = 0
+        for _ in range(CHUNKS_PER_PASS):
+            header = _CHUNK_HEADER.match(data, position)
+            if header is None:
+                break
+            start, length = header.end(), int(header[1], 16)
+            if not length or start + length > len(data) or count + length > size:
+                break
+            view[count : count + length] = data[start : start + length]
+            count += length
+            position = start + length
+        del data[:position]
+        self.received += count
+        self._overhead += position - count
+        if self.received > self._max_bytes:
+            raise too_large(self._max_bytes)
+        if self.received > self._counted:
+            self._count()
         return count
 
     def _has_chunk_header(self) -> bool:
@@ -208,9 +237,7 @@ class RequestBody(io.RawIOBase):
 
     def _next_chunk(self) -> bool:
         """Read the header of the next chunk; False after the last one."""
-        self._chunks += 1
-        if self._chunks % CHUNKS_PER_CHECK == 0:
-            self._input.time_slice.check()
+        self._input.time_slice.check()
         if self._overhead > self.received + MAX_CHUNK_OVERHEAD:
             raise HttpError(400, "The body of the request comes in too many small chunks; send larger ones.")
         if not self._first_chunk and self._line():

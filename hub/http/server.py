@@ -147,6 +147,7 @@ class HubServer:
             "websockets": len(self.keepalive),
             "refused": self.refused,
             "max_connections": self.options.max_connections,
+            "memory": self.budget.status(),
         }
 
     def stop(self, timeout: float = 5.0) -> None:
