@@ -12,8 +12,8 @@ from hub.live import events
 from hub.live.channel import Channel
 from hub.live.digest import TagDigest
 from hub.live.events import CaptureStored, RecordStored, TagReading
+from hub.live.links import LOOPBACK
 from hub.lpr.socketio import HEALTH_ROOM
-from hub.net.host import LOOPBACK
 from hub.socketio.events import DASHBOARD
 from hub.watchlist.service import Watchlist
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 import gevent
 
-from hub.http.environ import add_request
+from hub.http.environ import add_request, address_text
 from hub.http.head_reader import HeadReader
 from hub.http.options import MEGABYTE
 from hub.http.request_body import RequestBody, too_large
@@ -63,6 +63,7 @@ class ConnectionHandler(ResponseWriter):
         self.input = ConnectionInput(sock, self.budget)
         super().__init__(sock, address, server, rfile=self.input)
         self.owner = owner
+        self.peer_address = address_text(address)
         self.options = self.owner.options
         self.greenlet = cast("gevent.Greenlet[..., Any]", gevent.getcurrent())
         self.head: RequestHead | None = None
@@ -96,7 +97,9 @@ class ConnectionHandler(ResponseWriter):
         self.response_length = self.code = 0
         self.requestline = ""
         try:
+            self.owner.connections.set_idle(self)
             raw = self._heads.read()
+            self.owner.connections.set_busy(self)
             if raw is None:
                 return False
             head = parse_head(raw)

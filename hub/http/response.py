@@ -15,6 +15,7 @@ from gevent.event import Event
 from gevent.pywsgi import WSGIHandler
 from geventwebsocket.handler import WebSocketHandler
 
+from hub.http.connections import Connections
 from hub.http.options import ServerOptions
 from hub.net.connection_input import ConnectionInput
 from hub.net.http_error import HttpError
@@ -33,6 +34,7 @@ class Server(Protocol):
 
     options: ServerOptions
     budget: Budget
+    connections: Connections
     stopping: Event
     keepalive: KeepAliveMonitor
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+LOOPBACK = "127.0.0.1"
+
 
 class Links:
     """URLs of pictures: the setting's base, or `http://HOST:PORT/images/NAME` with the port of the images listener."""

@@ -15,6 +15,7 @@ from hub.contract.plates import Plate
 from hub.contract.times import local_text, utc_text
 from hub.live.bus import Bus
 from hub.live.events import DETECTION_STORED, HEALTH_STORED, RecordStored
+from hub.live.links import LOOPBACK
 from hub.lpr.cameras import Cameras
 from hub.lpr.contract.record import Detection, HealthReport, Registration
 from hub.lpr.detections import SAME_SECONDS, DetectionStore
@@ -23,7 +24,6 @@ from hub.lpr.repository.counters import CounterKey
 from hub.lpr.repository.detections import NewDetection, encode
 from hub.lpr.repository.repositories import Repositories
 from hub.lpr.statistics import Statistics
-from hub.net.host import LOOPBACK
 from hub.store.backend import Row
 from hub.store.packs import PackStore
 from hub.store.transaction import Transaction
