@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from hub.access.networks import is_loopback
 from hub.contract.errors import error_body
-from hub.live.links import host_name
+from hub.net.host import request_host
 from hub.net.wsgi import Application, Environ, StartResponse, respond
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ OTHERS = "This hub serves only programs on its own machine for now; use it at ht
 def is_local_name(name: str) -> bool:
     """Whether a host name or address is this machine's own; names are not resolved."""
     return (
-        name.lower() in ("localhost", "", socket.gethostname().lower())
+        name.lower() in ("localhost", socket.gethostname().lower())
         or name.lower().endswith(".localhost")
         or is_loopback(name.strip("[]"))
     )
@@ -79,7 +79,7 @@ class Gate:
                 return rule.refusal(environ, self)
         if not is_loopback(environ.get("REMOTE_ADDR", "")):
             return OTHERS
-        if not is_local_name(host_name(environ.get("HTTP_HOST"))):
+        if not is_local_name(request_host(environ)):
             return (
                 "This hub is reached as localhost or 127.0.0.1 on its own machine; the host name of this request is "
                 "another."

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from hub.access.gate import Gate, is_local_name
 from hub.access.networks import Networks, is_address, is_loopback
-from hub.live.links import host_name
+from hub.net.host import request_host
 from hub.net.wsgi import Environ
 
 LISTENERS = ("main", "apriltag")
@@ -59,7 +59,7 @@ class BoardRule:
         address = environ.get("REMOTE_ADDR", "")
         if address not in self._networks and (kind == "picture" or not is_loopback(address)):
             return NETWORK
-        name = host_name(environ.get("HTTP_HOST"))
+        name = request_host(environ)
         if not is_local_name(name) and not is_address(name.strip("[]")):
             return HOST
         if kind in ("picture", "reading") and not gate.origin_allowed(environ.get("HTTP_ORIGIN", "")):

@@ -8,7 +8,7 @@ from flask import Response, current_app, request
 
 from hub.context import Hub
 from hub.contract.json_text import encode
-from hub.live.links import host_name
+from hub.net.host import request_host
 from hub.net.wsgi import status_line
 
 T = TypeVar("T")
@@ -37,4 +37,4 @@ def with_reason_phrase(response: Response) -> Response:
 
 def reader_host() -> str:
     """The host name that the client used for the hub, for links."""
-    return host_name(request.headers.get("Host"))
+    return request_host(request.environ)

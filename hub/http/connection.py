@@ -15,8 +15,9 @@ from typing import Any, Protocol, cast
 
 import gevent
 
-from hub.http.environ import add_request
+from hub.http.environ import add_request, address_text
 from hub.http.head_reader import HeadReader
+from hub.http.options import MEGABYTE
 from hub.http.request_body import RequestBody, too_large
 from hub.http.request_head import RequestHead, parse_head
 from hub.http.response import ResponseWriter, Server
@@ -55,9 +56,14 @@ class ConnectionHandler(ResponseWriter):
     server: Listening
 
     def __init__(self, sock: gevent.socket.socket, address: tuple[Any, ...], server: Listening) -> None:
-        self.input = ConnectionInput(sock)
+        owner = server.owner
+        # Twice the largest body or message: one that is answered while the next one comes.
+        largest = max(owner.options.max_body_bytes, owner.options.max_message_bytes)
+        self.budget = owner.budget.child("connection", 2 * largest + MEGABYTE)
+        self.input = ConnectionInput(sock, self.budget)
         super().__init__(sock, address, server, rfile=self.input)
-        self.owner = server.owner
+        self.owner = owner
+        self.peer_address = address_text(address)
         self.options = self.owner.options
         self.greenlet = cast("gevent.Greenlet[..., Any]", gevent.getcurrent())
         self.head: RequestHead | None = None
@@ -81,6 +87,7 @@ class ConnectionHandler(ResponseWriter):
             log.debug("Connection of %s: %s", self.client_address[0], error)
         finally:
             self.socket.close()
+            self.budget.close()
 
     def handle_one_request(self) -> bool:
         """Serve one request; True when another may follow on this connection."""
@@ -90,7 +97,9 @@ class ConnectionHandler(ResponseWriter):
         self.response_length = self.code = 0
         self.requestline = ""
         try:
+            self.owner.connections.set_idle(self)
             raw = self._heads.read()
+            self.owner.connections.set_busy(self)
             if raw is None:
                 return False
             head = parse_head(raw)
@@ -116,6 +125,7 @@ class ConnectionHandler(ResponseWriter):
                 None if head.chunked else head.content_length,
                 self.options.max_body_bytes,
                 self.options.body_stall_seconds,
+                self.options.body_seconds,
                 self._send_continue if head.expects_continue else None,
             )
         self.application = self.server.application
@@ -127,6 +137,7 @@ class ConnectionHandler(ResponseWriter):
             environ["wsgi.input"] = io.BytesIO(self._buffered_body(head))
         environ["wsgi.input_terminated"] = True
         environ["gatehouse.socket"] = self.socket
+        environ["gatehouse.budget"] = self.budget
 
     def _buffered_body(self, head: RequestHead) -> bytes:
         """Take a body that arrived together with its head."""
@@ -163,8 +174,11 @@ class ConnectionHandler(ResponseWriter):
                 self.websocket.finish()
                 del self.environ["wsgi.websocket"]  # a reference cycle
             self._log_request()
-        if self.body and not self.body.finished and not self.body.discard(KEEP_ALIVE_BYTES):
-            self.close_connection = True
+        self.environ = {}  # the application's input and what it has read
+        if self.body:
+            self.body.release()
+            if not self.body.finished and not self.body.discard(KEEP_ALIVE_BYTES):
+                self.close_connection = True
 
     def _call_application(self, head: RequestHead) -> None:
         """Call the application. Raises `HttpError` for a request that it cannot answer."""

@@ -1,8 +1,12 @@
-"""The body of an HTTP request as `wsgi.input`: limits on its size and its rate, and a clear reason when it fails."""
+"""The body of an HTTP request as `wsgi.input`: limits on its size, its rate and its time, a clear reason when it fails.
+
+What has been received is counted in the budget of its connection until the request ends.
+"""
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from hub.net.connection_input import ConnectionInput
 from hub.net.http_error import HttpError
 from hub.net.transport import BLOCK_BYTES, PeerDisconnected
+from hub.runtime.budget import OverBudget
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -18,9 +23,21 @@ if TYPE_CHECKING:
 # A body may pause and a weak link may be slow; a lower average rate after the grace time is a slow-body attack.
 MIN_BYTES_PER_SECOND = 1024
 GRACE_SECONDS = 30.0
+# After `body_seconds` a body must have come at this average rate.
+MIN_LATE_BYTES_PER_SECOND = 32 * 1024
 MAX_CHUNK_LINE = 1024
+# Bytes of chunk headers beyond those of the payload: lines of 10 bytes pass, 300 KB in chunks of one byte do not.
+MAX_CHUNK_OVERHEAD = 16 * 1024
+CHUNKS_PER_PASS = 2048
+# Bodies up to this size may use the reserve of the budget.
+SMALL_BYTES = 64 * 1024
+COUNTED_BYTES = 256 * 1024
+RETRY_AFTER = "5"
+NEVER = 1 << 62
 MAX_TRAILER_LINES = 32
 
+# From the end of one chunk's data to the beginning of the next one's.
+_CHUNK_HEADER = re.compile(rb"\r?\n([0-9a-fA-F]{1,7})(?:;[^\n]{0,256})?\r?\n")
 _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 
 
@@ -49,6 +66,7 @@ class RequestBody(io.RawIOBase):
         length: int | None,
         max_bytes: int,
         stall_seconds: float,
+        body_seconds: float,
         before_first_read: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
@@ -57,6 +75,10 @@ class RequestBody(io.RawIOBase):
         self._left = length or 0
         self._max_bytes = max_bytes
         self._stall_seconds = stall_seconds
+        self._body_seconds = body_seconds
+        self._small = length is not None and length <= SMALL_BYTES
+        self._counted = self._held = 0  # bytes that the budget counts, at least those received
+        self._overhead = 0  # bytes of chunk headers
         self._before_first_read = before_first_read
         self._wait_before = source.wait_seconds
         self._first_chunk = True
@@ -82,25 +104,26 @@ class RequestBody(io.RawIOBase):
             if self._before_first_read:
                 before_first_read, self._before_first_read = self._before_first_read, None
                 before_first_read()
-            if self._chunked and self._left == 0 and not self._next_chunk():
-                return 0
-            return self._read_block(memoryview(buffer).cast("B"))
+            view = memoryview(buffer).cast("B")
+            return self._read_chunks(view) if self._chunked else self._read_block(view)
         except HttpError as error:
-            self.error = error
+            self.error = error.with_traceback(None)  # whose frames would keep what was read
         except TimeoutError:
-            message = f"The body of the request stopped coming for {self._stall_seconds:g} s; {self._so_far()}."
-            self.error = HttpError(408, message)
+            self.error = self._too_late()
+        except OverBudget:
+            message = f"The hub has as much in memory as it may have; {self._so_far()}. Send it again in some seconds."
+            self.error = HttpError(503, message, (("Retry-After", RETRY_AFTER),))
         except PeerDisconnected:
             self.error = self._ended_early()
         raise BodyError(self.error)
 
     def readall(self) -> bytes:
         """Read the rest of the body; called by `BufferedReader.read()`."""
-        rest = bytearray()
+        rest = io.BytesIO()  # returns its content without a copy
         block = bytearray(BLOCK_BYTES)
         while count := self.readinto(block):
-            rest += memoryview(block)[:count]
-        return bytes(rest)
+            rest.write(memoryview(block)[:count])
+        return rest.getvalue()
 
     def discard(self, max_bytes: int) -> bool:
         """Read and drop the rest if that is at most `max_bytes`; True when the next request can be read."""
@@ -114,21 +137,109 @@ class RequestBody(io.RawIOBase):
             return False
         return self.finished
 
+    def release(self) -> None:
+        """Give back what the budget counts, when the request has ended."""
+        held, self._held = self._held, 0
+        self._counted = NEVER
+        self._input.budget.give_back(held)
+
     def _read_block(self, view: memoryview) -> int:
-        count = self._input.read_into(view[: self._left], self._stall_seconds)
+        count = self._input.read_into(view[: self._left], self._read_seconds())
         if count == 0:
             raise self._ended_early()
         self._left -= count
         self.received += count
         if self._left == 0 and not self._chunked:
             self.finished = True
+        if self.received > self._counted:
+            self._count()
         waited = self._input.wait_seconds - self._wait_before
         if waited > GRACE_SECONDS and self.received < waited * MIN_BYTES_PER_SECOND:
-            raise HttpError(408, f"The body of the request came too slowly; {self._so_far()} in {waited:.0f} s.")
+            raise self._too_slow(waited)
         return count
+
+    def _count(self) -> None:
+        """Count what was received, in larger pieces. Raises OverBudget."""
+        piece = self.received - self._counted + min(COUNTED_BYTES, self._left)
+        small = self._small or self._counted + piece <= SMALL_BYTES
+        self._input.budget.take(piece, small)
+        self._counted += piece
+        self._held += piece
+
+    def _seconds_left(self) -> float:
+        """How long the sender may still be waited for in all, by what it has sent so far."""
+        allowed = max(self._body_seconds, self.received / MIN_LATE_BYTES_PER_SECOND)
+        return allowed - self._input.wait_seconds + self._wait_before
+
+    def _read_seconds(self) -> float:
+        """How long the next read may wait. Raises `HttpError` when the time of the whole body is over."""
+        left = self._seconds_left()
+        if left <= 0:
+            raise self._too_late()
+        return min(self._stall_seconds, left)
+
+    def _too_slow(self, waited: float) -> HttpError:
+        return HttpError(408, f"The body of the request came too slowly; {self._so_far()} in {waited:.0f} s.")
+
+    def _too_late(self) -> HttpError:
+        if self._seconds_left() <= 0:
+            return self._too_slow(self._input.wait_seconds - self._wait_before)
+        return HttpError(
+            408, f"The body of the request stopped coming for {self._stall_seconds:g} s; {self._so_far()}."
+        )
+
+    def _read_chunks(self, view: memoryview) -> int:
+        """Fill `view` from as many chunks as have arrived; small chunks would cost a call each."""
+        count = 0
+        while count < len(view):
+            if self._left == 0:
+                if not self._first_chunk:
+                    count += self._buffered_chunks(view[count:])
+                if count == len(view):
+                    break
+                if count and not self._has_chunk_header():
+                    break
+                if not self._next_chunk():
+                    break
+            elif count and not self._input.buffer:
+                break
+            count += self._read_block(view[count:])
+        return count
+
+    def _buffered_chunks(self, view: memoryview) -> int:
+        """Move small chunks that have arrived as a whole to `view`; the first byte is that after a chunk's data."""
+        data, size = self._input.buffer, len(view)
+        count = position = 0
+        for _ in range(CHUNKS_PER_PASS):
+            header = _CHUNK_HEADER.match(data, position)
+            if header is None:
+                break
+            start, length = header.end(), int(header[1], 16)
+            if not length or start + length > len(data) or count + length > size:
+                break
+            view[count : count + length] = data[start : start + length]
+            count += length
+            position = start + length
+        del data[:position]
+        self.received += count
+        self._overhead += position - count
+        if self.received > self._max_bytes:
+            raise too_large(self._max_bytes)
+        if self.received > self._counted:
+            self._count()
+        return count
+
+    def _has_chunk_header(self) -> bool:
+        """Whether the next chunk's header has arrived: the end of this chunk's line and a line of its own."""
+        buffer = self._input.buffer
+        end = buffer.find(b"\n", 0, MAX_CHUNK_LINE)
+        return end >= 0 and buffer.find(b"\n", end + 1, end + MAX_CHUNK_LINE) >= 0
 
     def _next_chunk(self) -> bool:
         """Read the header of the next chunk; False after the last one."""
+        self._input.time_slice.check()
+        if self._overhead > self.received + MAX_CHUNK_OVERHEAD:
+            raise HttpError(400, "The body of the request comes in too many small chunks; send larger ones.")
         if not self._first_chunk and self._line():
             raise HttpError(400, "A chunk of the body is longer than its length says.")
         self._first_chunk = False
@@ -152,10 +263,11 @@ class RequestBody(io.RawIOBase):
         while (end := buffer.find(b"\n", 0, MAX_CHUNK_LINE)) < 0:
             if len(buffer) >= MAX_CHUNK_LINE:
                 raise HttpError(400, "The body of the request is not in the chunked form it announces.")
-            if not self._input.fill(self._stall_seconds):
+            if not self._input.fill(self._read_seconds()):
                 raise self._ended_early()
         line = bytes(buffer[:end]).rstrip(b"\r")
         del buffer[: end + 1]
+        self._overhead += end + 1
         return line
 
     def _ended_early(self) -> HttpError:

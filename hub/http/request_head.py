@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from hub.net.host import parse_host
 from hub.net.http_error import HttpError
 
 MAX_REQUEST_LINE = 8192
@@ -16,18 +17,22 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VERSION = re.compile(r"HTTP/1\.([0-9])")
 # NUL, CR and LF in a value are attempts to smuggle a second header.
 _BAD_VALUE = re.compile(r"[\x00\r\n]")
-_FRAMING = frozenset(("content-length", "transfer-encoding", "connection", "expect"))
+_FRAMING = frozenset(("content-length", "transfer-encoding", "connection", "expect", "host"))
 _BAD_TARGET = re.compile(r"[\x00-\x20\x7f]")
 
 
 @dataclass(slots=True)
 class RequestHead:
-    """One parsed request head; header names are in lower case, in the order received."""
+    """One parsed request head; header names are in lower case, in the order received.
+
+    `host` is the parsed name of the Host header (`hub.net.host`); "" where an HTTP/1.0 client sends none.
+    """
 
     method: str
     target: str
     version: str
     headers: list[tuple[str, str]] = field(default_factory=list)
+    host: str = ""
     content_length: int | None = None
     chunked: bool = False
     keep_alive: bool = True
@@ -81,7 +86,10 @@ def _request_line(line: str) -> RequestHead:
         raise HttpError(400, "The address in the request line is not valid.")
     if "://" in target[:8]:
         # Absolute form, as sent to a proxy: what follows the host is the path.
-        target = "/" + target.split("://", 1)[1].partition("/")[2]
+        authority, _, path = target.split("://", 1)[1].partition("/")
+        head = RequestHead(method, "/" + path, "HTTP/1.0" if matched[1] == "0" else "HTTP/1.1")
+        head.host = _host(authority) if authority else ""
+        return head
     return RequestHead(method, target, "HTTP/1.0" if matched[1] == "0" else "HTTP/1.1")
 
 
@@ -103,6 +111,7 @@ def _framing(head: RequestHead) -> None:
     """Determine where the body ends. Contradicting headers are refused: they are used for request smuggling."""
     lengths: set[str] = set()
     codings: list[str] = []
+    hosts: list[str] = []
     connection = ""
     for name, value in head.headers:
         if name not in _FRAMING:
@@ -113,6 +122,8 @@ def _framing(head: RequestHead) -> None:
             codings.append(value.lower())
         elif name == "connection":
             connection += "," + value.lower()
+        elif name == "host":
+            hosts.append(value)
         elif name == "expect":
             head.expects_continue = value.lower() == "100-continue" and head.version == "HTTP/1.1"
     tokens = {token.strip() for token in connection.split(",")} if connection else ()
@@ -130,3 +141,29 @@ def _framing(head: RequestHead) -> None:
         if not (text.isascii() and text.isdigit() and len(text) < 19):
             raise HttpError(400, "Content-Length must be a whole number of bytes.")
         head.content_length = int(text)
+    _set_host(head, hosts)
+
+
+def _set_host(head: RequestHead, values: list[str]) -> None:
+    """Set the host name. Raises `HttpError` where it is malformed, given twice, or missing in HTTP/1.1.
+
+    A name that is read in two ways lets a web page of another host pass for one of this machine (DNS rebinding).
+    """
+    if len(values) > 1:
+        raise HttpError(400, "The request has more than one Host header; it must have exactly one.")
+    if not values or not values[0]:
+        if not head.host and head.version == "HTTP/1.1":
+            message = "The request has no Host header; an HTTP/1.1 request must have one, such as Host: 127.0.0.1."
+            raise HttpError(400, message)
+        return
+    host = _host(values[0])
+    if head.host and head.host != host:
+        raise HttpError(400, "The Host header and the address in the request line name different hosts.")
+    head.host = host
+
+
+def _host(text: str) -> str:
+    name = parse_host(text)
+    if name is None:
+        raise HttpError(400, "The Host header is malformed; it must be a name or an address with or without a port.")
+    return name

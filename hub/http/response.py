@@ -15,20 +15,26 @@ from gevent.event import Event
 from gevent.pywsgi import WSGIHandler
 from geventwebsocket.handler import WebSocketHandler
 
+from hub.http.connections import Connections
 from hub.http.options import ServerOptions
 from hub.net.connection_input import ConnectionInput
-from hub.net.transport import send_all
+from hub.net.http_error import HttpError
+from hub.net.transport import PeerStalled, send_all
+from hub.runtime.budget import Budget, OverBudget
 from hub.websocket.keepalive import KeepAliveMonitor
 
 # Up to this size head and body are copied into one packet.
 JOIN_BYTES = 128 * 1024
 ENDLESS = b"multipart/x-mixed-replace"
+RETRY_AFTER = "3"
 
 
 class Server(Protocol):
     """What a connection needs of `hub.http.server.HubServer`."""
 
     options: ServerOptions
+    budget: Budget
+    connections: Connections
     stopping: Event
     keepalive: KeepAliveMonitor
 
@@ -47,6 +53,7 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
 
     options: ServerOptions
     owner: Server
+    budget: Budget
     input: ConnectionInput
     socket: gevent.socket.socket
     client_address: tuple[Any, ...]
@@ -54,6 +61,7 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
     _orig_status: str | None
     result: Any
     response_headers: list[tuple[bytes, bytes]]
+    _endless = False
 
     def process_result(self) -> None:
         """Send the application's answer; nothing when the connection became a WebSocket."""
@@ -80,6 +88,7 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
 
         An endless answer (motion JPEG) is not chunked: that would copy each frame for each viewer.
         """
+        self._endless = False
         if self.provided_date is None:
             self.response_headers.append((b"Date", _date(int(time()))))
         if self.provided_content_length is None and self.code not in (204, 304):
@@ -88,7 +97,7 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
             elif any(
                 name.lower() == b"content-type" and value.startswith(ENDLESS) for name, value in self.response_headers
             ):
-                self.close_connection = True
+                self.close_connection = self._endless = True
             elif self.request_version != "HTTP/1.0":
                 self.response_use_chunked = True
                 self.response_headers.append((b"Transfer-Encoding", b"chunked"))
@@ -99,11 +108,46 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
             WSGIHandler.write(self, data)
 
     def _write(self, data: bytes) -> None:
-        if data and self.command != "HEAD":
+        if not data or self.command == "HEAD":
+            return
+        try:
+            counted = self._count(data)
+        except OverBudget as error:
+            raise PeerStalled("reads too slowly while the hub has as much in memory as it may have") from error
+        try:
             self._sendall(b"%x\r\n%b\r\n" % (len(data), data) if self.response_use_chunked else data)
+        finally:
+            self.budget.give_back(counted)
+
+    def _count(self, data: bytes) -> int:
+        """Count a large part of an answer in the budget until it is sent; the number of bytes. Raises OverBudget.
+
+        Parts of endless answers are shared by their viewers and are not counted. One answer counts at most as much as
+        the largest body, so that any answer can be sent by a hub that has nothing else to do.
+        """
+        if len(data) <= JOIN_BYTES or self._endless:
+            return 0
+        counted = min(len(data), self.options.max_body_bytes)
+        self.budget.take(counted)
+        return counted
 
     def _write_with_headers(self, data: bytes) -> None:
-        """Send head and body, in one packet where the body is small: each packet costs a system call and a wake-up."""
+        """Send head and body, in one packet where the body is small: each packet costs a system call and a wake-up.
+
+        Raises `HttpError` where the body does not fit into the budget now.
+        """
+        self._endless = False
+        try:
+            counted = self._count(data) if self.command != "HEAD" else 0
+        except OverBudget as error:
+            message = "The hub is sending as much as it may have in memory; ask again in some seconds."
+            raise HttpError(503, message, (("Retry-After", RETRY_AFTER),)) from error
+        try:
+            self._send_with_head(data)
+        finally:
+            self.budget.give_back(counted)
+
+    def _send_with_head(self, data: bytes) -> None:
         self.headers_sent = True
         self.finalize_headers()
         if self.close_connection or self.owner.stopping.is_set():
@@ -125,5 +169,6 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
             self._sendall(data)
 
     def _sendall(self, data: bytes) -> None:
-        send_all(self.socket, data, self.options.send_stall_seconds, self.input.time_slice)
+        budget = None if self._endless or len(data) > JOIN_BYTES else self.budget
+        send_all(self.socket, data, self.options.send_stall_seconds, self.input.time_slice, budget)
         self.response_length += len(data)

@@ -15,6 +15,8 @@ from gevent.event import Event
 from gevent.pywsgi import LoggingLogAdapter, WSGIServer
 
 from hub.http.connection import ConnectionHandler
+from hub.http.connections import Connections
+from hub.http.environ import address_text
 from hub.http.options import MEGABYTE, ServerOptions
 from hub.net.http_error import HttpError, error_response
 from hub.net.ports import (
@@ -27,6 +29,7 @@ from hub.net.ports import (
 )
 from hub.net.time_slice import TimeSlice
 from hub.net.transport import PeerDisconnected, linger, send_all, set_socket_options
+from hub.runtime.budget import Budget
 from hub.runtime.spawn import Spawn, plain_spawn
 from hub.websocket.frames import GOING_AWAY
 from hub.websocket.keepalive import KeepAliveMonitor
@@ -36,6 +39,7 @@ __all__ = ["HubServer", "ListenError", "ServerOptions"]
 log = logging.getLogger(__name__)
 
 MAIN = "main"
+MAX_REFUSING = 100  # connections that are being refused with an answer; others are closed at once
 
 
 class Listener(WSGIServer):
@@ -62,17 +66,20 @@ class HubServer:
     `stopping` is set when the shutdown begins: endless answers (video, events) should then end.
     """
 
-    def __init__(self, app: Callable[..., Any], options: ServerOptions, spawn: Spawn = plain_spawn) -> None:
+    def __init__(
+        self, app: Callable[..., Any], options: ServerOptions, spawn: Spawn = plain_spawn, budget: Budget | None = None
+    ) -> None:
         self.app = app
+        self.budget = budget or Budget("connections", options.memory_bytes, reserve=options.memory_bytes // 8)
         self.options = options
         self.stopping = Event()
         self.warnings: list[str] = []
         self.ports: dict[str, int] = {}
-        self.refused = 0
+        self.connections = Connections(options.max_connections, options.connections_per_address)
+        self._refusing = 0
         self.keepalive = KeepAliveMonitor(options.ping_seconds, options.idle_seconds, options.close_seconds, spawn)
         self._spawn = spawn
         self._listeners: list[Listener] = []
-        self._handlers: set[ConnectionHandler] = set()
         self._all_closed = Event()
         self._ended = Event()
 
@@ -121,17 +128,17 @@ class HubServer:
 
     def serve(self, listener: Listener, sock: gevent.socket.socket, address: tuple[Any, ...]) -> None:
         """Serve one accepted connection, or refuse it when there are too many."""
-        if len(self._handlers) >= self.options.max_connections:
-            self.refused += 1
-            _refuse_connection(sock)
+        reason = self.connections.reason_to_refuse(address_text(address))
+        if reason:
+            self._refuse(sock, reason)
             return
         handler = ConnectionHandler(sock, address, listener)
-        self._handlers.add(handler)
+        self.connections.add(handler)
         try:
             handler.handle()
         finally:
-            self._handlers.discard(handler)
-            if self.stopping.is_set() and not self._handlers:
+            self.connections.remove(handler)
+            if self.stopping.is_set() and not self.connections:
                 self._all_closed.set()
 
     def status(self) -> dict[str, Any]:
@@ -139,10 +146,9 @@ class HubServer:
         return {
             "ports": dict(self.ports),
             "warnings": list(self.warnings),
-            "connections": len(self._handlers),
+            **self.connections.status(),
             "websockets": len(self.keepalive),
-            "refused": self.refused,
-            "max_connections": self.options.max_connections,
+            "memory": self.budget.status(),
         }
 
     def stop(self, timeout: float = 5.0) -> None:
@@ -159,29 +165,30 @@ class HubServer:
             listener.close()
         for websocket in self.keepalive:
             self._spawn("websocket closer", websocket.close, GOING_AWAY, "The hub is stopping.")
-        for handler in list(self._handlers):
+        for handler in self.connections:
             if handler.idle and not handler.has_input():
                 handler.greenlet.kill(block=False)
-        if self._handlers:
+        if self.connections:
             self._all_closed.wait(max(0.0, deadline - monotonic()))
-        if self._handlers:
-            log.info("%d connections did not end within %g s and are cut.", len(self._handlers), timeout)
-            gevent.killall([handler.greenlet for handler in self._handlers], timeout=1.0)
+        if self.connections:
+            log.info("%d connections did not end within %g s and are cut.", len(self.connections), timeout)
+            gevent.killall([handler.greenlet for handler in self.connections], timeout=1.0)
         self.keepalive.stop()
         self._ended.set()
 
-
-def _refuse_connection(sock: gevent.socket.socket) -> None:
-    message = "The hub has as many connections as it may have; try again in a moment."
-    error = HttpError(503, message, (("Retry-After", "2"),))
-    try:
-        set_socket_options(sock)
-        send_all(sock, error_response(error), 1.0, TimeSlice())
-        linger(sock, 1.0, MEGABYTE)
-    except PeerDisconnected:
-        pass
-    finally:
-        sock.close()
+    def _refuse(self, sock: gevent.socket.socket, reason: str) -> None:
+        """Answer 503 and close."""
+        self._refusing += 1
+        try:
+            if self._refusing <= MAX_REFUSING:
+                set_socket_options(sock)
+                send_all(sock, error_response(HttpError(503, reason, (("Retry-After", "2"),))), 1.0, TimeSlice())
+                linger(sock, 1.0, MEGABYTE)
+        except PeerDisconnected:
+            pass
+        finally:
+            self._refusing -= 1
+            sock.close()
 
 
 def _allow_open_files(connections: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 import gevent
 import orjson
@@ -42,10 +43,17 @@ class Serving:
             max_body_bytes=limits.max_body_mb * 1024 * 1024,
             max_message_bytes=limits.max_body_mb * 1024 * 1024,
             max_connections=limits.max_connections,
+            connections_per_address=limits.connections_per_address,
+            memory_bytes=limits.memory_bytes,
+            body_seconds=limits.body_seconds,
         )
-        self._server = HubServer(app.wsgi_app, options, self._hub.supervisor.spawn)
+        self._server = HubServer(app.wsgi_app, options, self._hub.supervisor.spawn, self._hub.memory)
+        self._hub.status["connections"] = self._connections
         self._end = Event()
         self.ending = False
+
+    def _connections(self) -> dict[str, Any]:
+        return {**self._server.connections.status(), "websockets": len(self._server.keepalive)}
 
     @property
     def ready_file(self) -> Path:

@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-
-HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]")
 LOOPBACK = "127.0.0.1"
-
-
-@lru_cache(maxsize=4096)
-def host_name(header: str | None) -> str:
-    """The host name of a Host header without its port; 127.0.0.1 where it is missing or malformed."""
-    text = (header or "").strip()
-    name = text[: text.find("]") + 1] if text.startswith("[") else text.partition(":")[0]
-    return name if HOST.fullmatch(name) else LOOPBACK
 
 
 class Links:

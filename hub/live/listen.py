@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from hub.live.fanout import Fanout
-from hub.live.links import host_name
+from hub.net.host import request_host
 from hub.net.wsgi import Environ
 from hub.websocket.connection import WebSocket
 
@@ -14,7 +14,7 @@ OnMessage = Callable[[str | bytes, object, str], str]  # (message, listener, hos
 
 def listen(fanout: Fanout, socket: WebSocket, environ: Environ, on_message: OnMessage | None = None) -> Iterable[bytes]:
     """Send the messages of `fanout` to a socket; reply to what it sends with `on_message`, or ignore it."""
-    host = host_name(environ.get("HTTP_HOST"))
+    host = request_host(environ)
     listener = fanout.add(socket, host)
     try:
         while (message := socket.receive()) is not None:

@@ -8,6 +8,7 @@ from time import monotonic
 import gevent.socket
 
 from hub.net.time_slice import TimeSlice
+from hub.runtime.budget import Budget, OverBudget
 
 BLOCK_BYTES = 256 * 1024
 # Larger buffers let a slow viewer fall seconds behind before anything notices.
@@ -40,20 +41,29 @@ def set_socket_options(sock: gevent.socket.socket) -> None:
 
 
 def send_all(
-    sock: gevent.socket.socket, data: bytes | bytearray | memoryview, stall_seconds: float, time_slice: TimeSlice
+    sock: gevent.socket.socket,
+    data: bytes | bytearray | memoryview,
+    stall_seconds: float,
+    time_slice: TimeSlice,
+    budget: Budget | None = None,
 ) -> None:
-    """Send every byte of `data`.
+    """Send every byte of `data`; `budget` counts what the system does not take at once, until it is sent.
 
-    Raises `PeerDisconnected` when the connection breaks, when the peer reads nothing for `stall_seconds`, or when its
-    average rate is below `MIN_SEND_BYTES_PER_SECOND`. The stream is then broken and must not be used again.
+    Raises `PeerDisconnected` when the connection breaks, when the peer reads nothing for `stall_seconds`, when its
+    average rate is below `MIN_SEND_BYTES_PER_SECOND`, or when the budget is used up. The stream is then broken and must
+    not be used again.
     """
     size = len(data)
+    counted = 0
     try:
         # Set before every call: another greenlet may read from the same socket with a timeout of its own.
         sock.settimeout(stall_seconds)
         sent = sock.send(data)
         if sent < size:
             view = memoryview(data)
+            if budget is not None:
+                budget.take(size - sent)
+                counted = size - sent
             deadline = monotonic() + stall_seconds + size / MIN_SEND_BYTES_PER_SECOND
             while sent < size:
                 time_slice.check()
@@ -63,12 +73,16 @@ def send_all(
                 sent += sock.send(view[sent : sent + BLOCK_BYTES])
     except TimeoutError as error:
         raise PeerStalled(f"took nothing for {stall_seconds:g} s") from error
+    except OverBudget as error:
+        raise PeerStalled("reads too slowly while the hub has as much in memory as it may have") from error
     except PeerDisconnected:
         raise
     except OSError as error:
         raise PeerDisconnected(f"gone: {error.strerror or error}") from error
     finally:
         sock.settimeout(None)
+        if counted and budget is not None:
+            budget.give_back(counted)
 
 
 def linger(sock: gevent.socket.socket, max_seconds: float, max_bytes: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.context import Hub
-from hub.live.links import host_name
+from hub.net.host import request_host
 from hub.socketio.events import guarded
 from hub.station.contract.status import parse_status
 from hub.station.ingest import ingest
@@ -20,7 +20,7 @@ def register_events(hub: Hub) -> None:
 
     def capture_result(sid: str, data: dict[str, Any]) -> dict[str, Any]:
         stored = ingest(hub, data)
-        return captures.answer(stored, host_name(server.get_environ(sid).get("HTTP_HOST")))
+        return captures.answer(stored, request_host(server.get_environ(sid)))
 
     def station_status(sid: str, data: dict[str, Any]) -> dict[str, Any]:
         stations.report(parse_status(data))

@@ -98,7 +98,7 @@ def speak_late(environ, start_response, query):
 
 def options_of_sockets(environ, start_response, query):
     """Socket options of the connections of this server."""
-    values = [handler.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for handler in server._handlers]
+    values = [handler.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for handler in server.connections]
     return answer(start_response, {"nodelay": [bool(value) for value in values]})
 
 

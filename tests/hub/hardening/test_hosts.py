@@ -10,11 +10,30 @@ from tests.support.helpers import HubProcess
 
 GOOD = ["localhost", "127.0.0.1", "LOCALHOST", "[::1]", "gate.localhost"]
 FOREIGN = ["evil.test", "evil.test.", "localhost.evil.test", "127.0.0.1.evil.test"]
-MALFORMED = ["my_evil.test", "-x", "x-", "a..b", "localhost:port", "localhost:5000:5000", "local host", "[::1", "@evil", "evil.test/", "%6c"]
+MALFORMED = [
+    "my_evil.test",
+    "-x",
+    "x-",
+    "a..b",
+    "localhost:port",
+    "localhost:5000:5000",
+    "local host",
+    "[::1",
+    "@evil",
+    "evil.test/",
+    "%6c",
+]
 
 
 def status(hub: HubProcess, *hosts: str, path: str = "/status", version: str = "1.1") -> int:
-    lines = [f"GET {path} HTTP/{version}", *(f"Host: {host}" for host in hosts), "Accept: application/json", "Connection: close", "", ""]
+    lines = [
+        f"GET {path} HTTP/{version}",
+        *(f"Host: {host}" for host in hosts),
+        "Accept: application/json",
+        "Connection: close",
+        "",
+        "",
+    ]
     with socket.create_connection(("127.0.0.1", hub.port), 10) as sock:
         sock.sendall("\r\n".join(lines).encode("latin-1"))
         return int(sock.makefile("rb").readline().split()[1])
@@ -48,7 +67,16 @@ def test_no_host_and_two_hosts(hub: HubProcess) -> None:
 
 def test_a_rebound_page_opens_no_board_socket(hub: HubProcess) -> None:
     for host, wanted in (("evil.test.", (400, 403)), ("my_evil.test", (400,)), ("localhost", (101,))):
-        lines = ["GET /websocket HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", ""]
+        lines = [
+            "GET /websocket HTTP/1.1",
+            f"Host: {host}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "",
+            "",
+        ]
         with socket.create_connection(("127.0.0.1", hub.port), 10) as sock:
             sock.sendall("\r\n".join(lines).encode())
             assert int(sock.makefile("rb").readline().split()[1]) in wanted, host

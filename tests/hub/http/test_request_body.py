@@ -1,17 +1,20 @@
 """Request bodies over real sockets: the limit, chunks, bodies that end early or stall."""
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import socket
 import subprocess
+import threading
+from random import Random
 
 import pytest
 import requests
 
 from tests.support import ws
-from tests.support.http_server import HOST, MB, still_serves
+from tests.support.http_server import HOST, MB, Dripping, still_serves
 
 # -- bodies over the limit
 
@@ -104,6 +107,34 @@ def test_a_chunked_body_with_extensions_and_trailers(server):
             assert json.loads(ws.read_response(sock)[2])["sha"] == hashlib.sha256(b"hello world").hexdigest()
 
 
+@pytest.mark.parametrize("largest", [3, 100, 5000, 200_000])
+def test_chunks_of_many_sizes(server, largest):
+    random = Random(largest)
+    sizes = [random.randint(1, largest) for _ in range(min(3000, 1_500_000 // largest))]
+    sizes[3:3] = [65536, 1, 65536 - 4, 4] if largest > 3 else []
+    chunks = [random.randbytes(size) for size in sizes]
+    body = b"".join(
+        b"%x;a=b\r\n%b\r\n" % (len(chunk), chunk) if len(chunk) > 50 else b"%X\n%b\n" % (len(chunk), chunk)
+        for chunk in chunks
+    )
+    with ws.connect(server.port) as sock:
+        for _ in range(2):
+            sock.sendall(
+                b"POST /body HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n" + body + b"0\r\n\r\n"
+            )
+            assert json.loads(ws.read_response(sock)[2])["sha"] == hashlib.sha256(b"".join(chunks)).hexdigest()
+
+
+def test_lines_of_ten_bytes_are_taken_and_many_chunks_of_one_byte_refused(server):
+    head = b"POST /body HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    lines = b"a\r\n0123456789\r\n" * 30_000 + b"0\r\n\r\n"
+    assert json.loads(ws.exchange(server.port, head + lines)[2])["length"] == 300_000
+    few = b"1\r\nx\r\n" * 3000 + b"0\r\n\r\n"
+    assert json.loads(ws.exchange(server.port, head + few)[2])["length"] == 3000
+    many = b"1\r\nx\r\n" * 30_000 + b"0\r\n\r\n"
+    assert "too many small chunks" in ws.json_error(ws.exchange(server.port, head + many), 400)
+
+
 def test_a_form_with_files_is_read(server):
     answer = requests.post(
         f"{server.url}/form", data={"tag": "E200"}, files={"primary": ("../../x.jpg", b"j" * 300_000)}, timeout=10
@@ -154,6 +185,58 @@ def test_a_body_that_stops_coming_is_408(impatient):
         sock.sendall(b"POST /body HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel")
         assert "stopped coming" in ws.json_error(ws.read_response(sock), 408)
     still_serves(impatient)
+
+
+def test_a_body_has_a_time_for_its_whole(tmp_path):
+    with ws.running(tmp_path / "server.log", body_seconds=0.5) as server:
+        for header in (b"Content-Length: 100000", b"Transfer-Encoding: chunked"):
+            with ws.connect(server.port) as sock:
+                sock.sendall(b"POST /body HTTP/1.1\r\n" + HOST + header + b"\r\n\r\n")
+                dripping = Dripping(sock, b"1\r\nx\r\n")
+                assert "came too slowly" in ws.json_error(ws.read_response(sock), 408)
+                dripping.end()
+        still_serves(server)
+
+
+def test_bodies_beyond_the_budget_are_503_and_small_ones_are_taken(tmp_path):
+    with ws.running(tmp_path / "server.log", max_body_bytes=6 * MB, memory_bytes=8 * MB) as server:
+        with contextlib.ExitStack() as stack:
+            socks = [stack.enter_context(ws.connect(server.port)) for _ in range(2)]
+            for sock in socks:
+                sock.sendall(b"POST /body HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % (4 * MB))
+            socks[0].sendall(bytes(4 * MB - 1))
+            ws.until(lambda: server.state()["status"]["memory"]["held"] >= 4 * MB - 1)
+            threading.Thread(target=_send, args=(socks[1], bytes(4 * MB))).start()
+            answer = ws.read_response(socks[1])
+            assert "as much in memory as it may" in ws.json_error(answer, 503) and int(answer[1]["retry-after"]) > 0
+            still_serves(server)
+            assert requests.post(f"{server.url}/body", data=bytes(60_000), timeout=10).json()["length"] == 60_000
+            socks[0].sendall(b"x")
+            assert json.loads(ws.read_response(socks[0])[2])["length"] == 4 * MB
+        ws.until(lambda: server.state()["status"]["memory"]["held"] == 0)
+        assert server.state()["status"]["memory"]["refused"] == 1
+        assert requests.post(f"{server.url}/body", data=bytes(5 * MB), timeout=10).json()["length"] == 5 * MB
+
+
+def _send(sock, data):
+    with contextlib.suppress(OSError):
+        sock.sendall(data)
+
+
+@pytest.mark.slow
+def test_a_thousand_broken_requests_leave_nothing_behind(tmp_path):
+    with ws.running(tmp_path / "server.log") as server:
+        for number in range(1100):
+            if number % 100 == 0:
+                ws.until(lambda: server.state()["status"]["connections"] == 1)
+            with ws.connect(server.port) as sock:
+                head = (b"Content-Length: 300000", b"Transfer-Encoding: chunked")[number % 2]
+                sock.sendall(b"POST /body HTTP/1.1\r\n" + HOST + head + b"\r\n\r\n" + b"fff0\r\n" + bytes(100_000))
+            if number == 100:
+                before = server.state()["rss"]
+        ws.until(lambda: server.state()["status"]["connections"] == 1)
+        assert server.state()["status"]["memory"]["held"] == 0
+        assert server.state()["rss"] - before < 8 * MB
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,10 @@ from tests.support.http_server import HOST
         (b"POST /body HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
         (b"GET /refuse HTTP/2.0\r\n\r\n", 505),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+        (b"GET /refuse HTTP/1.1\r\nA: b\r\n\r\n", 400),
+        (b"GET http://x/refuse HTTP/1.1\r\nHost: y\r\n\r\n", 400),
+        (b"GET http://x_y.test/refuse HTTP/1.1\r\n\r\n", 400),
+        (b"GET /refuse HTTP/1.0\r\nHost: -x\r\n\r\n", 400),
         (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431),
         (b"GET / HTTP/1.1\r\nA: " + b"b" * 70_000 + b"\r\n\r\n", 431),
@@ -82,8 +86,10 @@ def test_silent_and_idle_connections_are_closed_without_a_word(impatient):
         b"\r\n\r\nGET /refuse HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /refuse HTTP/1.1\nHost: x\n\n",
         b"GET http://x/refuse HTTP/1.1\r\n\r\n",
+        b"GET http://x:80/refuse HTTP/1.1\r\nHost: X.\r\n\r\n",
+        b"GET /refuse HTTP/1.0\r\nHost:\r\n\r\n",
         b"GET /refuse HTTP/1.0\r\n\r\n",
-        b"GET /refuse?a=b HTTP/1.1\r\nX-Empty:\r\n\r\n",
+        b"GET /refuse?a=b HTTP/1.1\r\nHost: x\r\nX-Empty:\r\n\r\n",
     ],
 )
 def test_what_small_devices_send_is_taken(server, request_bytes):

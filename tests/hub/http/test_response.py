@@ -1,10 +1,12 @@
 """Responses over real sockets: keep-alive, HEAD, streams, failures of the application."""
 
+import contextlib
+
 import pytest
 import requests
 
 from tests.support import ws
-from tests.support.http_server import HOST
+from tests.support.http_server import HOST, MB
 
 
 def test_many_requests_share_a_connection_even_when_sent_at_once(server):
@@ -67,3 +69,19 @@ def test_a_mistake_of_the_application_is_a_500_in_json(tmp_path):
             response = requests.get(server.url + path, timeout=10)
             assert response.status_code == 500 and response.json()["success"] is False and "meant" not in response.text
         assert "GET /raw-crash" in server.log() and "meant to fail" in server.log()
+
+
+def test_answers_beyond_the_budget_are_503_until_slow_readers_have_gone(tmp_path):
+    with ws.running(tmp_path / "server.log", memory_bytes=8 * MB, max_body_bytes=4 * MB) as server:
+        with contextlib.ExitStack() as stack:
+            for _ in range(2):
+                sock = stack.enter_context(ws.connect(server.port, receive_buffer=4096))
+                sock.sendall(b"GET /stream?count=1&size=3000000 HTTP/1.1\r\n" + HOST + b"\r\n")
+            ws.until(lambda: server.state()["status"]["memory"]["held"] >= 6_000_000)
+            refused = requests.get(f"{server.url}/stream", params={"count": 1, "size": 3_000_000}, timeout=10)
+            assert refused.status_code == 503 and refused.headers["Retry-After"] and not refused.json()["success"]
+            small = requests.get(f"{server.url}/stream", params={"count": 50, "size": 100_000}, timeout=10)
+            assert small.status_code == 200 and len(small.content) == 5_000_000
+        ws.until(lambda: server.state()["status"]["memory"]["held"] == 0)
+        answer = requests.get(f"{server.url}/stream", params={"count": 2, "size": 20_000_000}, timeout=10)
+        assert len(answer.content) == 40_000_000
