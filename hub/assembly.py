@@ -17,6 +17,7 @@ from hub.live.bus import Bus
 from hub.live.fanout import Fanout
 from hub.live.links import Links
 from hub.net.fast_routes import FastRoutes
+from hub.runtime.lanes import Lanes
 from hub.runtime.loop_watch import LoopWatch
 from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
@@ -28,9 +29,12 @@ from hub.socketio.internals import SocketIoApp, answer_polls, bound_polls, spawn
 from hub.socketio.rooms import Rooms
 from hub.socketio.workers import Workers
 from hub.store.backend import Backend
+from hub.store.examine import DecodeLimits
+from hub.store.examiner import Examiner
 from hub.store.images import ImageStore
 from hub.store.migrations.runner import migrate
 from hub.store.packs import PackStore
+from hub.store.picture_files import PictureFiles
 from hub.store.reader import Reader
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.tables import db
@@ -67,16 +71,21 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     links = Links(settings.images.base_url)
     links.port = settings.images.port or settings.port
     results = settings.results
+    lanes = Lanes()
+    images, packs = ImageStore(settings.images_path), PackStore(settings.packs_path)
     hub = Hub(
         settings=settings,
         zone=zone(settings.timezone),
         supervisor=supervisor,
         bus=Bus(),
         backend=backend,
+        lanes=lanes,
         writer=Writer(backend, settings.store.queue),
-        reader=Reader(backend),
-        images=ImageStore(settings.images_path),
-        packs=PackStore(settings.packs_path),
+        reader=Reader(backend, lanes, settings.store.search_seconds),
+        images=images,
+        packs=packs,
+        picture_files=PictureFiles(images, packs, lanes.files),
+        examiner=Examiner(lanes, _decode_limits(settings)),
         links=links,
         loop=LoopWatch(),
         socketio=socketio,
@@ -92,6 +101,10 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     app.extensions["gatehouse"] = hub
     hub.images.prepare()
     hub.packs.prepare()
+    hub.warning_sources.append(hub.picture_files.warnings)
+    hub.status["pictures"] = lambda: {**hub.examiner.status(), **hub.picture_files.status()}
+    hub.status["lanes"] = lanes.status
+    hub.status["searches"] = lambda: {"stopped": hub.reader.too_long}
     register_room(socketio.server, hub.zone, DASHBOARD, "dashboard", "join_dashboard", ("leave_dashboard",))
     hub.lifecycle.disconnecting.append(lambda: answer_polls(socketio.server))
     Image.preinit()  # now: the first picture would block the event loop for it
@@ -99,6 +112,11 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     supervisor.keep("loop watch", hub.loop.run)
     supervisor.keep("rooms", rooms.run)
     return hub
+
+
+def _decode_limits(settings: Settings) -> DecodeLimits:
+    images = settings.images
+    return DecodeLimits(images.max_megapixels, images.max_scans, images.max_decode_mb * 1024 * 1024)
 
 
 def _prepare_store(app: Flask, settings: Settings) -> Backend:

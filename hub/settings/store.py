@@ -21,3 +21,9 @@ class Store(Section):
         le=100_000,
         description="Records waiting to be written; beyond this senders are asked to come again (503).",
     )
+    search_seconds: float = Field(
+        5.0,
+        ge=0.1,
+        le=600,
+        description="A search that has to read many records is stopped after this long (503), so that others go on.",
+    )

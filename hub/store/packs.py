@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from io import FileIO
 from pathlib import Path
 
-from hub.store.pictures import TYPES
+from hub.store.pictures import TYPES, StoredPicture
 from hub.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -138,7 +138,15 @@ class PackStore:
             self._file = None
 
     def read(self, name: str, raw: bool = False) -> tuple[bytes, str] | None:
-        """Bytes and content type by name, or None. Bytes that are not a picture (`.bin`) only with `raw`."""
+        """Bytes and content type by name, or None where they are missing or corrupt. Raises OSError."""
+        found = self.locate(name, raw)
+        data = found.read(0, found.size) if found is not None else b""
+        if found is None or len(data) != found.size or zlib.crc32(data) != found.crc:
+            return None
+        return data, found.content_type
+
+    def locate(self, name: str, raw: bool = False) -> StoredPicture | None:
+        """Where a picture is, or None. Bytes that are not a picture (`.bin`) only with `raw`. Raises OSError."""
         match = NAME.fullmatch(name)
         if match is None or (match[4] == ".bin" and not raw):
             return None
@@ -151,12 +159,12 @@ class PackStore:
                 magic, length, crc = HEADER.unpack(header)
                 if magic != MAGIC or crc != int(match[3], 16):
                     return None
-                data = file.read(length)
         except (FileNotFoundError, IsADirectoryError):
             return None
-        if len(data) != length or zlib.crc32(data) != crc:
-            return None
-        return data, TYPES.get(match[4], "application/octet-stream")
+        start = int(match[2], 16) + HEADER.size
+        return StoredPicture(
+            self.path(int(match[1])), start, length, TYPES.get(match[4], "application/octet-stream"), crc
+        )
 
 
 def _crc(data: bytes) -> int:
