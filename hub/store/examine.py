@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
+from typing import cast
 
 from PIL import BmpImagePlugin, Image
 
@@ -77,7 +78,7 @@ def _inspect(data: bytes, kind: str) -> Head:
                 tile = image.tile[0] if image.tile else None
     except Exception as error:  # a decoder fed with anything at all raises anything at all
         raise PictureError(f"cannot be decoded ({error})") from error
-    if kind == "BMP" and tile is not None and tile[0] != "raw" and len(data) > MAX_PYTHON_BYTES:
+    if kind == "BMP" and tile is not None and tile.codec_name != "raw" and len(data) > MAX_PYTHON_BYTES:
         raise PictureError("is a run-length coded BMP, which takes too long to decode")
     return Head(kind, width, height, width * height * PIXEL_BYTES)
 
@@ -105,9 +106,9 @@ def _decode(data: bytes, head: Head) -> None:
     with Image.open(io.BytesIO(data), formats=[head.kind]) as image:
         if image.size != (head.width, head.height):
             raise PictureError("cannot be decoded (it has two sizes)")
-        if isinstance(image, BmpImagePlugin.BmpImageFile) and image.tile and image.tile[0][0] == "raw":
-            _, _, offset, (_, stride, _) = image.tile[0]
-            if offset + abs(stride) * head.height > len(data):
+        if isinstance(image, BmpImagePlugin.BmpImageFile) and image.tile and image.tile[0].codec_name == "raw":
+            tile = image.tile[0]
+            if tile.offset + abs(cast(tuple[str, int, int], tile.args)[1]) * head.height > len(data):
                 raise PictureError("cannot be decoded (it is cut off)")
             return
         if head.kind == "JPEG":

@@ -6,9 +6,9 @@ import logging
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from hub.contract.errors import Unavailable
 from hub.runtime.lanes import Lane
@@ -17,6 +17,9 @@ from hub.store.packs import NAME, PackStore
 from hub.store.pictures import StoredPicture
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 PIECE_BYTES = 96 * 1024  # a multiple of three: base64 of a piece has no padding
 WHOLE_BYTES = 1024 * 1024  # up to this size the checksum is verified before the first byte is sent
@@ -71,33 +74,35 @@ class PictureFiles:
 
     def reopen(self, name: str, raw: bool = False) -> PictureStream | None:
         """Like `open`, for one more picture of an answer that has begun: it is not refused as busy."""
-        found = self._step(self._begin, name, raw)
-        if found is None:
-            return None
-        stored, data = found
-        if stored.crc is not None and len(data) == stored.size and zlib.crc32(data) != stored.crc:
+        try:
+            found = self._step(self._begin, name, raw)
+        except CorruptPicture:
             self.corrupt.add(name, "A stored picture is corrupt and is not sent")
             return None
-        return PictureStream(self, name, stored, data[:PIECE_BYTES])
+        return None if found is None else PictureStream(self, name, *found)
 
     def _begin(self, name: str, raw: bool) -> tuple[StoredPicture, bytes] | None:
-        """On a native thread."""
+        """On a native thread: where a picture is, and its first piece; a small one is verified. Raises CorruptPicture."""
         stored = self._packs.locate(name, raw) if NAME.fullmatch(name) else self._images.locate(name)
         if stored is None:
             return None
-        whole = stored.size <= WHOLE_BYTES and stored.crc is not None
+        verified = stored.size <= WHOLE_BYTES and stored.crc is not None
         try:
-            return stored, stored.read(0, stored.size if whole else PIECE_BYTES)
+            data = stored.read(0, stored.size if verified else PIECE_BYTES)
+            cut_off = stored.path.stat().st_size < stored.start + stored.size
         except FileNotFoundError:  # deleted since
             return None
+        if cut_off or (verified and zlib.crc32(data) != stored.crc):
+            raise CorruptPicture(name)
+        return stored, data[:PIECE_BYTES]
 
     def piece(self, stored: StoredPicture, offset: int) -> bytes:
         """Bytes of a picture from `offset` on, PIECE_BYTES at most. Raises PictureUnavailable."""
         return self._step(stored.read, offset, PIECE_BYTES)
 
-    def _step(self, function: Any, *args: Any) -> Any:
+    def _step(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return self._lane.resume(function, *args)
+            return self._lane.resume(function, *args, **kwargs)
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else str(error)
             self.unreadable.add(reason, "A stored picture cannot be read")
