@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
+import pybase64
 
 from hub.store.picture_files import PictureFiles
 
@@ -73,9 +73,9 @@ def _base64(name: str, files: PictureFiles) -> Iterator[bytes]:
     for piece in picture:
         data = rest + piece if rest else piece
         whole = len(data) - len(data) % 3
-        yield base64.b64encode(data[:whole])
+        yield pybase64.b64encode(data[:whole])
         rest = data[whole:]
-    yield base64.b64encode(rest) + b'"'
+    yield pybase64.b64encode(rest) + b'"'
 
 
 def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ has threads of its own and a bounded queue; one job more is refused with 503 ins
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from hub.runtime.time_limit import time_limit
 P = ParamSpec("P")
 T = TypeVar("T")
 MB = 1024 * 1024
+# Of a lane whose jobs keep a processor busy: one processor is left to the event loop.
+BUSY_THREADS = max(1, min(2, (os.cpu_count() or 1) - 1))
 CLOSE_SECONDS = 1.0  # a thread that is busy for longer ends with the process
 
 
@@ -96,11 +99,12 @@ class Lane:
 class Lanes:
     """Every lane of the hub."""
 
-    pictures: Lane = field(default_factory=lambda: Lane("pictures", 2, 200, max_bytes=128 * MB))
+    pictures: Lane = field(default_factory=lambda: Lane("pictures", BUSY_THREADS, 200, max_bytes=128 * MB))
     # One thread: what decoding a large picture holds in memory is held once.
     large_pictures: Lane = field(default_factory=lambda: Lane("large pictures", 1, 40, 5, max_bytes=96 * MB))
     reads: Lane = field(default_factory=lambda: Lane("database reads", 4, 1000))
-    searches: Lane = field(default_factory=lambda: Lane("searches", 2, 16))  # reads that may scan a table
+    # Reads that may scan a table.
+    searches: Lane = field(default_factory=lambda: Lane("searches", BUSY_THREADS, 16))
     files: Lane = field(default_factory=lambda: Lane("stored pictures", 4, 500))
     json: Lane = field(default_factory=lambda: Lane("large JSON", 2, 64))
 

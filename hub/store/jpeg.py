@@ -72,9 +72,7 @@ def _frame(segment: bytes) -> tuple[int, int, dict[int, tuple[int, int]]]:
     if len(segment) < 8 or len(segment) < 8 + 3 * segment[7]:
         raise PictureError(CUT_OFF)
     height, width = int.from_bytes(segment[3:5], "big"), int.from_bytes(segment[5:7], "big")
-    sampling = {
-        segment[at]: (segment[at + 1] >> 4, segment[at + 1] & 15) for at in range(8, 8 + 3 * segment[7], 3)
-    }
+    sampling = {segment[at]: (segment[at + 1] >> 4, segment[at + 1] & 15) for at in range(8, 8 + 3 * segment[7], 3)}
     if not width or not height or not sampling or not all(across and down for across, down in sampling.values()):
         raise PictureError("cannot be decoded (it has no pixels)")
     return width, height, sampling

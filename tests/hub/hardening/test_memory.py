@@ -65,7 +65,7 @@ def test_a_page_of_pictures_as_base64(own: HubProcess) -> None:
         while True:
             page = requests.get(own.url + "/api/records", params={"images": "base64", "limit": 10, **cursor}, timeout=60).json()
             ids += [row["detection_id"] for row in page["records"]]
-            assert all(row["image"] == picture for row in page["records"])
+            assert all(row["original_image"] == picture for row in page["records"])
             if page["next_cursor"] is None:
                 break
             cursor = {"cursor": page["next_cursor"]}
@@ -191,7 +191,7 @@ def test_fragments_that_never_end(own: HubProcess) -> None:
 def test_slow_readers_of_a_large_picture(own: HubProcess) -> None:
     picture = base64.b64encode(large_picture(15 * MB)).decode()
     stored = requests.post(own.url + "/api/detection", json=g4(image=picture), timeout=60).json()
-    link = own.get(f"/api/records/{stored['detection_id']}")["record"]["image"]
+    link = own.get(f"/api/records/{stored['detection_id']}")["record"]["original_image"]
     name = link.rpartition("/")[2]
     sockets = []
     with Memory(own) as memory, Bystander(own) as other:

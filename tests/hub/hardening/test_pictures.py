@@ -44,14 +44,18 @@ def post(hub: HubProcess, tag: str, **pictures: bytes) -> requests.Response:
 def test_progressive_pictures_of_thousands_of_scans(own: HubProcess) -> None:
     slow = many_scans(3000)
     assert len(slow) < 600_000
-    threads = [threading.Thread(target=post, args=(own, f"SCAN{number}"), kwargs={"primary": slow}) for number in range(10)]
+    threads = [
+        threading.Thread(target=post, args=(own, f"SCAN{number}"), kwargs={"primary": slow}) for number in range(10)
+    ]
     good = threading.Event()
 
     with Bystander(own, "/api/captures") as lists, Bystander(own, "/status") as status:
         for thread in threads:
             thread.start()
         answer = post(own, "GOOD1", primary=jpeg())
-        assert answer.status_code == 201 and answer.json()["primary_image_url"] and answer.elapsed.total_seconds() < SECOND
+        assert (
+            answer.status_code == 201 and answer.json()["primary_image_url"] and answer.elapsed.total_seconds() < SECOND
+        )
         good.set()
         for thread in threads:
             thread.join()
@@ -64,13 +68,19 @@ def test_captures_of_49_megapixel_pictures(own: HubProcess) -> None:
     large = png(7000)
     with Memory(own) as memory, Bystander(own, "/api/captures") as lists:
         threads = [
-            threading.Thread(target=post, args=(own, f"LARGE{number}"), kwargs={"primary": large, "secondary": large, "label": large})
+            threading.Thread(
+                target=post, args=(own, f"LARGE{number}"), kwargs={"primary": large, "secondary": large, "label": large}
+            )
             for number in range(20)
         ]
         for thread in threads:
             thread.start()
         answer = post(own, "GOOD2", primary=jpeg())
-        assert answer.status_code == 201 and answer.json()["primary_image_url"] and answer.elapsed.total_seconds() < 2 * SECOND
+        assert (
+            answer.status_code == 201
+            and answer.json()["primary_image_url"]
+            and answer.elapsed.total_seconds() < 2 * SECOND
+        )
         for thread in threads:
             thread.join()
     assert memory.peak < 500, memory.peak
