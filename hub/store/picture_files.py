@@ -1,4 +1,4 @@
-"""Stored pictures as streams: read in pieces off the event loop, so that slow readers hold little memory and no file."""
+"""Stored pictures as streams, read in pieces off the event loop: slow readers hold little memory and no file."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class PictureFiles:
         return None if found is None else PictureStream(self, name, *found)
 
     def _begin(self, name: str, raw: bool) -> tuple[StoredPicture, bytes] | None:
-        """On a native thread: where a picture is, and its first piece; a small one is verified. Raises CorruptPicture."""
+        """On a native thread: where a picture is, and its first piece. A small one is verified: CorruptPicture."""
         stored = self._packs.locate(name, raw) if NAME.fullmatch(name) else self._images.locate(name)
         if stored is None:
             return None

@@ -55,6 +55,7 @@ def frame_head(size: int, opcode: int = 1, fin: bool = True) -> bytes:
     return struct.pack(">BBQ", opcode | (0x80 if fin else 0), 0x80 | 127, size) + b"\0\0\0\0"
 
 
+@pytest.mark.slow
 def test_a_page_of_pictures_as_base64(own: HubProcess) -> None:
     picture = base64.b64encode(large_picture(15 * MB)).decode()
     for _ in range(10):
@@ -188,6 +189,7 @@ def test_fragments_that_never_end(own: HubProcess) -> None:
     assert other.longest < 1.0
 
 
+@pytest.mark.slow
 def test_slow_readers_of_a_large_picture(own: HubProcess) -> None:
     picture = base64.b64encode(large_picture(15 * MB)).decode()
     stored = requests.post(own.url + "/api/detection", json=g4(image=picture), timeout=60).json()

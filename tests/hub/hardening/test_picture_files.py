@@ -23,17 +23,18 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
         yield process
 
 
-def picture_path(hub: HubProcess, data: bytes) -> str:
-    answer = requests.post(
-        hub.url + "/api/captures", json=capture_result(primary_image=base64.b64encode(data).decode())
-    )
+def picture_path(session: requests.Session, hub: HubProcess, data: bytes) -> str:
+    """Store a picture; the path of its link."""
+    body = capture_result(primary_image=base64.b64encode(data).decode())
+    answer = session.post(hub.url + "/api/captures", json=body, timeout=20)
     assert answer.status_code == 201, answer.text
     return "/" + str(answer.json()["primary_image_url"]).split("/", 3)[3]
 
 
 def test_ranges_and_tags_of_a_large_picture(own: HubProcess) -> None:
     data = large_picture(3 * MB)
-    url = own.url + picture_path(own, data)
+    with requests.Session() as session:
+        url = own.url + picture_path(session, own, data)
     whole = requests.get(url, timeout=20)
     assert whole.content == data and whole.headers["Content-Length"] == str(len(data))
     assert "Transfer-Encoding" not in whole.headers and whole.headers["Accept-Ranges"] == "bytes"
@@ -77,16 +78,15 @@ def test_out_of_file_handles(tmp_path: Path) -> None:
 
     with HubProcess(tmp_path / "instance") as hub:
         assert hub.process is not None
-        path = picture_path(hub, large_picture(MB))
         pid, limits = hub.process.pid, resource.prlimit(hub.process.pid, resource.RLIMIT_NOFILE)
-        with requests.Session() as session:
+        with requests.Session() as session:  # one connection, so that no other handle is closed meanwhile
+            path = picture_path(session, hub, large_picture(MB))
             assert session.get(hub.url + path, timeout=20).status_code == 200
-            session.get(hub.url + "/status", timeout=20)
             handles = len(os.listdir(f"/proc/{pid}/fd"))
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (handles, limits[1]))
             for _ in range(5):
                 answer = session.get(hub.url + path, timeout=20)
-                assert answer.status_code == 503, answer.text
+                assert answer.status_code == 503
                 assert answer.headers["Retry-After"] and "Too many open files" in answer.json()["message"]
             resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
             assert session.get(hub.url + path, timeout=20).status_code == 200
