@@ -18,6 +18,7 @@ from hub.live.fanout import Fanout
 from hub.live.links import Links
 from hub.net.fast_routes import FastRoutes
 from hub.runtime.budget import Budget
+from hub.runtime.lanes import Lanes
 from hub.runtime.loop_watch import LoopWatch
 from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
@@ -31,10 +32,13 @@ from hub.socketio.workers import Workers
 from hub.store.backend import Backend
 from hub.store.check import DatabaseCheck
 from hub.store.disk import DiskWatch
+from hub.store.examine import DecodeLimits
+from hub.store.examiner import Examiner
 from hub.store.images import ImageStore
 from hub.store.instance_lock import InstanceLock
 from hub.store.migrations.runner import migrate
 from hub.store.packs import PackStore
+from hub.store.picture_files import PictureFiles
 from hub.store.reader import Reader
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.tables import db
@@ -65,7 +69,8 @@ def acquire(settings: Settings) -> InstanceLock:
 def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     """The shared parts, the store ready and the writer running; installed as `app.extensions["gatehouse"]`."""
     backend = _prepare_store(app, settings)
-    reader = Reader(backend)
+    lanes = Lanes()
+    reader = Reader(backend, lanes, settings.store.search_seconds)
     supervisor = Supervisor()
     socketio = _socketio(app, settings)
     workers = Workers("Socket.IO")
@@ -79,16 +84,20 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     links = Links(settings.images.base_url)
     links.port = settings.images.port or settings.port
     results, limits = settings.results, settings.limits
+    images, packs = ImageStore(settings.images_path), PackStore(settings.packs_path)
     hub = Hub(
         settings=settings,
         zone=zone(settings.timezone),
         supervisor=supervisor,
         bus=Bus(),
         backend=backend,
+        lanes=lanes,
         writer=Writer(backend, settings.store.queue, reader.faults),
         reader=reader,
-        images=ImageStore(settings.images_path),
-        packs=PackStore(settings.packs_path),
+        images=images,
+        packs=packs,
+        picture_files=PictureFiles(images, packs, lanes.files),
+        examiner=Examiner(lanes, _decode_limits(settings)),
         links=links,
         loop=LoopWatch(),
         socketio=socketio,
@@ -106,6 +115,10 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     hub.images.prepare()
     hub.packs.prepare()
     _watch_storage(hub, lock)
+    hub.warning_sources.append(hub.picture_files.warnings)
+    hub.status["pictures"] = lambda: {**hub.examiner.status(), **hub.picture_files.status()}
+    hub.status["lanes"] = lanes.status
+    hub.status["searches"] = lambda: {"stopped": hub.reader.too_long}
     register_room(socketio.server, hub.zone, DASHBOARD, "dashboard", "join_dashboard", ("leave_dashboard",))
     hub.lifecycle.disconnecting.append(lambda: answer_polls(socketio.server))
     Image.preinit()  # now: the first picture would block the event loop for it
@@ -130,6 +143,11 @@ def _watch_storage(hub: Hub, lock: InstanceLock) -> None:
     hub.lifecycle.listening.append(lambda: hub.supervisor.spawn("database check", check.run))
     hub.lifecycle.closing.append(check.stop)
     hub.lifecycle.ended.append(lock.release)
+
+
+def _decode_limits(settings: Settings) -> DecodeLimits:
+    images = settings.images
+    return DecodeLimits(images.max_megapixels, images.max_scans, images.max_decode_mb * 1024 * 1024)
 
 
 def _prepare_store(app: Flask, settings: Settings) -> Backend:

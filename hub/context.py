@@ -16,6 +16,7 @@ from hub.live.links import Links
 from hub.net.device_address import DeviceAddress
 from hub.net.fast_routes import FastRoutes
 from hub.runtime.budget import Budget
+from hub.runtime.lanes import Lanes
 from hub.runtime.lifecycle import Lifecycle, run
 from hub.runtime.loop_watch import LoopWatch
 from hub.runtime.supervisor import Supervisor
@@ -25,8 +26,10 @@ from hub.socketio.fast_events import FastEvents
 from hub.socketio.internals import SocketIoApp
 from hub.socketio.rooms import Rooms
 from hub.store.backend import Backend
+from hub.store.examiner import Examiner
 from hub.store.images import ImageStore
 from hub.store.packs import PackStore
+from hub.store.picture_files import PictureFiles
 from hub.store.reader import Reader
 from hub.store.writer import Writer
 from hub.websocket.routes import WebSocketRoutes
@@ -43,10 +46,13 @@ class Hub:
     supervisor: Supervisor
     bus: Bus
     backend: Backend  # the database
+    lanes: Lanes  # native threads for slow work, by its kind
     writer: Writer
     reader: Reader
     images: ImageStore  # pictures of captures, a file each
     packs: PackStore  # pictures of camera records, many in a file
+    picture_files: PictureFiles  # both by name, in pieces
+    examiner: Examiner  # decides which pictures are shown
     links: Links
     loop: LoopWatch
     socketio: SocketIoApp
@@ -93,4 +99,5 @@ class Hub:
         self.supervisor.stop(1.0)
         self.reader.close()
         self.packs.close()
+        self.lanes.close()
         run(self.lifecycle.ended)

@@ -101,6 +101,10 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
             elif self.request_version != "HTTP/1.0":
                 self.response_use_chunked = True
                 self.response_headers.append((b"Transfer-Encoding", b"chunked"))
+            else:  # HTTP/1.0 knows no chunks: the body ends with the connection
+                self.close_connection = True
+                kept = [pair for pair in self.response_headers if pair[0].lower() != b"connection"]
+                self.response_headers = kept
 
     def write(self, data: bytes) -> None:
         """WSGI's write()."""

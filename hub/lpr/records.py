@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import tzinfo
 from typing import Any
 
@@ -11,10 +10,10 @@ import orjson
 from hub.contract.errors import NotFound
 from hub.contract.times import local_text, utc_text
 from hub.live.links import Links
+from hub.lpr.picture_texts import PictureText
 from hub.lpr.repository.query import Query
 from hub.lpr.repository.repositories import Repositories
 from hub.store.backend import Row
-from hub.store.packs import PackStore
 
 PICTURE_FIELDS = ("original_image", "annotated_image", "image")
 
@@ -22,9 +21,9 @@ PICTURE_FIELDS = ("original_image", "annotated_image", "image")
 class Records:
     """The stored records."""
 
-    def __init__(self, repositories: Repositories, packs: PackStore, links: Links, zone: tzinfo | None) -> None:
+    def __init__(self, repositories: Repositories, links: Links, zone: tzinfo | None) -> None:
         self._repository, self._health = repositories.records, repositories.health
-        self._packs, self._links, self._zone = packs, links, zone
+        self._links, self._zone = links, zone
 
     def find(self, query: Query) -> tuple[list[dict[str, Any]], int | None, int]:
         """The newest records that match, oldest first (docs/wire/lpr.md 4.1).
@@ -76,7 +75,7 @@ class Records:
     def public(self, row: dict[str, Any], host: str, with_bytes: bool = False) -> dict[str, Any]:
         """A record as every reader sees it.
 
-        with_bytes: pictures as base64 of the bytes as sent; call it on a native thread then.
+        with_bytes: each picture is a `PictureText`, to be sent by `record_pieces`.
         """
         body = orjson.loads(row["body"])
         shown = {
@@ -108,14 +107,9 @@ class Records:
         return shown
 
     def _sent(self, pictures: dict[str, Any], undecodable: dict[str, Any]) -> dict[str, Any]:
-        """The pictures as base64, among them the texts that were sent as pictures and could not be decoded."""
-
-        def text(name: str) -> str | None:
-            found = self._packs.read(name, raw=True)
-            return base64.b64encode(found[0]).decode() if found else None
-
+        """The pictures to be sent, among them the texts that were sent as pictures and could not be decoded."""
         sent: dict[str, Any] = {
-            field: [text(name) for name in value] if isinstance(value, list) else text(value)
+            field: [PictureText(name) for name in value] if isinstance(value, list) else PictureText(value)
             for field, value in pictures.items()
         }
         for field in PICTURE_FIELDS:

@@ -61,7 +61,7 @@ def _make_service(hub: Hub) -> Lpr:
     repositories = Repositories.create(hub.backend, hub.reader, hub.settings.fast_paths.commit)
     cameras = Cameras(hub.writer, repositories, hub.bus, zone, settings.offline_seconds)
     statistics = Statistics(zone, cameras.counts, hub.plate_watch.deny_count)
-    records = Records(repositories, hub.packs, hub.links, zone)
+    records = Records(repositories, hub.links, zone)
     cameras.load()
     statistics.load(repositories.counters)
     return Lpr(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, after_this_request, request
@@ -12,9 +13,9 @@ from hub.http.answers import answer, current_hub, part, reader_host, with_reason
 from hub.http.body import read_body
 from hub.http.query import bound, cursor, page_limit
 from hub.lpr.ingest import HINTS, ingest_post, statistics_reply, test_reply
+from hub.lpr.picture_texts import list_pieces, object_pieces
 from hub.lpr.repository.query import Query
 from hub.lpr.service import Lpr
-from hub.runtime.offload import offload
 
 lpr_rest = Blueprint("lpr_rest", __name__)
 
@@ -105,29 +106,35 @@ def records() -> Response:
     query = _query(min(limit, BYTES_LIMIT) if with_bytes else limit)
     rows, following, total = part(Lpr).records.find(query)
     host, found = reader_host(), part(Lpr).records
+    rest = {
+        "total_count": total,
+        "returned_count": len(rows),
+        "next_cursor": str(following) if following is not None else None,
+        "timestamp": local_text(time.time(), current_hub().zone),
+    }
+    if with_bytes:
+        shown = (found.public(row, host, True) for row in rows)
+        return _streamed(list_pieces({"success": True}, "records", shown, rest, current_hub().picture_files))
 
-    def shown() -> list[dict[str, Any]]:
-        return [found.public(row, host, with_bytes) for row in rows]
+    def public() -> list[dict[str, Any]]:
+        return [found.public(row, host) for row in rows]
 
-    listed = offload(shown) if with_bytes or len(rows) > 50 else shown()
-    return answer(
-        {
-            "success": True,
-            "records": listed,
-            "total_count": total,
-            "returned_count": len(listed),
-            "next_cursor": str(following) if following is not None else None,
-            "timestamp": local_text(time.time(), current_hub().zone),
-        }
-    )
+    listed = current_hub().lanes.reads.run(public) if len(rows) > 50 else public()
+    return answer({"success": True, "records": listed, **rest})
+
+
+def _streamed(pieces: Iterator[bytes]) -> Response:
+    """A JSON response that is read from the disk while it is sent."""
+    return Response(pieces, content_type="application/json")
 
 
 @lpr_rest.get("/api/records/<record_id>")
 def record(record_id: str) -> Response:
     """One record, with picture links or with bytes."""
     row = part(Lpr).records.get(record_id)
-    shown = offload(part(Lpr).records.public, row, reader_host(), request.args.get("images") == "base64")
-    return answer({"success": True, "record": shown})
+    with_bytes = request.args.get("images") == "base64"
+    body = {"success": True, "record": part(Lpr).records.public(row, reader_host(), with_bytes)}
+    return _streamed(object_pieces(body, current_hub().picture_files)) if with_bytes else answer(body)
 
 
 @lpr_rest.get("/api/health", strict_slashes=False)

@@ -6,22 +6,24 @@ from flask import Blueprint, Response, request
 
 from hub.contract.errors import NotFound
 from hub.http.answers import current_hub
-from hub.runtime.offload import offload
-from hub.store.packs import NAME
 
 images = Blueprint("images", __name__)
 
 
 @images.get("/images/<path:name>")
 def picture(name: str) -> Response:
-    """The bytes of a picture. Names are never reused, so clients may cache it without limit."""
-    found = offload(current_hub().packs.read if NAME.fullmatch(name) else current_hub().images.read, name)
+    """The bytes of a picture. Names are never reused, so clients may cache it without limit.
+
+    A large one is read in pieces while it is sent: slow readers hold a piece each in memory.
+    """
+    found = current_hub().picture_files.open(name)
     if found is None:
         raise NotFound("There is no picture of this name.")
-    data, content_type = found
-    response = Response(data, content_type=content_type)
+    whole = found.whole()
+    response = Response(found if whole is None else whole, content_type=found.content_type)
+    response.content_length = found.size
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.set_etag(name)
-    response.make_conditional(request, accept_ranges=True, complete_length=len(data))
+    response.make_conditional(request, accept_ranges=True, complete_length=found.size)
     return response

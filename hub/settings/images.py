@@ -27,6 +27,18 @@ class Images(Section):
     max_megapixels: int = Field(
         50, ge=1, le=200, description="A picture with more pixels than this (in millions) is kept but not shown."
     )
+    max_scans: int = Field(
+        100,
+        ge=10,
+        le=10_000,
+        description="A JPEG with more scans than this is kept but not shown; ordinary progressive ones have ten.",
+    )
+    max_decode_mb: int = Field(
+        256,
+        ge=32,
+        le=4096,
+        description="A picture that takes more memory than this to decode, in MB, is kept but not shown.",
+    )
 
     @field_validator("base_url")
     @classmethod

@@ -27,3 +27,9 @@ class Store(Section):
         le=1_000_000,
         description="Megabytes of free space below which the status page warns; 0: only when the disk is full.",
     )
+    search_seconds: float = Field(
+        5.0,
+        ge=0.1,
+        le=600,
+        description="A search that has to read many records is stopped after this long (503), so that others go on.",
+    )

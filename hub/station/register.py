@@ -24,8 +24,8 @@ def register(app: Flask, hub: Hub) -> None:
         hub.images,
         hub.links,
         hub.bus,
+        hub.examiner,
         hub.zone,
-        hub.settings.images.max_megapixels,
     )
     stations = Stations(hub.writer, StationRepository(hub.backend, hub.reader), hub.bus)
     hub.add(captures)

@@ -32,6 +32,13 @@ class Query:
     since: float | None = None
     until: float | None = None
 
+    @property
+    def may_scan(self) -> bool:
+        """Whether no index gives the matching rows in their order: they are searched for."""
+        filters = (self.tag, self.number, self.station, self.success, self.since, self.until)
+        alone = (self.tag is not None) + (self.number is not None)
+        return sum(each is not None for each in filters) > min(alone, 1)
+
 
 class CaptureRepository:
     """Capture results by event id, by id, and newest first."""
@@ -85,7 +92,7 @@ class CaptureRepository:
             statement = statement.where(Capture.captured_at >= query.since)
         if query.until is not None:
             statement = statement.where(Capture.captured_at <= query.until)
-        return self._reader.all(statement)
+        return (self._reader.search if query.may_scan else self._reader.all)(statement)
 
 
 class StationRepository:

@@ -17,11 +17,11 @@ from hub.contract.times import local_text, parse_time, utc_text
 from hub.live.bus import Bus
 from hub.live.events import CAPTURE_STORED, CaptureStored
 from hub.live.links import Links
-from hub.runtime.offload import offload
 from hub.station.contract.capture import KINDS, Incoming, derived_event_id, extra_text
 from hub.station.repository import CAPTURE_COLUMNS, CaptureRepository, Query
+from hub.store.examiner import Examiner
 from hub.store.images import ImageStore
-from hub.store.pictures import Picture, PictureError, examine
+from hub.store.pictures import Picture
 from hub.store.transaction import Transaction
 from hub.store.writer import Writer
 
@@ -46,12 +46,11 @@ class Captures:
         images: ImageStore,
         links: Links,
         bus: Bus,
+        examiner: Examiner,
         zone: tzinfo | None = None,
-        max_megapixels: int = 50,
     ) -> None:
         self._writer, self._repository, self._images, self._links = writer, repository, images, links
-        self._bus, self._zone = bus, zone
-        self._max_megapixels = max_megapixels
+        self._bus, self._examiner, self._zone = bus, examiner, zone
         self._stored = 0
         self._newest_received_at: float | None = None
         self.in_flight = 0  # accepted records that are not answered yet
@@ -86,7 +85,7 @@ class Captures:
 
     def _store_once(self, incoming: Incoming) -> Stored:
         received = time.time()
-        pictures = offload(self._examine, incoming)
+        pictures = self._examine(incoming)
         row = self._row(incoming, received)
         ids = [incoming.result.event_id] if incoming.result.event_id else derived_event_id(incoming, received)
         row["event_id"] = ids[0]
@@ -102,13 +101,15 @@ class Captures:
         return self._writer.write(job, incoming.size)
 
     def _examine(self, incoming: Incoming) -> dict[str, Picture]:
-        """Decode every picture, on a native thread; a warning names each that cannot be decoded."""
+        """The pictures that are shown; a warning names each that is not. Raises LaneBusy."""
+        checked = self._examiner.examine(incoming.pictures)
         pictures: dict[str, Picture] = {}
-        for kind, data in incoming.pictures.items():
-            try:
-                pictures[kind] = examine(data, self._max_megapixels)
-            except PictureError as error:
-                incoming.warnings.append(f"The {kind} picture {error}; its bytes were kept but it is not shown.")
+        for kind in incoming.pictures:
+            found = checked[kind]
+            if isinstance(found, Picture):
+                pictures[kind] = found
+            else:
+                incoming.warnings.append(f"The {kind} picture {found}; its bytes were kept but it is not shown.")
         return pictures
 
     def _row(self, incoming: Incoming, received: float) -> dict[str, Any]:

@@ -79,6 +79,13 @@ class Connection(Protocol):
 
     def release_savepoint(self) -> None: ...
 
+    @property
+    def timed_out(self) -> bool:
+        """Whether a statement was interrupted at the limit of `limit_time`."""
+
+    def limit_time(self, seconds: float | None) -> None:
+        """Interrupt what runs for longer than `seconds` from now on; None removes the limit."""
+
     def close(self) -> None: ...
 
 

@@ -6,10 +6,11 @@ import hashlib
 import logging
 import os
 import re
+import stat
 import tempfile
 from pathlib import Path
 
-from hub.store.pictures import TYPES
+from hub.store.pictures import TYPES, StoredPicture
 
 log = logging.getLogger(__name__)
 
@@ -84,11 +85,17 @@ class ImageStore:
                 os.close(handle)
 
     def read(self, name: str) -> tuple[bytes, str] | None:
-        """Bytes and content type of a stored picture, or None. Only names that the hub makes are looked up."""
+        """Bytes and content type of a stored picture, or None. Raises OSError."""
+        found = self.locate(name)
+        return None if found is None else (found.read(0, found.size), found.content_type)
+
+    def locate(self, name: str) -> StoredPicture | None:
+        """Where a picture is, or None. Only names that the hub makes are looked up. Raises OSError."""
         if not NAME.fullmatch(name):
             return None
         path = self.folder / name
         try:
-            return path.read_bytes(), TYPES[path.suffix]
-        except (FileNotFoundError, IsADirectoryError):
+            state = path.stat()
+        except FileNotFoundError:
             return None
+        return StoredPicture(path, 0, state.st_size, TYPES[path.suffix]) if stat.S_ISREG(state.st_mode) else None

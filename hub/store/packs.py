@@ -18,7 +18,7 @@ from pathlib import Path
 
 from hub.store.pack_faults import PackFaults
 from hub.store.pack_writer import DAY, HEADER, MAGIC, PackWriter
-from hub.store.pictures import TYPES
+from hub.store.pictures import TYPES, StoredPicture
 from hub.store.transaction import Transaction
 
 NAME = re.compile(r"k(\d{6,9})-([0-9a-f]{1,12})-([0-9a-f]{8})(\.(?:jpg|png|webp|gif|bmp|bin))")
@@ -150,45 +150,50 @@ class PackStore:
         self._end_commit()
 
     def read(self, name: str, raw: bool = False) -> tuple[bytes, str] | None:
-        """Bytes and content type by name, or None. Bytes that are not a picture (`.bin`) only with `raw`."""
+        """Bytes and content type by name, or None where they are missing or corrupt. Raises OSError."""
+        found = self.locate(name, raw)
+        if found is None:
+            return None
+        data = found.read(0, found.size)
+        if len(data) != found.size or zlib.crc32(data) != found.crc:
+            self.faults.report_corrupt(found.path.name, f"the picture {name} has other bytes than were stored")
+            return None
+        return data, found.content_type
+
+    def locate(self, name: str, raw: bool = False) -> StoredPicture | None:
+        """Where a picture is, or None. Bytes that are not a picture (`.bin`) only with `raw`. Raises OSError."""
         match = NAME.fullmatch(name)
         if match is None or (match[4] == ".bin" and not raw):
             return None
         pack, place, crc = self.path(int(match[1])), int(match[2], 16), int(match[3], 16)
         try:
-            data = _read(pack, place, crc)
+            length = _length(pack, place, crc)
         except (FileNotFoundError, IsADirectoryError):
             return None
         except _Corrupt as error:
             self.faults.report_corrupt(pack.name, str(error))
             return None
-        return data, TYPES.get(match[4], "application/octet-stream")
+        return StoredPicture(pack, place + HEADER.size, length, TYPES.get(match[4], "application/octet-stream"), crc)
 
 
 class _Corrupt(Exception):
     """The bytes of a picture are not those that were stored; the text is the reason."""
 
 
-def _read(pack: Path, place: int, crc: int) -> bytes:
-    """The bytes of a picture. Raises FileNotFoundError where there is no such pack, _Corrupt, OSError."""
+def _length(pack: Path, place: int, crc: int) -> int:
+    """The length of a picture by its header. Raises FileNotFoundError (no such pack), _Corrupt, OSError."""
     with open(pack, "rb") as file:
-        try:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(place)
-            header = file.read(HEADER.size)
-            if len(header) < HEADER.size:
-                raise _Corrupt(f"it ends before the picture at {place}")
-            magic, length, stored_crc = HEADER.unpack(header)
-            if magic != MAGIC or stored_crc != crc:
-                raise _Corrupt(f"there is no such picture at {place}")
-            if place + HEADER.size + length > size:
-                raise _Corrupt(f"it ends within the picture at {place}")
-            data = file.read(length)
-        except OSError as error:  # a bad sector
-            raise _Corrupt(f"the picture at {place} cannot be read ({error})") from error
-    if zlib.crc32(data) != crc:
-        raise _Corrupt(f"the picture at {place} has other bytes than were stored")
-    return data
+        size = file.seek(0, os.SEEK_END)
+        file.seek(place)
+        header = file.read(HEADER.size)
+    if len(header) < HEADER.size:
+        raise _Corrupt(f"it ends before the picture at {place}")
+    magic, length, stored_crc = HEADER.unpack(header)
+    if magic != MAGIC or stored_crc != crc:
+        raise _Corrupt(f"there is no such picture at {place}")
+    if place + HEADER.size + int(length) > size:
+        raise _Corrupt(f"it ends within the picture at {place}")
+    return int(length)
 
 
 def _crc(data: bytes) -> int:

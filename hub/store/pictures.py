@@ -1,16 +1,24 @@
-"""Kind and size of a picture from its bytes, and whether they can be decoded. Called on native threads."""
+"""What the hub knows about pictures: kinds, names of types, what a head says, and the error of those not shown."""
 
 from __future__ import annotations
 
-import io
-import warnings
 from dataclasses import dataclass
-
-from PIL import Image
+from pathlib import Path
 
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp"}
 TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".gif": "image/gif", ".bmp": "image/bmp"}
-HEADS = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"RIFF", "WEBP"))
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the first bytes say of a picture, and what it costs to check the rest."""
+
+    kind: str  # a key of SUFFIXES
+    width: int
+    height: int
+    memory: int  # bytes that the check holds beside the picture's own
+    scans: int = 1  # passes over the picture: more than one in JPEG
+    blocks: int = 0  # blocks of 8 x 8 values in all scans of a JPEG
 
 
 @dataclass(frozen=True)
@@ -23,31 +31,22 @@ class Picture:
     height: int
 
 
+@dataclass(frozen=True)
+class StoredPicture:
+    """Where the bytes of a stored picture are; `crc` where one was stored with them."""
+
+    path: Path
+    start: int
+    size: int
+    content_type: str
+    crc: int | None = None
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of the picture, fewer at its end. Raises OSError."""
+        with open(self.path, "rb", buffering=0) as file:
+            file.seek(self.start + offset)
+            return file.read(max(0, min(size, self.size - offset)))
+
+
 class PictureError(ValueError):
     """The bytes cannot be shown as a picture; the text names the reason."""
-
-
-def examine(data: bytes, max_megapixels: int = 50) -> Picture:
-    """Decode `data` far enough to know that it is whole. Raises PictureError.
-
-    The kind is detected from the first bytes, never from a name or a declared type. JPEG is decoded at an eighth of its
-    size: every coded byte is read, at a third of the cost.
-    """
-    kind = next((name for head, name in HEADS if data.startswith(head)), None)
-    if kind is None:
-        raise PictureError("is not a picture (JPEG, PNG, WebP, GIF or BMP expected)")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data), formats=[kind])
-            width, height = image.size
-            if width * height > max_megapixels * 1_000_000:
-                raise PictureError(f"has {width} x {height} pixels, more than {max_megapixels} million")
-            if kind == "JPEG":
-                image.draft("L", (max(1, width // 8), max(1, height // 8)))
-            image.load()
-    except PictureError:
-        raise
-    except Exception as error:  # a decoder fed with anything at all raises anything at all
-        raise PictureError(f"cannot be decoded ({error})") from error
-    return Picture(data, SUFFIXES[kind], width, height)

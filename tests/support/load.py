@@ -16,7 +16,9 @@ from tests.support.helpers import HubProcess
 class Bystander:
     """Another client that asks for something small again and again, and remembers its longest wait."""
 
-    def __init__(self, hub: HubProcess, path: str = "/api/test", ask: Callable[[requests.Session], Any] | None = None) -> None:
+    def __init__(
+        self, hub: HubProcess, path: str = "/api/test", ask: Callable[[requests.Session], Any] | None = None
+    ) -> None:
         self._hub, self._path, self._ask = hub, path, ask
         self._ending = threading.Event()
         self.longest = 0.0

@@ -50,4 +50,4 @@ class HealthRepository:
             statement = statement.where(table.columns.component == query.component)
         if query.before is not None:
             statement = statement.where(table.columns.seq < query.before)
-        return self._reader.all(statement.limit(query.limit + 1))
+        return (self._reader.search if query.may_scan else self._reader.all)(statement.limit(query.limit + 1))

@@ -20,6 +20,14 @@ class Query:
     since: float | None = None
     until: float | None = None
 
+    @property
+    def may_scan(self) -> bool:
+        """Whether no index gives the matching rows in their order: they are searched for."""
+        filters = (self.camera, self.checkpoint, self.plate, self.component, self.since, self.until)
+        several = sum(each is not None for each in filters) > 1
+        timed = self.since is not None or self.until is not None
+        return several or timed or self.component is not None or (self.plate or "").rstrip().endswith("*")
+
 
 def event_conditions(table: Table, query: Query) -> list[ColumnElement[bool]]:
     """The conditions that records and health reports share: camera, checkpoint and time of the event."""

@@ -41,7 +41,7 @@ class RecordRepository:
                 statement = statement.where(seq.in_(newest))
         if query.before is not None:
             statement = statement.where(seq < query.before)
-        return self._reader.all(statement)
+        return (self._reader.search if query.may_scan else self._reader.all)(statement)
 
     def get(self, record_id: str) -> Row | None:
         """One record by its id, or None."""
@@ -67,7 +67,7 @@ class RecordRepository:
         statement = select(func.count().label("count")).select_from(table).where(*conditions)
         if plate is not None:
             statement = statement.where(table.columns.seq.in_(_records_with(plate)))
-        return int(self._reader.all(statement)[0]["count"])
+        return int(self._reader.search(statement)[0]["count"])
 
 
 def _counter(query: Query, plate: str | None, conditions: int) -> CounterKey | None:

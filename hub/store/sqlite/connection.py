@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 BUSY_MS = 5000
+STEPS = 200_000  # of SQLite between two looks at the clock: a few milliseconds
 CACHED_STATEMENTS = 512  # prepared ones; the writer has one for each number of rows, 1 to 200, in a batch
 
 
@@ -15,6 +17,21 @@ class SqliteConnection(sqlite3.Connection):
     """`hub.store.backend.Connection`: a plain connection with the steps of a transaction as methods."""
 
     lasting = True
+    timed_out = False
+
+    def limit_time(self, seconds: float | None) -> None:
+        """Interrupt what runs for longer than `seconds` from now on; None removes the limit."""
+        self.timed_out = False
+        if seconds is None:
+            self.set_progress_handler(None, 0)
+            return
+        deadline = time.monotonic() + seconds
+
+        def expired() -> bool:
+            self.timed_out = time.monotonic() > deadline
+            return self.timed_out
+
+        self.set_progress_handler(expired, STEPS)
 
     def insert(self, sql: str, params: Any, /) -> int:
         """Insert one row; its generated key."""

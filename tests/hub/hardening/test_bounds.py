@@ -139,15 +139,24 @@ def test_large_fields_are_cut_or_refused(own: HubProcess) -> None:
     own_bytes = 400 * 1024
     answer = requests.post(own.url + "/api/captures", json=capture_result(errors=["x" * 2000] * 200), timeout=20)
     assert answer.status_code in (201, 413)
-    assert requests.post(own.url + "/api/detection", json=g4(ocr_results=[{"text": "A" * 50_000_000}]), timeout=60).status_code in (200, 413)
-    assert requests.post(own.url + "/api/detection", json=g4(vehicle_detections=["v" * 1000] * 1000), timeout=20).status_code in (200, 413)
-    assert requests.post(own.url + "/api/detection", json=g4(plate_number="P" * 1_000_000), timeout=20).status_code in (200, 413)
+    assert requests.post(
+        own.url + "/api/detection", json=g4(ocr_results=[{"text": "A" * 50_000_000}]), timeout=60
+    ).status_code in (200, 413)
+    assert requests.post(
+        own.url + "/api/detection", json=g4(vehicle_detections=["v" * 1000] * 1000), timeout=20
+    ).status_code in (200, 413)
+    assert requests.post(own.url + "/api/detection", json=g4(plate_number="P" * 1_000_000), timeout=20).status_code in (
+        200,
+        413,
+    )
     for path in ("/api/captures", "/api/records"):
         body = requests.get(own.url + path, timeout=20)
         assert body.status_code == 200 and len(body.content) < own_bytes, (path, len(body.content))
 
 
-@pytest.mark.parametrize("body", [{"table": "detections"}, {"table": "detections", "data": None}, {"table": "lpr_detection", "data": []}])
+@pytest.mark.parametrize(
+    "body", [{"table": "detections"}, {"table": "detections", "data": None}, {"table": "lpr_detection", "data": []}]
+)
 def test_a_table_without_data_is_no_detection(hub: HubProcess, body: dict[str, Any]) -> None:
     before = requests.get(f"{hub.url}/api/records", timeout=10).json()["total_count"]
     socket = raw_socket(hub)

@@ -43,7 +43,7 @@ def test_a_second_hub_ends_with_a_sentence_that_names_the_first(tmp_path: Path) 
 
 POISON = (
     "UPDATE stations SET status = 'no json'",
-    "UPDATE stations SET status = '{\"station\": \"\"}'",
+    'UPDATE stations SET status = \'{"station": ""}\'',
     "UPDATE stations SET seen_at = 'x'",
     "UPDATE lpr_components SET details = 'no json'",
     "UPDATE lpr_components SET occurred_at = 1e300",
@@ -73,7 +73,11 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with HubProcess(folder) as hub:
         for number in range(2):
             requests.post(hub.url + "/api/stations/status", json={"station": f"scale {number}"}, timeout=10)
-            requests.post(hub.url + "/api/captures", json={"tag": f"T{number}", "timestamp": "2026-01-28T10:50:00", "tags": ["A"]}, timeout=10)
+            requests.post(
+                hub.url + "/api/captures",
+                json={"tag": f"T{number}", "timestamp": "2026-01-28T10:50:00", "tags": ["A"]},
+                timeout=10,
+            )
             requests.post(hub.url + "/api/detection", json=g4(aicamera_id=f"c{number}", image=PICTURE_TEXT), timeout=10)
             requests.post(hub.url + "/api/health", json=g4_health(aicamera_id=f"c{number}"), timeout=10)
             requests.post(hub.url + "/api/watchlist", json={"plate": f"ABC{number}"}, timeout=10)
@@ -84,7 +88,19 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-LISTS = ("/status", "/api/stations", "/api/cameras", "/api/records", "/api/health", "/api/captures", "/api/devices", "/api/watchlist", "/api/apriltags", "/api/statistics", "/api/records?images=base64")
+LISTS = (
+    "/status",
+    "/api/stations",
+    "/api/cameras",
+    "/api/records",
+    "/api/health",
+    "/api/captures",
+    "/api/devices",
+    "/api/watchlist",
+    "/api/apriltags",
+    "/api/statistics",
+    "/api/records?images=base64",
+)
 
 
 @pytest.mark.parametrize("statement", POISON)
@@ -92,7 +108,9 @@ def test_nothing_stored_stops_a_start_or_a_list(filled: Path, tmp_path: Path, st
     folder = tmp_path / "instance"
     shutil.copytree(filled, folder)
     connection = sqlite3.connect(folder / "hub.db")
-    connection.execute(f"{statement} WHERE rowid = 1" if "lpr_tallies" not in statement else statement + " WHERE kind = 'camera'")
+    connection.execute(
+        f"{statement} WHERE rowid = 1" if "lpr_tallies" not in statement else statement + " WHERE kind = 'camera'"
+    )
     connection.commit()
     connection.close()
     with HubProcess(folder) as hub:

@@ -55,6 +55,7 @@ def frame_head(size: int, opcode: int = 1, fin: bool = True) -> bytes:
     return struct.pack(">BBQ", opcode | (0x80 if fin else 0), 0x80 | 127, size) + b"\0\0\0\0"
 
 
+@pytest.mark.slow
 def test_a_page_of_pictures_as_base64(own: HubProcess) -> None:
     picture = base64.b64encode(large_picture(15 * MB)).decode()
     for _ in range(10):
@@ -63,9 +64,11 @@ def test_a_page_of_pictures_as_base64(own: HubProcess) -> None:
         ids = []
         cursor: dict[str, str] = {}
         while True:
-            page = requests.get(own.url + "/api/records", params={"images": "base64", "limit": 10, **cursor}, timeout=60).json()
+            page = requests.get(
+                own.url + "/api/records", params={"images": "base64", "limit": 10, **cursor}, timeout=60
+            ).json()
             ids += [row["detection_id"] for row in page["records"]]
-            assert all(row["image"] == picture for row in page["records"])
+            assert all(row["original_image"] == picture for row in page["records"])
             if page["next_cursor"] is None:
                 break
             cursor = {"cursor": page["next_cursor"]}
@@ -77,7 +80,9 @@ def test_a_page_of_pictures_as_base64(own: HubProcess) -> None:
 @pytest.mark.parametrize("announced", [999_999_999, 10_000, 200])
 def test_an_event_that_announces_attachments(own: HubProcess, announced: int) -> None:
     with Memory(own) as memory, Bystander(own) as other:
-        client = websocket.create_connection(f"ws://127.0.0.1:{own.port}/socket.io/?EIO=4&transport=websocket", timeout=30)
+        client = websocket.create_connection(
+            f"ws://127.0.0.1:{own.port}/socket.io/?EIO=4&transport=websocket", timeout=30
+        )
         client.recv()
         client.send("40")
         client.recv()
@@ -96,7 +101,11 @@ def test_a_socketio_client_that_never_reads(own: HubProcess) -> None:
 
         def send(text: str) -> None:
             data = text.encode()
-            head = struct.pack(">BB", 0x81, 0x80 | len(data)) if len(data) < 126 else struct.pack(">BBH", 0x81, 0x80 | 126, len(data))
+            head = (
+                struct.pack(">BB", 0x81, 0x80 | len(data))
+                if len(data) < 126
+                else struct.pack(">BBH", 0x81, 0x80 | 126, len(data))
+            )
             sock.sendall(head + b"\0\0\0\0" + data)
 
         sock.settimeout(10)
@@ -133,7 +142,10 @@ def test_unfinished_bodies(own: HubProcess) -> None:
     with Memory(own) as memory, Bystander(own) as other:
         for _ in range(60):
             sock = connection(own.port)
-            sock.sendall(b"POST /api/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (41 * MB))
+            sock.sendall(
+                b"POST /api/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+                % (41 * MB)
+            )
             sockets.append(sock)
         piece = b"x" * MB
 
@@ -153,7 +165,14 @@ def test_unfinished_bodies(own: HubProcess) -> None:
             sock.close()
     assert memory.peak < LIMIT_MB, memory.peak
     assert other.longest < 1.0
-    wait_for(lambda: requests.post(own.url + "/api/detection", json=g4(image=base64.b64encode(large_picture(10 * MB)).decode()), timeout=30).status_code == 200)
+    wait_for(
+        lambda: (
+            requests.post(
+                own.url + "/api/detection", json=g4(image=base64.b64encode(large_picture(10 * MB)).decode()), timeout=30
+            ).status_code
+            == 200
+        )
+    )
 
 
 def test_unfinished_messages_kept_by_pongs(own: HubProcess) -> None:
@@ -188,6 +207,7 @@ def test_fragments_that_never_end(own: HubProcess) -> None:
     assert other.longest < 1.0
 
 
+@pytest.mark.slow
 def test_slow_readers_of_a_large_picture(own: HubProcess) -> None:
     picture = base64.b64encode(large_picture(15 * MB)).decode()
     stored = requests.post(own.url + "/api/detection", json=g4(image=picture), timeout=60).json()
@@ -215,7 +235,9 @@ def test_a_page_that_never_reads_its_events(own: HubProcess) -> None:
     text = "Y" * 60_000
     with Memory(own) as memory, Bystander(own) as other:
         for _ in range(2000):
-            requests.post(own.url + "/api/captures", json={"tag": "T", "message": text, "errors": [text[:1900]] * 150}, timeout=20)
+            requests.post(
+                own.url + "/api/captures", json={"tag": "T", "message": text, "errors": [text[:1900]] * 150}, timeout=20
+            )
     sock.close()
     assert memory.peak < LIMIT_MB, memory.peak
     assert other.longest < 1.0
