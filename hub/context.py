@@ -15,6 +15,7 @@ from hub.live.fanout import Fanout
 from hub.live.links import Links
 from hub.net.device_address import DeviceAddress
 from hub.net.fast_routes import FastRoutes
+from hub.runtime.json_lane import JsonLane
 from hub.runtime.lifecycle import Lifecycle, run
 from hub.runtime.loop_watch import LoopWatch
 from hub.runtime.supervisor import Supervisor
@@ -48,6 +49,7 @@ class Hub:
     packs: PackStore  # pictures of camera records, many in a file
     links: Links
     loop: LoopWatch
+    json: JsonLane  # decodes JSON from outside
     socketio: SocketIoApp
     fast_events: FastEvents
     rooms: Rooms  # Socket.IO rooms

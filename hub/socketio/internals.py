@@ -23,6 +23,8 @@ NAMESPACE = "/"
 MAX_POLL_PACKETS = 16
 MAX_POST_PACKETS = 1000  # python-engineio's 16 would reject every record of a camera that posts its backlog at once
 
+UNKNOWN_TYPE = 7  # the first packet type that Engine.IO does not have
+
 SessionClosed = exceptions.SocketIsClosedError
 MessageHandler = Callable[[str, str | bytes], None]  # (session, message)
 
@@ -120,6 +122,35 @@ def bound_polls() -> None:
     Payload.max_decode_packets = MAX_POST_PACKETS
 
 
+def tolerate_malformed_packets() -> None:
+    """Let a packet that cannot be decoded be an unknown packet, for every server of this process.
+
+    python-engineio logs a traceback for each instead. Calling it twice does no harm.
+    """
+    Packet.decode = _decode
+    Socket.handle_post_request = _handle_post_request
+
+
+_library_decode = Packet.decode
+_library_handle_post_request = Socket.handle_post_request
+
+
+def _decode(self: Any, encoded_packet: str | bytes) -> None:
+    """Replace `engineio.Packet.decode`."""
+    try:
+        _library_decode(self, encoded_packet)
+    except (ValueError, RecursionError):  # binascii.Error among them
+        self.packet_type, self.data, self.binary = UNKNOWN_TYPE, None, False
+
+
+def _handle_post_request(self: Any, environ: dict[str, Any]) -> None:
+    """Replace `engineio.Socket.handle_post_request`: a payload that cannot be decoded is answered with 400."""
+    try:
+        _library_handle_post_request(self, environ)
+    except (ValueError, KeyError) as error:
+        raise exceptions.UnknownPacketError() from error
+
+
 def _poll(self: EngineIoSession) -> list[Any]:
     """Replace `engineio.Socket.poll`: wait for the first packet and return at most MAX_POLL_PACKETS."""
     empty = self.server.get_queue_empty_exception()
@@ -181,6 +212,11 @@ def session_environ(server: SocketIoServer, session: str) -> dict[str, Any]:
 def connection_count(server: SocketIoServer) -> int:
     """Open sessions, of every transport."""
     return len(server.eio.sockets)
+
+
+def drop_pending_binary(server: SocketIoServer, session: str) -> None:
+    """Forget an event that waits for its attachments."""
+    server._binary_packet.pop(session, None)
 
 
 def engineio_session(server: SocketIoServer, session: str) -> EngineIoSession | None:

@@ -31,7 +31,15 @@ def brackets(size: int) -> bytes:
     return b"[" + b",".join([b"[]"] * (size // 3)) + b"]"
 
 
-PATHS = ("/api/detection", "/api/health", "/api/data", "/api/captures", "/api/stations/status", "/api/watchlist", "/device-registration/register")
+PATHS = (
+    "/api/detection",
+    "/api/health",
+    "/api/data",
+    "/api/captures",
+    "/api/stations/status",
+    "/api/watchlist",
+    "/device-registration/register",
+)
 
 
 @pytest.mark.parametrize("size", [1, 4, 16, 60])
@@ -40,7 +48,9 @@ def test_lists_of_nothing_over_rest(own: HubProcess, size: int) -> None:
     with Memory(own) as memory, Bystander(own) as other:
         for path in PATHS if size < 16 else PATHS[:1]:
             with contextlib.suppress(requests.ConnectionError):
-                answer = requests.post(own.url + path, data=body, headers={"Content-Type": "application/json"}, timeout=60)
+                answer = requests.post(
+                    own.url + path, data=body, headers={"Content-Type": "application/json"}, timeout=60
+                )
                 assert answer.status_code in (400, 413), (path, answer.status_code)
     assert other.longest < LOOP_SECONDS and not other.failures
     assert memory.peak - memory.before < 300
@@ -52,7 +62,11 @@ def test_five_at_once(own: HubProcess) -> None:
 
     def attack() -> None:
         with contextlib.suppress(requests.ConnectionError):
-            codes.append(requests.post(own.url + "/api/detection", data=body, headers={"Content-Type": "application/json"}, timeout=60).status_code)
+            codes.append(
+                requests.post(
+                    own.url + "/api/detection", data=body, headers={"Content-Type": "application/json"}, timeout=60
+                ).status_code
+            )
 
     with Memory(own) as memory, Bystander(own) as other:
         threads = [threading.Thread(target=attack) for _ in range(5)]
@@ -75,7 +89,9 @@ def test_lists_of_nothing_over_sockets(own: HubProcess, size: int) -> None:
                 assert b"success" in client.recv().encode()
             client.close()
         for packet in (f'42["lpr_data",{body}]', f'42["capture_result",{body}]', f'42["unknown",{body}]', f"40{body}"):
-            client = websocket.create_connection(f"ws://127.0.0.1:{own.port}/socket.io/?EIO=4&transport=websocket", timeout=30)
+            client = websocket.create_connection(
+                f"ws://127.0.0.1:{own.port}/socket.io/?EIO=4&transport=websocket", timeout=30
+            )
             client.recv()
             if not packet.startswith("40"):
                 client.send("40")
@@ -105,11 +121,19 @@ def test_single_quotes_and_chunks_of_one_byte(own: HubProcess) -> None:
 
     def quotes() -> None:
         for _ in range(3):
-            requests.post(own.url + "/apriltag", data=quoted, headers={"Authorization": token, "Content-Type": "application/json"}, timeout=60)
+            requests.post(
+                own.url + "/apriltag",
+                data=quoted,
+                headers={"Authorization": token, "Content-Type": "application/json"},
+                timeout=60,
+            )
 
     def chunks() -> None:
         with socket.create_connection(("127.0.0.1", own.port), 60) as sock, contextlib.suppress(OSError):
-            sock.sendall(b"POST /api/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked)
+            sock.sendall(
+                b"POST /api/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + chunked
+            )
             sock.settimeout(60)
             sock.recv(65536)
 
@@ -124,8 +148,24 @@ def test_single_quotes_and_chunks_of_one_byte(own: HubProcess) -> None:
 
 
 def test_malformed_packets_log_no_traceback(own: HubProcess) -> None:
-    for packet in ("9", "4", "49", "42", "42[", '42["x"', "45-", "4999999999-[]", "451-[", '42{"a":1}', "bAAAA", "4" + "[" * 3000, "\x00"):
-        client = websocket.create_connection(f"ws://127.0.0.1:{own.port}/socket.io/?EIO=4&transport=websocket", timeout=10)
+    for packet in (
+        "9",
+        "4",
+        "49",
+        "42",
+        "42[",
+        '42["x"',
+        "45-",
+        "4999999999-[]",
+        "451-[",
+        '42{"a":1}',
+        "bAAAA",
+        "4" + "[" * 3000,
+        "\x00",
+    ):
+        client = websocket.create_connection(
+            f"ws://127.0.0.1:{own.port}/socket.io/?EIO=4&transport=websocket", timeout=10
+        )
         client.recv()
         client.send(packet)
         client.close()
