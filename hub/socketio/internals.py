@@ -144,10 +144,14 @@ def _decode(self: Any, encoded_packet: str | bytes) -> None:
 
 
 def _handle_post_request(self: Any, environ: dict[str, Any]) -> None:
-    """Replace `engineio.Socket.handle_post_request`: a payload that cannot be decoded is answered with 400."""
+    """Replace `engineio.Socket.handle_post_request`: a payload that cannot be decoded is answered with 400.
+
+    The session ends before, since the library would wait until its client has fetched every queued packet.
+    """
     try:
         _library_handle_post_request(self, environ)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, exceptions.UnknownPacketError) as error:
+        self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
         raise exceptions.UnknownPacketError() from error
 
 
