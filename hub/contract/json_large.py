@@ -44,7 +44,7 @@ def loads(text: str | bytes) -> Any:
             "send less in one message."
         )
     if _values(rest) > MAX_VALUES:
-        if (UNDECODABLE if isinstance(rest, str) else UNDECODABLE.encode()) in rest:
+        if (UNDECODABLE in rest) if isinstance(rest, str) else (UNDECODABLE.encode() in rest):
             raise TooDeepJson("The JSON cannot be read: its lists are nested too deeply.")
         raise TooMuchJson(f"The JSON has more than {MAX_VALUES} values; send less in one message.")
     value = parse(rest)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from socketio.packet import BINARY_EVENT, EVENT, Packet
 
 from hub.contract.errors import RequestError
+from hub.socketio.internals import EVENT_TYPES, SocketIoPacket
 
 MAX_DEPTH = 64  # of an event with pictures; no contract reads so deep
 
@@ -42,13 +42,13 @@ class SocketJson:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-class StrictPacket(Packet):  # type: ignore[misc]  # the library has no types
+class StrictPacket(SocketIoPacket):  # type: ignore[misc]  # the library has no types
     """A Socket.IO packet. Raises ValueError for an event without a name, and for attachments that are not there."""
 
     def decode(self, encoded_packet: str) -> int:
         """Decode a packet; the number of its attachments."""
         count: int = super().decode(encoded_packet)
-        if self.packet_type in (EVENT, BINARY_EVENT):
+        if self.packet_type in EVENT_TYPES:
             data = self.data
             if not (isinstance(data, list) and data and isinstance(data[0], str)):
                 raise ValueError("An event is a list that begins with its name.")

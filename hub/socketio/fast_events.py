@@ -93,7 +93,10 @@ class FastEvents:
             self._refuse(session, data, error)
 
     def _refuse(self, session: str, data: str | bytes, error: Exception) -> None:
-        """Reply to a packet that cannot be decoded: the event `error` and the acknowledgement, or a connect error."""
+        """Reply to a packet that cannot be decoded: the event `error` and the acknowledgement, or a connect error.
+
+        What does not even begin as one of these gets no reply.
+        """
         self._malformed += 1
         log.debug("A Socket.IO packet cannot be decoded: %s", error)
         drop_pending_binary(self._server, session)
@@ -105,9 +108,10 @@ class FastEvents:
             text = orjson.dumps({"message": body["message"], "data": body}).decode()
             self._send(client, [f"{CONNECT_ERROR}{text}"])
         elif data[:1] in (EVENT, BINARY_EVENT) and connected_sid(self._server, session) is not None:
-            start = data.find("[", 1, MAX_HEAD)
-            number = data[1 : max(start, 1)].rpartition("-")[2]
-            self._reply(client, [("error", body)], number if number.isascii() and number.isdigit() else "")
+            head, is_event, _ = data[1:MAX_HEAD].partition("[")
+            number = head.rpartition("-")[2]
+            if is_event:
+                self._reply(client, [("error", body)], number if number.isascii() and number.isdigit() else "")
 
     def _read(self, text: str) -> tuple[Handler, list[Any], str] | None:
         """Handler, arguments and id (digits or "") of a text event; None when it is for python-socketio."""

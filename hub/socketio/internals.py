@@ -14,6 +14,7 @@ from engineio import exceptions
 from engineio.packet import MESSAGE, NOOP, Packet
 from engineio.payload import Payload
 from engineio.socket import Socket
+from socketio import packet as socketio_packet
 
 from hub.websocket.frames import Prepared, prepare
 
@@ -23,6 +24,8 @@ NAMESPACE = "/"
 MAX_POLL_PACKETS = 16
 MAX_POST_PACKETS = 1000  # python-engineio's 16 would reject every record of a camera that posts its backlog at once
 
+SocketIoPacket = socketio_packet.Packet
+EVENT_TYPES = (socketio_packet.EVENT, socketio_packet.BINARY_EVENT)
 UNKNOWN_TYPE = 7  # the first packet type that Engine.IO does not have
 
 SessionClosed = exceptions.SocketIsClosedError
