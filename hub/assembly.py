@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask
 from flask_socketio import SocketIO
@@ -18,15 +18,22 @@ from hub.live.fanout import Fanout
 from hub.live.links import Links
 from hub.net.fast_routes import FastRoutes
 from hub.runtime.budget import Budget
+from hub.runtime.json_lane import JsonLane
 from hub.runtime.lanes import Lanes
 from hub.runtime.loop_watch import LoopWatch
 from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
-from hub.socketio.codec import SocketJson
+from hub.socketio.codec import SocketJson, StrictPacket
 from hub.socketio.entry import EngineIoEntry
 from hub.socketio.events import DASHBOARD, register_room
 from hub.socketio.fast_events import FastEvents
-from hub.socketio.internals import SocketIoApp, answer_polls, bound_polls, spawn_events_with
+from hub.socketio.internals import (
+    SocketIoApp,
+    answer_polls,
+    bound_polls,
+    spawn_events_with,
+    tolerate_malformed_packets,
+)
 from hub.socketio.rooms import Rooms
 from hub.socketio.workers import Workers
 from hub.store.backend import Backend
@@ -72,7 +79,9 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     lanes = Lanes()
     reader = Reader(backend, lanes, settings.store.search_seconds)
     supervisor = Supervisor()
-    socketio = _socketio(app, settings)
+    json = JsonLane(lanes.json)
+    codec = SocketJson(json.decode)
+    socketio = _socketio(app, settings, codec)
     workers = Workers("Socket.IO")
     spawn_events_with(socketio.server, workers.spawn)
     rooms = Rooms(socketio.server, supervisor.spawn)
@@ -100,8 +109,9 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         examiner=Examiner(lanes, _decode_limits(settings)),
         links=links,
         loop=LoopWatch(),
+        json=json,
         socketio=socketio,
-        fast_events=FastEvents(socketio.server, workers.spawn, settings.fast_paths.socketio),
+        fast_events=FastEvents(socketio.server, workers.spawn, settings.fast_paths.socketio, codec.loads),
         rooms=rooms,
         pages=Fanout("pages", results.queue, results.stall_seconds, spawn=supervisor.spawn),
         results=Fanout("results", results.queue, results.stall_seconds, spawn=supervisor.spawn),
@@ -112,6 +122,8 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         fast_routes=fast_routes,
     )
     app.extensions["gatehouse"] = hub
+    hub.status["json"] = json.status
+    hub.status["socketio"] = hub.fast_events.status
     hub.images.prepare()
     hub.packs.prepare()
     _watch_storage(hub, lock)
@@ -159,15 +171,18 @@ def _prepare_store(app: Flask, settings: Settings) -> Backend:
     return backend
 
 
-def _socketio(app: Flask, settings: Settings) -> SocketIoApp:
+def _socketio(app: Flask, settings: Settings, codec: SocketJson) -> SocketIoApp:
     bound_polls()
+    tolerate_malformed_packets()
+    serializer: dict[str, Any] = {"serializer": StrictPacket}  # for socketio.Server
     socketio = SocketIO(
         app,
         async_mode="gevent",
-        json=SocketJson,
+        json=codec,
         cors_allowed_origins="*",
         max_http_buffer_size=settings.limits.max_body_mb * 1024 * 1024,
         logger=False,
         engineio_logger=False,
+        **serializer,
     )
     return cast(SocketIoApp, socketio)

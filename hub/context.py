@@ -16,6 +16,7 @@ from hub.live.links import Links
 from hub.net.device_address import DeviceAddress
 from hub.net.fast_routes import FastRoutes
 from hub.runtime.budget import Budget
+from hub.runtime.json_lane import JsonLane
 from hub.runtime.lanes import Lanes
 from hub.runtime.lifecycle import Lifecycle, run
 from hub.runtime.loop_watch import LoopWatch
@@ -55,6 +56,7 @@ class Hub:
     examiner: Examiner  # decides which pictures are shown
     links: Links
     loop: LoopWatch
+    json: JsonLane  # decodes JSON from outside
     socketio: SocketIoApp
     fast_events: FastEvents
     rooms: Rooms  # Socket.IO rooms

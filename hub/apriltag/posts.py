@@ -7,11 +7,12 @@ from typing import Any
 
 from hub.access.rate_limits import LogThrottle
 from hub.access.tokens import BoardToken
-from hub.apriltag.contract.decoding import MAX_TEXT_BYTES, TOO_LONG
+from hub.apriltag.contract.decoding import MAX_TEXT_BYTES, READING_BYTES, TOO_LONG
 from hub.apriltag.contract.reading import parse_post
 from hub.apriltag.service import AprilTags
 from hub.contract.errors import ContractError, RequestError, Unauthorized
 from hub.net.wsgi import CUT, Environ, announced_length, read_exactly
+from hub.runtime.lanes import Lane
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,8 @@ LOG_SECONDS = 10.0
 class ReadingPosts:
     """Accepts posted readings of boards that send the token."""
 
-    def __init__(self, apriltags: AprilTags, token: BoardToken) -> None:
-        self._apriltags, self._token = apriltags, token
+    def __init__(self, apriltags: AprilTags, token: BoardToken, lane: Lane) -> None:
+        self._apriltags, self._token, self._lane = apriltags, token, lane
         self._throttle = LogThrottle(LOG_SECONDS)
 
     def check_token(self, header: str | None, address: str | None) -> None:
@@ -40,8 +41,10 @@ class ReadingPosts:
         raise Unauthorized(NO_TOKEN)
 
     def accept(self, content_type: str, body: bytes, address: str) -> None:
-        """Accept the readings of a body. Raises ContractError (400, 413, 415)."""
-        for reading in parse_post(content_type, body):
+        """Accept the readings of a body. Raises ContractError (400, 413, 415), LaneBusy (503)."""
+        large = len(body) > READING_BYTES
+        readings = self._lane.run(parse_post, content_type, body) if large else parse_post(content_type, body)
+        for reading in readings:
             self._apriltags.accept(reading, address, "http")
 
     def count_refusal(self, error: RequestError) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from hub.access.tokens import BoardToken
 from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
-from hub.apriltag.contract.decoding import decode_reading
+from hub.apriltag.contract.decoding import READING_BYTES, decode_reading
 from hub.apriltag.contract.reading import parse_readings
 from hub.apriltag.games import Game, Games
 from hub.apriltag.service import AprilTags
@@ -78,6 +78,7 @@ class Connection:
         self._token, self._boards, self._games = hub.part(BoardToken), hub.part(Boards), hub.part(Games)
         self._commands = hub.part(BoardCommands)
         self._apriltags, self._frames = hub.part(AprilTags), hub.part(FrameStore)
+        self._lane = hub.lanes.json
         self._is_board = False
         self._game: Game | None = None
         self._refusals = 0
@@ -111,7 +112,8 @@ class Connection:
     def _on_text(self, text: str) -> None:
         """Decode a message and call the handler of its event."""
         try:
-            message = decode_reading(text)
+            large = len(text) > READING_BYTES
+            message = self._lane.run(decode_reading, text) if large else decode_reading(text)
         except RequestError as error:
             self._ignore(TOO_LONG if error.status == 413 else BAD_JSON)
             return

@@ -1,20 +1,23 @@
 """JSON with large texts in it (pictures as base64), decoded without handing the large texts to the JSON parser.
 
-The parser holds the GIL while it works: 16 MB of base64 take it some 50 ms, 1 MB of `[],[],...` 60 ms. So texts of 64 KB and more are cut
-out first (finding a quote is one fast search), what is left is bounded in bytes and in its number of values, and only that is parsed.
+The parser holds the GIL while it works: 16 MB of base64 take it some 50 ms, 1 MB of `[],[],...` 60 ms. So texts of
+64 KB and more are cut out first (finding a quote is one fast search), what is left is bounded in bytes and in its
+number of values, and only that is parsed.
 """
 
 from __future__ import annotations
 
 from typing import Any, AnyStr
 
-import orjson
+from hub.contract.json_parser import parse
 
 LARGE_TEXT = 64 * 1024
 MAX_REST_BYTES = 2 * 1024 * 1024  # everything but the large texts
 MAX_VALUES = 50_000  # 50,000 objects take the parser 20 ms
 MAX_QUOTES = 2 * MAX_VALUES
 MAX_LARGE_TEXTS = 1000
+MAX_PICTURE_DEPTH = 32  # deeper ones are not restored; no contract reads that deep
+UNDECODABLE = "[" * 1100  # the parser takes 1,024 levels
 MARK = "\x00large text "
 MARK_JSON = "\\u0000large text "
 
@@ -23,21 +26,28 @@ class TooMuchJson(ValueError):
     """The text is over a limit; the message is a sentence."""
 
 
+class TooDeepJson(TooMuchJson):
+    """No parser decodes it: its lists are nested too deeply."""
+
+
 def loads(text: str | bytes) -> Any:
     """The value of a JSON text of any size. Raises TooMuchJson, orjson.JSONDecodeError.
 
     Of 64 KB and more it may take some milliseconds for each MB: call it on a native thread then.
     """
     if len(text) < LARGE_TEXT:
-        return orjson.loads(text)
+        return parse(text)
     rest, large = _cut_str(text) if isinstance(text, str) else _cut_bytes(text)
     if len(rest) > MAX_REST_BYTES:
         raise TooMuchJson(
-            f"The JSON has more than {MAX_REST_BYTES // 1024 // 1024} MB besides its pictures; send less in one message."
+            f"The JSON has more than {MAX_REST_BYTES // 1024 // 1024} MB besides its pictures; "
+            "send less in one message."
         )
     if _values(rest) > MAX_VALUES:
+        if (UNDECODABLE in rest) if isinstance(rest, str) else (UNDECODABLE.encode() in rest):
+            raise TooDeepJson("The JSON cannot be read: its lists are nested too deeply.")
         raise TooMuchJson(f"The JSON has more than {MAX_VALUES} values; send less in one message.")
-    value = orjson.loads(rest)
+    value = parse(rest)
     return _restored(value, large) if large else value
 
 
@@ -104,18 +114,26 @@ def _is_escaped(text: AnyStr, start: int, end: int, escape: AnyStr) -> bool:
         window *= 4
 
 
-def _restored(value: Any, large: list[Any]) -> Any:
-    """The value with its large texts in their places. Control characters in them are not refused: they are no pictures then."""
+def _restored(value: Any, large: list[Any], depth: int = MAX_PICTURE_DEPTH) -> Any:
+    """The value with its large texts in their places.
+
+    They were not parsed, so control characters in them are not refused; no picture has any.
+    """
     if isinstance(value, str):
-        if not value.startswith(MARK):
-            return value
-        number = value[len(MARK) :]
-        if not (number.isascii() and number.isdigit()) or int(number[:6]) >= len(large):
-            return value
-        text = large[int(number[:6])]
-        return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        return _large_text(value, large) if value.startswith(MARK) else value
+    if depth <= 0:
+        return value
     if isinstance(value, dict):
-        return {key: _restored(one, large) for key, one in value.items()}
+        return {key: _restored(one, large, depth - 1) for key, one in value.items()}
     if isinstance(value, list):
-        return [_restored(one, large) for one in value]
+        return [_restored(one, large, depth - 1) for one in value]
     return value
+
+
+def _large_text(mark: str, large: list[Any]) -> str:
+    """The large text that a mark stands for."""
+    number = mark[len(MARK) :]
+    if not (number.isascii() and number.isdigit()) or int(number[:6]) >= len(large):
+        return mark
+    text = large[int(number[:6])]
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)

@@ -51,15 +51,37 @@ def _epoch(seconds: float) -> float | None:
 
 
 def parse_bound(text: str, local: tzinfo | None, end: bool) -> float | None:
-    """Parse `from` or `to` of a query to epoch seconds; a date alone means its start, or with `end` its end."""
+    """Parse `from` or `to` of a query to epoch seconds; a date alone means its start, or with `end` its end.
+
+    A time before the first or after the last that the hub takes is that one: `to=9999-12-31` means no end.
+    """
     text = text.strip().replace(" ", "+") if re.search(r"\d \d\d:?\d\d$", text.strip()) else text.strip()
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         try:
             day = datetime.combine(date.fromisoformat(text), time(), tzinfo=local)
-            return (day + timedelta(days=1)).timestamp() - 0.000001 if end else day.timestamp()
-        except (ValueError, OverflowError, OSError):
+        except ValueError:
             return None
-    return parse_time(text, local)
+        if _is_out_of_range(day):
+            return _nearest(day)
+        return (day + timedelta(days=1)).timestamp() - 0.000001 if end else day.timestamp()
+    found = parse_time(text, local)
+    if found is None:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        return _nearest(moment) if _is_out_of_range(moment) else None
+    return found
+
+
+def _is_out_of_range(moment: datetime) -> bool:
+    """Whether a time lies outside of what systems can convert, whatever its zone."""
+    return not 1970 < moment.year < 3000
+
+
+def _nearest(moment: datetime) -> float:
+    """The first or the last time that the hub takes."""
+    return EARLIEST if moment.year <= 1970 else LATEST
 
 
 def utc_text(seconds: float | None) -> str | None:

@@ -27,8 +27,8 @@ def state(serial: str) -> Response:
 @devices_rest.post("/device-registration/heartbeat")
 def heartbeat() -> Response:
     """Note that an approved device is alive."""
-    serial = request.headers.get("X-Device-Serial") or str(json_object(request).get("serialNumber", ""))
-    part(Devices).heartbeat(serial, request.headers.get("X-API-Key", ""))
+    serial = request.headers.get("X-Device-Serial") or json_object(request).get("serialNumber", "")
+    part(Devices).heartbeat(serial if isinstance(serial, (str, int)) else "", request.headers.get("X-API-Key", ""))
     return answer({"success": True, "message": "Heartbeat received"})
 
 
@@ -50,5 +50,5 @@ def approve(device_id: str) -> Response:
 def reject(device_id: str) -> Response:
     """Reject a device; `reason` is sent to it."""
     sent = json_object(request) if request.content_length else {}
-    part(Devices).decide(device_id, False, str(sent.get("reason", "")))
+    part(Devices).decide(device_id, False, sent.get("reason", ""))
     return answer({"success": True, "message": "Device rejected"})

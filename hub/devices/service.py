@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from hub.contract.bounds import Limits, bounded
 from hub.contract.errors import Conflict, ContractError, NotFound, TooManyRequests, Unauthorized
 from hub.contract.text import clean
 from hub.contract.times import utc_text
@@ -18,6 +19,8 @@ from hub.store.writer import Writer
 
 MAX_DEVICES = 1000
 MAX_SERIAL = 200
+MAX_FIELDS_BYTES = 16_384
+FIELDS_LIMITS = Limits(text=MAX_FIELDS_BYTES + 1, size=MAX_FIELDS_BYTES + 1024)  # a larger registration is refused
 PENDING, APPROVED, REJECTED = "pending_approval", "approved", "rejected"
 FIELDS = {
     "device_model": "deviceModel",
@@ -53,7 +56,8 @@ class Devices:
                 "Too many devices are registered; an operator has to reject some first.", retry_after=60
             )
         fields = {key: value for key, camel in FIELDS.items() if (value := data.get(key, data.get(camel))) is not None}
-        if len(orjson.dumps(fields, option=orjson.OPT_NON_STR_KEYS)) > 16_384:
+        fields = bounded(fields, "", [], FIELDS_LIMITS)
+        if len(orjson.dumps(fields)) > MAX_FIELDS_BYTES:
             raise ContractError("The registration is too large; at most 16 KB are taken.", status=413)
         now = time.time()
         return self._put(
@@ -67,23 +71,27 @@ class Devices:
             }
         )
 
-    def by_serial(self, serial: str) -> dict[str, Any]:
+    def by_serial(self, serial: str | int) -> dict[str, Any]:
         """The registration with this serial. Raises NotFound."""
         device = self._devices.get(clean(serial)[:MAX_SERIAL])
         if device is None:
             raise NotFound("This device is not registered.")
         return device
 
-    def decide(self, device_id: str, approved: bool, reason: str = "") -> dict[str, Any]:
-        """Approve or reject a device. Raises NotFound."""
+    def decide(self, device_id: str, approved: bool, reason: Any = "") -> dict[str, Any]:
+        """Approve or reject a device; a `reason` that is no text is left out. Raises NotFound."""
         device = next((device for device in self._devices.values() if device["id"] == device_id), None)
         if device is None:
             raise NotFound("There is no device with this id.")
         fields = {"sent": device["fields"]["sent"], "decided_at": time.time()}
-        fields |= {"api_key": secrets.token_urlsafe(32)} if approved else {"reason": clean(reason)[:500]}
+        fields |= (
+            {"api_key": secrets.token_urlsafe(32)}
+            if approved
+            else {"reason": clean(reason)[:500] if isinstance(reason, (str, int)) else ""}
+        )
         return self._put({**device, "status": APPROVED if approved else REJECTED, "fields": fields})
 
-    def heartbeat(self, serial: str, key: str) -> None:
+    def heartbeat(self, serial: str | int, key: str) -> None:
         """Note that a device is alive. Raises NotFound, or Unauthorized for a wrong key or one not approved."""
         device = self.by_serial(serial)
         right = device["fields"].get("api_key", "")

@@ -11,11 +11,10 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 from hub.contract.errors import ContractError, RequestError
-from hub.contract.json_text import decode_object
+from hub.http.answers import current_hub
 from hub.net.wsgi import CUT
 from hub.runtime.offload import offload
 
-SMALL = 64 * 1024
 MAX_PARTS = 50
 
 
@@ -36,8 +35,7 @@ def json_object(request: Request) -> dict[str, Any]:
         raise ContractError(
             f"The content type {kind[:80]} is not taken here; send JSON as application/json.", status=415
         )
-    body = read_body(request)
-    return decode_object(body) if len(body) < SMALL else offload(decode_object, body)
+    return current_hub().json.decode_object(read_body(request))
 
 
 def multipart(request: Request) -> tuple[dict[str, str], dict[str, bytes]]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from hub.context import Hub
 from hub.contract.errors import ContractError
-from hub.contract.json_text import decode
 from hub.contract.times import local_text
 from hub.lpr.connections import Connections
 from hub.lpr.contract.parser import Context, parse
@@ -33,11 +32,6 @@ CONTENT_TYPES = (
     "application/x-www-form-urlencoded",
     "application/octet-stream",
 )
-
-
-def decode_body(body: str | bytes) -> Any:
-    """Decode JSON, a large body on a native thread. Raises ContractError."""
-    return decode(body) if len(body) < LARGE else offload(decode, body)
 
 
 def ingest(
@@ -66,7 +60,7 @@ def ingest_post(hub: Hub, path: str, content_type: str, body: bytes, peer: str, 
         raise ContractError(
             f"The content type {kind[:80]} is not taken here; send JSON as application/json.", status=415
         )
-    accepted = ingest(hub, decode_body(body), HINTS[path], "rest", peer, len(body) >= LARGE, serial[:200])
+    accepted = ingest(hub, hub.json.decode(body), HINTS[path], "rest", peer, len(body) >= LARGE, serial[:200])
     return test_reply(hub) if isinstance(accepted, Test) else rest_reply(accepted, hub.zone)
 
 

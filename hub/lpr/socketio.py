@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.context import Hub
+from hub.contract.bounds import bounded
 from hub.contract.times import local_text
 from hub.lpr.contract.record import Test
 from hub.lpr.ingest import LARGE, ingest, test_reply
@@ -41,7 +42,9 @@ def register_events(hub: Hub) -> None:
         body = {
             "success": True,
             "message": "pong",
-            "original_message": str(text)[:2000] if text is not None else "Hello from AI Camera",
+            "original_message": str(bounded(text, "message", []))[:2000]
+            if text is not None
+            else "Hello from AI Camera",
             "timestamp": local_text(time.time(), hub.zone),
         }
         server.emit("pong", body, room=sid)

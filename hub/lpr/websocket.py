@@ -11,7 +11,7 @@ from hub.contract.json_text import encode_text
 from hub.contract.times import local_text
 from hub.lpr.connections import Connections
 from hub.lpr.contract.record import Test
-from hub.lpr.ingest import LARGE, decode_body, ingest
+from hub.lpr.ingest import LARGE, ingest
 from hub.lpr.replies import raw_reply
 from hub.net.wsgi import Environ
 from hub.websocket.connection import WebSocket
@@ -48,7 +48,7 @@ def _reply(hub: Hub, message: str | bytes, environ: Environ) -> dict[str, Any]:
     try:
         accepted = ingest(
             hub,
-            decode_body(message),
+            hub.json.decode(message),
             None,
             "websocket",
             environ.get("REMOTE_ADDR", ""),

@@ -106,7 +106,8 @@ class Lanes:
     # Reads that may scan a table.
     searches: Lane = field(default_factory=lambda: Lane("searches", BUSY_THREADS, 16))
     files: Lane = field(default_factory=lambda: Lane("stored pictures", 4, 500))
-    json: Lane = field(default_factory=lambda: Lane("large JSON", 2, 64))
+    # The parser holds the GIL: a second thread would decode no faster and delay the event loop more.
+    json: Lane = field(default_factory=lambda: Lane("large JSON", 1, 64))
 
     def all(self) -> list[Lane]:
         """The lanes in the order of their declaration."""

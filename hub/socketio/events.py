@@ -13,8 +13,10 @@ from datetime import tzinfo
 from typing import Any
 
 from hub.contract.errors import RequestError
+from hub.contract.json_large import LARGE_TEXT
 from hub.contract.json_text import decode_object
 from hub.contract.times import local_text
+from hub.runtime.offload import offload
 from hub.socketio.fast_events import Replies
 from hub.socketio.internals import SocketIoServer
 
@@ -90,5 +92,5 @@ def event_object(args: tuple[Any, ...]) -> dict[str, Any]:
     if isinstance(data, dict):
         return data
     if isinstance(data, (str, bytes)):
-        return decode_object(data)
+        return decode_object(data) if len(data) < LARGE_TEXT else offload(decode_object, data)
     raise RequestError("No data provided: the event carries one object with the fields.")

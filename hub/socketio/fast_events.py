@@ -12,11 +12,14 @@ from typing import Any
 
 import orjson
 
+from hub.contract.errors import error_body
+from hub.socketio.codec import PacketRefused
 from hub.socketio.internals import (
     EngineIoSession,
     SessionClosed,
     SocketIoServer,
     connected_sid,
+    drop_pending_binary,
     engineio_session,
     is_upgraded,
     message_handler,
@@ -28,7 +31,10 @@ from hub.socketio.internals import (
 
 log = logging.getLogger(__name__)
 
-EVENT, ACK = "2", "3"
+CONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT = "0", "2", "3", "4", "5"
+# What python-socketio raises for packets that are not Socket.IO.
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+MALFORMED_TEXT = "The packet is not Socket.IO: an event is a JSON list that begins with the event's name."
 MAX_HEAD = 24  # type and id before the event's list
 MAX_NAME = 60
 
@@ -43,12 +49,18 @@ class FastEvents:
     without a name is an acknowledgement only. `spawn(function, *args)` runs handlers, which may block.
     """
 
-    def __init__(self, server: SocketIoServer, spawn: Callable[..., Any], enabled: bool = True) -> None:
-        self._server, self._spawn = server, spawn
+    def __init__(
+        self,
+        server: SocketIoServer,
+        spawn: Callable[..., Any],
+        enabled: bool = True,
+        loads: Callable[[str], Any] = orjson.loads,
+    ) -> None:
+        self._server, self._spawn, self._enabled, self._loads = server, spawn, enabled, loads
         self._handlers: dict[str, Handler] = {}
         self._ordinary = message_handler(server)
-        if enabled:
-            set_message_handler(server, self._on_message)
+        self._malformed = 0
+        set_message_handler(server, self._on_message)
 
     def on(self, event: str, handler: Handler) -> None:
         """Let `handler` reply to `event`, whichever path it takes."""
@@ -63,15 +75,43 @@ class FastEvents:
 
         self._server.on(event, ordinary)
 
+    def status(self) -> dict[str, int]:
+        """For the status page: `malformed` counts packets that could not be decoded."""
+        return {"malformed": self._malformed}
+
     def _on_message(self, session: str, data: str | bytes) -> None:
         """Handle one message of an Engine.IO session."""
-        if type(data) is str and data[:1] == EVENT and not pending_binary(self._server, session):
-            event = self._read(data)
-            sid = connected_sid(self._server, session) if event is not None else None
-            if event is not None and sid is not None:
-                self._spawn(self._run, session, sid, *event)
-                return
-        self._ordinary(session, data)
+        try:
+            if self._enabled and type(data) is str and data[:1] == EVENT and not pending_binary(self._server, session):
+                event = self._read(data)
+                sid = connected_sid(self._server, session) if event is not None else None
+                if event is not None and sid is not None:
+                    self._spawn(self._run, session, sid, *event)
+                    return
+            self._ordinary(session, data)
+        except MALFORMED as error:
+            self._refuse(session, data, error)
+
+    def _refuse(self, session: str, data: str | bytes, error: Exception) -> None:
+        """Reply to a packet that cannot be decoded: the event `error` and the acknowledgement, or a connect error.
+
+        What does not even begin as one of these gets no reply.
+        """
+        self._malformed += 1
+        log.debug("A Socket.IO packet cannot be decoded: %s", error)
+        drop_pending_binary(self._server, session)
+        client = engineio_session(self._server, session)
+        if client is None or type(data) is not str:
+            return
+        body = error.error.body() if isinstance(error, PacketRefused) else error_body(MALFORMED_TEXT)
+        if data[:1] == CONNECT:
+            text = orjson.dumps({"message": body["message"], "data": body}).decode()
+            self._send(client, [f"{CONNECT_ERROR}{text}"])
+        elif data[:1] in (EVENT, BINARY_EVENT) and connected_sid(self._server, session) is not None:
+            head, is_event, _ = data[1:MAX_HEAD].partition("[")
+            number = head.rpartition("-")[2]
+            if is_event:
+                self._reply(client, [("error", body)], number if number.isascii() and number.isdigit() else "")
 
     def _read(self, text: str) -> tuple[Handler, list[Any], str] | None:
         """Handler, arguments and id (digits or "") of a text event; None when it is for python-socketio."""
@@ -82,16 +122,17 @@ class FastEvents:
         handler = self._handlers.get(text[start + 2 : text.find('"', start + 2, start + 2 + MAX_NAME)])
         if handler is None:
             return None
-        try:
-            return handler, orjson.loads(text[start:])[1:], number
-        except orjson.JSONDecodeError:
-            return None
+        return handler, self._loads(text[start:])[1:], number
 
     def _run(self, session: str, sid: str, handler: Handler, args: list[Any], number: str) -> None:
         replies = handler(sid, *args)
         client = engineio_session(self._server, session)
         if client is None:
             return
+        self._reply(client, replies, number)
+
+    def _reply(self, client: EngineIoSession, replies: Replies, number: str) -> None:
+        """Send replies as events, and the first as the acknowledgement where the event has a `number`."""
         texts = []
         for name, body in replies:
             text = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS).decode()
@@ -100,16 +141,16 @@ class FastEvents:
             if number:
                 texts.append(f"{ACK}{number}[{text}]")
                 number = ""
-        try:
-            self._send(client, texts)
-        except SessionClosed:
-            log.debug("The client of an event has gone before its reply.")
+        self._send(client, texts)
 
     @staticmethod
     def _send(client: EngineIoSession, texts: list[str]) -> None:
         """Send replies through the session's own queue, which keeps the order of all its packets."""
-        if not is_upgraded(client):
-            for text in texts:
-                send_text(client, text)
-        elif texts:
-            send_frames(client, texts)
+        try:
+            if not is_upgraded(client):
+                for text in texts:
+                    send_text(client, text)
+            elif texts:
+                send_frames(client, texts)
+        except SessionClosed:
+            log.debug("The client of an event has gone before its reply.")

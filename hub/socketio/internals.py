@@ -14,6 +14,7 @@ from engineio import exceptions
 from engineio.packet import MESSAGE, NOOP, Packet
 from engineio.payload import Payload
 from engineio.socket import Socket
+from socketio import packet as socketio_packet
 
 from hub.websocket.frames import Prepared, prepare
 
@@ -22,6 +23,10 @@ NAMESPACE = "/"
 # the connection (docs/wire/lpr.md 7.7). So a poll is answered with at most 16, and the next poll with the rest.
 MAX_POLL_PACKETS = 16
 MAX_POST_PACKETS = 1000  # python-engineio's 16 would reject every record of a camera that posts its backlog at once
+
+SocketIoPacket = socketio_packet.Packet
+EVENT_TYPES = (socketio_packet.EVENT, socketio_packet.BINARY_EVENT)
+UNKNOWN_TYPE = 7  # the first packet type that Engine.IO does not have
 
 SessionClosed = exceptions.SocketIsClosedError
 MessageHandler = Callable[[str, str | bytes], None]  # (session, message)
@@ -120,6 +125,39 @@ def bound_polls() -> None:
     Payload.max_decode_packets = MAX_POST_PACKETS
 
 
+def tolerate_malformed_packets() -> None:
+    """Let a packet that cannot be decoded be an unknown packet, for every server of this process.
+
+    python-engineio logs a traceback for each instead. Calling it twice does no harm.
+    """
+    Packet.decode = _decode
+    Socket.handle_post_request = _handle_post_request
+
+
+_library_decode = Packet.decode
+_library_handle_post_request = Socket.handle_post_request
+
+
+def _decode(self: Any, encoded_packet: str | bytes) -> None:
+    """Replace `engineio.Packet.decode`."""
+    try:
+        _library_decode(self, encoded_packet)
+    except (ValueError, RecursionError):  # binascii.Error among them
+        self.packet_type, self.data, self.binary = UNKNOWN_TYPE, None, False
+
+
+def _handle_post_request(self: Any, environ: dict[str, Any]) -> None:
+    """Replace `engineio.Socket.handle_post_request`: a payload that cannot be decoded is answered with 400.
+
+    The session ends before, since the library would wait until its client has fetched every queued packet.
+    """
+    try:
+        _library_handle_post_request(self, environ)
+    except (ValueError, KeyError, exceptions.UnknownPacketError) as error:
+        self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
+        raise exceptions.UnknownPacketError() from error
+
+
 def _poll(self: EngineIoSession) -> list[Any]:
     """Replace `engineio.Socket.poll`: wait for the first packet and return at most MAX_POLL_PACKETS."""
     empty = self.server.get_queue_empty_exception()
@@ -181,6 +219,11 @@ def session_environ(server: SocketIoServer, session: str) -> dict[str, Any]:
 def connection_count(server: SocketIoServer) -> int:
     """Open sessions, of every transport."""
     return len(server.eio.sockets)
+
+
+def drop_pending_binary(server: SocketIoServer, session: str) -> None:
+    """Forget an event that waits for its attachments."""
+    server._binary_packet.pop(session, None)
 
 
 def engineio_session(server: SocketIoServer, session: str) -> EngineIoSession | None:

@@ -5,17 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from hub.context import Hub
-from hub.contract.json_text import decode_object
 from hub.runtime.offload import offload
 from hub.station.contract.capture import Incoming, parse_capture
 from hub.station.service import Captures, Stored
 
 SMALL = 64 * 1024
-
-
-def decode_text(text: str | bytes) -> dict[str, Any]:
-    """Decode a JSON object, a large one on a native thread. Raises ContractError."""
-    return decode_object(text) if len(text) < SMALL else offload(decode_object, text)
 
 
 def parse_incoming(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from hub.contract.errors import ContractError
-from hub.contract.json_text import decode_object
 from hub.http.answers import answer, current_hub, part, reader_host
 from hub.http.body import json_object, multipart
 from hub.http.query import MAX_LIMIT, bound, cursor
@@ -43,7 +42,7 @@ def _incoming() -> Incoming:
         )
     pictures = {kind: files.get(kind, files.get(f"{kind}_image")) for kind in KINDS}
     sent = {kind: data for kind, data in pictures.items() if data is not None}
-    incoming = parse_incoming(current_hub(), decode_object(text), sent, small=True)
+    incoming = parse_incoming(current_hub(), current_hub().json.decode_object(text), sent, small=True)
     known = {name for kind in KINDS for name in (kind, f"{kind}_image")}
     incoming.warnings.extend(
         f"The part {name[:80]} is not known and was left out" for name in (*fields, *files) if name not in known

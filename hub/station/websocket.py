@@ -12,7 +12,7 @@ from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
 from hub.live.listen import listen
 from hub.net.wsgi import Environ
-from hub.station.ingest import decode_text, ingest
+from hub.station.ingest import ingest
 from hub.station.service import Captures
 from hub.websocket.connection import WebSocket
 from hub.websocket.routes import limit_messages
@@ -32,7 +32,7 @@ class ResultSockets:
     def _on_message(self, message: str | bytes, listener: object, host: str) -> str:
         """Store a pushed capture result; the text of the reply."""
         try:
-            stored = ingest(self._hub, decode_text(message), listener)
+            stored = ingest(self._hub, self._hub.json.decode_object(message), listener)
         except RequestError as error:
             return encode_text(error.body())
         body = self._captures.answer(stored, host)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any
 
+from hub.contract.bounds import bounded_record
 from hub.contract.errors import Conflict, ContractError, NotFound
 from hub.contract.plates import Plate, fold_plate, normalise_plate
 from hub.contract.text import clean
@@ -163,11 +164,7 @@ class Watchlist:
 
     def _read(self, data: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         """The fields of an entry from a client's object, those of `before` where it has none. Raises ContractError."""
-        data = {
-            "action": data.get("type"),
-            "expires_at": data.get("expiry"),
-            **data,
-        }
+        data = {"action": data.get("type"), "expires_at": data.get("expiry"), **bounded_record(data, [])}
         errors: list[str] = []
         made: dict[str, Any] = {}
         for key, limit in LIMITS.items():

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
 from hub.apriltag.contract.single_quotes import single_to_double
 from hub.apriltag.contract.values import sanitize
+from hub.contract.bounds import Limits, bounded
 from hub.contract.errors import ContractError
 from hub.contract.json_text import decode_object, kind_name
 
 MAX_TEXT_BYTES = 64 * 1024
+READING_BYTES = 4 * 1024  # a longer text is decoded on a native thread; a reading has some 240 bytes
+# What a message may hold around the values of a reading, which have their own limits.
+MESSAGE = Limits(depth=20, key=MAX_TEXT_BYTES, text=MAX_TEXT_BYTES, items=MAX_TEXT_BYTES, size=1024 * 1024)
 TOO_LONG = f"The text is longer than {MAX_TEXT_BYTES // 1024} KB; a reading has some 240 bytes."
 
 
@@ -30,8 +34,15 @@ def decode_reading(text: str | bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         value = _decode_leniently(text)
     if isinstance(value, dict):
-        return value
+        return cast(dict[str, Any], bounded(value, "", [], MESSAGE)) if _may_be_deep(text) else value
     raise ContractError(f"A JSON object {{...}} was expected, {kind_name(value)} came.")
+
+
+def _may_be_deep(text: str | bytes) -> bool:
+    """Whether a text opens more lists and objects than may be nested in a message."""
+    if isinstance(text, str):
+        return text.count("[") + text.count("{") > MESSAGE.depth
+    return text.count(b"[") + text.count(b"{") > MESSAGE.depth
 
 
 def _decode_leniently(text: str | bytes) -> Any:

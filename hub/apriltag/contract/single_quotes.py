@@ -2,58 +2,37 @@
 
 from __future__ import annotations
 
-AFTER_STRING = frozenset(",:}]")
+import re
+
+# A string in double quotes, or one in single quotes: an apostrophe ends that only where something that may follow a
+# string does. The possessive quantifiers keep the work linear, also where the end of a string is missing.
+STRINGS = re.compile(
+    r""""(?:[^"\\]++|\\.)*+"?"""
+    r"""|'(?P<single>(?:[^'\\]++|\\.|\\\Z|'(?![ \t\r\n]*+(?:[,:}\]]|\Z)))*+)'?""",
+    re.DOTALL,
+)
+ESCAPES = re.compile(r"""\\(.)|["]""", re.DOTALL)
 
 
 def single_to_double(text: str) -> str:
     """Rewrite single-quoted strings with double quotes: `{'name':'Bob's car'}` becomes `{"name":"Bob's car"}`.
 
-    Strings in double quotes, and everything outside strings, stay as they are. Inside single quotes an apostrophe ends
-    the string only where something that may follow a string does.
+    Strings in double quotes, and everything outside strings, stay as they are.
     """
-    out: list[str] = []
-    position, size = 0, len(text)
-    while position < size:
-        char = text[position]
-        if char == '"':
-            end = _end_of_double(text, position)
-            out.append(text[position:end])
-            position = end
-        elif char == "'":
-            position = _rewrite(text, position + 1, out)
-        else:
-            out.append(char)
-            position += 1
-    return "".join(out)
+    return STRINGS.sub(_rewritten, text)
 
 
-def _end_of_double(text: str, start: int) -> int:
-    """The position behind the double-quoted string that begins at `start`."""
-    position = start + 1
-    while position < len(text) and text[position] != '"':
-        position += 2 if text[position] == "\\" else 1
-    return position + 1
+def _rewritten(found: re.Match[str]) -> str:
+    content = found["single"]
+    if content is None:
+        return found[0]
+    if '"' in content or "\\" in content:
+        content = ESCAPES.sub(_escaped, content)
+    return f'"{content}"'
 
 
-def _rewrite(text: str, position: int, out: list[str]) -> int:
-    """Append the single-quoted string whose content begins at `position` to `out`; return the position behind it."""
-    out.append('"')
-    while position < len(text):
-        char = text[position]
-        if char == "\\" and position + 1 < len(text):
-            out.append("'" if text[position + 1] == "'" else text[position : position + 2])
-            position += 2
-            continue
-        if char == "'" and _ends(text, position + 1):
-            break
-        out.append('\\"' if char == '"' else char)
-        position += 1
-    out.append('"')
-    return position + 1
-
-
-def _ends(text: str, position: int) -> bool:
-    """Whether a string may end before `position`."""
-    while position < len(text) and text[position] in " \t\r\n":
-        position += 1
-    return position == len(text) or text[position] in AFTER_STRING
+def _escaped(found: re.Match[str]) -> str:
+    """A character of a single-quoted string as a double-quoted one has it."""
+    if found[0] == '"':
+        return '\\"'
+    return "'" if found[1] == "'" else found[0]

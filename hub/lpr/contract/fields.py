@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
+from hub.contract.bounds import FIELD_BYTES, FIELD_TEXT, Limits, bounded
+from hub.contract.errors import ContractError
+from hub.contract.json_text import decode
 from hub.contract.text import clean
 from hub.contract.times import parse_time
 from hub.lpr.contract.plates import as_number
@@ -18,6 +21,8 @@ MAX_TEXT = 2000
 MAX_LIST = 500
 MAX_COUNT = 1_000_000
 MAX_EXTRA = 16_384
+MAX_EXTRA_FIELDS = 100
+EXTRA = Limits(text=FIELD_TEXT, size=FIELD_BYTES)
 CAMERA_KEYS = ("camera_id", "aicamera_id", "device_id", "cameraId", "aicameraId", "hostname")
 CHECKPOINT_KEYS = ("checkpoint_id", "checkpointId")
 COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)(?:_(\d{1,6}))?")
@@ -29,10 +34,11 @@ class Fields:
     A value that cannot be used is named in `warnings` and kept in `extra`.
     """
 
-    def __init__(self, data: dict[str, Any]) -> None:
+    def __init__(self, data: dict[str, Any], warnings: list[str] | None = None) -> None:
         self.data = dict(data)
-        self.warnings: list[str] = []
+        self.warnings: list[str] = [] if warnings is None else warnings
         self.extra: dict[str, Any] = {}
+        self._room = FIELD_BYTES  # bytes of JSON that `rows` and `decoded` may still return together
 
     def warn(self, key: str, value: Any, why: str) -> None:
         """Note that the value of `key` was not used, and keep it."""
@@ -70,8 +76,16 @@ class Fields:
         return cleaned[:limit]
 
     def decoded(self, key: str) -> Any:
-        """A value that may be encoded as JSON text (docs/wire/lpr.md 0.4)."""
-        return unwrapped(self.data.pop(key, None))
+        """A value that may be encoded as JSON text (docs/wire/lpr.md 0.4), bounded."""
+        return self._bounded(key, unwrapped(self.data.pop(key, None)))
+
+    def _bounded(self, key: str, value: Any) -> Any:
+        """A list, object or text within the bytes that are left."""
+        if not value or not isinstance(value, (list, dict, str)):
+            return bounded(value, key, self.warnings)
+        kept = bounded(value, key, self.warnings, Limits(size=self._room))
+        self._room -= min(len(orjson.dumps(kept)), self._room)
+        return kept
 
     def rows(self, key: str) -> list[Any]:
         """A list, also as JSON text; a single text, number or object is a list of one."""
@@ -86,7 +100,8 @@ class Fields:
             return []
         if len(decoded) > MAX_LIST:
             self.warnings.append(f"{key} was cut to its first {MAX_LIST}")
-        return decoded[:MAX_LIST]
+            decoded = decoded[:MAX_LIST]
+        return cast(list[Any], self._bounded(key, decoded))
 
     def count(self, key: str, default: int) -> int:
         """A whole number from 0 to MAX_COUNT; `default` where there is none."""
@@ -132,7 +147,7 @@ class Fields:
         """Undecodable values and unknown fields, bounded in size."""
         for key, value in self.data.items():
             self.extra.setdefault(clean(key)[:MAX_ID], value)
-        return bounded(self.extra)
+        return bounded_extra(self.extra)
 
 
 def as_id(value: Any) -> str:
@@ -152,8 +167,8 @@ def unwrapped(value: Any) -> Any:
         if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{", '"'):
             break
         try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
+            value = decode(value)
+        except ContractError:
             break
     return value
 
@@ -176,21 +191,20 @@ def utc_moment(value: Any) -> float | None:
     return moment(value, UTC)
 
 
-def bounded(extra: dict[str, Any]) -> dict[str, Any]:
-    """`extra` as it is stored: JSON values only, a value over 16 KB cut to its beginning, 32 KB in all."""
+def bounded_extra(extra: dict[str, Any]) -> dict[str, Any]:
+    """`extra` as it is stored: a value over 16 KB cut to its beginning, 32 KB and 100 fields in all."""
     kept: dict[str, Any] = {}
-    room = MAX_EXTRA * 2
-    for key, value in list(extra.items())[:100]:
-        try:
-            text = orjson.dumps(value)
-        except (TypeError, ValueError):
-            value = clean(repr(value)[:MAX_TEXT])
-            text = orjson.dumps(value)
+    room = FIELD_BYTES
+    for key, value in list(extra.items())[:MAX_EXTRA_FIELDS]:
+        if isinstance(value, (bytes, bytearray)):
+            value = clean(repr(value[:MAX_TEXT])[:MAX_TEXT])
+        value = bounded(value, key, [], EXTRA)
+        text = orjson.dumps(value)
         if len(text) > min(room, MAX_EXTRA + 2):
             value = text[:1000].decode("utf-8", "ignore") + "..."
-            text = b" " * len(value)
-        if room - len(text) < 0:
+            text = orjson.dumps(value)
+        if room - len(text) - len(key) < 0:
             break
-        room -= len(text)
+        room -= len(text) + len(key)
         kept[key] = value
     return kept

@@ -86,18 +86,19 @@ COMMON_KEYS = frozenset(
         "processing_time_ms",
     )
 )
+TABLE_KEYS = frozenset(("table", "data", "type"))  # of the frame around a record (docs/wire/lpr.md 1.4)
 MAX_NESTING = 3
 
 
 def flatten(data: dict[str, Any]) -> dict[str, Any]:
     """Move the fields of nested objects (`data`, `content`, `data.detection_data`) up; outer fields take precedence."""
     for _ in range(MAX_NESTING):
-        inner_key = next(
-            (key for key in ("data", "content", "detection_data") if isinstance(unwrapped(data.get(key)), dict)), None
-        )
-        if inner_key is None:
+        for inner_key in ("data", "content", "detection_data"):
+            inner = unwrapped(data.get(inner_key))
+            if isinstance(inner, dict):
+                break
+        else:
             return data
-        inner = unwrapped(data[inner_key])
         outer = {key: value for key, value in data.items() if key != inner_key}
         plates = inner.get("plates")
         data = {**inner, **outer}
@@ -117,6 +118,8 @@ def kind_of(data: dict[str, Any], hint: str | None) -> tuple[str, str | None]:
     sent = data.get("type")
     known = TYPES.get(sent.strip().lower()) if isinstance(sent, str) else None
     if known is None and data.get("table") == "lpr_detection":
+        if data.keys() <= TABLE_KEYS:
+            raise ContractError("No data provided: `data` is an object with the fields of the record.")
         known = "detection"
     if known:
         return known, None

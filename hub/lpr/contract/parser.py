@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from hub.contract.bounds import bounded_record
 from hub.contract.errors import ContractError
 from hub.contract.text import clean
 from hub.lpr.contract.fields import (
@@ -27,11 +28,13 @@ from hub.lpr.contract.fields import (
 )
 from hub.lpr.contract.health import read_health
 from hub.lpr.contract.kinds import flatten, kind_of
-from hub.lpr.contract.pictures import read_pictures
-from hub.lpr.contract.plates import collect
+from hub.lpr.contract.pictures import PICTURES, read_pictures
+from hub.lpr.contract.plates import MAX_TEXT, collect
 from hub.lpr.contract.record import Detection, HealthReport, Registration, Sender, Test
 
 FUTURE_SECONDS = 86_400.0
+# Fields that may be JSON text, or hold pictures: bounded where they are decoded.
+DECODED_LATER = frozenset(("ocr_results", "vehicle_detections", "plate_detections", "details", "cropped_plates"))
 KEY_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -59,7 +62,8 @@ def parse(data: Any, context: Context, hint: str | None = None) -> Detection | H
     try:
         flat = flatten(data)
         kind, unknown = kind_of(flat, hint)
-        fields = Fields(flat)
+        warnings: list[str] = []
+        fields = Fields(bounded_record(flat, warnings, PICTURES, DECODED_LATER), warnings)
         if unknown is not None:
             fields.warnings.append(f"type {unknown!r} is not known; what is in the record decided")
             fields.extra["type"] = unknown
@@ -143,7 +147,7 @@ def _detection(fields: Fields, common: dict[str, Any], max_picture_bytes: int) -
         fields.rows("plate_detections"),
     )
     single = [
-        {"text": fields.data.pop(key), "confidence": fields.data.get("confidence")}
+        {"text": _plate_text(fields, key), "confidence": fields.data.get("confidence")}
         for key in ("plate_number", "license_plate")
         if key in fields.data
     ]
@@ -180,6 +184,15 @@ def _detection(fields: Fields, common: dict[str, Any], max_picture_bytes: int) -
         pictures=pictures,
         place=place,
     )
+
+
+def _plate_text(fields: Fields, key: str) -> Any:
+    """The value of a field with a single plate, a text cut to what is stored of it."""
+    value = fields.data.pop(key)
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        fields.warnings.append(f"{key} was cut to {MAX_TEXT} characters")
+        return value[:MAX_TEXT]
+    return value
 
 
 def _event_id(fields: Fields) -> str:

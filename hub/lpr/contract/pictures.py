@@ -17,6 +17,7 @@ WHOLE = (
     "image_b64",
     "image_binary",
 )  # the first one sent is the original
+PICTURES = frozenset((*WHOLE, "annotated_image", "cropped_plates"))
 MAX_CROPS = 50
 MAX_KEPT = 16_384
 UNDECODABLE = ".bin"

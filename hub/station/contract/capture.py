@@ -14,6 +14,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.contract.base64_text import decode_base64
+from hub.contract.bounds import Limits, bounded, bounded_record
 from hub.contract.errors import ContractError
 from hub.contract.text import clean
 from hub.station.contract.fields import Fields
@@ -26,7 +27,13 @@ MAX_STATION = 100
 MAX_SHORT = 200
 MAX_LONG = 2000
 MAX_ERRORS = 200
+MAX_TAGS_BYTES = 12 * 1024  # of all tags together
+MAX_ERRORS_BYTES = 24 * 1024
 MAX_EXTRA = 16_384
+MAX_EXTRA_FIELDS = 100
+TEXTS = frozenset(("tags", "errors"))  # bounded where they are read
+EXTRA = Limits(text=MAX_EXTRA, size=MAX_EXTRA)
+PICTURES = frozenset((*KINDS, *(f"{kind}_image" for kind in KINDS)))
 
 
 class CaptureResult(BaseModel):
@@ -79,9 +86,10 @@ def parse_capture(
     """
     if not data:
         raise ContractError("No data provided: a capture result has fields such as tag, success and number.")
-    fields = Fields(data)
+    warnings: list[str] = []
+    fields = Fields(bounded_record(data, warnings, PICTURES, TEXTS), warnings)
     pictures = _pictures(fields, files or {}, max_picture_bytes)
-    tags = fields.texts("tags", MAX_TAG, MAX_TAGS, strict=True)
+    tags = fields.texts("tags", MAX_TAG, MAX_TAGS, MAX_TAGS_BYTES, strict=True)
     tag = fields.text("tag", MAX_TAG, strict=True)
     if tag and tag not in tags:
         tags.insert(0, tag)
@@ -99,7 +107,7 @@ def parse_capture(
         number=fields.text("number", MAX_SHORT),
         raw_text=fields.text("raw_text", MAX_LONG),
         message=fields.text("message", MAX_LONG),
-        errors=fields.texts("errors", MAX_LONG, MAX_ERRORS),
+        errors=fields.texts("errors", MAX_LONG, MAX_ERRORS, MAX_ERRORS_BYTES),
         attempts=fields.count("attempts"),
         **{f"{kind}_image_url": _link(fields, kind) for kind in KINDS},
     )
@@ -108,8 +116,20 @@ def parse_capture(
             "This is no capture result: it has neither tag nor tags, number, message or picture.", ["tag is missing"]
         )
     for key, value in fields.data.items():
+        if len(fields.extra) >= MAX_EXTRA_FIELDS:
+            break
         fields.extra.setdefault(clean(key)[:MAX_SHORT], value)
-    return Incoming(result, pictures, fields.warnings, fields.extra)
+    return Incoming(result, pictures, fields.warnings, _bounded_extra(fields.extra))
+
+
+def _bounded_extra(extra: dict[str, Any]) -> dict[str, Any]:
+    """`extra` within MAX_EXTRA; bytes as their beginning in Python's notation."""
+    readable = {
+        key: repr(bytes(value[:MAX_SHORT])) if isinstance(value, (bytes, bytearray)) else value
+        for key, value in extra.items()
+    }
+    kept: dict[str, Any] = bounded(readable, "", [], EXTRA)
+    return kept
 
 
 def _link(fields: Fields, kind: str) -> str:

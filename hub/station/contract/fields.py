@@ -28,9 +28,9 @@ class Fields:
     A value that cannot be used is named in `warnings` and kept in `extra`.
     """
 
-    def __init__(self, data: dict[str, Any]) -> None:
+    def __init__(self, data: dict[str, Any], warnings: list[str] | None = None) -> None:
         self.data = dict(data)
-        self.warnings: list[str] = []
+        self.warnings: list[str] = [] if warnings is None else warnings
         self.extra: dict[str, Any] = {}
 
     def warn(self, key: str, value: Any, why: str) -> None:
@@ -53,8 +53,11 @@ class Fields:
             self.warnings.append(f"{key} was cut to {limit} characters")
         return cleaned[:limit]
 
-    def texts(self, key: str, limit: int, count: int, strict: bool = False) -> list[str]:
-        """Up to `count` texts; a single text is a list of one. Raises ContractError, as `text` does."""
+    def texts(self, key: str, limit: int, count: int, size: int, strict: bool = False) -> list[str]:
+        """Up to `count` texts of together `size` bytes; a single text is a list of one.
+
+        Raises ContractError, as `text` does.
+        """
         value = self.data.pop(key, None)
         if value is None:
             return []
@@ -65,15 +68,23 @@ class Fields:
             return []
         if len(value) > count:
             self.warnings.append(f"{key} was cut to its first {count}")
-        rows = []
+        rows: list[str] = []
+        odd = False
         for item in value[:count]:
             if not _is_scalar(item):
-                self.warn(key, value, "holds something that is not a text; that was left out")
+                odd = True
                 continue
             cleaned = clean(item)
             if len(cleaned) > limit and strict:
                 raise ContractError(f"A text in {key} has {len(cleaned)} characters; at most {limit} are taken.")
-            rows.append(cleaned[:limit])
+            cleaned = cleaned[:limit]
+            size -= len(cleaned.encode()) + 3  # quotes and comma
+            if size < 0:
+                self.warnings.append(f"{key} was cut to its first {len(rows)}")
+                break
+            rows.append(cleaned)
+        if odd:
+            self.warn(key, value, "holds something that is not a text; that was left out")
         return [row for row in rows if row]
 
     def seconds(self, key: str) -> float | None:

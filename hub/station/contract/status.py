@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from hub.contract.bounds import bounded_record
 from hub.contract.errors import ContractError
 from hub.contract.text import clean
 from hub.station.contract.capture import MAX_STATION
@@ -13,6 +14,7 @@ from hub.station.contract.capture import MAX_STATION
 MAX_CAMERAS = 16
 MAX_SHELF = 20
 MAX_THREADS = 50
+MAX_NUMBER = 2**53 - 1  # more than that, browsers round
 
 
 def _cut(limit: int) -> BeforeValidator:
@@ -30,6 +32,12 @@ def _first_items(limit: int) -> BeforeValidator:
     return BeforeValidator(lambda value: dict(list(value.items())[:limit]) if isinstance(value, dict) else {})
 
 
+def _within_64_bits(value: Any) -> Any:
+    """The nearest number that JSON and the database hold; anything that is no number stays as it is."""
+    return min(max(value, -MAX_NUMBER), MAX_NUMBER) if type(value) in (int, float) else value
+
+
+Whole = Annotated[int, BeforeValidator(_within_64_bits)]
 Short = Annotated[str, _cut(100)]
 Sentence = Annotated[str, _cut(500)]
 
@@ -47,8 +55,8 @@ class DeviceStatus(_Part):
     message: Sentence = ""
     error: Sentence = ""
     fps: float | None = None
-    width: int | None = None
-    height: int | None = None
+    width: Whole | None = None
+    height: Whole | None = None
     last_tag_ts: float | None = None
     last_frame_ts: float | None = None
 
@@ -64,8 +72,8 @@ class Shelved(_Part):
 class OutboxStatus(_Part):
     """The agent's outbox: pending results, and the dead-letter queue (`shelf`)."""
 
-    waiting: int = 0
-    shelved: int = 0
+    waiting: Whole = 0
+    shelved: Whole = 0
     shelf: Annotated[list[Shelved], _first(MAX_SHELF)] = Field(default_factory=list)
 
 
@@ -73,7 +81,7 @@ class ThreadStatus(_Part):
     """One of the agent's threads: how often it failed and was restarted, and the last error."""
 
     alive: bool = True
-    restarts: int = 0
+    restarts: Whole = 0
     error: Sentence = ""
 
 
@@ -90,14 +98,14 @@ class StationStatus(_Part):
     outbox: OutboxStatus = OutboxStatus()
     threads: Annotated[dict[Short, ThreadStatus], _first_items(MAX_THREADS)] = Field(default_factory=dict)
     uplink: Short = ""
-    captures: int = 0
+    captures: Whole = 0
     sent_at: float | None = None
 
 
 def parse_status(data: dict[str, Any]) -> StationStatus:
     """Parse a station's status. Raises ContractError (400) that names each invalid field."""
     try:
-        return StationStatus.model_validate(data)
+        return StationStatus.model_validate(bounded_record(data, []))
     except ValidationError as error:
         rows = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()[:20]]
         raise ContractError("The station's status cannot be read.", rows) from error
