@@ -78,13 +78,20 @@ def test_five_at_once(own: HubProcess) -> None:
     assert other.longest < LOOP_SECONDS and memory.peak - memory.before < 300
 
 
+def send_large(client: websocket.WebSocket, text: str) -> None:
+    """Send a text frame with a mask of zeros: the client's own masking would hold this process, the bystander too."""
+    payload = text.encode()
+    client.sock.sendall(b"\x81\xff" + len(payload).to_bytes(8, "big") + bytes(4))
+    client.sock.sendall(payload)
+
+
 @pytest.mark.parametrize("size", [1, 4, 15])
 def test_lists_of_nothing_over_sockets(own: HubProcess, size: int) -> None:
     body = brackets(size * MB).decode()
     with Memory(own) as memory, Bystander(own) as other:
         for url in (f"ws://127.0.0.1:{own.side['lpr']}/", f"ws://127.0.0.1:{own.side['results']}/"):
             client = websocket.create_connection(url, timeout=30)
-            client.send(body)
+            send_large(client, body)
             with contextlib.suppress(websocket.WebSocketException, OSError):
                 assert b"success" in client.recv().encode()
             client.close()
@@ -96,7 +103,7 @@ def test_lists_of_nothing_over_sockets(own: HubProcess, size: int) -> None:
             if not packet.startswith("40"):
                 client.send("40")
                 client.recv()
-            client.send(packet)
+            send_large(client, packet)
             with contextlib.suppress(websocket.WebSocketException, OSError):
                 client.settimeout(2)
                 client.recv()
