@@ -17,6 +17,7 @@ from tests.support.helpers import ROOT, SIDE_PORTS, HubProcess, free_ports, wait
 from tests.support.lpr import PICTURE_TEXT, g4, g4_health
 
 
+@pytest.mark.slow
 def test_a_second_hub_ends_with_a_sentence_that_names_the_first(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "instance") as hub:
         changing = (".db-wal", ".db-shm", ".log")
@@ -122,6 +123,7 @@ def test_nothing_stored_stops_a_start_or_a_list(filled: Path, tmp_path: Path, st
         assert "Traceback" not in log, log[-3000:]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     os.name != "posix" or os.geteuid() != 0,
     reason="A full disk is made by mounting a small one, which needs root on Linux.",
