@@ -6,6 +6,7 @@ errors and everything about WebSocket is ours: theirs have no limits and answer 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 from collections.abc import Callable
@@ -21,9 +22,10 @@ from hub.http.options import MEGABYTE
 from hub.http.request_body import RequestBody, too_large
 from hub.http.request_head import RequestHead, parse_head
 from hub.http.response import ResponseWriter, Server
-from hub.net.connection_input import ConnectionInput
-from hub.net.http_error import HttpError, error_response
+from hub.net.connection_input import UNCOUNTED_BYTES, ConnectionInput
+from hub.net.http_error import HttpError, error_response, over_budget
 from hub.net.transport import PeerDisconnected, linger, send_all, set_socket_options
+from hub.runtime.budget import OverBudget
 from hub.websocket.connection import WebSocket, WebSocketClosed
 from hub.websocket.frames import INTERNAL_ERROR
 from hub.websocket.handshake import VERSION, check_upgrade, switching_protocols, wants_websocket
@@ -135,9 +137,18 @@ class ConnectionHandler(ResponseWriter):
             environ["wsgi.input"] = io.BufferedReader(self.body, BODY_BUFFER_BYTES)
         else:
             environ["wsgi.input"] = io.BytesIO(self._buffered_body(head))
+        if self.input.counted or len(self.input.buffer) > UNCOUNTED_BYTES:
+            self._count_input()
         environ["wsgi.input_terminated"] = True
         environ["gatehouse.socket"] = self.socket
         environ["gatehouse.budget"] = self.budget
+
+    def _count_input(self) -> None:
+        """Count what was read beyond this request. Raises `HttpError`."""
+        try:
+            self.input.count_buffer()
+        except OverBudget as error:
+            raise over_budget() from error
 
     def _buffered_body(self, head: RequestHead) -> bytes:
         """Take a body that arrived together with its head."""
@@ -175,6 +186,9 @@ class ConnectionHandler(ResponseWriter):
                 del self.environ["wsgi.websocket"]  # a reference cycle
             self._log_request()
         self.environ = {}  # the application's input and what it has read
+        if self.input.counted:
+            with contextlib.suppress(OverBudget):
+                self.input.count_buffer()
         if self.body:
             self.body.release()
             if not self.body.finished and not self.body.discard(KEEP_ALIVE_BYTES):

@@ -7,7 +7,8 @@ from time import monotonic, time
 from hub.http.options import ServerOptions
 from hub.http.request_head import TLS_HANDSHAKE, end_of_head
 from hub.net.connection_input import ConnectionInput
-from hub.net.http_error import HttpError
+from hub.net.http_error import HttpError, over_budget
+from hub.runtime.budget import OverBudget
 
 
 class HeadReader:
@@ -52,9 +53,12 @@ class HeadReader:
             try:
                 if not source.fill(deadline - monotonic()):
                     raise HttpError(400, "The request ended in the middle of its headers.")
+                source.count_buffer()
             except TimeoutError as error:
                 message = f"The headers of the request did not come within {options.head_seconds:g} s."
                 raise HttpError(408, message) from error
+            except OverBudget as error:
+                raise over_budget() from error
         if end < 0 or end > options.max_head_bytes:
             raise HttpError(431, f"The headers of the request are longer than {options.max_head_bytes} bytes.")
         head = bytes(source.buffer[:end])

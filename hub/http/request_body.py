@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import HTTPException
 
 from hub.net.connection_input import ConnectionInput
-from hub.net.http_error import HttpError
+from hub.net.http_error import HttpError, over_budget
 from hub.net.transport import BLOCK_BYTES, PeerDisconnected
 from hub.runtime.budget import OverBudget
 
@@ -32,7 +32,6 @@ CHUNKS_PER_PASS = 2048
 # Bodies up to this size may use the reserve of the budget.
 SMALL_BYTES = 64 * 1024
 COUNTED_BYTES = 256 * 1024
-RETRY_AFTER = "5"
 NEVER = 1 << 62
 MAX_TRAILER_LINES = 32
 
@@ -111,8 +110,7 @@ class RequestBody(io.RawIOBase):
         except TimeoutError:
             self.error = self._too_late()
         except OverBudget:
-            message = f"The hub has as much in memory as it may have; {self._so_far()}. Send it again in some seconds."
-            self.error = HttpError(503, message, (("Retry-After", RETRY_AFTER),))
+            self.error = over_budget(f"; {self._so_far()}")
         except PeerDisconnected:
             self.error = self._ended_early()
         raise BodyError(self.error)

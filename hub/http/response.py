@@ -121,7 +121,8 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
         try:
             self._sendall(b"%x\r\n%b\r\n" % (len(data), data) if self.response_use_chunked else data)
         finally:
-            self.budget.give_back(counted)
+            if counted:
+                self.budget.give_back(counted)
 
     def _count(self, data: bytes) -> int:
         """Count a large part of an answer in the budget until it is sent; the number of bytes. Raises OverBudget.
@@ -141,8 +142,11 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
         Raises `HttpError` where the body does not fit into the budget now.
         """
         self._endless = False
+        if len(data) <= JOIN_BYTES or self.command == "HEAD":
+            self._send_with_head(data)
+            return
         try:
-            counted = self._count(data) if self.command != "HEAD" else 0
+            counted = self._count(data)
         except OverBudget as error:
             message = "The hub is sending as much as it may have in memory; ask again in some seconds."
             raise HttpError(503, message, (("Retry-After", RETRY_AFTER),)) from error

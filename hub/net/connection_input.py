@@ -13,6 +13,7 @@ from hub.net.transport import PeerDisconnected
 from hub.runtime.budget import Budget
 
 RECEIVE_BYTES = 64 * 1024
+UNCOUNTED_BYTES = 16 * 1024
 UNLIMITED = 1 << 62
 
 Argument = TypeVar("Argument")
@@ -26,7 +27,7 @@ class ConnectionInput:
     the connection breaks. `wait_seconds` is the time that reads have taken so far.
     """
 
-    __slots__ = ("sock", "buffer", "time_slice", "wait_seconds", "budget")
+    __slots__ = ("sock", "buffer", "time_slice", "wait_seconds", "budget", "counted")
 
     def __init__(self, sock: gevent.socket.socket, budget: Budget | None = None) -> None:
         self.sock = sock
@@ -34,6 +35,7 @@ class ConnectionInput:
         self.buffer = bytearray()
         self.time_slice = TimeSlice()
         self.wait_seconds = 0.0
+        self.counted = 0  # bytes of `buffer` that the budget counts
 
     def fill(self, seconds: float) -> bool:
         """Append what has arrived, at least one byte, to `buffer`; False when the peer has shut down its side."""
@@ -41,6 +43,16 @@ class ConnectionInput:
         data = self._timed(self.sock.recv, RECEIVE_BYTES, seconds)
         self.buffer += data
         return bool(data)
+
+    def count_buffer(self) -> None:
+        """Count a large buffer in the budget, and one that has become small no more. Raises OverBudget."""
+        size = len(self.buffer)
+        more = (size if size > UNCOUNTED_BYTES else 0) - self.counted
+        if more > 0:
+            self.budget.take(more, small=True)
+        else:
+            self.budget.give_back(-more)
+        self.counted += more
 
     def read_into(self, view: memoryview, seconds: float) -> int:
         """Fill some of `view`; the number of bytes, 0 when the peer has shut down its side."""

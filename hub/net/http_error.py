@@ -19,6 +19,12 @@ class HttpError(Exception):
         self.headers = headers
 
 
+def over_budget(detail: str = "") -> HttpError:
+    """The error of a request that does not fit into the hub's memory now."""
+    message = f"The hub has as much in memory as it may have{detail}. Send it again in some seconds."
+    return HttpError(503, message, (("Retry-After", "5"),))
+
+
 def error_response(error: HttpError, with_body: bool = True) -> bytes:
     """The whole HTTP response to a refused request, with the one JSON error body; the connection closes after it."""
     body = encode(error_body(error.message))

@@ -12,6 +12,7 @@ import pytest
 from hub.net.connection_input import ConnectionInput
 from hub.net.time_slice import TIME_SLICE_SECONDS, TimeSlice
 from hub.net.transport import PeerDisconnected, PeerStalled, linger, send_all
+from hub.runtime.budget import Budget, OverBudget
 
 Pair = tuple[gevent.socket.socket, gevent.socket.socket]
 
@@ -79,3 +80,16 @@ def test_a_used_up_time_slice_yields_to_timers_and_sockets(pair: Pair) -> None:
     ours.sendall(b"s")
     gevent.joinall([gevent.spawn(busy), gevent.spawn(busy)])
     assert sorted(served) == ["s", "timer"]
+
+
+def test_a_large_buffer_is_counted_until_it_is_small_again(pair: Pair) -> None:
+    process = Budget("process", 100_000)
+    source = ConnectionInput(pair[0], process.child("connection", 50_000))
+    for size, held in ((10_000, 0), (30_000, 30_000), (40_000, 40_000), (100, 0)):
+        source.buffer[:] = bytes(size)
+        source.count_buffer()
+        assert process.held == held
+    source.buffer[:] = bytes(60_000)
+    with pytest.raises(OverBudget):
+        source.count_buffer()
+    assert process.held == 0
