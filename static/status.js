@@ -41,6 +41,7 @@ async function refresh() {
     ["Newest capture", status.captures.newest_received_at ? moment(status.captures.newest_received_at) : "none yet"],
     ["Event loop held over 50 ms", `${status.event_loop.stalls} times in ten minutes, longest ${status.event_loop.longest_ms} ms`],
     ["Records waiting to be written", String(status.writer.waiting)],
+    ["Refused as too busy", status.lanes.filter((lane) => lane.refused).map((lane) => `${lane.name}: ${lane.refused}`).join(", ") || "none"],
     ["Last store error", status.writer.last_error || "none"],
     ["Data folder", status.instance],
   ]);

@@ -77,7 +77,7 @@ def test_png_that_is_not_whole(chunks: list[bytes], reason: str) -> None:
 
 
 def test_png_pixels_are_not_held_in_memory() -> None:
-    data = saved(Image.new("RGB", (4000, 4000)), "PNG")
+    data = saved(Image.new("RGB", (7000, 7000)), "PNG")
     tracemalloc.start()
     try:
         examine(data)
