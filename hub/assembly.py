@@ -31,6 +31,7 @@ from hub.store.backend import Backend
 from hub.store.images import ImageStore
 from hub.store.migrations.runner import migrate
 from hub.store.packs import PackStore
+from hub.store.plausible_clock import PlausibleClock
 from hub.store.reader import Reader
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.tables import db
@@ -74,7 +75,8 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
         bus=Bus(),
         backend=backend,
         writer=Writer(backend, settings.store.queue),
-        reader=Reader(backend),
+        reader=Reader(backend, settings.instance),
+        clock=PlausibleClock(settings.instance),
         images=ImageStore(settings.images_path),
         packs=PackStore(settings.packs_path),
         links=links,
@@ -93,6 +95,9 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     hub.images.prepare()
     hub.packs.prepare()
     register_room(socketio.server, hub.zone, DASHBOARD, "dashboard", "join_dashboard", ("leave_dashboard",))
+    hub.warning_sources += [hub.reader.unreadable.warnings, hub.clock.warnings]
+    hub.status["unreadable_rows"] = hub.reader.unreadable.counts
+    hub.status["names"] = lambda: {kind: status() for kind, status in hub.names.items()}
     hub.lifecycle.disconnecting.append(lambda: answer_polls(socketio.server))
     Image.preinit()  # now: the first picture would block the event loop for it
     supervisor.keep("writer", hub.writer.run)
