@@ -19,7 +19,7 @@ from hub.lpr.repository.cameras import CAMERAS, COMPONENTS
 from hub.lpr.repository.repositories import Repositories
 from hub.store.backend import Row
 from hub.store.transaction import Transaction
-from hub.store.writer import Writer
+from hub.store.writer import StoreBusy, Writer
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,6 @@ class Camera:
         self.detections = self.health_reports = 0
         self.components: dict[str, dict[str, Any]] = {}  # the one that was silent longest first
         self.connections: set[object] = set()
-        self.changed = False
 
     def row(self) -> dict[str, Any]:
         """The row of the table of cameras."""
@@ -87,6 +86,7 @@ class Cameras:
         self._offline_seconds = offline_seconds
         self._cameras: dict[str, Camera] = {}
         self._of: dict[object, set[str]] = {}
+        self._changed: dict[str, Camera] = {}  # whose rows are still to be written
         self._gone: set[str] = set()  # displaced cameras, whose rows are still to be deleted
         self._gone_components: set[tuple[str, str]] = set()
         self.names = NameRegister(MAX_CAMERAS, DISPLACED_PER_MINUTE, self._monotonic)
@@ -151,20 +151,16 @@ class Cameras:
             self.names.add(camera_id, address or "unknown address", rank)
         else:
             self.names.seen(camera_id, rank)
-        camera.checkpoint_id, camera.last_seen, camera.door, camera.address, camera.changed = (
-            checkpoint_id,
-            now,
-            door,
-            address,
-            True,
-        )
+        camera.checkpoint_id, camera.last_seen, camera.door, camera.address = checkpoint_id, now, door, address
         camera.heard = self._monotonic()
+        self._changed[camera_id] = camera
         self._set_online(camera, True)
         return True
 
     def _remove(self, camera_ids: list[str]) -> None:
         for camera_id in camera_ids:
             camera = self._cameras.pop(camera_id)
+            self._changed.pop(camera_id, None)
             for connection in camera.connections:
                 self._of.get(connection, set()).discard(camera_id)
             self._gone.add(camera_id)
@@ -236,12 +232,10 @@ class Cameras:
 
     def flush(self) -> None:
         """Write the cameras that changed since the last call and delete those that gave way, in one commit."""
-        changed = [camera for camera in self._cameras.values() if camera.changed]
-        if not changed and not self._gone and not self._gone_components:
+        if not self._changed and not self._gone and not self._gone_components:
             return
-        rows = [camera.row() for camera in changed]
-        for camera in changed:
-            camera.changed = False
+        changed, self._changed = self._changed, {}
+        rows = [camera.row() for camera in changed.values()]
         gone, self._gone = self._gone, set()
         components, self._gone_components = self._gone_components, set()
 
@@ -251,7 +245,13 @@ class Cameras:
             for row in rows:
                 self._repository.upsert_camera(transaction, row)
 
-        self._writer.write(job)
+        try:
+            self._writer.write(job)
+        except StoreBusy:  # with the next call
+            self._changed = {name: camera for name, camera in changed.items() if name in self._cameras} | self._changed
+            self._gone |= gone - self._cameras.keys()
+            self._gone_components |= components
+            raise
 
     def newest_first(self) -> list[Camera]:
         """Every camera, the one seen last first."""

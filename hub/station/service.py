@@ -172,7 +172,10 @@ class Captures:
 
     def _readable(self, row: Row) -> dict[str, Any]:
         """A row as a dict, once it is certain that it can be shown."""
-        json_size(self.public(dict(row), LOOPBACK))
+        shown = self.public(dict(row), LOOPBACK)
+        if not all(isinstance(shown.get(key, []), list) for key in ("tags", "errors", "warnings")):
+            raise TypeError("tags, errors or warnings is no list")
+        json_size(shown)
         return dict(row)
 
     def status(self) -> dict[str, Any]:

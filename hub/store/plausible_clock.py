@@ -100,9 +100,9 @@ class PlausibleClock:
     @staticmethod
     def _sentence(table: str, days: float) -> str:
         return (
-            f"This machine's clock is {days:.0f} days ahead of the last time that the hub knows, so nothing old is "
-            f"deleted from {table}. If the clock is wrong, set it right; if it is right, the hub goes on deleting after "
-            "it has run for a day, or at once when the setting of its days is changed and the hub is started again."
+            f"This machine's clock is {days:.0f} days ahead of the last time that the hub knows, so nothing old is deleted"
+            f" from {table}. If the clock is wrong, set it right; if it is right, the hub goes on deleting after it has"
+            " run for a day, or at once when the setting of its days is changed and the hub is started again."
         )
 
     def warnings(self) -> list[str]:
