@@ -35,6 +35,7 @@ class PlausibleClock:
         self._now, self._monotonic = now, monotonic
         self._last: float | None = None  # the last trusted wall time
         self._days: dict[str, int] = {}  # of the tables whose old rows were deleted last, as they were set then
+        self._confirmed: set[str] = set()  # tables whose days the operator has set since
         self._observed = 0.0  # seconds that the hub ran under a clock that is far ahead
         self._checked = monotonic()
         self._ahead: dict[str, float] = {}  # days that the clock is ahead, by table that is left alone
@@ -65,8 +66,9 @@ class PlausibleClock:
             self._last = now if found is None else min(found, now)
         self._observe(now)
         ahead = now - self._last
-        set_anew = table in self._days and self._days[table] != days
-        if ahead > JUMP_SECONDS and self._observed < PROOF_SECONDS and not set_anew:
+        if self._days.get(table, days) != days:
+            self._confirmed.add(table)
+        if ahead > JUMP_SECONDS and self._observed < PROOF_SECONDS and table not in self._confirmed:
             if table not in self._ahead:
                 log.warning("%s", self._sentence(table, ahead / DAY))
             self._ahead[table] = ahead / DAY
@@ -100,9 +102,9 @@ class PlausibleClock:
     @staticmethod
     def _sentence(table: str, days: float) -> str:
         return (
-            f"This machine's clock is {days:.0f} days ahead of the last time that the hub knows, so nothing old is deleted"
-            f" from {table}. If the clock is wrong, set it right; if it is right, the hub goes on deleting after it has"
-            " run for a day, or at once when the setting of its days is changed and the hub is started again."
+            f"This machine's clock is {days:.0f} days ahead of the last time that the hub knows, so nothing old is "
+            f"deleted from {table}. If the clock is wrong, set it right; if it is right, the hub deletes again after "
+            "it has run for a day, or at once when the setting of its days is changed and the hub is started again."
         )
 
     def warnings(self) -> list[str]:
