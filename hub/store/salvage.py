@@ -181,23 +181,24 @@ def stored_list(text: Any) -> list[Any]:
 def check_types(row: Row, table: Table) -> None:
     """Raise ValueError for a column with a value that is not of its declared type."""
     names = row.keys()
-    for name, types, nullable in _checks(table):
-        if name not in names:
-            continue
+    checks = _checks(table)
+    for name in names:
+        types, nullable = checks[name]
         value = row[name]
-        if value is None and nullable:
-            continue
-        if not isinstance(value, types) or (isinstance(value, float) and not math.isfinite(value)):
-            raise ValueError(f"{name} is {type(value).__name__}")
+        kind = type(value)
+        if kind not in types and not (value is None and nullable):
+            raise ValueError(f"{name} is {kind.__name__}")
+        if kind is float and not math.isfinite(value):
+            raise ValueError(f"{name} is {value}")
 
 
 @lru_cache(maxsize=64)
-def _checks(table: Table) -> list[tuple[str, tuple[type, ...], bool]]:
-    """Name, Python types and whether it may be NULL, of each column."""
-    return [
-        (column.name, next(types for kind, types in TYPES if isinstance(column.type, kind)), bool(column.nullable))
+def _checks(table: Table) -> dict[str, tuple[tuple[type, ...], bool]]:
+    """The Python types of each column, and whether it may be NULL."""
+    return {
+        str(column.name): (next(types for kind, types in TYPES if isinstance(column.type, kind)), bool(column.nullable))
         for column in table.columns
-    ]
+    }
 
 
 def _bytes_text(value: Any) -> str:
