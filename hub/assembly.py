@@ -46,6 +46,7 @@ from hub.store.instance_lock import InstanceLock
 from hub.store.migrations.runner import migrate
 from hub.store.packs import PackStore
 from hub.store.picture_files import PictureFiles
+from hub.store.plausible_clock import PlausibleClock
 from hub.store.reader import Reader
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.tables import db
@@ -77,7 +78,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     """The shared parts, the store ready and the writer running; installed as `app.extensions["gatehouse"]`."""
     backend = _prepare_store(app, settings)
     lanes = Lanes()
-    reader = Reader(backend, lanes, settings.store.search_seconds)
+    reader = Reader(backend, lanes, settings.store.search_seconds, settings.instance)
     supervisor = Supervisor()
     json = JsonLane(lanes.json)
     codec = SocketJson(json.decode)
@@ -103,6 +104,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         lanes=lanes,
         writer=Writer(backend, settings.store.queue, reader.faults),
         reader=reader,
+        clock=PlausibleClock(settings.instance),
         images=images,
         packs=packs,
         picture_files=PictureFiles(images, packs, lanes.files),
@@ -132,6 +134,9 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     hub.status["lanes"] = lanes.status
     hub.status["searches"] = lambda: {"stopped": hub.reader.too_long}
     register_room(socketio.server, hub.zone, DASHBOARD, "dashboard", "join_dashboard", ("leave_dashboard",))
+    hub.warning_sources += [hub.reader.unreadable.warnings, hub.clock.warnings]
+    hub.status["unreadable_rows"] = hub.reader.unreadable.counts
+    hub.status["names"] = lambda: {kind: status() for kind, status in hub.names.items()}
     hub.lifecycle.disconnecting.append(lambda: answer_polls(socketio.server))
     Image.preinit()  # now: the first picture would block the event loop for it
     supervisor.keep("writer", hub.writer.run)

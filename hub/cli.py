@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.runtime.log_file import LogFile
+from hub.runtime.log_lines import LineFormatter
 from hub.runtime.memory import freeze_startup_objects, release_large_buffers
 from hub.settings.file import FILE_NAME, SettingsError, load
 from hub.settings.model import Settings
@@ -83,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def start_logging(settings: Settings) -> None:
     """Log to hub.log (rotated, UTF-8), and warnings to stderr. Raises OSError."""
-    form = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    form = LineFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     file = LogFile(settings.log_path, maxBytes=settings.log.max_mb * 1024 * 1024, backupCount=5, encoding="utf-8")
     screen = logging.StreamHandler()
     for handler in (file, screen):

@@ -31,6 +31,7 @@ from hub.store.examiner import Examiner
 from hub.store.images import ImageStore
 from hub.store.packs import PackStore
 from hub.store.picture_files import PictureFiles
+from hub.store.plausible_clock import PlausibleClock
 from hub.store.reader import Reader
 from hub.store.writer import Writer
 from hub.websocket.routes import WebSocketRoutes
@@ -50,6 +51,7 @@ class Hub:
     lanes: Lanes  # native threads for slow work, by its kind
     writer: Writer
     reader: Reader
+    clock: PlausibleClock  # whether old rows may be deleted
     images: ImageStore  # pictures of captures, a file each
     packs: PackStore  # pictures of camera records, many in a file
     picture_files: PictureFiles  # both by name, in pieces
@@ -70,6 +72,7 @@ class Hub:
     plate_watch: PlateWatch = field(default_factory=NoWatch)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     status: dict[str, Callable[[], Any]] = field(default_factory=dict)  # key of /status -> its value now
+    names: dict[str, Callable[[], Any]] = field(default_factory=dict)  # kind of name -> how many are known, for /status
     warnings: list[str] = field(default_factory=list)  # sentences for the operator
     warning_sources: list[Callable[[], list[str]]] = field(default_factory=list)  # the same, evaluated for each status
     start_notes: list[str] = field(default_factory=list)  # printed once at the start, secrets among them; never logged

@@ -31,7 +31,10 @@ class Boards:
         gap_seconds: float,
         zone: tzinfo | None = None,
         now: Callable[[], float] = time.time,
+        wall: Callable[[], float] | None = None,
     ) -> None:
+        """`now` decides what is silent; `wall` is shown, `now` where it is None."""
+        self._wall = wall or now
         self._stale_seconds, self._gap_seconds, self._zone, self._now = stale_seconds, gap_seconds, zone, now
         self._boards: dict[str, Board] = {}
         self._closed: deque[Session] = deque(maxlen=KEPT_SESSIONS)
@@ -132,12 +135,13 @@ class Boards:
     def history(self) -> dict[str, Any]:
         """The body of /connection_history: the last closed sessions, oldest first."""
         self.watch()
-        return history_body(list(self._closed), self._started, self._zone)
+        return history_body(list(self._closed), self._started, self._zone, self._wall() - self._now())
 
     def status(self) -> list[dict[str, Any]]:
         """Every board for the pages, the one that sent last first."""
         self.watch()
         now = self._now()
+        offset = self._wall() - now
         rows = sorted(self._boards.values(), key=lambda board: -board.received_at)
         return [
             {
@@ -148,9 +152,9 @@ class Boards:
                 "sockets": len(board.connections),
                 "messages": board.messages,
                 "reboots": board.reboots,
-                "heard_at": utc_text(board.received_at),
+                "heard_at": utc_text(board.received_at + offset),
                 "silent_seconds": round(max(0.0, now - board.received_at), 1),
-                "since": utc_text(board.session_began) if board.session_began is not None else None,
+                "since": utc_text(board.session_began + offset) if board.session_began is not None else None,
                 "clock_ms": board.clock,
             }
             for board in rows

@@ -114,7 +114,7 @@ class TagDetections:
         self, settings: Iterable[TagDetection], frames: FrameStore, vision: VisionProcess, apriltag: AprilTags
     ) -> None:
         self._frames, self.vision, self._apriltag = frames, vision, apriltag
-        self._started = time.time()
+        self._started = time.monotonic()
         self.cameras = [WatchedCamera(one) for one in settings if one.enabled]
 
     def start(self, supervisor: Supervisor) -> list[str]:
@@ -168,7 +168,7 @@ class TagDetections:
         Its `timestamp` is when the picture came, in milliseconds since the hub started: boards count from their own
         start (docs/wire/apriltag.md 1.1).
         """
-        milliseconds = max(0, int((frame.received_at - self._started) * 1000))
+        milliseconds = max(0, int((frame.mono - self._started) * 1000))
         reading = parse_reading(
             {**tag, "timestamp": milliseconds, "camera_name": camera.name, "smartcam_ip": camera.address}
         )

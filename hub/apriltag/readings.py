@@ -16,9 +16,10 @@ from gevent.lock import Semaphore
 
 from hub.access.rate_limits import LogThrottle
 from hub.apriltag.contract.reading import Reading
-from hub.apriltag.repository import Query, ReadingRepository
+from hub.apriltag.repository import READINGS, Query, ReadingRepository
 from hub.contract.errors import RequestError
 from hub.contract.times import utc_text
+from hub.runtime.offload import offload
 from hub.store.backend import Row
 from hub.store.writer import StoreBusy, Writer
 
@@ -169,8 +170,7 @@ class Readings:
         with suppress(StoreBusy):  # stored readings are found all the same
             self.flush()
         rows = self._repository.page(query)
-        shown = [self._shown(row) for row in rows[: query.limit]]
-        return shown, rows[query.limit - 1]["seq"] if len(rows) > query.limit else None
+        return offload(self._repository.unreadable.page, rows, query.limit, self._shown, READINGS)
 
     @staticmethod
     def _shown(row: Row) -> dict[str, Any]:

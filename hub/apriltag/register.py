@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import gevent
@@ -37,7 +38,7 @@ WATCH_SECONDS = 2.0
 def register(app: Flask, hub: Hub) -> None:
     """Add boards, games and readings over REST, raw WebSocket and UDP, and tag detection."""
     settings, supervisor = hub.settings.apriltag, hub.supervisor
-    boards = Boards(settings.stale_seconds, settings.session_gap_seconds, hub.zone)
+    boards = Boards(settings.stale_seconds, settings.session_gap_seconds, hub.zone, time.monotonic, time.time)
     readings = Readings(hub.writer, reading_repository(hub.backend, hub.reader), settings.store_per_second)
     apriltags = AprilTags(hub.bus, boards, readings, settings.alias_fields)
     token = board_token(settings.token, hub.settings.token_path)
@@ -74,7 +75,9 @@ def _add_background_work(hub: Hub, boards: Boards, readings: Readings) -> None:
     hub.warning_sources.append(readings.warnings)
     hub.supervisor.keep("tag readings", readings.run)
     hub.supervisor.keep("board watch", _watch, boards)
-    keep_retention(hub.supervisor, hub.writer, "tag_readings", hub.settings.apriltag.reading_days)
+    keep_retention(
+        hub.supervisor, hub.writer, "tag_readings", hub.settings.apriltag.reading_days, hub.clock, hub.reader
+    )
 
 
 def _add_token_notes(hub: Hub, token: BoardToken) -> None:

@@ -9,13 +9,15 @@ from typing import Any
 from sqlalchemy import select, tuple_
 
 from hub.apriltag.tables import TagReadingRow
-from hub.store.backend import Backend, Row
+from hub.store.backend import Backend
 from hub.store.reader import Reader
+from hub.store.salvage import Rows
 from hub.store.statements import columns, insert
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction
 
-COLUMNS = columns(table_of(TagReadingRow))
+READINGS = table_of(TagReadingRow)
+COLUMNS = columns(READINGS)
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class ReadingRepository:
     """Readings, with statements that every database understands. A row is a list in the order of `COLUMNS`."""
 
     def __init__(self, backend: Backend, reader: Reader) -> None:
-        self._reader = reader
+        self._reader, self.unreadable = reader, reader.unreadable
         self._insert = insert(backend, table_of(TagReadingRow))
 
     def insert_job(self, rows: Sequence[Sequence[Any]]) -> Callable[[Transaction], None]:
@@ -45,7 +47,7 @@ class ReadingRepository:
 
         return job
 
-    def page(self, query: Query) -> list[Row]:
+    def page(self, query: Query) -> Rows:
         """The readings that match, newest first: one more than `query.limit` where there are more.
 
         Empty when the row of the cursor has expired: its page was the oldest.
@@ -62,11 +64,8 @@ class ReadingRepository:
         if query.before is not None:
             last = self._reader.all(select(*order).where(table.seq == query.before))
             if not last:
-                return []
+                return Rows()
             conditions.append(tuple_(*order) < tuple_(last[0]["received_at"], last[0]["seq"]))
-        return self._reader.all(
-            select(table_of(table))
-            .where(*conditions)
-            .order_by(*(column.desc() for column in order))
-            .limit(query.limit + 1)
+        return self._reader.page(
+            select(READINGS).where(*conditions).order_by(*(column.desc() for column in order)).limit(query.limit + 1)
         )

@@ -14,7 +14,7 @@ DAY, HOUR, MINUTE = 86_400, 3600, 60
 
 @dataclass(frozen=True)
 class Session:
-    """One session of a board, from its first message to its end. Times are epoch seconds."""
+    """One session of a board, from its first message to its end. Times are those of the boards' clock."""
 
     address: str
     name: str
@@ -25,7 +25,7 @@ class Session:
 
 
 class Board:
-    """One board as the hub knows it. `session_began` is None while it has no session (epoch seconds)."""
+    """One board as the hub knows it. `session_began` is None while it has no session (the boards' clock)."""
 
     def __init__(self, address: str, now: float) -> None:
         self.address = address
@@ -101,17 +101,17 @@ def _uptime(seconds: float) -> dict[str, Any]:
     }
 
 
-def history_body(sessions: list[Session], started: float, zone: tzinfo | None) -> dict[str, Any]:
-    """The body of /connection_history. `started`: when the hub did (epoch seconds)."""
+def history_body(sessions: list[Session], started: float, zone: tzinfo | None, offset: float = 0.0) -> dict[str, Any]:
+    """The body of /connection_history. `offset`: from the boards' clock to epoch seconds."""
     rows = []
     for session in sessions:
         seconds = int(session.ended - session.began)
         rows.append(
             {
-                "connect_time": _local(session.began, zone),
-                "disconnect_time": _local(session.ended, zone),
-                "connect_timestamp": session.began,
-                "disconnect_timestamp": session.ended,
+                "connect_time": _local(session.began + offset, zone),
+                "disconnect_time": _local(session.ended + offset, zone),
+                "connect_timestamp": session.began + offset,
+                "disconnect_timestamp": session.ended + offset,
                 "duration_seconds": seconds,
                 "duration_formatted": f"{seconds // 60}m {seconds % 60}s",
                 "status": "disconnected",
@@ -121,7 +121,7 @@ def history_body(sessions: list[Session], started: float, zone: tzinfo | None) -
                 "reason": session.reason,
             }
         )
-    return {"sessions": rows, "total_sessions": len(rows), "server_start_time": _local(started, zone)}
+    return {"sessions": rows, "total_sessions": len(rows), "server_start_time": _local(started + offset, zone)}
 
 
 def _local(seconds: float, zone: tzinfo | None) -> str:

@@ -15,4 +15,5 @@ def register(app: Flask, hub: Hub) -> None:
     devices = Devices(hub.writer, DeviceRepository(hub.backend, hub.reader))
     hub.add(devices)
     devices.load()
+    hub.names["devices"] = devices.names.status
     app.register_blueprint(devices_rest)

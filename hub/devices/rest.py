@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from hub.devices.service import Devices, reply
+from hub.contract.paging import page_of
+from hub.devices.service import Devices, reply, shown
 from hub.http.answers import answer, part
 from hub.http.body import json_object
+from hub.http.query import cursor
+from hub.runtime.offload import offload
 
 devices_rest = Blueprint("devices_rest", __name__)
 
@@ -14,7 +17,7 @@ devices_rest = Blueprint("devices_rest", __name__)
 @devices_rest.post("/device-registration/register")
 def register() -> Response:
     """Register a device; it is pending until an operator decides."""
-    device = part(Devices).register(json_object(request))
+    device = part(Devices).register(json_object(request), request.remote_addr or "unknown address")
     return answer({**reply(device), "message": "Device registered; an operator has to approve it"}, 201)
 
 
@@ -34,9 +37,17 @@ def heartbeat() -> Response:
 
 @devices_rest.get("/api/devices")
 def devices() -> Response:
-    """Every device, for the operator."""
-    rows = part(Devices).all()
-    return answer({"success": True, "devices": rows, "total_count": len(rows)})
+    """Every device, for the operator; `cursor` goes on where a page ended."""
+    found, start = part(Devices).known(), cursor(request.args.get("cursor")) or 0
+    rows, following = offload(page_of, found, start, len(found), shown)
+    return answer(
+        {
+            "success": True,
+            "devices": rows,
+            "total_count": len(found),
+            "next_cursor": str(following) if following is not None else None,
+        }
+    )
 
 
 @devices_rest.post("/api/devices/<device_id>/approve")

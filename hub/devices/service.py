@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import secrets
 import time
 import uuid
@@ -10,14 +11,21 @@ from typing import Any
 
 import orjson
 
+from hub.access.name_register import NameRegister
 from hub.contract.bounds import Limits, bounded
-from hub.contract.errors import Conflict, ContractError, NotFound, TooManyRequests, Unauthorized
+from hub.contract.errors import Conflict, ContractError, NotFound, TooManyRequests, Unauthorized, Unavailable
+from hub.contract.paging import json_size
 from hub.contract.text import clean
 from hub.contract.times import utc_text
-from hub.devices.repository import DeviceRepository
+from hub.devices.repository import DEVICES, DeviceRepository
+from hub.store.backend import Row
+from hub.store.transaction import Transaction
 from hub.store.writer import Writer
 
+log = logging.getLogger(__name__)
+
 MAX_DEVICES = 1000
+DISPLACED_PER_MINUTE = 200
 MAX_SERIAL = 200
 MAX_FIELDS_BYTES = 16_384
 FIELDS_LIMITS = Limits(text=MAX_FIELDS_BYTES + 1, size=MAX_FIELDS_BYTES + 1024)  # a larger registration is refused
@@ -40,36 +48,69 @@ class Devices:
     def __init__(self, writer: Writer, repository: DeviceRepository) -> None:
         self._writer, self._repository = writer, repository
         self._devices: dict[str, dict[str, Any]] = {}  # by serial
+        self._gone: set[str] = set()  # displaced devices, whose rows are still to be deleted
+        self.names = NameRegister(MAX_DEVICES, DISPLACED_PER_MINUTE)
 
     def load(self) -> None:
-        """Load the stored registrations."""
-        for row in self._repository.load():
-            self._devices[row["serial"]] = {**dict(row), "fields": orjson.loads(row["fields"])}
+        """Load the stored registrations, without those that cannot be read."""
+        devices = self._repository.unreadable.load(self._repository.load, _loaded, DEVICES)
+        for device in sorted(devices, key=lambda device: device["last_seen"]):
+            self._devices[device["serial"]] = device
+            self._rank(device, "")
+        removed = self.names.trim()
+        if removed:
+            log.warning(
+                "%d more devices are registered than the %d that the hub keeps; pending ones that were silent longest "
+                "are removed.",
+                len(removed),
+                MAX_DEVICES,
+            )
+            self._remove(removed)
 
-    def register(self, data: dict[str, Any]) -> dict[str, Any]:
+    def _rank(self, device: dict[str, Any], address: str) -> None:
+        """Decide how far others give way before a device: an approved one never does."""
+        if device["status"] == APPROVED:
+            self.names.protect(device["serial"])
+        else:
+            self.names.remove(device["serial"])
+            self.names.add(device["serial"], address, 0 if device["status"] == PENDING else 1)
+
+    def _remove(self, serials: list[str]) -> None:
+        for serial in serials:
+            self._devices.pop(serial, None)
+            self._gone.add(serial)
+
+    def register(self, data: dict[str, Any], address: str = "unknown address") -> dict[str, Any]:
         """Add a pending device. Raises ContractError, Conflict when it is registered, TooManyRequests."""
         serial = _serial(data.get("serial_number", data.get("serialNumber")))
         if serial in self._devices:
             raise Conflict("This device is registered already; ask for its state by its serial.")
-        if len(self._devices) >= MAX_DEVICES:
-            raise TooManyRequests(
-                "Too many devices are registered; an operator has to reject some first.", retry_after=60
-            )
         fields = {key: value for key, camel in FIELDS.items() if (value := data.get(key, data.get(camel))) is not None}
         fields = bounded(fields, "", [], FIELDS_LIMITS)
         if len(orjson.dumps(fields)) > MAX_FIELDS_BYTES:
             raise ContractError("The registration is too large; at most 16 KB are taken.", status=413)
+        gone = self.names.make_room(address)
+        if gone is None:
+            raise TooManyRequests(
+                "Too many devices are registered; an operator has to reject some first.", retry_after=60
+            )
+        self._remove(gone)
+        self.names.add(serial, address)
         now = time.time()
-        return self._put(
-            {
-                "id": str(uuid.uuid4()),
-                "serial": serial,
-                "status": PENDING,
-                "fields": {"sent": fields},
-                "registered_at": now,
-                "last_seen": now,
-            }
-        )
+        try:
+            return self._put(
+                {
+                    "id": str(uuid.uuid4()),
+                    "serial": serial,
+                    "status": PENDING,
+                    "fields": {"sent": fields},
+                    "registered_at": now,
+                    "last_seen": now,
+                }
+            )
+        except Unavailable:
+            self.names.remove(serial)  # not stored: its sender registers again
+            raise
 
     def by_serial(self, serial: str | int) -> dict[str, Any]:
         """The registration with this serial. Raises NotFound."""
@@ -89,7 +130,9 @@ class Devices:
             if approved
             else {"reason": clean(reason)[:500] if isinstance(reason, (str, int)) else ""}
         )
-        return self._put({**device, "status": APPROVED if approved else REJECTED, "fields": fields})
+        decided = self._put({**device, "status": APPROVED if approved else REJECTED, "fields": fields})
+        self._rank(decided, "")
+        return decided
 
     def heartbeat(self, serial: str | int, key: str) -> None:
         """Note that a device is alive. Raises NotFound, or Unauthorized for a wrong key or one not approved."""
@@ -101,23 +144,47 @@ class Devices:
 
     def _put(self, device: dict[str, Any]) -> dict[str, Any]:
         row = {**device, "fields": orjson.dumps(device["fields"], option=orjson.OPT_NON_STR_KEYS).decode()}
-        self._writer.write(lambda transaction: self._repository.replace_device(transaction, row))
+        gone, self._gone = self._gone - {device["serial"]}, set()
+
+        def job(transaction: Transaction) -> None:
+            self._repository.delete_devices(transaction, gone)
+            self._repository.replace_device(transaction, row)
+
+        try:
+            self._writer.write(job)
+        except Unavailable:
+            self._gone |= gone - self._devices.keys()
+            raise
         self._devices[device["serial"]] = device
         return device
 
     def all(self) -> list[dict[str, Any]]:
         """Every device for the operator, without keys."""
-        return [
-            {
-                "id": device["id"],
-                "serial_number": device["serial"],
-                "status": device["status"],
-                **device["fields"]["sent"],
-                "registered_at": utc_text(device["registered_at"]),
-                "last_seen": utc_text(device["last_seen"]),
-            }
-            for device in self._devices.values()
-        ]
+        return [shown(device) for device in self._devices.values()]
+
+    def known(self) -> list[dict[str, Any]]:
+        """Every registration, the oldest first."""
+        return list(self._devices.values())
+
+
+def shown(device: dict[str, Any]) -> dict[str, Any]:
+    """A device for the operator, without its key."""
+    return {
+        "id": device["id"],
+        "serial_number": device["serial"],
+        "status": device["status"],
+        **device["fields"]["sent"],
+        "registered_at": utc_text(device["registered_at"]),
+        "last_seen": utc_text(device["last_seen"]),
+    }
+
+
+def _loaded(row: Row) -> dict[str, Any]:
+    device = {**dict(row), "fields": orjson.loads(row["fields"])}
+    json_size([shown(device), reply(device)])
+    if device["status"] not in (PENDING, APPROVED, REJECTED):
+        raise ValueError("its status is unknown")
+    return device
 
 
 def reply(device: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class TagDigest:
 
 def rows(readings: Iterable[TagReading]) -> list[dict[str, Any]]:
     """Readings as pages show them. Ages are by the hub's clock, since a browser's may differ."""
-    now = time.time()
+    now = time.monotonic()
     return [_row(reading, now) for reading in readings]
 
 
@@ -55,7 +55,7 @@ def _row(reading: TagReading, now: float) -> dict[str, Any]:
     row = {
         "board": reading.board,
         "tag_id": reading.tag_id,
-        "age_seconds": round(max(0.0, now - reading.received_at), 2),
+        "age_seconds": round(max(0.0, now - reading.mono), 2),
         "source": str(message.get("source") or "board")[:40],
     }
     for name in NUMBERS:

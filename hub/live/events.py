@@ -5,6 +5,7 @@ Events about records are published after commit, so a subscriber can read the re
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -44,6 +45,7 @@ class TagReading:
     board: str  # its address, or the id of a camera
     tag_id: int | None
     received_at: float  # epoch seconds
+    mono: float = field(default_factory=time.monotonic)  # the same moment by the monotonic clock
 
 
 # A new capture result was stored.

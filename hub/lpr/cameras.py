@@ -10,16 +10,23 @@ from typing import Any
 
 import orjson
 
+from hub.access.name_register import NameRegister
+from hub.contract.paging import json_size
 from hub.contract.times import local_text, utc_text
 from hub.live.bus import Bus
 from hub.live.events import CAMERA_STATUS
+from hub.lpr.repository.cameras import CAMERAS, COMPONENTS
 from hub.lpr.repository.repositories import Repositories
+from hub.store.backend import Row
 from hub.store.transaction import Transaction
-from hub.store.writer import Writer
+from hub.store.writer import StoreBusy, Writer
 
 log = logging.getLogger(__name__)
 
 MAX_CAMERAS = 10_000
+MAX_COMPONENTS = 100  # of one camera
+DISPLACED_PER_MINUTE = 200
+REGISTERED, HEALTHY, DETECTED = range(3)  # how far others give way before a camera: by what it has sent
 WORST = ("error", "warning", "ok")
 
 
@@ -30,11 +37,11 @@ class Camera:
         self.camera_id, self.checkpoint_id, self.registered_at = camera_id, checkpoint_id, registered_at
         self.last_seen = registered_at
         self.address, self.door = "", ""
+        self.heard = 0.0  # monotonic
         self.online = False
         self.detections = self.health_reports = 0
-        self.components: dict[str, dict[str, Any]] = {}
+        self.components: dict[str, dict[str, Any]] = {}  # the one that was silent longest first
         self.connections: set[object] = set()
-        self.changed = False
 
     def row(self) -> dict[str, Any]:
         """The row of the table of cameras."""
@@ -70,59 +77,93 @@ class Cameras:
         zone: tzinfo | None,
         offline_seconds: float,
         now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] | None = None,
     ) -> None:
+        """`now` is shown and stored; `monotonic` decides what is online, `now` where it is None."""
         self._writer, self._bus, self._zone, self._now = writer, bus, zone, now
+        self._monotonic = monotonic or now
         self._repository, self._counters = repositories.cameras, repositories.counters
         self._offline_seconds = offline_seconds
         self._cameras: dict[str, Camera] = {}
         self._of: dict[object, set[str]] = {}
-        self._full = False
+        self._changed: dict[str, Camera] = {}  # whose rows are still to be written
+        self._gone: set[str] = set()  # displaced cameras, whose rows are still to be deleted
+        self._gone_components: set[tuple[str, str]] = set()
+        self.names = NameRegister(MAX_CAMERAS, DISPLACED_PER_MINUTE, self._monotonic)
 
     def load(self) -> None:
-        """Load what is stored."""
-        for row in self._repository.load_cameras():
-            camera = self._cameras[row["camera_id"]] = Camera(
-                row["camera_id"], row["checkpoint_id"], row["registered_at"]
+        """Load what is stored, without what cannot be read."""
+        unreadable, repository = self._repository.unreadable, self._repository
+        counts: dict[tuple[str, str], int] = {
+            (row["kind"], row["key"]): row["count"] for row in self._counters.load(["camera", "camera_health"])
+        }
+        cameras = unreadable.load(repository.load_cameras, self._loaded, CAMERAS)
+        for camera in sorted(cameras, key=lambda camera: camera.heard):
+            name = camera.camera_id
+            camera.detections = counts.get(("camera", name), 0)
+            camera.health_reports = counts.get(("camera_health", name), 0)
+            self._cameras[name] = camera
+            self.names.add(name, "", DETECTED if camera.detections else HEALTHY if camera.health_reports else 0)
+        components = unreadable.load(repository.load_components, _loaded_component, COMPONENTS)
+        for camera_id, _, component in sorted(components, key=lambda item: item[1]):
+            if camera_id in self._cameras:
+                self._keep_component(self._cameras[camera_id], component)
+        removed = self.names.trim()
+        if removed:
+            log.warning(
+                "%d more cameras are stored than the %d that the hub lists; those that were silent longest are removed "
+                "from the list, their records stay.",
+                len(removed),
+                MAX_CAMERAS,
             )
-            camera.last_seen, camera.address, camera.door = row["last_seen"], row["address"], row["door"]
-            camera.online = self._now() - camera.last_seen <= self._offline_seconds
-        for row in self._repository.load_components():
-            if row["camera_id"] in self._cameras:
-                self._cameras[row["camera_id"]].components[row["component"]] = _component(dict(row))
-        for row in self._counters.load(["camera", "camera_health"]):
-            if row["key"] in self._cameras:
-                setattr(
-                    self._cameras[row["key"]],
-                    "detections" if row["kind"] == "camera" else "health_reports",
-                    row["count"],
-                )
+            self._remove(removed)
+
+    def _loaded(self, row: Row) -> Camera:
+        now = self._now()
+        camera = Camera(row["camera_id"], row["checkpoint_id"], row["registered_at"])
+        camera.last_seen = min(row["last_seen"], now)  # a clock that was ahead
+        camera.address, camera.door = row["address"], row["door"]
+        silent = now - camera.last_seen
+        camera.heard = self._monotonic() - silent
+        camera.online = silent <= self._offline_seconds
+        json_size(self.show(camera))
+        return camera
 
     def known(self, camera_id: str) -> bool:
         """Whether this camera is in the list."""
         return camera_id in self._cameras
 
-    def seen(self, camera_id: str, checkpoint_id: str, door: str, address: str) -> None:
-        """A record or a registration of a camera was received just now."""
+    def seen(self, camera_id: str, checkpoint_id: str, door: str, address: str, rank: int = REGISTERED) -> bool:
+        """A record or a registration of a camera was received just now.
+
+        False where the camera is new and no other gives way to it: it is not listed.
+        """
         camera = self._cameras.get(camera_id)
         now = self._now()
         if camera is None:
-            if len(self._cameras) >= MAX_CAMERAS:
-                if not self._full:
-                    log.warning(
-                        "More than %d cameras: records of new ones are stored, but they are not listed as cameras.",
-                        MAX_CAMERAS,
-                    )
-                self._full = True
-                return
+            gone = self.names.make_room(address or "unknown address")
+            if gone is None:
+                self._gone.add(camera_id)  # the record's commit has inserted its row
+                return False
+            self._remove(gone)
+            self._gone.discard(camera_id)
             camera = self._cameras[camera_id] = Camera(camera_id, checkpoint_id, now)
-        camera.checkpoint_id, camera.last_seen, camera.door, camera.address, camera.changed = (
-            checkpoint_id,
-            now,
-            door,
-            address,
-            True,
-        )
+            self.names.add(camera_id, address or "unknown address", rank)
+        else:
+            self.names.seen(camera_id, rank)
+        camera.checkpoint_id, camera.last_seen, camera.door, camera.address = checkpoint_id, now, door, address
+        camera.heard = self._monotonic()
+        self._changed[camera_id] = camera
         self._set_online(camera, True)
+        return True
+
+    def _remove(self, camera_ids: list[str]) -> None:
+        for camera_id in camera_ids:
+            camera = self._cameras.pop(camera_id)
+            self._changed.pop(camera_id, None)
+            for connection in camera.connections:
+                self._of.get(connection, set()).discard(camera_id)
+            self._gone.add(camera_id)
 
     def counted(self, camera_id: str, kind: str) -> None:
         """One more stored record of a camera."""
@@ -136,8 +177,19 @@ class Cameras:
         if camera is None:
             return
         before = camera.components.get(row["component"])
-        if before is None or row["occurred_at"] >= before["at"]:
-            camera.components[row["component"]] = _component(row)
+        if before is None or row["occurred_at"] >= min(before["at"], row["received_at"]):
+            self._keep_component(camera, _component(row))
+
+    def _keep_component(self, camera: Camera, component: dict[str, Any]) -> None:
+        """Keep a component as the one that reported last; the one that was silent longest gives way."""
+        name = component["component"]
+        camera.components.pop(name, None)
+        if len(camera.components) >= MAX_COMPONENTS:
+            oldest = next(iter(camera.components))
+            del camera.components[oldest]
+            self._gone_components.add((camera.camera_id, oldest))
+        camera.components[name] = component
+        self._gone_components.discard((camera.camera_id, name))
 
     def connected(self, camera_id: str, connection: object) -> None:
         """A camera sent over `connection`: it stays online while the connection is open."""
@@ -149,16 +201,18 @@ class Cameras:
     def gone(self, connection: object) -> None:
         """A connection has ended; cameras without another one are offline."""
         for camera_id in self._of.pop(connection, ()):
-            camera = self._cameras[camera_id]
+            camera = self._cameras.get(camera_id)
+            if camera is None:
+                continue
             camera.connections.discard(connection)
             if not camera.connections:
                 self._set_online(camera, False)
 
     def watch(self) -> None:
         """Mark cameras offline that have sent nothing for `offline_seconds`."""
-        limit = self._now() - self._offline_seconds
+        limit = self._monotonic() - self._offline_seconds
         for camera in list(self._cameras.values()):
-            if camera.online and camera.last_seen < limit:
+            if camera.online and camera.heard < limit:
                 self._set_online(camera, False)
 
     def _set_online(self, camera: Camera, online: bool) -> None:
@@ -177,29 +231,43 @@ class Cameras:
         )
 
     def flush(self) -> None:
-        """Write the cameras that changed since the last call, in one commit."""
-        changed = [camera for camera in self._cameras.values() if camera.changed]
-        if not changed:
+        """Write the cameras that changed since the last call and delete those that gave way, in one commit."""
+        if not self._changed and not self._gone and not self._gone_components:
             return
-        rows = [camera.row() for camera in changed]
-        for camera in changed:
-            camera.changed = False
+        changed, self._changed = self._changed, {}
+        rows = [camera.row() for camera in changed.values()]
+        gone, self._gone = self._gone, set()
+        components, self._gone_components = self._gone_components, set()
 
         def job(transaction: Transaction) -> None:
+            self._repository.delete_cameras(transaction, gone)
+            self._repository.delete_components(transaction, components)
             for row in rows:
                 self._repository.upsert_camera(transaction, row)
 
-        self._writer.write(job)
+        try:
+            self._writer.write(job)
+        except StoreBusy:  # with the next call
+            self._changed = {name: camera for name, camera in changed.items() if name in self._cameras} | self._changed
+            self._gone |= gone - self._cameras.keys()
+            self._gone_components |= components
+            raise
+
+    def newest_first(self) -> list[Camera]:
+        """Every camera, the one seen last first."""
+        return sorted(self._cameras.values(), key=lambda camera: -camera.heard)
 
     def all(self) -> list[dict[str, Any]]:
         """Every camera as /api/cameras shows it, the one seen last first."""
-        return [self._shown(camera) for camera in sorted(self._cameras.values(), key=lambda camera: -camera.last_seen)]
+        return [self.show(camera) for camera in self.newest_first()]
 
     def counts(self) -> tuple[int, int]:
         """How many cameras there are, and how many are online."""
         return len(self._cameras), sum(camera.online for camera in self._cameras.values())
 
-    def _shown(self, camera: Camera) -> dict[str, Any]:
+    @staticmethod
+    def show(camera: Camera) -> dict[str, Any]:
+        """A camera as /api/cameras shows it."""
         return {
             "camera_id": camera.camera_id,
             "checkpoint_id": camera.checkpoint_id,
@@ -212,11 +280,18 @@ class Cameras:
             "health_status": camera.health,
             "components": [
                 {key: value for key, value in camera.components[name].items() if key != "at"}
-                for name in sorted(camera.components)
+                for name in sorted(camera.components.copy())
             ],
             "door": camera.door,
             "address": camera.address,
         }
+
+
+def _loaded_component(row: Row) -> tuple[str, float, dict[str, Any]]:
+    """A stored component with its camera and when it was received."""
+    component = _component(dict(row))
+    json_size(component)
+    return row["camera_id"], row["received_at"], component
 
 
 def _component(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,13 @@ from typing import Any
 
 import orjson
 
+from hub.lpr.contract.record import Detection
+from hub.lpr.recent import RecentKeys
 from hub.lpr.repository.detections import DetectionRepository, NewDetection, encode
+from hub.store.backend import Row
 from hub.store.batch import BatchStore
 from hub.store.packs import PackStore
+from hub.store.salvage import READ_ERRORS
 from hub.store.transaction import Transaction
 
 SAME_SECONDS = 300.0  # equal content without any time or id is the same record for this long
@@ -29,8 +33,8 @@ class StoredDetection:
 class DetectionStore(BatchStore):
     """Each detection once, with its plates, pictures and counters."""
 
-    def __init__(self, packs: PackStore, repository: DetectionRepository) -> None:
-        self._packs, self._repository = packs, repository
+    def __init__(self, packs: PackStore, repository: DetectionRepository, recent: RecentKeys) -> None:
+        self._packs, self._repository, self._recent = packs, repository, recent
         self.setup = repository.setup
 
     def single_statement(
@@ -39,6 +43,7 @@ class DetectionStore(BatchStore):
         """For records that are all new, of cameras that are all known."""
         if not self._repository.has_single_statement or any(item.new_camera is not None for item in items):
             return None
+        self._note_timeless(transaction, items)
         self._keep_pictures(transaction, items)
         return *self._repository.single_statement(items), [self._result(item, item) for item in items]
 
@@ -54,9 +59,15 @@ class DetectionStore(BatchStore):
                 if item.new_camera is not None:
                     self._repository.upsert_camera(transaction, item.new_camera)
             new = list(fresh.values())
+            self._note_timeless(transaction, new)
             self._keep_pictures(transaction, new)
             self._repository.insert_batch(transaction, new)
         return [known.get(item.record.event_key) or self._result(fresh[item.record.event_key], item) for item in items]
+
+    def _note_timeless(self, transaction: Transaction, items: list[NewDetection]) -> None:
+        for item in items:
+            if item.record.timeless:
+                self._recent.add(item.record.event_key, transaction)
 
     @staticmethod
     def _result(first: NewDetection, item: NewDetection) -> StoredDetection:
@@ -71,13 +82,15 @@ class DetectionStore(BatchStore):
         known = {}
         for row in self._repository.find_events(transaction, list(wanted)):
             record = wanted[row["event_key"]]
-            if record.timeless and record.received_at - row["received_at"] > SAME_SECONDS:
+            if record.timeless and self._age(record, row) > SAME_SECONDS:
                 # The same content without any time or id, much later: another event. The stored row releases the key.
                 self._repository.release_key(transaction, record.event_key)
                 continue
-            body = orjson.loads(row["body"])
-            known[record.event_key] = StoredDetection(row["id"], body["warnings"], saved_name(body["pictures"]), True)
+            known[record.event_key] = _stored_before(row)
         return known
+
+    def _age(self, record: Detection, row: Row) -> float:
+        return self._recent.age(record.event_key, record.received_at, row["received_at"])
 
     def _keep_pictures(self, transaction: Transaction, items: list[NewDetection]) -> None:
         """Append the pictures to the packs and complete each row with their names."""
@@ -92,6 +105,16 @@ class DetectionStore(BatchStore):
                 item.body["pictures"][picture.field] = name
         for item in items:
             item.row["body"] = encode(item.body)
+
+
+def _stored_before(row: Row) -> StoredDetection:
+    """The result of a record that is stored already; without warnings and picture where its row cannot be read."""
+    try:
+        body = orjson.loads(row["body"])
+        warnings, saved = list(body["warnings"]), saved_name(body["pictures"])
+    except READ_ERRORS:
+        warnings, saved = [], ""
+    return StoredDetection(row["id"], warnings, saved, True)
 
 
 def saved_name(pictures: dict[str, Any]) -> str:

@@ -8,13 +8,18 @@ from typing import Any
 import orjson
 
 from hub.contract.errors import NotFound
+from hub.contract.paging import json_size
 from hub.contract.times import local_text, utc_text
-from hub.live.links import Links
+from hub.live.links import LOOPBACK, Links
 from hub.lpr.picture_texts import PictureText
 from hub.lpr.repository.query import Query
 from hub.lpr.repository.repositories import Repositories
+from hub.lpr.tables import LprHealth, LprPlate, LprRecord
+from hub.runtime.offload import offload
 from hub.store.backend import Row
+from hub.store.tables import table_of
 
+RECORDS, PLATES, HEALTH = table_of(LprRecord), table_of(LprPlate), table_of(LprHealth)
 PICTURE_FIELDS = ("original_image", "annotated_image", "image")
 
 
@@ -30,36 +35,35 @@ class Records:
 
         With the cursor of the older ones, None at the end, and how many match in all.
         """
-        rows = [dict(row) for row in self._repository.page(query)]
-        more = len(rows) > query.limit
-        rows = rows[: query.limit]
+        found = self._repository.page(query)
+        rows, following = offload(self._repository.unreadable.page, found, query.limit, self._read, RECORDS)
         self._add_plates(rows)
-        return rows[::-1], rows[-1]["seq"] if more else None, self._repository.count(query)
+        return rows[::-1], following, self._repository.count(query)
 
     def get(self, record_id: str) -> dict[str, Any]:
         """One record by its id. Raises NotFound."""
         found = self._repository.get(record_id)
         if found is None:
             raise NotFound(f"There is no record with the id {record_id[:80]}.")
-        row = dict(found)
+        row = self._repository.unreadable.one(found, self._read, RECORDS)
         self._add_plates([row])
         return row
 
+    def _read(self, row: Row) -> dict[str, Any]:
+        """A row with its body decoded, once it is certain that it can be shown."""
+        read = {**dict(row), "body": orjson.loads(row["body"]), "plates": []}
+        del read["event_key"]
+        read["body"]["unread"].get("")  # of images=base64
+        self.public(read, LOOPBACK)
+        return read
+
     def _add_plates(self, rows: list[dict[str, Any]]) -> None:
         by_seq: dict[int, dict[str, Any]] = {row["seq"]: row for row in rows}
-        for row in rows:
-            row["plates"] = []
-        if not rows:
-            return
-        for plate in self._repository.plates(by_seq):
-            by_seq[plate["record_seq"]]["plates"].append(
-                {
-                    "text": plate["text"],
-                    "plate": plate["plate"],
-                    "confidence": plate["confidence"],
-                    "box": orjson.loads(plate["box"]) if plate["box"] else None,
-                }
-            )
+        if rows:
+            for seq, plate in self._repository.unreadable.readable(
+                self._repository.plates(by_seq), _shown_plate, PLATES
+            ):
+                by_seq[seq]["plates"].append(plate)
 
     def links(self, pictures: dict[str, Any], host: str) -> dict[str, Any]:
         """Picture names as addresses for a reader that knows the hub as `host`; "" for bytes that are not a picture."""
@@ -73,11 +77,11 @@ class Records:
         }
 
     def public(self, row: dict[str, Any], host: str, with_bytes: bool = False) -> dict[str, Any]:
-        """A record as every reader sees it.
+        """A record of `find` or `get` as every reader sees it.
 
         with_bytes: each picture is a `PictureText`, to be sent by `record_pieces`.
         """
-        body = orjson.loads(row["body"])
+        body = row["body"]
         shown = {
             "detection_id": row["id"],
             "event_id": row["event_id"] or None,
@@ -125,9 +129,7 @@ class Records:
     def health(self, query: Query) -> tuple[list[dict[str, Any]], int | None]:
         """Health reports, newest first, and the cursor of the older ones."""
         rows = self._health.page(query)
-        more = len(rows) > query.limit
-        rows = rows[: query.limit]
-        return [self._public_health(row) for row in rows], rows[-1]["seq"] if more else None
+        return offload(self._health.unreadable.page, rows, query.limit, self._public_health, HEALTH)
 
     def _public_health(self, row: Row) -> dict[str, Any]:
         return {
@@ -147,3 +149,15 @@ class Records:
             "received_at": utc_text(row["received_at"]),
             "warnings": orjson.loads(row["warnings"]),
         }
+
+
+def _shown_plate(plate: Row) -> tuple[int, dict[str, Any]]:
+    """A plate as shown, with the sequence number of its record."""
+    shown = {
+        "text": plate["text"],
+        "plate": plate["plate"],
+        "confidence": plate["confidence"],
+        "box": orjson.loads(plate["box"]) if plate["box"] else None,
+    }
+    json_size(shown)
+    return plate["record_seq"], shown

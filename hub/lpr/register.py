@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 import gevent
@@ -9,6 +10,7 @@ from flask import Flask
 
 from hub.context import Hub
 from hub.contract.errors import RequestError
+from hub.contract.paging import page_of
 from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
 from hub.lpr.fast_rest import FastRecords
@@ -25,7 +27,7 @@ from hub.store.retention import keep_retention
 
 WATCH_SECONDS = 2.0
 OLDER_PATHS = ("/ws/", "/ws")  # Engine.IO of an older generation (docs/wire/lpr.md 1.6)
-MAX_CAMERAS_SHOWN = 100
+MAX_CAMERAS_SHOWN, MAX_STATUS_BYTES = 100, 200_000  # in the body of /status
 
 
 def register(app: Flask, hub: Hub) -> None:
@@ -48,18 +50,19 @@ def register(app: Flask, hub: Hub) -> None:
     hub.lifecycle.closing.append(lambda: _flush(lpr.cameras))
     hub.status["lpr"] = lambda: {
         **lpr.statistics.body(connections.count())["data"],
-        "cameras": lpr.cameras.all()[:MAX_CAMERAS_SHOWN],
+        "cameras": page_of(lpr.cameras.newest_first(), 0, MAX_CAMERAS_SHOWN, lpr.cameras.show, MAX_STATUS_BYTES)[0],
         "rooms": hub.rooms.status(),
     }
+    hub.names["cameras"] = lpr.cameras.names.status
     hub.supervisor.keep("camera watch", _watch, lpr.cameras)
-    keep_retention(hub.supervisor, hub.writer, "lpr_health", hub.settings.lpr.health_days)
+    keep_retention(hub.supervisor, hub.writer, "lpr_health", hub.settings.lpr.health_days, hub.clock, hub.reader)
 
 
 def _make_service(hub: Hub) -> Lpr:
     """The service with its stored state loaded."""
     settings, zone = hub.settings.lpr, hub.zone
     repositories = Repositories.create(hub.backend, hub.reader, hub.settings.fast_paths.commit)
-    cameras = Cameras(hub.writer, repositories, hub.bus, zone, settings.offline_seconds)
+    cameras = Cameras(hub.writer, repositories, hub.bus, zone, settings.offline_seconds, monotonic=time.monotonic)
     statistics = Statistics(zone, cameras.counts, hub.plate_watch.deny_count)
     records = Records(repositories, hub.links, zone)
     cameras.load()

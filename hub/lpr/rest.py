@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, after_this_request, request
 
+from hub.contract.paging import page_of
 from hub.contract.times import local_text
 from hub.http.answers import answer, current_hub, part, reader_host, with_reason_phrase
 from hub.http.body import read_body
@@ -16,6 +17,7 @@ from hub.lpr.ingest import HINTS, ingest_post, statistics_reply, test_reply
 from hub.lpr.picture_texts import list_pieces, object_pieces
 from hub.lpr.repository.query import Query
 from hub.lpr.service import Lpr
+from hub.runtime.offload import offload
 
 lpr_rest = Blueprint("lpr_rest", __name__)
 
@@ -71,13 +73,16 @@ def statistics() -> Response:
 
 @lpr_rest.get("/api/cameras", strict_slashes=False)
 def cameras() -> Response:
-    """Every known camera with its state."""
-    rows = part(Lpr).cameras.all()
+    """Every known camera with its state, the one seen last first; `cursor` goes on where a page ended."""
+    cameras = part(Lpr).cameras
+    found, start = cameras.newest_first(), cursor(request.args.get("cursor")) or 0
+    rows, following = offload(page_of, found, start, len(found), cameras.show)
     return answer(
         {
             "success": True,
             "cameras": rows,
-            "total_cameras": len(rows),
+            "total_cameras": len(found),
+            "next_cursor": str(following) if following is not None else None,
             "timestamp": local_text(time.time(), current_hub().zone),
         }
     )

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-import orjson
-
+from hub.contract.errors import TooManyRequests
 from hub.contract.plates import Plate
 from hub.contract.times import local_text, utc_text
 from hub.live.bus import Bus
 from hub.live.events import DETECTION_STORED, HEALTH_STORED, RecordStored
 from hub.live.links import LOOPBACK
-from hub.lpr.cameras import Cameras
+from hub.lpr.cameras import DETECTED, HEALTHY, MAX_CAMERAS, REGISTERED, Cameras
 from hub.lpr.contract.record import Detection, HealthReport, Registration
 from hub.lpr.detections import SAME_SECONDS, DetectionStore
+from hub.lpr.recent import RecentKeys
 from hub.lpr.records import Records
 from hub.lpr.repository.counters import CounterKey
 from hub.lpr.repository.detections import NewDetection, encode
@@ -26,6 +27,7 @@ from hub.lpr.repository.repositories import Repositories
 from hub.lpr.statistics import Statistics
 from hub.store.backend import Row
 from hub.store.packs import PackStore
+from hub.store.salvage import stored_list
 from hub.store.transaction import Transaction
 from hub.store.writer import Writer
 
@@ -58,10 +60,12 @@ class Lpr:
         statistics: Statistics,
         zone: tzinfo | None,
         watched: Callable[[list[Plate]], list[dict[str, Any]]],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._writer, self._bus, self._zone, self._watched = writer, bus, zone, watched
         self._repositories = repositories
-        self._detections = DetectionStore(packs, repositories.detections)
+        self._recent = RecentKeys(monotonic)
+        self._detections = DetectionStore(packs, repositories.detections, self._recent)
         self.cameras, self.records, self.statistics = cameras, records, statistics
         self.in_flight = 0
 
@@ -86,7 +90,12 @@ class Lpr:
     def _register(self, record: Registration, door: str, address: str) -> Accepted:
         sender = record.sender
         known = self.cameras.known(sender.camera_id)
-        self.cameras.seen(sender.camera_id, sender.checkpoint_id, door, address)
+        if not self.cameras.seen(sender.camera_id, sender.checkpoint_id, door, address, REGISTERED):
+            raise TooManyRequests(
+                f"The hub knows {MAX_CAMERAS} cameras already, and this address has registered many new ones. Try "
+                "again in a minute; records of the camera are stored all the same.",
+                retry_after=60,
+            )
         if not known:
             self.cameras.flush()
         return Accepted("registration", sender.camera_id, record, False, record.warnings)
@@ -115,7 +124,7 @@ class Lpr:
         ]
         item = NewDetection(record, row, body, counters, self._new_camera(record, door, address))
         stored = self._writer.write_with(self._detections, item, sum(len(picture.data) for picture in record.pictures))
-        self._seen(record, door, address)
+        self._seen(record, door, address, DETECTED)
         if not stored.duplicate:
             self.statistics.counted("detections", record.received_at)
             self.cameras.counted(record.sender.camera_id, "detections")
@@ -145,7 +154,9 @@ class Lpr:
         def job(transaction: Transaction) -> Accepted:
             before = self._stored_before(transaction, row, record.timeless)
             if before is not None:
-                return Accepted("health", before["id"], record, True, orjson.loads(before["warnings"]))
+                return Accepted("health", before["id"], record, True, stored_list(before["warnings"]))
+            if record.timeless:
+                self._recent.add(record.event_key, transaction)
             row["health_seq"] = self._repositories.health.insert_health(transaction, row)
             self._repositories.cameras.upsert_component(transaction, row)
             if new_camera is not None:
@@ -154,7 +165,7 @@ class Lpr:
             return Accepted("health", row["id"], record, False, record.warnings)
 
         accepted = self._writer.write(job)
-        self._seen(record, door, address)
+        self._seen(record, door, address, HEALTHY)
         if not accepted.duplicate:
             self.statistics.counted("health", record.received_at)
             self.cameras.counted(record.sender.camera_id, "health_reports")
@@ -166,7 +177,9 @@ class Lpr:
         """The stored report with the same content, or None. On the writer's thread."""
         health = self._repositories.health
         before = health.find_event(transaction, row["event_key"])
-        if before is None or not timeless or row["received_at"] - before["received_at"] <= SAME_SECONDS:
+        if before is None or not timeless:
+            return before
+        if self._recent.age(row["event_key"], row["received_at"], before["received_at"]) <= SAME_SECONDS:
             return before
         # As with detections, the same content much later is another event: the stored row releases the key.
         health.release_key(transaction, row["event_key"])
@@ -185,8 +198,8 @@ class Lpr:
             "door": door,
         }
 
-    def _seen(self, record: Detection | HealthReport, door: str, address: str) -> None:
-        self.cameras.seen(record.sender.camera_id, record.sender.checkpoint_id, door, address)
+    def _seen(self, record: Detection | HealthReport, door: str, address: str, rank: int) -> None:
+        self.cameras.seen(record.sender.camera_id, record.sender.checkpoint_id, door, address, rank)
 
     def _shown_detection(self, record: Detection, record_id: str, body: dict[str, Any]) -> dict[str, Any]:
         shown = {

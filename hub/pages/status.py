@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psutil
 
+from hub.access.rate_limits import LogThrottle
 from hub.context import Hub
+from hub.contract.paging import json_size
 from hub.contract.times import local_text
+
+log = logging.getLogger(__name__)
+
+MAX_SECTION_BYTES = 150_000  # of one part's state
+MAX_WARNINGS = 100
+problems = LogThrottle(60.0)
 
 
 def status_body(hub: Hub) -> dict[str, Any]:
@@ -23,12 +33,41 @@ def status_body(hub: Hub) -> dict[str, Any]:
         "uptime_seconds": int(now - hub.started),
         "memory_mb": round(psutil.Process().memory_info().rss / 1e6, 1),
         "listeners": {name: port for name, port in hub.addresses.items() if name != "udp"},
-        "warnings": hub.warnings + [text for source in hub.warning_sources for text in source()],
+        "warnings": (hub.warnings + [text for source in hub.warning_sources for text in source()])[:MAX_WARNINGS],
         "writer": hub.writer.status(),
         "tasks": hub.supervisor.status(),
         "event_loop": hub.loop.status(),
         "pages": hub.pages.status(),
         "memory": hub.memory.status(),
         "instance": str(hub.settings.instance.resolve()),
-        **{key: value() for key, value in hub.status.items()},
+        **{key: _section(key, value) for key, value in hub.status.items()},
     }
+
+
+def _section(key: str, value: Callable[[], Any]) -> Any:
+    """A part's state, cut to MAX_SECTION_BYTES; None where it cannot be shown, so that the others are."""
+    try:
+        shown = value()
+        if json_size(shown) > MAX_SECTION_BYTES:
+            return _cut(shown, MAX_SECTION_BYTES)
+    except Exception:  # whatever a part holds, the operator sees the rest
+        if problems.due():
+            log.exception("The state of %s cannot be shown.", key)
+        return None
+    return shown
+
+
+def _cut(value: Any, most: int) -> Any:
+    """The first items of a list, or of the lists of an object, that have at most so many bytes together."""
+    if isinstance(value, list):
+        kept: list[Any] = []
+        for item in value:
+            most -= json_size(item)
+            if most < 0:
+                break
+            kept.append(item)
+        return kept
+    if isinstance(value, dict):
+        share = most // max(1, len(value))
+        return {key: one if json_size(one) <= share else _cut(one, share) for key, one in value.items()}
+    return value[:most] if isinstance(value, str) else None

@@ -6,6 +6,7 @@ import gevent
 from flask import Flask
 
 from hub.context import Hub
+from hub.live.events import CAPTURE_STORED
 from hub.station.repository import CaptureRepository, StationRepository
 from hub.station.rest import station_rest
 from hub.station.service import Captures
@@ -38,7 +39,9 @@ def register(app: Flask, hub: Hub) -> None:
     hub.announce("results", "capture results", "ws", position=3)
     hub.lifecycle.in_flight.append(lambda: captures.in_flight)
     hub.status["captures"] = captures.status
+    hub.bus.subscribe(CAPTURE_STORED, lambda event: stations.delivered(event.row["station"]))
     hub.status["stations"] = stations.all
+    hub.names["stations"] = stations.names.status
     hub.status["result_listeners"] = hub.results.status
     hub.supervisor.keep("station watch", _watch, stations)
 

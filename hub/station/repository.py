@@ -6,17 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, delete, exists, func, select
 
+from hub.contract.times import LATEST
 from hub.station.tables import Capture, CaptureTag, Station
 from hub.store.backend import Backend, Row
 from hub.store.reader import Reader
+from hub.store.salvage import Rows
 from hub.store.statements import columns, insert, upsert
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction
 
 CAPTURES = table_of(Capture)
 CAPTURE_COLUMNS = columns(CAPTURES)
+STATIONS = table_of(Station)
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class CaptureRepository:
     """Capture results by event id, by id, and newest first."""
 
     def __init__(self, backend: Backend, reader: Reader) -> None:
-        self._reader = reader
+        self._reader, self.unreadable = reader, reader.unreadable
         self._insert = insert(backend, CAPTURES)
         self._insert_tag = insert(backend, table_of(CaptureTag))
         found = select(CAPTURES).where(
@@ -69,11 +72,12 @@ class CaptureRepository:
 
     def totals(self) -> tuple[int, float | None]:
         """How many captures are stored, and when the newest was received; reads every row."""
-        statement = select(func.count().label("count"), func.max(Capture.received_at).label("newest"))
-        row = self._reader.all(statement.select_from(CAPTURES))[0]
-        return row["count"], row["newest"]
+        received_at = case((Capture.received_at < LATEST, Capture.received_at))
+        statement = select(func.count().label("count"), func.max(received_at).label("newest")).select_from(CAPTURES)
+        rows = self.unreadable.fetch(lambda: self._reader.all(statement), CAPTURES)
+        return (rows[0]["count"], rows[0]["newest"]) if rows else (0, None)
 
-    def page(self, query: Query) -> list[Row]:
+    def page(self, query: Query) -> Rows:
         """The captures that match, newest first: one more than `query.limit` where there are more."""
         statement = select(CAPTURES).order_by(Capture.seq.desc()).limit(query.limit + 1)
         if query.before is not None:
@@ -92,19 +96,30 @@ class CaptureRepository:
             statement = statement.where(Capture.captured_at >= query.since)
         if query.until is not None:
             statement = statement.where(Capture.captured_at <= query.until)
-        return (self._reader.search if query.may_scan else self._reader.all)(statement)
+        return self._reader.page(statement, query.may_scan)
 
 
 class StationRepository:
     """Stations by name."""
 
     def __init__(self, backend: Backend, reader: Reader) -> None:
-        self._reader = reader
-        self._upsert = upsert(backend, table_of(Station))
+        self._reader, self.unreadable = reader, reader.unreadable
+        self._upsert = upsert(backend, STATIONS)
+        self._delete = backend.compile(delete(STATIONS).where(Station.name == bindparam("station"))).sql
 
     def load(self) -> list[Row]:
         """Every station."""
-        return self._reader.all(select(table_of(Station)))
+        return self._reader.all(select(STATIONS))
+
+    def delivered(self) -> list[str]:
+        """The names of those that have delivered a capture."""
+        found = select(Station.name).where(exists().where(Capture.station == Station.name))
+        rows = self.unreadable.fetch(lambda: self._reader.all(found), CAPTURES)
+        return [str(row["name"]) for row in rows]
+
+    def delete_stations(self, transaction: Transaction, names: Iterable[str]) -> None:
+        """Delete stations by name."""
+        transaction.execute_many(self._delete, [{"station": name} for name in names])
 
     def upsert_station(self, transaction: Transaction, row: dict[str, Any]) -> None:
         """Keep the last status of a station."""

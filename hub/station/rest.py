@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from hub.contract.errors import ContractError
+from hub.contract.paging import page_of
 from hub.http.answers import answer, current_hub, part, reader_host
 from hub.http.body import json_object, multipart
 from hub.http.query import MAX_LIMIT, bound, cursor
@@ -64,8 +65,8 @@ def list_captures() -> Response:
         since=bound("from", args.get("from"), False, current_hub().zone),
         until=bound("to", args.get("to"), True, current_hub().zone),
     )
-    rows, following = part(Captures).find(query)
     host = reader_host()
+    rows, following = part(Captures).find(query)
     return answer(
         {
             "success": True,
@@ -88,15 +89,16 @@ def get_capture(capture_id: str) -> Response:
 @station_rest.get("/stations")
 def list_stations() -> Response:
     """The last status of every station, the most recent first."""
-    return answer(
-        {"success": True, "stations": part(Stations).all()[: _limit(request.args.get("limit"))], "next_cursor": None}
-    )
+    stations = part(Stations)
+    start = cursor(request.args.get("cursor")) or 0
+    rows, following = page_of(stations.newest_first(), start, _limit(request.args.get("limit")), stations.show)
+    return answer({"success": True, "stations": rows, "next_cursor": str(following) if following is not None else None})
 
 
 @station_rest.post("/stations/status")
 def post_status() -> Response:
     """Accept a station's status from an agent without Socket.IO."""
-    part(Stations).report(parse_status(json_object(request)))
+    part(Stations).report(parse_status(json_object(request)), request.remote_addr or "unknown address")
     return answer({"success": True, "message": "Station status received"})
 
 

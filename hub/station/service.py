@@ -13,15 +13,19 @@ from typing import Any
 import orjson
 
 from hub.contract.errors import NotFound
+from hub.contract.paging import json_size
 from hub.contract.times import local_text, parse_time, utc_text
 from hub.live.bus import Bus
 from hub.live.events import CAPTURE_STORED, CaptureStored
-from hub.live.links import Links
+from hub.live.links import LOOPBACK, Links
+from hub.runtime.offload import offload
 from hub.station.contract.capture import KINDS, Incoming, derived_event_id, extra_text
-from hub.station.repository import CAPTURE_COLUMNS, CaptureRepository, Query
+from hub.station.repository import CAPTURE_COLUMNS, CAPTURES, CaptureRepository, Query
+from hub.store.backend import Row
 from hub.store.examiner import Examiner
 from hub.store.images import ImageStore
 from hub.store.pictures import Picture
+from hub.store.salvage import stored_list
 from hub.store.transaction import Transaction
 from hub.store.writer import Writer
 
@@ -53,11 +57,13 @@ class Captures:
         self._bus, self._examiner, self._zone = bus, examiner, zone
         self._stored = 0
         self._newest_received_at: float | None = None
+        self._steady_from = time.time() - time.monotonic()
         self.in_flight = 0  # accepted records that are not answered yet
 
     def load(self) -> None:
         """Load what `status` shows, so that no request counts rows."""
         self._stored, self._newest_received_at = self._repository.totals()
+        self._steady_from = max(time.time(), self._newest_received_at or 0.0) - time.monotonic()
 
     def accept(self, incoming: Incoming, origin: object = None) -> Stored:
         """Store a capture result once and publish it; returns when it is durable. Raises StoreBusy.
@@ -87,7 +93,7 @@ class Captures:
         received = time.time()
         pictures = self._examine(incoming)
         row = self._row(incoming, received)
-        ids = [incoming.result.event_id] if incoming.result.event_id else derived_event_id(incoming, received)
+        ids = [incoming.result.event_id] if incoming.result.event_id else derived_event_id(incoming, self._steady())
         row["event_id"] = ids[0]
 
         def job(transaction: Transaction) -> Stored:
@@ -99,6 +105,10 @@ class Captures:
             return Stored(row, False)
 
         return self._writer.write(job, incoming.size)
+
+    def _steady(self) -> float:
+        """Epoch seconds that never go back, whatever becomes of the clock: before them is what was stored."""
+        return self._steady_from + time.monotonic()
 
     def _examine(self, incoming: Incoming) -> dict[str, Picture]:
         """The pictures that are shown; a warning names each that is not. Raises LaneBusy."""
@@ -159,10 +169,16 @@ class Captures:
 
     def find(self, query: Query) -> tuple[list[dict[str, Any]], int | None]:
         """Captures newest first, and the cursor of the next page (None at the end)."""
-        rows = [dict(row) for row in self._repository.page(query)]
-        more = len(rows) > query.limit
-        rows = rows[: query.limit]
-        return rows, rows[-1]["seq"] if more else None
+        rows = self._repository.page(query)
+        return offload(self._repository.unreadable.page, rows, query.limit, self._readable, CAPTURES)
+
+    def _readable(self, row: Row) -> dict[str, Any]:
+        """A row as a dict, once it is certain that it can be shown."""
+        shown = self.public(dict(row), LOOPBACK)
+        if not all(isinstance(shown.get(key, []), list) for key in ("tags", "errors", "warnings")):
+            raise TypeError("tags, errors or warnings is no list")
+        json_size(shown)
+        return dict(row)
 
     def status(self) -> dict[str, Any]:
         """For the status page: how many captures are stored, and when the newest was received."""
@@ -173,7 +189,7 @@ class Captures:
         row = self._repository.get(capture_id)
         if row is None:
             raise NotFound(f"There is no capture with the id {capture_id[:80]}.")
-        return dict(row)
+        return self._repository.unreadable.one(row, self._readable, CAPTURES)
 
     def public(self, row: dict[str, Any], host: str) -> dict[str, Any]:
         """A capture as every reader sees it: the documented fields, and picture links to the hub as `host`."""
@@ -207,7 +223,7 @@ class Captures:
             "event_id": row["event_id"],
         }
         body.update(self.picture_links(row, host))
-        body["warnings"] = orjson.loads(row["warnings"])
+        body["warnings"] = stored_list(row["warnings"])
         if stored.duplicate:
             body["duplicate"] = True
         return body

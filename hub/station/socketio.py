@@ -23,7 +23,7 @@ def register_events(hub: Hub) -> None:
         return captures.answer(stored, request_host(server.get_environ(sid)))
 
     def station_status(sid: str, data: dict[str, Any]) -> dict[str, Any]:
-        stations.report(parse_status(data))
+        stations.report(parse_status(data), server.get_environ(sid).get("REMOTE_ADDR") or "unknown address")
         return {"success": True, "message": "Station status received"}
 
     server.on("capture_result", guarded(server, "capture_result", capture_result))

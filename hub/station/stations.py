@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from hub.access.name_register import NameRegister
 from hub.contract.errors import TooManyRequests
+from hub.contract.paging import json_size
 from hub.contract.times import utc_text
 from hub.live.bus import Bus
 from hub.live.events import STATION_CHANGED
 from hub.station.contract.status import StationStatus
-from hub.station.repository import StationRepository
+from hub.station.repository import STATIONS, StationRepository
+from hub.store.backend import Row
 from hub.store.transaction import Transaction
 from hub.store.writer import StoreBusy, Writer
 
@@ -22,72 +25,145 @@ log = logging.getLogger(__name__)
 SILENT_SECONDS = 20.0
 SAVE_SECONDS = 60.0
 MAX_STATIONS = 200
+DISPLACED_PER_MINUTE = 30
+DELIVERED = 1  # the rank of a station that has sent a capture
+
+
+@dataclass
+class Known:
+    """A station: its last status as shown, when it was received (epoch seconds, and monotonic: None before a start)."""
+
+    shown: dict[str, Any]
+    seen_at: float
+    heard: float | None
 
 
 class Stations:
     """Last status of each station by name: in memory, stored when its state changes and every minute."""
 
-    def __init__(self, writer: Writer, repository: StationRepository, bus: Bus) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        repository: StationRepository,
+        bus: Bus,
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._writer, self._repository, self._bus = writer, repository, bus
-        self._known: dict[str, tuple[StationStatus, float]] = {}
+        self._now, self._monotonic = now, monotonic
+        self._known: dict[str, Known] = {}
         self._saved: dict[str, tuple[str, float]] = {}
-        self._online: dict[str, bool] = {}
+        self._online: set[str] = set()
+        self._gone: set[str] = set()  # displaced stations, whose rows are still to be deleted
+        self.names = NameRegister(MAX_STATIONS, DISPLACED_PER_MINUTE, monotonic)
 
     def load(self) -> None:
         """Load the stored statuses; every station is offline until it reports."""
-        for row in self._repository.load():
-            status = StationStatus.model_validate(orjson.loads(row["status"]))
-            self._known[status.station] = (status, row["seen_at"])
-            self._online[status.station] = False
-
-    def report(self, status: StationStatus) -> dict[str, Any]:
-        """Keep and publish the status that a station sent. Raises TooManyRequests for one station too many."""
-        name, now = status.station, time.time()
-        if name not in self._known and len(self._known) >= MAX_STATIONS:
-            raise TooManyRequests(
-                f"This hub knows {MAX_STATIONS} stations already; give stations lasting names.",
-                retry_after=60,
+        unreadable = self._repository.unreadable
+        loaded = unreadable.load(self._repository.load, self._loaded, STATIONS)
+        delivered = set(self._repository.delivered())
+        for known in sorted(loaded, key=lambda known: known.seen_at):
+            name = known.shown["station"]
+            self._known[name] = known
+            self.names.add(name, "", DELIVERED if name in delivered else 0)
+        removed = self.names.trim()
+        if removed:
+            log.warning(
+                "%d more stations are stored than the %d that the hub keeps; those silent longest are removed.",
+                len(removed),
+                MAX_STATIONS,
             )
-        self._known[name] = (status, now)
-        self._online[name] = True
-        shown = self._public(status, now, now)
+            self._remove(removed)
+
+    def _loaded(self, row: Row) -> Known:
+        status = StationStatus.model_validate_json(row["status"])
+        seen_at = min(row["seen_at"], self._now())  # a clock that was ahead
+        known = Known(status.model_dump(mode="json"), seen_at, None)
+        json_size(self._shown(known, 0.0))
+        return known
+
+    def report(self, status: StationStatus, address: str = "unknown address") -> dict[str, Any]:
+        """Keep and publish the status that a station sent. Raises TooManyRequests where no other station gives way."""
+        name, now = status.station, self._monotonic()
+        if name in self._known:
+            self.names.seen(name)
+        else:
+            gone = self.names.make_room(address)
+            if gone is None:
+                raise TooManyRequests(
+                    f"This hub knows {MAX_STATIONS} stations already; give stations lasting names.",
+                    retry_after=60,
+                )
+            self._remove(gone)
+            self._gone.discard(name)
+            self.names.add(name, address)
+        known = self._known[name] = Known(status.model_dump(mode="json"), self._now(), now)
+        self._online.add(name)
+        shown = self._shown(known, now)
         self._bus.publish(STATION_CHANGED, shown)
-        self._save(name, status, now)
+        self._save(name, status, known, now)
         return shown
 
-    def _save(self, name: str, status: StationStatus, now: float) -> None:
-        state, saved = self._saved.get(name, ("", 0.0))
-        if state == status.state and now - saved < SAVE_SECONDS:
+    def delivered(self, name: str) -> None:
+        """A capture of a station was stored: others give way before it."""
+        self.names.seen(name, DELIVERED)
+
+    def _remove(self, names: list[str]) -> None:
+        for name in names:
+            self._known.pop(name, None)
+            self._saved.pop(name, None)
+            self._online.discard(name)
+            self._gone.add(name)
+
+    def _save(self, name: str, status: StationStatus, known: Known, now: float) -> None:
+        saved = self._saved.get(name)
+        if saved is not None and saved[0] == status.state and now - saved[1] < SAVE_SECONDS:
             return
         self._saved[name] = (status.state, now)
-        row = {"name": name, "status": status.model_dump_json(), "seen_at": now}
+        row = {"name": name, "status": status.model_dump_json(), "seen_at": known.seen_at}
+        gone, self._gone = self._gone, set()
 
         def job(transaction: Transaction) -> None:
+            self._repository.delete_stations(transaction, gone)
             self._repository.upsert_station(transaction, row)
 
         try:
             self._writer.write(job)
         except StoreBusy as error:
+            self._gone |= gone - self._known.keys()
             log.warning("The status of station '%s' was not saved: %s", name, error)
 
     def all(self) -> list[dict[str, Any]]:
         """Every known station, the one that reported last first."""
-        now = time.time()
-        rows = sorted(self._known.values(), key=lambda item: item[1], reverse=True)
-        return [self._public(status, seen, now) for status, seen in rows]
+        now = self._monotonic()
+        return [self._shown(known, now) for known in self.newest_first()]
+
+    def newest_first(self) -> list[Known]:
+        """The known stations, the one that reported last first."""
+        return sorted(
+            self._known.values(),
+            key=lambda known: (known.heard is not None, known.heard or 0.0, known.seen_at),
+            reverse=True,
+        )
+
+    def show(self, known: Known) -> dict[str, Any]:
+        """A station as shown now."""
+        return self._shown(known, self._monotonic())
 
     def watch(self) -> None:
         """Publish that a station went offline; called every second."""
-        now = time.time()
-        for name, (status, seen) in self._known.items():
-            if self._online.get(name) and now - seen > SILENT_SECONDS:
-                self._online[name] = False
+        now = self._monotonic()
+        for name in list(self._online):
+            known = self._known[name]
+            if not _is_online(known, now):
+                self._online.discard(name)
                 log.warning("Station '%s' has not spoken for %d seconds.", name, SILENT_SECONDS)
-                self._bus.publish(STATION_CHANGED, self._public(status, seen, now))
+                self._bus.publish(STATION_CHANGED, self._shown(known, now))
 
     @staticmethod
-    def _public(status: StationStatus, seen: float, now: float) -> dict[str, Any]:
-        shown = status.model_dump(mode="json")
-        shown["online"] = now - seen <= SILENT_SECONDS
-        shown["last_seen"] = utc_text(seen)
-        return shown
+    def _shown(known: Known, now: float) -> dict[str, Any]:
+        return {**known.shown, "online": _is_online(known, now), "last_seen": utc_text(known.seen_at)}
+
+
+def _is_online(known: Known, now: float) -> bool:
+    return known.heard is not None and now - known.heard <= SILENT_SECONDS

@@ -51,6 +51,8 @@ class Cursor(Protocol):
 
     def fetchall(self) -> list[Any]: ...
 
+    def close(self) -> None: ...
+
 
 class Connection(Protocol):
     """A connection of a native thread. Commits are explicit: `begin`, then `commit` or `rollback`."""

@@ -7,10 +7,14 @@ import time
 from collections.abc import Callable
 
 import gevent
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, delete, func, select
 
+from hub.contract.times import LATEST
 from hub.runtime.supervisor import Supervisor
 from hub.store.backend import Backend, Query
+from hub.store.errors import DatabaseError
+from hub.store.plausible_clock import PlausibleClock
+from hub.store.reader import Reader
 from hub.store.tables import db
 from hub.store.transaction import Transaction
 from hub.store.writer import StoreBusy, Writer
@@ -47,15 +51,32 @@ def _delete_chunk(backend: Backend, table: Table, limit: float) -> Query:
     return backend.compile(delete(table).where(seq.in_(expired)))
 
 
-def keep_retention(supervisor: Supervisor, writer: Writer, table: str, days: int) -> None:
-    """Delete expired rows of a table now and every hour."""
-    supervisor.keep(f"retention of {table}", _run, writer, table, days)
+def keep_retention(
+    supervisor: Supervisor, writer: Writer, table: str, days: int, clock: PlausibleClock, reader: Reader
+) -> None:
+    """Delete expired rows of a table now and every hour, unless the clock has jumped."""
+    supervisor.keep(f"retention of {table}", _run, writer, table, days, clock, reader)
 
 
-def _run(writer: Writer, table: str, days: int) -> None:
+def _run(writer: Writer, table: str, days: int, clock: PlausibleClock, reader: Reader) -> None:
     while True:
-        try:
-            delete_expired(writer, table, days)
-        except StoreBusy as error:
-            log.info("Expired rows of %s stay for another hour: %s", table, error)
+        expire(writer, table, days, clock, reader)
         gevent.sleep(INTERVAL_SECONDS)
+
+
+def expire(writer: Writer, table: str, days: int, clock: PlausibleClock, reader: Reader) -> int:
+    """Delete expired rows of a table, unless the clock has jumped; how many were deleted."""
+    try:
+        if clock.trusted(table, days, lambda: _newest(reader, table)):
+            return delete_expired(writer, table, days, clock.now)
+    except (StoreBusy, DatabaseError) as error:
+        log.info("Expired rows of %s stay for another hour: %s", table, error)
+    return 0
+
+
+def _newest(reader: Reader, table: str) -> float | None:
+    """When the newest row of a table was received, rows with impossible times left out."""
+    received_at = db.metadata.tables[table].columns.received_at
+    rows = reader.all(select(func.max(received_at).label("newest")).where(received_at < LATEST))
+    newest: float | None = rows[0]["newest"]
+    return newest

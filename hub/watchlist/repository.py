@@ -12,19 +12,21 @@ from hub.store.tables import table_of
 from hub.store.transaction import Transaction
 from hub.watchlist.tables import WatchlistEntry
 
+ENTRIES = table_of(WatchlistEntry)
+
 
 class WatchlistRepository:
     """Entries by id."""
 
     def __init__(self, backend: Backend, reader: Reader) -> None:
-        self._reader = reader
-        table = table_of(WatchlistEntry)
+        self._reader, self.unreadable = reader, reader.unreadable
+        table = ENTRIES
         self._replace = backend.replace(table)
         self._delete = backend.compile(delete(table).where(table.columns.id == bindparam("entry_id"))).sql
 
     def load(self) -> list[Row]:
         """Every entry."""
-        return self._reader.all(select(table_of(WatchlistEntry)))
+        return self._reader.all(select(ENTRIES))
 
     def replace_entry(self, transaction: Transaction, entry: dict[str, Any]) -> None:
         """Store an entry, in place of the one with its id."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from hub.contract.paging import page_of
 from hub.http.answers import answer, part
 from hub.http.body import json_object
+from hub.http.query import cursor
+from hub.runtime.offload import offload
 from hub.watchlist.service import Watchlist
 
 watchlist = Blueprint("watchlist", __name__, url_prefix="/api/watchlist")
@@ -13,9 +16,18 @@ watchlist = Blueprint("watchlist", __name__, url_prefix="/api/watchlist")
 
 @watchlist.get("")
 def list_entries() -> Response:
-    """Every entry, the newest first."""
-    entries = part(Watchlist).all()
-    return answer({"success": True, "watchlist": entries, "total_count": len(entries)})
+    """Every entry, the newest first; `cursor` goes on where a page ended."""
+    entries = part(Watchlist)
+    found, start = entries.newest_first(), cursor(request.args.get("cursor")) or 0
+    rows, following = offload(page_of, found, start, len(found), entries.public)
+    return answer(
+        {
+            "success": True,
+            "watchlist": rows,
+            "total_count": len(found),
+            "next_cursor": str(following) if following is not None else None,
+        }
+    )
 
 
 @watchlist.post("")

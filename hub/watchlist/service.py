@@ -11,14 +11,16 @@ from typing import Any
 
 from hub.contract.bounds import bounded_record
 from hub.contract.errors import Conflict, ContractError, NotFound
+from hub.contract.paging import json_size
 from hub.contract.plates import Plate, fold_plate, normalise_plate
 from hub.contract.text import clean
 from hub.contract.times import local_text, parse_time, utc_text
 from hub.live.bus import Bus
 from hub.live.events import WATCHLIST_ALERT, RecordStored
+from hub.store.backend import Row
 from hub.store.transaction import Transaction
 from hub.store.writer import Writer
-from hub.watchlist.repository import WatchlistRepository
+from hub.watchlist.repository import ENTRIES, WatchlistRepository
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +46,14 @@ class Watchlist:
         self._similar: dict[str, list[dict[str, Any]]] = {}
 
     def load(self) -> None:
-        """Load the stored entries."""
-        self._entries = {row["id"]: dict(row) for row in self._repository.load()}
+        """Load the stored entries, without those that cannot be read."""
+        entries = self._repository.unreadable.load(self._repository.load, self._loaded, ENTRIES)
+        self._entries = {entry["id"]: entry for entry in entries}
         self._index()
+
+    def _loaded(self, row: Row) -> dict[str, Any]:
+        json_size(self.public(dict(row)))
+        return dict(row)
 
     def _index(self) -> None:
         self._exact = {entry["normalised"]: entry for entry in self._entries.values()}
@@ -118,7 +125,11 @@ class Watchlist:
 
     def all(self) -> list[dict[str, Any]]:
         """Every entry as shown, the newest first."""
-        return [self.public(entry) for entry in sorted(self._entries.values(), key=lambda entry: -entry["created_at"])]
+        return [self.public(entry) for entry in self.newest_first()]
+
+    def newest_first(self) -> list[dict[str, Any]]:
+        """Every entry, the newest first."""
+        return sorted(self._entries.values(), key=lambda entry: -entry["created_at"])
 
     def get(self, entry_id: str) -> dict[str, Any]:
         """One entry as shown. Raises NotFound."""

@@ -22,7 +22,7 @@ class CounterRepository:
     """Counters by kind and key, with statements that every database understands."""
 
     def __init__(self, backend: Backend, reader: Reader) -> None:
-        self._reader = reader
+        self._reader, self.unreadable = reader, reader.unreadable
         table = table_of(LprCounter)
         statement = backend.insert(table)
         statement = statement.on_conflict_do_update(
@@ -31,15 +31,17 @@ class CounterRepository:
         self._add = backend.compile(statement, columns(table)).sql
 
     def load(self, kinds: Iterable[str]) -> list[Row]:
-        """Every counter of these kinds."""
+        """Every counter of these kinds that can be read."""
         table = table_of(LprCounter)
-        return self._reader.all(select(table).where(table.columns.kind.in_(list(kinds))))
+        statement = select(table).where(table.columns.kind.in_(list(kinds)))
+        return self.unreadable.load(lambda: self._reader.all(statement), lambda row: row, table)
 
     def value(self, kind: str, key: str) -> int:
         """One counter; 0 where nothing was counted."""
         table = table_of(LprCounter)
         rows = self._reader.all(select(table).where(table.columns.kind == kind, table.columns.key == key))
-        return int(rows[0]["count"]) if rows else 0
+        counts = self.unreadable.readable(rows, lambda row: int(row["count"]), table)
+        return counts[0] if counts else 0
 
     def increment(self, transaction: Transaction, keys: Iterable[CounterKey]) -> None:
         """Add one to each counter; all jobs of a commit share the statement.

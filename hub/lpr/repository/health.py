@@ -11,6 +11,7 @@ from hub.lpr.repository.query import Query, event_conditions
 from hub.lpr.tables import LprHealth
 from hub.store.backend import Backend, Row
 from hub.store.reader import Reader
+from hub.store.salvage import Rows
 from hub.store.statements import insert_or_ignore
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction
@@ -20,7 +21,7 @@ class HealthRepository:
     """Health reports by idempotency key, and newest first."""
 
     def __init__(self, backend: Backend, reader: Reader) -> None:
-        self._reader = reader
+        self._reader, self.unreadable = reader, reader.unreadable
         table = table_of(LprHealth)
         key = table.columns.event_key
         self._insert = insert_or_ignore(backend, table, ["event_key"])
@@ -42,7 +43,7 @@ class HealthRepository:
         """Give the report with this idempotency key a random one, so that a new report can have it."""
         transaction.execute(self._release, {"old_key": event_key, "new_key": os.urandom(16)})
 
-    def page(self, query: Query) -> list[Row]:
+    def page(self, query: Query) -> Rows:
         """The reports that match, newest first: one more than `query.limit` where there are more."""
         table = table_of(LprHealth)
         statement = select(table).where(*event_conditions(table, query)).order_by(table.columns.seq.desc())
@@ -50,4 +51,4 @@ class HealthRepository:
             statement = statement.where(table.columns.component == query.component)
         if query.before is not None:
             statement = statement.where(table.columns.seq < query.before)
-        return (self._reader.search if query.may_scan else self._reader.all)(statement.limit(query.limit + 1))
+        return self._reader.page(statement.limit(query.limit + 1), query.may_scan)

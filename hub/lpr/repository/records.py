@@ -13,6 +13,7 @@ from hub.lpr.repository.query import Query, event_conditions
 from hub.lpr.tables import LprPlate, LprRecord
 from hub.store.backend import Row
 from hub.store.reader import Reader
+from hub.store.salvage import Rows
 from hub.store.tables import table_of
 
 LAST = "\U0010ffff"  # sorts after every character of a plate
@@ -22,9 +23,9 @@ class RecordRepository:
     """The stored records."""
 
     def __init__(self, reader: Reader, counters: CounterRepository) -> None:
-        self._reader, self._counters = reader, counters
+        self._reader, self._counters, self.unreadable = reader, counters, reader.unreadable
 
-    def page(self, query: Query) -> list[Row]:
+    def page(self, query: Query) -> Rows:
         """The records that match, newest first: one more than `query.limit` where there are more."""
         table = table_of(LprRecord)
         seq = table.columns.seq
@@ -41,7 +42,7 @@ class RecordRepository:
                 statement = statement.where(seq.in_(newest))
         if query.before is not None:
             statement = statement.where(seq < query.before)
-        return (self._reader.search if query.may_scan else self._reader.all)(statement)
+        return self._reader.page(statement, query.may_scan)
 
     def get(self, record_id: str) -> Row | None:
         """One record by its id, or None."""

@@ -191,20 +191,3 @@ def test_malformed_packets_log_no_traceback(own: HubProcess) -> None:
     for body in ("x", "9", "4" * 10, "\x1e" * 2000, "b!!!!"):
         requests.post(f"{own.url}/socket.io/?EIO=4&transport=polling&sid={sid}", data=body, timeout=5)
     assert "Traceback" not in (own.instance / "hub.log").read_text("utf-8") + own.text()
-
-
-def test_chunks_of_one_byte(own: HubProcess) -> None:
-    """20 senders of bodies in chunks of one byte."""
-    head = (
-        b"POST /api/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n"
-    )
-    chunked = b"".join(b"1\r\nx\r\n" for _ in range(300 * 1024)) + b"0\r\n\r\n"
-
-    def attack() -> None:
-        with socket.create_connection(("127.0.0.1", own.port), 60) as sock, contextlib.suppress(OSError):
-            sock.sendall(head + chunked)
-            sock.settimeout(60)
-            sock.recv(65536)
-
-    assert send_at_once(own, attack).longest < 2 * LOOP_SECONDS
