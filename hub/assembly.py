@@ -17,6 +17,7 @@ from hub.live.bus import Bus
 from hub.live.fanout import Fanout
 from hub.live.links import Links
 from hub.net.fast_routes import FastRoutes
+from hub.runtime.budget import Budget
 from hub.runtime.loop_watch import LoopWatch
 from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
@@ -66,7 +67,7 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     app.wsgi_app = gate  # type: ignore[method-assign]
     links = Links(settings.images.base_url)
     links.port = settings.images.port or settings.port
-    results = settings.results
+    results, limits = settings.results, settings.limits
     hub = Hub(
         settings=settings,
         zone=zone(settings.timezone),
@@ -84,6 +85,7 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
         rooms=rooms,
         pages=Fanout("pages", results.queue, results.stall_seconds, spawn=supervisor.spawn),
         results=Fanout("results", results.queue, results.stall_seconds, spawn=supervisor.spawn),
+        memory=Budget("connections", limits.memory_bytes, reserve=limits.memory_bytes // 8),
         gate=gate,
         entry=entry,
         websockets=websockets,

@@ -15,6 +15,7 @@ from hub.live.fanout import Fanout
 from hub.live.links import Links
 from hub.net.device_address import DeviceAddress
 from hub.net.fast_routes import FastRoutes
+from hub.runtime.budget import Budget
 from hub.runtime.lifecycle import Lifecycle, run
 from hub.runtime.loop_watch import LoopWatch
 from hub.runtime.supervisor import Supervisor
@@ -53,6 +54,7 @@ class Hub:
     rooms: Rooms  # Socket.IO rooms
     pages: Fanout  # browsers that show a page, over /events
     results: Fanout  # raw WebSocket listeners of capture results, port 2020
+    memory: Budget  # bytes that all connections together hold
     gate: Gate  # decides which requests are served
     entry: EngineIoEntry
     websockets: WebSocketRoutes

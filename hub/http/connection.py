@@ -17,6 +17,7 @@ import gevent
 
 from hub.http.environ import add_request
 from hub.http.head_reader import HeadReader
+from hub.http.options import MEGABYTE
 from hub.http.request_body import RequestBody, too_large
 from hub.http.request_head import RequestHead, parse_head
 from hub.http.response import ResponseWriter, Server
@@ -55,9 +56,13 @@ class ConnectionHandler(ResponseWriter):
     server: Listening
 
     def __init__(self, sock: gevent.socket.socket, address: tuple[Any, ...], server: Listening) -> None:
-        self.input = ConnectionInput(sock)
+        owner = server.owner
+        # Twice the largest body or message: one that is answered while the next one comes.
+        largest = max(owner.options.max_body_bytes, owner.options.max_message_bytes)
+        self.budget = owner.budget.child("connection", 2 * largest + MEGABYTE)
+        self.input = ConnectionInput(sock, self.budget)
         super().__init__(sock, address, server, rfile=self.input)
-        self.owner = server.owner
+        self.owner = owner
         self.options = self.owner.options
         self.greenlet = cast("gevent.Greenlet[..., Any]", gevent.getcurrent())
         self.head: RequestHead | None = None
@@ -81,6 +86,7 @@ class ConnectionHandler(ResponseWriter):
             log.debug("Connection of %s: %s", self.client_address[0], error)
         finally:
             self.socket.close()
+            self.budget.close()
 
     def handle_one_request(self) -> bool:
         """Serve one request; True when another may follow on this connection."""
@@ -127,6 +133,7 @@ class ConnectionHandler(ResponseWriter):
             environ["wsgi.input"] = io.BytesIO(self._buffered_body(head))
         environ["wsgi.input_terminated"] = True
         environ["gatehouse.socket"] = self.socket
+        environ["gatehouse.budget"] = self.budget
 
     def _buffered_body(self, head: RequestHead) -> bytes:
         """Take a body that arrived together with its head."""

@@ -18,10 +18,13 @@ class ServerOptions:
     max_body_bytes: int = 64 * MEGABYTE
     max_message_bytes: int = 64 * MEGABYTE
     max_connections: int = 2000
+    connections_per_address: int = 500
+    memory_bytes: int = 192 * MEGABYTE
     max_head_bytes: int = 32 * 1024
     head_seconds: float = 10.0
     keep_alive_seconds: float = 75.0
     body_stall_seconds: float = 20.0
+    body_seconds: float = 120.0
     send_stall_seconds: float = 30.0
     # A board whose camera loop stalls answers a ping late, and one that is dropped may never reconnect: it has over
     # 60 s (docs/wire/apriltag.md 5.4), and a half-open connection is still closed within 90 s.

@@ -18,6 +18,7 @@ from geventwebsocket.handler import WebSocketHandler
 from hub.http.options import ServerOptions
 from hub.net.connection_input import ConnectionInput
 from hub.net.transport import send_all
+from hub.runtime.budget import Budget
 from hub.websocket.keepalive import KeepAliveMonitor
 
 # Up to this size head and body are copied into one packet.
@@ -29,6 +30,7 @@ class Server(Protocol):
     """What a connection needs of `hub.http.server.HubServer`."""
 
     options: ServerOptions
+    budget: Budget
     stopping: Event
     keepalive: KeepAliveMonitor
 
@@ -47,6 +49,7 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
 
     options: ServerOptions
     owner: Server
+    budget: Budget
     input: ConnectionInput
     socket: gevent.socket.socket
     client_address: tuple[Any, ...]

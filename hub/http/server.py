@@ -27,6 +27,7 @@ from hub.net.ports import (
 )
 from hub.net.time_slice import TimeSlice
 from hub.net.transport import PeerDisconnected, linger, send_all, set_socket_options
+from hub.runtime.budget import Budget
 from hub.runtime.spawn import Spawn, plain_spawn
 from hub.websocket.frames import GOING_AWAY
 from hub.websocket.keepalive import KeepAliveMonitor
@@ -62,8 +63,11 @@ class HubServer:
     `stopping` is set when the shutdown begins: endless answers (video, events) should then end.
     """
 
-    def __init__(self, app: Callable[..., Any], options: ServerOptions, spawn: Spawn = plain_spawn) -> None:
+    def __init__(
+        self, app: Callable[..., Any], options: ServerOptions, spawn: Spawn = plain_spawn, budget: Budget | None = None
+    ) -> None:
         self.app = app
+        self.budget = budget or Budget("connections", options.memory_bytes, reserve=options.memory_bytes // 8)
         self.options = options
         self.stopping = Event()
         self.warnings: list[str] = []

@@ -40,8 +40,11 @@ class Serving:
             max_body_bytes=limits.max_body_mb * 1024 * 1024,
             max_message_bytes=limits.max_body_mb * 1024 * 1024,
             max_connections=limits.max_connections,
+            connections_per_address=limits.connections_per_address,
+            memory_bytes=limits.memory_bytes,
+            body_seconds=limits.body_seconds,
         )
-        self._server = HubServer(app.wsgi_app, options, self._hub.supervisor.spawn)
+        self._server = HubServer(app.wsgi_app, options, self._hub.supervisor.spawn, self._hub.memory)
         self._end = Event()
         self.ending = False
 

@@ -10,8 +10,10 @@ import gevent.socket
 
 from hub.net.time_slice import TimeSlice
 from hub.net.transport import PeerDisconnected
+from hub.runtime.budget import Budget
 
 RECEIVE_BYTES = 64 * 1024
+UNLIMITED = 1 << 62
 
 Argument = TypeVar("Argument")
 Received = TypeVar("Received")
@@ -24,10 +26,11 @@ class ConnectionInput:
     the connection breaks. `wait_seconds` is the time that reads have taken so far.
     """
 
-    __slots__ = ("sock", "buffer", "time_slice", "wait_seconds")
+    __slots__ = ("sock", "buffer", "time_slice", "wait_seconds", "budget")
 
-    def __init__(self, sock: gevent.socket.socket) -> None:
+    def __init__(self, sock: gevent.socket.socket, budget: Budget | None = None) -> None:
         self.sock = sock
+        self.budget = budget or Budget("connection", UNLIMITED)
         self.buffer = bytearray()
         self.time_slice = TimeSlice()
         self.wait_seconds = 0.0

@@ -28,6 +28,7 @@ def status_body(hub: Hub) -> dict[str, Any]:
         "tasks": hub.supervisor.status(),
         "event_loop": hub.loop.status(),
         "pages": hub.pages.status(),
+        "memory": hub.memory.status(),
         "instance": str(hub.settings.instance.resolve()),
         **{key: value() for key, value in hub.status.items()},
     }

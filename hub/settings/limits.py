@@ -6,6 +6,8 @@ from pydantic import Field
 
 from hub.settings.base import Section
 
+MEGABYTE = 1024 * 1024
+
 
 class Limits(Section):
     """Limits on what comes from outside."""
@@ -21,6 +23,36 @@ class Limits(Section):
     )
     max_picture_mb: int = Field(16, ge=1, le=128, description="Largest single picture, in MB.")
     max_connections: int = Field(2000, ge=10, le=20_000, description="Open connections, all ports together.")
+    connections_per_address: int = Field(
+        500,
+        ge=5,
+        le=20_000,
+        description=(
+            "Open connections of one address of another machine. Beside that, one address has at most 90 % of "
+            "max_connections, this machine too."
+        ),
+    )
+    memory_mb: int = Field(
+        192,
+        ge=64,
+        le=16_384,
+        description=(
+            "Bytes that all connections together may hold in memory, in MB: bodies and messages being received, "
+            "answers and queues being sent. Beyond it requests are refused with 503 until others have ended. "
+            "1.5 times max_body_mb where that is more."
+        ),
+    )
+    body_seconds: float = Field(
+        120.0,
+        ge=5,
+        le=3600,
+        description="Time for a whole HTTP body; a large one has longer as long as it comes at 32 KB/s or more.",
+    )
     shutdown_seconds: float = Field(
         5.0, ge=0.5, le=60, description="How long requests in flight may take to finish when the hub stops."
     )
+
+    @property
+    def memory_bytes(self) -> int:
+        """The budget of all connections together; the largest body must fit into it."""
+        return max(self.memory_mb * MEGABYTE, self.max_body_mb * MEGABYTE * 3 // 2)
