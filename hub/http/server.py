@@ -145,6 +145,7 @@ class HubServer:
             "warnings": list(self.warnings),
             "connections": len(self._handlers),
             "websockets": len(self.keepalive),
+            "unfinished_messages": self.keepalive.unfinished,
             "refused": self.refused,
             "max_connections": self.options.max_connections,
         }

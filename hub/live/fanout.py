@@ -32,9 +32,9 @@ class Listener:
 class Fanout:
     """Publishes to any number of listeners. `publish()` never blocks.
 
-    `policy` decides what a listener misses that has `max_queue` messages or `max_queue_bytes` queued; `budget` counts the
-    bytes of all listeners. One that the policy disconnects, or
-    that took nothing for `stall_seconds`, is closed with 1013. `spawn(name, function, *args)` starts greenlets.
+    `policy` decides what a listener misses that has `max_queue` messages or `max_queue_bytes` queued; `budget` bounds
+    the bytes of all listeners together. One that the policy disconnects, or that took nothing for `stall_seconds`, is
+    closed with 1013. `spawn(name, function, *args)` starts greenlets.
     """
 
     def __init__(
