@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -21,11 +22,22 @@ from hub.runtime.budget import Budget
 from hub.runtime.loop_watch import LoopWatch
 from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
+from hub.socketio.attachments import Attachments
 from hub.socketio.codec import SocketJson
 from hub.socketio.entry import EngineIoEntry
 from hub.socketio.events import DASHBOARD, register_room
 from hub.socketio.fast_events import FastEvents
-from hub.socketio.internals import SocketIoApp, answer_polls, bound_polls, spawn_events_with
+from hub.socketio.guard import SessionGuard
+from hub.socketio.in_flight import EventsInFlight
+from hub.socketio.internals import (
+    SocketIoApp,
+    answer_polls,
+    bound_polls,
+    bound_sessions,
+    end_session_by_id,
+    queued_bytes,
+)
+from hub.socketio.messages import Messages
 from hub.socketio.rooms import Rooms
 from hub.socketio.workers import Workers
 from hub.store.backend import Backend
@@ -38,6 +50,7 @@ from hub.store.tables import db
 from hub.store.writer import Writer
 from hub.websocket.routes import WebSocketRoutes
 
+MEGABYTE = 1024 * 1024
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -58,8 +71,11 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     supervisor = Supervisor()
     socketio = _socketio(app, settings)
     workers = Workers("Socket.IO")
-    spawn_events_with(socketio.server, workers.spawn)
-    rooms = Rooms(socketio.server, supervisor.spawn)
+    limits, results = settings.limits, settings.results
+    memory = Budget("connections", limits.memory_bytes, reserve=limits.memory_bytes // 8)
+    outgoing = memory.child("outgoing queues", limits.memory_bytes // 2)
+    queue_bytes = limits.max_queue_mb * MEGABYTE
+    rooms = Rooms(socketio.server, supervisor.spawn, queue_bytes, outgoing)
     fast_routes = FastRoutes(app.wsgi_app, settings.fast_paths.rest)
     websockets = WebSocketRoutes(fast_routes)
     entry = EngineIoEntry(websockets, rooms)
@@ -67,7 +83,17 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     app.wsgi_app = gate  # type: ignore[method-assign]
     links = Links(settings.images.base_url)
     links.port = settings.images.port or settings.port
-    results, limits = settings.results, settings.limits
+
+    def make_fanout(name: str) -> Fanout:
+        return Fanout(
+            name,
+            results.queue,
+            results.stall_seconds,
+            spawn=supervisor.spawn,
+            max_queue_bytes=queue_bytes,
+            budget=outgoing,
+        )
+
     hub = Hub(
         settings=settings,
         zone=zone(settings.timezone),
@@ -81,17 +107,18 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
         links=links,
         loop=LoopWatch(),
         socketio=socketio,
-        fast_events=FastEvents(socketio.server, workers.spawn, settings.fast_paths.socketio),
+        fast_events=FastEvents(socketio.server, settings.fast_paths.socketio),
         rooms=rooms,
-        pages=Fanout("pages", results.queue, results.stall_seconds, spawn=supervisor.spawn),
-        results=Fanout("results", results.queue, results.stall_seconds, spawn=supervisor.spawn),
-        memory=Budget("connections", limits.memory_bytes, reserve=limits.memory_bytes // 8),
+        pages=make_fanout("pages"),
+        results=make_fanout("results"),
+        memory=memory,
         gate=gate,
         entry=entry,
         websockets=websockets,
         fast_routes=fast_routes,
     )
     app.extensions["gatehouse"] = hub
+    _bound_socketio(hub, workers, outgoing)
     hub.images.prepare()
     hub.packs.prepare()
     register_room(socketio.server, hub.zone, DASHBOARD, "dashboard", "join_dashboard", ("leave_dashboard",))
@@ -101,6 +128,28 @@ def make_hub(app: Flask, settings: Settings) -> Hub:
     supervisor.keep("loop watch", hub.loop.run)
     supervisor.keep("rooms", rooms.run)
     return hub
+
+
+def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget) -> None:
+    """Bound what Socket.IO clients may make the hub hold, and show it on /status."""
+    server, limits = hub.socketio.server, hub.settings.limits
+    guard = SessionGuard(outgoing, limits.max_queue_mb * MEGABYTE)
+    bound_sessions(server, guard)
+    in_flight = EventsInFlight(hub.memory)
+    attachments = Attachments(
+        hub.memory, limits.max_body_mb * MEGABYTE, limits.message_seconds, partial(end_session_by_id, server)
+    )
+    Messages(server, workers.spawn, hub.fast_events, guard, in_flight, attachments)
+    hub.supervisor.keep("attachments", attachments.run)
+    hub.status["outgoing_queues"] = outgoing.status
+    hub.status["socketio"] = lambda: {
+        **guard.status(),
+        "queued_bytes": queued_bytes(server),
+        "events_in_flight_bytes": in_flight.bytes,
+        "refused_events": in_flight.refused + attachments.refused,
+        "attachment_bytes": attachments.bytes,
+        "rooms": hub.rooms.status(),
+    }
 
 
 def _prepare_store(app: Flask, settings: Settings) -> Backend:

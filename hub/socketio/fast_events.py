@@ -19,12 +19,10 @@ from hub.socketio.internals import (
     connected_sid,
     engineio_session,
     is_upgraded,
-    message_handler,
-    pending_binary,
     send_frames,
     send_text,
-    set_message_handler,
 )
+from hub.socketio.workers import Spawn
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +38,12 @@ class FastEvents:
     """Handlers of frequent events.
 
     `handler(sid, *args)` returns the events to reply with; the first one's body is the acknowledgement too, and a reply
-    without a name is an acknowledgement only. `spawn(function, *args)` runs handlers, which may block.
+    without a name is an acknowledgement only.
     """
 
-    def __init__(self, server: SocketIoServer, spawn: Callable[..., Any], enabled: bool = True) -> None:
-        self._server, self._spawn = server, spawn
+    def __init__(self, server: SocketIoServer, enabled: bool = True) -> None:
+        self._server, self._enabled = server, enabled
         self._handlers: dict[str, Handler] = {}
-        self._ordinary = message_handler(server)
-        if enabled:
-            set_message_handler(server, self._on_message)
 
     def on(self, event: str, handler: Handler) -> None:
         """Let `handler` reply to `event`, whichever path it takes."""
@@ -63,15 +58,14 @@ class FastEvents:
 
         self._server.on(event, ordinary)
 
-    def _on_message(self, session: str, data: str | bytes) -> None:
-        """Handle one message of an Engine.IO session."""
-        if type(data) is str and data[:1] == EVENT and not pending_binary(self._server, session):
-            event = self._read(data)
-            sid = connected_sid(self._server, session) if event is not None else None
-            if event is not None and sid is not None:
-                self._spawn(self._run, session, sid, *event)
-                return
-        self._ordinary(session, data)
+    def start(self, session: str, data: str, spawn: Spawn) -> bool:
+        """Run the handler of an event by `spawn(function, *args)`, since it may block; False for python-socketio's."""
+        event = self._read(data) if self._enabled else None
+        sid = connected_sid(self._server, session) if event is not None else None
+        if event is None or sid is None:
+            return False
+        spawn(self._run, session, sid, *event)
+        return True
 
     def _read(self, text: str) -> tuple[Handler, list[Any], str] | None:
         """Handler, arguments and id (digits or "") of a text event; None when it is for python-socketio."""
