@@ -65,8 +65,9 @@ class MessageReader:
         self._progress = Progress(message_seconds)
 
     def clear(self) -> None:
-        """Release what has been buffered."""
+        """Release what has been buffered. Nothing is read after it, so it does not matter where a frame ended."""
         self._buffer.clear()
+        self.interrupted = False
         self.release()
 
     def release(self) -> None:
