@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,17 +24,22 @@ from hub.runtime.lanes import Lanes
 from hub.runtime.loop_watch import LoopWatch
 from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
+from hub.socketio.attachments import Attachments
 from hub.socketio.codec import SocketJson, StrictPacket
 from hub.socketio.entry import EngineIoEntry
 from hub.socketio.events import DASHBOARD, register_room
 from hub.socketio.fast_events import FastEvents
+from hub.socketio.guard import SessionGuard
+from hub.socketio.in_flight import EventsInFlight
 from hub.socketio.internals import (
     SocketIoApp,
     answer_polls,
     bound_polls,
-    spawn_events_with,
-    tolerate_malformed_packets,
+    bound_sessions,
+    end_session_by_id,
+    queued_bytes,
 )
+from hub.socketio.messages import Messages
 from hub.socketio.rooms import Rooms
 from hub.socketio.workers import Workers
 from hub.store.backend import Backend
@@ -53,6 +59,7 @@ from hub.store.tables import db
 from hub.store.writer import Writer
 from hub.websocket.routes import WebSocketRoutes
 
+MEGABYTE = 1024 * 1024
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -84,8 +91,11 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     codec = SocketJson(json.decode)
     socketio = _socketio(app, settings, codec)
     workers = Workers("Socket.IO")
-    spawn_events_with(socketio.server, workers.spawn)
-    rooms = Rooms(socketio.server, supervisor.spawn)
+    limits, results = settings.limits, settings.results
+    memory = Budget("connections", limits.memory_bytes, reserve=limits.memory_bytes // 8)
+    outgoing = memory.child("outgoing queues", limits.memory_bytes // 2)
+    queue_bytes = limits.max_queue_mb * MEGABYTE
+    rooms = Rooms(socketio.server, supervisor.spawn, queue_bytes, outgoing)
     fast_routes = FastRoutes(app.wsgi_app, settings.fast_paths.rest)
     websockets = WebSocketRoutes(fast_routes)
     entry = EngineIoEntry(websockets, rooms)
@@ -93,8 +103,18 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     app.wsgi_app = gate  # type: ignore[method-assign]
     links = Links(settings.images.base_url)
     links.port = settings.images.port or settings.port
-    results, limits = settings.results, settings.limits
     images, packs = ImageStore(settings.images_path), PackStore(settings.packs_path)
+
+    def make_fanout(name: str) -> Fanout:
+        return Fanout(
+            name,
+            results.queue,
+            results.stall_seconds,
+            spawn=supervisor.spawn,
+            max_queue_bytes=queue_bytes,
+            budget=outgoing,
+        )
+
     hub = Hub(
         settings=settings,
         zone=zone(settings.timezone),
@@ -113,11 +133,11 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         loop=LoopWatch(),
         json=json,
         socketio=socketio,
-        fast_events=FastEvents(socketio.server, workers.spawn, settings.fast_paths.socketio, codec.loads),
+        fast_events=FastEvents(socketio.server, settings.fast_paths.socketio, codec.loads),
         rooms=rooms,
-        pages=Fanout("pages", results.queue, results.stall_seconds, spawn=supervisor.spawn),
-        results=Fanout("results", results.queue, results.stall_seconds, spawn=supervisor.spawn),
-        memory=Budget("connections", limits.memory_bytes, reserve=limits.memory_bytes // 8),
+        pages=make_fanout("pages"),
+        results=make_fanout("results"),
+        memory=memory,
         gate=gate,
         entry=entry,
         websockets=websockets,
@@ -125,7 +145,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     )
     app.extensions["gatehouse"] = hub
     hub.status["json"] = json.status
-    hub.status["socketio"] = hub.fast_events.status
+    _bound_socketio(hub, workers, outgoing)
     hub.images.prepare()
     hub.packs.prepare()
     _watch_storage(hub, lock)
@@ -167,6 +187,29 @@ def _decode_limits(settings: Settings) -> DecodeLimits:
     return DecodeLimits(images.max_megapixels, images.max_scans, images.max_decode_mb * 1024 * 1024)
 
 
+def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget) -> None:
+    """Bound what Socket.IO clients may make the hub hold, and show it on /status."""
+    server, limits = hub.socketio.server, hub.settings.limits
+    guard = SessionGuard(outgoing, limits.max_queue_mb * MEGABYTE)
+    bound_sessions(server, guard)
+    in_flight = EventsInFlight(hub.memory)
+    attachments = Attachments(
+        hub.memory, limits.max_body_mb * MEGABYTE, limits.message_seconds, partial(end_session_by_id, server)
+    )
+    Messages(server, workers.spawn, hub.fast_events, guard, in_flight, attachments)
+    hub.supervisor.keep("attachments", attachments.run)
+    hub.status["outgoing_queues"] = outgoing.status
+    hub.status["socketio"] = lambda: {
+        **guard.status(),
+        **hub.fast_events.status(),
+        "queued_bytes": queued_bytes(server),
+        "events_in_flight_bytes": in_flight.bytes,
+        "refused_events": in_flight.refused + attachments.refused,
+        "attachment_bytes": attachments.bytes,
+        "rooms": hub.rooms.status(),
+    }
+
+
 def _prepare_store(app: Flask, settings: Settings) -> Backend:
     """Create the instance folder and the database, or bring its tables to the newest revision. Raises DatabaseError."""
     settings.instance.mkdir(parents=True, exist_ok=True)
@@ -178,7 +221,6 @@ def _prepare_store(app: Flask, settings: Settings) -> Backend:
 
 def _socketio(app: Flask, settings: Settings, codec: SocketJson) -> SocketIoApp:
     bound_polls()
-    tolerate_malformed_packets()
     serializer: dict[str, Any] = {"serializer": StrictPacket}  # for socketio.Server
     socketio = SocketIO(
         app,

@@ -1,10 +1,14 @@
-"""A rate limiter by source (token buckets, bounded in number), and a throttle for log lines."""
+"""A rate limiter by source (token buckets, bounded in number)."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
+
+from hub.runtime.log_throttle import LogThrottle
+
+__all__ = ["LogThrottle", "RateLimiter"]
 
 MAX_SOURCES = 4096
 
@@ -41,18 +45,3 @@ class RateLimiter:
 
     def __len__(self) -> int:
         return len(self._buckets)
-
-
-class LogThrottle:
-    """`due()` is true at most once in `seconds`, for log lines about frequent events."""
-
-    def __init__(self, seconds: float, now: Callable[[], float] = monotonic) -> None:
-        self._seconds, self._now = seconds, now
-        self._next = now()
-
-    def due(self) -> bool:
-        """Whether to log now; the next log line is due `seconds` later."""
-        if self._now() < self._next:
-            return False
-        self._next = self._now() + self._seconds
-        return True

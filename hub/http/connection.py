@@ -278,6 +278,7 @@ class ConnectionHandler(ResponseWriter):
             self.owner.keepalive,
             self.options.max_message_bytes,
             self.options.send_stall_seconds,
+            self.options.message_seconds,
         )
         self.environ["wsgi.websocket"] = self.websocket
         self.environ["wsgi.websocket_version"] = VERSION

@@ -25,6 +25,7 @@ class ServerOptions:
     keep_alive_seconds: float = 75.0
     body_stall_seconds: float = 20.0
     body_seconds: float = 120.0
+    message_seconds: float = 60.0
     send_stall_seconds: float = 30.0
     # A board whose camera loop stalls answers a ping late, and one that is dropped may never reconnect: it has over
     # 60 s (docs/wire/apriltag.md 5.4), and a half-open connection is still closed within 90 s.

@@ -149,6 +149,7 @@ class HubServer:
             **self.connections.status(),
             "websockets": len(self.keepalive),
             "memory": self.budget.status(),
+            "unfinished_messages": self.keepalive.unfinished,
         }
 
     def stop(self, timeout: float = 5.0) -> None:

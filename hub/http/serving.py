@@ -46,6 +46,7 @@ class Serving:
             connections_per_address=limits.connections_per_address,
             memory_bytes=limits.memory_bytes,
             body_seconds=limits.body_seconds,
+            message_seconds=limits.message_seconds,
         )
         self._server = HubServer(app.wsgi_app, options, self._hub.supervisor.spawn, self._hub.memory)
         self._hub.status["connections"] = self._connections

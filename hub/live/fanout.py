@@ -9,16 +9,17 @@ from time import monotonic
 from typing import Any
 
 from hub.live.channel import Message
-from hub.live.queues import BoundedQueue, DisconnectWhenFull, QueueFull
+from hub.live.queues import MAX_QUEUE_BYTES, BoundedQueue, DisconnectWhenFull, QueueFull
 from hub.live.sender import Counters, Sender
 from hub.net.transport import PeerStalled
+from hub.runtime.budget import Budget
 from hub.runtime.spawn import Spawn, plain_spawn
 from hub.websocket.connection import Prepared, WebSocket, prepare
 from hub.websocket.frames import GOING_AWAY, TRY_LATER
 
 log = logging.getLogger(__name__)
 
-Policy = Callable[[int], BoundedQueue]  # (limit) -> the queue of one listener
+Policy = Callable[[int, int, Budget | None], BoundedQueue]  # (limit, bytes, budget) -> the queue of one listener
 
 
 class Listener:
@@ -31,8 +32,9 @@ class Listener:
 class Fanout:
     """Publishes to any number of listeners. `publish()` never blocks.
 
-    `policy` decides what a listener misses that has `max_queue` messages queued. One that the policy disconnects, or
-    that took nothing for `stall_seconds`, is closed with 1013. `spawn(name, function, *args)` starts greenlets.
+    `policy` decides what a listener misses that has `max_queue` messages or `max_queue_bytes` queued; `budget` bounds
+    the bytes of all listeners together. One that the policy disconnects, or that took nothing for `stall_seconds`, is
+    closed with 1013. `spawn(name, function, *args)` starts greenlets.
     """
 
     def __init__(
@@ -42,11 +44,15 @@ class Fanout:
         stall_seconds: float = 30.0,
         policy: Policy = DisconnectWhenFull,
         spawn: Spawn = plain_spawn,
+        max_queue_bytes: int = MAX_QUEUE_BYTES,
+        budget: Budget | None = None,
     ) -> None:
         self.name = name
         self.max_queue = max_queue
+        self.max_queue_bytes = max_queue_bytes
         self.stall_seconds = stall_seconds
         self._policy = policy
+        self._budget = budget
         self._spawn = spawn
         self._listeners: set[Listener] = set()
         self._counters = Counters()
@@ -59,7 +65,7 @@ class Fanout:
     def add(self, websocket: WebSocket, variant: Hashable = None) -> Listener:
         """Send every message published from now on to `websocket`. The caller goes on receiving from it."""
         websocket.accept()
-        queue = self._policy(self.max_queue)
+        queue = self._policy(self.max_queue, self.max_queue_bytes, self._budget)
         listener = Listener(variant, queue, Sender(websocket, queue, self.stall_seconds, counters=self._counters))
         self._listeners.add(listener)
         self._spawn(f"{self.name} to {websocket.peer}", self._send_to, listener)
@@ -102,6 +108,7 @@ class Fanout:
             "name": self.name,
             "listeners": len(queued),
             "queued": sum(queued),
+            "queued_bytes": sum(listener.queue.queued_bytes for listener in self._listeners),
             "longest_queue": max(queued, default=0),
             "published": self._published,
             "sent": self._counters.sent,

@@ -13,11 +13,15 @@ from typing import Generic, Protocol, TypeVar
 
 from gevent.event import Event
 
+from hub.runtime.budget import Budget
+from hub.runtime.held_bytes import HeldBytes
 from hub.websocket.frames import Prepared
 
 # About this much goes out in one write of joined messages: with more, a slow connection would seem to be stalled.
 JOIN_BYTES = 16 * 1024
 POLL_SECONDS = 1.0
+MAX_QUEUE_BYTES = 8 * 1024 * 1024  # of one listener; a message that is longer passes when the queue is empty
+MEGABYTE = 1024 * 1024
 
 Item = TypeVar("Item")
 ItemSource = TypeVar("ItemSource", covariant=True)
@@ -49,6 +53,10 @@ class BoundedQueue(SendQueue, Protocol):
 
     def __len__(self) -> int: ...
 
+    @property
+    def queued_bytes(self) -> int:
+        """Bytes of the queued messages and of the write in progress."""
+
     def put(self, key: Hashable, message: Prepared) -> int:
         """Add a message; how many older ones were dropped for it. Raises QueueFull."""
 
@@ -57,13 +65,24 @@ class BoundedQueue(SendQueue, Protocol):
 
 
 class _EventQueue:
-    """The waiting side of a bounded queue."""
+    """The waiting side of a bounded queue, and the count of its bytes.
 
-    def __init__(self) -> None:
+    A queue holds at most `limit` messages and `max_bytes` bytes; `budget` bounds the bytes of all queues together.
+    Messages are counted until they are written.
+    """
+
+    def __init__(self, limit: int, max_bytes: int = MAX_QUEUE_BYTES, budget: Budget | None = None) -> None:
+        self._limit = limit
+        self._bytes = HeldBytes(max_bytes, budget)
+        self._writing = 0  # bytes of the write in progress
         self._ready = Event()
 
     def __len__(self) -> int:
         raise NotImplementedError
+
+    @property
+    def queued_bytes(self) -> int:
+        return self._bytes.held
 
     def wait(self, timeout: float | None = None) -> bool:
         self._ready.clear()
@@ -73,64 +92,77 @@ class _EventQueue:
         self._ready.set()
 
     def task_done(self) -> None:
-        """Nothing depends on it."""
+        self._bytes.remove(self._writing)
+        self._writing = 0
 
 
 class _Fifo(_EventQueue):
-    """At most `limit` messages in order, one for each write, whatever their keys."""
+    """Messages in order, one for each write, whatever their keys."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__()
-        self._limit = limit
+    def __init__(self, limit: int, max_bytes: int = MAX_QUEUE_BYTES, budget: Budget | None = None) -> None:
+        super().__init__(limit, max_bytes, budget)
         self._messages: deque[Prepared] = deque()
 
     def __len__(self) -> int:
         return len(self._messages)
 
     def put(self, key: Hashable, message: Prepared) -> int:
-        dropped = self._make_room() if len(self._messages) >= self._limit else 0
+        size = len(message)
+        dropped = self._make_room(0) if len(self._messages) >= self._limit else 0
+        while not self._bytes.add(size):
+            if not self._messages:
+                self._bytes.add_anyway(size)
+                break
+            dropped += self._make_room(self._bytes.held)
         self._messages.append(message)
         self._ready.set()
         return dropped
 
     def take(self) -> list[Prepared]:
-        return [self._messages.popleft()] if self._messages else []
+        if not self._messages:
+            return []
+        message = self._messages.popleft()
+        self._writing += len(message)
+        return [message]
 
     def clear(self) -> int:
         dropped = len(self._messages)
         self._messages.clear()
+        self._writing = 0
+        self._bytes.clear()
         return dropped
 
-    def _make_room(self) -> int:
-        """Apply the drop policy to a full queue; how many messages were dropped."""
+    def _make_room(self, held: int) -> int:
+        """Apply the drop policy to a queue that is full (with `held` bytes; 0: by number); how many were dropped."""
         raise NotImplementedError
 
 
 class DisconnectWhenFull(_Fifo):
     """Drops nothing: a listener whose queue is full is disconnected. For results, which may not be lost unnoticed."""
 
-    def _make_room(self) -> int:
+    def _make_room(self, held: int) -> int:
+        if held:
+            raise QueueFull(f"{held / MEGABYTE:.1f} MB of messages were waiting")
         raise QueueFull(f"{self._limit} messages were waiting")
 
 
 class DropOldest(_Fifo):
     """Drops the oldest message when it is full. Right for pages and commands, where only what is recent counts."""
 
-    def _make_room(self) -> int:
-        self._messages.popleft()
+    def _make_room(self, held: int) -> int:
+        self._bytes.remove(len(self._messages.popleft()))
         return 1
 
 
 class NewestPerKey(_EventQueue):
     """Holds every message while the listener keeps up, and the newest of each key when it is behind.
 
-    The listener falls behind when `limit` messages are queued, and has caught up when none is. One write joins messages
-    of up to `JOIN_BYTES`.
+    The listener falls behind when `limit` messages or `max_bytes` are queued, and has caught up when none is. One write
+    joins messages of up to `JOIN_BYTES`.
     """
 
-    def __init__(self, limit: int) -> None:
-        super().__init__()
-        self._limit = limit
+    def __init__(self, limit: int, max_bytes: int = MAX_QUEUE_BYTES, budget: Budget | None = None) -> None:
+        super().__init__(limit, max_bytes, budget)
         self._all: deque[tuple[Hashable, Prepared]] = deque()
         self._newest: dict[Hashable, Prepared] = {}  # used instead of `_all` while behind, oldest first
         self.behind = False
@@ -140,7 +172,7 @@ class NewestPerKey(_EventQueue):
 
     def put(self, key: Hashable, message: Prepared) -> int:
         dropped = 0
-        if not self.behind and len(self._all) < self._limit:
+        if not self.behind and len(self._all) < self._limit and self._bytes.add(len(message)):
             self._all.append((key, message))
         else:
             dropped = self._replace(key, message)
@@ -154,10 +186,13 @@ class NewestPerKey(_EventQueue):
             message = self._pop()
             messages.append(message)
             size += len(message)
+        self._writing += size
         return messages
 
     def clear(self) -> int:
         dropped = len(self)
+        self._writing = 0
+        self._bytes.clear()
         self._all.clear()
         self._newest.clear()
         self.behind = False
@@ -166,13 +201,23 @@ class NewestPerKey(_EventQueue):
     def _replace(self, key: Hashable, message: Prepared) -> int:
         """Add a message to a listener that is behind, or falls behind with it."""
         dropped = 0 if self.behind else self._fall_behind()
-        if self._newest.pop(key, None) is not None:
+        older = self._newest.pop(key, None)
+        if older is not None:
+            self._bytes.remove(len(older))
             dropped += 1
         elif len(self._newest) >= self._limit:
-            del self._newest[next(iter(self._newest))]
-            dropped += 1
+            dropped += self._drop_oldest()
+        while not self._bytes.add(len(message)):
+            if not self._newest:
+                self._bytes.add_anyway(len(message))
+                break
+            dropped += self._drop_oldest()
         self._newest[key] = message
         return dropped
+
+    def _drop_oldest(self) -> int:
+        self._bytes.remove(len(self._newest.pop(next(iter(self._newest)))))
+        return 1
 
     def _pop(self) -> Prepared:
         if not self.behind:
@@ -184,7 +229,9 @@ class NewestPerKey(_EventQueue):
     def _fall_behind(self) -> int:
         queued = len(self._all)
         for key, message in self._all:
-            self._newest.pop(key, None)
+            older = self._newest.pop(key, None)
+            if older is not None:
+                self._bytes.remove(len(older))
             self._newest[key] = message
         self._all.clear()
         self.behind = True

@@ -48,6 +48,24 @@ class Limits(Section):
         le=3600,
         description="Time for a whole HTTP body; a large one has longer as long as it comes at 32 KB/s or more.",
     )
+    message_seconds: float = Field(
+        60.0,
+        ge=5,
+        le=3600,
+        description=(
+            "Time for a whole WebSocket message, and for the attachments of a Socket.IO event; a large one has longer "
+            "as long as it comes at 32 KB/s or more."
+        ),
+    )
+    max_queue_mb: int = Field(
+        8,
+        ge=1,
+        le=256,
+        description=(
+            "Messages kept for one listener, page or Socket.IO client that reads slowly, in MB; beyond it the listener "
+            "is disconnected or loses the oldest."
+        ),
+    )
     shutdown_seconds: float = Field(
         5.0, ge=0.5, le=60, description="How long requests in flight may take to finish when the hub stops."
     )

@@ -19,15 +19,12 @@ from hub.socketio.internals import (
     SessionClosed,
     SocketIoServer,
     connected_sid,
-    drop_pending_binary,
     engineio_session,
     is_upgraded,
-    message_handler,
-    pending_binary,
     send_frames,
     send_text,
-    set_message_handler,
 )
+from hub.socketio.workers import Spawn
 
 log = logging.getLogger(__name__)
 
@@ -46,21 +43,15 @@ class FastEvents:
     """Handlers of frequent events.
 
     `handler(sid, *args)` returns the events to reply with; the first one's body is the acknowledgement too, and a reply
-    without a name is an acknowledgement only. `spawn(function, *args)` runs handlers, which may block.
+    without a name is an acknowledgement only.
     """
 
     def __init__(
-        self,
-        server: SocketIoServer,
-        spawn: Callable[..., Any],
-        enabled: bool = True,
-        loads: Callable[[str], Any] = orjson.loads,
+        self, server: SocketIoServer, enabled: bool = True, loads: Callable[[str], Any] = orjson.loads
     ) -> None:
-        self._server, self._spawn, self._enabled, self._loads = server, spawn, enabled, loads
+        self._server, self._enabled, self._loads = server, enabled, loads
         self._handlers: dict[str, Handler] = {}
-        self._ordinary = message_handler(server)
         self._malformed = 0
-        set_message_handler(server, self._on_message)
 
     def on(self, event: str, handler: Handler) -> None:
         """Let `handler` reply to `event`, whichever path it takes."""
@@ -79,27 +70,25 @@ class FastEvents:
         """For the status page: `malformed` counts packets that could not be decoded."""
         return {"malformed": self._malformed}
 
-    def _on_message(self, session: str, data: str | bytes) -> None:
-        """Handle one message of an Engine.IO session."""
-        try:
-            if self._enabled and type(data) is str and data[:1] == EVENT and not pending_binary(self._server, session):
-                event = self._read(data)
-                sid = connected_sid(self._server, session) if event is not None else None
-                if event is not None and sid is not None:
-                    self._spawn(self._run, session, sid, *event)
-                    return
-            self._ordinary(session, data)
-        except MALFORMED as error:
-            self._refuse(session, data, error)
+    def start(self, session: str, data: str, spawn: Spawn) -> bool:
+        """Run the handler of an event by `spawn(function, *args)`, since it may block; False for python-socketio's.
 
-    def _refuse(self, session: str, data: str | bytes, error: Exception) -> None:
+        Raises one of MALFORMED.
+        """
+        event = self._read(data) if self._enabled else None
+        sid = connected_sid(self._server, session) if event is not None else None
+        if event is None or sid is None:
+            return False
+        spawn(self._run, session, sid, *event)
+        return True
+
+    def refuse(self, session: str, data: str | bytes, error: Exception) -> None:
         """Reply to a packet that cannot be decoded: the event `error` and the acknowledgement, or a connect error.
 
         What does not even begin as one of these gets no reply.
         """
         self._malformed += 1
         log.debug("A Socket.IO packet cannot be decoded: %s", error)
-        drop_pending_binary(self._server, session)
         client = engineio_session(self._server, session)
         if client is None or type(data) is not str:
             return

@@ -11,12 +11,18 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from engineio import exceptions
-from engineio.packet import MESSAGE, NOOP, Packet
+from engineio.packet import CLOSE, MESSAGE, NOOP, Packet
 from engineio.payload import Payload
 from engineio.socket import Socket
 from socketio import packet as socketio_packet
 
-from hub.websocket.frames import Prepared, prepare
+from hub.live.queues import QueueFull
+from hub.net.wsgi import Environ, announced_length
+from hub.socketio.guard import SessionGuard
+from hub.socketio.outgoing import OutgoingPackets
+from hub.socketio.packets import CheckedWebSocket, address_of, guard_of, posted_packets
+from hub.websocket.connection import WebSocket
+from hub.websocket.frames import TRY_LATER, Prepared, prepare
 
 NAMESPACE = "/"
 # python-engineio answers a poll with every queued packet; its own client refuses more than 16 in one answer and drops
@@ -26,33 +32,30 @@ MAX_POST_PACKETS = 1000  # python-engineio's 16 would reject every record of a c
 
 SocketIoPacket = socketio_packet.Packet
 EVENT_TYPES = (socketio_packet.EVENT, socketio_packet.BINARY_EVENT)
-UNKNOWN_TYPE = 7  # the first packet type that Engine.IO does not have
 
 SessionClosed = exceptions.SocketIsClosedError
 MessageHandler = Callable[[str, str | bytes], None]  # (session, message)
-
-
-class PacketQueue(Protocol):
-    """The outgoing packets of a session."""
-
-    def qsize(self) -> int: ...
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Any: ...
-
-    def put(self, item: Any) -> None: ...
-
-    def task_done(self) -> None: ...
 
 
 class EngineIoSession(Protocol):
     """`engineio.Socket`: one connection, polling until it is `upgraded` to a WebSocket."""
 
     server: Any
-    queue: PacketQueue
+    sid: str
+    queue: OutgoingPackets
+    connected: bool
+    upgrading: bool
     upgraded: bool
+    closing: bool
     closed: bool
 
     def send(self, packet: Any) -> None: ...
+
+    def receive(self, packet: Any) -> None: ...
+
+    def check_ping_timeout(self) -> bool: ...
+
+    def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None: ...
 
 
 class EngineIoServer(Protocol):
@@ -60,6 +63,9 @@ class EngineIoServer(Protocol):
 
     sockets: dict[str, EngineIoSession]
     handlers: dict[str, Callable[..., Any]]
+    create_queue: Callable[[], OutgoingPackets]
+    guard: SessionGuard  # the hub's own
+    _async: dict[str, Any]
 
     def on(self, event: str, handler: Callable[..., Any]) -> Any: ...
 
@@ -119,43 +125,29 @@ def message_handler(server: SocketIoServer) -> MessageHandler:
     return server.eio.handlers["message"]
 
 
+def session_end_handler(server: SocketIoServer) -> Callable[[str, str], Any]:
+    """The function that is called with a session and a reason when it has ended."""
+    return server.eio.handlers["disconnect"]
+
+
+def set_session_end_handler(server: SocketIoServer, handler: Callable[[str, str], Any]) -> None:
+    """Call `handler` at the end of every session instead of python-socketio."""
+    server.eio.on("disconnect", handler)
+
+
+def event_of(args: tuple[Any, ...]) -> list[Any] | None:
+    """Name and arguments of the event that a function of `spawn_events_with` handles; None for what is no event.
+
+    python-socketio passes the server, the client, the session, the decoded data, the namespace and the id.
+    """
+    data = args[3]
+    return data if isinstance(data, list) and data and isinstance(data[0], str) else None
+
+
 def bound_polls() -> None:
     """Apply MAX_POLL_PACKETS and MAX_POST_PACKETS to every server of this process. Calling it twice does no harm."""
     Socket.poll = _poll
     Payload.max_decode_packets = MAX_POST_PACKETS
-
-
-def tolerate_malformed_packets() -> None:
-    """Let a packet that cannot be decoded be an unknown packet, for every server of this process.
-
-    python-engineio logs a traceback for each instead. Calling it twice does no harm.
-    """
-    Packet.decode = _decode
-    Socket.handle_post_request = _handle_post_request
-
-
-_library_decode = Packet.decode
-_library_handle_post_request = Socket.handle_post_request
-
-
-def _decode(self: Any, encoded_packet: str | bytes) -> None:
-    """Replace `engineio.Packet.decode`."""
-    try:
-        _library_decode(self, encoded_packet)
-    except (ValueError, RecursionError):  # binascii.Error among them
-        self.packet_type, self.data, self.binary = UNKNOWN_TYPE, None, False
-
-
-def _handle_post_request(self: Any, environ: dict[str, Any]) -> None:
-    """Replace `engineio.Socket.handle_post_request`: a payload that cannot be decoded is answered with 400.
-
-    The session ends before, since the library would wait until its client has fetched every queued packet.
-    """
-    try:
-        _library_handle_post_request(self, environ)
-    except (ValueError, KeyError, exceptions.UnknownPacketError) as error:
-        self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
-        raise exceptions.UnknownPacketError() from error
 
 
 def _poll(self: EngineIoSession) -> list[Any]:
@@ -177,6 +169,89 @@ def _poll(self: EngineIoSession) -> list[Any]:
             break
         packets.append(packet)
     return packets
+
+
+# -- sessions within bounds
+
+
+def bound_sessions(server: SocketIoServer, guard: SessionGuard) -> None:
+    """Bound the queues of the server's sessions, and handle malformed packets without a traceback in the log.
+
+    The methods are replaced for every server of this process; the rules are those of one server.
+    """
+    Socket.send = _send
+    Socket.close = _close
+    Socket.handle_post_request = _handle_post_request
+    server.eio.guard = guard
+    server.eio.create_queue = guard.make_queue
+    server.eio._async = {**server.eio._async, "websocket": CheckedWebSocket}
+
+
+def end_session(session: EngineIoSession, reason: str) -> None:
+    """End a session that breaks a rule; a WebSocket is closed with 1013 where that needs no waiting."""
+    guard_of(session).note_ended(address_of(session), reason)
+    session.close(wait=False, abort=True, reason=session.server.reason.TRANSPORT_ERROR)
+    websocket: WebSocket | None = getattr(session, "websocket", None)
+    if websocket is not None:
+        websocket.drop(TRY_LATER, f"{reason}. Connect again."[:120])
+
+
+def end_session_by_id(server: SocketIoServer, session: str, reason: str) -> None:
+    """The same by the id of a session, which may have ended already."""
+    found = engineio_session(server, session)
+    if found is not None:
+        end_session(found, reason)
+
+
+def queued_bytes(server: SocketIoServer) -> int:
+    """The bytes of the packets that are queued for all sessions."""
+    return sum(session.queue.queued_bytes for session in server.eio.sockets.values())
+
+
+def _send(self: EngineIoSession, pkt: Any) -> None:
+    """Replace `engineio.Socket.send`: a session whose queue is full is ended."""
+    if not self.check_ping_timeout():
+        return
+    try:
+        self.queue.put(pkt)
+    except QueueFull as error:
+        if pkt.packet_type != CLOSE:
+            end_session(self, f"too slow: {error}")
+
+
+_socket_close = Socket.close
+
+
+def _close(self: EngineIoSession, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+    """Replace `engineio.Socket.close`: the bytes of the queue are given back."""
+    if not self.closed and not self.closing and isinstance(self.queue, OutgoingPackets):
+        self.queue.end(keep=self.upgraded or self.upgrading)
+    _socket_close(self, wait=wait, abort=abort, reason=reason)
+
+
+def _handle_post_request(self: EngineIoSession, environ: Environ) -> None:
+    """Replace `engineio.Socket.handle_post_request`: decode one packet after the other.
+
+    A malformed packet ends the session (docs/wire/lpr.md 7.7); the answer is then 400.
+    """
+    limit = self.server.max_http_buffer_size
+    length = announced_length(environ)
+    if length is not None and length > limit:
+        raise exceptions.ContentTooLongError()
+    try:
+        body = environ["wsgi.input"].read(limit + 1 if length is None else length)
+    except OSError:
+        return  # the server answers for a body that is cut or too slow
+    if len(body) > limit:
+        raise exceptions.ContentTooLongError()
+    self.address = environ.get("REMOTE_ADDR", "")  # type: ignore[attr-defined]
+    try:
+        for text in posted_packets(body, MAX_POST_PACKETS):
+            self.receive(Packet(encoded_packet=text))
+    except (ValueError, exceptions.UnknownPacketError) as error:
+        guard_of(self).note_malformed(address_of(self), str(error) or "a packet of an unknown type")
+        self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+        raise exceptions.UnknownPacketError() from error
 
 
 # -- clients and rooms
@@ -208,6 +283,11 @@ def pending_binary(server: SocketIoServer, session: str) -> bool:
     return session in server._binary_packet
 
 
+def drop_pending_binary(server: SocketIoServer, session: str) -> None:
+    """Forget the attachments of an event that is not complete."""
+    server._binary_packet.pop(session, None)
+
+
 def session_environ(server: SocketIoServer, session: str) -> dict[str, Any]:
     """The WSGI environment of the request that opened a session."""
     return server.environ[session]
@@ -219,11 +299,6 @@ def session_environ(server: SocketIoServer, session: str) -> dict[str, Any]:
 def connection_count(server: SocketIoServer) -> int:
     """Open sessions, of every transport."""
     return len(server.eio.sockets)
-
-
-def drop_pending_binary(server: SocketIoServer, session: str) -> None:
-    """Forget an event that waits for its attachments."""
-    server._binary_packet.pop(session, None)
 
 
 def engineio_session(server: SocketIoServer, session: str) -> EngineIoSession | None:
@@ -245,6 +320,16 @@ def queued_packets(session: EngineIoSession) -> int:
 def send_text(session: EngineIoSession, text: str) -> None:
     """Queue a Socket.IO packet, behind what is queued already. Raises SessionClosed."""
     session.send(Packet(MESSAGE, data=text))
+
+
+def send_update(session: EngineIoSession, text: str) -> int:
+    """Queue an event of a room for a session that polls; how many older ones were dropped for it, itself included.
+
+    Raises SessionClosed.
+    """
+    if not session.check_ping_timeout():
+        return 1
+    return session.queue.put_update(Packet(MESSAGE, data=text))
 
 
 def send_frames(session: EngineIoSession, texts: list[str]) -> None:

@@ -17,18 +17,19 @@ import gevent
 from gevent.event import Event
 
 from hub.live.channel import Message
-from hub.live.queues import DropOldest
+from hub.live.queues import MAX_QUEUE_BYTES, DropOldest
 from hub.live.sender import Sender
 from hub.net.transport import PeerStalled
+from hub.runtime.budget import Budget
 from hub.socketio.internals import (
+    SessionClosed,
     SocketIoServer,
     engineio_session,
     frames_of,
     has_participants,
     is_upgraded,
     participants,
-    queued_packets,
-    send_text,
+    send_update,
     session_environ,
 )
 from hub.websocket.connection import Prepared, WebSocket
@@ -36,26 +37,37 @@ from hub.websocket.connection import Prepared, WebSocket
 INTERVAL = 0.1
 MAX_BATCHES = 100
 MAX_BATCH_EVENTS = 5000
-MAX_POLL_PACKETS = 500
+MAX_PENDING_BYTES = 8 * 1024 * 1024
 STALL_SECONDS = 30.0
 
 
 class Viewer:
     """One WebSocket with its queue and its sender."""
 
-    def __init__(self, websocket: WebSocket) -> None:
-        self.queue = DropOldest(MAX_BATCHES)
+    def __init__(self, websocket: WebSocket, max_bytes: int, budget: Budget | None) -> None:
+        self.queue = DropOldest(MAX_BATCHES, max_bytes, budget)
         self.sender = Sender(websocket, self.queue, STALL_SECONDS, idle_seconds=STALL_SECONDS)
 
 
 class Rooms:
-    """`publish` never blocks. `run` is the supervised greenlet that distributes the events of each interval."""
+    """`publish` never blocks. `run` is the supervised greenlet that distributes the events of each interval.
 
-    def __init__(self, server: SocketIoServer, spawn: Callable[..., Any]) -> None:
+    A viewer may have `max_queue_bytes` queued; `budget` bounds the bytes of all viewers together.
+    """
+
+    def __init__(
+        self,
+        server: SocketIoServer,
+        spawn: Callable[..., Any],
+        max_queue_bytes: int = MAX_QUEUE_BYTES,
+        budget: Budget | None = None,
+    ) -> None:
         self._server, self._spawn = server, spawn
+        self._max_queue_bytes, self._budget = max_queue_bytes, budget
         self._upgraded: WeakValueDictionary[str, WebSocket] = WeakValueDictionary()
         self._viewers: dict[str, Viewer] = {}
-        self._pending: deque[tuple[str, str]] = deque(maxlen=MAX_BATCH_EVENTS)
+        self._pending: deque[tuple[str, str]] = deque()
+        self._pending_bytes = 0
         self._wake = Event()
         self.published = self.dropped = 0
 
@@ -74,9 +86,13 @@ class Rooms:
         if not has_participants(self._server, room):
             return
         text = f'2["{event}",{payload()}]'
-        if len(self._pending) == MAX_BATCH_EVENTS:
-            self.dropped += 1
         self._pending.append((room, text))
+        self._pending_bytes += len(text)
+        while len(self._pending) > MAX_BATCH_EVENTS or (
+            self._pending_bytes > MAX_PENDING_BYTES and len(self._pending) > 1
+        ):
+            self._pending_bytes -= len(self._pending.popleft()[1])
+            self.dropped += 1
         self.published += 1
         self._wake.set()
 
@@ -88,6 +104,7 @@ class Rooms:
             while self._pending:
                 room, text = self._pending.popleft()
                 rooms.setdefault(room, []).append(text)
+            self._pending_bytes = 0
             for room, texts in rooms.items():
                 self._distribute(room, texts)
             for session in [session for session, viewer in self._viewers.items() if viewer.sender.finished]:
@@ -101,6 +118,7 @@ class Rooms:
             "published": self.published,
             "dropped": self.dropped,
             "queued": sum(len(viewer.queue) for viewer in self._viewers.values()),
+            "queued_bytes": sum(viewer.queue.queued_bytes for viewer in self._viewers.values()),
         }
 
     def _distribute(self, room: str, texts: list[str]) -> None:
@@ -118,7 +136,7 @@ class Rooms:
         """The viewer of a session, a new one where its sender has ended or its WebSocket is another."""
         viewer = self._viewers.get(session)
         if viewer is None or viewer.sender.finished or viewer.sender.websocket is not websocket:
-            viewer = self._viewers[session] = Viewer(websocket)
+            viewer = self._viewers[session] = Viewer(websocket, self._max_queue_bytes, self._budget)
             self._spawn(f"room viewer {websocket.peer}", self._send_to, viewer)
         return viewer
 
@@ -133,11 +151,9 @@ class Rooms:
         client = engineio_session(self._server, session)
         if client is None:
             return
-        for text in texts:
-            if queued_packets(client) >= MAX_POLL_PACKETS:
-                self.dropped += 1
-                continue
-            send_text(client, text)
+        with suppress(SessionClosed):
+            for text in texts:
+                self.dropped += send_update(client, text)
 
     @staticmethod
     def _send_to(viewer: Viewer) -> None:

@@ -15,6 +15,7 @@ import gevent
 
 log = logging.getLogger(__name__)
 
+Spawn = Callable[..., Any]  # (function, *args)
 KEPT = 64  # idle greenlets
 
 

@@ -22,7 +22,7 @@ from hub.websocket.control_frames import PendingControlFrames
 from hub.websocket.errors import WebSocketClosed
 from hub.websocket.frames import FrameError, Prepared, prepare
 from hub.websocket.keepalive import KeepAliveMonitor
-from hub.websocket.reader import DiscardedMessage, MessageReader
+from hub.websocket.reader import MESSAGE_SECONDS, DiscardedMessage, MessageReader
 
 __all__ = ["DiscardedMessage", "Prepared", "WebSocket", "WebSocketClosed", "prepare"]
 
@@ -51,6 +51,7 @@ class WebSocket:
         keepalive: KeepAliveMonitor,
         max_message_bytes: int,
         send_stall_seconds: float,
+        message_seconds: float = MESSAGE_SECONDS,
     ) -> None:
         self.environ = environ
         self.version: str = environ.get("HTTP_SEC_WEBSOCKET_VERSION", "")
@@ -63,7 +64,7 @@ class WebSocket:
         self.close_reason = ""
         self.close_deadline: float | None = None
         self.receiving = False
-        self._reader = MessageReader(connection, max_message_bytes)
+        self._reader = MessageReader(connection, max_message_bytes, message_seconds)
         self._controls = PendingControlFrames()
         self._sock = connection.sock
         self._time_slice = connection.time_slice
@@ -178,6 +179,8 @@ class WebSocket:
             self.receiving = False
             if self._reader.interrupted:
                 self.abort(frames.ABNORMAL_CLOSURE, INTERRUPTED)
+            if self.closed:
+                self._reader.release()
         return None
 
     def close(self, code: int = frames.NORMAL_CLOSURE, reason: str = "") -> None:
@@ -204,6 +207,7 @@ class WebSocket:
             pass  # the close frame was sent; how the peer reacts makes no difference
         finally:
             self._keepalive.discard(self)
+            self._reader.release()
 
     # -- for the keep-alive monitor
 
@@ -211,6 +215,10 @@ class WebSocket:
         """Send a ping without waiting, or leave it to the next send; `last_ping` is when it has gone out."""
         self._controls.ping_due = True
         self.flush_controls()
+
+    def overdue(self, now: float) -> str | None:
+        """Why the message that the peer has begun has taken too long at the time `now`; None where it has not."""
+        return self._reader.overdue(now)
 
     def abort(self, code: int, reason: str) -> None:
         """End the connection at once, without a closing handshake; every sender and the receiver find it closed."""

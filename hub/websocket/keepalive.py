@@ -28,6 +28,8 @@ class WatchedSocket(Protocol):
     @property
     def last_ping(self) -> float: ...
 
+    def overdue(self, now: float) -> str | None: ...
+
     def ping(self) -> None: ...
 
     def flush_controls(self) -> None: ...
@@ -42,8 +44,9 @@ class WatchedSocket(Protocol):
 class KeepAliveMonitor:
     """Watches open WebSockets. Times in seconds.
 
-    A peer silent for `ping_seconds` is pinged, one silent for `idle_seconds` is dropped with 1011, and a close that is
-    not answered within `close_seconds` ends with the TCP connection.
+    A peer silent for `ping_seconds` is pinged, one silent for `idle_seconds` is dropped with 1011, one that does not
+    finish a message in time with 1008, whatever pongs it sends, and a close that is not answered within `close_seconds`
+    ends with the TCP connection. `unfinished` counts the peers that did not finish a message.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class KeepAliveMonitor:
         self._wake = Event()
         self._running = False
         self._stopped = False
+        self.unfinished = 0
 
     def __iter__(self) -> Iterator[WatchedSocket]:
         return iter(tuple(self._open))
@@ -104,6 +108,10 @@ class KeepAliveMonitor:
             return
         if not websocket.receiving:
             return  # pongs are not being read, so silence does not mean that the peer is dead
+        if (reason := websocket.overdue(now)) is not None:
+            self.unfinished += 1
+            websocket.drop(frames.POLICY_VIOLATION, reason)
+            return
         if websocket.last_ping < websocket.last_received:
             if now - websocket.last_received > self.ping_seconds:
                 websocket.ping()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import socket
 import struct
@@ -95,46 +96,132 @@ def test_an_event_that_announces_attachments(own: HubProcess, announced: int) ->
     assert other.longest < 1.0
 
 
+def socketio_client(hub: HubProcess) -> websocket.WebSocket:
+    """A Socket.IO client, packet by packet, that is connected to the default namespace."""
+    client = websocket.create_connection(f"ws://127.0.0.1:{hub.port}/socket.io/?EIO=4&transport=websocket", timeout=30)
+    client.recv()
+    client.send("40")
+    client.recv()
+    return client
+
+
+def test_attachments_of_many_clients(own: HubProcess) -> None:
+    """Each stays below every limit of one connection; together they would hold 600 MB."""
+    clients = []
+    with Memory(own) as memory, Bystander(own) as other:
+        for _ in range(10):
+            client = socketio_client(own)
+            clients.append(client)
+            with contextlib.suppress(websocket.WebSocketException, OSError):
+                client.send('4564-["lpr_data",{"_placeholder":true,"num":0}]')
+                for _ in range(60):
+                    client.send_binary(b"x" * MB)
+        answer = requests.post(own.url + "/api/detection", json=g4(), timeout=10)
+        assert answer.status_code == 200
+        for client in clients:
+            client.close()
+    assert memory.peak < LIMIT_MB, memory.peak
+    assert other.longest < 1.0
+    wait_for(lambda: own.get("/status")["memory"]["held"] == 0)
+    client = socketio_client(own)
+    client.send('451-["lpr_data",' + json.dumps(g4(image={"_placeholder": True, "num": 0})) + "]")
+    client.send_binary(jpeg())
+    assert client.recv().startswith('42["lpr_response",{"success":true')
+    client.close()
+
+
 def test_a_socketio_client_that_never_reads(own: HubProcess) -> None:
+    text = "x" * 2000  # the longest that is echoed: each event has two replies of that length
     with Memory(own) as memory, Bystander(own) as other:
         sock = websocket_open(own.port, "/socket.io/?EIO=4&transport=websocket")
 
-        def send(text: str) -> None:
-            data = text.encode()
-            head = (
-                struct.pack(">BB", 0x81, 0x80 | len(data))
-                if len(data) < 126
-                else struct.pack(">BBH", 0x81, 0x80 | 126, len(data))
-            )
-            sock.sendall(head + b"\0\0\0\0" + data)
+        def frame(text: str) -> bytes:
+            head = struct.pack(">BBH", 0x81, 0x80 | 126, len(text))
+            return head + b"\0\0\0\0" + text.encode()
 
         sock.settimeout(10)
-        send("40")
-        text = "x" * 60_000
-        with contextlib.suppress(OSError):
-            for number in range(8000):
-                send(f'42{number}["ping","{text[:50000]}"]')
-        time.sleep(1)
+        sock.sendall(frame("40" + " " * 200))
+        sock.sendall(b"\x81\x82\0\0\0\x0040")
+        block = b"".join(frame(f'42{number}["ping","{text}"]') for number in range(500))
+        with pytest.raises(OSError):  # it is disconnected
+            for _ in range(300):
+                sock.sendall(block)
         sock.close()
     assert memory.peak < LIMIT_MB, memory.peak
     assert other.longest < 1.0
+    status = own.get("/status")
+    assert status["socketio"]["ended_connections"] == 1 and status["outgoing_queues"]["held"] == 0
 
 
 def test_a_polling_session_that_never_polls(own: HubProcess) -> None:
-    import json
-
     session = requests.Session()
     base = f"{own.url}/socket.io/?EIO=4&transport=polling"
     sid = json.loads(session.get(base, timeout=10).text[1:])["sid"]
     session.post(f"{base}&sid={sid}", data="40", timeout=10)
-    body = "\x1e".join(f'42{number}["ping","{"x" * 50_000}"]' for number in range(100))
+    body = "\x1e".join(f'42{number}["ping","{"x" * 2000}"]' for number in range(1000))
     with Memory(own) as memory, Bystander(own) as other:
-        for _ in range(100):
-            with contextlib.suppress(requests.RequestException):
-                if session.post(f"{base}&sid={sid}", data=body, timeout=30).status_code >= 400:
-                    break
+        codes = []
+        for _ in range(150):
+            codes.append(session.post(f"{base}&sid={sid}", data=body, timeout=30).status_code)
+            if codes[-1] >= 400:
+                break
+    assert codes[-1] == 400 and codes[0] == 200, codes
     assert memory.peak < LIMIT_MB, memory.peak
     assert other.longest < 1.0
+    assert own.get("/status")["outgoing_queues"]["held"] == 0
+
+
+def test_a_polling_dashboard_that_never_polls_loses_the_oldest_events(own: HubProcess) -> None:
+    base = f"{own.url}/socket.io/?EIO=4&transport=polling"
+    sid = json.loads(requests.get(base, timeout=10).text[1:])["sid"]
+    requests.post(f"{base}&sid={sid}", data='40\x1e42["join_dashboard"]', timeout=10)
+    with requests.Session() as session:
+        for number in range(700):
+            session.post(own.url + "/api/captures", json={"tag": f"T{number}", "message": "m"}, timeout=10)
+    wait_for(lambda: own.get("/status")["socketio"]["rooms"]["dropped"] > 0)
+    packets: list[str] = []
+    while not packets or "T699" not in packets[-1]:
+        packets += requests.get(f"{base}&sid={sid}", timeout=10).text.split("\x1e")
+    captures = [packet for packet in packets if packet.startswith('42["new_capture"')]
+    assert 400 <= len(captures) <= 500 and "T0" not in captures[0]
+    assert any(packet.startswith('42["status"') for packet in packets)  # replies are not dropped
+
+
+def test_bytes_are_given_back_whatever_happens(own: HubProcess) -> None:
+    """200 connections that break in every state, one after the other."""
+    for number in range(200):
+        kind = number % 5
+        with contextlib.suppress(OSError, websocket.WebSocketException):
+            if kind == 0:
+                sock = websocket_open(own.side["lpr"])
+                sock.sendall(frame_head(8 * MB) + b"x" * MB)
+            elif kind == 1:
+                sock = websocket_open(own.side["lpr"])
+                sock.sendall(frame_head(MB, fin=False) + b"x" * MB + b"\xff")
+            elif kind == 2:
+                sock = websocket_open(own.side["results"])
+                sock.sendall(frame_head(MB) + b"[" * MB)
+            elif kind == 3:
+                sock = socketio_client(own).sock
+                sock.sendall(b"\x81\x99\0\0\0\x00" + b'4510-["lpr_data",{"a":1}]')
+                sock.sendall(frame_head(MB, 2) + b"x" * MB)
+            else:
+                sock = socketio_client(own).sock
+                sock.sendall(frame_head(MB) + b'421["lpr_data","' + b"x" * (MB - 16))
+            sock.close()
+
+    def held() -> list[int]:
+        status = own.get("/status")
+        sockets = status["socketio"]
+        return [
+            status["memory"]["held"],
+            status["outgoing_queues"]["held"],
+            sockets["queued_bytes"],
+            sockets["events_in_flight_bytes"],
+            sockets["attachment_bytes"],
+        ]
+
+    wait_for(lambda: not any(held()), 10, held())
 
 
 def test_unfinished_bodies(own: HubProcess) -> None:
@@ -230,15 +317,24 @@ def test_slow_readers_of_a_large_picture(own: HubProcess) -> None:
     wait_for(lambda: requests.get(f"{own.url}/images/{name}", timeout=20).content[-2:] == b"\xff\xd9")
 
 
-def test_a_page_that_never_reads_its_events(own: HubProcess) -> None:
-    sock = websocket_open(own.port, "/events")
+def test_a_page_that_never_reads_its_events(tmp_path: Path) -> None:
     text = "Y" * 60_000
-    with Memory(own) as memory, Bystander(own) as other:
-        for _ in range(2000):
-            requests.post(
-                own.url + "/api/captures", json={"tag": "T", "message": text, "errors": [text[:1900]] * 150}, timeout=20
-            )
-    sock.close()
+    with HubProcess(tmp_path / "instance", HUB_LIMITS_MAX_QUEUE_MB="2") as hub:
+        sock = websocket_open(hub.port, "/events")
+        with Memory(hub) as memory, Bystander(hub) as other, requests.Session() as session:
+            for number in range(2000):
+                session.post(
+                    hub.url + "/api/captures",
+                    json={"tag": f"T{number}", "message": text, "errors": [text[:1900]] * 150},
+                    timeout=20,
+                )
+                pages = hub.get("/status")["pages"]
+                assert pages["queued_bytes"] <= 2 * MB
+                if pages["dropped_listeners"]:
+                    break
+        assert pages["dropped_listeners"] == 1 and pages["queued_bytes"] == 0
+        assert hub.get("/status")["outgoing_queues"]["held"] == 0
+        sock.close()
     assert memory.peak < LIMIT_MB, memory.peak
     assert other.longest < 1.0
 

@@ -16,6 +16,7 @@ from hub.live.queues import (
     NewestPerKey,
     QueueFull,
 )
+from hub.runtime.budget import Budget
 from hub.websocket.connection import Prepared, prepare
 
 
@@ -143,3 +144,45 @@ def test_an_ended_source_and_a_dropped_receiver_end_the_queue() -> None:
     queue = LatestOnDemand(newest, newest, lambda: newest.ready, prepare, lambda: newest.ended)
     newest.item, newest.ready = "item", False
     assert queue.wait() and queue.take() == [] and queue.wait() is False and newest.sizes == []
+
+
+@pytest.mark.parametrize("policy", [DropOldest, NewestPerKey])
+def test_bytes_are_bounded_as_well_and_the_oldest_are_dropped(policy: type[DropOldest] | type[NewestPerKey]) -> None:
+    budget = Budget("all", 10_000_000)
+    queue = policy(1000, 1_000_000, budget)
+    messages = [prepare(bytes([number]) * 300_000) for number in range(10)]
+    dropped = sum(queue.put(number, message) for number, message in enumerate(messages))
+    assert dropped == 7 and len(queue) == 3 and queue.queued_bytes <= 1_000_000 and budget.held <= 1_000_000
+    taken = []
+    while frames := queue.take():
+        assert queue.queued_bytes >= sum(len(frame) for frame in frames)  # counted until they are written
+        taken += frames
+        queue.task_done()
+    assert taken == messages[7:] and queue.queued_bytes == budget.held == 0
+
+
+def test_a_listener_with_too_many_bytes_is_to_be_disconnected() -> None:
+    budget = Budget("all", 10_000_000)
+    queue = DisconnectWhenFull(1000, 1_000_000, budget)
+    queue.put(None, prepare(b"x" * 2_000_000))  # one message always fits
+    with pytest.raises(QueueFull, match=r"1\.9 MB of messages were waiting"):
+        queue.put(None, prepare(b"x"))
+    queue.take()
+    assert queue.clear() == 0 and queue.queued_bytes == budget.held == 0
+
+
+def test_all_queues_together_are_bounded_and_one_that_keeps_up_is_served() -> None:
+    budget = Budget("all", 1_000_000)
+    slow = [DropOldest(1000, 1_000_000, budget) for _ in range(5)]
+    for queue in slow:
+        for _ in range(20):
+            queue.put(None, prepare(b"x" * 100_000))
+    assert budget.held <= 1_000_000
+    quick = DropOldest(1000, 1_000_000, budget)
+    for _ in range(5):
+        assert quick.put(None, prepare(b"y" * 50_000)) == 0
+        assert len(quick.take()[0]) > 50_000
+        quick.task_done()
+    for queue in slow:
+        queue.clear()
+    assert budget.held == 0

@@ -25,6 +25,7 @@ from engineio.payload import Payload
 
 from hub.http.server import HubServer, ServerOptions
 from hub.socketio import internals
+from hub.socketio.outgoing import OutgoingPackets
 from tests.support.helpers import ROOT
 
 BINARY_EVENT = '451-["attached",{"_placeholder":true,"num":0}]'
@@ -151,6 +152,12 @@ def test_only_internals_imports_the_libraries() -> None:
     ("function", "parameters"),
     [
         (engineio.socket.Socket.send, ["self", "pkt"]),
+        (engineio.socket.Socket.close, ["self", "wait", "abort", "reason"]),
+        (engineio.socket.Socket.handle_post_request, ["self", "environ"]),
+        (engineio.socket.Socket.receive, ["self", "pkt"]),
+        (engineio.socket.Socket._websocket_handler, ["self", "ws"]),
+        (engineio.Server.create_queue, ["self", "args", "kwargs"]),
+        (socketio.Server._handle_event_internal, ["self", "server", "sid", "eio_sid", "data", "namespace", "id"]),
         (engineio.Server.on, ["self", "event", "handler"]),
         (Packet.__init__, ["self", "packet_type", "data", "encoded_packet"]),
         (socketio.Manager.get_participants, ["self", "namespace", "room"]),
@@ -170,12 +177,25 @@ def test_the_poll_that_the_hub_replaces() -> None:
     assert list(inspect.signature(internals._poll).parameters) == ["self"]
 
 
+def test_the_methods_that_the_hub_replaces() -> None:
+    source = inspect.getsource(engineio.socket)
+    for method in (
+        "send(self, pkt)",
+        "close(self, wait=True, abort=False, reason=None)",
+        "handle_post_request(self, environ)",
+    ):
+        assert source.count(f"    def {method}:\n") == 1
+    assert source.count("self.server._async['websocket'](\n            self._websocket_handler, self.server)") == 1
+    assert source.count("ws.wait()") == 1 and source.count("self.queue.put(") == 5
+
+
 def test_the_attributes_that_the_hub_reads(server: Any) -> None:
     assert isinstance(server, socketio.Server) and isinstance(server.eio, engineio.Server)
     assert server.eio.async_mode == "gevent" and isinstance(server.manager, socketio.Manager)
     for holder, name in ((server.eio, "sockets"), (server.eio, "handlers"), (server, "environ")):
         assert getattr(holder, name) == {} or name == "handlers"
-    assert server._binary_packet == {}
+    assert server._binary_packet == {} and {"message", "disconnect"} <= server.eio.handlers.keys()
+    assert {"queue", "websocket"} <= server.eio._async.keys()
 
 
 # -- behaviours, over real connections
@@ -316,3 +336,49 @@ def test_polls_in_progress_are_answered_with_an_empty_packet(
     assert answers == [["6"]] and not session.closed
     internals.send_text(session_of(server, line), '2["only"]')
     assert line.receive() == '42["only"]'
+
+
+def test_queues_are_bounded_and_a_session_over_its_limit_ends(server: Any, polling: Polling) -> None:
+    session = session_of(server, polling)
+    assert isinstance(session.queue, OutgoingPackets)
+    for _ in range(9):
+        if session.closed:
+            break
+        internals.send_text(session, "2" + "x" * 1_000_000)
+    assert session.closed and session.queue.queued_bytes == 0
+    assert internals.queued_bytes(server) == 0 and server.eio.guard.ended == 1
+
+
+def test_attachments_of_a_session_that_ends_are_dropped(server: Any, line: Line) -> None:
+    line.send('452-["attached",{"_placeholder":true,"num":0}]')
+    line.send(b"x")
+    until(lambda: internals.pending_binary(server, line.session))
+    line.close()
+    until(lambda: server._binary_packet == {})
+
+
+@pytest.mark.parametrize("packet", ["9", "x", "", "b!!!", "é"])
+def test_what_is_no_packet_ends_a_websocket_session(server: Any, port: int, packet: str) -> None:
+    line = Line(port)
+    line.send(packet)
+    until(lambda: internals.connection_count(server) == 0)
+    line.close()
+    assert server.eio.guard.malformed == 1
+
+
+@pytest.mark.parametrize("packet", ["49", "42", "42[]", '42{"a":1}', "42[[1]]", "45-", '451-["a"', "44", "43", "4null"])
+def test_a_malformed_event_is_ignored(server: Any, line: Line, packet: str) -> None:
+    line.send(packet)
+    line.send('421["join_dashboard"]')
+    assert [line.receive()[:2] for _ in range(2)] == ["42", "43"]
+    assert server.eio.guard.malformed == (packet != "43")
+
+
+def test_an_upgrade_that_breaks_off_leaves_the_session_polling(server: Any, polling: Polling, port: int) -> None:
+    line = Line(port, polling.session)
+    session = session_of(server, polling)
+    until(lambda: session.upgrading)  # type: ignore[attr-defined]
+    line.close()
+    until(lambda: not session.upgrading)  # type: ignore[attr-defined]
+    internals.send_text(session, "2[1]")
+    assert polling.poll() == ["42[1]"]
