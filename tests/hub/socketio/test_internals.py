@@ -357,7 +357,7 @@ def test_attachments_of_a_session_that_ends_are_dropped(server: Any, line: Line)
     until(lambda: server._binary_packet == {})
 
 
-@pytest.mark.parametrize("packet", ["9", "x", "", "b!!!", "é"])
+@pytest.mark.parametrize("packet", ["9", "x", "", "bA", "é"])
 def test_what_is_no_packet_ends_a_websocket_session(server: Any, port: int, packet: str) -> None:
     line = Line(port)
     line.send(packet)
