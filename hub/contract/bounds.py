@@ -43,16 +43,33 @@ class Limits:
 FIELD = Limits()
 
 
-def bounded(value: Any, name: str, warnings: list[str], limits: Limits = FIELD) -> Any:
-    """`value` within `limits`: itself where it keeps them, else a copy. `name` is the field's, for the warnings."""
+def bounded(value: Any, name: str, warnings: list[str], limits: Limits = FIELD, size: int | None = None) -> Any:
+    """`value` within `limits`: itself where it keeps them, else a copy. `name` is the field's, for the warnings.
+
+    `size` replaces that of `limits`.
+    """
+    room = limits.size if size is None else size
     kind = type(value)
     if kind is dict or kind is list:
         weight = _weight(value, limits, limits.depth)
-        if 0 <= weight * MAX_ESCAPE <= limits.size or (weight >= 0 and len(orjson.dumps(value)) <= limits.size):
+        if 0 <= weight * MAX_ESCAPE <= room or (weight >= 0 and len(orjson.dumps(value)) <= room):
             return value
     elif value is None or kind is bool or (kind is str and value.isascii() and len(value) * MAX_ESCAPE <= limits.text):
         return value
-    return _Cutter(limits, warnings).cut(value, limits.depth, name)
+    return _Cutter(limits, room, warnings).cut(value, limits.depth, name)
+
+
+def fits(value: dict[str, Any] | list[Any], limits: Limits = FIELD) -> bool:
+    """Whether `bounded` would return a small value as it is."""
+    return 0 <= _weight(value, limits, limits.depth) * MAX_ESCAPE <= limits.size
+
+
+def is_small(text: str) -> bool:
+    """Whether what the strict parser makes of this JSON text keeps every limit; cheaper than looking through it."""
+    size = len(text)
+    if size > MAX_TEXT or text.count("[") + text.count("{") > MAX_DEPTH:
+        return False
+    return size < 2 * MAX_ITEMS or text.count(",") < MAX_ITEMS
 
 
 def bounded_record(
@@ -134,9 +151,8 @@ def _is_unicode(text: str) -> bool:
 class _Cutter:
     """Copies a value within its limits, and notes what it changes."""
 
-    def __init__(self, limits: Limits, warnings: list[str]) -> None:
-        self._limits, self._warnings = limits, warnings
-        self._room = limits.size
+    def __init__(self, limits: Limits, room: int, warnings: list[str]) -> None:
+        self._limits, self._room, self._warnings = limits, room, warnings
         self._noted: set[str] = set()
 
     def cut(self, value: Any, depth: int, path: str) -> Any:

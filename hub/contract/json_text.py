@@ -28,6 +28,11 @@ def decode(text: str | bytes) -> Any:
     Every JSON text from outside comes here. NaN and Infinity become floats, for `hub.contract.bounds`. From LARGE_TEXT
     on it may take 20 ms: call it on a native thread then (`hub.runtime.json_lane`).
     """
+    if len(text) < LARGE_TEXT:
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            pass  # `loads` knows what else is JSON
     try:
         return loads(text)
     except TooMuchJson as error:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.apriltag.contract.decoding import decode_reading
-from hub.apriltag.contract.values import MAX_KEY, sanitize
+from hub.apriltag.contract.values import LIMITS, MAX_KEY, sanitize
+from hub.contract.bounds import fits
 from hub.contract.errors import ContractError
 from hub.contract.json_text import kind_name
 from hub.contract.text import clean
@@ -46,10 +47,11 @@ def parse_reading(data: dict[str, Any]) -> Reading:
     if isinstance(inner, dict):
         data = {key: value for key, value in data.items() if key != "data"} | inner
     payload: dict[str, Any] = {}
+    is_plain = len(data) <= MAX_FIELDS and fits(data, LIMITS)
     for key, value in data.items():
         if key in RESERVED or not isinstance(key, str) or len(payload) >= MAX_FIELDS:
             continue
-        payload[key[:MAX_KEY]] = sanitize(value)
+        payload[key[:MAX_KEY]] = value if is_plain else sanitize(value)
     tag_id = _tag_id(payload.get("tag_id"))
     if tag_id is not None:
         payload["tag_id"] = tag_id

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, tzinfo
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
-from hub.contract.bounds import FIELD_BYTES, FIELD_TEXT, Limits, bounded
+from hub.contract.bounds import FIELD_BYTES, FIELD_TEXT, MAX_ESCAPE, Limits, bounded, is_small
 from hub.contract.errors import ContractError
 from hub.contract.json_text import decode
 from hub.contract.text import clean
@@ -77,20 +77,26 @@ class Fields:
 
     def decoded(self, key: str) -> Any:
         """A value that may be encoded as JSON text (docs/wire/lpr.md 0.4), bounded."""
-        return self._bounded(key, unwrapped(self.data.pop(key, None)))
+        value, size = _unwrapped(self.data.pop(key, None))
+        return self._bounded(key, value, size)
 
-    def _bounded(self, key: str, value: Any) -> Any:
-        """A list, object or text within the bytes that are left."""
-        if not value or not isinstance(value, (list, dict, str)):
-            return bounded(value, key, self.warnings)
-        kept = bounded(value, key, self.warnings, Limits(size=self._room))
-        self._room -= min(len(orjson.dumps(kept)), self._room)
-        return kept
+    def _bounded(self, key: str, value: Any, size: int) -> Any:
+        """A value within the bytes that are left; `size` is that of a small JSON text that it comes from, else 0."""
+        if not size or size * MAX_ESCAPE > self._room:
+            if not value or not isinstance(value, (list, dict, str)):
+                return bounded(value, key, self.warnings)
+            value = bounded(value, key, self.warnings, size=self._room)
+            size = len(orjson.dumps(value))
+        self._room = max(self._room - size, 0)
+        return value
 
     def rows(self, key: str) -> list[Any]:
         """A list, also as JSON text; a single text, number or object is a list of one."""
         value = self.data.pop(key, None)
-        decoded = unwrapped(value)
+        decoded, size = _unwrapped(value)
+        if size and type(decoded) is list and size * MAX_ESCAPE <= self._room:
+            self._room -= size
+            return decoded
         if decoded is None or decoded == "":
             return []
         if isinstance(decoded, (str, dict)) or (isinstance(decoded, (int, float)) and not isinstance(decoded, bool)):
@@ -101,7 +107,8 @@ class Fields:
         if len(decoded) > MAX_LIST:
             self.warnings.append(f"{key} was cut to its first {MAX_LIST}")
             decoded = decoded[:MAX_LIST]
-        return cast(list[Any], self._bounded(key, decoded))
+        kept: list[Any] = self._bounded(key, decoded, 0)
+        return kept
 
     def count(self, key: str, default: int) -> int:
         """A whole number from 0 to MAX_COUNT; `default` where there is none."""
@@ -163,14 +170,26 @@ def as_id(value: Any) -> str:
 
 def unwrapped(value: Any) -> Any:
     """Decode JSON text, also where it is encoded twice; any other value is returned as it is."""
+    return _unwrapped(value)[0]
+
+
+def _unwrapped(value: Any) -> tuple[Any, int]:
+    """The same, with the size of the text where the value is small (`is_small`), else 0."""
+    size = 0
     for _ in range(2):
         if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{", '"'):
             break
         try:
-            value = decode(value)
+            if is_small(value):
+                value, size = orjson.loads(value), len(value)
+                continue
+        except orjson.JSONDecodeError:
+            pass  # `decode` knows what else is JSON
+        try:
+            value, size = decode(value), 0
         except ContractError:
             break
-    return value
+    return value, 0 if isinstance(value, str) else size
 
 
 def moment(value: Any, local: tzinfo | None) -> float | None:
