@@ -67,7 +67,7 @@ class DetectionStore(BatchStore):
     def _note_timeless(self, transaction: Transaction, items: list[NewDetection]) -> None:
         for item in items:
             if item.record.timeless:
-                self._recent.add(item.record.event_key, transaction)
+                self._recent.add(item.record.event_key, item.record.received_at, transaction)
 
     @staticmethod
     def _result(first: NewDetection, item: NewDetection) -> StoredDetection:

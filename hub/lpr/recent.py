@@ -18,17 +18,17 @@ class RecentKeys:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._started = monotonic()
-        self._stored: OrderedDict[bytes, float] = OrderedDict()
+        self._stored: OrderedDict[bytes, tuple[float, float]] = OrderedDict()  # monotonic and wall time
 
-    def add(self, key: bytes, transaction: Transaction) -> None:
-        """A record with this key is being stored."""
+    def add(self, key: bytes, received_at: float, transaction: Transaction) -> None:
+        """A record with this key and wall time is being stored."""
         transaction.on_failure.append(partial(self._restore, key, self._stored.get(key)))
-        self._stored[key] = self._monotonic()
+        self._stored[key] = self._monotonic(), received_at
         self._stored.move_to_end(key)
         if len(self._stored) > MAX_KEYS:
             self._stored.popitem(last=False)
 
-    def _restore(self, key: bytes, before: float | None) -> None:
+    def _restore(self, key: bytes, before: tuple[float, float] | None) -> None:
         if before is None:
             self._stored.pop(key, None)
         else:
@@ -42,7 +42,7 @@ class RecentKeys:
         """
         now = self._monotonic()
         stored = self._stored.get(key)
-        if stored is not None:
-            return now - stored
+        if stored is not None and stored[1] == stored_at:
+            return now - stored[0]
         age = received_at - stored_at if isinstance(stored_at, (int, float)) else -1.0
         return age if age >= 0 else now - self._started

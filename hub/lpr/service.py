@@ -156,7 +156,7 @@ class Lpr:
             if before is not None:
                 return Accepted("health", before["id"], record, True, stored_list(before["warnings"]))
             if record.timeless:
-                self._recent.add(record.event_key, transaction)
+                self._recent.add(record.event_key, record.received_at, transaction)
             row["health_seq"] = self._repositories.health.insert_health(transaction, row)
             self._repositories.cameras.upsert_component(transaction, row)
             if new_camera is not None:

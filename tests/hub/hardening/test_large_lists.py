@@ -15,10 +15,15 @@ from tests.support.load import Bystander, Memory
 
 ROWS = 400
 FILLER = "x" * 100_000
-LISTS = {"/api/captures": "captures", "/api/health": "health", "/api/records": "records", "/api/apriltags": "apriltags"}
+LISTS = {
+    "/api/captures": "captures",
+    "/api/health": "health",
+    "/api/records": "records",
+    "/api/apriltags": "apriltags",
+}
 STATEMENTS = (
-    "INSERT INTO captures SELECT :n, 'c' || :n, 'e' || :n, 's', 1.9e9 + :n, 1.9e9, '', '', '[]', '', '', 1, 1, 1, '', '', "
-    ":filler, '[]', 1, '', '', '', '[]', ''",
+    "INSERT INTO captures SELECT :n, 'c' || :n, 'e' || :n, 's', 1.9e9 + :n, 1.9e9, '', '', '[]', '', '', 1, 1, 1, '', "
+    "'', :filler, '[]', 1, '', '', '', '[]', ''",
     "INSERT INTO lpr_health SELECT :n, 'h' || :n, CAST(:n AS BLOB), '', 'a', 'b', 'c', 'ok', 'ok', :filler, '{}', '', "
     "'', 1.9e9, 1.9e9 + :n, '[]'",
     "INSERT INTO lpr_records SELECT :n, 'r' || :n, CAST(:n AS BLOB), '', 'a', 'b', '', '', 1.9e9, 1.9e9, 0, 0, "
