@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +127,8 @@ def run(settings: Settings, lock: InstanceLock) -> int:
         return 1
     freeze_startup_objects()
     _on_signals(serving)
-    print(serving.announcement(), flush=True)
+    with suppress(OSError):  # the screen may be a file on a full disk
+        print(serving.announcement(), flush=True)
     try:
         serving.wait()
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 
 
@@ -17,7 +18,7 @@ class LogFile(RotatingFileHandler):
         reason, self.reason = self.reason, ""
         super().emit(record)
         if reason and not self.reason:
-            print(f"{self.baseFilename} is written again; {self.lost} lines are missing.", file=sys.stderr)
+            _report(f"{self.baseFilename} is written again; {self.lost} lines are missing.")
             self.lost = 0
 
     def handleError(self, record: logging.LogRecord) -> None:
@@ -27,6 +28,12 @@ class LogFile(RotatingFileHandler):
             super().handleError(record)
             return
         if not self.lost:
-            print(f"{self.baseFilename} cannot be written ({error}); the hub runs all the same.", file=sys.stderr)
+            _report(f"{self.baseFilename} cannot be written ({error}); the hub runs all the same.")
         self.lost += 1
         self.reason = str(error)
+
+
+def _report(sentence: str) -> None:
+    """Print a sentence; the screen may be a file on the same full disk, and whoever logs must not fail for that."""
+    with suppress(OSError, ValueError):
+        print(sentence, file=sys.stderr, flush=True)
