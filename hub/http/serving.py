@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +87,12 @@ class Serving:
                 return
             tries += 1
             if tries == READY_TRIES:
-                print(
-                    f"{self.ready_file} cannot be written ({error}); the hub runs all the same and goes on trying. "
-                    f"Its address is http://127.0.0.1:{self._server.ports['main']}/.",
-                    flush=True,
-                )
+                with suppress(OSError):  # the screen may be a file on the same disk
+                    print(
+                        f"{self.ready_file} cannot be written ({error}); the hub runs all the same and goes on trying. "
+                        f"Its address is http://127.0.0.1:{self._server.ports['main']}/.",
+                        flush=True,
+                    )
                 log.warning("%s cannot be written (%s); the hub runs all the same.", self.ready_file, error)
 
     def _try_ready_file(self) -> OSError | None:

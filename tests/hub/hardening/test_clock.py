@@ -56,7 +56,7 @@ def lpr_of(parts: Any, clocks: Clocks, single_statement: bool = True) -> Lpr:
     cameras = Cameras(parts.writer, repositories, parts.bus, None, 900, clocks.now, clocks.steady)
     cameras.load()
     statistics = Statistics(None, cameras.counts, lambda: 0, clocks.now)
-    records = Records(repositories, parts.packs, parts.links, None)
+    records = Records(repositories, parts.links, None)
     return Lpr(
         parts.writer,
         repositories,
