@@ -45,7 +45,8 @@ def connection(port: int) -> socket.socket:
 def websocket_open(port: int, path: str = "/") -> socket.socket:
     sock = connection(port)
     sock.sendall(
-        f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Version: 13\r\n"
         f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
     )
     assert b"101" in sock.recv(4096)
@@ -235,8 +236,8 @@ def test_unfinished_bodies(own: HubProcess) -> None:
         for _ in range(60):
             sock = connection(own.port)
             sock.sendall(
-                b"POST /api/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-                % (41 * MB)
+                b"POST /api/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n" % (41 * MB)
             )
             sockets.append(sock)
         piece = b"x" * MB
