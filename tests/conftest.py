@@ -9,6 +9,16 @@ import pytest
 
 from tests.support.helpers import HubProcess
 
+SLOW_FOLDERS = ("hub/hardening", "hub/pages")  # attacks on real hubs, and pages in a real browser
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of the slow folders as slow."""
+    folders = [Path(__file__).parent / folder for folder in SLOW_FOLDERS]
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in folders):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[object]:

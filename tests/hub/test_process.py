@@ -19,6 +19,8 @@ import websocket
 
 from tests.support.helpers import ROOT, HubProcess, capture_result, jpeg, wait_for
 
+pytestmark = pytest.mark.slow
+
 
 def listener(hub: HubProcess, name: str = "results", path: str = "/") -> websocket.WebSocket:
     port = hub.port if name == "main" else hub.side[name]

@@ -11,6 +11,8 @@ import pytest
 from tests.support.batch import Program, Wine, missing_tool, windows, wine
 from tests.support.helpers import ROOT
 
+pytestmark = pytest.mark.slow
+
 BATCH_FILES = ("start_system.bat", "run_tests.bat", "tools/run_python.bat")
 
 

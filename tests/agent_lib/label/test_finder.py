@@ -18,6 +18,8 @@ from agent_lib.label.match import EdgeCode, balance
 from agent_lib.simulator import scene_label
 from tests.support.label import SIZE, camera, clutter, corners_of, dirty, other_code, picture, shared_code
 
+pytestmark = pytest.mark.slow
+
 FRAMES = ("noise", "grid 60", "grid 84", "grid 120", "boards", "clutter")
 STRAPS = [(20, 22, 24), (70, 90, 110), (130, 128, 120), (205, 210, 200)]
 

@@ -15,6 +15,8 @@ from agent_lib.simulator import scene_label
 from agent_lib.simulator.scene import Scene, empty_gate
 from tests.support.label import SIZE, clutter, corners_of, other_code, picture
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def reader():

@@ -27,6 +27,8 @@ if TOOLS not in sys.path:
 from label_fonts import faces  # noqa: E402
 from label_render import StripRenderer  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def reader():

@@ -23,6 +23,8 @@ from tests.support.agent import entry, fields, result
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.uplink import Peer, full_disk, proxy, rest_server, socketio_server, websocket_server
 
+pytestmark = pytest.mark.slow
+
 OK = (200, {"Content-Type": "application/json"}, b'{"success": true, "id": "1"}')
 FULL = {"success": False, "message": "The hub cannot store now (disk is full).", "errors": [], "retry_after": 0.01}
 FAILED = {"success": False, "message": "The hub failed at this event.", "errors": [], "retry_after": 0.01}

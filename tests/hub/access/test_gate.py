@@ -15,6 +15,8 @@ import websocket
 
 from tests.support.helpers import HubProcess
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "path",

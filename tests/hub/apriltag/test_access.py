@@ -15,6 +15,8 @@ from tests.support import ws
 from tests.support.helpers import HubProcess
 from tests.support.tags import record
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "Geheim333!!!"
 PICTURE = "/client_e32__http_post_to_serverhub__smartcam_video_stream"
 POLL = "/client_gdevelop_to_server__smartcam_data_get"

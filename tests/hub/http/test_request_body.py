@@ -16,6 +16,8 @@ import requests
 from tests.support import ws
 from tests.support.http_server import HOST, MB, Dripping, still_serves
 
+pytestmark = pytest.mark.slow
+
 # -- bodies over the limit
 
 

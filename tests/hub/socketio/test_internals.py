@@ -28,6 +28,8 @@ from hub.socketio import internals
 from hub.socketio.outgoing import OutgoingPackets
 from tests.support.helpers import ROOT
 
+pytestmark = pytest.mark.slow
+
 BINARY_EVENT = '451-["attached",{"_placeholder":true,"num":0}]'
 
 

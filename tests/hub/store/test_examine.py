@@ -16,6 +16,8 @@ from hub.store.examine import DecodeLimits, check, examine, inspect
 from hub.store.pictures import PictureError
 from tests.support.scans import many_scans
 
+pytestmark = pytest.mark.slow
+
 NOISE = Image.effect_noise((203, 157), 80)
 
 

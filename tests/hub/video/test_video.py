@@ -22,6 +22,8 @@ from tests.support.helpers import HubProcess, jpeg, wait_for
 from tests.support.tags import Board, tag_hub
 from tests.support.video import LEGACY, Stream, VideoSocket, closing, post_from, send
 
+pytestmark = pytest.mark.slow
+
 STATS = {
     "avg_interval",
     "min_interval",

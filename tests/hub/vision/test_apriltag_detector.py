@@ -10,6 +10,8 @@ from hub.vision.apriltag.detector import AprilTagDetector
 from hub.vision.apriltag.pose import POSE_FIELDS, Lens, fields, solve
 from tests.support.tag_pictures import View, tag_picture, turned
 
+pytestmark = pytest.mark.slow
+
 SIZE = 10.0
 
 

@@ -23,6 +23,8 @@ from tests.support.helpers import ROOT
 from tests.support.tag_pictures import View, turned
 from tests.support.trocr import gone
 
+pytestmark = pytest.mark.slow
+
 PICTURE = View([(7, 10.0, turned(20, 10, -15), np.array([3.0, -2.0, 40.0]))]).jpeg()
 NO_OPTIONS: dict = {}
 

@@ -8,6 +8,8 @@ import pytest
 from tests.support import ws
 from tests.support.http_server import MB
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 0.5
 
 
