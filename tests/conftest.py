@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.helpers import HubProcess
 
-SLOW_FOLDERS = ("hub/hardening", "hub/pages")  # attacks on real hubs, and pages in a real browser
+SLOW_FOLDERS = ("hub/fast_paths", "hub/hardening", "hub/pages")  # many requests to real hubs, attacks, a browser
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -128,7 +128,12 @@ def test_numbers_of_acknowledgements(ways: Ways, number: str) -> None:
 )
 def test_attachments(ways: Ways, attachments: list[str | bytes]) -> None:
     event = '451-3["lpr_detection",{"camera_id":"odd packet","image_binary":{"_placeholder":true,"num":0}}]'
-    ways.same(lambda way: talk(way, [event, *attachments]))
+
+    def send(way: Way) -> list[str]:
+        """Whether the reason reaches a client before the connection ends is a matter of time."""
+        return ["closed" if text.startswith("closed") else text for text in talk(way, [event, *attachments])]
+
+    ways.same(send)
 
 
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
