@@ -62,13 +62,16 @@ def test_a_page_of_pictures_as_base64(own: HubProcess) -> None:
     picture = base64.b64encode(large_picture(15 * MB)).decode()
     for _ in range(10):
         assert requests.post(own.url + "/api/detection", json=g4(image=picture), timeout=60).status_code == 200
-    with Memory(own) as memory, Bystander(own) as other:
+    longest = 0.0
+    with Memory(own) as memory:
         ids = []
         cursor: dict[str, str] = {}
         while True:
-            page = requests.get(
-                own.url + "/api/records", params={"images": "base64", "limit": 10, **cursor}, timeout=60
-            ).json()
+            query = {"images": "base64", "limit": 10, **cursor}
+            with Bystander(own) as other:  # not while this process decodes 200 MB of JSON, which holds its own GIL
+                answer = requests.get(own.url + "/api/records", params=query, timeout=60)
+            longest = max(longest, other.longest)
+            page = answer.json()
             ids += [row["detection_id"] for row in page["records"]]
             assert all(row["original_image"] == picture for row in page["records"])
             if page["next_cursor"] is None:
@@ -76,7 +79,7 @@ def test_a_page_of_pictures_as_base64(own: HubProcess) -> None:
             cursor = {"cursor": page["next_cursor"]}
     assert len(set(ids)) == 10
     assert memory.peak < LIMIT_MB, memory.peak
-    assert other.longest < 1.0
+    assert longest < 1.0
 
 
 @pytest.mark.parametrize("announced", [999_999_999, 10_000, 200])
