@@ -18,7 +18,7 @@ import requests
 import websocket
 
 from tests.support.helpers import HubProcess, jpeg, wait_for
-from tests.support.load import Bystander, Memory
+from tests.support.load import PATIENCE, Bystander, Memory
 from tests.support.lpr import g4
 
 MB = 1024 * 1024
@@ -79,7 +79,7 @@ def test_a_page_of_pictures_as_base64(own: HubProcess) -> None:
             cursor = {"cursor": page["next_cursor"]}
     assert len(set(ids)) == 10
     assert memory.peak < LIMIT_MB, memory.peak
-    assert longest < 1.0
+    assert longest < PATIENCE
 
 
 @pytest.mark.parametrize("announced", [999_999_999, 10_000, 200])
@@ -97,7 +97,7 @@ def test_an_event_that_announces_attachments(own: HubProcess, announced: int) ->
                 client.send_binary(b"x" * (15 * MB))
         client.close()
     assert memory.peak < LIMIT_MB, memory.peak
-    assert other.longest < 1.0
+    assert other.longest < PATIENCE
 
 
 def socketio_client(hub: HubProcess) -> websocket.WebSocket:
@@ -126,7 +126,7 @@ def test_attachments_of_many_clients(own: HubProcess) -> None:
         for client in clients:
             client.close()
     assert memory.peak < LIMIT_MB, memory.peak
-    assert other.longest < 1.0
+    assert other.longest < PATIENCE
     wait_for(lambda: own.get("/status")["memory"]["held"] == 0)
     client = socketio_client(own)
     client.send('451-["lpr_data",' + json.dumps(g4(image={"_placeholder": True, "num": 0})) + "]")
@@ -154,7 +154,7 @@ def test_a_socketio_client_that_never_reads(own: HubProcess) -> None:
                 sock.sendall(block)
         sock.close()
     assert memory.peak < LIMIT_MB, memory.peak
-    assert other.longest < 1.0
+    assert other.longest < PATIENCE
     status = own.get("/status")
     assert status["socketio"]["ended_connections"] == 1 and status["outgoing_queues"]["held"] == 0
 
@@ -174,7 +174,7 @@ def test_a_polling_session_that_never_polls(own: HubProcess) -> None:
                 break
     assert codes[-1] == 400 and codes[0] == 200, codes
     assert memory.peak < LIMIT_MB, memory.peak
-    assert other.longest < 1.0
+    assert other.longest < PATIENCE
     assert own.get("/status")["outgoing_queues"]["held"] == 0
 
 
@@ -260,7 +260,7 @@ def test_unfinished_bodies(own: HubProcess) -> None:
         for sock in sockets:
             sock.close()
     assert memory.peak < LIMIT_MB, memory.peak
-    assert other.longest < 1.0
+    assert other.longest < PATIENCE
     wait_for(
         lambda: (
             requests.post(
@@ -288,7 +288,7 @@ def test_unfinished_messages_kept_by_pongs(own: HubProcess) -> None:
         for sock in sockets:
             sock.close()
     assert memory.peak < LIMIT_MB, memory.peak
-    assert other.longest < 1.0
+    assert other.longest < PATIENCE
 
 
 @pytest.mark.slow
@@ -302,7 +302,7 @@ def test_fragments_that_never_end(own: HubProcess) -> None:
                 sock.sendall(b"\x00\x80\0\0\0\0")
         sock.close()
     assert memory.peak < LIMIT_MB, memory.peak
-    assert other.longest < 1.0
+    assert other.longest < PATIENCE
 
 
 @pytest.mark.slow
@@ -324,7 +324,7 @@ def test_slow_readers_of_a_large_picture(own: HubProcess) -> None:
         for sock in sockets:
             sock.close()
     assert memory.peak < LIMIT_MB, memory.peak
-    assert other.longest < 1.0
+    assert other.longest < PATIENCE
     wait_for(lambda: requests.get(f"{own.url}/images/{name}", timeout=20).content[-2:] == b"\xff\xd9")
 
 
@@ -348,7 +348,7 @@ def test_a_page_that_never_reads_its_events(tmp_path: Path) -> None:
         assert hub.get("/status")["outgoing_queues"]["held"] == 0
         sock.close()
     assert memory.peak < LIMIT_MB, memory.peak
-    assert other.longest < 1.0
+    assert other.longest < PATIENCE
 
 
 def test_idle_keep_alive_connections_keep_nobody_out(tmp_path: Path) -> None:
@@ -362,6 +362,6 @@ def test_idle_keep_alive_connections_keep_nobody_out(tmp_path: Path) -> None:
         for _ in range(20):
             began = time.monotonic()
             assert requests.get(hub.url + "/api/test", timeout=10).status_code == 200
-            assert time.monotonic() - began < 1.0
+            assert time.monotonic() - began < PATIENCE
         for sock in idle:
             sock.close()

@@ -13,10 +13,10 @@ import socketio
 from PIL import Image
 
 from tests.support.helpers import HubProcess, capture_result, jpeg
-from tests.support.load import Bystander, Memory
+from tests.support.load import PATIENCE, Bystander, Memory
 from tests.support.scans import many_scans
 
-SECOND = 1.5  # what "within a second" allows on a machine whose two cores the attack uses too
+SECOND = 1.0 * PATIENCE
 
 
 @pytest.fixture(scope="module")
