@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -46,11 +47,18 @@ class Progress:
 
 
 def free_ports(count: int) -> list[int]:
-    """TCP ports that are free at the moment."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Ports that nobody listens on just now, below those that systems give to outgoing connections."""
+    choice = random.SystemRandom()
+    sockets: list[socket.socket] = []
     try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
+        while len(sockets) < count:
+            one = socket.socket()
+            try:
+                one.bind(("127.0.0.1", choice.randrange(11_000, 32_000)))
+            except OSError:
+                one.close()
+                continue
+            sockets.append(one)
         return [one.getsockname()[1] for one in sockets]
     finally:
         for one in sockets:
