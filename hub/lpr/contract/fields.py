@@ -10,6 +10,7 @@ import orjson
 
 from hub.contract.bounds import FIELD_BYTES, FIELD_TEXT, MAX_ESCAPE, Limits, bounded, is_small
 from hub.contract.errors import ContractError
+from hub.contract.fields import MAX_TEXT, SenderFields
 from hub.contract.json_text import decode
 from hub.contract.text import clean
 from hub.contract.times import parse_time
@@ -17,7 +18,6 @@ from hub.lpr.contract.plates import as_number
 
 MAX_ID = 200
 MAX_EVENT_ID = 128
-MAX_TEXT = 2000
 MAX_LIST = 500
 MAX_COUNT = 1_000_000
 MAX_EXTRA = 16_384
@@ -28,22 +28,12 @@ CHECKPOINT_KEYS = ("checkpoint_id", "checkpointId")
 COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)(?:_(\d{1,6}))?")
 
 
-class Fields:
-    """One sender's object. A field that is read leaves `data`.
-
-    A value that cannot be used is named in `warnings` and kept in `extra`.
-    """
+class Fields(SenderFields):
+    """One camera's object, as `SenderFields`."""
 
     def __init__(self, data: dict[str, Any], warnings: list[str] | None = None) -> None:
-        self.data = dict(data)
-        self.warnings: list[str] = [] if warnings is None else warnings
-        self.extra: dict[str, Any] = {}
+        super().__init__(data, warnings)
         self._room = FIELD_BYTES  # bytes of JSON that `rows` and `decoded` may still return together
-
-    def warn(self, key: str, value: Any, why: str) -> None:
-        """Note that the value of `key` was not used, and keep it."""
-        self.warnings.append(f"{key} {why}")
-        self.extra[key] = value
 
     def identity(self, keys: tuple[str, ...]) -> tuple[str, Any]:
         """The first usable id among `keys` as text and in the sender's own type; ("", None) where there is none."""
@@ -61,19 +51,6 @@ class Fields:
             if text:
                 self.data.pop(key)
         return chosen
-
-    def text(self, key: str, limit: int = MAX_TEXT) -> str:
-        """A text, cut to `limit` characters; "" where there is none."""
-        value = self.data.pop(key, None)
-        if value is None:
-            return ""
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            self.warn(key, value, "is not a text and was left out")
-            return ""
-        cleaned = clean(value)
-        if len(cleaned) > limit:
-            self.warnings.append(f"{key} was cut to {limit} characters")
-        return cleaned[:limit]
 
     def decoded(self, key: str) -> Any:
         """A value that may be encoded as JSON text (docs/wire/lpr.md 0.4), bounded."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from hub.contract.errors import ContractError
+from hub.contract.fields import SenderFields, is_scalar
 from hub.contract.text import clean
 from hub.contract.times import parse_time
 
@@ -22,36 +22,8 @@ BOOLEANS = {
 }
 
 
-class Fields:
-    """One sender's object. A field that is read leaves `data`.
-
-    A value that cannot be used is named in `warnings` and kept in `extra`.
-    """
-
-    def __init__(self, data: dict[str, Any], warnings: list[str] | None = None) -> None:
-        self.data = dict(data)
-        self.warnings: list[str] = [] if warnings is None else warnings
-        self.extra: dict[str, Any] = {}
-
-    def warn(self, key: str, value: Any, why: str) -> None:
-        """Note that the value of `key` was not used, and keep it."""
-        self.warnings.append(f"{key} {why}")
-        self.extra[key] = value
-
-    def text(self, key: str, limit: int, strict: bool = False) -> str:
-        """A text, cut to `limit` characters; a longer one is rejected where `strict`. Raises ContractError."""
-        value = self.data.pop(key, None)
-        if value is None:
-            return ""
-        if not _is_scalar(value):
-            self.warn(key, value, "is not a text and was left out")
-            return ""
-        cleaned = clean(value)
-        if len(cleaned) > limit:
-            if strict:
-                raise ContractError(f"{key} has {len(cleaned)} characters; at most {limit} are taken.")
-            self.warnings.append(f"{key} was cut to {limit} characters")
-        return cleaned[:limit]
+class Fields(SenderFields):
+    """One station's object, as `SenderFields`."""
 
     def texts(self, key: str, limit: int, count: int, size: int, strict: bool = False) -> list[str]:
         """Up to `count` texts of together `size` bytes; a single text is a list of one.
@@ -61,7 +33,7 @@ class Fields:
         value = self.data.pop(key, None)
         if value is None:
             return []
-        if _is_scalar(value):
+        if is_scalar(value):
             value = [value]
         if not isinstance(value, list):
             self.warn(key, value, "is not a list of texts and was left out")
@@ -71,7 +43,7 @@ class Fields:
         rows: list[str] = []
         odd = False
         for item in value[:count]:
-            if not _is_scalar(item):
+            if not is_scalar(item):
                 odd = True
                 continue
             cleaned = clean(item)
@@ -120,7 +92,3 @@ class Fields:
             self.warn(key, value, "is not a count and was left out")
             return 0
         return int(number)
-
-
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
