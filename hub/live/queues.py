@@ -7,6 +7,7 @@ sent the newest item whenever it is ready for one (`LatestOnDemand`).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Generic, Protocol, TypeVar
@@ -64,7 +65,7 @@ class BoundedQueue(SendQueue, Protocol):
         """Drop every message; how many those were."""
 
 
-class _EventQueue:
+class _EventQueue(ABC):
     """The waiting side of a bounded queue, and the count of its bytes.
 
     A queue holds at most `limit` messages and `max_bytes` bytes; `budget` bounds the bytes of all queues together.
@@ -77,8 +78,8 @@ class _EventQueue:
         self._writing = 0  # bytes of the write in progress
         self._ready = Event()
 
-    def __len__(self) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def __len__(self) -> int: ...
 
     @property
     def queued_bytes(self) -> int:
@@ -132,9 +133,9 @@ class _Fifo(_EventQueue):
         self._bytes.clear()
         return dropped
 
+    @abstractmethod
     def _make_room(self, held: int) -> int:
         """Apply the drop policy to a queue that is full (with `held` bytes; 0: by number); how many were dropped."""
-        raise NotImplementedError
 
 
 class DisconnectWhenFull(_Fifo):
