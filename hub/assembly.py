@@ -31,14 +31,8 @@ from hub.socketio.events import DASHBOARD, register_room
 from hub.socketio.fast_events import FastEvents
 from hub.socketio.guard import SessionGuard
 from hub.socketio.in_flight import EventsInFlight
-from hub.socketio.internals import (
-    SocketIoApp,
-    answer_polls,
-    bound_polls,
-    bound_sessions,
-    end_session_by_id,
-    queued_bytes,
-)
+from hub.socketio.internals import answer_polls, bound_polls, bound_sessions, end_session_by_id, queued_bytes
+from hub.socketio.library_types import SocketIoApp
 from hub.socketio.messages import Messages
 from hub.socketio.rooms import Rooms
 from hub.socketio.workers import Workers

@@ -24,7 +24,7 @@ from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
 from hub.socketio.entry import EngineIoEntry
 from hub.socketio.fast_events import FastEvents
-from hub.socketio.internals import SocketIoApp
+from hub.socketio.library_types import SocketIoApp
 from hub.socketio.rooms import Rooms
 from hub.store.backend import Backend
 from hub.store.examiner import Examiner

@@ -15,7 +15,8 @@ from hub.lpr.replies import socket_reply
 from hub.lpr.service import Accepted, Lpr
 from hub.socketio.events import guarded, register_room, replying, room_status
 from hub.socketio.fast_events import Replies
-from hub.socketio.internals import SocketIoServer, is_connected
+from hub.socketio.internals import is_connected
+from hub.socketio.library_types import SocketIoServer
 
 HEALTH_ROOM = "health_monitoring"
 REPLIES = {"detection": "lpr_response", "health": "health_response", "registration": "camera_register"}

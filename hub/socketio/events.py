@@ -18,7 +18,7 @@ from hub.contract.json_text import decode_object
 from hub.contract.times import local_text
 from hub.runtime.offload import offload
 from hub.socketio.fast_events import Replies
-from hub.socketio.internals import SocketIoServer
+from hub.socketio.library_types import SocketIoServer
 
 log = logging.getLogger(__name__)
 

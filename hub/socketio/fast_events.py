@@ -15,15 +15,14 @@ import orjson
 from hub.contract.errors import error_body
 from hub.socketio.codec import PacketRefused
 from hub.socketio.internals import (
-    EngineIoSession,
     SessionClosed,
-    SocketIoServer,
     connected_sid,
     engineio_session,
     is_upgraded,
     send_frames,
     send_text,
 )
+from hub.socketio.library_types import EngineIoSession, SocketIoServer
 from hub.socketio.workers import Spawn
 
 log = logging.getLogger(__name__)

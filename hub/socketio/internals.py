@@ -7,8 +7,8 @@ connection and its id, a *sid* the id of its client in the default namespace.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from engineio import exceptions
 from engineio.packet import CLOSE, MESSAGE, NOOP, Packet
@@ -19,6 +19,7 @@ from socketio import packet as socketio_packet
 from hub.live.queues import QueueFull
 from hub.net.wsgi import Environ, announced_length
 from hub.socketio.guard import SessionGuard
+from hub.socketio.library_types import EngineIoSession, SocketIoServer
 from hub.socketio.outgoing import OutgoingPackets
 from hub.socketio.packets import CheckedWebSocket, address_of, guard_of, posted_packets
 from hub.websocket.connection import WebSocket
@@ -35,76 +36,6 @@ EVENT_TYPES = (socketio_packet.EVENT, socketio_packet.BINARY_EVENT)
 
 SessionClosed = exceptions.SocketIsClosedError
 MessageHandler = Callable[[str, str | bytes], None]  # (session, message)
-
-
-class EngineIoSession(Protocol):
-    """`engineio.Socket`: one connection, polling until it is `upgraded` to a WebSocket."""
-
-    server: Any
-    sid: str
-    queue: OutgoingPackets
-    connected: bool
-    upgrading: bool
-    upgraded: bool
-    closing: bool
-    closed: bool
-
-    def send(self, packet: Any) -> None: ...
-
-    def receive(self, packet: Any) -> None: ...
-
-    def check_ping_timeout(self) -> bool: ...
-
-    def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None: ...
-
-
-class EngineIoServer(Protocol):
-    """`engineio.Server`."""
-
-    sockets: dict[str, EngineIoSession]
-    handlers: dict[str, Callable[..., Any]]
-    create_queue: Callable[[], OutgoingPackets]
-    guard: SessionGuard  # the hub's own
-    _async: dict[str, Any]
-
-    def on(self, event: str, handler: Callable[..., Any]) -> Any: ...
-
-
-class Manager(Protocol):
-    """`socketio.Manager`: which clients there are, and their rooms."""
-
-    def get_participants(self, namespace: str, room: str) -> Iterator[tuple[str, str]]: ...
-
-    def sid_from_eio_sid(self, session: str, namespace: str) -> str | None: ...
-
-    def is_connected(self, sid: str, namespace: str) -> bool: ...
-
-
-class SocketIoServer(Protocol):
-    """`socketio.Server`."""
-
-    eio: EngineIoServer
-    manager: Manager
-    environ: dict[str, dict[str, Any]]
-    start_background_task: Callable[..., Any]
-    _binary_packet: dict[str, Any]
-
-    # documented
-    def on(self, event: str, handler: Callable[..., Any]) -> Any: ...
-
-    def emit(self, event: str, data: Any = None, *, room: str | None = None) -> None: ...
-
-    def enter_room(self, sid: str, room: str) -> None: ...
-
-    def leave_room(self, sid: str, room: str) -> None: ...
-
-    def get_environ(self, sid: str) -> Any: ...  # dict of the request that opened the connection
-
-
-class SocketIoApp(Protocol):
-    """`flask_socketio.SocketIO`, of which only the server is used."""
-
-    server: SocketIoServer
 
 
 # -- the server

@@ -14,7 +14,6 @@ from hub.socketio.fast_events import EVENT, MALFORMED, FastEvents
 from hub.socketio.guard import SessionGuard
 from hub.socketio.in_flight import COUNTED_BYTES, EventsInFlight
 from hub.socketio.internals import (
-    SocketIoServer,
     drop_pending_binary,
     end_session,
     engineio_session,
@@ -28,6 +27,7 @@ from hub.socketio.internals import (
     set_session_end_handler,
     spawn_events_with,
 )
+from hub.socketio.library_types import SocketIoServer
 from hub.socketio.workers import Spawn
 
 BINARY = ("5", "6")  # an event and an acknowledgement with attachments

@@ -23,7 +23,6 @@ from hub.net.transport import PeerStalled
 from hub.runtime.budget import Budget
 from hub.socketio.internals import (
     SessionClosed,
-    SocketIoServer,
     engineio_session,
     frames_of,
     has_participants,
@@ -32,6 +31,7 @@ from hub.socketio.internals import (
     send_update,
     session_environ,
 )
+from hub.socketio.library_types import SocketIoServer
 from hub.websocket.connection import Prepared, WebSocket
 
 INTERVAL = 0.1

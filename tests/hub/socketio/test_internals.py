@@ -25,6 +25,7 @@ from engineio.payload import Payload
 
 from hub.http.server import HubServer, ServerOptions
 from hub.socketio import internals
+from hub.socketio.library_types import EngineIoSession
 from hub.socketio.outgoing import OutgoingPackets
 from tests.support.helpers import ROOT
 
@@ -126,7 +127,7 @@ def polling(port: int) -> Polling:
     return Polling(port)
 
 
-def session_of(server: Any, client: Line | Polling) -> internals.EngineIoSession:
+def session_of(server: Any, client: Line | Polling) -> EngineIoSession:
     session = internals.engineio_session(server, client.session)
     assert session is not None
     return session
