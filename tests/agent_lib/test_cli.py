@@ -8,8 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +18,8 @@ import requests
 from agent_lib.commands.run import stand_seconds
 from agent_lib.outbox import Outbox
 from agent_lib.settings import CaptureSettings
-from agent_lib.simulator.camera import SimulatedCamera
-from agent_lib.simulator.reader import SimulatedReader
-from tests.support.agent import ROOT, AgentProcess, fields, result
-from tests.support.devices import http_camera, jpeg, reply
+from tests.support.agent import ROOT, AgentProcess, fields, quick, result, simulated_devices
 from tests.support.helpers import HubProcess, free_ports, wait_for
-
-QUICK = (
-    "[capture]\nretry_interval_seconds = 0.1\nmax_attempts = 4\n[hub]\nretry_seconds = 0.1\nretry_max_seconds = 0.5\n"
-)
-
-
-def quick(tmp_path: Path, more: str = "") -> tuple[str, ...]:
-    """Flags for an agent on a folder of the test's own, with short times."""
-    (tmp_path / "agent").mkdir(exist_ok=True)
-    (tmp_path / "agent" / "agent.toml").write_text(QUICK + more, "utf-8")
-    return "--instance", str(tmp_path / "agent")
 
 
 def vehicles(tmp_path: Path) -> list[dict[str, Any]]:
@@ -56,20 +40,6 @@ def waiting(tmp_path: Path) -> int:
         return 0
     finally:
         db.close()
-
-
-@contextmanager
-def devices() -> Iterator[tuple[SimulatedReader, SimulatedCamera]]:
-    """A reader and a camera over real sockets, with nothing in view."""
-    reader, camera = SimulatedReader(), SimulatedCamera("test")
-    reader.start()
-    camera.start()
-    camera.show(jpeg(90, (320, 240)))
-    try:
-        yield reader, camera
-    finally:
-        reader.stop()
-        camera.stop()
 
 
 @pytest.mark.slow
@@ -121,7 +91,7 @@ def test_what_an_earlier_run_left_is_delivered_too(hub: HubProcess, tmp_path: Pa
 
 @pytest.mark.slow
 def test_real_devices_by_a_json_file_of_the_original(hub: HubProcess, tmp_path: Path) -> None:
-    with devices() as (reader, camera), devices() as (tags, _):
+    with simulated_devices() as (reader, camera), simulated_devices() as (tags, _):
         config = tmp_path / "config.json"
         config.write_text(
             json.dumps(
@@ -174,7 +144,7 @@ def test_real_devices_by_a_json_file_of_the_original(hub: HubProcess, tmp_path: 
 
 @pytest.mark.slow
 def test_websocket_url_sends_the_originals_way(hub: HubProcess, tmp_path: Path) -> None:
-    with devices() as (reader, _):
+    with simulated_devices() as (reader, _):
         flags = quick(
             tmp_path,
             f'[station]\nname = "raw"\nkind = "tags"\n[rfid]\nhost = "127.0.0.1"\nport = {reader.address[1]}\n',
@@ -192,7 +162,7 @@ def test_websocket_url_sends_the_originals_way(hub: HubProcess, tmp_path: Path) 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_a_signal_ends_it_in_order_and_keeps_the_capture(tmp_path: Path, how: int) -> None:
-    with devices() as (reader, camera):
+    with simulated_devices() as (reader, camera):
         devices_text = f'[rfid]\nhost = "127.0.0.1"\nport = {reader.address[1]}\n[camera]\nurl = "{camera.url}"\n'
         flags = quick(tmp_path, devices_text.replace("[capture]", ""))
         text = (tmp_path / "agent" / "agent.toml").read_text("utf-8").replace("max_attempts = 4", "max_attempts = 1000")
@@ -211,7 +181,7 @@ def test_a_signal_ends_it_in_order_and_keeps_the_capture(tmp_path: Path, how: in
 
 @pytest.mark.slow
 def test_a_second_agent_on_the_same_folder_is_refused(tmp_path: Path) -> None:
-    with devices() as (reader, _):
+    with simulated_devices() as (reader, _):
         flags = (
             *quick(tmp_path, f'[station]\nkind = "tags"\n[rfid]\nhost = "127.0.0.1"\nport = {reader.address[1]}\n'),
             "--hub",
@@ -256,60 +226,6 @@ def test_a_bad_settings_file_is_named_with_status_2(tmp_path: Path) -> None:
         agent.text
         == f"{tmp_path / 'agent' / 'agent.toml'}: rfid.prot: there is no such setting; remove the line or correct "
         "its name.\n"
-    )
-
-
-@pytest.mark.slow
-def test_check_of_what_works(hub: HubProcess, tmp_path: Path) -> None:
-    with devices() as (reader, camera):
-        flags = quick(
-            tmp_path,
-            f'[rfid]\nhost = "127.0.0.1"\nport = {reader.address[1]}\n[camera]\nurl = '
-            f'"{camera.url}"\n[secondary_camera]\nurl = "{camera.url}"\n',
-        )
-        reader.show([("LEN", bytes.fromhex("E2D30001"))])
-        with AgentProcess("check", *flags, "--hub", hub.url, output=tmp_path / "out") as agent:
-            assert agent.process.wait(30) == 0, agent.text
-    lines = agent.text.splitlines()
-    assert [line.partition(":")[0] for line in lines[1:5]] == [
-        "ok     hub",
-        "ok     reader",
-        "ok     camera",
-        "ok     secondary camera",
-    ]
-    assert "E2D30001" in lines[2] and "320 x 240" in lines[3] and lines[5:] == ["Everything works."]
-
-
-@pytest.mark.slow
-def test_check_of_what_does_not(tmp_path: Path) -> None:
-    closed, other = free_ports(2)
-    with http_camera(lambda handler: reply(handler, b"<html>Log in</html>", "text/html")) as page:
-        text = (
-            f'[rfid]\nhost = "127.0.0.1"\nport = {closed}\n[camera]\nurl = '
-            f'"{page}/video"\n[secondary_camera]\nurl = "rtsp://user:geheim@127.0.0.1:{other}/live"\n'
-        )
-        with AgentProcess("check", *quick(tmp_path, text), "--hub", page, output=tmp_path / "out") as agent:
-            assert agent.process.wait(40) == 1, agent.text
-    lines = agent.text.splitlines()
-    assert [line.partition(":")[0] for line in lines[1:5]] == [
-        "FAILED hub",
-        "FAILED reader",
-        "FAILED camera",
-        "FAILED secondary camera",
-    ]
-    assert (
-        "is not a hub" in lines[1] and "python app.py" in lines[1] and "refused" in lines[2] and "text/html" in lines[3]
-    )
-    assert "geheim" not in agent.text and lines[5:] == ["Not everything works; see above."]
-
-
-@pytest.mark.slow
-def test_check_without_a_station_tries_the_hub(tmp_path: Path) -> None:
-    nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
-    with AgentProcess("check", *quick(tmp_path), "--hub", nobody, output=tmp_path / "out") as agent:
-        assert agent.process.wait(30) == 1
-    assert (
-        "this is the simulated gate" in agent.text and f"No hub answers at {nobody} (connection refused)" in agent.text
     )
 
 

@@ -18,6 +18,8 @@ from agent_lib.cameras import Camera
 from agent_lib.label.reading import LabelReading
 from agent_lib.outbox import Entry
 from agent_lib.settings import CameraSettings
+from agent_lib.simulator.camera import SimulatedCamera
+from agent_lib.simulator.reader import SimulatedReader
 from agent_lib.station.result import CaptureResult
 from tests.support.devices import begin_stream, http_camera, jpeg, part
 
@@ -142,3 +144,29 @@ class AgentProcess:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(20)
+
+
+SHORT_TIMES = (
+    "[capture]\nretry_interval_seconds = 0.1\nmax_attempts = 4\n[hub]\nretry_seconds = 0.1\nretry_max_seconds = 0.5\n"
+)
+
+
+def quick(tmp_path: Path, more: str = "") -> tuple[str, ...]:
+    """Flags for an agent on a folder of the test's own, with short times."""
+    (tmp_path / "agent").mkdir(exist_ok=True)
+    (tmp_path / "agent" / "agent.toml").write_text(SHORT_TIMES + more, "utf-8")
+    return "--instance", str(tmp_path / "agent")
+
+
+@contextmanager
+def simulated_devices() -> Iterator[tuple[SimulatedReader, SimulatedCamera]]:
+    """A reader and a camera over real sockets, with nothing in view."""
+    reader, camera = SimulatedReader(), SimulatedCamera("test")
+    reader.start()
+    camera.start()
+    camera.show(jpeg(90, (320, 240)))
+    try:
+        yield reader, camera
+    finally:
+        reader.stop()
+        camera.stop()
