@@ -23,7 +23,9 @@ from hub.settings.log import Log
 from hub.settings.lpr import Lpr
 from hub.settings.results import Results
 from hub.settings.store import Store
+from hub.settings.tracking import Tracking
 from hub.settings.video import Video
+from hub.settings.vision import Vision
 
 
 class Settings(Section):
@@ -44,6 +46,8 @@ class Settings(Section):
     apriltag: AprilTag = AprilTag()
     lpr: Lpr = Lpr()
     video: Video = Video()
+    tracking: Tracking = Tracking()
+    vision: Vision = Vision()
     images: Images = Images()
     results: Results = Results()
     store: Store = Store()

@@ -1,6 +1,6 @@
 """The hub's end of a vision process: started, asked with a time limit, restarted when it dies, ended with the hub.
 
-A native thread reads and writes the pipes, in the same way on every system; the event loop only waits for it.
+With `idle_seconds` it is started by the first request and ended when there was none for so long. A native thread reads and writes the pipes, in the same way on every system; the event loop only waits for it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -26,6 +27,8 @@ from hub.vision.wire import WireError
 OFF, STARTING, READY, RESTING, CLOSED = "off", "starting", "ready", "resting", "closed"
 START_SECONDS = 60.0
 """A process that has not reported that it is ready after this time is killed; a cold disk is slow."""
+USE_SECONDS = 20.0
+"""How long a request waits for a process that is started for it."""
 ANSWER_SECONDS = 20.0
 """A process that has no answer after this time is killed. The first picture waits for OpenCV to be loaded."""
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.2, 30.0
@@ -37,6 +40,10 @@ class VisionError(Exception):
     """A picture was not processed; the text is a sentence that says why."""
 
 
+class VisionUnavailable(VisionError):
+    """The process does not run, or ended while it had the picture; the same picture may be sent again."""
+
+
 class VisionProcess:
     """The process of one task. `ask` may be called from many greenlets; the process handles one picture at a time."""
 
@@ -46,6 +53,7 @@ class VisionProcess:
         command: tuple[str, ...] | None = None,
         answer_seconds: float = ANSWER_SECONDS,
         first_backoff: float = FIRST_BACKOFF_SECONDS,
+        idle_seconds: float | None = None,
     ) -> None:
         self.task = task
         self.name = f"vision process {task}"
@@ -56,6 +64,8 @@ class VisionProcess:
         self._pool = ThreadPool(1)
         self._lock = BoundedSemaphore(1)
         self._closing, self.ready = Event(), Event()
+        self._idle_seconds, self._wanted, self._used_at = idle_seconds, Event(), 0.0
+        self.listeners: list[Callable[[str], None]] = []  # called with the reason when a process has died
         self._ids = itertools.count(1)
         self._child: Child | None = None
         self.state = OFF
@@ -72,10 +82,15 @@ class VisionProcess:
         """The supervised greenlet: keeps a process running, with a growing back-off between those that die."""
         backoff = self._first_backoff
         while self.state != CLOSED:
+            if self._idle_seconds is not None:
+                self._wanted.wait()
             began = time.monotonic()
             reason = self._run_child()
             if self.state == CLOSED:
                 return
+            if self.state == OFF:
+                self._log.info("The vision process ended: it was not used for %g s.", self._idle_seconds)
+                continue
             backoff = self._first_backoff if time.monotonic() - began > HEALTHY_SECONDS else backoff
             self.reason, self.restarts = reason, self.restarts + 1
             self._log.warning(
@@ -84,26 +99,53 @@ class VisionProcess:
                 backoff,
                 self._outage,
             )
+            for listener in list(self.listeners):
+                listener(reason)
             self._closing.wait(backoff)
             backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
 
-    def ask(self, stream: str, options: dict[str, Any], picture: bytes) -> dict[str, Any]:
-        """Detect in one picture of `stream`; waits for earlier requests and for the answer. Raises VisionError."""
+    def ask(
+        self, stream: str, options: dict[str, Any], picture: bytes, request: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Detect in one picture of `stream`; waits for earlier requests and for the answer. Raises VisionError.
+
+        `options` belong to the stream: its detector is made again when they change. `request` is for this picture.
+        """
+        if self._idle_seconds is not None:
+            self._start_for_use()
         with self._lock:
             if self.state != READY or self._child is None:
-                raise VisionError(f"The vision process is not running now ({self.state}).")
+                raise VisionUnavailable(f"The vision process is not running now ({self.state}).")
             number, began = next(self._ids), time.monotonic()
             head = {"id": number, "task": self.task, "stream": stream, "options": options}
             try:
-                answer = self._exchange(self._child, head, picture)
+                answer = self._exchange(self._child, {**head, "request": request} if request else head, picture)
             finally:
-                self._busy_seconds += time.monotonic() - began
+                self._used_at = time.monotonic()
+                self._busy_seconds += self._used_at - began
         result = answer.get("result")
         if answer.get("id") == number and isinstance(result, dict):
             self.answered += 1
             return result
         self.failed += 1
         raise VisionError(str(answer.get("error") or "The vision process gave an answer that belongs to no question."))
+
+    def _start_for_use(self) -> None:
+        """Have the process started, if it does not run, and wait for it. Raises VisionUnavailable."""
+        self._used_at = time.monotonic()
+        self._wanted.set()
+        if self.state != CLOSED and not self.ready.is_set() and not self.ready.wait(USE_SECONDS):
+            raise VisionUnavailable("The vision process could not be started in time; it is being tried again.")
+
+    def _retire_if_idle(self) -> None:
+        """End the process, and start none before it is wanted again, when it was not used for `idle_seconds`."""
+        idle, child = self._idle_seconds, self._child
+        if idle is None or child is None or self._lock.locked() or time.monotonic() - self._used_at < idle:
+            return
+        self._wanted.clear()
+        self.ready.clear()
+        self.state = OFF
+        child.kill()
 
     def _exchange(self, child: Child, head: dict[str, Any], picture: bytes) -> dict[str, Any]:
         """Send one request and wait for its answer. Kills a process that takes too long or breaks the protocol."""
@@ -122,9 +164,9 @@ class VisionProcess:
         child.kill()
         raise self._failure(f"The vision process had no answer within {self._answer_seconds:g} s and was ended.")
 
-    def _failure(self, reason: str) -> VisionError:
+    def _failure(self, reason: str) -> VisionUnavailable:
         self.failed += 1
-        return VisionError(reason)
+        return VisionUnavailable(reason)
 
     def _run_child(self) -> str:
         """Run one process from start to end; how it ended."""
@@ -140,9 +182,10 @@ class VisionProcess:
                     self._set_ready(child)
                     while child.is_running():
                         gevent.sleep(POLL_SECONDS)
+                        self._retire_if_idle()
             finally:
                 self.ready.clear()
-                if self.state != CLOSED:
+                if self.state not in (CLOSED, OFF):
                     self.state = RESTING
                 child.kill()
                 self._pool.join()
@@ -169,6 +212,7 @@ class VisionProcess:
         """End the process; `run` then returns."""
         self.state = CLOSED
         self._closing.set()
+        self._wanted.set()
         if self._child is not None:
             self._child.kill()
 

@@ -10,8 +10,11 @@ from typing import Any, Protocol, cast
 class Detector(Protocol):
     """Detects something in the pictures of one camera. Made with the options of its task as keyword arguments."""
 
-    def look(self, picture: bytes) -> dict[str, Any]:
-        """Detect in one encoded picture. Raises ValueError with a sentence for a picture that cannot be used."""
+    def look(self, picture: bytes, request: dict[str, Any]) -> dict[str, Any]:
+        """Detect in one encoded picture, as `request` says; {} where the task has none.
+
+        Raises ValueError with a sentence for a picture that cannot be used.
+        """
 
 
 @dataclass(frozen=True)

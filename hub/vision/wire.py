@@ -3,7 +3,8 @@
 One message is the length of the head (4 bytes, big endian), the head (JSON, UTF-8), and as many bytes as its `bytes`
 says (none where it is missing).
 
-    to the process    {"id": n, "task": name, "stream": camera, "options": {...}, "bytes": n} + the JPEG as received
+    to the process    {"id": n, "task": name, "stream": camera, "options": {...}, "bytes": n} + the picture as received,
+                      with "request": {...} where the task wants to know more about this picture
     from it           {"state": "ready", "pid": n}, once, first
                       {"id": n, "result": {...}} or {"id": n, "error": sentence}
 

@@ -20,7 +20,7 @@ from hub.vision.tasks import TASKS, Detector, VisionTask
 from hub.vision.wire import Message, WireError, receive, send
 
 USAGE_STATUS = 2
-MAX_STREAMS = 64
+MAX_STREAMS = 256
 """Detectors may keep state for each camera; the least recently used one is evicted."""
 
 ENVIRONMENT = {
@@ -72,7 +72,8 @@ def main(argv: list[str]) -> int:
 
 def _answer(detectors: DetectorCache, request: dict[str, Any], picture: bytes) -> dict[str, Any]:
     try:
-        return {"result": detectors.get(request["task"], request["stream"], request["options"]).look(picture)}
+        detector = detectors.get(request["task"], request["stream"], request["options"])
+        return {"result": detector.look(picture, request.get("request") or {})}
     except Exception as error:  # OpenCV raises anything, and one camera's picture must not end the process of all
         return {"error": _error_sentence(error)}
 

@@ -51,7 +51,7 @@ class AprilTagDetector:
         )
         cv2.setNumThreads(1)
 
-    def look(self, picture: bytes) -> dict[str, Any]:
+    def look(self, picture: bytes, request: dict[str, Any] | None = None) -> dict[str, Any]:
         """Detect in an encoded picture: `{"width", "height", "tags"}`. Raises ValueError for other bytes."""
         try:
             grey = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE) if picture else None

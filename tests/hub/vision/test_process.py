@@ -18,7 +18,7 @@ import pytest
 from hub.vision.process import CLOSED, READY, RESTING, VisionError, VisionProcess
 from hub.vision.tasks import TASKS
 from hub.vision.wire import WireError, pack, receive, send
-from hub.vision.worker import DetectorCache
+from hub.vision.worker import MAX_STREAMS, DetectorCache
 from tests.support.helpers import ROOT
 from tests.support.tag_pictures import View, turned
 from tests.support.trocr import gone
@@ -236,7 +236,7 @@ def test_a_worker_serves_the_task_that_it_is_started_for() -> None:
     assert process.name == "vision process apriltag"
     process.close()
     tasks = {"other": TASKS["apriltag"]}
-    assert DetectorCache(tasks).get("other", "gate-1", {}).look(PICTURE)["tags"]
+    assert DetectorCache(tasks).get("other", "gate-1", {}).look(PICTURE, {})["tags"]
     with pytest.raises(KeyError):
         DetectorCache(tasks).get("apriltag", "gate-1", {})
 
@@ -282,7 +282,7 @@ def test_each_camera_has_a_task_of_its_own_and_the_oldest_is_forgotten() -> None
     assert detectors.get("apriltag", "one", {}) is first and detectors.get("apriltag", "two", {}) is not first
     assert detectors.get("apriltag", "one", {"tag_size_cm": 5.0}) is not first
     again = detectors.get("apriltag", "one", {})
-    for number in range(64):
+    for number in range(MAX_STREAMS):
         detectors.get("apriltag", f"camera {number}", {})
     assert detectors.get("apriltag", "one", {}) is not again
 
