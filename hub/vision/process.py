@@ -1,6 +1,7 @@
 """The hub's end of a vision process: started, asked with a time limit, restarted when it dies, ended with the hub.
 
-With `idle_seconds` it is started by the first request and ended when there was none for so long. A native thread reads and writes the pipes, in the same way on every system; the event loop only waits for it.
+With `idle_seconds` it is started by the first request and ended when there was none for so long. A native thread reads
+and writes the pipes, in the same way on every system; the event loop only waits for it.
 """
 
 from __future__ import annotations
