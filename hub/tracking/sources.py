@@ -76,7 +76,7 @@ class VideoSources:
 
     def _open_target(self, name: str, target: int | str) -> Feed:
         try:
-            return SourceFeed(name, self._sources.acquire(target), self._sources)
+            return SourceFeed(name, self._sources.acquire(name, target), self._sources)
         except SourceError as error:
             raise FeedFailed(str(error)) from error
 
