@@ -1,6 +1,7 @@
 // The page that follows a person: reference pictures, a live picture with boxes, and the list of matches.
-import { element, getJson, listen } from "./live.js";
-import { around, cut, jpegAddress } from "./track_images.js";
+import { getJson, listen } from "./live.js";
+import { createAbout } from "./track_about.js";
+import { around, cut, decoded, jpegAddress } from "./track_images.js";
 import { createMatches } from "./track_matches.js";
 import { createPerson } from "./track_person.js";
 import { openSession } from "./track_socket.js";
@@ -12,7 +13,7 @@ const byId = (id) => document.getElementById(id);
 const FPS = 6;
 const ERROR_PAUSE = 1000; // milliseconds until the next frame after one that could not be analysed
 const TROUBLE_MS = 5000; // a sentence stays at least this long
-const FALLBACK = ["It follows clothes, not faces.", "A person who comes back after minutes or in other light is often missed."];
+const RETRY_MS = 5000;
 
 const sourceSelect = byId("source");
 const threshold = byId("threshold");
@@ -24,8 +25,11 @@ let session = null;  // the socket, while there is somebody to look for
 let frames = null;   // the sender of the webcam's frames
 let oldClosings = 0; // `video_closed` that belong to an earlier start
 let troubleAt = 0;
+let overviewTrouble = null; // the sentence shown while /api/tracking has no answer
+let overviewTimer = 0;
 let chosen = false;  // whether the user has moved the slider
 
+const about = createAbout({ select: sourceSelect, honest: byId("honest"), notes: byId("model-notes"), model: byId("model"), keeping: byId("keeping") });
 const limit = () => Number(threshold.value);
 const person = createPerson({ list: byId("pictures"), told: byId("person-told"), again: byId("again"), onChange: personChanged });
 const matches = createMatches({
@@ -50,8 +54,8 @@ function settled() {
 
 function showState() {
   if (!running) setState(person.embedding ? "Ready. Press Start." : "Add a picture of the person, then press Start.");
-  else if (!person.embedding) setState(`Showing ${running.shown}. Add a picture of the person, or use this one.`, "pending");
-  else setState(`Looking for the person in ${running.shown}.`, "good");
+  else if (!person.embedding) setState(running.kind === "named" ? "Add a picture of the person." : "Add a picture of the person, or use this one.", "pending");
+  else setState(`Looking for the person in ${running.pictures}.`, "good");
   byId("start").textContent = running ? "Stop" : "Start";
   byId("start").classList.toggle("stop", Boolean(running));
   byId("snap").hidden = !running || running.kind === "named";
@@ -96,15 +100,25 @@ function cropOf(match, width, height) {
   return { address: small, picture: wide.toDataURL("image/jpeg", 0.9) };
 }
 
+// A source without a picture gets at least those of the matches, in their boxes.
+async function showPeople(found, width, height) {
+  const mine = session;
+  if (running.kind === "named") {
+    for (const one of found) one.image = await decoded(jpegAddress(one.crop) ?? "").catch(() => null);
+    if (session !== mine) return;
+  }
+  stage.show(found, width, height);
+}
+
 function onMatches(message) {
   if (!running) return;
   const { width, height, frame_number: number, people } = message.frame_info;
   const found = [...message.matches, ...(message.others ?? [])];
   if (running.kind === "named") stage.shape(width, height);
-  stage.show(found, width, height);
+  showPeople(found, width, height);
   const hits = found.filter((one) => one.distance < limit());
   for (const match of hits) matches.add(match, running.label, number, () => cropOf(match, width, height));
-  byId("seen").textContent = `${people ?? found.length} in the picture, ${hits.length} ${hits.length === 1 ? "matches" : "match"}`;
+  byId("seen").textContent = `${people ?? found.length} ${(people ?? found.length) === 1 ? "person" : "people"}, ${hits.length} ${hits.length === 1 ? "match" : "matches"}`;
   frames?.answered();
   settled();
 }
@@ -128,9 +142,13 @@ function ended() {
   setState(`${shown[0].toUpperCase()}${shown.slice(1)} has ended. Press Start to open it again.`, "pending");
 }
 
-function onConnection(lostSince) {
+function onConnection(lostSince, takenOver = false) {
   if (!running) return;
   if (!lostSince) return showState();
+  if (takenOver) {
+    stop();
+    return setState("Another connection uses this session now. Press Start to begin a new one.", "bad");
+  }
   stage.clearBoxes();
   byId("seen").textContent = "";
   setState(`No connection to the hub since ${lostSince.toLocaleTimeString()}; trying again. It goes on by itself.`, "bad");
@@ -160,7 +178,7 @@ async function openSource(kind, name) {
   if (kind === "webcam") {
     const webcam = await openWebcam(() => { stop(); trouble("The webcam was unplugged. Connect it again, then press Start."); });
     stage.playVideo(webcam.video);
-    return { kind, name: 0, label: "webcam", shown: "the webcam", video: webcam.video, stop: webcam.stop };
+    return { kind, name: 0, label: "webcam", shown: "the webcam", pictures: "the webcam's picture", video: webcam.video, stop: webcam.stop };
   }
   if (kind === "camera") {
     const video = openVideo(`?camera=${encodeURIComponent(name)}`, (frame) => {
@@ -168,9 +186,9 @@ async function openSource(kind, name) {
       draw(picture, frame);
       byId("nothing").hidden = true;
     });
-    return { kind, name, label: name, shown: `camera ${name}`, stop: video.close };
+    return { kind, name, label: name, shown: `camera ${name}`, pictures: `the picture of camera ${name}`, stop: video.close };
   }
-  return { kind, name, label: name, shown: `source ${name}`, stop() {} };
+  return { kind, name, label: name, shown: `source ${name}`, pictures: `source ${name}`, stop() {} };
 }
 
 async function start() {
@@ -201,29 +219,6 @@ function stop() {
   showState();
 }
 
-function option(value, text) { return element("option", { value, text, selected: value === sourceSelect.value }); }
-
-function showSources({ named = [], cameras = [] }) {
-  const groups = [
-    ["This computer", [option("webcam", "Webcam")]],
-    ["Cameras of the hub", cameras.map((name) => option(`camera:${name}`, name))],
-    ["Sources of the settings, without picture", named.map((name) => option(`named:${name}`, name))],
-  ];
-  sourceSelect.replaceChildren(...groups.map(([label, options]) => element("optgroup", { label }, ...(options.length ? options : [element("option", { disabled: true, text: label.startsWith("Cameras") ? "no camera sends pictures yet" : "none: add [[tracking.sources]] to hub.toml" })]))));
-}
-
-function showModel(model) {
-  const notes = Array.isArray(model?.notes) && model.notes.length ? model.notes : FALLBACK;
-  byId("model-notes").replaceChildren(...notes.map((text) => element("li", { text: String(text) })));
-  byId("model").textContent = [model?.detector && `Detector ${model.detector}`, model?.encoder && `encoder ${model.encoder}`].filter(Boolean).join(", ");
-}
-
-function showKeeping({ keep_matches: kept, keep_days: days }) {
-  byId("keeping").textContent = kept
-    ? `The hub stores every match (time, source, box, distance, small picture) for ${days} ${days === 1 ? "day" : "days"}, because tracking.keep_matches is on.`
-    : "The hub stores none of it: tracking.keep_matches is off. The list here is gone when this tab is closed or loaded anew.";
-}
-
 async function loadStored() {
   for (const id of person.persons) {
     const body = await getJson(`/api/tracking/matches?person=${encodeURIComponent(id)}&limit=50`);
@@ -233,22 +228,26 @@ async function loadStored() {
 
 async function loadOverview() {
   const body = await getJson("/api/tracking");
-  showSources(body.sources ?? {});
-  showModel(body.model);
-  showKeeping(body);
+  about.show(body);
   fps = Math.min(FPS, body.max_fps ?? FPS);
   if (!chosen) {
     threshold.max = String(Math.max(0.8, body.max_distance));
     threshold.value = String(body.max_distance);
-    byId("usual").textContent = `usual ${body.max_distance.toFixed(2)}`;
+    byId("usual").textContent = `(usual ${body.max_distance.toFixed(2)})`;
     showLimit();
   }
   if (body.keep_matches) await loadStored();
 }
 
-async function refreshCameras() {
-  const [named, body] = [[...sourceSelect.options].filter((one) => one.value.startsWith("named:")).map((one) => one.value.slice(6)), await getJson("/api/frames")];
-  showSources({ named, cameras: body.cameras.map((row) => row.camera) });
+// The vision process may still be starting: try again, and meanwhile offer what is known.
+function overview() {
+  return loadOverview().then(() => { if (byId("trouble").textContent === overviewTrouble) trouble(""); }, (error) => {
+    overviewTrouble = error.message;
+    trouble(overviewTrouble);
+    about.refreshCameras().catch(() => {});
+    clearTimeout(overviewTimer);
+    overviewTimer = setTimeout(overview, RETRY_MS);
+  });
 }
 
 function showLimit() {
@@ -275,7 +274,7 @@ byId("delete").onclick = askDelete;
 byId("files").onchange = (event) => { const { files } = event.target; person.addFiles(files).finally(() => { event.target.value = ""; }); };
 threshold.oninput = () => { chosen = true; showLimit(); };
 threshold.onchange = startSource;
-sourceSelect.onpointerdown = sourceSelect.onfocus = () => { refreshCameras().catch(() => {}); };
+sourceSelect.onpointerdown = sourceSelect.onfocus = () => { about.refreshCameras().catch(() => {}); };
 
 const dropZone = byId("drop");
 for (const name of ["dragenter", "dragover"]) document.addEventListener(name, (event) => { event.preventDefault(); dropZone.classList.add("over"); });
@@ -284,9 +283,7 @@ document.addEventListener("drop", (event) => { if (event.dataTransfer.files.leng
 document.addEventListener("paste", (event) => { if (event.clipboardData.files.length) person.addFiles(event.clipboardData.files); });
 window.addEventListener("pagehide", stop);
 
-showSources({});
-showModel(null);
 showLimit();
 person.restore();
 showState();
-listen({ onMessage: () => {}, onOpen: () => loadOverview().catch((error) => trouble(error.message)) });
+listen({ onMessage: () => {}, onOpen: overview });

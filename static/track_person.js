@@ -21,7 +21,7 @@ async function request(address, method, body) {
   return answer;
 }
 
-// `nodes`: {list, told, again, remove}. onChange() after every change of `embedding`.
+// `list`, `told` and `again` are elements: the previews, a sentence, a button. onChange() after every change of `embedding`.
 export function createPerson({ list, told, again, onChange }) {
   let pictures = []; // {data, box, found, used}
   let embedding = null;
@@ -86,7 +86,13 @@ export function createPerson({ list, told, again, onChange }) {
       picture.used = true;
     });
     const count = `${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"} read.`;
-    say([count, ...answer.warnings].join(" "), false);
+    const numbered = sent.length > 1 && sent.length < pictures.length ? ["Of the new ones:"] : [];
+    say([count, ...(answer.warnings.length ? numbered : []), ...answer.warnings].join(" "));
+  }
+
+  function leaveOut(fresh) {
+    pictures = pictures.filter((picture) => !fresh.includes(picture));
+    say(`No person was found in the new ${fresh.length === 1 ? "picture; it was" : "pictures; they were"} not added. The others are used as before.`, true);
   }
 
   // New pictures improve the embedding, so that the person stays the same; otherwise all are read anew.
@@ -97,7 +103,9 @@ export function createPerson({ list, told, again, onChange }) {
     const body = { images: sent.map((picture) => picture.data) };
     if (sent !== pictures) body.embedding = embedding;
     try {
-      take(await request("/upload-embedding", "POST", body), sent);
+      const answer = await request("/upload-embedding", "POST", body);
+      if (body.embedding && !answer.found) return leaveOut(fresh);
+      take(answer, sent);
     } catch (error) {
       if (error.status === 422 && body.embedding) return read(true); // of another model or key by now
       throw error;

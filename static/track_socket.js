@@ -9,7 +9,8 @@ function newId() {
   return `page_${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-// onOpen() after every connect; onState(lostSince) with null or the Date since which there is no connection.
+// onOpen() after every connect; onState(since, takenOver) with null or the Date since which
+// there is no connection.
 export function openSession({ onOpen, onMatches, onStatus, onState }) {
   const id = newId();
   let socket = null;
@@ -37,8 +38,9 @@ export function openSession({ onOpen, onMatches, onStatus, onState }) {
     mine.onclose = (event) => {
       if (ended) return;
       lostSince ??= new Date();
-      onState(lostSince);
-      if (event.code === TAKEN_OVER) { ended = true; return; }
+      if (event.code === TAKEN_OVER) ended = true;
+      onState(lostSince, ended);
+      if (ended) return;
       timer = setTimeout(connect, pause + Math.random() * 300);
       pause = Math.min(pause * 1.7, LONGEST_PAUSE);
     };
