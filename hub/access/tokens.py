@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-import os
 import secrets
 from pathlib import Path
+
+from hub.access.secret_file import write_secret
 
 log = logging.getLogger(__name__)
 
@@ -56,11 +57,6 @@ def board_token(setting: str, path: Path) -> BoardToken:
         if text:
             return BoardToken(text)
     text = secrets.token_urlsafe(RANDOM_BYTES)
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    # Windows ignores the mode; there the folder's permissions apply.
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text + "\n")
-    os.replace(part, path)
+    write_secret(path, text)
     log.info("A token for AprilTag boards was made; it is in %s.", path)
     return BoardToken(text, fresh=True)

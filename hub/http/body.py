@@ -43,11 +43,17 @@ def multipart(request: Request) -> tuple[dict[str, str], dict[str, bytes]]:
 
     Raises RequestError (400, 413).
     """
+    fields, files = multipart_files(request)
+    return fields, {key: data for key, data in reversed(files)}  # the first of each name
+
+
+def multipart_files(request: Request) -> tuple[dict[str, str], list[tuple[str, bytes]]]:
+    """The same, with every file of a part name that occurs more than once."""
     body = read_body(request)
     return offload(_parse_multipart, body, request.content_type or "")
 
 
-def _parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], dict[str, bytes]]:
+def _parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], list[tuple[str, bytes]]]:
     """On a native thread."""
     mimetype, options = parse_options_header(content_type)
     boundary = options.get("boundary", "")
@@ -69,4 +75,4 @@ def _parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], di
         raise ContractError(f"The multipart body has more than {MAX_PARTS} parts.", status=413) from error
     except ValueError as error:
         raise ContractError(f"The multipart body cannot be read ({error}).") from error
-    return form.to_dict(), {key: file.read() for key, file in files.items()}
+    return form.to_dict(), [(key, file.read()) for key, file in files.items(multi=True)]

@@ -98,6 +98,11 @@ class Settings(Section):
         return self.instance / "apriltag_token"
 
     @property
+    def tracking_key_path(self) -> Path:
+        """The file of the key that embeddings of persons are encrypted with."""
+        return self.instance / "tracking_key"
+
+    @property
     def log_path(self) -> Path:
         """The log file."""
         return self.instance / "hub.log"

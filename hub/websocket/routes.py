@@ -12,7 +12,7 @@ Serve = Callable[[WebSocket, Environ], Iterable[bytes]]
 ENGINE_IO = "/socket.io"
 NOT_SERVED = (
     "No raw WebSocket is served at this port and path; AprilTag boards and games connect to / or /websocket of the "
-    "main or the apriltag port, listeners of capture results to the results port."
+    "main or the apriltag port, listeners of capture results to the results port, tracking clients to /video-stream/ID."
 )
 
 
@@ -27,11 +27,16 @@ class WebSocketRoutes:
     def __init__(self, app: Application) -> None:
         self._app = app
         self._paths: dict[str, Serve] = {}
+        self._prefixes: dict[str, Serve] = {}
         self._listeners: dict[str, tuple[tuple[str, ...], Serve]] = {}
 
     def add_path(self, path: str, serve: Serve) -> None:
         """Serve `path` on every listener. `serve` may raise RequestError before it accepts the socket."""
         self._paths[path] = serve
+
+    def add_prefix(self, prefix: str, serve: Serve) -> None:
+        """Serve every path that begins with `prefix` on every listener, as `add_path` does."""
+        self._prefixes[prefix] = serve
 
     def add_listener(self, listener: str, serve: Serve, paths: tuple[str, ...] = ()) -> None:
         """Serve these paths of a listener; every path where none is given."""
@@ -42,13 +47,21 @@ class WebSocketRoutes:
         path = environ.get("PATH_INFO", "")
         if socket is None or path.startswith(ENGINE_IO):
             return self._app(environ, start_response)
-        serve = self._paths.get(path) or self._of_listener(environ.get("gatehouse.listener", "main"), path)
+        serve = self._find(environ.get("gatehouse.listener", "main"), path)
         if serve is None:
             return respond(start_response, 404, error_body(NOT_SERVED))
         try:
             return serve(socket, environ)
         except RequestError as error:
             return respond(start_response, error.status, error.body(), error.retry_after)
+
+    def _find(self, listener: str, path: str) -> Serve | None:
+        if path in self._paths:
+            return self._paths[path]
+        for prefix, serve in self._prefixes.items():
+            if path.startswith(prefix):
+                return serve
+        return self._of_listener(listener, path)
 
     def _of_listener(self, listener: str, path: str) -> Serve | None:
         paths, serve = self._listeners.get(listener, ((), None))

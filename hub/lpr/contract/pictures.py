@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.contract.base64_text import decode_base64
+from hub.contract.base64_text import decode_picture_text
 from hub.contract.errors import ContractError
 from hub.lpr.contract.fields import Fields
 from hub.lpr.contract.record import SentPicture
@@ -72,7 +72,7 @@ def _read(fields: Fields, value: Any, key: str, target: str, index: int, limit: 
     if isinstance(value, (bytes, bytearray)):
         data = bytes(value)
     elif isinstance(value, str):
-        data = _decoded(value.partition(",")[2] if value[:5] == "data:" else value)
+        data = decode_picture_text(value)
     if data is None:
         kept = value[:MAX_KEPT] if isinstance(value, str) else value
         fields.warn(key, kept, "is not a picture in base64; it was kept as it came")
@@ -86,16 +86,3 @@ def _read(fields: Fields, value: Any, key: str, target: str, index: int, limit: 
             fields.extra[key] = value
             return None
     return SentPicture(target, index, data, suffix)
-
-
-def _decoded(text: str) -> bytes | None:
-    """Decode base64, also URL-safe, wrapped or without padding; None for any other text."""
-    try:
-        return decode_base64(text)
-    except ValueError:
-        pass
-    squeezed = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        return decode_base64(squeezed + "=" * (-len(squeezed) % 4))
-    except ValueError:
-        return None

@@ -1,0 +1,1 @@
+"""Person tracking: embeddings of persons, WebSockets that find them in pictures, searches in videos."""
