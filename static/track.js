@@ -29,7 +29,7 @@ let overviewTrouble = null; // the sentence shown while /api/tracking has no ans
 let overviewTimer = 0;
 let chosen = false;  // whether the user has moved the slider
 
-const about = createAbout({ select: sourceSelect, honest: byId("honest"), notes: byId("model-notes"), model: byId("model"), keeping: byId("keeping") });
+const about = createAbout({ select: sourceSelect, ability: byId("ability"), model: byId("model"), keeping: byId("keeping") });
 const limit = () => Number(threshold.value);
 const person = createPerson({ list: byId("pictures"), told: byId("person-told"), again: byId("again"), onChange: personChanged });
 const matches = createMatches({
@@ -55,7 +55,7 @@ function settled() {
 function showState() {
   if (!running) setState(person.embedding ? "Ready. Press Start." : "Add a picture of the person, then press Start.");
   else if (!person.embedding) setState(running.kind === "named" ? "Add a picture of the person." : "Add a picture of the person, or use this one.", "pending");
-  else setState(`Looking for the person in ${running.pictures}.`, "good");
+  else setState("Looking for the person.", "good");
   byId("start").textContent = running ? "Stop" : "Start";
   byId("start").classList.toggle("stop", Boolean(running));
   byId("snap").hidden = !running || running.kind === "named";
@@ -178,7 +178,7 @@ async function openSource(kind, name) {
   if (kind === "webcam") {
     const webcam = await openWebcam(() => { stop(); trouble("The webcam was unplugged. Connect it again, then press Start."); });
     stage.playVideo(webcam.video);
-    return { kind, name: 0, label: "webcam", shown: "the webcam", pictures: "the webcam's picture", video: webcam.video, stop: webcam.stop };
+    return { kind, name: 0, label: "webcam", shown: "the webcam", video: webcam.video, stop: webcam.stop };
   }
   if (kind === "camera") {
     const video = openVideo(`?camera=${encodeURIComponent(name)}`, (frame) => {
@@ -186,9 +186,9 @@ async function openSource(kind, name) {
       draw(picture, frame);
       byId("nothing").hidden = true;
     });
-    return { kind, name, label: name, shown: `camera ${name}`, pictures: `the picture of camera ${name}`, stop: video.close };
+    return { kind, name, label: name, shown: `camera ${name}`, stop: video.close };
   }
-  return { kind, name, label: name, shown: `source ${name}`, pictures: `source ${name}`, stop() {} };
+  return { kind, name, label: name, shown: `source ${name}`, stop() {} };
 }
 
 async function start() {

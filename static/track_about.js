@@ -1,12 +1,12 @@
 // What the hub says about itself on the page of tracking: its sources, its models, what it stores.
 import { element, getJson } from "./live.js";
 
-const FALLBACK = ["It follows clothes, not faces.", "A person who comes back after minutes or in other light is often missed."];
+const FALLBACK = "It follows clothes, not faces. A person who comes back after minutes or in other light is often missed.";
 const NO_CAMERAS = "no camera sends pictures yet";
 const NO_SOURCES = "none: add [[tracking.sources]] to hub.toml";
 
-// `nodes`: {select, honest, notes, model, keeping}
-export function createAbout({ select, honest, notes, model, keeping }) {
+// `nodes`: {select, ability, model, keeping}
+export function createAbout({ select, ability, model, keeping }) {
   let named = [];
 
   function group(label, prefix, names, nothing) {
@@ -22,9 +22,8 @@ export function createAbout({ select, honest, notes, model, keeping }) {
   }
 
   function showModel(about) {
-    const sentences = Array.isArray(about?.notes) && about.notes.length ? about.notes.map(String) : FALLBACK;
-    honest.textContent = FALLBACK.join(" ");
-    notes.replaceChildren(...sentences.map((text) => element("li", { text })));
+    const notes = Array.isArray(about?.notes) ? about.notes.map(String) : [];
+    ability.textContent = about?.ability ?? (notes.join(" ") || FALLBACK);
     model.textContent = [about?.detector && `Detector: ${about.detector}`, about?.encoder && `encoder: ${about.encoder}`].filter(Boolean).join(", ");
   }
 

@@ -58,7 +58,11 @@ def test_a_preflight_of_any_origin(hub: HubProcess) -> None:
     for path in ("/upload-embedding", "/find"):
         answer = requests.options(
             f"{hub.url}{path}",
-            headers={**ORIGIN, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"},
+            headers={
+                **ORIGIN,
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "content-type",
+            },
             timeout=10,
         )
         assert answer.status_code in (200, 204)
