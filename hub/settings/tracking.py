@@ -46,14 +46,14 @@ class Tracking(Section):
         32, ge=1, le=1000, description="Open tracking sessions of one address of another machine."
     )
     connects_per_second: int = Field(
-        10, ge=1, le=1000, description="Sessions that one address may open in a second; more are refused with 429."
+        50, ge=1, le=1000, description="Sessions that one address may open in a second; more are refused with 429."
     )
     max_message_mb: int = Field(
         16, ge=1, le=64, description="Largest message of a tracking client, a frame in base64 included, in MB."
     )
     max_megapixels: int = Field(25, ge=1, le=50, description="Largest frame or photo, in millions of pixels.")
     frames_per_second: int = Field(
-        30, ge=1, le=120, description="Frames that one session may send in a second; more are skipped."
+        120, ge=1, le=1000, description="Frames that one session may send in a second; more are skipped."
     )
     max_fps: float = Field(
         30.0, ge=1, le=120, description="Most pictures of a video source that are analysed in a second (fps_limit)."

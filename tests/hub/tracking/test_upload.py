@@ -44,7 +44,7 @@ def test_the_published_form(hub: HubProcess) -> None:
         {"json": {"image": f"data:image/jpeg;base64,{text_of(PHOTO)}"}},
         {"files": {"file": ("me.jpg", PHOTO, "image/jpeg")}},
         {"files": {"image": PHOTO}},
-        {"data": {"image": text_of(PHOTO)}, "files": {"note": ("", b"")}},
+        {"files": {"image": (None, text_of(PHOTO))}},
         {"data": PHOTO, "headers": {"Content-Type": "image/jpeg"}},
     ],
 )
