@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,12 +28,22 @@ class Child:
     of the pipe is closed, so it ends with a hub that is killed.
     """
 
-    def __init__(self, command: tuple[str, ...], errors: IO[bytes]) -> None:
+    def __init__(
+        self, command: tuple[str, ...], errors: IO[bytes], environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`errors` receives its standard error; `environment` is added to the hub's own variables."""
+        variables = {**os.environ, **(environment or {})}
         child_input, requests = os.pipe()
         answers, child_output = os.pipe()
         try:
             self._process = subprocess.Popen(
-                command, stdin=child_input, stdout=child_output, stderr=errors, cwd=ROOT, **_detached()
+                command,
+                stdin=child_input,
+                stdout=child_output,
+                stderr=errors,
+                cwd=ROOT,
+                env=variables,
+                **_detached(),
             )
         except OSError:
             os.close(answers)

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import sys
-import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import Any
 
 from hub.vision.tasks import TASKS, Detector, VisionTask
-from hub.vision.wire import Message, WireError, receive, send
+from hub.vision.wire import send
+from hub.vision.worker_pipes import claim_pipes, discard_output, lower_priority, start_inbox
 
 USAGE_STATUS = 2
 MAX_STREAMS = 256
@@ -28,7 +27,6 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",  # the hub needs the other cores
 }
-NICE = 5
 
 
 class DetectorCache:
@@ -56,14 +54,12 @@ def main(argv: list[str]) -> int:
     if len(argv) > 1 or any(name not in TASKS for name in argv):
         print(f"usage: python -m hub.vision.worker [{' | '.join(TASKS)}]", file=sys.stderr)
         return USAGE_STATUS
-    requests, answers = _claim_pipes()
+    requests, answers = claim_pipes()
     os.environ.update(ENVIRONMENT)
-    if hasattr(os, "nice"):
-        os.nice(NICE)
-    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    threading.Thread(target=_read_requests, args=(requests, inbox), name="requests", daemon=True).start()
+    lower_priority()
+    inbox = start_inbox(requests)
     send(answers, {"state": "ready", "pid": os.getpid()})
-    _discard_output()
+    discard_output()
     detectors = DetectorCache({name: TASKS[name] for name in argv or TASKS})
     while True:
         request, picture = inbox.get()
@@ -76,40 +72,6 @@ def _answer(detectors: DetectorCache, request: dict[str, Any], picture: bytes) -
         return {"result": detector.look(picture, request.get("request") or {})}
     except Exception as error:  # OpenCV raises anything, and one camera's picture must not end the process of all
         return {"error": _error_sentence(error)}
-
-
-def _read_requests(requests: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
-    """Queue requests, also while a picture is processed; exit at the end of the pipe, which is the hub's end."""
-    try:
-        while (message := receive(requests)) is not None:
-            inbox.put(message)
-    except (OSError, WireError) as error:
-        print(f"the vision process heard {error}", file=sys.stderr, flush=True)
-        os._exit(1)
-    os._exit(0)
-
-
-def _claim_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Move both pipes off the standard streams: what a library prints goes to stderr and not between the answers."""
-    requests, answers = os.dup(0), os.dup(1)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    os.dup2(2, 1)
-    if sys.platform == "win32":
-        import msvcrt
-
-        for pipe in (requests, answers):
-            msvcrt.setmode(pipe, os.O_BINARY)
-    return os.fdopen(requests, "rb"), os.fdopen(answers, "wb")
-
-
-def _discard_output() -> None:
-    """Discard what libraries print from here on: libjpeg prints a line for every corrupt picture."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    for number in (1, 2):
-        os.dup2(null, number)
-    os.close(null)
 
 
 def _error_sentence(error: Exception) -> str:

@@ -1,0 +1,1 @@
+"""Video sources: cameras, streams and files, each opened and read by a child process of its own."""

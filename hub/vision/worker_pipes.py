@@ -1,0 +1,60 @@
+"""The child's side of the pipes to the hub: claimed at its start, read by a thread of its own."""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+from typing import BinaryIO
+
+from hub.vision.wire import Message, WireError, receive
+
+NICE = 5
+
+
+def lower_priority() -> None:
+    """Let the hub go first; Windows has no such number."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+
+
+def claim_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Move both pipes off the standard streams: what a library prints goes to stderr and not between the answers."""
+    requests, answers = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    if sys.platform == "win32":
+        import msvcrt
+
+        for pipe in (requests, answers):
+            msvcrt.setmode(pipe, os.O_BINARY)
+    return os.fdopen(requests, "rb"), os.fdopen(answers, "wb")
+
+
+def discard_output() -> None:
+    """Discard what libraries print from here on: libjpeg prints a line for every corrupt picture."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        os.dup2(null, number)
+    os.close(null)
+
+
+def start_inbox(requests: BinaryIO) -> queue.SimpleQueue[Message]:
+    """A queue that a thread fills with requests, also while one is served; the process exits at the end of the pipe."""
+    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    threading.Thread(target=_read_requests, args=(requests, inbox), name="requests", daemon=True).start()
+    return inbox
+
+
+def _read_requests(requests: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
+    """Queue requests; exit at the end of the pipe, which is the hub's end."""
+    try:
+        while (message := receive(requests)) is not None:
+            inbox.put(message)
+    except (OSError, WireError) as error:
+        print(f"the vision process heard {error}", file=sys.stderr, flush=True)
+        os._exit(1)
+    os._exit(0)
