@@ -70,4 +70,9 @@ def to_boxes(
     rectangles = np.concatenate([corners[:, :2], sides], axis=1)
     kept = cv2.dnn.NMSBoxesBatched(rectangles.tolist(), scores.tolist(), groups, 0.0, OVERLAP)
     chosen = sorted((int(i) for i in np.ravel(kept)), key=lambda i: -scores[i])[:MAX_BOXES]
-    return [Box(*corners[i].tolist(), float(scores[i]), named[i]) for i in chosen]
+    return [_box(corners[i].tolist(), float(scores[i]), named[i]) for i in chosen]
+
+
+def _box(corners: list[float], confidence: float, kind: str) -> Box:
+    x1, y1, x2, y2 = corners
+    return Box(x1, y1, x2, y2, confidence, kind)

@@ -41,4 +41,4 @@ def unit(rows: NDArray[Any]) -> Vectors:
             "The encoder puts out zeros or no numbers for this picture: check vision.encoder_mean and "
             "vision.encoder_std, or choose another model."
         )
-    return (values / lengths).astype(np.float32)
+    return np.asarray(values / lengths, np.float32)
