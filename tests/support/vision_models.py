@@ -9,7 +9,7 @@ SIDE = 64
 
 
 def yolos(folder: Path, names: tuple[str, ...] = ("cat", "person", "bus")) -> Path:
-    """A detector that finds class 1 in the middle of every picture, a quarter wide and half high, at probability 0.8."""
+    """A detector that finds class 1 in the middle of every picture, a quarter wide and half high, with score 0.8."""
     import torch
     import transformers
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +14,9 @@ from hub.vision.objects.interfaces import Box
 
 OVERLAP = 0.5
 """Of two boxes of one class whose intersection over union is larger, the less confident one is dropped."""
+
+MIN_CONFIDENCE = 0.2
+"""Less confident boxes are left out, unless the setting min_confidence is lower still; callers have higher limits."""
 
 MAX_BOXES = 300
 MAX_CANDIDATES = 3000
@@ -36,6 +40,11 @@ class Placement:
 
     scale: tuple[float, float]
     offset: tuple[float, float]
+
+
+def threshold_of(options: dict[str, Any]) -> float:
+    """The confidence below which boxes are left out."""
+    return min(float(options["min_confidence"]), MIN_CONFIDENCE)
 
 
 def corners_of(centred: Floats) -> Floats:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hub.vision.objects.candidates import Candidates, Placement, to_boxes
+from hub.vision.objects.candidates import Candidates, Placement, threshold_of, to_boxes
 from hub.vision.objects.errors import ModelError
 from hub.vision.objects.interfaces import Box, Picture
 from hub.vision.objects.labels import kinds_by_class
@@ -24,7 +24,7 @@ class OnnxDetector:
         """Load the file and run it once. Raises ModelError."""
         self._model = OnnxModel(options, "detector")
         self.name = self._model.name
-        self._threshold = float(options["min_confidence"])
+        self._threshold = threshold_of(options)
         names = _names(self._model.metadata)
         outputs = self._model.run(self._model.stretched(np.zeros((32, 32, 3), np.uint8))[0])
         reading = recognise(outputs, self._model.size, len(names), options["detector_scores"] == "sigmoid")
@@ -38,7 +38,9 @@ class OnnxDetector:
         width, height = self._model.size
         self.about = (
             f"{reading.kind}, picture {'letterboxed' if reading.letterbox else 'stretched'} to {width} x {height}, "
-            + ", ".join(f"class {number}{_named(names, number)} is a {kind}" for number, kind in self._kinds.items())
+            + ", ".join(
+                f"class {number}{_named(names, number)} is a {kind}" for number, kind in sorted(self._kinds.items())
+            )
         )
 
     def detect(self, picture: Picture, kinds: frozenset[str]) -> list[Box]:

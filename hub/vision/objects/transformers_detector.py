@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hub.vision.objects.candidates import Candidates, Placement, to_boxes
+from hub.vision.objects.candidates import Candidates, Placement, threshold_of, to_boxes
 from hub.vision.objects.interfaces import Box, Picture
 from hub.vision.objects.labels import kinds_by_class
 from hub.vision.objects.transformers_model import TransformersModel, pil
@@ -20,11 +20,11 @@ class TransformersDetector:
         self._loaded = TransformersModel(options, "detector", "AutoModelForObjectDetection")
         self._loaded.check_weights()
         self.name = self._loaded.name
-        self._threshold = float(options["min_confidence"])
+        self._threshold = threshold_of(options)
         config = self._loaded.model.config
         names = {int(number): str(name) for number, name in (getattr(config, "id2label", None) or {}).items()}
         self._kinds = kinds_by_class(names, options, len(names) or None)
-        classes = (f"class {number} ({names[number]}) is a {kind}" for number, kind in self._kinds.items())
+        classes = (f"class {number} ({names[number]}) is a {kind}" for number, kind in sorted(self._kinds.items()))
         self.about = f"{type(self._loaded.model).__name__}, " + ", ".join(classes)
         self._run(np.zeros((64, 64, 3), np.uint8))
 

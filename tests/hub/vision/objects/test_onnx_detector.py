@@ -44,12 +44,18 @@ def yolo_table(rows: list[tuple[float, ...]], columns: int, count: int = 60) -> 
 
 def test_yolo_with_classes_first(tmp_path: Path) -> None:
     """Its picture is letterboxed, so a box in the middle of the input is in the middle of the picture."""
-    rows = [(50, 50, 10, 20, 0.9, 0.1), (52, 50, 10, 20, 0.8), (20, 50, 8, 10, 0.2, 0.1, 0.7), (80, 50, 4, 8, 0.3)]
+    rows = [(50, 50, 10, 20, 0.9, 0.1), (52, 50, 10, 20, 0.8), (20, 50, 8, 10, 0.2, 0.1, 0.7), (80, 50, 4, 8, 0.19)]
     table = yolo_table(rows, 4 + 4)
     detector = load(picture_input().constant("output0", table.T[None].copy()), tmp_path)
     assert rounded(detector) == [(180, 60, 220, 140, 0.9, PERSON)], "overlapping, unsure and other boxes are left out"
     assert rounded(detector, ALL)[1:] == [(64, 80, 96, 120, 0.7, VEHICLE)]
     assert rounded(detector, frozenset({VEHICLE})) == rounded(detector, ALL)[1:]
+
+
+def test_a_lower_limit_of_the_settings_counts(tmp_path: Path) -> None:
+    file = picture_input().constant("output0", yolo_table([(50, 50, 10, 20, 0.15)], 8).T[None].copy())
+    assert rounded(load(file, tmp_path)) == []
+    assert rounded(load(file, tmp_path, min_confidence=0.1)) == [(180, 60, 220, 140, 0.15, PERSON)]
 
 
 def test_two_classes_do_not_suppress_each_other(tmp_path: Path) -> None:
@@ -59,7 +65,7 @@ def test_two_classes_do_not_suppress_each_other(tmp_path: Path) -> None:
 
 
 def test_yolo_with_an_objectness(tmp_path: Path) -> None:
-    rows = [(50, 50, 10, 20, 0.9, 0.6), (20, 50, 10, 20, 0.5, 0.6)]
+    rows = [(50, 50, 10, 20, 0.9, 0.6), (20, 50, 10, 20, 0.3, 0.6)]
     detector = load(picture_input().constant("output0", yolo_table(rows, 5 + 3)[None]), tmp_path)
     assert rounded(detector) == [(180, 60, 220, 140, 0.54, PERSON)]
 
