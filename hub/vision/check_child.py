@@ -69,13 +69,13 @@ def _model(
     part: str, options: dict[str, Any], picture: Any, boxes: list[Any]
 ) -> tuple[Any, Callable[[], Any], Callable[[Any], str]]:
     """The model, what uses it once, and what describes the outcome."""
+    from hub.vision.objects import models
     from hub.vision.objects.interfaces import KINDS
-    from hub.vision.objects.models import load_detector, load_encoder
 
     if part == "detector":
-        detector, kinds = load_detector(options), frozenset(KINDS)
+        detector, kinds = models.detector(options), frozenset(KINDS)
         return detector, lambda: detector.detect(picture, kinds), _boxes_text
-    encoder = load_encoder(options)
+    encoder = models.encoder(options)
     return encoder, lambda: encoder.encode(picture, boxes[:1]), lambda _: _distance_text(encoder, picture, boxes)
 
 

@@ -44,7 +44,7 @@ class Placement:
 
 def threshold_of(options: dict[str, Any]) -> float:
     """The confidence below which boxes are left out."""
-    return min(float(options["min_confidence"]), MIN_CONFIDENCE)
+    return min(float(options.get("min_confidence", MIN_CONFIDENCE)), MIN_CONFIDENCE)
 
 
 def corners_of(centred: Floats) -> Floats:

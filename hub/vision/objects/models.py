@@ -9,14 +9,14 @@ from hub.vision.objects.interfaces import ImageEncoder, ObjectDetector
 from hub.vision.objects.operator_models import detector_from, encoder_from
 
 
-def load_detector(options: dict[str, Any]) -> ObjectDetector:
+def detector(options: dict[str, Any]) -> ObjectDetector:
     """Load the detector. Raises ModelError."""
     if not options["detector"]:
         raise ModelError("This version has no detector of its own: name one in vision.detector.")
     return detector_from(options)
 
 
-def load_encoder(options: dict[str, Any]) -> ImageEncoder:
+def encoder(options: dict[str, Any]) -> ImageEncoder:
     """Load the encoder. Raises ModelError."""
     if not options["encoder"]:
         raise ModelError("This version has no encoder of its own: name one in vision.encoder.")
