@@ -32,4 +32,5 @@ class VisionTask:
 
 TASKS = {
     "apriltag": VisionTask("hub.vision.apriltag.detector", "AprilTagDetector", "no tags are looked for"),
+    "vehicles": VisionTask("hub.vision.objects.vehicles", "VehicleDetector", "no vehicles are looked for"),
 }
