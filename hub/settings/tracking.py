@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from hub.settings.base import Section
+from hub.settings.tables import Name, require_different, require_tables
 
 MEGABYTE = 1024 * 1024
 
@@ -14,7 +15,7 @@ MEGABYTE = 1024 * 1024
 class TrackingSource(Section):
     """A video that clients may follow by its name (`video_source`). One block for each."""
 
-    name: str = Field(
+    name: Name = Field(
         min_length=1, max_length=100, description="The name that clients give as video_source.", examples=["yard"]
     )
     url: str = Field(
@@ -23,13 +24,6 @@ class TrackingSource(Section):
         description="Address of a network camera, path of a video file, or the number of a camera of this machine.",
         examples=["rtsp://192.168.1.20/stream1"],
     )
-
-    @field_validator("name")
-    @classmethod
-    def _is_a_name(cls, value: str) -> str:
-        if value != value.strip() or not value.isprintable():
-            raise ValueError("is a name of printable characters without spaces at its ends")
-        return value
 
 
 class Tracking(Section):
@@ -94,17 +88,12 @@ class Tracking(Section):
     @field_validator("sources", mode="before")
     @classmethod
     def _are_tables(cls, value: Any) -> Any:
-        if not isinstance(value, list):
-            raise ValueError("is a list of tables, each headed [[tracking.sources]]")
-        return value
+        return require_tables(value, "tracking.sources")
 
     @field_validator("sources")
     @classmethod
     def _are_different(cls, value: list[TrackingSource]) -> list[TrackingSource]:
-        names = [one.name for one in value]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"the name {twice!r} has two tables; leave one")
+        require_different((one.name for one in value), "name")
         return value
 
     @property
