@@ -1,0 +1,1 @@
+"""Person tracking: embeddings of persons, and sessions that find them in pictures."""
