@@ -16,6 +16,7 @@ from hub.http.failures import register as failures
 from hub.lpr.register import register as lpr
 from hub.pages.register import register as pages
 from hub.station.register import register as station
+from hub.tracking.register import register as tracking
 from hub.video.register import register as video
 from hub.watchlist.register import register as watchlist
 
@@ -27,5 +28,6 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     lpr,
     devices,
     apriltag,
+    tracking,
     pages,
 )
