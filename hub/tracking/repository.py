@@ -21,7 +21,7 @@ MATCHES = table_of(TrackingMatch)
 DELETIONS = table_of(TrackingDeletion)
 SHOWN = [column for column in MATCHES.columns if column.name != "crop"]
 MAX_COUNTED = 10_000
-DELETE_CHUNK = 50  # matches that one commit deletes, so that the writer is free again soon
+DELETE_CHUNK = 20  # matches of up to 33 KB that one commit deletes, so that the writer is free again soon
 
 
 @dataclass(frozen=True)
