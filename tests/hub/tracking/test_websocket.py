@@ -1,4 +1,4 @@
-"""Tracking clients over a real socket: frames, sources, errors that cost nothing else, ids, limits, a process that dies."""
+"""Tracking clients over a real socket: frames, sources, errors that cost nothing else, ids, limits, a dying process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import requests
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.hub.tracking.conftest import BOTH, GREEN, NOBODY, PHOTO, PHOTO_GREEN, RED
+from tests.hub.tracking.drawn import BOTH, GREEN, NOBODY, PHOTO, PHOTO_GREEN, RED
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.tracking import TrackingClient, refusal, text_of, upload
 
