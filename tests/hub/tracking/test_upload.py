@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.hub.tracking.conftest import BOTH, GREEN, NOBODY, PHOTO, PHOTO_GREEN, RED
+from tests.hub.tracking.drawn import BOTH, GREEN, NOBODY, PHOTO, PHOTO_GREEN, RED
 from tests.support import people
 from tests.support.helpers import HubProcess
 from tests.support.tracking import TrackingClient, text_of, upload
@@ -44,7 +44,7 @@ def test_the_published_form(hub: HubProcess) -> None:
         {"json": {"image": f"data:image/jpeg;base64,{text_of(PHOTO)}"}},
         {"files": {"file": ("me.jpg", PHOTO, "image/jpeg")}},
         {"files": {"image": PHOTO}},
-        {"data": {"image": text_of(PHOTO)}, "files": {"note": ("", b"")}},
+        {"files": {"image": (None, text_of(PHOTO))}},
         {"data": PHOTO, "headers": {"Content-Type": "image/jpeg"}},
     ],
 )

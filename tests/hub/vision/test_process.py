@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
-from hub.vision.process import CLOSED, READY, RESTING, VisionError, VisionProcess
+from hub.vision.process import CLOSED, OFF, READY, RESTING, VisionError, VisionProcess, VisionUnavailable
 from hub.vision.tasks import TASKS
 from hub.vision.wire import WireError, pack, receive, send
 from hub.vision.worker import MAX_STREAMS, DetectorCache
@@ -229,6 +229,40 @@ def test_a_slow_process_delays_no_other(start: Callable[..., VisionProcess]) -> 
     slow.close()
     waiting.join(10)
     assert isinstance(waiting.exception, VisionError)
+
+
+def test_a_process_for_use_starts_with_the_first_request_and_ends_when_idle(
+    start: Callable[..., VisionProcess],
+) -> None:
+    process = start(ready=False, idle_seconds=0.3)
+    gevent.sleep(0.05)
+    assert (process.state, process.pid) == (OFF, None)
+    for _ in range(2):
+        assert process.ask("gate-1", NO_OPTIONS, PICTURE)["tags"]
+        pid = process.pid
+        assert pid is not None
+        until(lambda: process.state == OFF, what="the end of the idle process")
+        until(lambda pid=pid: not psutil.pid_exists(pid), what="the end of its process")
+        assert not process.ready.is_set() and process.restarts == 0 and process.warnings() == []
+
+
+def test_listeners_hear_that_a_process_died_and_the_next_request_is_served(
+    start: Callable[..., VisionProcess],
+) -> None:
+    process = start(ready=False, idle_seconds=60.0, first_backoff=0.05)
+    heard: list[str] = []
+    process.listeners.append(heard.append)
+    assert process.ask("gate-1", NO_OPTIONS, PICTURE)["tags"]
+    psutil.Process(process.pid).kill()
+    until(lambda: heard, what="the report")
+    assert "killed by signal 9" in heard[0]
+    assert process.ask("gate-1", NO_OPTIONS, PICTURE)["tags"] and process.restarts == 1
+
+
+def test_a_process_that_dies_with_a_picture_can_be_asked_again(start: Callable[..., VisionProcess]) -> None:
+    process = start(command=fake(SERVE + "os._exit(3)"), idle_seconds=60.0, ready=False)
+    with pytest.raises(VisionUnavailable):
+        process.ask("gate-1", NO_OPTIONS, PICTURE)
 
 
 def test_a_worker_serves_the_task_that_it_is_started_for() -> None:
