@@ -32,7 +32,11 @@ window.WebSocket = class extends Real {
   }
   send(text) {
     const message = JSON.parse(text);
-    if (message.type === "single_frame") { unanswered += 1; most = Math.max(most, unanswered); message.frame = message.frame.length; }
+    if (message.type === "single_frame") {
+      unanswered += 1;
+      most = Math.max(most, unanswered);
+      message.frame = message.frame.length;
+    }
     sent.push(message);
     super.send(text);
   }

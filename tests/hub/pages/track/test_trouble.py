@@ -1,12 +1,14 @@
-"""The page that follows a person when something is missing: the hub, the webcam; and without a mouse, on a small screen."""
+"""The page that follows a person: lost connections, denied webcams, the keyboard, small screens, deletion."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.browser import MARKS, Page, browser
 from tests.support.helpers import HubProcess, wait_for
-from tests.support.track_page import boxes, choose, click, count, start, stop, text
+from tests.support.track_page import boxes, choose, click, count, kept, start, stop, text
 
 pytestmark = MARKS
 TAB, ENTER, RIGHT = ("Tab", 9), ("Enter", 13, "\r"), ("ArrowRight", 39)
@@ -44,15 +46,21 @@ def test_an_embedding_of_another_key_can_be_read_again(hub: HubProcess, page: Pa
     stop(page)
 
 
-def test_a_webcam_that_may_not_be_used(hub: HubProcess, tmp_path: Path) -> None:
-    with browser(tmp_path) as page:
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [(("--use-fake-device-for-media-stream",), "The browser does not let this page"), ((), "No webcam was found")],
+)
+def test_a_webcam_that_is_denied_or_missing(
+    hub: HubProcess, tmp_path: Path, flags: tuple[str, ...], sentence: str
+) -> None:
+    with browser(tmp_path, *flags) as page:
         page.call("Browser.setPermission", permission={"name": "camera"}, setting="denied")
         page.open(f"http://localhost:{hub.port}/track")
         wait_for(lambda: text(page, "keeping"), what="the overview")
         click(page, "#start")
-        wait_for(lambda: text(page, "trouble"), what="a sentence")
-        assert text(page, "trouble").startswith(("The browser does not let", "No webcam was found"))
-        assert text(page, "start") == "Start" and page.complaints == []
+        wait_for(lambda: text(page, "trouble").startswith(sentence), what="a sentence with the next step")
+        assert text(page, "start") == "Start" and page.value("document.getElementById('start').disabled") is False
+        assert page.complaints == []
 
 
 def test_the_page_is_used_by_keyboard(page: Page, photos: dict[str, Path]) -> None:
@@ -111,8 +119,33 @@ def test_the_person_is_deleted_at_the_hub_and_here(hub: HubProcess, page: Page, 
     assert count(page, "#pictures li") == 0 and count(page, "#matches li") == 0 and text(page, "start") == "Start"
     assert page.value("sessionStorage.length") == 0
     refused = page.value(
-        "fetch('/upload-embedding', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify("
-        f"{{image: document.createElement('canvas').toDataURL('image/png'), embedding: '{embedding}'}})"
+        "fetch('/upload-embedding', {method: 'POST', headers: {'Content-Type': 'application/json'}, "
+        f"body: JSON.stringify({{image: document.createElement('canvas').toDataURL('image/png'), embedding: '{embedding}'}})"
         "}).then((answer) => answer.json()).then((body) => body.detail)"
     )
     assert "was deleted" in refused
+
+
+def test_kept_matches_are_listed_after_a_reload_and_deleted(
+    page: Page, photos: dict[str, Path], tmp_path: Path
+) -> None:
+    instance = tmp_path / "instance"
+    instance.mkdir()
+    (instance / "hub.toml").write_text("[tracking]\nkeep_matches = true\nkeep_days = 7\n", "utf-8")
+    with HubProcess(instance) as keeping:
+        address = f"http://localhost:{keeping.port}/track"
+        page.open(address)
+        wait_for(lambda: "for 7 days" in text(page, "keeping"), what="the sentence about what is stored")
+        choose(page, photos["red"])
+        person = kept(page)["persons"][0]
+        start(page)
+        wait_for(lambda: keeping.get("/api/tracking/matches", person=person)["total_count"], what="a stored match")
+        stop(page)
+        page.open(address)
+        wait_for(lambda: count(page, "#matches li") == 1, what="the stored sighting, one row")
+        wait_for(lambda: page.value("document.querySelector('#matches img').naturalHeight > 20"), what="its picture")
+        click(page, "#delete")
+        click(page, "#really [value=delete]")
+        wait_for(lambda: text(page, "person-told").startswith("Deleted, with "), what="the hub's answer")
+        assert not text(page, "person-told").startswith("Deleted, with 0 ") and count(page, "#matches li") == 0
+        assert keeping.get("/api/tracking/matches", person=person)["total_count"] == 0
