@@ -14,6 +14,7 @@ const FPS = 6;
 const ERROR_PAUSE = 1000; // milliseconds until the next frame after one that could not be analysed
 const TROUBLE_MS = 5000; // a sentence stays at least this long
 const RETRY_MS = 5000;
+const REFRESH_MS = 3000; // of the list of cameras
 
 const sourceSelect = byId("source");
 const threshold = byId("threshold");
@@ -71,14 +72,14 @@ function wanted() {
 function startSource() {
   if (!session?.connected || !running || running.kind === "webcam") return;
   if (running.started) oldClosings += 1;
-  running.started = true;
+  running.started = person.embedding;
   session.send({ type: "start_tracking", video_source: running.name, fps_limit: fps, ...wanted() });
 }
 
 function onOpen() {
   oldClosings = 0;
   if (!running) return;
-  running.started = false;
+  running.started = null;
   showState();
   if (running.kind === "webcam") {
     if (frames) frames.restart();
@@ -126,7 +127,10 @@ function onMatches(message) {
 function onStatus(status, text) {
   if (status === "error") {
     trouble(text);
-    if (text.toLowerCase().includes("embedding")) person.offerAgain();
+    if (text.toLowerCase().includes("embedding")) {
+      person.offerAgain();
+      setState("Not looking: the hub does not take the embedding of these pictures.", "bad");
+    }
     frames?.answered(ERROR_PAUSE);
   } else if (status === "warning") {
     trouble(text);
@@ -157,8 +161,8 @@ function onConnection(lostSince, takenOver = false) {
 // Looks for the person as soon as there are both: an open source and an embedding.
 function follow() {
   if (running && person.embedding) {
-    if (session) startSource();
-    else session = openSession({ onOpen, onMatches, onStatus, onState: onConnection });
+    if (!session) session = openSession({ onOpen, onMatches, onStatus, onState: onConnection });
+    else if (running.started !== person.embedding) startSource();
   } else {
     session?.close();
     session = null;
@@ -205,6 +209,7 @@ async function start() {
     byId("start").disabled = false;
   }
   byId("nothing").hidden = kind === "webcam";
+  byId("frame").classList.toggle("blank", kind === "named");
   byId("nothing").textContent = kind === "named" ? "This source is followed without its picture; boxes show where people are." : "Waiting for the camera's next picture.";
   personChanged();
 }
@@ -215,6 +220,7 @@ function stop() {
   follow();
   stage.clear();
   byId("nothing").hidden = false;
+  byId("frame").classList.remove("blank");
   byId("nothing").textContent = "The live picture appears here.";
   showState();
 }
@@ -274,7 +280,7 @@ byId("delete").onclick = askDelete;
 byId("files").onchange = (event) => { const { files } = event.target; person.addFiles(files).finally(() => { event.target.value = ""; }); };
 threshold.oninput = () => { chosen = true; showLimit(); };
 threshold.onchange = startSource;
-sourceSelect.onpointerdown = sourceSelect.onfocus = () => { about.refreshCameras().catch(() => {}); };
+setInterval(() => { about.refreshCameras().catch(() => {}); }, REFRESH_MS);
 
 const dropZone = byId("drop");
 for (const name of ["dragenter", "dragover"]) document.addEventListener(name, (event) => { event.preventDefault(); dropZone.classList.add("over"); });

@@ -8,6 +8,7 @@ const NO_SOURCES = "none: add [[tracking.sources]] to hub.toml";
 // `nodes`: {select, ability, model, keeping}
 export function createAbout({ select, ability, model, keeping }) {
   let named = [];
+  let shown = "";
 
   function group(label, prefix, names, nothing) {
     const options = names.map((name) => element("option", { value: `${prefix}:${name}`, text: name, selected: `${prefix}:${name}` === select.value }));
@@ -15,6 +16,9 @@ export function createAbout({ select, ability, model, keeping }) {
   }
 
   function showSources(cameras) {
+    const names = JSON.stringify([named, cameras]);
+    if (names === shown) return;
+    shown = names;
     select.replaceChildren(
       element("optgroup", { label: "This computer" }, element("option", { value: "webcam", text: "Webcam", selected: select.value === "webcam" })),
       group("Cameras of the hub", "camera", cameras, NO_CAMERAS),
@@ -42,7 +46,9 @@ export function createAbout({ select, ability, model, keeping }) {
       showModel(body.model);
       showKeeping(body.keep_matches, body.keep_days);
     },
+    // Not while the list may be open: browsers close it when its options change.
     async refreshCameras() {
+      if (document.hidden || document.activeElement === select) return;
       const body = await getJson("/api/frames");
       showSources(body.cameras.map((row) => row.camera));
     },

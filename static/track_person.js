@@ -189,7 +189,7 @@ export function createPerson({ list, told, again, onChange }) {
       const kept = JSON.parse(sessionStorage.getItem(STORED));
       if (!kept) return;
       ({ pictures, embedding, persons } = kept);
-      say(`${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"} of before the reload.`);
+      if (pictures.length) say(`${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"} of before the page was loaded again.`);
     } catch {
       sessionStorage.removeItem(STORED);
     }

@@ -129,7 +129,6 @@ def test_a_camera_of_the_hub(hub: HubProcess, page: Page, photos: dict[str, Path
     with camera(hub, "gate"):
         choose(page, photos["red"])
         wait_for(lambda: any(row["camera"] == "gate" for row in hub.get("/api/frames")["cameras"]), what="the camera")
-        page.value("document.getElementById('source').dispatchEvent(new Event('focus'))")
         wait_for(lambda: count(page, '#source option[value="camera:gate"]') == 1, what="the camera in the list")
         start(page, "camera:gate")
         wait_for(lambda: boxes(page) == (2, 1), what="the boxes")

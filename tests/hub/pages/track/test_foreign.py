@@ -1,4 +1,4 @@
-"""Web pages that live elsewhere: a page that does what the published one does, and a client that reconnects for ever."""
+"""Web pages that live elsewhere: one that does what the published page does, and a client that reconnects."""
 
 from __future__ import annotations
 

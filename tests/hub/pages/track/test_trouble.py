@@ -118,9 +118,10 @@ def test_the_person_is_deleted_at_the_hub_and_here(hub: HubProcess, page: Page, 
     wait_for(lambda: text(page, "person-told").startswith("Deleted, with 0 stored matches"), what="the hub's answer")
     assert count(page, "#pictures li") == 0 and count(page, "#matches li") == 0 and text(page, "start") == "Start"
     assert page.value("sessionStorage.length") == 0
+    picture = "document.createElement('canvas').toDataURL('image/png')"
     refused = page.value(
         "fetch('/upload-embedding', {method: 'POST', headers: {'Content-Type': 'application/json'}, "
-        f"body: JSON.stringify({{image: document.createElement('canvas').toDataURL('image/png'), embedding: '{embedding}'}})"
+        f"body: JSON.stringify({{image: {picture}, embedding: '{embedding}'}})"
         "}).then((answer) => answer.json()).then((body) => body.detail)"
     )
     assert "was deleted" in refused
