@@ -1,4 +1,7 @@
-"""The hub's command line: `python app.py [run | check-config] [--instance DIR] [--host H] [--port N]`."""
+"""The hub's command line: `python app.py [run | check-config | check-models] [--instance DIR] [--host H] [--port N]`.
+
+Each command is one function.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,8 @@ def main(argv: list[str]) -> int:
     try:
         if options.command == "check-config":
             return check_config(options.instance, flags)
+        if options.command == "check-models":
+            return check_models(options.instance, flags)
         lock.acquire()
         return run(load(options.instance, flags), lock)
     except SettingsError as error:
@@ -62,14 +67,23 @@ def check_config(instance: Path, flags: Mapping[str, Any]) -> int:
     return 0
 
 
+def check_models(instance: Path, flags: Mapping[str, Any]) -> int:
+    """Try the models that find persons and tell them apart; 0 if all can be used, else 1. Raises SettingsError."""
+    settings = load(instance, flags, write=False)
+    from hub.vision.check import check_models as check
+
+    return 0 if check(settings.vision, lambda line: print(line, flush=True)) else 1
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description="The Gatehouse hub.")
     parser.add_argument(
         "command",
         nargs="?",
-        choices=["run", "check-config"],
+        choices=["run", "check-config", "check-models"],
         default="run",
-        help="run (default); check-config: say whether the settings can be used, and end",
+        help="run (default); check-config: say whether the settings can be used, and end; check-models: try the "
+        "models of the section [vision], say time and memory, and end",
     )
     parser.add_argument(
         "--instance",

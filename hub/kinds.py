@@ -15,6 +15,7 @@ from hub.devices.register import register as devices
 from hub.http.failures import register as failures
 from hub.lpr.register import register as lpr
 from hub.pages.register import register as pages
+from hub.presence.register import register as presence
 from hub.station.register import register as station
 from hub.tracking.register import register as tracking
 from hub.video.register import register as video
@@ -29,5 +30,6 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     devices,
     apriltag,
     tracking,
+    presence,
     pages,
 )

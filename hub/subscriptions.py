@@ -11,7 +11,7 @@ from hub.contract.json_text import encode_text
 from hub.live import events
 from hub.live.channel import Channel
 from hub.live.digest import TagDigest
-from hub.live.events import CaptureStored, RecordStored, TagReading
+from hub.live.events import CaptureStored, RecordStored, TagReading, VehicleArrived, VehicleLeft
 from hub.live.links import LOOPBACK
 from hub.lpr.socketio import HEALTH_ROOM
 from hub.socketio.events import DASHBOARD
@@ -23,6 +23,7 @@ def connect(hub: Hub) -> None:
     _captures(hub)
     _camera_records(hub)
     _tag_readings(hub)
+    _vehicle_presence(hub)
 
 
 def _captures(hub: Hub) -> None:
@@ -94,6 +95,18 @@ def _tag_readings(hub: Hub) -> None:
     hub.bus.subscribe(events.TAG_READING, to_games)
     hub.bus.subscribe(events.TAG_READING, digest.add)
     hub.supervisor.keep("tags on pages", digest.run)
+
+
+def _vehicle_presence(hub: Hub) -> None:
+    pages: Channel = hub.pages
+    dashboards: Channel = hub.rooms.channel(DASHBOARD, "vehicle_presence")
+
+    def changed(event: VehicleArrived | VehicleLeft) -> None:
+        pages.publish(lambda _: encode_text({"event": "presence", "presence": event.shown}))
+        dashboards.publish(lambda _: encode_text(event.shown))
+
+    hub.bus.subscribe(events.VEHICLE_ARRIVED, changed)
+    hub.bus.subscribe(events.VEHICLE_LEFT, changed)
 
 
 def _name(host: Hashable) -> str:

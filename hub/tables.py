@@ -7,8 +7,9 @@ from hub.devices import tables as devices
 from hub.lpr import tables as lpr
 from hub.station import tables as station
 from hub.store.tables import db
+from hub.tracking import tables as tracking
 from hub.watchlist import tables as watchlist
 
-__all__ = ["METADATA", "apriltag", "devices", "lpr", "station", "watchlist"]
+__all__ = ["METADATA", "apriltag", "devices", "lpr", "station", "tracking", "watchlist"]
 
 METADATA = db.metadata

@@ -26,6 +26,14 @@ function showDetection({ vision, cameras }) {
   document.getElementById("vision").replaceChildren(...errors, element("p", { class: "found", text: `Vision process: ${vision.state}, ${vision.restarts} restarts` }));
 }
 
+function showPresence({ vision, cameras }) {
+  document.getElementById("presence-part").hidden = cameras.length === 0;
+  const vehicle = (row) => (row.present === null ? "unknown" : row.present ? `${row.kind} since ${moment(row.since)}` : "none");
+  table("presence", cameras.map((row) => [row.camera, vehicle(row), String(row.per_second), String(row.milliseconds)]), ["camera", "vehicle", "a second", "ms each"]);
+  const notes = cameras.filter((row) => row.note || row.error).map((row) => element("p", { class: "found", text: `${row.camera}: ${row.note || row.error}` }));
+  document.getElementById("presence-vision").replaceChildren(...notes, element("p", { class: "found", text: `Vision process: ${vision.state}, ${vision.restarts} restarts` }));
+}
+
 function viewers(row) {
   return { name: "live pictures", listeners: row.viewers, sent: row.sent, dropped_listeners: row.dropped };
 }
@@ -49,6 +57,7 @@ async function refresh() {
   table("listeners", [status.result_listeners, status.pages, viewers(status.video.watched_by)].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped_listeners)]), ["", "now", "sent", "dropped"]);
   showBoards(status);
   showDetection(status.tag_detection);
+  showPresence(status.presence);
   table("tasks", status.tasks.map((task) => [task.name, task.running ? "running" : "ended", String(task.restarts), task.error]), ["", "", "restarts", "last error"]);
 }
 

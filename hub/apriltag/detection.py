@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-import statistics
 import time
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -26,6 +24,7 @@ from hub.runtime.supervisor import Supervisor
 from hub.settings.apriltag import TagDetection
 from hub.video.frames import Frame
 from hub.video.store import FrameStore
+from hub.vision.durations import Durations
 from hub.vision.process import VisionError, VisionProcess
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,6 @@ TASK = "apriltag"
 WAIT_SECONDS = 5.0
 MAX_AGE_SECONDS = 5.0
 """Pictures older than this when their detection is due are skipped."""
-RATE_WINDOW = 20  # detections in the statistics
 RETRY_SECONDS = 0.2
 LOG_SECONDS = 60.0
 """Corrupt pictures of a camera are logged at most once in this time; the status page counts them."""
@@ -53,7 +51,7 @@ class WatchedCamera:
         self.processed_at: float | None = None
         self.error = self.note = ""
         self._throttle = LogThrottle(LOG_SECONDS)
-        self._recent: deque[tuple[float, float]] = deque(maxlen=RATE_WINDOW)  # (monotonic time, seconds taken)
+        self._durations = Durations()
 
     @property
     def name(self) -> str:
@@ -72,23 +70,13 @@ class WatchedCamera:
         self.processed += 1
         self.tags += len(tag_ids)
         self.seen, self.processed_at, self.error = tag_ids, time.time(), ""
-        self._recent.append((time.monotonic(), seconds))
+        self._durations.add(seconds)
 
     def record_failure(self, reason: str) -> None:
         """Count a picture that could not be processed."""
         self.failed, self.error = self.failed + 1, reason
         if self._throttle.due():
             log.warning("No tags were looked for in a picture of the camera %s: %s", self.name, reason)
-
-    def rate(self) -> float:
-        """Pictures processed a second, over the last ones."""
-        if len(self._recent) < 2:
-            return 0.0
-        return (len(self._recent) - 1) / max(time.monotonic() - self._recent[0][0], 1e-3)
-
-    def milliseconds(self) -> float:
-        """Median duration of the last detections, the wait for the vision process included."""
-        return statistics.median(seconds for _, seconds in self._recent) * 1000 if self._recent else 0.0
 
     def status(self) -> dict[str, Any]:
         return {
@@ -100,8 +88,8 @@ class WatchedCamera:
             "skipped": self.skipped,
             "seen": self.seen,
             "looked_at": utc_text(self.processed_at) if self.processed_at else None,
-            "per_second": round(self.rate(), 1),
-            "milliseconds": round(self.milliseconds(), 1),
+            "per_second": round(self._durations.rate(), 1),
+            "milliseconds": round(self._durations.milliseconds(), 1),
             "error": self.error,
             "note": self.note,
         }

@@ -44,7 +44,7 @@ def multipart(request: Request) -> tuple[dict[str, str], dict[str, bytes]]:
     Raises RequestError (400, 413).
     """
     fields, files = multipart_files(request)
-    return fields, {key: data for key, data in reversed(files)}  # the first of each name
+    return fields, dict(reversed(files))  # the first of each name
 
 
 def multipart_files(request: Request) -> tuple[dict[str, str], list[tuple[str, bytes]]]:

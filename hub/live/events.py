@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from hub.contract.times import utc_text
 from hub.live.bus import EventName
 
 
@@ -48,6 +49,82 @@ class TagReading:
     mono: float = field(default_factory=time.monotonic)  # the same moment by the monotonic clock
 
 
+@dataclass(frozen=True)
+class Vehicle:
+    """A vehicle in a picture of `width` x `height` pixels: box [x1, y1, x2, y2] in pixels, confidence 0 to 1."""
+
+    kind: str
+    confidence: float
+    box: tuple[float, ...]
+    width: int
+    height: int
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The vehicle as pages and programs receive it."""
+        return {
+            "kind": self.kind,
+            "confidence": round(self.confidence, 3),
+            "box": [round(edge, 1) for edge in self.box],
+            "width": self.width,
+            "height": self.height,
+        }
+
+
+@dataclass(frozen=True)
+class VehicleArrived:
+    """A vehicle is present in front of a camera; it is not stored. Times are epoch seconds of pictures' receipt."""
+
+    stay: str  # its id, the same when the vehicle leaves
+    camera: str
+    time: float  # of the picture that decided
+    since: float  # of the first picture that showed it
+    vehicle: Vehicle  # as the picture that decided shows it
+    arrival_seen: bool  # False where it was there when the pictures began, or began again
+
+    @cached_property
+    def shown(self) -> dict[str, Any]:
+        """The event as pages, rooms and /api/presence receive it."""
+        return {
+            "change": "arrived",
+            "camera": self.camera,
+            "stay": self.stay,
+            "time": utc_text(self.time),
+            "since": utc_text(self.since),
+            "arrival_seen": self.arrival_seen,
+            **self.vehicle.shown,
+        }
+
+
+@dataclass(frozen=True)
+class VehicleLeft:
+    """The vehicle of a stay is no longer present. Times are epoch seconds of pictures' receipt."""
+
+    stay: str
+    camera: str
+    time: float  # of the picture that decided; of the decision where there was none
+    since: float
+    last_seen: float
+    stayed_seconds: float  # from the first picture that showed it to the last
+    kind: str
+    reason: str  # "not seen", or "not watched" where no picture could be examined for too long
+
+    @cached_property
+    def shown(self) -> dict[str, Any]:
+        """The event as pages, rooms and /api/presence receive it."""
+        return {
+            "change": "left",
+            "camera": self.camera,
+            "stay": self.stay,
+            "time": utc_text(self.time),
+            "since": utc_text(self.since),
+            "last_seen": utc_text(self.last_seen),
+            "stayed_seconds": round(self.stayed_seconds, 1),
+            "kind": self.kind,
+            "reason": self.reason,
+        }
+
+
 # A new capture result was stored.
 CAPTURE_STORED: EventName[CaptureStored] = EventName("capture stored")
 # A new detection was stored.
@@ -62,3 +139,7 @@ WATCHLIST_ALERT: EventName[dict[str, Any]] = EventName("watchlist alert")
 TAG_READING: EventName[TagReading] = EventName("tag reading")
 # A station reported, or has been silent for too long: its status as shown.
 STATION_CHANGED: EventName[dict[str, Any]] = EventName("station changed")
+# A vehicle is present in front of a watched camera.
+VEHICLE_ARRIVED: EventName[VehicleArrived] = EventName("vehicle arrived")
+# It is no longer present.
+VEHICLE_LEFT: EventName[VehicleLeft] = EventName("vehicle left")

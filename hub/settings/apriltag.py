@@ -8,12 +8,13 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from hub.settings.base import Section
+from hub.settings.tables import Name, require_different, require_tables
 
 
 class TagDetection(Section):
     """A camera in whose pictures the hub itself looks for AprilTags (36h11). One block for each camera."""
 
-    camera: str = Field(
+    camera: Name = Field(
         min_length=1,
         max_length=100,
         description=(
@@ -64,13 +65,6 @@ class TagDetection(Section):
     def has_pose(self) -> bool:
         """Whether the poses of tags can be computed."""
         return self.tag_size_cm is not None and self.fx is not None
-
-    @field_validator("camera")
-    @classmethod
-    def _is_a_name(cls, value: str) -> str:
-        if value != value.strip() or not value.isprintable():
-            raise ValueError("is a name of printable characters without spaces at its ends")
-        return value
 
     @field_validator("distortion")
     @classmethod
@@ -167,17 +161,12 @@ class AprilTag(Section):
     @field_validator("detection", mode="before")
     @classmethod
     def _are_tables(cls, value: Any) -> Any:
-        if not isinstance(value, list):
-            raise ValueError("is a list of tables, each headed [[apriltag.detection]]")
-        return value
+        return require_tables(value, "apriltag.detection")
 
     @field_validator("detection")
     @classmethod
     def _are_different_cameras(cls, value: list[TagDetection]) -> list[TagDetection]:
-        names = [one.camera for one in value]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"the camera {twice!r} has two tables; leave one")
+        require_different((one.camera for one in value), "camera")
         return value
 
     @field_validator("networks")

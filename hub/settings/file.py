@@ -162,12 +162,17 @@ def _examples(section: str) -> list[str]:
     """One example block for each list of tables in a section, commented out."""
     lines: list[str] = []
     for key, kind in declared_tables(section):
-        lines += [f"# {(kind.__doc__ or '').strip()}", f"# [[{section}.{key}]]"]
+        lines += [f"# {(kind.__doc__ or '').strip()}", f"# [[{_dotted(section, key)}]]"]
         for name, field in kind.model_fields.items():
             value = field.examples[0] if field.examples else field.default
             lines.append(f"# {name} = {_toml(value)}    # {field.description}")
         lines.append("")
     return lines
+
+
+def _dotted(section: str, key: str) -> str:
+    """A setting's name in sentences and in headings of tables: images.port, and port at the top of the file."""
+    return f"{section}.{key}" if section else key
 
 
 def _toml(value: Any) -> str:
@@ -178,13 +183,11 @@ def table() -> str:
     """The table of the hub's settings in docs/settings.md, in Markdown."""
     lines = ["| setting | environment | default | what it does |", "|---|---|---|---|"]
     for section, key, field in declared():
-        name = f"{section}.{key}" if section else key
-        lines.append(
-            f"| `{name}` | `{environment_name(section, key)}` | `{_toml(field.default)}` | {field.description} |"
-        )
+        cells = (f"`{_dotted(section, key)}`", f"`{environment_name(section, key)}`", f"`{_toml(field.default)}`")
+        lines.append(f"| {' | '.join(cells)} | {field.description} |")
     for section in dict.fromkeys(section for section, _, _ in declared()):
         for key, kind in declared_tables(section):
-            lines += ["", *_keys_table(f"{section}.{key}", kind)]
+            lines += ["", *_keys_table(_dotted(section, key), kind)]
     return "\n".join(lines) + "\n"
 
 

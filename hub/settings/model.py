@@ -21,8 +21,10 @@ from hub.settings.images import Images
 from hub.settings.limits import Limits
 from hub.settings.log import Log
 from hub.settings.lpr import Lpr
+from hub.settings.presence import Presence, VehicleWatch
 from hub.settings.results import Results
 from hub.settings.store import Store
+from hub.settings.tables import require_different, require_tables
 from hub.settings.tracking import Tracking
 from hub.settings.video import Video
 from hub.settings.vision import Vision
@@ -48,6 +50,8 @@ class Settings(Section):
     video: Video = Video()
     tracking: Tracking = Tracking()
     vision: Vision = Vision()
+    presence: Presence = Presence()
+    vehicles: list[VehicleWatch] = Field([], max_length=64, description="Cameras that are watched for a vehicle.")
     images: Images = Images()
     results: Results = Results()
     store: Store = Store()
@@ -65,6 +69,17 @@ class Settings(Section):
                 ZoneInfo(value)
             except (KeyError, ValueError, OSError) as error:
                 raise ValueError("is not a time zone name that this machine knows, such as Asia/Bangkok") from error
+        return value
+
+    @field_validator("vehicles", mode="before")
+    @classmethod
+    def _are_tables(cls, value: Any) -> Any:
+        return require_tables(value, "vehicles")
+
+    @field_validator("vehicles")
+    @classmethod
+    def _are_different_cameras(cls, value: list[VehicleWatch]) -> list[VehicleWatch]:
+        require_different((one.camera for one in value), "camera")
         return value
 
     @property
@@ -127,26 +142,27 @@ def _section_class(annotation: Any) -> type[Section] | None:
 
 
 def declared_tables(section: str) -> list[tuple[str, type[Section]]]:
-    """The lists of tables in a section, as (key, class of a table).
+    """The lists of tables in a section, those at the top of the file for "", as (key, class of a table).
 
-    They can be set in the file only, where each table is headed [[section.key]].
+    They can be set in the file only, where each table is headed [[section.key]], at the top [[key]].
     """
-    fields = section_class(section).model_fields if section else {}
+    fields = (section_class(section) if section else Settings).model_fields
     return [(key, kind) for key, field in fields.items() if (kind := table_of(field)) is not None]
 
 
 def declared() -> list[tuple[str, str, FieldInfo]]:
     """Every setting as (section or "", key, pydantic field), in the order of the file; without the lists of tables."""
-    rows: list[tuple[str, str, FieldInfo]] = []
+    top: list[tuple[str, str, FieldInfo]] = []
+    inner: list[tuple[str, str, FieldInfo]] = []
     for key, field in Settings.model_fields.items():
-        if field.exclude:
+        if field.exclude or table_of(field) is not None:
             continue
         section = _section_class(field.annotation)
         if section is None:
-            rows.append(("", key, field))
+            top.append(("", key, field))
         else:
-            rows.extend((key, inner, spec) for inner, spec in section.model_fields.items() if table_of(spec) is None)
-    return rows
+            inner.extend((key, name, spec) for name, spec in section.model_fields.items() if table_of(spec) is None)
+    return top + inner
 
 
 def environment_name(section: str, key: str) -> str:

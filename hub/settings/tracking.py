@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from hub.settings.base import Section
+from hub.settings.tables import Name, require_different, require_tables
 
 MEGABYTE = 1024 * 1024
 
@@ -14,7 +15,7 @@ MEGABYTE = 1024 * 1024
 class TrackingSource(Section):
     """A video that clients may follow by its name (`video_source`). One block for each."""
 
-    name: str = Field(
+    name: Name = Field(
         min_length=1, max_length=100, description="The name that clients give as video_source.", examples=["yard"]
     )
     url: str = Field(
@@ -23,13 +24,6 @@ class TrackingSource(Section):
         description="Address of a network camera, path of a video file, or the number of a camera of this machine.",
         examples=["rtsp://192.168.1.20/stream1"],
     )
-
-    @field_validator("name")
-    @classmethod
-    def _is_a_name(cls, value: str) -> str:
-        if value != value.strip() or not value.isprintable():
-            raise ValueError("is a name of printable characters without spaces at its ends")
-        return value
 
 
 class Tracking(Section):
@@ -46,14 +40,14 @@ class Tracking(Section):
         32, ge=1, le=1000, description="Open tracking sessions of one address of another machine."
     )
     connects_per_second: int = Field(
-        10, ge=1, le=1000, description="Sessions that one address may open in a second; more are refused with 429."
+        50, ge=1, le=1000, description="Sessions that one address may open in a second; more are refused with 429."
     )
     max_message_mb: int = Field(
         16, ge=1, le=64, description="Largest message of a tracking client, a frame in base64 included, in MB."
     )
     max_megapixels: int = Field(25, ge=1, le=50, description="Largest frame or photo, in millions of pixels.")
     frames_per_second: int = Field(
-        30, ge=1, le=120, description="Frames that one session may send in a second; more are skipped."
+        120, ge=1, le=1000, description="Frames that one session may send in a second; more are skipped."
     )
     max_fps: float = Field(
         30.0, ge=1, le=120, description="Most pictures of a video source that are analysed in a second (fps_limit)."
@@ -94,17 +88,12 @@ class Tracking(Section):
     @field_validator("sources", mode="before")
     @classmethod
     def _are_tables(cls, value: Any) -> Any:
-        if not isinstance(value, list):
-            raise ValueError("is a list of tables, each headed [[tracking.sources]]")
-        return value
+        return require_tables(value, "tracking.sources")
 
     @field_validator("sources")
     @classmethod
     def _are_different(cls, value: list[TrackingSource]) -> list[TrackingSource]:
-        names = [one.name for one in value]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"the name {twice!r} has two tables; leave one")
+        require_different((one.name for one in value), "name")
         return value
 
     @property

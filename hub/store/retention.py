@@ -26,49 +26,58 @@ DAY = 86_400.0
 INTERVAL_SECONDS = 3600.0
 
 
-def delete_expired(writer: Writer, table: str, days: int, now: Callable[[], float] = time.time) -> int:
+def delete_expired(
+    writer: Writer, table: str, days: int, now: Callable[[], float] = time.time, chunk: int = CHUNK
+) -> int:
     """Delete rows that were received more than `days` ago; how many were deleted. Raises StoreBusy.
 
-    The table has the columns `seq` (its key) and `received_at` (epoch seconds).
+    The table has the columns `seq` (its key) and `received_at` (epoch seconds). `chunk`: rows of one commit; few where
+    rows are large, since what is deleted is overwritten.
     """
     total = 0
     while True:
-        query = _delete_chunk(writer.backend, db.metadata.tables[table], now() - days * DAY)
+        query = _delete_chunk(writer.backend, db.metadata.tables[table], now() - days * DAY, chunk)
 
         def job(transaction: Transaction, query: Query = query) -> int:
             return transaction.execute(query.sql, query.params).rowcount
 
         deleted = writer.write(job)
         total += deleted
-        if deleted < CHUNK:
+        if deleted < chunk:
             return total
 
 
-def _delete_chunk(backend: Backend, table: Table, limit: float) -> Query:
-    """DELETE of the oldest rows that were received before `limit`."""
+def _delete_chunk(backend: Backend, table: Table, limit: float, chunk: int) -> Query:
+    """DELETE of the oldest `chunk` rows that were received before `limit`."""
     seq, received_at = table.columns.seq, table.columns.received_at
-    expired = select(seq).where(received_at < limit).order_by(received_at).limit(CHUNK)
+    expired = select(seq).where(received_at < limit).order_by(received_at).limit(chunk)
     return backend.compile(delete(table).where(seq.in_(expired)))
 
 
 def keep_retention(
-    supervisor: Supervisor, writer: Writer, table: str, days: int, clock: PlausibleClock, reader: Reader
+    supervisor: Supervisor,
+    writer: Writer,
+    table: str,
+    days: int,
+    clock: PlausibleClock,
+    reader: Reader,
+    chunk: int = CHUNK,
 ) -> None:
     """Delete expired rows of a table now and every hour, unless the clock has jumped."""
-    supervisor.keep(f"retention of {table}", _run, writer, table, days, clock, reader)
+    supervisor.keep(f"retention of {table}", _run, writer, table, days, clock, reader, chunk)
 
 
-def _run(writer: Writer, table: str, days: int, clock: PlausibleClock, reader: Reader) -> None:
+def _run(writer: Writer, table: str, days: int, clock: PlausibleClock, reader: Reader, chunk: int) -> None:
     while True:
-        expire(writer, table, days, clock, reader)
+        expire(writer, table, days, clock, reader, chunk)
         gevent.sleep(INTERVAL_SECONDS)
 
 
-def expire(writer: Writer, table: str, days: int, clock: PlausibleClock, reader: Reader) -> int:
+def expire(writer: Writer, table: str, days: int, clock: PlausibleClock, reader: Reader, chunk: int = CHUNK) -> int:
     """Delete expired rows of a table, unless the clock has jumped; how many were deleted."""
     try:
         if clock.trusted(table, days, lambda: _newest(reader, table)):
-            return delete_expired(writer, table, days, clock.now)
+            return delete_expired(writer, table, days, clock.now, chunk)
     except (StoreBusy, DatabaseError) as error:
         log.info("Expired rows of %s stay for another hour: %s", table, error)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from hub.tracking.analysis import Analysis
 from hub.tracking.contract.messages import Wanted
 from hub.tracking.contract.replies import match_object
-from hub.tracking.envelope import Embedding
+from hub.tracking.matches import Match
 from hub.tracking.persons import Persons
 
 
@@ -31,19 +32,7 @@ class Found:
         return {} if self.others is None else {"others": self.others}
 
 
-@dataclass(frozen=True)
-class Sighting:
-    """A match for whoever keeps it: `person` is a row of a look, `width` and `height` those of the picture."""
-
-    embedding: Embedding
-    session: str
-    source: str
-    person: dict[str, Any]
-    width: int
-    height: int
-
-
-OnSighting = Callable[[Sighting], None]
+OnSighting = Callable[[Match], None]
 
 
 class Finder:
@@ -74,7 +63,7 @@ class Finder:
         found = [person for person in people if person["match"]]
         if self._on_sighting is not None:
             for person in found:
-                self._on_sighting(Sighting(embedding, self._session, self._source, person, width, height))
+                self._on_sighting(self._match(embedding.person, person, width, height))
         frame_info = {
             "frame_number": number,
             "width": width,
@@ -88,4 +77,20 @@ class Finder:
         others = [match_object(person, width, height) for person in people if not person["match"]]
         return Found(
             [match_object(person, width, height) for person in shown], frame_info, others if wanted.others else None
+        )
+
+    def _match(self, wanted: str, person: dict[str, Any], width: int, height: int) -> Match:
+        """A match of the person `wanted` for whoever keeps it; `person` is a row of a look."""
+        return Match(
+            person=wanted,
+            session_id=self._session,
+            track=person["track"],
+            source=self._source,
+            received_at=time.time(),
+            box=tuple(person["box"]),
+            width=width,
+            height=height,
+            distance=person["distance"],
+            confidence=person["confidence"],
+            crop=base64.b64decode(person["crop"]) if person.get("crop") else None,
         )

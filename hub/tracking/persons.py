@@ -15,7 +15,7 @@ MAX_CACHED = 256
 class Persons:
     """Opens embeddings. A client sends the same one with every frame, so the last ones are cached.
 
-    `deleted_at`: when a person was deleted (epoch seconds); None where it was not.
+    `deleted_at`: when a person was deleted (epoch seconds, 0.0 where that is not known); None where it was not.
     """
 
     def __init__(self, box: EmbeddingBox, deleted_at: Callable[[str], float | None]) -> None:
@@ -27,9 +27,8 @@ class Persons:
         embedding = self.open_any(text)
         deleted = self._deleted_at(embedding.person)
         if deleted is not None:
-            raise WrongEmbedding(
-                f"This person was deleted on {(utc_text(deleted) or '')[:10]}; make a new embedding from a photo."
-            )
+            when = f" on {(utc_text(deleted) or '')[:10]}" if deleted else ""
+            raise WrongEmbedding(f"This person was deleted{when}; make a new embedding from a photo.")
         return embedding
 
     def open_any(self, text: str) -> Embedding:

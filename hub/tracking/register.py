@@ -11,6 +11,8 @@ from hub.tracking.access import TrackingRule
 from hub.tracking.analysis import TASK, Analysis
 from hub.tracking.contract.session_id import PREFIX
 from hub.tracking.envelope import EmbeddingBox
+from hub.tracking.matches_register import add_matches
+from hub.tracking.matches_rest import EmbeddingReader
 from hub.tracking.persons import Persons
 from hub.tracking.rest import tracking_api, tracking_rest
 from hub.tracking.session import Tools
@@ -33,7 +35,9 @@ def register(app: Flask, hub: Hub) -> None:
     answer_seconds = OWN_MODEL_SECONDS if models.get("detector") or models.get("encoder") else BUILT_IN_SECONDS
     vision = VisionProcess(TASK, answer_seconds=answer_seconds, idle_seconds=settings.idle_seconds)
     analysis = Analysis(vision, models, settings.max_megapixels)
-    persons = Persons(EmbeddingBox(hub.settings.tracking_key_path), lambda person: None)
+    kept = add_matches(app, hub)
+    persons = Persons(EmbeddingBox(hub.settings.tracking_key_path), kept.is_deleted)
+    hub.add(EmbeddingReader(lambda text: persons.open_any(text).person))
     children = Sources(settings.max_sources, settings.open_seconds)
     sources = VideoSources(settings.sources, hub.part(FrameStore), children, hub.settings.instance)
     sessions = Sessions(settings)
@@ -45,7 +49,7 @@ def register(app: Flask, hub: Hub) -> None:
         frames=hub.memory.child("tracking frames", settings.memory_bytes),
         max_distance=settings.max_distance,
         max_fps=settings.max_fps,
-        on_sighting=None,
+        on_sighting=kept.add if kept.enabled else None,
     )
     sockets = TrackingSockets(hub, sessions, tools)
     for part in (analysis, persons, sources, sessions, Uploads(analysis, persons)):

@@ -29,7 +29,7 @@ def allow_any_origin(response: Response) -> Response:
 
 @tracking_rest.errorhandler(RequestError)
 def refused(error: RequestError) -> Response:
-    """The error body with `detail`, which older clients read; 422 in place of 400 and 415 (docs/wire/tracking.md 1.2)."""
+    """The error body with `detail`, for older clients; 422 in place of 400 and 415 (docs/wire/tracking.md 1.2)."""
     status = UNPROCESSABLE if error.status in (400, 415) else error.status
     response = answer({**error.body(), "detail": error.message}, status)
     if error.retry_after is not None:

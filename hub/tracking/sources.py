@@ -12,7 +12,8 @@ from typing import Any
 from hub.settings.tracking import TrackingSource
 from hub.tracking.feeds import CameraFeed, Feed, FeedEnded, FeedFailed, FeedPicture
 from hub.video.store import FrameStore
-from hub.vision.capture.source import SourceEnded, SourceError, VideoSource
+from hub.vision.capture.errors import SourceEnded, SourceError
+from hub.vision.capture.source import VideoSource
 from hub.vision.capture.sources import Sources
 
 MAX_INDEX = 63

@@ -32,4 +32,6 @@ class VisionTask:
 
 TASKS = {
     "apriltag": VisionTask("hub.vision.apriltag.detector", "AprilTagDetector", "no tags are looked for"),
+    "people": VisionTask("hub.vision.objects.people", "PeopleFinder", "no persons are looked for"),
+    "vehicles": VisionTask("hub.vision.objects.vehicles", "VehicleFinder", "no vehicles are looked for"),
 }

@@ -33,9 +33,8 @@ class TrackingClient:
 
     def __init__(self, hub: HubProcess, session: str = "session123", **more: Any) -> None:
         self.session = session
-        self.socket: ClientConnection = connect(
-            f"ws://127.0.0.1:{hub.port}/video-stream/{session}", max_size=2**24, **more
-        )
+        self._context = connect(f"ws://127.0.0.1:{hub.port}/video-stream/{session}", max_size=2**24, **more)
+        self.socket: ClientConnection = self._context.__enter__()
 
     def send(self, kind: str, **fields: Any) -> None:
         self.socket.send(json.dumps({"type": kind, **fields}))
@@ -82,7 +81,7 @@ class TrackingClient:
         return self.until("pong")[-1]["message"] == "Connection active"
 
     def close(self) -> None:
-        self.socket.close()
+        self._context.__exit__(None, None, None)
 
     def __enter__(self) -> TrackingClient:
         assert self.status() == ("connected", f"Session {self.session} established")

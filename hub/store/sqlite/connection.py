@@ -70,7 +70,10 @@ class Way(Enum):
 
 
 def connect(path: Path, synchronous: str = "FULL", way: Way = Way.FILE) -> SqliteConnection:
-    """A connection with WAL, foreign keys and a busy timeout; rows are sqlite3.Row; commits are explicit."""
+    """A connection with WAL, foreign keys, a busy timeout and overwriting of what is deleted.
+
+    Rows are sqlite3.Row; commits are explicit.
+    """
     connection = sqlite3.connect(
         path if way is Way.FILE else path.resolve().as_uri() + way.value,
         isolation_level=None,
@@ -88,6 +91,7 @@ def connect(path: Path, synchronous: str = "FULL", way: Way = Way.FILE) -> Sqlit
             connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'NORMAL' if synchronous == 'NORMAL' else 'FULL'}")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # deleted rows are overwritten; some builds of SQLite do not
     except sqlite3.Error:
         connection.close()
         raise

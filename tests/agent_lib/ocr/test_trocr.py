@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import logging
 import os
@@ -22,6 +21,7 @@ import pytest
 from agent_lib.ocr.trocr import NAME
 from agent_lib.ocr.trocr_process import ROOT, TrOcrProcess
 from tests.support.helpers import wait_for
+from tests.support.model_hub import model_hub
 from tests.support.trocr import NUMBERS, gone, reader_of, strip
 
 pytestmark = pytest.mark.slow
@@ -177,87 +177,34 @@ def test_a_name_without_a_network_ends_soon(
     assert process.reason.endswith("give ocr.model_id the folder of a copy.")
 
 
-class Hub(http.server.BaseHTTPRequestHandler):
-    """As much of a model hub as a download needs."""
-
-    protocol_version = "HTTP/1.1"
-    folder: Path
-    asked: list[str]
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        name = self.path.rpartition("/")[2]
-        names = [*sorted(path.name for path in self.folder.iterdir()), "pytorch_model.bin", "README.md"]
-        if self.path.startswith("/api/models/someone/tiny/tree"):
-            self._json(
-                [
-                    {
-                        "type": "file",
-                        "path": name,
-                        "size": (self.folder / name).stat().st_size if (self.folder / name).exists() else 1,
-                        "oid": name,
-                    }
-                    for name in names
-                ]
-            )
-        elif self.path.startswith("/api/models/someone/tiny"):
-            self._json({"id": "someone/tiny", "sha": "1" * 40, "siblings": [{"rfilename": name} for name in names]})
-        elif "/resolve/" in self.path and (self.folder / name).is_file():
-            self._answer((self.folder / name).read_bytes(), {"ETag": f'"{name}"', "X-Repo-Commit": "1" * 40})
-        else:
-            self._answer(b"{}", {"X-Error-Code": "RepoNotFound"}, 404)
-
-    do_HEAD = do_GET
-
-    def _json(self, content: object) -> None:
-        self._answer(json.dumps(content).encode(), {"Content-Type": "application/json"})
-
-    def _answer(self, data: bytes, headers: dict[str, str], status: int = 200) -> None:
-        self.send_response(status)
-        for key, value in {**headers, "Content-Length": str(len(data))}.items():
-            self.send_header(key, value)
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(data)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing: the tests' output is theirs."""
-
-
 @pytest.fixture
-def hub_of_models(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Hub]]:
-    handler = type("OneHub", (Hub,), {"folder": model, "asked": []})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    yield handler
-    server.shutdown()
-    server.server_close()
+def hub_of_models(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A model hub that has the model; what it is asked for."""
+    with model_hub(model, tmp_path / "hf", monkeypatch) as asked:
+        yield asked
 
 
 def test_a_name_is_downloaded_once(
-    start: Callable[..., TrOcrProcess], model: Path, hub_of_models: type[Hub], caplog: pytest.LogCaptureFixture
+    start: Callable[..., TrOcrProcess], model: Path, hub_of_models: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     process = start("someone/tiny")
     assert process.wait(120), process.reason
     assert process.read(strip("98765"), 8, 60).text == "98765"
     assert "TrOCR downloads someone/tiny" in caplog.text
-    fetched = {path.rpartition("/")[2] for path in hub_of_models.asked if "/resolve/" in path}
+    fetched = {path.rpartition("/")[2] for path in hub_of_models if "/resolve/" in path}
     assert fetched == {path.name for path in model.iterdir()}, "only what reading needs"
-    hub_of_models.asked.clear()
+    hub_of_models.clear()
     code = "from agent_lib.ocr.trocr_model import folder_of; print(folder_of('someone/tiny', print))"
     again = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
-    assert (Path(again.stdout.strip()) / "model.safetensors").is_file() and hub_of_models.asked == [], (
+    assert (Path(again.stdout.strip()) / "model.safetensors").is_file() and hub_of_models == [], (
         "what is here needs no network"
     )
 
 
-def test_a_name_that_no_hub_knows(start: Callable[..., TrOcrProcess], hub_of_models: type[Hub]) -> None:
+def test_a_name_that_no_hub_knows(start: Callable[..., TrOcrProcess], hub_of_models: list[str]) -> None:
     process = start("someone/else")
     assert (
         not process.wait(60) and process.reason == "There is no folder and no model someone/else: correct ocr.model_id."

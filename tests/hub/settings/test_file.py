@@ -7,11 +7,12 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.settings.file import SettingsError, load, template
-from hub.settings.model import Settings, declared, environment_name
+from hub.settings.model import Settings, declared, declared_tables, environment_name
 from tests.support.helpers import ROOT
 
 
@@ -93,6 +94,32 @@ def test_image_server_url_stands_in(tmp_path: Path) -> None:
             ["hub.toml", "apriltag.detection[1].distortion", "4, 5, 8, 12 or 14"],
         ),
         ("[[apriltag.detection]]\ncamera = ' a'", {}, ["hub.toml", "apriltag.detection[1].camera", "printable"]),
+        ("[vehicles]\ncamera = 'a'", {}, ["hub.toml", "vehicles", "[[vehicles]]"]),
+        ("vehicles = 3", {}, ["hub.toml: vehicles: ", "[[vehicles]]", "it is 3"]),
+        ("[[vehicles]]\nper_second = 1", {}, ["hub.toml: vehicles[1].camera: is missing"]),
+        (
+            "[[vehicles]]\ncamera = 'a'\n[[vehicles]]\ncamera = 'b'\nprot = 1",
+            {},
+            ["hub.toml: vehicles[2].prot: ", "no such setting"],
+        ),
+        (
+            "[[vehicles]]\ncamera = 'a'\n[[vehicles]]\ncamera = 'a'",
+            {},
+            ["hub.toml: vehicles: ", "the camera 'a' has two tables"],
+        ),
+        ("[[vehicles]]\ncamera = ' a'", {}, ["hub.toml: vehicles[1].camera: ", "printable"]),
+        ("[[vehicles]]\ncamera = 'a'\nper_second = 31", {}, ["vehicles[1].per_second: ", "30"]),
+        ("[[vehicles]]\ncamera = 'a'\nmin_confidence = 0", {}, ["vehicles[1].min_confidence: ", "greater than 0"]),
+        *(
+            (f"[[vehicles]]\ncamera = 'a'\nregion = {region}", {}, ["vehicles[1].region: has four numbers"])
+            for region in ("[0.1]", "[0.5, 0, 0.5, 1]", "[0, 0.2, 1, 1.1]", "[nan, 0, 1, 1]", "[-0.1, 0, 1, 1]")
+        ),
+        (
+            "[[vehicles]]\ncamera = 'a'\nper_second = 0.1\nunknown_seconds = 9",
+            {},
+            ["hub.toml: vehicles[1]: ", "unknown_seconds of the camera a"],
+        ),
+        ("[presence]\nper_second = 0", {}, ["hub.toml: presence.per_second: "]),
         ("", {"HUB_LPR_PORT": "many"}, ["HUB_LPR_PORT", "lpr.port", "many"]),
         ("", {"IMAGE_SERVER_URL": "server"}, ["IMAGE_SERVER_URL", "images.base_url", "http://"]),
         (
@@ -120,7 +147,7 @@ def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
 
 
 def test_a_table_for_each_camera(tmp_path: Path) -> None:
-    """Beside the keys of their section, and as the comments of a new file show them."""
+    """Beside the keys of their section."""
     (tmp_path / "hub.toml").write_text(
         (
             "[apriltag]\nport = 6005\n[[apriltag.detection]]\ncamera = 'gate 1'\n[[apriltag.detection]]\ncamera = "
@@ -132,15 +159,64 @@ def test_a_table_for_each_camera(tmp_path: Path) -> None:
     assert tags.port == 6005 and [
         (one.camera, one.enabled, one.per_second, one.has_pose) for one in tags.detection
     ] == [("gate 1", True, 10, False), ("127.0.0.9", False, 10, False)]
+
+
+def test_a_table_at_the_top_of_the_file(tmp_path: Path) -> None:
+    """Before and after sections."""
+    (tmp_path / "hub.toml").write_text(
+        "port = 6001\n[[vehicles]]\ncamera = 'a'\n"
+        "[lpr]\nport = 6003\n[[vehicles]]\ncamera = 'b'\nregion = [0, 0, 1, 0.5]\n",
+        "utf-8",
+    )
+    settings = load(tmp_path, {}, {})
+    assert (settings.port, settings.lpr.port) == (6001, 6003)
+    assert [(one.camera, one.per_second, one.region) for one in settings.vehicles] == [
+        ("a", 2, []),
+        ("b", 2, [0, 0, 1, 0.5]),
+    ]
+    assert "vehicles" not in {key for _, key, _ in declared()}
+
+
+def _example(heading: str) -> list[str]:
+    """The commented lines of the example of a list of tables in a new file."""
     lines = template().splitlines()
-    first = lines.index("# [[apriltag.detection]]")
-    shown = [line.removeprefix("# ") for line in lines[first : lines.index("", first)]]
-    (tmp_path / "hub.toml").write_text("\n".join(shown), "utf-8")
-    one = load(tmp_path, {}, {}).apriltag.detection[0]
-    assert one.camera == "gate-1" and one.has_pose
+    first = lines.index(f"# [[{heading}]]")
+    return lines[first : lines.index("", first)]
+
+
+EXAMPLES = {"vehicles": "", "apriltag.detection": "apriltag", "tracking.sources": "tracking"}
+
+
+def test_every_list_of_tables_is_known_here() -> None:
+    sections = dict.fromkeys(section for section, _, _ in declared())
+    found = {f"{section}.{key}".lstrip(".") for section in sections for key, _ in declared_tables(section)}
+    assert found == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("heading", EXAMPLES)
+def test_the_example_of_a_table_can_be_used(tmp_path: Path, heading: str) -> None:
+    """A new file shows it in comments, without which the file is the same; docs/settings.md has its keys."""
+    text, shown = template(), _example(heading)
+    lines = text.splitlines()
+    first = lines.index(shown[0])
+    used = text.replace("\n".join(shown), "\n".join(line.removeprefix("# ") for line in shown))
+    (tmp_path / "hub.toml").write_text(used, "utf-8")
+    value: Any = load(tmp_path, {}, {})
+    for key in heading.split("."):
+        value = getattr(value, key)
+    (one,) = value
+    assert (EXAMPLES[heading] and f"[{EXAMPLES[heading]}]" in lines[:first]) or first < lines.index("[apriltag]")
     written = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    assert f"| key of `[[{heading}]]` |" in written
     for key, field in type(one).model_fields.items():
         assert f"| `{key}` |" in written and field.description in written
+
+
+def test_the_example_of_tag_detection_has_a_pose(tmp_path: Path) -> None:
+    used = "\n".join(line.removeprefix("# ") for line in _example("apriltag.detection"))
+    (tmp_path / "hub.toml").write_text(used, "utf-8")
+    one = load(tmp_path, {}, {}).apriltag.detection[0]
+    assert one.camera == "gate-1" and one.has_pose
 
 
 def test_the_documentation_lists_every_setting() -> None:
@@ -171,4 +247,5 @@ def test_the_documentation_lists_every_setting() -> None:
 
 
 def test_template_is_utf8_and_complete() -> None:
-    assert set(tomllib.loads(template())) == {key for key, field in Settings.model_fields.items() if not field.exclude}
+    named = {key for key, field in Settings.model_fields.items() if not field.exclude}
+    assert set(tomllib.loads(template())) == named - {key for key, _ in declared_tables("")}

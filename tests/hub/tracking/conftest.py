@@ -1,23 +1,19 @@
-"""Drawn people, their photos, and a hub with a named source."""
+"""Hubs for the tests of person tracking: a process with named sources, and one that keeps matches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
-from tests.support import people
+from hub import close, create_app
+from hub.settings.file import load
+from hub.tracking.matches import KeptMatches
+from tests.hub.tracking.drawn import write_video
 from tests.support.helpers import HubProcess
 
-RED = people.Person(x=200, jacket=(190, 40, 40), trousers=(50, 60, 120))
-GREEN = people.Person(x=450, jacket=(60, 140, 70), trousers=(190, 180, 160), hair=(20, 18, 16), facing=-1)
-BOTH = people.jpeg(people.frame([RED, GREEN], seed=3))
-NOBODY = people.jpeg(people.frame([], seed=3))
-PHOTO = people.jpeg(people.portrait(RED))
-PHOTO_GREEN = people.jpeg(people.portrait(GREEN))
 HUB_TOML = """
 [[tracking.sources]]
 name = "yard"
@@ -29,14 +25,6 @@ url = "no such file.avi"
 """
 
 
-def write_video(path: Path, frames: int = 30, fps: float = 10.0) -> None:
-    """A video in which RED walks by GREEN."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), fps, (640, 480))
-    for picture, _ in people.walk([RED, GREEN], frames, steps=0.05, seed=3):
-        writer.write(np.ascontiguousarray(picture))
-    writer.release()
-
-
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """A hub with the sources `yard` (3 s) and `gone`."""
@@ -46,3 +34,24 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     write_video(instance / "yard.avi")
     with HubProcess(instance) as process:
         yield process
+
+
+@pytest.fixture
+def keeping(tmp_path: Path) -> Iterator[Any]:
+    """The app of a hub whose setting allows to keep matches."""
+    environ = {"HUB_TRACKING_KEEP_MATCHES": "true", "HUB_TRACKING_KEEP_DAYS": "3650"}
+    app = create_app(load(tmp_path / "instance", {}, environ))
+    yield app
+    close(app)
+
+
+@pytest.fixture
+def parts(keeping: Any) -> Any:
+    """Its hub."""
+    return keeping.extensions["gatehouse"]
+
+
+@pytest.fixture
+def kept(parts: Any) -> KeptMatches:
+    """Its stored matches."""
+    return parts.part(KeptMatches)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.hub.tracking.conftest import BOTH, GREEN, NOBODY, PHOTO, PHOTO_GREEN, RED
+from tests.hub.tracking.drawn import BOTH, GREEN, NOBODY, PHOTO, PHOTO_GREEN, RED
 from tests.support import people
 from tests.support.helpers import HubProcess
 from tests.support.tracking import TrackingClient, text_of, upload
@@ -44,7 +44,7 @@ def test_the_published_form(hub: HubProcess) -> None:
         {"json": {"image": f"data:image/jpeg;base64,{text_of(PHOTO)}"}},
         {"files": {"file": ("me.jpg", PHOTO, "image/jpeg")}},
         {"files": {"image": PHOTO}},
-        {"data": {"image": text_of(PHOTO)}, "files": {"note": ("", b"")}},
+        {"files": {"image": (None, text_of(PHOTO))}},
         {"data": PHOTO, "headers": {"Content-Type": "image/jpeg"}},
     ],
 )
@@ -58,7 +58,11 @@ def test_a_preflight_of_any_origin(hub: HubProcess) -> None:
     for path in ("/upload-embedding", "/find"):
         answer = requests.options(
             f"{hub.url}{path}",
-            headers={**ORIGIN, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"},
+            headers={
+                **ORIGIN,
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "content-type",
+            },
             timeout=10,
         )
         assert answer.status_code in (200, 204)

@@ -1,4 +1,4 @@
-"""Tracking clients over a real socket: frames, sources, errors that cost nothing else, ids, limits, a process that dies."""
+"""Tracking clients over a real socket: frames, sources, errors that cost nothing else, ids, limits, a dying process."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 import psutil
 import pytest
 import requests
-from websockets.exceptions import ConnectionClosedError
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.hub.tracking.conftest import BOTH, GREEN, NOBODY, PHOTO, PHOTO_GREEN, RED
+from tests.hub.tracking.drawn import BOTH, GREEN, NOBODY, PHOTO, PHOTO_GREEN, RED
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.tracking import TrackingClient, refusal, text_of, upload
 
@@ -213,7 +213,7 @@ class Camera:
 
 def test_a_camera_of_the_hub_is_followed_until_stopped(hub: HubProcess, red: str) -> None:
     with Camera(hub, "gate-1", BOTH) as camera, TrackingClient(hub) as client:
-        wait_for(lambda: requests.get(f"{hub.url}/api/cameras/gate-1/frame", timeout=5).status_code == 200)
+        wait_for(lambda: requests.get(f"{hub.url}/photo?camera=gate-1", timeout=5).status_code == 200)
         client.send("start_tracking", person_embed=red, video_source="gate-1", fps_limit=20)
         assert client.statuses(2) == ["tracking_started", "video_opened"]
         one, two = client.matches(), client.matches()
@@ -251,18 +251,18 @@ def test_the_newest_frame_wins_when_they_come_too_fast(hub: HubProcess, red: str
 
 def test_frames_beyond_the_rate_are_skipped_with_one_warning(hub: HubProcess, red: str) -> None:
     with TrackingClient(hub) as client:
-        for _ in range(60):
+        for _ in range(300):
             client.frame(NOBODY, red)
         client.send("ping")
         statuses = [one["message"] for one in client.until("pong") if one.get("status") == "warning"]
-        assert statuses == ["Frames come faster than 30 a second; some are skipped."]
+        assert statuses == ["Frames come faster than 120 a second; some are skipped."]
 
 
 def test_a_second_socket_with_the_same_id_takes_over(hub: HubProcess, red: str) -> None:
     first = TrackingClient(hub, "same")
     assert first.status()[0] == "connected"
     with TrackingClient(hub, "same") as second:
-        with pytest.raises(ConnectionClosedError) as closed:
+        with pytest.raises(ConnectionClosed) as closed:
             first.receive()
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 4001
         second.frame(BOTH, red)
@@ -297,7 +297,7 @@ def test_a_page_of_any_origin_may_connect(hub: HubProcess) -> None:
 
 def test_a_message_over_the_limit_is_closed_with_1009(hub: HubProcess) -> None:
     with TrackingClient(hub) as client:
-        with pytest.raises(ConnectionClosedError) as closed:
+        with pytest.raises(ConnectionClosed) as closed:
             client.socket.send("x" * (16 * 1024 * 1024 + 1))
             client.socket.recv(20)
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 1009
@@ -334,6 +334,6 @@ def test_a_hub_that_ends_says_so(tmp_path: Any) -> None:
         with connect(f"ws://127.0.0.1:{hub.port}/video-stream/last") as socket:
             socket.recv(10)
             hub.stop()
-            with pytest.raises(ConnectionClosedError) as closed:
+            with pytest.raises(ConnectionClosed) as closed:
                 socket.recv(10)
             assert closed.value.rcvd is not None and closed.value.rcvd.code == 1001

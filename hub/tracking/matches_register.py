@@ -1,0 +1,38 @@
+"""Stored matches of persons as a part of the hub."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from hub.context import Hub
+from hub.store.retention import keep_retention
+from hub.tracking.matches import KeptMatches
+from hub.tracking.matches_rest import matches_rest
+from hub.tracking.repository import DELETE_CHUNK, MatchRepository
+
+
+def add_matches(app: Flask, hub: Hub) -> KeptMatches:
+    """Add stored matches with their routes, expire old ones, and write pending ones on close.
+
+    The route that takes an embedding needs a `matches_rest.EmbeddingReader` in the hub as well.
+    """
+    settings = hub.settings.tracking
+    kept = KeptMatches(hub.writer, MatchRepository(hub.backend, hub.reader), settings.keep_matches)
+    kept.load()
+    hub.add(kept)
+    app.register_blueprint(matches_rest)
+    hub.lifecycle.closing.append(kept.close)
+    hub.status["tracking_matches"] = kept.counts
+    hub.warning_sources.append(kept.warnings)
+    hub.supervisor.keep("matches of persons", kept.run)
+    hub.supervisor.keep("deletions of persons", kept.run_deletions)
+    keep_retention(
+        hub.supervisor,
+        hub.writer,
+        "tracking_matches",
+        settings.keep_days,
+        hub.clock,
+        hub.reader,
+        DELETE_CHUNK,
+    )
+    return kept
