@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 USAGE_STATUS = 2
+INTERRUPTED_STATUS = 130
 SWITCH_SECONDS = 0.0005  # the writer's thread and the event loop switch thousands of times a second
 
 
@@ -68,11 +69,17 @@ def check_config(instance: Path, flags: Mapping[str, Any]) -> int:
 
 
 def check_models(instance: Path, flags: Mapping[str, Any]) -> int:
-    """Try the models that find persons and tell them apart; 0 if all can be used, else 1. Raises SettingsError."""
+    """Try the models that find persons and tell them apart; 0 if all can be used, 1 if not, 130 after Ctrl-C.
+
+    Raises SettingsError.
+    """
     settings = load(instance, flags, write=False)
     from hub.vision.check import check_models as check
 
-    return 0 if check(settings.vision, lambda line: print(line, flush=True)) else 1
+    try:
+        return 0 if check(settings.vision, lambda line: print(line, flush=True)) else 1
+    except KeyboardInterrupt:
+        return INTERRUPTED_STATUS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -158,7 +165,7 @@ def _on_signals(serving: Serving) -> None:
 
     def on_signal() -> None:
         if serving.ending:
-            os._exit(130)
+            os._exit(INTERRUPTED_STATUS)
         serving.end()
 
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):

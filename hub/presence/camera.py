@@ -9,7 +9,7 @@ from typing import Any
 from hub.contract.times import utc_text
 from hub.presence.pace import Pace
 from hub.presence.selection import select_vehicle
-from hub.presence.state import Change, Look, PresenceState
+from hub.presence.state import Change, Observation, PresenceState
 from hub.runtime.log_throttle import LogThrottle
 from hub.settings.presence import VehicleWatch
 from hub.video.frames import Frame
@@ -40,7 +40,7 @@ class WatchedCamera:
         self.examined += 1
         self.picture_at, self.error = frame.received_at, ""
         self._durations.add(seconds)
-        return self.state.look(Look(frame.mono, frame.received_at, select_vehicle(result, self.settings)))
+        return self.state.observe(Observation(frame.mono, frame.received_at, select_vehicle(result, self.settings)))
 
     def record_failure(self, reason: str) -> None:
         """Count a picture that could not be examined; the state stays as it is."""

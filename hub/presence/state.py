@@ -1,7 +1,7 @@
 """Whether a vehicle is present at one camera, from its examined pictures, with hysteresis. No input or output here.
 
 A vehicle is present after k pictures that show one out of the last 2 k - 1, and absent after at least k in a row that
-show none, over `leave_seconds` or more (k: `arrive_looks`). Without an examined picture for `unknown_seconds` it is
+show none, over `leave_seconds` or more (k: `arrive_pictures`). Without an examined picture for `unknown_seconds` it is
 unknown whether it is there; its stay goes on when it is seen again, and ends after `end_seconds`.
 """
 
@@ -20,7 +20,7 @@ Change = VehicleArrived | VehicleLeft
 
 
 @dataclass(frozen=True)
-class Look:
+class Observation:
     """An examined picture: received at `mono` (monotonic) and `time` (epoch seconds); the vehicle in it, if any."""
 
     mono: float
@@ -33,8 +33,8 @@ class Stay:
     """A vehicle that arrived and has not left: the first picture that showed it, and the last."""
 
     id: str
-    first: Look
-    last: Look
+    first: Observation
+    last: Observation
     vehicle: Vehicle
 
 
@@ -46,26 +46,26 @@ class PresenceState:
         self._end_seconds = max(watch.end_seconds, watch.unknown_seconds)
         self.present: bool | None = None
         self.stay: Stay | None = None
-        self._recent: deque[Look] = deque(maxlen=2 * watch.arrive_looks - 1)
+        self._recent: deque[Observation] = deque(maxlen=2 * watch.arrive_pictures - 1)
         self._misses = 0  # pictures in a row without a vehicle
-        self._looked_at = now
+        self._observed_at = now
 
     def is_watched(self, now: float) -> bool:
         """Whether a picture was examined in the last `unknown_seconds`."""
-        return now - self._looked_at < self._watch.unknown_seconds
+        return now - self._observed_at < self._watch.unknown_seconds
 
-    def look(self, look: Look) -> list[Change]:
+    def observe(self, observed: Observation) -> list[Change]:
         """Add the next examined picture; the changes, mostly none."""
-        changes = self.tick(look.mono, look.time)
-        self._looked_at = look.mono
-        self._recent.append(look)
-        self._misses = 0 if look.vehicle else self._misses + 1
-        if look.vehicle and self.stay:
-            self.stay.last, self.stay.vehicle = look, look.vehicle
-        if look.vehicle and self.present is not True and self._sightings() >= self._watch.arrive_looks:
-            changes += self._arrive(look, look.vehicle)
-        elif self.present is not False and self._misses >= self._watch.arrive_looks and self._is_over(look):
-            changes += self._leave(look.time, NOT_SEEN)
+        changes = self.tick(observed.mono, observed.time)
+        self._observed_at = observed.mono
+        self._recent.append(observed)
+        self._misses = 0 if observed.vehicle else self._misses + 1
+        if observed.vehicle and self.stay:
+            self.stay.last, self.stay.vehicle = observed, observed.vehicle
+        if observed.vehicle and self.present is not True and self._sightings() >= self._watch.arrive_pictures:
+            changes += self._arrive(observed, observed.vehicle)
+        elif self.present is not False and self._misses >= self._watch.arrive_pictures and self._is_over(observed):
+            changes += self._leave(observed.time, NOT_SEEN)
             self.present = False
         return changes
 
@@ -75,22 +75,22 @@ class PresenceState:
             return []
         self.present = None
         self._clear()
-        return self._leave(time, NOT_WATCHED) if now - self._looked_at >= self._end_seconds else []
+        return self._leave(time, NOT_WATCHED) if now - self._observed_at >= self._end_seconds else []
 
     def _sightings(self) -> int:
         return sum(one.vehicle is not None for one in self._recent)
 
-    def _is_over(self, look: Look) -> bool:
-        return self.stay is None or look.mono - self.stay.last.mono >= self._watch.leave_seconds
+    def _is_over(self, observed: Observation) -> bool:
+        return self.stay is None or observed.mono - self.stay.last.mono >= self._watch.leave_seconds
 
-    def _arrive(self, look: Look, vehicle: Vehicle) -> list[Change]:
+    def _arrive(self, observed: Observation, vehicle: Vehicle) -> list[Change]:
         """Make the vehicle present. It is no arrival where its stay has only been out of sight."""
         arrival_seen, self.present = self.present is False, True
         if self.stay is not None:
             return []
         first = next(one for one in self._recent if one.vehicle)
-        self.stay = Stay(str(uuid.uuid4()), first, look, vehicle)
-        return [VehicleArrived(self.stay.id, self._watch.camera, look.time, first.time, vehicle, arrival_seen)]
+        self.stay = Stay(str(uuid.uuid4()), first, observed, vehicle)
+        return [VehicleArrived(self.stay.id, self._watch.camera, observed.time, first.time, vehicle, arrival_seen)]
 
     def _leave(self, time: float, reason: str) -> list[Change]:
         """End the stay, if there is one."""

@@ -38,7 +38,7 @@ class VehicleWatch(Section):
         le=1,
         description="Vehicles that are narrower than this fraction of the picture's width are left out.",
     )
-    arrive_looks: int = Field(
+    arrive_pictures: int = Field(
         3,
         ge=1,
         le=20,

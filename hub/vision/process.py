@@ -85,6 +85,8 @@ class VisionProcess:
         while self.state != CLOSED:
             if self._idle_seconds is not None:
                 self._wanted.wait()
+                if self._closing.is_set():
+                    return
             began = time.monotonic()
             reason = self._run_child()
             if self.state == CLOSED:

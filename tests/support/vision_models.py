@@ -82,3 +82,22 @@ def clip(folder: Path) -> Path:
     processor.save_pretrained(folder)
     transformers.CLIPModel(config).save_pretrained(folder)
     return folder
+
+
+def segformer(folder: Path) -> Path:
+    """A network without a pooler that puts out a map, N x size x h x w."""
+    import transformers
+
+    config = transformers.SegformerConfig(
+        num_encoder_blocks=1,
+        depths=[1],
+        sr_ratios=[1],
+        hidden_sizes=[16],
+        patch_sizes=[7],
+        strides=[4],
+        num_attention_heads=[1],
+        mlp_ratios=[1],
+    )
+    transformers.SegformerModel(config).save_pretrained(folder)
+    transformers.ViTImageProcessorPil(size={"height": 32, "width": 16}).save_pretrained(folder)
+    return folder

@@ -20,6 +20,8 @@ from hub.vision.capture.target import Target, parse_target
 from hub.vision.child import Child, describe_end
 from hub.vision.wire import Message
 
+__all__ = ["SourceEnded", "SourceError", "SourceInfo", "SourcePicture", "VideoSource"]
+
 log = logging.getLogger(__name__)
 
 START_SECONDS = 30.0

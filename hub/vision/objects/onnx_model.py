@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Iterable
 from typing import Any
 
 import cv2
@@ -17,6 +18,7 @@ from hub.vision.objects.model_path import digest, identity, local_path
 Array = NDArray[Any]
 
 MAX_SIDE = 2048
+MAX_NAMED = 4
 GREY = 114
 """Grey level of the border of a letterboxed picture, the one that YOLO detectors are trained with."""
 
@@ -97,7 +99,7 @@ class OnnxModel:
         raise self._unusable_inputs(inputs)
 
     def _unusable_inputs(self, inputs: list[Any]) -> ModelError:
-        found = ", ".join(f"{one.name} {_shape_text(one.shape)}" for one in inputs)
+        found = _list(f"{one.name} {_shape_text(one.shape)}" for one in inputs)
         return ModelError(
             f"The {self._part} {self.path.name} has the inputs {found}, not one picture of 1 x 3 x height x width (or "
             "1 x height x width x 3) numbers: export it with such an input."
@@ -155,4 +157,11 @@ def _shape_text(shape: list[Any]) -> str:
 
 def output_texts(outputs: dict[str, Array]) -> str:
     """Names and shapes of outputs, for a sentence."""
-    return ", ".join(f"{name} {_shape_text(list(value.shape))}" for name, value in outputs.items())
+    return _list(f"{name} {_shape_text(list(value.shape))}" for name, value in outputs.items())
+
+
+def _list(items: Iterable[str]) -> str:
+    """Names for a sentence, the first few of them."""
+    texts = [item[:60] for item in items]
+    more = len(texts) - MAX_NAMED
+    return ", ".join(texts[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -95,17 +95,15 @@ def _yolo(name: str, shape: tuple[int, ...], names: int) -> Reading | None:
     if len(shape) != 3 or shape[0] != 1 or min(shape[1:]) < 5:
         return None
     rows, columns = shape[1:]
-    if columns == 6 and rows <= MAX_LISTED and names not in (1, 2):
+    if columns == 6 and rows <= MAX_LISTED:
         return Reading("YOLO list", True, None, lambda values: _listed(values[name][0]))
-    if rows in (4 + names, 5 + names) and names:
-        first = True
-    elif columns in (4 + names, 5 + names) and names:
-        first = False
+    if names and {rows, columns} & {4 + names, 5 + names}:
+        first = rows in (4 + names, 5 + names)
     else:
         first = rows < columns
-    width = min(rows, columns) if not names else (rows if first else columns)
-    # Without names: detectors with the classes first have no objectness, those with the boxes first have one.
-    objectness = width == 5 + names if names else not first and width not in (5, 4 + COCO_CLASSES)
+    width = rows if first else columns
+    # Without names: detectors with the classes before the boxes have no objectness, the others have one.
+    objectness = width != 4 + names if names else not first and width not in (5, 4 + COCO_CLASSES)
     skip = 5 if objectness else 4
 
     def read(values: Outputs) -> Candidates:

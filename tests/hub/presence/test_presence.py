@@ -16,6 +16,7 @@ import requests
 import socketio
 import websocket
 
+from tests.support.browser import browser, chromium
 from tests.support.fake_vehicles import BLACK, BLUE, GREEN, RED
 from tests.support.helpers import ROOT, HubProcess, jpeg, wait_for
 from tests.support.trocr import gone
@@ -35,7 +36,7 @@ camera = "yard/2"
 per_second = 30
 unknown_seconds = 1
 end_seconds = 2
-arrive_looks = 1
+arrive_pictures = 1
 
 [[vehicles]]
 camera = "corner"
@@ -186,6 +187,22 @@ def test_a_process_that_dies_changes_nothing_and_comes_back(hub: PresenceHub) ->
     assert hub.get("/api/presence/gate-1")["events"] == events
     assert hub.get("/status")["presence"]["vision"]["restarts"] >= 1
     assert "until then no vehicles are looked for" in hub.text()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    chromium() is None, reason="The page is tried in Chromium, which is not installed (apt-get install chromium)."
+)
+def test_the_status_page_lists_cameras(hub: PresenceHub, tmp_path: Path) -> None:
+    wait_for(lambda: post(hub, RED)["present"], what="the arrival")
+    with browser(tmp_path) as page:
+        page.open(f"{hub.url}/status")
+        wait_for(lambda: page.value("document.querySelectorAll('#presence tr').length") == 4, what="the table")
+        rows = page.value("[...document.querySelectorAll('#presence tr')].map((row) => row.textContent)")
+        assert rows[1].startswith("gate-1car since ")
+        assert page.value("document.getElementById('presence-part').hidden") is False
+        assert "Vision process: ready" in page.value("document.getElementById('presence-vision').textContent")
+        assert page.complaints == []
 
 
 def test_nothing_runs_where_no_camera_is_named(app: object, client: object) -> None:

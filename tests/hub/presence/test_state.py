@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from hub.live.events import Vehicle, VehicleArrived, VehicleLeft
-from hub.presence.state import Change, Look, PresenceState
+from hub.presence.state import Change, Observation, PresenceState
 from hub.settings.presence import VehicleWatch
 
 CAR = Vehicle("car", 0.71, (160.0, 120.0, 480.0, 360.0), 640, 480)
@@ -28,7 +28,7 @@ class Line:
             if one == " ":
                 changes += self.state.tick(self.now, EPOCH + self.now)
             else:
-                changes += self.state.look(Look(self.now, EPOCH + self.now, CAR if one == "C" else None))
+                changes += self.state.observe(Observation(self.now, EPOCH + self.now, CAR if one == "C" else None))
         return changes
 
 
@@ -71,7 +71,7 @@ def test_flicker_makes_no_events(pictures: str, changes: str) -> None:
 
 
 def test_one_picture_is_enough_where_the_settings_say_so() -> None:
-    line = Line(arrive_looks=1, leave_seconds=0)
+    line = Line(arrive_pictures=1, leave_seconds=0)
     assert kinds(line.show("-C-C")) == "ALA"
 
 

@@ -11,6 +11,7 @@ import pytest
 from hub.settings.vision import Vision
 from hub.vision.objects.errors import ModelError
 from hub.vision.objects.interfaces import PERSON, VEHICLE, ObjectDetector
+from hub.vision.objects.onnx_outputs import recognise
 from hub.vision.objects.operator_models import detector_from
 from tests.support.onnx_files import OnnxFile
 
@@ -91,6 +92,27 @@ def detr(folder: Path, names: tuple[str, str] = ("logits", "pred_boxes"), **sett
     logits[0, 1, 2] = 30
     boxes = np.tile(np.array([0.5, 0.5, 0.1, 0.4], np.float32), (1, 5, 1))
     return load(picture_input().constant(names[0], logits).constant(names[1], boxes), folder, **settings)
+
+
+@pytest.mark.parametrize(
+    ("shape", "names", "kind", "classes"),
+    [
+        ((1, 84, 8400), 0, "YOLO", 80),
+        ((1, 84, 8400), 80, "YOLO", 80),
+        ((1, 8400, 84), 0, "YOLO", 80),
+        ((1, 25200, 85), 0, "YOLO", 80),
+        ((1, 25200, 85), 80, "YOLO", 80),
+        ((1, 5, 8400), 1, "YOLO", 1),
+        ((1, 25200, 6), 1, "YOLO", 1),
+        ((1, 84, 21), 80, "YOLO", 80),
+        ((1, 300, 6), 1, "YOLO list", None),
+        ((1, 300, 6), 80, "YOLO list", None),
+    ],
+)
+def test_shapes_of_exports(shape: tuple[int, ...], names: int, kind: str, classes: int | None) -> None:
+    """The axis of the classes is the shorter one, or the one that fits the names in the file."""
+    reading = recognise({"output0": np.zeros(shape, np.float32)}, (640, 640), names, False)
+    assert reading is not None and (reading.kind, reading.classes, reading.letterbox) == (kind, classes, True)
 
 
 def test_detr(tmp_path: Path) -> None:

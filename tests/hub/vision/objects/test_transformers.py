@@ -16,7 +16,7 @@ from hub.settings.vision import Vision
 from hub.vision.objects.errors import ModelError
 from hub.vision.objects.interfaces import PERSON, VEHICLE, Box
 from hub.vision.objects.operator_models import detector_from, encoder_from
-from tests.support.vision_models import SIDE, clip, vit, yolos
+from tests.support.vision_models import SIDE, clip, segformer, vit, yolos
 
 pytestmark = pytest.mark.slow
 
@@ -101,6 +101,14 @@ def test_a_pooler_without_weights_is_not_used(folder: Path) -> None:
     first, second = (encoder(folder / "classifier") for _ in range(2))
     assert "mean of last_hidden_state" in first.about and "pooler_output" in encoder(folder / "vit").about
     np.testing.assert_allclose(first.encode(*halves()), second.encode(*halves()), atol=1e-6)
+
+
+def test_a_map_is_averaged(tmp_path: Path) -> None:
+    made = encoder(segformer(tmp_path / "map"))
+    vectors = made.encode(*halves())
+    assert "mean of last_hidden_state, each person stretched to 16 x 32" in made.about and vectors.shape == (3, 16)
+    np.testing.assert_allclose(vectors[0], vectors[2], atol=1e-4)
+    assert np.linalg.norm(vectors[0] - vectors[1]) > 0.01
 
 
 def test_a_model_of_pictures_and_texts_sees_head_and_feet(folder: Path) -> None:
