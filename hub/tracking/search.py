@@ -44,20 +44,21 @@ class Search:
     def run(self, analysis: Analysis) -> None:
         """Search to the end; what goes wrong ends in `status` and `error`."""
         self.status = RUNNING
+        outcome: tuple[str, RequestError | None] = FAILED, RequestError(INTERRUPTED, status=500)
         try:
             if is_picture(self._path):
                 self._search_picture(analysis)
             else:
                 self._search_video(analysis)
-            self._end(DONE)
+            outcome = DONE, None
         except SourceError as error:
-            self._end(FAILED, ContractError(str(error), status=422))
+            outcome = FAILED, ContractError(str(error), status=422)
         except RequestError as error:
-            self._end(FAILED, error)
+            outcome = FAILED, error
         finally:
             if self._source is not None:
                 self._source.close()
-            self._end(FAILED, RequestError(INTERRUPTED, status=500))
+            self._end(*outcome)
 
     def cancel(self) -> None:
         """End it; what was found so far is kept. An ended search stays as it is."""
