@@ -11,6 +11,7 @@ from hub.tracking.access import TrackingRule
 from hub.tracking.analysis import TASK, Analysis
 from hub.tracking.contract.session_id import PREFIX
 from hub.tracking.envelope import EmbeddingBox
+from hub.tracking.find_rest import register_searches
 from hub.tracking.matches_register import add_matches
 from hub.tracking.matches_rest import EmbeddingReader
 from hub.tracking.persons import Persons
@@ -54,6 +55,7 @@ def register(app: Flask, hub: Hub) -> None:
     sockets = TrackingSockets(hub, sessions, tools)
     for part in (analysis, persons, sources, sessions, Uploads(analysis, persons)):
         hub.add(part)
+    register_searches(app, hub)
     vision.listeners.append(lambda reason: sessions.warn(RESTARTED))
     app.register_blueprint(tracking_rest)
     app.register_blueprint(tracking_api)

@@ -68,7 +68,8 @@ def _eight_bits(picture: np.ndarray) -> np.ndarray:
         return eight
     values = np.nan_to_num(picture.astype(np.float32))
     largest = float(values.max())
-    return np.clip(values * (255 / largest if largest > 0 else 0), 0, 255).astype(np.uint8)
+    scaled: np.ndarray = np.clip(values * (255 / largest if largest > 0 else 0), 0, 255).astype(np.uint8)
+    return scaled
 
 
 def _three_channels(picture: np.ndarray) -> Picture:

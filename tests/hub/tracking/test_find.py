@@ -18,13 +18,11 @@ from flask import Flask
 from hub import close, create_app
 from hub.context import Hub
 from hub.contract.errors import Unavailable
-from hub.http.failures import register as failures
 from hub.settings.file import load
 from hub.tracking import search as search_module
 from hub.tracking import searches as searches_module
 from hub.tracking.analysis import Analysis
-from hub.tracking.envelope import Embedding, EmbeddingBox
-from hub.tracking.find_rest import register_searches
+from hub.tracking.envelope import Embedding
 from hub.tracking.persons import Persons
 from hub.tracking.searches import Searches
 from hub.vision.process import VisionProcess
@@ -95,22 +93,17 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Find]]:
     made: list[tuple[Flask, VisionProcess, gevent.Greenlet]] = []
 
     def new(**settings: str) -> Find:
-        inner = create_app(load(tmp_path / "instance", {}, settings))
-        hub = inner.extensions["gatehouse"]
+        app = create_app(load(tmp_path / "instance", {}, settings))
+        hub = app.extensions["gatehouse"]
         command = (sys.executable, "-c", LOOK, str(tmp_path))
         vision = VisionProcess("apriltag", command=command, first_backoff=0.01, idle_seconds=60)
-        made.append((inner, vision, gevent.spawn(vision.run)))
-        app = Flask("find")
-        app.extensions["gatehouse"] = hub
-        failures(app, hub)
-        hub.add(Analysis(vision, {}, 25))
-        hub.add(Persons(EmbeddingBox(tmp_path / "tracking_key"), lambda person: None))
-        register_searches(app, hub)
+        made.append((app, vision, gevent.spawn(vision.run)))
+        hub.part(Analysis).vision = vision
         return Find(app, hub, tmp_path)
 
     yield new
-    for inner, vision, greenlet in made:
-        close(inner)
+    for app, vision, greenlet in made:
+        close(app)
         vision.close()
         greenlet.join(10)
         assert greenlet.successful()
