@@ -79,6 +79,12 @@ def video() -> Response:
     return page("video.html")
 
 
+@pages.get("/track")
+def track() -> Response:
+    """Follow a person; data from /upload-embedding, /video-stream/ID, /ws/video and /api/tracking."""
+    return page("track.html")
+
+
 @pages.get("/status")
 def status() -> Response:
     """The state of the hub: a page for browsers, JSON for programs."""

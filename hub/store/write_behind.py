@@ -49,7 +49,7 @@ class WriteBehind(Generic[R]):
         now: Callable[[], float] = monotonic,
     ) -> None:
         """`name`: plural, for log lines. `insert_job`: the job for the writer that inserts these rows."""
-        self._name, self._writer, self._insert_job, self._limits, self._now = name, writer, insert_job, limits, now
+        self._name, self._writer, self._insert_job, self.limits, self._now = name, writer, insert_job, limits, now
         self._pending: deque[tuple[R, int]] = deque()
         self._pending_bytes = 0
         self._wake = Event()
@@ -64,9 +64,9 @@ class WriteBehind(Generic[R]):
 
     def add(self, row: R, size: int) -> None:
         """Queue a row that holds `size` bytes."""
-        if len(self._pending) >= self._limits.rows:
+        if len(self._pending) >= self.limits.rows:
             self.lose(1, "too many waiting")
-        elif self._pending_bytes + size > self._limits.bytes:
+        elif self._pending_bytes + size > self.limits.bytes:
             self.lose(1, "too many bytes waiting")
         else:
             self._pending.append((row, size))
@@ -125,7 +125,7 @@ class WriteBehind(Generic[R]):
         rows: list[R] = []
         total = 0
         for row, size in self._pending:
-            full = len(rows) >= min(self._limits.batch_rows, end) or total + size > self._limits.batch_bytes
+            full = len(rows) >= min(self.limits.batch_rows, end) or total + size > self.limits.batch_bytes
             if rows and full:
                 break
             rows.append(row)

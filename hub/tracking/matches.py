@@ -6,7 +6,6 @@ import logging
 import math
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import gevent
 
 from hub.contract.errors import Conflict, RequestError
 from hub.contract.times import EARLIEST, LATEST, utc_text
+from hub.runtime.key_throttle import KeyThrottle
 from hub.runtime.offload import offload
 from hub.store.backend import Row
 from hub.store.errors import DatabaseError
@@ -75,10 +75,10 @@ class KeptMatches:
         self._queue: WriteBehind[dict[str, Any]] = WriteBehind(
             "matches of persons", writer, repository.insert_job, LIMITS, clock
         )
-        self._due: OrderedDict[tuple[str, str, int], float] = OrderedDict()
+        self._throttle = KeyThrottle(SECONDS_BETWEEN, MAX_TRACKS, clock)
         self._deleted: dict[str, float] = {}  # person -> when, 0.0 where the stored time cannot be read
         self._unfinished = False  # whether matches of deleted persons may still be stored
-        self.thinned = self.deleted = self.without_crop = 0
+        self.deleted = self.without_crop = 0
 
     def load(self) -> None:
         """Load the ids of every deleted person, those with an unreadable time as well."""
@@ -91,8 +91,7 @@ class KeptMatches:
         """Queue a match where matches are kept: one a second of each track, none of a deleted person."""
         if not self.enabled or match.person in self._deleted:
             return
-        if not self._is_due((match.session_id, match.person, match.track)):
-            self.thinned += 1
+        if not self._throttle.due((match.session_id, match.person, match.track)):
             return
         crop = match.crop
         if crop is not None and len(crop) > MAX_CROP_BYTES:
@@ -102,17 +101,6 @@ class KeptMatches:
             self._queue.lose(1, "not storable")
             return
         self._queue.add(_row(match, crop), ROW_BYTES + len(crop or b""))
-
-    def _is_due(self, key: tuple[str, str, int]) -> bool:
-        """Whether this track may be stored again; bounded in number, the track that was stored longest ago goes."""
-        now = self._clock()
-        if now < self._due.get(key, now):
-            return False
-        self._due[key] = now + SECONDS_BETWEEN
-        self._due.move_to_end(key)
-        if len(self._due) > MAX_TRACKS:
-            self._due.popitem(last=False)
-        return True
 
     def flush(self) -> None:
         """Write the pending matches. Raises StoreBusy; they then stay pending."""
@@ -222,7 +210,7 @@ class KeptMatches:
             "kept": self.enabled,
             **self._queue.status(),
             "not_stored_by": dict(self._queue.lost_by),
-            "thinned": self.thinned,
+            "thinned": self._throttle.refused,
             "without_crop": self.without_crop,
             "deleted": self.deleted,
             "deleted_persons": len(self._deleted),

@@ -12,10 +12,7 @@ from hub.tracking.repository import DELETE_CHUNK, MatchRepository
 
 
 def add_matches(app: Flask, hub: Hub) -> KeptMatches:
-    """Add stored matches with their routes, expire old ones, and write pending ones on close.
-
-    The route that takes an embedding needs a `matches_rest.EmbeddingReader` in the hub as well.
-    """
+    """Add stored matches with their routes, expire old ones, and write pending ones on close."""
     settings = hub.settings.tracking
     kept = KeptMatches(hub.writer, MatchRepository(hub.backend, hub.reader), settings.keep_matches)
     kept.load()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
@@ -13,19 +12,12 @@ from hub.http.answers import answer, part
 from hub.http.body import json_object
 from hub.http.query import cursor, page_limit
 from hub.tracking.matches import MAX_TEXT, KeptMatches
+from hub.tracking.persons import Persons
 
 matches_rest = Blueprint("tracking_matches", __name__, url_prefix="/api/tracking")
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MAX_EMBEDDING = 100_000  # characters
-
-
-class EmbeddingReader:
-    """Names the person of an embedding; a part of the hub."""
-
-    def __init__(self, person_of: Callable[[str], str]) -> None:
-        """`person_of`: raises ContractError for a text that is no embedding of this hub."""
-        self.person_of = person_of
 
 
 @matches_rest.get("/matches")
@@ -74,7 +66,7 @@ def delete_person_of_embedding() -> Response:
     embedding = json_object(request).get("embedding")
     if not isinstance(embedding, str) or not 0 < len(embedding) <= MAX_EMBEDDING:
         raise ContractError("embedding is the text that /upload-embedding answered, unchanged.")
-    return _deleted(part(EmbeddingReader).person_of(embedding))
+    return _deleted(part(Persons).open_any(embedding).person)
 
 
 def _person(text: str) -> str:

@@ -13,7 +13,6 @@ from hub.tracking.contract.session_id import PREFIX
 from hub.tracking.envelope import EmbeddingBox
 from hub.tracking.find_rest import register_searches
 from hub.tracking.matches_register import add_matches
-from hub.tracking.matches_rest import EmbeddingReader
 from hub.tracking.persons import Persons
 from hub.tracking.rest import tracking_api, tracking_rest
 from hub.tracking.session import Tools
@@ -38,7 +37,6 @@ def register(app: Flask, hub: Hub) -> None:
     analysis = Analysis(vision, models, settings.max_megapixels)
     kept = add_matches(app, hub)
     persons = Persons(EmbeddingBox(hub.settings.tracking_key_path), kept.is_deleted)
-    hub.add(EmbeddingReader(lambda text: persons.open_any(text).person))
     children = Sources(settings.max_sources, settings.open_seconds)
     sources = VideoSources(settings.sources, hub.part(FrameStore), children, hub.settings.instance)
     sessions = Sessions(settings)

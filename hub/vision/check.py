@@ -81,8 +81,12 @@ def _report(result: dict[str, Any]) -> list[str]:
         lines.append(f"used as      {result['about']}")
     return [
         *lines,
-        f"load time    {result['load_seconds']:.1f} s, first picture {result['first_seconds'] * 1000:.0f} ms",
-        f"one picture  {result['median_seconds'] * 1000:.0f} ms (median of {result['runs']}, 640 x 480, one thread)",
+        f"load time    {result['load_seconds']:.1f} s, first picture {_milliseconds(result['first_seconds'])}",
+        f"one picture  {_milliseconds(result['median_seconds'])} (median of {result['runs']}, 640 x 480, one thread)",
         f"memory       {result['megabytes']:.0f} MB, the whole process with this model alone",
         f"result       {result['found']}",
     ]
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.{1 if seconds < 0.01 else 0}f} ms"

@@ -36,6 +36,16 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+def fake_webcam(path: Path, frames: list[bytes]) -> tuple[str, ...]:
+    """The flags of a browser whose webcam plays these JPEGs, 30 a second, again and again. `path` ends in .mjpeg."""
+    path.write_bytes(b"".join(frames))
+    return (
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={path}",
+    )
+
+
 T = TypeVar("T")
 MARKS = [
     pytest.mark.browser,
@@ -83,6 +93,18 @@ class Page:
     def size(self, width: int, height: int) -> None:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
+    def choose_files(self, selector: str, paths: list[Path]) -> None:
+        """Choose files in a file input, as a person does in its dialog."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
+
+    def press(self, key: str, code: int, text: str = "") -> None:
+        """Press and release a key; `code` is its Windows key code."""
+        for kind in ("keyDown", "keyUp"):
+            sent = text if kind == "keyDown" else ""
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, text=sent)
+
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
 
@@ -91,11 +113,11 @@ class Page:
 
 
 @contextmanager
-def browser(folder: Path) -> Iterator[Page]:
-    """A fresh browser with one page; `folder` holds its profile."""
+def browser(folder: Path, *flags: str) -> Iterator[Page]:
+    """A fresh browser with one page; `folder` holds its profile, `flags` are added to its command line."""
     with (folder / "browser.txt").open("wb") as output:
         process = subprocess.Popen(
-            [chromium() or "chromium", *QUIET, f"--user-data-dir={folder / 'profile'}", "about:blank"],
+            [chromium() or "chromium", *QUIET, *flags, f"--user-data-dir={folder / 'profile'}", "about:blank"],
             stdout=output,
             stderr=output,
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from hub.apriltag import readings as module
 from hub.apriltag.contract.reading import Reading, parse_reading
-from hub.apriltag.readings import Readings
+from hub.apriltag.readings import LIMITS, Readings
 from hub.apriltag.repository import Query
 from hub.apriltag.service import AprilTags
 from hub.apriltag.sqlite_readings import reading_repository
@@ -29,6 +29,11 @@ def parts(app: Any) -> Any:
 
 def queue(parts: Any, *args: Any, **kwargs: Any) -> Readings:
     return Readings(parts.writer, reading_repository(parts.backend, parts.reader), *args, **kwargs)
+
+
+def limit(kept: Readings, monkeypatch: pytest.MonkeyPatch, **limits: int) -> None:
+    """Lower the bounds of what waits."""
+    monkeypatch.setattr(kept._queue, "limits", replace(LIMITS, **limits))
 
 
 def values(kept: Readings, **query: Any) -> list[Any]:
@@ -75,13 +80,13 @@ def test_odd_text_is_stored_as_it_came(parts: Any) -> None:
 
 def test_what_waits_is_bounded_by_number_and_by_bytes(parts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = queue(parts)
-    monkeypatch.setattr(module, "MAX_PENDING", 100)
+    limit(kept, monkeypatch, rows=100)
     for place in range(150):
         kept.keep(reading(1, x_cm=place), "b", "udp", None, START + place)
     assert kept.status()["waiting"] == 100 and kept.lost == 50
     kept.flush()
     assert kept.status() == {"stored": 100, "thinned": 0, "waiting": 0, "not_stored": 50}
-    monkeypatch.setattr(module, "MAX_PENDING_BYTES", 20_000)
+    limit(kept, monkeypatch, bytes=20_000)
     for place in range(20):
         kept.keep(reading(1, x_cm=place, note="x" * 3000), "b", "udp", None, START + place)
     assert kept.status()["waiting"] == 6
@@ -91,8 +96,8 @@ def test_what_waits_is_bounded_by_number_and_by_bytes(parts: Any, monkeypatch: p
 
 
 def test_large_readings_go_in_several_commits(parts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BATCH_BYTES", 10_000)
     kept = queue(parts)
+    limit(kept, monkeypatch, batch_bytes=10_000)
     for place in range(40):
         kept.keep(
             reading(1, x_cm=place, note="x" * 3900, more="y" * (4000 if place % 2 else 0)),

@@ -90,7 +90,7 @@ def test_a_track_is_stored_once_a_second_and_always_its_first_match(parts: Any) 
     kept.add(match(1, distance=1.2, session_id="session-2"))
     kept.add(match(1, distance=1.3, person=BERT))
     assert tracks(kept) == [1.3, 1.2, 1.1, 0.2, 0.1, 0.0]
-    assert kept.thinned == 27
+    assert kept.counts()["thinned"] == 27
 
 
 def test_the_tracks_that_are_thinned_are_bounded(parts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_the_tracks_that_are_thinned_are_bounded(parts: Any, monkeypatch: pytest
     kept = kept_matches(parts, clock=lambda: 100.0)
     for track in (1, 2, 3, 4, 1, 4):
         kept.add(match(track, distance=track / 10))
-    assert tracks(kept) == [0.1, 0.4, 0.3, 0.2, 0.1] and kept.thinned == 1
+    assert tracks(kept) == [0.1, 0.4, 0.3, 0.2, 0.1] and kept.counts()["thinned"] == 1
 
 
 @pytest.mark.parametrize(

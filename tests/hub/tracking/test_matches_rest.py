@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hub.contract.errors import ContractError
+from hub.tracking.envelope import NO_EMBEDDING, Embedding, WrongEmbedding
 from hub.tracking.matches import KeptMatches
-from hub.tracking.matches_rest import EmbeddingReader
+from hub.tracking.persons import Persons
 from tests.support.helpers import jpeg
 from tests.support.matches import ANNA, BERT, match
 
@@ -91,18 +91,16 @@ def test_a_person_is_deleted_and_the_answer_says_what_follows(tester: Any, kept:
 
 
 def test_a_person_is_deleted_by_an_embedding(tester: Any, kept: KeptMatches, parts: Any) -> None:
-    def person_of(text: str) -> str:
-        if text != "envelope":
-            raise ContractError("This is no embedding of this hub.")
-        return ANNA
-
-    parts.add(EmbeddingReader(person_of))
+    persons = parts.part(Persons)
+    embedding = persons.seal(Embedding(b"\0\0\x80?", "model", ANNA, 1))
     kept.add(match())
-    answer = tester.post("/api/tracking/persons/delete", json={"embedding": "envelope"})
-    assert (answer.status_code, answer.json["deleted"], answer.json["person"]) == (200, 1, ANNA)
-    assert kept.is_deleted(ANNA) is not None
+    for deleted in (1, 0):
+        answer = tester.post("/api/tracking/persons/delete", json={"embedding": embedding})
+        assert (answer.status_code, answer.json["deleted"], answer.json["person"]) == (200, deleted, ANNA)
+    with pytest.raises(WrongEmbedding, match=r"This person was deleted on 20\d\d-\d\d-\d\d; make a new embedding"):
+        persons.open(embedding)
     answer = tester.post("/api/tracking/persons/delete", json={"embedding": "another"})
-    assert (answer.status_code, answer.json["message"]) == (400, "This is no embedding of this hub.")
+    assert (answer.status_code, answer.json["message"]) == (422, NO_EMBEDDING)
 
 
 @pytest.mark.parametrize(
