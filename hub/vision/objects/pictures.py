@@ -67,7 +67,7 @@ def _eight_bits(picture: np.ndarray) -> np.ndarray:
         return np.asarray(picture >> 8, np.uint8)
     values = np.nan_to_num(picture.astype(np.float32))
     largest = float(values.max())
-    return np.clip(values * (255 / largest if largest > 0 else 0), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(values * (255 / largest if largest > 0 else 0), 0, 255), np.uint8)
 
 
 def _three_channels(picture: np.ndarray) -> Picture:
