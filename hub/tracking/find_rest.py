@@ -11,6 +11,7 @@ from hub.http.answers import answer, current_hub, part
 from hub.http.body import json_object
 from hub.tracking.analysis import Analysis
 from hub.tracking.contract.search import parse_search
+from hub.tracking.matches import KeptMatches
 from hub.tracking.persons import Persons
 from hub.tracking.rest import allow_any_origin, refused
 from hub.tracking.search import FAILED
@@ -26,15 +27,16 @@ RUNNING_STATUS = 202
 
 
 def register_searches(app: Flask, hub: Hub) -> None:
-    """Add searches and their routes to a hub that has the parts Analysis and Persons."""
+    """Add searches and their routes to a hub that has the parts Analysis, KeptMatches and Persons."""
     settings = hub.settings.tracking
-    searches = Searches(hub.part(Analysis), settings.max_searches)
+    searches = Searches(hub.part(Analysis), settings.max_searches, hub.part(KeptMatches).is_deleted)
     hub.add(searches)
     hub.add(VideoFolder(hub.settings.instance / (settings.videos or "videos")))
     app.register_blueprint(find_rest)
     app.register_blueprint(find_api)
     hub.supervisor.keep("searches in videos", searches.run)
     hub.lifecycle.stopping.append(searches.close)
+    hub.status["tracking_searches"] = searches.status
 
 
 @find_rest.post("/find")

@@ -78,13 +78,17 @@ class PeopleFinder:
         }
 
     def _match(self, picture: Picture, request: dict[str, Any]) -> dict[str, Any]:
-        """The persons of a frame, the nearest to the embedding of `request` first."""
+        """The persons of a frame, the nearest to the embedding of `request` first.
+
+        Not `successive`: the frame does not follow the last one closely, so that no track goes on.
+        """
         person = self._reference(request)
         limit = float(request.get("max_distance", MAX_DISTANCE))
         height, width = picture.shape[:2]
         people = self._people(picture)
         vectors = self._encoder.encode(picture, people)
-        tracks = self._tracks.update(people, vectors)
+        successive = request.get("successive") is not False
+        tracks = (self._tracks if successive else Tracks()).update(people, vectors)
         listed: list[dict[str, Any]] = []
         for box, vector, track in zip(people, vectors, tracks, strict=True):
             known = vector if track.vector is None else track.vector
@@ -94,7 +98,7 @@ class PeopleFinder:
                 "confidence": round(box.confidence, 3),
                 "distance": round(distance, 4),
                 "match": distance < limit,
-                "track": track.number,
+                "track": track.number if successive else None,
             }
             if distance < limit and request.get("crops"):
                 entry["crop"] = _jpeg_crop(picture, box)
