@@ -1,4 +1,4 @@
-"""What a refused request tells of its sender without its body being read: headers, and a small body that came with it."""
+"""What a refused request tells of its sender: its headers, and a small body that arrived together with them."""
 
 from __future__ import annotations
 

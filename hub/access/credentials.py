@@ -18,7 +18,7 @@ def token_of(environ: Environ) -> str:
 
 
 def tokens_of(environ: Environ) -> list[str]:
-    """Every secret that a request brings, the most specific first: a device may send a fixed header beside its token."""
+    """Every secret that a request brings, the most specific first; some devices send a fixed header too."""
     found = [environ.get(TOKEN_KEY, ""), _authorization(environ), environ.get("HTTP_X_API_KEY", "").strip()]
     if environ.get("wsgi.websocket") is not None or environ.get("PATH_INFO", "").startswith("/socket.io"):
         found.append(_query_token(environ.get("QUERY_STRING", "")))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from hub.contract.roles import OPEN, UNDECLARED, Requirement, Role
-
-__all__ = ["OPEN", "UNDECLARED", "Requirement", "requirement_of", "role"]
+from hub.contract.roles import Requirement, Role
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "gatehouse_requirement"

@@ -277,9 +277,7 @@ class Gate:
         closing = ("Connection", "close")
         if refusal.status == 401 and _wants_page(environ):
             place = quote(environ.get("PATH_INFO", "/").encode("latin-1", "replace"))
-            start_response(
-                "303 See Other", [("Location", f"{LOGIN}?next={place}"), ("Content-Length", "0"), closing]
-            )
+            start_response("303 See Other", [("Location", f"{LOGIN}?next={place}"), ("Content-Length", "0"), closing])
             return []
         headers = [closing, ("WWW-Authenticate", "Bearer")] if refusal.status == 401 else [closing]
         return respond(start_response, refusal.status, error_body(refusal.message), headers=headers)

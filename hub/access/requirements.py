@@ -1,13 +1,15 @@
-"""The role that a request requires, found before the application sees it: by listener, path, method, WebSocket or not."""
+"""The role that a request requires, found before its body is read: by listener, path, method, WebSocket or not."""
 
 from __future__ import annotations
+
+from collections.abc import Container
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter, RequestRedirect
 
-from hub.access.declare import OPEN, UNDECLARED, Requirement, requirement_of
-from hub.contract.roles import Role
+from hub.access.declare import requirement_of
+from hub.contract.roles import OPEN, UNDECLARED, Requirement, Role
 from hub.net.wsgi import Environ
 from hub.websocket.routes import ENGINE_IO, WebSocketRoutes
 
@@ -19,7 +21,7 @@ MAX_CACHED = 2048
 class Requirements:
     """Looks up what a request requires. `aliases` are further paths of Engine.IO."""
 
-    def __init__(self, app: Flask, websockets: WebSocketRoutes, aliases: tuple[str, ...] = ()) -> None:
+    def __init__(self, app: Flask, websockets: WebSocketRoutes, aliases: Container[str] = ()) -> None:
         self._app, self._websockets, self._aliases = app, websockets, aliases
         self._adapter: MapAdapter | None = None
         self._cache: dict[tuple[str, str], Requirement] = {}

@@ -53,7 +53,7 @@ NETWORK = Principal("network", "trusted network", DEVICE_ROLES)
 class Requirement:
     """The role that a request needs.
 
-    `readers`: viewers may, too. `any_origin`: web pages of every origin may send it from a browser of a trusted address.
+    `readers`: viewers may, too. `any_origin`: web pages of every origin may send it from a trusted address.
     """
 
     role: Role

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from hub.settings.base import Section
+from hub.settings.networks import require_networks
 from hub.settings.tables import Name, require_different, require_tables
 
 

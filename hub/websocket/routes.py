@@ -47,9 +47,7 @@ class WebSocketRoutes:
         """Serve every path that begins with `prefix` on every listener, as `add_path` does."""
         self._prefixes[prefix] = Route(serve, required)
 
-    def add_listener(
-        self, listener: str, serve: Serve, required: Requirement, paths: tuple[str, ...] = ()
-    ) -> None:
+    def add_listener(self, listener: str, serve: Serve, required: Requirement, paths: tuple[str, ...] = ()) -> None:
         """Serve these paths of a listener; every path where none is given."""
         self._listeners[listener] = (paths, Route(serve, required))
 
