@@ -88,7 +88,8 @@ class PeopleFinder:
         height, width = picture.shape[:2]
         people = self._people(picture)
         vectors = self._encoder.encode(picture, people)
-        memory = self._tracks if request.get("successive") is not False else Tracks()
+        successive = request.get("successive") is not False
+        memory = self._tracks if successive else Tracks()
         tracks = memory.update(people, vectors)
         apart = distances(person, tracks, memory.current, self._encoder.scale)
         listed: list[dict[str, Any]] = []
