@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.vision.objects import models
-from hub.vision.objects.embeddings import decode_vector, distances, encode_vector
+from hub.vision.objects.embeddings import decode_vector, encode_vector
 from hub.vision.objects.interfaces import PERSON, Box, Picture
+from hub.vision.objects.likeness import distances
 from hub.vision.objects.pictures import MAX_MEGAPIXELS, decode
 from hub.vision.objects.stripes import StripeEncoder, crop
 from hub.vision.objects.tracks import Tracks
@@ -88,11 +89,11 @@ class PeopleFinder:
         people = self._people(picture)
         vectors = self._encoder.encode(picture, people)
         successive = request.get("successive") is not False
-        tracks = (self._tracks if successive else Tracks()).update(people, vectors)
+        memory = self._tracks if successive else Tracks()
+        tracks = memory.update(people, vectors)
+        apart = distances(person, tracks, memory.current, self._encoder.scale)
         listed: list[dict[str, Any]] = []
-        for box, vector, track in zip(people, vectors, tracks, strict=True):
-            known = vector if track.vector is None else track.vector
-            distance = float(distances(person, known[None], self._encoder.scale)[0])
+        for box, distance, track in zip(people, apart, tracks, strict=True):
             entry: dict[str, Any] = {
                 "box": _whole_pixels(box, width, height),
                 "confidence": round(box.confidence, 3),
