@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from hub.access.declare import role
 from hub.contract.paging import page_of
+from hub.contract.roles import Role
 from hub.http.answers import answer, part
 from hub.http.body import json_object
 from hub.http.query import cursor
@@ -15,6 +17,7 @@ watchlist = Blueprint("watchlist", __name__, url_prefix="/api/watchlist")
 
 
 @watchlist.get("")
+@role(Role.VIEWER)
 def list_entries() -> Response:
     """Every entry, the newest first; `cursor` goes on where a page ended."""
     entries = part(Watchlist)
@@ -31,6 +34,7 @@ def list_entries() -> Response:
 
 
 @watchlist.post("")
+@role(Role.OPERATOR)
 def add_entry() -> Response:
     """Add an entry: plate; action allow or deny; reason; note; expires_at; match exact or similar."""
     entry = part(Watchlist).add(json_object(request))
@@ -38,6 +42,7 @@ def add_entry() -> Response:
 
 
 @watchlist.get("/<entry_id>")
+@role(Role.VIEWER)
 def get_entry(entry_id: str) -> Response:
     """One entry, under `entry` and flat."""
     entry = part(Watchlist).get(entry_id)
@@ -45,6 +50,7 @@ def get_entry(entry_id: str) -> Response:
 
 
 @watchlist.put("/<entry_id>")
+@role(Role.OPERATOR)
 def change_entry(entry_id: str) -> Response:
     """Change the fields of an entry that are sent."""
     entry = part(Watchlist).update(entry_id, json_object(request))
@@ -52,6 +58,7 @@ def change_entry(entry_id: str) -> Response:
 
 
 @watchlist.delete("/<entry_id>")
+@role(Role.OPERATOR)
 def remove_entry(entry_id: str) -> Response:
     """Remove an entry."""
     part(Watchlist).remove(entry_id)
