@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from hub.contract.paging import page_of
 from hub.devices.service import Devices, reply, shown
-from hub.http.answers import answer, part
+from hub.http.answers import answer, note_change, part
 from hub.http.body import json_object
 from hub.http.query import cursor
 from hub.runtime.offload import offload
@@ -53,7 +53,8 @@ def devices() -> Response:
 @devices_rest.post("/api/devices/<device_id>/approve")
 def approve(device_id: str) -> Response:
     """Approve a device."""
-    part(Devices).decide(device_id, True)
+    device = part(Devices).decide(device_id, True)
+    note_change("device.approve", device["serial"])
     return answer({"success": True, "message": "Device approved"})
 
 
@@ -61,5 +62,6 @@ def approve(device_id: str) -> Response:
 def reject(device_id: str) -> Response:
     """Reject a device; `reason` is sent to it."""
     sent = json_object(request) if request.content_length else {}
-    part(Devices).decide(device_id, False, sent.get("reason", ""))
+    device = part(Devices).decide(device_id, False, sent.get("reason", ""))
+    note_change("device.reject", device["serial"], {"reason": device["fields"]["reason"]})
     return answer({"success": True, "message": "Device rejected"})
