@@ -24,6 +24,7 @@ from hub.runtime.loop_watch import LoopWatch
 from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
 from hub.socketio.entry import EngineIoEntry
+from hub.socketio.event_access import EventAccess
 from hub.socketio.fast_events import FastEvents
 from hub.socketio.library_types import SocketIoApp
 from hub.socketio.rooms import Rooms
@@ -70,6 +71,7 @@ class Hub:
     entry: EngineIoEntry
     websockets: WebSocketRoutes
     fast_routes: FastRoutes
+    event_access: EventAccess  # which role each Socket.IO event requires
     plate_watch: PlateWatch = field(default_factory=NoWatch)
     audit: Audit = field(default_factory=NoAudit)  # who changed what
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

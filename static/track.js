@@ -35,7 +35,7 @@ const limit = () => Number(threshold.value);
 const person = createPerson({ list: byId("pictures"), told: byId("person-told"), again: byId("again"), onChange: personChanged });
 const matches = createMatches({
   holder: byId("matches"), count: byId("match-count"), empty: byId("no-matches"),
-  onUse: (address) => person.addData([address]),
+  onUse: async (address) => { await person.addData([address]); return person.uses(address); },
 });
 
 function setState(text, shade = "") {
@@ -155,7 +155,7 @@ function onConnection(lostSince, takenOver = false) {
   }
   stage.clearBoxes();
   byId("seen").textContent = "";
-  setState(`No connection to the hub since ${lostSince.toLocaleTimeString()}; trying again. It goes on by itself.`, "bad");
+  setState(`No connection to the hub since ${lostSince.toLocaleTimeString()}; trying again.`, "bad");
 }
 
 // Looks for the person as soon as there are both: an open source and an embedding.

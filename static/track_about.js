@@ -33,8 +33,8 @@ export function createAbout({ select, ability, model, keeping }) {
 
   function showKeeping(kept, days) {
     keeping.textContent = kept
-      ? `The hub stores every match (time, source, box, distance, small picture) for ${days} ${days === 1 ? "day" : "days"}, because tracking.keep_matches is on.`
-      : "The hub stores no matches: tracking.keep_matches is off. The list here is gone when this tab is closed or loaded again.";
+      ? `The hub stores every match (time, source, box, distance, small picture) and nothing else, for ${days} ${days === 1 ? "day" : "days"}, because tracking.keep_matches is on.`
+      : "The hub stores no matches and none of the pictures: tracking.keep_matches is off. The list here is gone when this tab is closed or loaded again.";
   }
 
   showSources([]);

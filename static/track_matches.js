@@ -4,6 +4,7 @@ import { element, moment } from "./live.js";
 const TRACK_MS = 10000; // the same track of the same source within this time is the same sighting
 const UNTRACKED_MS = 3000; // without a track: the next match within this time
 const KEPT = 100;
+const NOTHING = "No match yet. Each time the person is seen, it is listed here with the time.";
 
 function span(row) {
   const seconds = Math.round((row.last - row.first) / 1000);
@@ -13,7 +14,7 @@ function span(row) {
 // The hub calls frames of this page "frames"; here they are the webcam's.
 function shownSource(source) { return source === "frames" ? "webcam" : source; }
 
-// onUse(data URL) adds the picture of a row to the reference pictures.
+// onUse(data URL) adds the picture of a row to the reference pictures; whether it is used.
 export function createMatches({ holder, count, empty, onUse }) {
   let rows = []; // newest first
   let limit = 0.38;
@@ -37,7 +38,11 @@ export function createMatches({ holder, count, empty, onUse }) {
     row.distanceText = element("b", { class: "distance" });
     row.timeText = element("time");
     row.use = element("button", { type: "button", class: "quiet", text: "Use this picture too" });
-    row.use.onclick = () => { row.use.disabled = true; row.use.textContent = "Used"; onUse(row.picture); };
+    row.use.onclick = async () => {
+      row.use.disabled = true;
+      row.use.textContent = "Reading…";
+      row.use.textContent = await onUse(row.picture) ? "Used" : "Not used";
+    };
     row.node = element("li", { class: "sighting" }, row.image,
       element("div", {}, row.distanceText, row.timeText, element("span", { class: "from", text: row.source, dir: "auto" })), row.use);
     holder.prepend(row.node);
@@ -60,6 +65,7 @@ export function createMatches({ holder, count, empty, onUse }) {
     const hidden = rows.length - shown;
     count.textContent = [shown ? `${shown} ${shown === 1 ? "sighting" : "sightings"}` : "", hidden ? `${hidden} beyond the threshold` : ""].filter(Boolean).join(", ");
     empty.hidden = shown > 0;
+    empty.textContent = hidden ? "No match below the threshold. Move it towards looser to see the others." : NOTHING;
   }
 
   return {

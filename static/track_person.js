@@ -68,7 +68,7 @@ export function createPerson({ list, told, again, onChange }) {
     const nodes = await Promise.all(pictures.map((picture, index) => preview(picture, index + 1)));
     if (mine !== painting) return;
     list.replaceChildren(...nodes);
-    again.hidden = !pictures.length || pictures.every((picture) => picture.used);
+    again.hidden = reading > 0 || pictures.every((picture) => picture.used);
   }
 
   function changed() {
@@ -203,6 +203,6 @@ export function createPerson({ list, told, again, onChange }) {
     offerAgain() { again.hidden = !pictures.length; },
     get embedding() { return embedding; },
     get persons() { return persons; },
-    get count() { return pictures.length; },
+    uses(address) { return pictures.some((picture) => picture.data === address && picture.used); },
   };
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from hub.access.declare import role
+from hub.contract.roles import Role
 from hub.http.answers import answer, current_hub
 from hub.http.page import page, wants_page
 from hub.pages.status import status_body
@@ -12,6 +14,7 @@ pages = Blueprint("pages", __name__)
 
 
 @pages.get("/")
+@role(Role.DEVICE, readers=True)
 def home() -> Response:
     """The page of captures; for programs the description of the server (docs/wire/lpr.md 4.1)."""
     if wants_page():
@@ -38,30 +41,35 @@ def home() -> Response:
 
 
 @pages.get("/plates")
+@role(Role.VIEWER)
 def plates() -> Response:
     """Live and stored plates, cameras, the watchlist; data from /api/records, /api/cameras and /api/watchlist."""
     return page("plates.html")
 
 
 @pages.get("/apriltags")
+@role(Role.VIEWER)
 def apriltags() -> Response:
     """Live tags, boards and stored readings; data from /api/apriltags and /api/apriltags/newest."""
     return page("apriltags.html")
 
 
 @pages.get("/video")
+@role(Role.VIEWER)
 def video() -> Response:
     """Live pictures with their metrics; data from /ws/video, /api/frames and /video_stats."""
     return page("video.html")
 
 
 @pages.get("/track")
+@role(Role.VIEWER)
 def track() -> Response:
     """Follow a person; data from /upload-embedding, /video-stream/ID, /ws/video and /api/tracking."""
     return page("track.html")
 
 
 @pages.get("/status")
+@role(Role.VIEWER)
 def status() -> Response:
     """The state of the hub: a page for browsers, JSON for programs."""
     if wants_page():

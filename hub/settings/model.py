@@ -22,6 +22,7 @@ from hub.settings.images import Images
 from hub.settings.limits import Limits
 from hub.settings.log import Log
 from hub.settings.lpr import Lpr
+from hub.settings.networks import require_networks
 from hub.settings.presence import Presence, VehicleWatch
 from hub.settings.results import Results
 from hub.settings.store import Store
@@ -41,6 +42,14 @@ class Settings(Section):
         description="Address to listen on; 0.0.0.0 is every network of this machine.",
     )
     port: int = Field(5000, ge=0, le=65535, description="Main port: pages, REST, Socket.IO; 0 takes any free one.")
+    trusted_networks: list[str] = Field(
+        [],
+        max_length=100,
+        description=(
+            "Networks whose cameras, boards, stations and listeners are served as they are, without a token, e.g. "
+            "192.168.1.0/24; they may send and listen, and administer nothing."
+        ),
+    )
     timezone: str = Field(
         "",
         max_length=60,
@@ -62,6 +71,11 @@ class Settings(Section):
     fast_paths: FastPaths = FastPaths()
     log: Log = Log()
     instance: Path = Field(Path("instance"), exclude=True, description="Folder of the hub's data; only by --instance.")
+
+    @field_validator("trusted_networks")
+    @classmethod
+    def _are_networks(cls, value: list[str]) -> list[str]:
+        return require_networks(value)
 
     @field_validator("timezone")
     @classmethod

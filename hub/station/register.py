@@ -6,6 +6,7 @@ import gevent
 from flask import Flask
 
 from hub.context import Hub
+from hub.contract.roles import Requirement, Role
 from hub.live.events import CAPTURE_STORED
 from hub.station.repository import CaptureRepository, StationRepository
 from hub.station.rest import station_rest
@@ -35,7 +36,7 @@ def register(app: Flask, hub: Hub) -> None:
     stations.load()
     app.register_blueprint(station_rest)
     register_events(hub)
-    hub.websockets.add_listener("results", ResultSockets(hub).serve)
+    hub.websockets.add_listener("results", ResultSockets(hub).serve, Requirement(Role.DEVICE, readers=True))
     hub.announce("results", "capture results", "ws", position=3)
     hub.lifecycle.in_flight.append(lambda: captures.in_flight)
     hub.status["captures"] = captures.status

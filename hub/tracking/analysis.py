@@ -34,9 +34,18 @@ class Analysis:
         return self._ask(UPLOADS, picture, {"op": "embed"})
 
     def match(
-        self, stream: str, picture: bytes, embedding: Embedding, max_distance: float, crops: bool
+        self,
+        stream: str,
+        picture: bytes,
+        embedding: Embedding,
+        max_distance: float,
+        crops: bool,
+        successive: bool = True,
     ) -> dict[str, Any]:
-        """Every person in a picture with its distance, and `seconds`, which it took. Raises RequestError."""
+        """Every person in a picture with its distance, and `seconds`, which it took. Raises RequestError.
+
+        `successive` false: the picture does not follow the last one of its stream closely, so that no track goes on.
+        """
         began = time.monotonic()
         request = {
             "op": "match",
@@ -44,6 +53,7 @@ class Analysis:
             "model": embedding.model,
             "max_distance": max_distance,
             "crops": crops,
+            "successive": successive,
         }
         result = self._ask(stream, picture, request)
         return {**result, "seconds": time.monotonic() - began}

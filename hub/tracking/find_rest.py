@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, request
 
+from hub.access.declare import role
 from hub.context import Hub
 from hub.contract.errors import RequestError
+from hub.contract.roles import Role
 from hub.contract.times import utc_text
 from hub.http.answers import answer, current_hub, part
 from hub.http.body import json_object
 from hub.tracking.analysis import Analysis
 from hub.tracking.contract.search import parse_search
+from hub.tracking.matches import KeptMatches
 from hub.tracking.persons import Persons
 from hub.tracking.rest import allow_any_origin, refused
 from hub.tracking.search import FAILED
@@ -26,18 +29,20 @@ RUNNING_STATUS = 202
 
 
 def register_searches(app: Flask, hub: Hub) -> None:
-    """Add searches and their routes to a hub that has the parts Analysis and Persons."""
+    """Add searches and their routes to a hub that has the parts Analysis, KeptMatches and Persons."""
     settings = hub.settings.tracking
-    searches = Searches(hub.part(Analysis), settings.max_searches)
+    searches = Searches(hub.part(Analysis), settings.max_searches, hub.part(KeptMatches).is_deleted)
     hub.add(searches)
     hub.add(VideoFolder(hub.settings.instance / (settings.videos or "videos")))
     app.register_blueprint(find_rest)
     app.register_blueprint(find_api)
     hub.supervisor.keep("searches in videos", searches.run)
     hub.lifecycle.stopping.append(searches.close)
+    hub.status["tracking_searches"] = searches.status
 
 
 @find_rest.post("/find")
+@role(Role.DEVICE, readers=True, any_origin=True)
 def find() -> Response:
     """Search a video for a person: 200 with the result of a short search, 202 with the address of a longer one."""
     settings = current_hub().settings.tracking
@@ -56,6 +61,7 @@ def find() -> Response:
 
 
 @find_rest.get("/find/<search_id>")
+@role(Role.DEVICE, readers=True, any_origin=True)
 def progress(search_id: str) -> Response:
     """Progress and result; `?after=N` leaves out the first N matches, which the client has."""
     after = request.args.get("after", 0, type=int)
@@ -63,12 +69,14 @@ def progress(search_id: str) -> Response:
 
 
 @find_rest.delete("/find/<search_id>")
+@role(Role.DEVICE, readers=True, any_origin=True)
 def cancel(search_id: str) -> Response:
     """Cancel; what was found so far is in the answer."""
     return answer(part(Searches).cancel(search_id).body())
 
 
 @find_api.get("/videos")
+@role(Role.VIEWER)
 def videos() -> Response:
     """The names of the videos that can be searched."""
     listed = [

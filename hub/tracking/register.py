@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from hub.context import Hub
-from hub.tracking.access import TrackingRule
+from hub.tracking.access import CLIENTS
 from hub.tracking.analysis import TASK, Analysis
 from hub.tracking.contract.session_id import PREFIX
 from hub.tracking.envelope import EmbeddingBox
@@ -57,8 +57,7 @@ def register(app: Flask, hub: Hub) -> None:
     vision.listeners.append(lambda reason: sessions.warn(RESTARTED))
     app.register_blueprint(tracking_rest)
     app.register_blueprint(tracking_api)
-    hub.gate.add(TrackingRule())
-    hub.websockets.add_prefix(PREFIX, sockets.serve)
+    hub.websockets.add_prefix(PREFIX, sockets.serve, CLIENTS)
     hub.supervisor.keep(vision.name, vision.run)
     hub.warning_sources.append(vision.warnings)
     hub.lifecycle.closing.append(vision.close)

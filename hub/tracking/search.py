@@ -22,6 +22,8 @@ QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed"
 MAX_MATCHES = 5000
 MAX_PICTURE_BYTES = 50_000_000
 OPEN_SECONDS, WAIT_SECONDS = 10.0, 1.0
+SUCCESSIVE_SECONDS = 0.25
+"""Frames farther apart may show another person at the same place: no tracks are followed over them."""
 INTERRUPTED = "The search was interrupted by an error in the hub; the hub's log says more."
 
 
@@ -34,9 +36,10 @@ class Search:
         self.ended = Event()
         self.ended_at = 0.0  # monotonic
         self.error: RequestError | None = None
-        self.name, self.step = name, step
+        self.name, self.step, self.person = name, step, embedding.person
         self._path, self._embedding, self._max_distance = path, embedding, max_distance
         self._source: VideoSource | None = None
+        self._successive = False
         self._frames, self._fps, self._position, self.examined = 0, 0.0, 0, 0
         self._matches: list[dict[str, Any]] = []
         self._found = 0
@@ -44,20 +47,21 @@ class Search:
     def run(self, analysis: Analysis) -> None:
         """Search to the end; what goes wrong ends in `status` and `error`."""
         self.status = RUNNING
+        outcome: tuple[str, RequestError | None] = FAILED, RequestError(INTERRUPTED, status=500)
         try:
             if is_picture(self._path):
                 self._search_picture(analysis)
             else:
                 self._search_video(analysis)
-            self._end(DONE)
+            outcome = DONE, None
         except SourceError as error:
-            self._end(FAILED, ContractError(str(error), status=422))
+            outcome = FAILED, ContractError(str(error), status=422)
         except RequestError as error:
-            self._end(FAILED, error)
+            outcome = FAILED, error
         finally:
             if self._source is not None:
                 self._source.close()
-            self._end(FAILED, RequestError(INTERRUPTED, status=500))
+            self._end(*outcome)
 
     def cancel(self) -> None:
         """End it; what was found so far is kept. An ended search stays as it is."""
@@ -84,6 +88,10 @@ class Search:
             "error": self.error.message if self.error else "",
         }
 
+    def summary(self) -> dict[str, Any]:
+        """For the status page."""
+        return {"job": self.id, "video": self.name, "progress": self._progress(), "examined": self.examined}
+
     def _progress(self) -> float:
         """0 to 1; 1 only when it is done."""
         if self.status == DONE:
@@ -102,6 +110,7 @@ class Search:
         source = self._source = VideoSource(str(self._path), OPEN_SECONDS, self.step)
         source.open()
         self._frames, self._fps = source.info.frames, source.info.fps
+        self._successive = self._fps > 0 and self.step / self._fps <= SUCCESSIVE_SECONDS
         while self.status == RUNNING:
             try:
                 picture = source.next(0, WAIT_SECONDS)
@@ -116,7 +125,9 @@ class Search:
     def _examine(self, analysis: Analysis, data: bytes, index: int, seconds: float) -> None:
         """Add the matches of frame `index`, which is at `seconds`."""
         # No slash in the name of the stream: those of sessions have one.
-        look = analysis.match(f"search {self.id}", data, self._embedding, self._max_distance, crops=False)
+        look = analysis.match(
+            f"search {self.id}", data, self._embedding, self._max_distance, crops=False, successive=self._successive
+        )
         self.examined += 1
         for person in look["people"]:
             if person["match"] and self.status == RUNNING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ UNKNOWN = "There is no search of this id; ended searches are kept for an hour at
 
 
 class Searches:
-    """The searches of this run of the hub; nothing of them is stored. `run` is a supervised greenlet."""
+    """The searches of this run of the hub; nothing of them is stored. `run` is a supervised greenlet.
 
-    def __init__(self, analysis: Analysis, max_waiting: int) -> None:
-        self._analysis, self._max_waiting = analysis, max_waiting
+    `deleted_at`: when a person was deleted (epoch seconds); None where it was not. Searches for a deleted one are gone.
+    """
+
+    def __init__(self, analysis: Analysis, max_waiting: int, deleted_at: Callable[[str], float | None]) -> None:
+        self._analysis, self._max_waiting, self._deleted_at = analysis, max_waiting, deleted_at
         self._searches: OrderedDict[str, Search] = OrderedDict()  # by id, oldest first
         self._waiting: deque[Search] = deque()
         self._running: Search | None = None
@@ -69,9 +73,7 @@ class Searches:
     def cancel(self, search_id: str) -> Search:
         """End a search, whether it waits or runs. Raises NotFound."""
         search = self.get(search_id)
-        if search in self._waiting:
-            self._waiting.remove(search)
-        search.cancel()
+        self._remove(search)
         return search
 
     def close(self) -> None:
@@ -87,12 +89,20 @@ class Searches:
         running = self._running
         return {
             "waiting": len(self._waiting),
-            "running": None if running is None else {"video": running.name, "examined": running.examined},
+            "running": None if running is None else running.summary(),
             "kept": len(self._searches),
         }
 
+    def _remove(self, search: Search) -> None:
+        if search in self._waiting:
+            self._waiting.remove(search)
+        search.cancel()
+
     def _expire(self) -> None:
-        """Forget ended searches that are old, and the oldest ones over the limit."""
+        """Forget searches for deleted persons, ended searches that are old, and the oldest ones over the limit."""
+        for search in [one for one in self._searches.values() if self._deleted_at(one.person) is not None]:
+            self._remove(search)
+            del self._searches[search.id]
         ended = [search for search in self._searches.values() if search.ended.is_set()]
         ended.sort(key=lambda search: search.ended_at)
         limit = time.monotonic() - KEPT_SECONDS

@@ -162,12 +162,15 @@ class VisionProcess:
                 reason = f"The vision process said what cannot be understood ({error})."
             except (OSError, ValueError):
                 pass  # a broken or closed pipe: the process has ended
-            child.kill()
-            raise self._failure(reason)
-        child.kill()
-        raise self._failure(f"The vision process had no answer within {self._answer_seconds:g} s and was ended.")
+            raise self._failure(child, reason)
+        raise self._failure(child, f"The vision process had no answer within {self._answer_seconds:g} s and was ended.")
 
-    def _failure(self, reason: str) -> VisionUnavailable:
+    def _failure(self, child: Child, reason: str) -> VisionUnavailable:
+        """End the process; who asks again waits for the next one, or is refused until that one is ready."""
+        if self._child is child and self.state == READY:
+            self.ready.clear()
+            self.state = RESTING
+        child.kill()
         self.failed += 1
         return VisionUnavailable(reason)
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from hub.access.declare import role
 from hub.contract.paging import page_of
+from hub.contract.roles import Role
 from hub.http.answers import answer, note_change, part
 from hub.http.body import json_object
 from hub.http.query import cursor
@@ -17,6 +19,7 @@ watchlist = Blueprint("watchlist", __name__, url_prefix="/api/watchlist")
 
 
 @watchlist.get("")
+@role(Role.VIEWER)
 def list_entries() -> Response:
     """Every entry, the newest first; `cursor` goes on where a page ended."""
     entries = part(Watchlist)
@@ -33,6 +36,7 @@ def list_entries() -> Response:
 
 
 @watchlist.post("")
+@role(Role.OPERATOR)
 def add_entry() -> Response:
     """Add an entry: plate; action allow or deny; reason; note; expires_at; match exact or similar."""
     entry = part(Watchlist).add(json_object(request))
@@ -41,6 +45,7 @@ def add_entry() -> Response:
 
 
 @watchlist.get("/<entry_id>")
+@role(Role.VIEWER)
 def get_entry(entry_id: str) -> Response:
     """One entry, under `entry` and flat."""
     entry = part(Watchlist).get(entry_id)
@@ -48,6 +53,7 @@ def get_entry(entry_id: str) -> Response:
 
 
 @watchlist.put("/<entry_id>")
+@role(Role.OPERATOR)
 def change_entry(entry_id: str) -> Response:
     """Change the fields of an entry that are sent."""
     entry = part(Watchlist).update(entry_id, json_object(request))
@@ -56,6 +62,7 @@ def change_entry(entry_id: str) -> Response:
 
 
 @watchlist.delete("/<entry_id>")
+@role(Role.OPERATOR)
 def remove_entry(entry_id: str) -> Response:
     """Remove an entry."""
     entry = part(Watchlist).remove(entry_id)

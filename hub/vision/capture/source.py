@@ -17,7 +17,7 @@ from hub.runtime.offload import in_pool
 from hub.runtime.time_limit import time_limit
 from hub.vision.capture.errors import CLOSED, DIED, NO_START, TOO_LATE, SourceEnded, SourceError
 from hub.vision.capture.target import Target, parse_target
-from hub.vision.child import Child, describe_end
+from hub.vision.child import KILL_SECONDS, Child, describe_end
 from hub.vision.wire import Message
 
 __all__ = ["SourceEnded", "SourceError", "SourceInfo", "SourcePicture", "VideoSource"]
@@ -76,7 +76,7 @@ class VideoSource:
         self._asking: Event | None = None  # set when the request that is in flight is answered
         self._newest: tuple[float, SourcePicture] | None = None  # when it was received
         self._failure: SourceError | SourceEnded | None = None
-        self._closed = False
+        self._closed, self._close_done = False, Event()
 
     @property
     def pid(self) -> int | None:
@@ -115,17 +115,21 @@ class VideoSource:
                 return picture
 
     def close(self) -> None:
-        """Kill the process and wait until it has ended; again does nothing. `next` then raises SourceError."""
+        """Kill the process and wait until it has ended; again only waits for that. `next` then raises SourceError."""
         if self._closed:
+            self._close_done.wait(KILL_SECONDS)
             return
         self._closed = True
-        if self._child is not None:
-            self._child.kill()
-        self._pool.join()
-        if self._child is not None:
-            self._child.close_pipes()
-        self._pool.kill()
-        self._errors.close()
+        try:
+            if self._child is not None:
+                self._child.kill()
+            self._pool.join()
+            if self._child is not None:
+                self._child.close_pipes()
+            self._pool.kill()
+            self._errors.close()
+        finally:
+            self._close_done.set()
 
     def _open(self, target: Target) -> None:
         try:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.vision.objects import models
-from hub.vision.objects.embeddings import decode_vector, distances, encode_vector
+from hub.vision.objects.embeddings import decode_vector, encode_vector
 from hub.vision.objects.interfaces import PERSON, Box, Picture
+from hub.vision.objects.likeness import distances
 from hub.vision.objects.pictures import MAX_MEGAPIXELS, decode
 from hub.vision.objects.stripes import StripeEncoder, crop
 from hub.vision.objects.tracks import Tracks
@@ -78,23 +79,27 @@ class PeopleFinder:
         }
 
     def _match(self, picture: Picture, request: dict[str, Any]) -> dict[str, Any]:
-        """The persons of a frame, the nearest to the embedding of `request` first."""
+        """The persons of a frame, the nearest to the embedding of `request` first.
+
+        Not `successive`: the frame does not follow the last one closely, so that no track goes on.
+        """
         person = self._reference(request)
         limit = float(request.get("max_distance", MAX_DISTANCE))
         height, width = picture.shape[:2]
         people = self._people(picture)
         vectors = self._encoder.encode(picture, people)
-        tracks = self._tracks.update(people, vectors)
+        successive = request.get("successive") is not False
+        memory = self._tracks if successive else Tracks()
+        tracks = memory.update(people, vectors)
+        apart = distances(person, tracks, memory.current, self._encoder.scale)
         listed: list[dict[str, Any]] = []
-        for box, vector, track in zip(people, vectors, tracks, strict=True):
-            known = vector if track.vector is None else track.vector
-            distance = float(distances(person, known[None], self._encoder.scale)[0])
+        for box, distance, track in zip(people, apart, tracks, strict=True):
             entry: dict[str, Any] = {
                 "box": _whole_pixels(box, width, height),
                 "confidence": round(box.confidence, 3),
                 "distance": round(distance, 4),
                 "match": distance < limit,
-                "track": track.number,
+                "track": track.number if successive else None,
             }
             if distance < limit and request.get("crops"):
                 entry["crop"] = _jpeg_crop(picture, box)

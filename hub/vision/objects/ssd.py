@@ -28,8 +28,11 @@ class SsdDetector:
 
     name = "ssd-mobilenetv2-oidv4"
 
-    def __init__(self, views: int = 1, min_confidence: float = MIN_CONFIDENCE) -> None:
-        """`views`: 1, or 2 for two overlapping halves of a picture that is wide enough."""
+    def __init__(self, views: int = 2, min_confidence: float = MIN_CONFIDENCE) -> None:
+        """`views`: 1, or 2 for two overlapping halves of a wide picture.
+
+        In twice the time, a tenth more of the people who are 80 of 576 pixels high are found.
+        """
         self._session = _load()
         self._input = np.empty((1, SIDE, SIDE, 3), np.float32)
         self._anchors = anchors()

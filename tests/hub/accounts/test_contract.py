@@ -10,7 +10,9 @@ from hub.accounts.passwords import ALPHABET, random_password
 from hub.contract.errors import ContractError
 
 
-@pytest.mark.parametrize("value", [None, 5, "", "   ", "a\nb", "x" * (MAX_NAME + 1), "tab\there", "\u202egirl", ["ann"]])
+@pytest.mark.parametrize(
+    "value", [None, 5, "", "   ", "a\nb", "x" * (MAX_NAME + 1), "tab\there", "\u202egirl", ["ann"]]
+)
 def test_a_name_that_cannot_be_one(value: object) -> None:
     with pytest.raises(ContractError, match="^name is a text of 1 to 60 printable characters"):
         read_name(value)

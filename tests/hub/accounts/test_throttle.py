@@ -39,7 +39,9 @@ def wait_of(throttle: LoginThrottle, address: str = "10.0.0.1", account: str = "
     return caught.value.retry_after
 
 
-def test_each_failure_after_the_free_ones_doubles_the_wait_up_to_a_minute(throttle: LoginThrottle, clock: Clock) -> None:
+def test_each_failure_after_the_free_ones_doubles_the_wait_up_to_a_minute(
+    throttle: LoginThrottle, clock: Clock
+) -> None:
     fail(throttle, FREE_TRIES)
     waits = []
     for _ in range(8):

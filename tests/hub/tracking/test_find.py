@@ -23,6 +23,7 @@ from hub.tracking import search as search_module
 from hub.tracking import searches as searches_module
 from hub.tracking.analysis import Analysis
 from hub.tracking.envelope import Embedding
+from hub.tracking.matches import KeptMatches
 from hub.tracking.persons import Persons
 from hub.tracking.searches import Searches
 from hub.vision.process import VisionProcess
@@ -298,6 +299,22 @@ def test_ended_searches_expire(find: Find, monkeypatch: pytest.MonkeyPatch) -> N
     assert find.client.delete("/find/nothing").status_code == 404
 
 
+def test_searches_for_a_deleted_person_are_gone(make: Callable[..., Find]) -> None:
+    find = make(HUB_TRACKING_SEARCH_WAIT_SECONDS="0")
+    write_video(find.videos / "a.avi", 60, 10.0)
+    person, other = find.embedding(), find.embedding()
+    find.hold()
+    urls = [
+        find.client.post("/find", json={"embedding": one, "video": "a.avi", "step": 1}).json["url"]
+        for one in (person, person, other)
+    ]
+    gevent.sleep(0.01)
+    find.hub.part(KeptMatches).delete_person(find.hub.part(Persons).open_any(person).person)
+    assert [find.client.get(url).status_code for url in urls] == [404, 404, 200]
+    find.go_on()
+    assert find.ended(urls[2])["examined"] == 60
+
+
 def test_the_list_of_videos(find: Find) -> None:
     assert find.client.get("/api/tracking/videos").json == {"success": True, "videos": []}
     write_video(find.videos / "a.avi", 3, 10.0)
@@ -318,7 +335,7 @@ def test_another_folder(make: Callable[..., Find], tmp_path: Path) -> None:
 def test_an_error_in_the_hub_ends_the_search_and_no_other(tmp_path: Path) -> None:
     (tmp_path / "still.jpg").write_bytes(jpeg(100))
     looks = iter([{"people": [{}], "width": 1, "height": 1}, {"people": [], "width": 1, "height": 1}])
-    searches = Searches(SimpleNamespace(match=lambda *args, **more: next(looks)), 5)
+    searches = Searches(SimpleNamespace(match=lambda *args, **more: next(looks)), 5, lambda person: None)
     person = Embedding(b"\0\0\x80?", "grey", str(uuid.uuid4()), 1)
     first, second = (searches.add(tmp_path / "still.jpg", "still.jpg", person, 0.38, 30) for _ in range(2))
     with pytest.raises(KeyError):

@@ -42,7 +42,8 @@ def test_the_webcam_is_searched_and_matches_are_listed(hub: HubProcess, page: Pa
     start(page)
     wait_for(lambda: boxes(page) == (2, 1), what="the box of the person and that of the other one")
     wait_for(lambda: count(page, "#matches li") >= 1, what="a row of the list")
-    assert text(page, "seen") == "2 people, 1 match" and text(page, "state") == "Looking for the person."
+    wait_for(lambda: text(page, "seen") == "2 people, 1 match", what="the number of people")
+    assert text(page, "state") == "Looking for the person."
     wait_for(
         lambda: page.value("document.querySelector('#matches img').naturalHeight > 40"), what="the match's picture"
     )
@@ -53,10 +54,12 @@ def test_the_webcam_is_searched_and_matches_are_listed(hub: HubProcess, page: Pa
     assert page.value("most") == 1
     assert count(page, "#matches li") <= 3, "sightings of one track are one row"
     slide(page, 0.1)
-    assert boxes(page) == (2, 0) and "beyond the threshold" in text(page, "match-count")
-    assert page.value("document.getElementById('no-matches').hidden") is False
+    wait_for(lambda: boxes(page) == (2, 0), what="boxes of others only")
+    assert "beyond the threshold" in text(page, "match-count")
+    assert text(page, "no-matches").startswith("No match below the threshold")
     slide(page, 0.8)
-    assert boxes(page)[1] == 2 and text(page, "limit") == "0.80"
+    assert text(page, "limit") == "0.80"
+    wait_for(lambda: boxes(page)[1] == 2, what="both as matches")
     wait_for(lambda: page.value("sent.at(-1).max_distance") == 0.8, what="the hub's being asked with it")
     wait_for(lambda: count(page, "#matches li") >= 2, what="the other person in the list")
     stop(page)
@@ -110,6 +113,9 @@ def test_a_match_becomes_a_further_picture(page: Page, photos: dict[str, Path]) 
     click(page, "#matches button")
     wait_for(lambda: count(page, "#pictures li") == 2 and not count(page, "#pictures[aria-busy]"), what="the picture")
     assert kept(page)["persons"] == before["persons"] and kept(page)["embedding"] != before["embedding"]
+    used = "[...document.querySelectorAll('#matches button')].some((one) => one.textContent === 'Used' && one.disabled)"
+    wait_for(lambda: page.value(used), what="the row's being marked")
+    assert page.value("document.getElementById('again').hidden") is True
     wait_for(lambda: page.value("sent.at(-1).person_embed") == kept(page)["embedding"], what="the search for it")
     if SHOTS:
         shoot(page, "track_1366.png")
@@ -148,6 +154,9 @@ def test_a_named_source_has_no_picture_and_ends(page: Page, photos: dict[str, Pa
     wait_for(lambda: boxes(page) == (2, 1), what="the boxes")
     assert "without its picture" in text(page, "nothing")
     assert page.value("document.getElementById('snap').hidden") is True
+    slide(page, 0.7)
+    page.value("threshold.dispatchEvent(new Event('change'))")
+    wait_for(lambda: boxes(page) == (2, 2), what="both as matches, after a new start")
     wait_for(lambda: "Source yard has ended" in text(page, "state"), what="the end of the video")
     assert text(page, "start") == "Start" and text(page, "trouble") == "No more frames from video source"
     assert count(page, "#matches li") >= 1
