@@ -136,6 +136,8 @@ class Gate:
         required = Requirement(Role.ADMIN) if self.requirements is None else self.requirements.of(environ)
         principal = self._identify(environ, required.any_origin)
         environ[PRINCIPAL] = self._generation, principal
+        if principal is STRANGER and not required.any_origin and not self._origin_counts(environ):
+            raise Refusal(403, OTHER_ORIGIN)
         if not principal.allows(required.role, required.readers):
             raise self._refusal(environ, principal, required)
         if principal.kind == "account" and self._changes_something(environ) and not self._same_origin(environ):
@@ -241,8 +243,6 @@ class Gate:
                 return Refusal(401, PROXIED)
             if local and not self._host_counts(environ):
                 return Refusal(403, OTHER_HOST)
-            if local and not required.any_origin and not self._origin_counts(environ):
-                return Refusal(403, OTHER_ORIGIN)
             if required.role is Role.DEVICE:
                 self._note(environ)
             return Refusal(401, STRANGERS)

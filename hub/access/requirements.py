@@ -15,6 +15,8 @@ from hub.websocket.routes import ENGINE_IO, WebSocketRoutes
 
 UNKNOWN = Requirement(Role.VIEWER)
 """Of paths that nothing is served at: a stranger does not learn which those are."""
+CONNECT = Requirement(Role.OPEN)
+"""Of Socket.IO: connecting is open, but not to pages of foreign origins; each event is checked on its own."""
 MAX_CACHED = 2048
 
 
@@ -30,7 +32,7 @@ class Requirements:
         """What this request requires."""
         path: str = environ.get("PATH_INFO", "")
         if path.startswith(ENGINE_IO) or (path in self._aliases and "EIO=" in environ.get("QUERY_STRING", "")):
-            return OPEN  # each event is checked (hub.socketio.event_roles)
+            return CONNECT
         if environ.get("wsgi.websocket") is not None:
             required = self._websockets.requirement(environ.get("gatehouse.listener", "main"), path)
             return UNKNOWN if required is None else required
