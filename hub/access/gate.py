@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Protocol
 from urllib.parse import quote, urlsplit
@@ -107,6 +107,7 @@ class Gate:
         self._log_rate = RateLimiter(0.1, burst=3.0)
         self._generation = 0
         self.requirements: RequirementSource | None = None
+        self.csrf_refusal: Callable[[Environ], str | None] = self._foreign_change
         self.admissions: Admissions = NoAdmissions()
         self.refused = 0
 
@@ -140,8 +141,8 @@ class Gate:
             raise Refusal(403, OTHER_ORIGIN)
         if not principal.allows(required.role, required.readers):
             raise self._refusal(environ, principal, required)
-        if principal.kind == "account" and self._changes_something(environ) and not self._same_origin(environ):
-            raise Refusal(403, OTHER_ORIGIN)
+        if principal.kind == "account" and (reason := self.csrf_refusal(environ)) is not None:
+            raise Refusal(403, reason)
 
     def principal(self, environ: Environ) -> Principal:
         """Who sent a request, or is at the other end of a connection that it has opened, as of now."""
@@ -233,8 +234,10 @@ class Gate:
 
     # -- refusals
 
-    def _changes_something(self, environ: Environ) -> bool:
-        return environ.get("REQUEST_METHOD") not in SAFE_METHODS or environ.get("wsgi.websocket") is not None
+    def _foreign_change(self, environ: Environ) -> str | None:
+        """Why a session may not be used for this request, until `hub.accounts` knows better."""
+        changes = environ.get("REQUEST_METHOD") not in SAFE_METHODS or environ.get("wsgi.websocket") is not None
+        return OTHER_ORIGIN if changes and not self._same_origin(environ) else None
 
     def _refusal(self, environ: Environ, principal: Principal, required: Requirement) -> Refusal:
         if principal is STRANGER:

@@ -45,6 +45,7 @@ def register(app: Flask, hub: Hub) -> None:
     for part in (audit, accounts, sessions, origins, Login(key, sessions), FailedLogins(audit)):
         hub.add(part)
     hub.gate.add_identifier(SessionIdentifier(cookie, sessions))
+    hub.gate.csrf_refusal = origins.csrf_refusal
     app.register_blueprint(accounts_pages)
     app.register_blueprint(accounts_rest)
     app.context_processor(_shown_login)

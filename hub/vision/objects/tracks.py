@@ -73,7 +73,7 @@ class Track:
         self.corners, self.seen, self.boxes = corners, look, self.boxes + 1
 
     def is_other_than(self, other: Track) -> bool:
-        """True when they are two persons: both are in the newest frame, or were there together for LEAST_TOGETHER looks.
+        """True for two persons: both are in the newest frame, or were there together for LEAST_TOGETHER looks.
 
         For a shorter time one person may have had two boxes.
         """
