@@ -128,15 +128,15 @@ def page(old: str, app: Flask) -> str:
     return f"{before}{BEGIN}\n\n{tables(app)}\n{END}{rest.split(END)[1]}"
 
 
-def main() -> None:
-    """Write the page."""
+def written() -> str:
+    """The whole page as it should be."""
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(load(Path(folder) / "instance", {}, {}))
         try:
-            PAGE.write_text(page(PAGE.read_text("utf-8"), app), encoding="utf-8")
+            return page(PAGE.read_text("utf-8"), app)
         finally:
             close(app)
 
 
 if __name__ == "__main__":
-    main()
+    PAGE.write_text(written(), encoding="utf-8")
