@@ -2,7 +2,7 @@
 
 A track's distance is the mean of two: that of its mean vector, and that of the tenth of its vectors which is nearest
 (a person who turned round still counts as the one seen before). The person can be in one place only: of tracks that
-were there at the same time, those that are farther than the nearest one are put farther by the difference.
+were there at the same time, those farther than the nearest are put farther by one and a half times the difference.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hub.vision.objects.tracks import Track
 
 NEAREST_PART = 0.1
 MEAN_WEIGHT = 0.6
-RIVAL_WEIGHT = 1.0
+RIVAL_WEIGHT = 1.5
 LARGEST = 2.0
 """Of two vectors of length 1."""
 

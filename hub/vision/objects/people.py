@@ -47,8 +47,10 @@ class PeopleFinder:
             return self._describe()
         if operation not in ("embed", "match"):
             raise ValueError("The vision process of persons knows the operations embed, match and describe.")
-        pixels = decode(picture, float(request.get("max_megapixels", MAX_MEGAPIXELS)))
-        return self._embed(pixels) if operation == "embed" else self._match(pixels, request)
+        limit = float(request.get("max_megapixels", MAX_MEGAPIXELS))
+        if operation == "embed":
+            return self._embed(decode(picture, limit, upright=True))
+        return self._match(decode(picture, limit), request)
 
     def _describe(self) -> dict[str, Any]:
         built_in = isinstance(self._encoder, StripeEncoder)
@@ -61,7 +63,10 @@ class PeopleFinder:
         }
 
     def _embed(self, picture: Picture) -> dict[str, Any]:
-        """The embedding of the most confident person, or of the whole picture where none is found."""
+        """The embedding of the most confident person, or of the whole picture where none is found.
+
+        The box is in pixels of the picture turned upright, as browsers show it.
+        """
         height, width = picture.shape[:2]
         people = self._people(picture) or self._people_padded(picture)
         chosen = people[0] if people else Box(0, 0, width, height, 0.0, PERSON)

@@ -23,7 +23,7 @@ MAX_CHANGE = 1.15
 APPEARANCE_WEIGHT = 3.0
 """Of that distance against the shift in parts of what is allowed: people who cross differ in appearance only."""
 VELOCITY_KEPT = 0.7
-MAX_CROWDED_IOU = 0.25
+MAX_CROWDED_IOU = 0.4
 """Two boxes of one frame that overlap more show parts of each other: their vectors do not count for their tracks."""
 MAX_MISSED = 8
 """Looks without its person after which a track ends."""
