@@ -68,6 +68,13 @@ def track() -> Response:
     return page("track.html")
 
 
+@pages.get("/devices")
+@role(Role.VIEWER)
+def devices() -> Response:
+    """Devices that wait, that were let in, tokens and registrations; data from /api/access and /api/devices."""
+    return page("devices.html")
+
+
 @pages.get("/status")
 @role(Role.VIEWER)
 def status() -> Response:

@@ -124,6 +124,11 @@ class Settings(Section):
         return self.instance / "pictures"
 
     @property
+    def device_token_path(self) -> Path:
+        """The file of the token that every device may use."""
+        return self.instance / "device_token.txt"
+
+    @property
     def token_path(self) -> Path:
         """The file of the token of AprilTag boards."""
         return self.instance / "apriltag_token"
