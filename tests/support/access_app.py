@@ -1,4 +1,4 @@
-"""app.py that knows the senders of tests.support.senders; POST /revoke/NAME from this machine takes one's token away."""
+"""app.py that knows the senders of tests.support.senders; POST /revoke/NAME from this machine revokes a token."""
 
 from gevent import monkey
 
