@@ -5,7 +5,6 @@ const byId = (id) => document.getElementById(id);
 const RELOAD_MS = 15000;
 const PAUSE_MS = 300;
 const TRANSPORTS = { http: "HTTP", websocket: "WebSocket", socketio: "Socket.IO", udp: "UDP", game: "WebSocket" };
-const SENT = { path: "asked for", method: "by", listener: "at the listener", user_agent: "program", content_type: "sent", content_length: "bytes", serial: "serial" };
 let due = null;
 let first = true;
 const shown = new Set();
@@ -47,12 +46,20 @@ function nameOf(device) { return device.name || device.claimed || "device withou
 function reach(device) { return device.claimed ? `id ${device.claimed} at ${device.address}` : `every device at ${device.address}`; }
 
 function facts(sent) {
-  const rows = Object.entries(sent).filter(([key, value]) => value && key !== "method");
-  return element("dl", { class: "sent" }, ...rows.flatMap(([key, value]) => [element("dt", { text: SENT[key] ?? key }), element("dd", { text: value, dir: "auto" })]));
+  const { method, path, listener, user_agent, content_type, content_length, ...others } = sent;
+  const rows = {
+    "asked for": [method, path].filter(Boolean).join(" "),
+    port: listener === "main" ? "" : listener,
+    program: user_agent,
+    sent: [content_type, content_length && `${content_length} bytes`].filter(Boolean).join(", "),
+    ...others,
+  };
+  const shownRows = Object.entries(rows).filter(([, value]) => value);
+  return element("dl", { class: "sent" }, ...shownRows.flatMap(([key, value]) => [element("dt", { text: key }), element("dd", { text: value, dir: "auto" })]));
 }
 
 function decision(name, yes, no) {
-  const input = element("input", { "aria-label": "Name for this device", placeholder: "name (if you like)", maxlength: "100", autocomplete: "off", value: name || null });
+  const input = element("input", { "aria-label": "Name for this device", placeholder: "name, if you like", maxlength: "100", autocomplete: "off", value: name || null });
   const form = element("form", {}, input, element("button", { class: "act yes", text: "Admit" }), button(no.text, "no", no.act));
   form.onsubmit = (event) => { event.preventDefault(); yes(input.value); };
   return form;

@@ -37,7 +37,7 @@ class Decisions:
 
     def add(self, address: str, claimed: str, name: str) -> Device:
         """Let a device in that has not tried yet. Raises ContractError for its address, Conflict, StoreBusy."""
-        plain = plain_address(address)
+        plain = plain_address(address[:100])
         if not plain:
             raise ContractError("address is missing: the IP address of the device.", ["address is no IP address"])
         claimed, now = clean(claimed)[:MAX_ID], self._now()
