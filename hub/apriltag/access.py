@@ -1,11 +1,14 @@
-"""Access of AprilTag boards and games by `apriltag.networks`, which is older than `trusted_networks`."""
+"""Access of AprilTag boards and games: by their messages, since their sockets are open, and by `apriltag.networks`.
+
+`apriltag.networks` is older than `trusted_networks`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from hub.access.networks import Networks
-from hub.contract.roles import NETWORK, Principal
+from hub.contract.roles import NETWORK, Principal, Requirement, Role
 from hub.net.wsgi import Environ
 
 LISTENERS = ("main", "apriltag")
@@ -13,6 +16,16 @@ READING_PATHS = ("/apriltag", "/apriltag/")
 PICTURE_PATH = "/client_e32__http_post_to_serverhub__smartcam_video_stream"
 POLL_PATH = "/client_gdevelop_to_server__smartcam_data_get"
 SOCKET_PATHS = ("/", "/websocket")
+GAMES = Requirement(Role.DEVICE, readers=True)
+SOCKET_MESSAGES = {
+    "identify as a game": GAMES,
+    "request_latest_data": GAMES,
+    "event_FromGDevelop": GAMES,
+    "ping": Requirement(Role.OPEN),
+}
+"""What a message of a socket that is no board requires."""
+BOARD_MESSAGES = ("identify as a board", "apriltag_data", "video_frame", "binary picture")
+"""Messages of boards: they identify with `apriltag.token` or a device's token, an address does not replace it."""
 
 
 def address_kind(environ: Environ) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from hub.access.admissions import Attempt
 from hub.access.credentials import TOKEN_KEY
 from hub.access.tokens import BoardToken
+from hub.apriltag.access import GAMES
 from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
 from hub.apriltag.contract.decoding import READING_BYTES, decode_reading
@@ -163,7 +164,7 @@ class Connection:
 
     def _may_listen(self) -> bool:
         """Whether this sender may be a game; one that may not is told so, and appears as waiting."""
-        if self._gate.principal(self._environ).allows(Role.DEVICE, readers=True):
+        if self._gate.principal(self._environ).allows(GAMES.role, GAMES.readers):
             return True
         self._gate.admissions.note(Attempt(self._address, "game", self._environ.get("PATH_INFO", "")))
         self._refuse("Not admitted")
