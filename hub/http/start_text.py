@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 
 import psutil
 
 from hub.context import Hub
 from hub.net.device_address import DeviceAddress
+from hub.net.own_addresses import network_addresses
 from hub.settings.file import FILE_NAME
 from hub.settings.model import Settings
 
@@ -63,11 +63,3 @@ def _device_rows(hub: Hub, host: str, tls: bool) -> list[str]:
         for address in addresses
         if address.listener in hub.addresses
     ]
-
-
-def network_addresses() -> list[str]:
-    """This machine's IPv4 addresses, loopback first."""
-    found = {"127.0.0.1"}
-    for rows in psutil.net_if_addrs().values():
-        found.update(row.address for row in rows if row.family == socket.AF_INET)
-    return sorted(found, key=lambda address: (not address.startswith("127."), address))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 TLS_SCHEMES = {"http": "https", "ws": "wss"}
 
 

@@ -1,4 +1,4 @@
-"""TLS on accepted connections: handshakes in the connection's own greenlet, and sockets that behave as plain ones do."""
+"""TLS on accepted connections: handshakes in the connection's greenlet, and sockets that behave as plain ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ssl import (
     SSLZeroReturnError,
     TLSVersion,
 )
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import gevent.socket
 from gevent.ssl import SSLContext, SSLSocket
@@ -40,6 +40,11 @@ class TlsSocket(SSLSocket):
     A call that would block raises BlockingIOError, one that takes too long TimeoutError. Any other greenlet may shut
     the socket down meanwhile (gevent's own class then fails with a ValueError or an AttributeError).
     """
+
+    _sslobj: Any  # of gevent's class, whose types are not known
+    _read_event: Any
+    _write_event: Any
+    _wait: Any
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         """Receive at most one TLS record; b"" when the peer has shut down its side."""
@@ -122,7 +127,7 @@ def accept_tls(sock: gevent.socket.socket, context: SSLContext, seconds: float) 
             first = sock.recv(1, std_socket.MSG_PEEK)
             if first and first[0] != HANDSHAKE:
                 raise PlainText
-            tls: TlsSocket = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+            tls = cast(TlsSocket, context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False))
         except OSError as error:
             raise PeerDisconnected(f"gone: {error.strerror or error}") from error
         try:
@@ -175,5 +180,6 @@ def peer_has_closed(sock: gevent.socket.socket) -> bool:
 def _peek(sock: gevent.socket.socket) -> bytes:
     """The first byte that has arrived, encrypted or not; b"" after the end. Raises OSError."""
     # Below gevent's socket, whose timeout other greenlets have set.
-    data: bytes = std_socket.socket.recv(sock._sock, 1, std_socket.MSG_PEEK)
+    plain: Any = sock
+    data: bytes = plain._sock.recv(1, std_socket.MSG_PEEK)
     return data
