@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Protocol
 from urllib.parse import quote, urlsplit
@@ -106,6 +106,7 @@ class Gate:
         self._by_address: list[Identifier] = []
         self._log_rate = RateLimiter(0.1, burst=3.0)
         self._generation = 0
+        self.on_change: list[Callable[[], None]] = []
         self.requirements: RequirementSource | None = None
         self.admissions: Admissions = NoAdmissions()
         self.refused = 0
@@ -117,6 +118,8 @@ class Gate:
     def changed(self) -> None:
         """Have open connections identified anew: somebody was let in, or no longer is."""
         self._generation += 1
+        for check in self.on_change:
+            check()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:

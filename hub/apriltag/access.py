@@ -16,6 +16,7 @@ READING_PATHS = ("/apriltag", "/apriltag/")
 PICTURE_PATH = "/client_e32__http_post_to_serverhub__smartcam_video_stream"
 POLL_PATH = "/client_gdevelop_to_server__smartcam_data_get"
 SOCKET_PATHS = ("/", "/websocket")
+BOARDS = Requirement(Role.DEVICE)
 GAMES = Requirement(Role.DEVICE, readers=True)
 SOCKET_MESSAGES = {
     "identify as a game": GAMES,
