@@ -1,7 +1,7 @@
 """Listens to everything that the hub sends by itself, and prints what it hears, a line each; ends with its input.
 
-`python -m tests.support.listener ADDRESS MAIN RESULTS [TOKEN]`. Lines: `opened NAME`, `refused NAME STATUS`, `heard NAME
-TEXT`, `closed NAME CODE`.
+`python -m tests.support.listener ADDRESS MAIN RESULTS [TOKEN]`. Lines: `opened NAME`, `refused NAME STATUS`,
+`heard NAME TEXT`, `closed NAME CODE`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from tests.support.helpers import ROOT, HubProcess, capture_result, jpeg, wait_f
 from tests.support.hosts import other_hosts
 from tests.support.listener import NAMES
 from tests.support.lpr import g4, g4_health, post
-from tests.support.senders import TOKENS
+from tests.support.senders import TOKENS, AccessHub
 from tests.support.tags import TOKEN, record
 
 pytestmark = pytest.mark.slow
@@ -24,12 +24,6 @@ pytestmark = pytest.mark.slow
 HEARING = ("results", "events", "video", "game", "mjpeg", "rooms")
 """Those to whom the hub sends something when it stores a record; a poll asks, tracking needs a person."""
 AUTH_FAILED = '"auth_failed"'
-
-
-class AccessHub(HubProcess):
-    """A hub that knows the senders of tests.support.senders."""
-
-    script = ROOT / "tests" / "support" / "access_app.py"
 
 
 @pytest.fixture
