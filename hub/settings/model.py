@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 from pydantic.fields import FieldInfo
 
 from hub.settings.access import Access
+from hub.settings.accounts import Accounts
 from hub.settings.apriltag import AprilTag
 from hub.settings.base import Section
 from hub.settings.fast_paths import FastPaths
@@ -66,6 +67,7 @@ class Settings(Section):
     store: Store = Store()
     limits: Limits = Limits()
     access: Access = Access()
+    accounts: Accounts = Accounts()
     fast_paths: FastPaths = FastPaths()
     log: Log = Log()
     instance: Path = Field(Path("instance"), exclude=True, description="Folder of the hub's data; only by --instance.")
@@ -122,6 +124,11 @@ class Settings(Section):
         return self.instance / "pictures"
 
     @property
+    def device_token_path(self) -> Path:
+        """The file of the token that every device may use."""
+        return self.instance / "device_token.txt"
+
+    @property
     def token_path(self) -> Path:
         """The file of the token of AprilTag boards."""
         return self.instance / "apriltag_token"
@@ -130,6 +137,16 @@ class Settings(Section):
     def tracking_key_path(self) -> Path:
         """The file of the key that embeddings of persons are encrypted with."""
         return self.instance / "tracking_key"
+
+    @property
+    def session_key_path(self) -> Path:
+        """The file of the key that session cookies are signed with."""
+        return self.instance / "session_key"
+
+    @property
+    def admin_password_path(self) -> Path:
+        """The file of the password that the first start gives to the account admin."""
+        return self.instance / "admin_password.txt"
 
     @property
     def log_path(self) -> Path:
