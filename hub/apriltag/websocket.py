@@ -13,7 +13,7 @@ from hub.access.admissions import Attempt
 from hub.access.credentials import TOKEN_KEY
 from hub.access.open_connections import OpenConnection
 from hub.access.tokens import BoardToken
-from hub.apriltag.access import BOARDS, GAMES
+from hub.apriltag.access import BOARDS, GAMES, is_admitted
 from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
 from hub.apriltag.contract.decoding import READING_BYTES, decode_reading
@@ -152,9 +152,9 @@ class Connection:
 
     def _identify_board(self, data: dict[str, Any]) -> None:
         token = data.get("auth_token")
-        by_token = {**self._environ, TOKEN_KEY: token, "REMOTE_ADDR": ""}
         of_boards = self._token.matches(token)
-        if not isinstance(token, str) or not (of_boards or self._is_device(by_token)):
+        by = None if of_boards else self._device_environ(token)
+        if not of_boards and by is None:
             self.release_role()
             self._refuse("Missing auth_token" if token in (None, "") else "Invalid auth_token")
             return
@@ -163,13 +163,16 @@ class Connection:
             self._is_board = True
             self._socket.max_buffered_bytes = None
             self._boards.connected(self._address, self._socket)
-        self._watch(None if of_boards else by_token, BOARDS)
+        self._watch(by, BOARDS)
         self._record_activity(_name(data.get("camera_name") or data.get("device")))
         self._socket.send(BOARD_IDENTIFIED)
 
-    def _is_device(self, environ: Environ) -> bool:
-        """Whether a board's token is one of a device that was let in."""
-        return self._gate.identify_again(environ).allows(BOARDS.role)
+    def _device_environ(self, token: object) -> Environ | None:
+        """The environment by which a board is a device that was let in: with its token, or at its address."""
+        by_token = {**self._environ, TOKEN_KEY: token, "REMOTE_ADDR": ""}
+        if isinstance(token, str) and self._gate.identify_again(by_token).allows(BOARDS.role):
+            return by_token
+        return self._environ if is_admitted(self._gate, self._environ, TRANSPORT) else None
 
     def _may_listen(self) -> bool:
         """Whether this sender may be a game; one that may not is told so, and appears as waiting."""
