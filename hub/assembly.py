@@ -104,16 +104,13 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         access.hostnames,
         access.local_admin,
         access.trusted_proxy,
+        settings.limits.messages_per_second,
     )
     gate.requirements = Requirements(app, websockets, entry.aliases)
     app.wsgi_app = gate  # type: ignore[method-assign]
-<<<<<<< HEAD
-    links = Links(settings.images.base_url, settings.uses_tls)
-=======
     connections = OpenConnections(gate)
     websockets.watch = connections.watch
-    links = Links(settings.images.base_url)
->>>>>>> a_walk
+    links = Links(settings.images.base_url, settings.uses_tls)
     links.port = settings.images.port or settings.port
     images, packs = ImageStore(settings.images_path), PackStore(settings.packs_path)
 

@@ -23,7 +23,8 @@ STATION = "agent"
 OTHER_TOKEN = "the token of another hub"
 PAGE = """
 import requests, sys
-answer = requests.get(f"http://{sys.argv[1]}/plates", headers={"Accept": "text/html"}, allow_redirects=False, timeout=10)
+headers = {"Accept": "text/html"}
+answer = requests.get(f"http://{sys.argv[1]}/plates", headers=headers, allow_redirects=False, timeout=10)
 print(answer.status_code, answer.headers.get("Location"))
 """
 LOG_IN = """
