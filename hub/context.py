@@ -15,6 +15,7 @@ from hub.live.fanout import Fanout
 from hub.live.links import Links
 from hub.net.device_address import DeviceAddress
 from hub.net.fast_routes import FastRoutes
+from hub.openapi.operation import Operations
 from hub.runtime.budget import Budget
 from hub.runtime.json_lane import JsonLane
 from hub.runtime.lanes import Lanes
@@ -69,6 +70,7 @@ class Hub:
     entry: EngineIoEntry
     websockets: WebSocketRoutes
     fast_routes: FastRoutes
+    operations: Operations = field(default_factory=Operations)  # of the routes, for /openapi.json
     plate_watch: PlateWatch = field(default_factory=NoWatch)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     status: dict[str, Callable[[], Any]] = field(default_factory=dict)  # key of /status -> its value now

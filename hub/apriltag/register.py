@@ -10,6 +10,7 @@ import gevent
 from flask import Flask
 
 from hub.access.tokens import BoardToken, board_token
+from hub.apriltag import operations
 from hub.apriltag.access import LISTENERS, READING_PATHS, SOCKET_PATHS, BoardRule
 from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
@@ -62,6 +63,7 @@ def _add_routes(app: Flask, hub: Hub, posts: ReadingPosts, sockets: TagSockets) 
     """Add the blueprints, the fast routes, the raw WebSockets and the access rule."""
     app.register_blueprint(apriltag_rest)
     app.register_blueprint(apriltag_video)
+    hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
     hub.gate.add(BoardRule(hub.settings.apriltag.networks))
     for path in READING_PATHS:
         hub.fast_routes.add(path, FastReadingPosts(posts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from hub.context import Hub
+from hub.devices import operations
 from hub.devices.repository import DeviceRepository
 from hub.devices.rest import devices_rest
 from hub.devices.service import Devices
@@ -17,3 +18,4 @@ def register(app: Flask, hub: Hub) -> None:
     devices.load()
     hub.names["devices"] = devices.names.status
     app.register_blueprint(devices_rest)
+    hub.operations.add(operations.OPERATIONS)

@@ -11,6 +11,7 @@ from flask import Flask
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.paging import page_of
+from hub.lpr import operations
 from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
 from hub.lpr.fast_rest import FastRecords
@@ -37,6 +38,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.add(lpr)
     hub.add(connections)
     app.register_blueprint(lpr_rest)
+    hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
     fast = FastRecords(hub)
     for path in HINTS:
         hub.fast_routes.add(path, fast)

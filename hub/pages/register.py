@@ -9,6 +9,8 @@ from flask import Flask
 from hub.context import Hub
 from hub.live.listen import listen
 from hub.net.wsgi import Environ
+from hub.pages import operations
+from hub.pages.docs import OpenApiText, docs
 from hub.pages.images import images
 from hub.pages.routes import pages
 from hub.websocket.connection import WebSocket
@@ -21,6 +23,9 @@ def register(app: Flask, hub: Hub) -> None:
     app.register_blueprint(images)
     hub.announce("images", "pictures", "http", "/images/NAME", position=4)
     app.register_blueprint(pages)
+    app.register_blueprint(docs)
+    hub.add(OpenApiText(app, hub.operations))
+    hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)  # compiled now: at the first request it would block the event loop
 

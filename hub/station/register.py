@@ -7,6 +7,7 @@ from flask import Flask
 
 from hub.context import Hub
 from hub.live.events import CAPTURE_STORED
+from hub.station import operations
 from hub.station.repository import CaptureRepository, StationRepository
 from hub.station.rest import station_rest
 from hub.station.service import Captures
@@ -34,6 +35,7 @@ def register(app: Flask, hub: Hub) -> None:
     captures.load()
     stations.load()
     app.register_blueprint(station_rest)
+    hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
     register_events(hub)
     hub.websockets.add_listener("results", ResultSockets(hub).serve)
     hub.announce("results", "capture results", "ws", position=3)

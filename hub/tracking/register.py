@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 
 from hub.context import Hub
+from hub.tracking import operations
 from hub.tracking.access import TrackingRule
 from hub.tracking.analysis import TASK, Analysis
 from hub.tracking.contract.session_id import PREFIX
@@ -57,6 +58,7 @@ def register(app: Flask, hub: Hub) -> None:
     vision.listeners.append(lambda reason: sessions.warn(RESTARTED))
     app.register_blueprint(tracking_rest)
     app.register_blueprint(tracking_api)
+    hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
     hub.gate.add(TrackingRule())
     hub.websockets.add_prefix(PREFIX, sockets.serve)
     hub.supervisor.keep(vision.name, vision.run)
