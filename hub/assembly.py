@@ -12,6 +12,7 @@ from PIL import Image
 from sqlalchemy import URL
 
 from hub.access.gate import Gate
+from hub.access.requirements import Requirements
 from hub.context import Hub
 from hub.contract.times import zone
 from hub.live.bus import Bus
@@ -27,6 +28,7 @@ from hub.settings.model import Settings
 from hub.socketio.attachments import Attachments
 from hub.socketio.codec import SocketJson, StrictPacket
 from hub.socketio.entry import EngineIoEntry
+from hub.socketio.event_access import EventAccess
 from hub.socketio.events import DASHBOARD, register_room
 from hub.socketio.fast_events import FastEvents
 from hub.socketio.guard import SessionGuard
@@ -93,7 +95,16 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     fast_routes = FastRoutes(app.wsgi_app, settings.fast_paths.rest)
     websockets = WebSocketRoutes(fast_routes)
     entry = EngineIoEntry(websockets, rooms)
-    gate = Gate(entry, settings.access.allowed_origins)
+    access = settings.access
+    gate = Gate(
+        entry,
+        access.allowed_origins,
+        settings.trusted_networks,
+        access.hostnames,
+        access.local_admin,
+        access.trusted_proxy,
+    )
+    gate.requirements = Requirements(app, websockets, entry.aliases)
     app.wsgi_app = gate  # type: ignore[method-assign]
     links = Links(settings.images.base_url)
     links.port = settings.images.port or settings.port
@@ -136,6 +147,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         entry=entry,
         websockets=websockets,
         fast_routes=fast_routes,
+        event_access=EventAccess(socketio.server, gate),
     )
     app.extensions["gatehouse"] = hub
     hub.status["json"] = json.status
@@ -147,7 +159,9 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     hub.status["pictures"] = lambda: {**hub.examiner.status(), **hub.picture_files.status()}
     hub.status["lanes"] = lanes.status
     hub.status["searches"] = lambda: {"stopped": hub.reader.too_long}
-    register_room(socketio.server, hub.zone, DASHBOARD, "dashboard", "join_dashboard", ("leave_dashboard",))
+    register_room(
+        hub.event_access, socketio.server, hub.zone, DASHBOARD, "dashboard", "join_dashboard", ("leave_dashboard",)
+    )
     hub.warning_sources += [hub.reader.unreadable.warnings, hub.clock.warnings]
     hub.status["unreadable_rows"] = hub.reader.unreadable.counts
     hub.status["names"] = lambda: {kind: status() for kind, status in hub.names.items()}

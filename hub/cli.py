@@ -1,4 +1,4 @@
-"""The hub's command line: `python app.py [run | check-config | check-models] [--instance DIR] [--host H] [--port N]`.
+"""The hub's command line: `python app.py [run | check-config | check-models | reset-password NAME] [--instance DIR]`.
 
 Each command is one function.
 """
@@ -48,6 +48,8 @@ def main(argv: list[str]) -> int:
             return check_config(options.instance, flags)
         if options.command == "check-models":
             return check_models(options.instance, flags)
+        if options.command == "reset-password":
+            return reset_password(options.instance, flags, options.name)
         lock.acquire()
         return run(load(options.instance, flags), lock)
     except SettingsError as error:
@@ -82,16 +84,39 @@ def check_models(instance: Path, flags: Mapping[str, Any]) -> int:
         return INTERRUPTED_STATUS
 
 
+def reset_password(instance: Path, flags: Mapping[str, Any], name: str) -> int:
+    """Print a new password of an account, also while the hub runs; 0, or 1 where that is not possible.
+
+    Raises SettingsError.
+    """
+    settings = load(instance, flags, write=False)
+    from hub.accounts.reset import NoSuchAccount
+    from hub.accounts.reset import reset_password as reset
+
+    try:
+        account, password = reset(settings.database_path, name)
+    except NoSuchAccount as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (OSError, DatabaseError) as error:
+        print(f"{settings.database_path} cannot be changed: {error}", file=sys.stderr)
+        return 1
+    print(f"The new password of {account}, shown this once:\n  {password}")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description="The Gatehouse hub.")
     parser.add_argument(
         "command",
         nargs="?",
-        choices=["run", "check-config", "check-models"],
+        choices=["run", "check-config", "check-models", "reset-password"],
         default="run",
         help="run (default); check-config: say whether the settings can be used, and end; check-models: try the "
-        "models of the section [vision], say time and memory, and end",
+        "models of the section [vision], say time and memory, and end; reset-password: print a new password of the "
+        "account NAME, and end",
     )
+    parser.add_argument("name", nargs="?", default="", metavar="NAME", help="the account of reset-password")
     parser.add_argument(
         "--instance",
         type=Path,

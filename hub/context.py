@@ -9,6 +9,7 @@ from datetime import tzinfo
 from typing import Any, TypeVar, cast
 
 from hub.access.gate import Gate
+from hub.contract.audit import Audit, NoAudit
 from hub.contract.plates import NoWatch, PlateWatch
 from hub.live.bus import Bus
 from hub.live.fanout import Fanout
@@ -24,6 +25,7 @@ from hub.runtime.loop_watch import LoopWatch
 from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
 from hub.socketio.entry import EngineIoEntry
+from hub.socketio.event_access import EventAccess
 from hub.socketio.fast_events import FastEvents
 from hub.socketio.library_types import SocketIoApp
 from hub.socketio.rooms import Rooms
@@ -70,8 +72,10 @@ class Hub:
     entry: EngineIoEntry
     websockets: WebSocketRoutes
     fast_routes: FastRoutes
+    event_access: EventAccess  # which role each Socket.IO event requires
     operations: Operations = field(default_factory=Operations)  # of the routes, for /openapi.json
     plate_watch: PlateWatch = field(default_factory=NoWatch)
+    audit: Audit = field(default_factory=NoAudit)  # who changed what
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     status: dict[str, Callable[[], Any]] = field(default_factory=dict)  # key of /status -> its value now
     names: dict[str, Callable[[], Any]] = field(default_factory=dict)  # kind of name -> how many are known, for /status

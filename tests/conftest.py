@@ -1,13 +1,25 @@
-"""Fixtures: an app for Flask's test client, a real hub process."""
+"""Fixtures: an app for Flask's test client, a real hub process; profiles of tests with generated input."""
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+# Before Hypothesis is used: it writes its tables of characters into a folder, and into the tree where none is named.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "gatehouse-hypothesis"))
+
+import hypothesis
 import pytest
 
 from tests.support.helpers import HubProcess
+
+# The same examples in every run and everywhere; no deadline for one of them, since CI shares its processor.
+hypothesis.settings.register_profile("fixed", derandomize=True, max_examples=100, database=None, deadline=None)
+# Others in every run: `./run_tests.sh --hypothesis-profile explore -k properties`.
+hypothesis.settings.register_profile("explore", max_examples=5000, database=None, deadline=None)
+hypothesis.settings.load_profile("fixed")
 
 SLOW_FOLDERS = ("hub/fast_paths", "hub/hardening", "hub/pages")  # many requests to real hubs, attacks, a browser
 

@@ -71,13 +71,13 @@ class TagParser:
             if last and not final and _may_be_cut(record, incomplete, len(buffer)):
                 limit = record.start
                 break
-            lines, _ = self._lines(done, record.start, before)
+            lines, _ = self._lines(done, _line_limit(buffer, record.start), before)
             self._count_noise(done, record.start, lines)
             tags += lines
             tags.append((record.tag or "", record.source, record.antenna))
             done, before = record.end, _NEWLINE
             index += 1
-        lines, lines_end = self._lines(done, max(limit, done), before)
+        lines, lines_end = self._lines(done, _line_limit(buffer, max(limit, done)), before)
         tags += lines
         keep = self._keep_from(max(done, lines_end), limit, incomplete)
         self._count_noise(done, keep, lines)
@@ -132,6 +132,15 @@ class TagParser:
                 known += step
             at = buffer.find(A0, at + step, end)
         self.noise_bytes += max(0, end - start - known)
+
+
+def _line_limit(buffer: bytes, start: int) -> int:
+    """Where the text before a record at `start` ends: past its first byte where that ends a line as well.
+
+    The length bytes 0D and 0A are CR and LF. A line before them that is all that has arrived is accepted at once, so it
+    is accepted also where the rest of the record has arrived with it.
+    """
+    return start + 1 if buffer[start : start + 1] in (b"\r", b"\n") else start
 
 
 def _next_record(buffer: bytes, complete: list[Record], index: int, done: int) -> int:

@@ -1,28 +1,52 @@
-"""Access control by address, host name and origin: only this machine is served, until the operator allows others.
+"""Access control: who sent a request, what the request requires, and the answer to one that is refused.
 
 The gate is WSGI middleware in front of every transport (REST, Socket.IO, raw WebSocket, pages), so that none can bypass
-it. A kind of device whose addresses have rules of their own adds a `Rule`.
+it, and it decides before the body is read. Trust comes from an address (this machine, `trusted_networks`, an admitted
+device), from a token or from a session; never from a header that names another address, and never from a host name.
 """
 
 from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from hub.access.networks import is_loopback
+from hub.access.admissions import Admissions, Attempt, NoAdmissions
+from hub.access.claims import claimed_id, sent_fields
+from hub.access.networks import Networks, is_address, is_loopback
+from hub.access.rate_limits import RateLimiter
 from hub.contract.errors import error_body
+from hub.contract.roles import LOCAL, LOCAL_DEVICE, NETWORK, STRANGER, Principal, Requirement, Role
 from hub.net.host import request_host
 from hub.net.wsgi import Application, Environ, StartResponse, respond
 
 log = logging.getLogger(__name__)
 
+PRINCIPAL = "gatehouse.principal"  # of a WSGI environment, with the generation in which it was found
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
 LOCAL_ORIGINS = ("file://",)
-OTHERS = "This hub serves only programs on its own machine for now; use it at http://127.0.0.1 there."
+IN_PROCESS = "127.0.0.1"  # a caller without any address, such as a test client, is in this process
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+LOGIN = "/login"
+STRANGERS = (
+    "This hub serves devices that were let in and people who have logged in. An operator lets a device in on the page "
+    "/devices, by a token, or by naming its network in trusted_networks of hub.toml."
+)
+PROXIED = (
+    "This request came through a proxy, whose word about the sender is not taken; name the proxy in "
+    "access.trusted_proxy of hub.toml, or send a token."
+)
+OTHER_HOST = (
+    "This hub is reached by its address, or as localhost on its own machine; the host name of this request is another. "
+    "Name it in access.hostnames of hub.toml to allow it."
+)
+OTHER_ORIGIN = (
+    "Web pages of other hosts may not use this hub; name the page's origin in access.allowed_origins of hub.toml to "
+    "allow it."
+)
 
 
 @lru_cache(maxsize=4096)
@@ -35,61 +59,110 @@ def is_local_name(name: str) -> bool:
     )
 
 
-class Rule(Protocol):
-    """Access control of some addresses."""
+class Identifier(Protocol):
+    """Recognises senders by something that they have."""
 
-    def applies(self, environ: Environ) -> bool:
-        """Whether this rule decides about the request."""
+    def identify(self, environ: Environ) -> Principal | None:
+        """The sender, or None where it is not known by this means."""
 
-    def refusal(self, environ: Environ, gate: Gate) -> str | None:
-        """Why the request is rejected, as a sentence; None where it is allowed."""
+
+class RequirementSource(Protocol):
+    """Knows what requests require (`hub.access.requirements.Requirements`)."""
+
+    def of(self, environ: Environ) -> Requirement:
+        """What this request requires."""
+
+
+class Refusal(Exception):
+    """Why a request is refused, as a sentence, with its status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
 
 
 class Gate:
-    """WSGI middleware that answers 403 and a sentence to requests that are not allowed."""
+    """WSGI middleware that answers 401 or 403 and a sentence to requests that are not allowed.
 
-    def __init__(self, app: Application, allowed_origins: Iterable[str] = ()) -> None:
+    `local_admin`: whether programs of this machine have every role. `hostnames`: names by which senders that are
+    trusted by their address may call the hub. `trusted_proxy`: the one address whose X-Forwarded-For is believed.
+    """
+
+    def __init__(
+        self,
+        app: Application,
+        allowed_origins: Iterable[str] = (),
+        trusted_networks: Iterable[str] = (),
+        hostnames: Iterable[str] = (),
+        local_admin: bool = True,
+        trusted_proxy: str = "",
+    ) -> None:
         self._app = app
         self._origins = {origin.rstrip("/").lower() for origin in allowed_origins}
-        self._rules: list[Rule] = []
+        self._networks = Networks(trusted_networks)
+        self._hostnames = {name.lower().rstrip(".") for name in hostnames}
+        self._local = LOCAL if local_admin else LOCAL_DEVICE
+        self._proxy = trusted_proxy
+        self._by_secret: list[Identifier] = []
+        self._by_address: list[Identifier] = []
+        self._log_rate = RateLimiter(0.1, burst=3.0)
+        self._generation = 0
+        self.requirements: RequirementSource | None = None
+        self.csrf_refusal: Callable[[Environ], str | None] = self._foreign_change
+        self.admissions: Admissions = NoAdmissions()
+        self.refused = 0
 
-    def add(self, rule: Rule) -> None:
-        """Let `rule` decide about the requests that it applies to, in place of the default rule."""
-        self._rules.append(rule)
+    def add_identifier(self, identifier: Identifier, by_address: bool = False) -> None:
+        """Recognise senders by a secret that they bring, or by their address; each adds the roles that it knows."""
+        (self._by_address if by_address else self._by_secret).append(identifier)
+
+    def changed(self) -> None:
+        """Have open connections identified anew: somebody was let in, or no longer is."""
+        self._generation += 1
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        reason = self.refusal(environ)
-        if reason is None:
-            return self._app(environ, start_response)
-        log.warning(
-            "Refused %s %s from %s: %s",
-            environ.get("REQUEST_METHOD"),
-            str(environ.get("PATH_INFO"))[:100],
-            environ.get("REMOTE_ADDR"),
-            reason,
-        )
-        return respond(start_response, 403, error_body(reason), headers=[("Connection", "close")])
+        try:
+            self.check(environ)
+        except Refusal as refusal:
+            return self._refuse(environ, start_response, refusal)
+        return self._app(environ, start_response)
 
-    def refusal(self, environ: Environ) -> str | None:
-        """Why this request is rejected, as a sentence; None where it is allowed."""
-        if any(name in environ for name in FORWARDED):
-            return OTHERS
-        for rule in self._rules:
-            if rule.applies(environ):
-                return rule.refusal(environ, self)
-        if not is_loopback(environ.get("REMOTE_ADDR", "")):
-            return OTHERS
-        if not is_local_name(request_host(environ)):
-            return (
-                "This hub is reached as localhost or 127.0.0.1 on its own machine; the host name of this request is "
-                "another."
-            )
-        if not self.origin_allowed(environ.get("HTTP_ORIGIN", "")):
-            return (
-                "Web pages of other hosts may not use this hub; name the page's origin in access.allowed_origins of "
-                "hub.toml to allow it."
-            )
-        return None
+    def check(self, environ: Environ) -> None:
+        """Decide about a request. Raises Refusal."""
+        if self._proxy and environ.get("REMOTE_ADDR") == self._proxy:
+            self._believe_proxy(environ)
+        elif self._is_plainly_local(environ):
+            environ[PRINCIPAL] = self._generation, self._local
+            if self._local is LOCAL:
+                return
+        required = Requirement(Role.ADMIN) if self.requirements is None else self.requirements.of(environ)
+        principal = self._identify(environ, required.any_origin)
+        environ[PRINCIPAL] = self._generation, principal
+        if principal is STRANGER and not required.any_origin and not self._origin_counts(environ):
+            raise Refusal(403, OTHER_ORIGIN)
+        if not principal.allows(required.role, required.readers):
+            raise self._refusal(environ, principal, required)
+        if principal.kind == "account" and (reason := self.csrf_refusal(environ)) is not None:
+            raise Refusal(403, reason)
+
+    def principal(self, environ: Environ) -> Principal:
+        """Who sent a request, or is at the other end of a connection that it has opened, as of now."""
+        generation, principal = environ.get(PRINCIPAL, (-1, STRANGER))
+        if generation != self._generation:
+            required = None if self.requirements is None else self.requirements.of(environ)
+            principal = self._identify(environ, required is not None and required.any_origin)
+            environ[PRINCIPAL] = self._generation, principal
+        found: Principal = principal
+        return found
+
+    def identify_again(self, environ: Environ) -> Principal:
+        """The same after a connection has brought a token (Socket.IO's connect packet)."""
+        environ.pop(PRINCIPAL, None)
+        return self.principal(environ)
+
+    def trusts_address(self, address: str) -> bool:
+        """Whether datagrams of an address are served: loopback, or of a trusted network."""
+        return is_loopback(address) or address in self._networks
 
     def origin_allowed(self, origin: str) -> bool:
         """Whether a web page of this origin may use the hub; programs send no origin."""
@@ -99,3 +172,136 @@ class Gate:
             return is_local_name(urlsplit(origin).hostname or "?")
         except ValueError:
             return False
+
+    # -- who it is
+
+    def _is_plainly_local(self, environ: Environ) -> bool:
+        """A program of this machine, or a page of this machine in its browser: the frequent case, decided fast."""
+        return (
+            is_loopback(environ.get("REMOTE_ADDR", IN_PROCESS))
+            and not any(name in environ for name in FORWARDED)
+            and is_local_name(request_host(environ))
+            and self.origin_allowed(environ.get("HTTP_ORIGIN", ""))
+        )
+
+    def _identify(self, environ: Environ, any_origin: bool) -> Principal:
+        """Everything that is known of the sender, with all its roles."""
+        found = [one for each in self._by_secret if (one := each.identify(environ)) is not None]
+        if self._address_counts(environ, any_origin):
+            address = environ.get("REMOTE_ADDR", IN_PROCESS)
+            if is_loopback(address):
+                found.append(self._local)
+            elif address in self._networks:
+                found.append(NETWORK)
+            found += [one for each in self._by_address if (one := each.identify(environ)) is not None]
+        return _together(found)
+
+    def _address_counts(self, environ: Environ, any_origin: bool) -> bool:
+        """Whether trust in an address may be used: no unknown proxy, no foreign page, no foreign name for the hub."""
+        if any(name in environ for name in FORWARDED) and "gatehouse.proxied" not in environ:
+            return False
+        if "gatehouse.proxied" in environ and is_loopback(environ.get("REMOTE_ADDR", "")):
+            return False
+        return self._host_counts(environ) and (any_origin or self._origin_counts(environ))
+
+    def _host_counts(self, environ: Environ) -> bool:
+        name = request_host(environ)
+        if is_local_name(name):
+            return True
+        return not is_loopback(environ.get("REMOTE_ADDR", "")) and (
+            is_address(name.strip("[]")) or name in self._hostnames
+        )
+
+    def _origin_counts(self, environ: Environ) -> bool:
+        origin = environ.get("HTTP_ORIGIN", "")
+        return self.origin_allowed(origin) or self._same_origin(environ)
+
+    def _same_origin(self, environ: Environ) -> bool:
+        """Whether a page of this hub, or of an allowed origin, sent the request."""
+        origin = environ.get("HTTP_ORIGIN") or environ.get("HTTP_REFERER") or ""
+        try:
+            parts = urlsplit(origin)
+            return f"{parts.scheme}://{parts.netloc}".lower() in self._origins or (
+                bool(parts.hostname) and parts.hostname == request_host(environ).strip("[]")
+            )
+        except ValueError:
+            return False
+
+    def _believe_proxy(self, environ: Environ) -> None:
+        """Take the sender's address from the trusted proxy: the last one that it has added."""
+        environ["gatehouse.proxied"] = True
+        given = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip()
+        environ["REMOTE_ADDR"] = given if is_address(given) else ""
+
+    # -- refusals
+
+    def _foreign_change(self, environ: Environ) -> str | None:
+        """Why a session may not be used for this request, until `hub.accounts` knows better."""
+        changes = environ.get("REQUEST_METHOD") not in SAFE_METHODS or environ.get("wsgi.websocket") is not None
+        return OTHER_ORIGIN if changes and not self._same_origin(environ) else None
+
+    def _refusal(self, environ: Environ, principal: Principal, required: Requirement) -> Refusal:
+        if principal is STRANGER:
+            local = is_loopback(environ.get("REMOTE_ADDR", ""))
+            if any(name in environ for name in FORWARDED) and "gatehouse.proxied" not in environ:
+                return Refusal(401, PROXIED)
+            if local and not self._host_counts(environ):
+                return Refusal(403, OTHER_HOST)
+            if required.role is Role.DEVICE:
+                self._note(environ)
+            return Refusal(401, STRANGERS)
+        if principal.kind == "local":
+            return Refusal(401, "This needs an account: log in at /login.")
+        return Refusal(403, f"This needs the role {required.role}; {principal.name or 'the sender'} does not have it.")
+
+    def _note(self, environ: Environ) -> None:
+        """Let a device that was refused appear as waiting."""
+        transport = "websocket" if environ.get("wsgi.websocket") is not None else "http"
+        self.admissions.note(
+            Attempt(
+                environ.get("REMOTE_ADDR", ""),
+                transport,
+                environ.get("PATH_INFO", "")[:200],
+                claimed_id(environ),
+                sent_fields(environ),
+            )
+        )
+
+    def _refuse(self, environ: Environ, start_response: StartResponse, refusal: Refusal) -> Iterable[bytes]:
+        self.refused += 1
+        address = environ.get("REMOTE_ADDR", "")
+        if self._log_rate.allow(address):
+            log.warning(
+                "Refused %s %s from %s: %s",
+                environ.get("REQUEST_METHOD"),
+                str(environ.get("PATH_INFO"))[:100],
+                address,
+                refusal.message,
+            )
+        closing = ("Connection", "close")
+        if refusal.status == 401 and _wants_page(environ):
+            place = quote(environ.get("PATH_INFO", "/").encode("latin-1", "replace"))
+            start_response("303 See Other", [("Location", f"{LOGIN}?next={place}"), ("Content-Length", "0"), closing])
+            return []
+        headers = [closing, ("WWW-Authenticate", "Bearer")] if refusal.status == 401 else [closing]
+        return respond(start_response, refusal.status, error_body(refusal.message), headers=headers)
+
+
+def _together(found: list[Principal]) -> Principal:
+    """One principal with the roles of all: the first account, else the first."""
+    if len(found) < 2:
+        return found[0] if found else STRANGER
+    first = next((one for one in found if one.kind == "account"), found[0])
+    devices = [one for one in found if Role.DEVICE in one.roles]
+    ids: frozenset[str] | None = None
+    if devices and all(one.ids is not None for one in devices):
+        ids = frozenset[str]().union(*(one.ids for one in devices if one.ids is not None))
+    return Principal(first.kind, first.name, frozenset[Role]().union(*(one.roles for one in found)), ids)
+
+
+def _wants_page(environ: Environ) -> bool:
+    return (
+        environ.get("REQUEST_METHOD") == "GET"
+        and environ.get("wsgi.websocket") is None
+        and "text/html" in environ.get("HTTP_ACCEPT", "")
+    )

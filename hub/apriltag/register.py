@@ -9,9 +9,10 @@ from typing import Any
 import gevent
 from flask import Flask
 
+from hub.access.admissions import Attempt
 from hub.access.tokens import BoardToken, board_token
 from hub.apriltag import operations
-from hub.apriltag.access import LISTENERS, READING_PATHS, SOCKET_PATHS, BoardRule
+from hub.apriltag.access import LISTENERS, READING_PATHS, SOCKET_PATHS, BoardNetworks
 from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
 from hub.apriltag.detection import TASK, TagDetections
@@ -26,7 +27,9 @@ from hub.apriltag.udp import UdpReceiver
 from hub.apriltag.video import PictureLimit, apriltag_video
 from hub.apriltag.websocket import TagSockets
 from hub.context import Hub
+from hub.contract.roles import OPEN
 from hub.net.ports import ListenError
+from hub.settings.apriltag import AprilTag
 from hub.store.retention import keep_retention
 from hub.video.store import FrameStore
 from hub.vision.process import VisionProcess
@@ -46,11 +49,16 @@ def register(app: Flask, hub: Hub) -> None:
     games = Games(settings.game_queue, settings.game_stall_seconds, supervisor.spawn)
     posts, sockets = ReadingPosts(apriltags, token, hub.lanes.json), TagSockets(hub)
     hub.add(BoardCommands(boards, supervisor.spawn))
+    hub.add(BoardNetworks(settings.networks))
     for part in (boards, apriltags, token, games, posts, sockets, PictureLimit(settings.source_rate)):
         hub.add(part)
     hub.announce("apriltag", "AprilTag boards and games", "ws", position=2)
     hub.announce("udp", "AprilTag boards over UDP", "udp", position=5)
-    hub.access_notes.append("the networks of apriltag.networks reach the AprilTag addresses")
+    if settings.networks != AprilTag().networks:
+        hub.warnings.append(
+            "apriltag.networks is an older name: name the networks in trusted_networks of hub.toml instead, where they "
+            "count for cameras and stations as well."
+        )
     _add_routes(app, hub, posts, sockets)
     _add_background_work(hub, boards, readings)
     _add_token_notes(hub, token)
@@ -64,11 +72,11 @@ def _add_routes(app: Flask, hub: Hub, posts: ReadingPosts, sockets: TagSockets) 
     app.register_blueprint(apriltag_rest)
     app.register_blueprint(apriltag_video)
     hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
-    hub.gate.add(BoardRule(hub.settings.apriltag.networks))
+    hub.gate.add_identifier(hub.part(BoardNetworks), by_address=True)
     for path in READING_PATHS:
         hub.fast_routes.add(path, FastReadingPosts(posts))
     for listener in LISTENERS:
-        hub.websockets.add_listener(listener, sockets.serve, SOCKET_PATHS)
+        hub.websockets.add_listener(listener, sockets.serve, OPEN, SOCKET_PATHS)
 
 
 def _add_background_work(hub: Hub, boards: Boards, readings: Readings) -> None:
@@ -110,7 +118,16 @@ def _add_status(hub: Hub, boards: Boards, apriltags: AprilTags, games: Games, so
 def _add_udp(hub: Hub, apriltags: AprilTags) -> None:
     """Receive datagrams while the hub listens; an unavailable port is a warning."""
     port = hub.settings.apriltag.udp_port
-    receiver = UdpReceiver(hub.settings.apriltag, apriltags)
+    networks = hub.part(BoardNetworks)
+
+    def admits(address: str) -> bool:
+        """Whether datagrams of this address are served; of others the sender appears as waiting."""
+        if address in networks or hub.gate.trusts_address(address):
+            return True
+        hub.gate.admissions.note(Attempt(address, "udp"))
+        return False
+
+    receiver = UdpReceiver(hub.settings.apriltag, apriltags, admits)
 
     def open_port() -> None:
         if not port:

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, after_this_request, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import Rule
 
+from hub.access.declare import role
 from hub.apriltag.access import POLL_PATH, READING_PATHS
 from hub.apriltag.boards import Boards
 from hub.apriltag.games import Games
@@ -13,6 +14,7 @@ from hub.apriltag.posts import ACK, ReadingPosts, method_text, read_body, refusa
 from hub.apriltag.repository import Query
 from hub.apriltag.service import AprilTags
 from hub.contract.errors import ContractError, RequestError, error_body
+from hub.contract.roles import Role
 from hub.http.answers import answer, current_hub, part, with_reason_phrase
 from hub.http.query import bound, cursor, page_limit
 from hub.live.digest import MAX_ROWS, rows
@@ -23,8 +25,9 @@ MAX_ALLOWED_HEADERS = 200
 MAX_BOARDS_SHOWN = 100
 
 
+@role(Role.OPEN)
 def post_reading() -> Response:
-    """Accept readings through Flask; `hub.apriltag.fast_rest` does the same without it."""
+    """Accept readings through Flask, of boards with the token; `hub.apriltag.fast_rest` does the same without it."""
     after_this_request(with_reason_phrase)
     environ = request.environ
     if environ["REQUEST_METHOD"] != "POST":
@@ -53,6 +56,7 @@ def _route_readings(state: BlueprintSetupState) -> None:
 
 
 @apriltag_rest.get("/api/apriltags/newest")
+@role(Role.VIEWER)
 def newest() -> Response:
     """The newest reading of each board and tag, boards and games: `{"success", "tags", "boards", "games"}`.
 
@@ -70,6 +74,7 @@ def newest() -> Response:
 
 
 @apriltag_rest.get("/api/apriltags", strict_slashes=False)
+@role(Role.VIEWER)
 def readings() -> Response:
     """Stored readings, newest first; filters tag, board, from, to; pages by limit and cursor."""
     args = request.args
@@ -98,18 +103,21 @@ def _tag_number(text: str | None) -> int | None:
 
 
 @apriltag_rest.get("/connection_uptime")
+@role(Role.VIEWER)
 def uptime() -> Response:
     """Uptime of the connected boards."""
     return answer(part(Boards).uptime())
 
 
 @apriltag_rest.get("/connection_history")
+@role(Role.VIEWER)
 def history() -> Response:
     """Closed sessions of boards."""
     return answer(part(Boards).history())
 
 
 @apriltag_rest.route(POLL_PATH, methods=["GET", "OPTIONS"], provide_automatic_options=False)
+@role(Role.DEVICE, readers=True, any_origin=True)
 def poll() -> Response:
     """Return one reading to an older game, on a page of any origin."""
     # A preflight request removes no reading from the queue.

@@ -2,7 +2,7 @@
 
 A board takes no pictures while it waits for the ACK, and reads one datagram of at most 255 bytes: so the ACK is sent
 before the reading is processed, from the same socket, and never twice. A datagram carries no token; those from outside
-`apriltag.networks` are ignored.
+`trusted_networks` are ignored.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import socket as std_socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import gevent
 import gevent.socket
 
-from hub.access.networks import Networks
 from hub.access.rate_limits import LogThrottle, RateLimiter
 from hub.apriltag.contract.decoding import decode_reading
 from hub.apriltag.contract.reading import parse_reading
@@ -41,9 +41,9 @@ BATCH = 16  # datagrams handled before other greenlets run
 class UdpReceiver:
     """The UDP socket of AprilTag boards."""
 
-    def __init__(self, settings: AprilTag, apriltags: AprilTags) -> None:
-        self._apriltags = apriltags
-        self._networks = Networks(settings.networks)
+    def __init__(self, settings: AprilTag, apriltags: AprilTags, admits: Callable[[str], bool]) -> None:
+        """`admits`: whether datagrams of an address are served."""
+        self._apriltags, self._admits = apriltags, admits
         self._rates = RateLimiter(settings.source_rate)
         self._throttle = LogThrottle(LOG_SECONDS)
         self._socket: gevent.socket.socket | None = None
@@ -119,9 +119,9 @@ class UdpReceiver:
 
     def _refusal(self, address: str, data: bytes) -> str:
         """Return why a datagram is ignored, as the status page counts it; "" where it is accepted."""
-        if address not in self._networks:
+        if not self._admits(address):
             if self._throttle.due():
-                log.warning("A datagram from %s is not answered: its network is not in apriltag.networks.", address)
+                log.warning("A datagram from %s is not answered: its network is not in trusted_networks.", address)
             return "network not served"
         if not self._rates.allow(address):
             return "too many"

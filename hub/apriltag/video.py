@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from hub.access.declare import role
 from hub.access.rate_limits import RateLimiter
 from hub.apriltag.access import PICTURE_PATH
 from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
 from hub.contract.errors import ContractError, TooManyRequests
-from hub.http.answers import answer, current_hub, part
+from hub.contract.roles import Role
+from hub.http.answers import answer, current_hub, note_change, part
 from hub.http.body import json_object
 from hub.video.rest import put_frame, requested_camera
 
@@ -23,6 +25,7 @@ class PictureLimit(RateLimiter):
 
 
 @apriltag_video.post(PICTURE_PATH)
+@role(Role.DEVICE)
 def legacy_post() -> Response:
     """Store the body, one JPEG of any content type without a token, as the newest frame of the sender's address.
 
@@ -41,6 +44,7 @@ def legacy_post() -> Response:
 
 
 @apriltag_video.post("/set_video_interval", strict_slashes=False)
+@role(Role.OPERATOR)
 def set_video_interval() -> Response:
     """Send `{"interval_ms": 100..10000}` to every board with a WebSocket, or to the one named by `?camera=`.
 
@@ -70,6 +74,7 @@ def set_video_interval() -> Response:
             },
             503,
         )
+    note_change("video.interval", requested_camera() or "every board", {"interval_ms": interval})
     return answer(
         {
             "status": "success",

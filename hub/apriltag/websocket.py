@@ -9,7 +9,10 @@ import logging
 import time
 from typing import Any
 
+from hub.access.admissions import Attempt
+from hub.access.credentials import TOKEN_KEY
 from hub.access.tokens import BoardToken
+from hub.apriltag.access import GAMES
 from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
 from hub.apriltag.contract.decoding import READING_BYTES, decode_reading
@@ -19,6 +22,7 @@ from hub.apriltag.service import AprilTags
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
+from hub.contract.roles import Role
 from hub.contract.text import clean
 from hub.net.wsgi import Environ
 from hub.video.store import FrameStore
@@ -58,7 +62,7 @@ class TagSockets:
     def serve(self, socket: WebSocket, environ: Environ) -> list[bytes]:
         """Serve a board or a game until it disconnects."""
         limit_messages(socket, self._hub.settings.apriltag.max_message_mb)
-        connection = Connection(self._hub, socket, environ.get("REMOTE_ADDR", ""))
+        connection = Connection(self._hub, socket, environ)
         self.open += 1
         try:
             socket.send(WELCOME)
@@ -73,8 +77,9 @@ class TagSockets:
 class Connection:
     """One connection: the role it has identified as (board, game or none) and the handlers of its messages."""
 
-    def __init__(self, hub: Hub, socket: WebSocket, address: str) -> None:
-        self._socket, self._address = socket, address
+    def __init__(self, hub: Hub, socket: WebSocket, environ: Environ) -> None:
+        self._socket, self._environ, self._gate = socket, environ, hub.gate
+        self._address: str = environ.get("REMOTE_ADDR", "")
         self._token, self._boards, self._games = hub.part(BoardToken), hub.part(Boards), hub.part(Games)
         self._commands = hub.part(BoardCommands)
         self._apriltags, self._frames = hub.part(AprilTags), hub.part(FrameStore)
@@ -138,7 +143,7 @@ class Connection:
 
     def _identify_board(self, data: dict[str, Any]) -> None:
         token = data.get("auth_token")
-        if not isinstance(token, str) or not self._token.matches(token):
+        if not isinstance(token, str) or not self._may_be_board(token):
             self.release_role()
             self._refuse("Missing auth_token" if token in (None, "") else "Invalid auth_token")
             return
@@ -150,13 +155,28 @@ class Connection:
         self._record_activity(_name(data.get("camera_name") or data.get("device")))
         self._socket.send(BOARD_IDENTIFIED)
 
+    def _may_be_board(self, token: str) -> bool:
+        """Whether a board's token is that of all boards, or one of a device that was let in."""
+        if self._token.matches(token):
+            return True
+        found = self._gate.identify_again({**self._environ, TOKEN_KEY: token, "REMOTE_ADDR": ""})
+        return found.allows(Role.DEVICE)
+
+    def _may_listen(self) -> bool:
+        """Whether this sender may be a game; one that may not is told so, and appears as waiting."""
+        if self._gate.principal(self._environ).allows(GAMES.role, GAMES.readers):
+            return True
+        self._gate.admissions.note(Attempt(self._address, "game", self._environ.get("PATH_INFO", "")))
+        self._refuse("Not admitted")
+        return False
+
     def _refuse(self, error: str) -> None:
         self._ignore(NO_TOKEN)
         self._refusals += 1
         if self._refusals == 1:
             log.warning(
-                "A board at %s is refused: %s. "
-                "What it sends is ignored until it identifies with the token of apriltag.token.",
+                "A board or game at %s is refused: %s. What it sends is ignored until it identifies with the token of "
+                "apriltag.token, or is let in.",
                 self._address,
                 error,
             )
@@ -168,6 +188,8 @@ class Connection:
 
     def _identify_game(self, data: dict[str, Any]) -> None:
         name = _name(data.get("name"))
+        if not self._may_listen():
+            return
         if self._game is None:
             self.release_role()
             self._socket.send(GAME_IDENTIFIED)
@@ -185,6 +207,8 @@ class Connection:
     # -- messages of games
 
     def _on_request_latest(self, _: dict[str, Any]) -> None:
+        if not self._is_board and not self._may_listen():
+            return
         newest = self._apriltags.newest()
         if self._game is None and not self._is_board:
             self._join()
@@ -196,7 +220,7 @@ class Connection:
             self._socket.send(NO_DATA)
 
     def _on_game_event(self, _: dict[str, Any]) -> None:
-        if self._game is None and not self._is_board:
+        if self._game is None and not self._is_board and self._may_listen():
             self._join()
 
     def _on_ping(self, _: dict[str, Any]) -> None:

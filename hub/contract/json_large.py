@@ -7,6 +7,7 @@ number of values, and only that is parsed.
 
 from __future__ import annotations
 
+import os
 from typing import Any, AnyStr
 
 from hub.contract.json_parser import parse
@@ -18,8 +19,7 @@ MAX_QUOTES = 2 * MAX_VALUES
 MAX_LARGE_TEXTS = 1000
 MAX_PICTURE_DEPTH = 32  # deeper ones are not restored; no contract reads that deep
 UNDECODABLE = "[" * 1100  # the parser takes 1,024 levels
-MARK = "\x00large text "
-MARK_JSON = "\\u0000large text "
+MARK_BYTES = 8  # random, of the marks in one text: no sender can write a mark and have its large text many times
 
 
 class TooMuchJson(ValueError):
@@ -37,7 +37,8 @@ def loads(text: str | bytes) -> Any:
     """
     if len(text) < LARGE_TEXT:
         return parse(text)
-    rest, large = _cut_str(text) if isinstance(text, str) else _cut_bytes(text)
+    mark = f"large text {os.urandom(MARK_BYTES).hex()} "
+    rest, large = _cut_str(text, mark) if isinstance(text, str) else _cut_bytes(text, mark)
     if len(rest) > MAX_REST_BYTES:
         raise TooMuchJson(
             f"The JSON has more than {MAX_REST_BYTES // 1024 // 1024} MB besides its pictures; "
@@ -48,7 +49,7 @@ def loads(text: str | bytes) -> Any:
             raise TooDeepJson("The JSON cannot be read: its lists are nested too deeply.")
         raise TooMuchJson(f"The JSON has more than {MAX_VALUES} values; send less in one message.")
     value = parse(rest)
-    return _restored(value, large) if large else value
+    return _restored(value, mark, large) if large else value
 
 
 def _values(text: str | bytes) -> int:
@@ -58,22 +59,22 @@ def _values(text: str | bytes) -> int:
     return text.count(b",") + text.count(b"[") + text.count(b"{")
 
 
-def _cut_str(text: str) -> tuple[str, list[Any]]:
+def _cut_str(text: str, mark: str) -> tuple[str, list[Any]]:
     spans = _large_texts(text, '"', "\\")
     parts: list[str] = []
     copied = 0
     for number, (start, end) in enumerate(spans):
-        parts += (text[copied:start], f'"{MARK_JSON}{number}"')
+        parts += (text[copied:start], f'"{mark}{number}"')
         copied = end + 1
     return "".join((*parts, text[copied:])) if spans else text, [text[start + 1 : end] for start, end in spans]
 
 
-def _cut_bytes(text: bytes) -> tuple[bytes, list[Any]]:
+def _cut_bytes(text: bytes, mark: str) -> tuple[bytes, list[Any]]:
     spans = _large_texts(text, b'"', b"\\")
     parts: list[bytes] = []
     copied = 0
     for number, (start, end) in enumerate(spans):
-        parts += (text[copied:start], f'"{MARK_JSON}{number}"'.encode())
+        parts += (text[copied:start], f'"{mark}{number}"'.encode())
         copied = end + 1
     return b"".join((*parts, text[copied:])) if spans else text, [text[start + 1 : end] for start, end in spans]
 
@@ -114,26 +115,23 @@ def _is_escaped(text: AnyStr, start: int, end: int, escape: AnyStr) -> bool:
         window *= 4
 
 
-def _restored(value: Any, large: list[Any], depth: int = MAX_PICTURE_DEPTH) -> Any:
+def _restored(value: Any, mark: str, large: list[Any], depth: int = MAX_PICTURE_DEPTH) -> Any:
     """The value with its large texts in their places.
 
     They were not parsed, so control characters in them are not refused; no picture has any.
     """
     if isinstance(value, str):
-        return _large_text(value, large) if value.startswith(MARK) else value
+        return _large_text(value, mark, large) if value.startswith(mark) else value
     if depth <= 0:
         return value
     if isinstance(value, dict):
-        return {key: _restored(one, large, depth - 1) for key, one in value.items()}
+        return {_restored(key, mark, large): _restored(one, mark, large, depth - 1) for key, one in value.items()}
     if isinstance(value, list):
-        return [_restored(one, large, depth - 1) for one in value]
+        return [_restored(one, mark, large, depth - 1) for one in value]
     return value
 
 
-def _large_text(mark: str, large: list[Any]) -> str:
-    """The large text that a mark stands for."""
-    number = mark[len(MARK) :]
-    if not (number.isascii() and number.isdigit()) or int(number[:6]) >= len(large):
-        return mark
-    text = large[int(number[:6])]
+def _large_text(marked: str, mark: str, large: list[Any]) -> str:
+    """The large text that a marked one stands for."""
+    text = large[int(marked[len(mark) :])]
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)

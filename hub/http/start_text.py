@@ -30,8 +30,8 @@ def start_text(hub: Hub, settings: Settings) -> str:
     for host in hosts:
         rows += [f"  {host}", *_device_rows(hub, host)]
     if any(host != "127.0.0.1" for host in hosts):
-        notes = "".join(f"; {note}" for note in hub.access_notes)
-        rows.append(f"  For now only programs on this machine (127.0.0.1) are served, others get 403{notes}.")
+        rows.append(f"  {_who_is_served(settings, main)}")
+        rows += [f"  {note}" for note in hub.access_notes]
     for note in hub.start_notes:
         rows += ["", note]
     rows += [f"Warning: {text}" for text in hub.warnings]
@@ -44,6 +44,15 @@ def start_text(hub: Hub, settings: Settings) -> str:
         "Stop with Ctrl-C.",
     ]
     return "\n".join(rows)
+
+
+def _who_is_served(settings: Settings, main: int) -> str:
+    """One sentence on who may use the hub from other machines."""
+    page = f"http://127.0.0.1:{main}/devices"
+    if settings.trusted_networks:
+        networks = ", ".join(settings.trusted_networks)
+        return f"Devices of {networks} are served as they are; others wait on {page} until they are let in."
+    return f"Devices of other machines wait on {page} until they are let in (docs/access.md)."
 
 
 def _device_rows(hub: Hub, host: str) -> list[str]:

@@ -38,14 +38,7 @@ class FastRecords:
     def _post(self, path: str, length: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
             body = read_exactly(environ, length)
-            reply = ingest_post(
-                self._hub,
-                path,
-                environ.get("CONTENT_TYPE") or "",
-                body,
-                environ.get("REMOTE_ADDR") or "",
-                environ.get("HTTP_X_DEVICE_SERIAL", ""),
-            )
+            reply = ingest_post(self._hub, path, body, environ)
         except RequestError as error:
             return respond(start_response, error.status, error.body(), error.retry_after)
         except Exception:  # the outermost handler of this path, as hub.http.failures is for Flask

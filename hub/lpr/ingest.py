@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from hub.access.senders import check_sender
 from hub.context import Hub
 from hub.contract.errors import ContractError
 from hub.contract.times import local_text
@@ -13,6 +14,7 @@ from hub.lpr.contract.parser import Context, parse
 from hub.lpr.contract.record import Test
 from hub.lpr.replies import rest_reply
 from hub.lpr.service import Accepted, Lpr
+from hub.net.wsgi import Environ
 from hub.runtime.offload import offload
 
 LARGE = 256 * 1024
@@ -53,14 +55,18 @@ def ingest(
     return record if isinstance(record, Test) else hub.part(Lpr).accept(record, transport, peer, origin)
 
 
-def ingest_post(hub: Hub, path: str, content_type: str, body: bytes, peer: str, serial: str) -> dict[str, Any]:
-    """Parse and store the body of a POST to `path` (one of HINTS); the reply. Raises RequestError."""
+def ingest_post(hub: Hub, path: str, body: bytes, environ: Environ) -> dict[str, Any]:
+    """Parse and store the body of a POST as one to `path` (one of HINTS); the reply. Raises RequestError."""
+    content_type = environ.get("CONTENT_TYPE") or ""
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in CONTENT_TYPES and not kind.endswith("+json"):
         raise ContractError(
             f"The content type {kind[:80]} is not taken here; send JSON as application/json.", status=415
         )
-    accepted = ingest(hub, hub.json.decode(body), HINTS[path], "rest", peer, len(body) >= LARGE, serial[:200])
+    data = hub.json.decode(body)
+    check_sender(hub.gate, environ, data, "http")
+    peer, serial = environ.get("REMOTE_ADDR") or "", environ.get("HTTP_X_DEVICE_SERIAL", "")[:200]
+    accepted = ingest(hub, data, HINTS[path], "rest", peer, len(body) >= LARGE, serial)
     return test_reply(hub) if isinstance(accepted, Test) else rest_reply(accepted, hub.zone)
 
 
@@ -70,5 +76,5 @@ def test_reply(hub: Hub) -> dict[str, Any]:
 
 
 def statistics_reply(hub: Hub) -> dict[str, Any]:
-    """The reply to GET /api/statistics."""
+    """The reply to GET /api/statistics: bare counters, which strangers may see as well."""
     return hub.part(Lpr).statistics.body(hub.part(Connections).count())

@@ -11,6 +11,7 @@ from flask import Flask
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.paging import page_of
+from hub.contract.roles import Requirement, Role
 from hub.lpr import operations
 from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
@@ -46,7 +47,7 @@ def register(app: Flask, hub: Hub) -> None:
     register_older_events(hub)
     for path in OLDER_PATHS:
         hub.entry.add_alias(path, OLDER)
-    hub.websockets.add_listener("lpr", CameraSockets(hub, connections).serve)
+    hub.websockets.add_listener("lpr", CameraSockets(hub, connections).serve, Requirement(Role.DEVICE))
     hub.announce("lpr", "licence-plate cameras", "http", position=1)
     hub.lifecycle.in_flight.append(lambda: lpr.in_flight)
     hub.lifecycle.closing.append(lambda: _flush(lpr.cameras))

@@ -8,7 +8,9 @@ from typing import Any
 
 from flask import Blueprint, Response, after_this_request, request
 
+from hub.access.declare import role
 from hub.contract.paging import page_of
+from hub.contract.roles import Role
 from hub.contract.times import local_text
 from hub.http.answers import answer, current_hub, part, reader_host, with_reason_phrase
 from hub.http.body import read_body
@@ -39,18 +41,10 @@ BYTES_LIMIT = 100
 def ingest_request(path: str) -> Response:
     """Ingest the current request's body as a POST to `path`, one of HINTS."""
     after_this_request(with_reason_phrase)
-    return answer(
-        ingest_post(
-            current_hub(),
-            path,
-            request.content_type or "",
-            read_body(request),
-            request.remote_addr or "",
-            request.headers.get("X-Device-Serial", ""),
-        )
-    )
+    return answer(ingest_post(current_hub(), path, read_body(request), request.environ))
 
 
+@role(Role.DEVICE)
 def _post() -> Response:
     return ingest_request(request.path.rstrip("/"))
 
@@ -60,18 +54,21 @@ for _path in HINTS:
 
 
 @lpr_rest.get("/api/test")
+@role(Role.OPEN, any_origin=True)
 def test() -> Response:
     """Confirm that the hub runs (docs/wire/lpr.md 4.1)."""
     return answer(test_reply(current_hub()))
 
 
 @lpr_rest.get("/api/statistics", strict_slashes=False)
+@role(Role.OPEN, any_origin=True)
 def statistics() -> Response:
     """The counters; cameras probe this address before they send anything (docs/wire/lpr.md 0.6)."""
     return answer(statistics_reply(current_hub()))
 
 
 @lpr_rest.get("/api/cameras", strict_slashes=False)
+@role(Role.VIEWER)
 def cameras() -> Response:
     """Every known camera with its state, the one seen last first; `cursor` goes on where a page ended."""
     cameras = part(Lpr).cameras
@@ -104,6 +101,7 @@ def _query(limit: int) -> Query:
 
 
 @lpr_rest.get("/api/records", strict_slashes=False)
+@role(Role.VIEWER)
 def records() -> Response:
     """List the newest matching records, oldest first, with picture links; `images=base64` gives the pictures' bytes."""
     with_bytes = request.args.get("images") == "base64"
@@ -134,6 +132,7 @@ def _streamed(pieces: Iterator[bytes]) -> Response:
 
 
 @lpr_rest.get("/api/records/<record_id>")
+@role(Role.VIEWER)
 def record(record_id: str) -> Response:
     """One record, with picture links or with bytes."""
     row = part(Lpr).records.get(record_id)
@@ -143,6 +142,7 @@ def record(record_id: str) -> Response:
 
 
 @lpr_rest.get("/api/health", strict_slashes=False)
+@role(Role.VIEWER)
 def health() -> Response:
     """List health reports, newest first."""
     rows, following = part(Lpr).records.health(_query(page_limit(request.args.get("limit"), 50)))
@@ -150,6 +150,7 @@ def health() -> Response:
 
 
 @lpr_rest.get("/websocket")
+@role(Role.DEVICE, readers=True)
 def websocket() -> Response:
     """How to connect by Socket.IO (docs/wire/lpr.md 4.1)."""
     port = current_hub().addresses.get("lpr") or current_hub().settings.lpr.port
@@ -163,18 +164,21 @@ def websocket() -> Response:
 
 
 @lpr_rest.post("/api/v1/detection")
+@role(Role.DEVICE)
 def v1_detection() -> Response:
     """Ingest a detection; the same as /api/detection."""
     return ingest_request("/api/detection")
 
 
 @lpr_rest.post("/api/v1/health")
+@role(Role.DEVICE)
 def v1_health() -> Response:
     """Ingest a health report; the same as /api/health."""
     return ingest_request("/api/health")
 
 
 @lpr_rest.route("/api/v1/config", methods=["GET", "POST"])
+@role(Role.DEVICE, readers=True)
 def v1_config() -> Response:
     """Acknowledge a configuration; the hub has no settings for cameras but the time until they count as offline."""
     return answer(

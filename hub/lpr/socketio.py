@@ -13,6 +13,7 @@ from hub.lpr.contract.record import Test
 from hub.lpr.ingest import LARGE, ingest, test_reply
 from hub.lpr.replies import socket_reply
 from hub.lpr.service import Accepted, Lpr
+from hub.socketio.event_access import DEVICES, EVERYBODY
 from hub.socketio.events import guarded, register_room, replying, room_status
 from hub.socketio.fast_events import Replies
 from hub.socketio.internals import is_connected
@@ -25,7 +26,7 @@ OLDER = "gatehouse.older_engine_path"  # key in the WSGI environment of connecti
 
 def register_events(hub: Hub) -> None:
     """Add the events of cameras to the Socket.IO server."""
-    server = hub.socketio.server
+    server, access = hub.socketio.server, hub.event_access
     for event, hint in (
         ("camera_register", "register"),
         ("lpr_data", "detection"),
@@ -35,7 +36,8 @@ def register_events(hub: Hub) -> None:
         ("health", "health"),
         ("edge_status", "health"),
     ):
-        hub.fast_events.on(event, replying(event, _record_handler(hub, server, hint)))
+        access.declare(event, DEVICES)
+        hub.fast_events.on(event, replying(access, event, _record_handler(hub, server, hint)))
 
     def ping(sid: str, *args: Any) -> dict[str, Any]:
         sent = args[0] if args else None
@@ -60,10 +62,19 @@ def register_events(hub: Hub) -> None:
         return body
 
     server.on("ping", ping)
+    access.declare("ping", EVERYBODY)
+    access.declare("disconnect", EVERYBODY)
     for event, handler in (("config", config), ("debug_event", debug_event)):
-        server.on(event, guarded(server, event, handler, needs_data=False))
+        access.declare(event, DEVICES)
+        server.on(event, guarded(access, server, event, handler, needs_data=False))
     register_room(
-        server, hub.zone, HEALTH_ROOM, "health monitoring", "join_health_room", ("leave_health_room", "leave_health")
+        access,
+        server,
+        hub.zone,
+        HEALTH_ROOM,
+        "health monitoring",
+        "join_health_room",
+        ("leave_health_room", "leave_health"),
     )
     server.on("disconnect", _disconnect_handler(hub, server))
 

@@ -10,6 +10,7 @@ from hub.contract.errors import ContractError, RequestError
 from hub.lpr.contract.record import Detection, Test
 from hub.lpr.service import Accepted
 from hub.lpr.socketio import ingest_event
+from hub.socketio.event_access import DEVICES
 from hub.socketio.events import event_object
 
 FILE_TIME = re.compile(r"(\d{8}_\d{6}(?:_\d{1,6})?)")
@@ -17,10 +18,11 @@ FILE_TIME = re.compile(r"(\d{8}_\d{6}(?:_\d{1,6})?)")
 
 def register_older_events(hub: Hub) -> None:
     """Add the events `message` and `image` to the Socket.IO server."""
-    server = hub.socketio.server
+    server, access = hub.socketio.server, hub.event_access
 
     def message(sid: str, *args: Any) -> dict[str, Any]:
         try:
+            access.check("message", sid, args)
             body = _message_reply(ingest_event(hub, server, sid, event_object(args), None))
         except RequestError as error:
             return _emit(server, sid, "message_error", _error_body(error))
@@ -28,11 +30,14 @@ def register_older_events(hub: Hub) -> None:
 
     def image(sid: str, *args: Any) -> dict[str, Any]:
         try:
+            access.check("image", sid, args)
             body = _image_reply(ingest_event(hub, server, sid, _as_record(event_object(args)), "detection"))
         except RequestError as error:
             return _emit(server, sid, "image_error", _error_body(error))
         return _emit(server, sid, "image_saved", body)
 
+    for event in ("message", "image"):
+        access.declare(event, DEVICES)
     server.on("message", message)
     server.on("image", image)
 

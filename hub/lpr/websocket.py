@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from hub.access.senders import check_sender
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
@@ -46,9 +47,11 @@ def _reply(hub: Hub, message: str | bytes, environ: Environ) -> dict[str, Any]:
     if isinstance(message, str) and len(message) < 20 and message.strip().lower() in PINGS:
         return _pong(hub)
     try:
+        data = hub.json.decode(message)
+        check_sender(hub.gate, environ, data, "websocket")
         accepted = ingest(
             hub,
-            hub.json.decode(message),
+            data,
             None,
             "websocket",
             environ.get("REMOTE_ADDR", ""),

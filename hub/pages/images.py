@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from hub.access.declare import role
 from hub.contract.errors import NotFound
+from hub.contract.roles import Role
 from hub.http.answers import current_hub
 
 images = Blueprint("images", __name__)
 
 
 @images.get("/images/<path:name>")
+@role(Role.DEVICE, readers=True)
 def picture(name: str) -> Response:
     """The bytes of a picture. Names are never reused, so clients may cache it without limit.
 

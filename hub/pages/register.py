@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from flask import Flask
 
 from hub.context import Hub
+from hub.contract.roles import Requirement, Role
 from hub.live.listen import listen
 from hub.net.wsgi import Environ
 from hub.pages import operations
@@ -33,4 +34,4 @@ def register(app: Flask, hub: Hub) -> None:
         socket.max_message_bytes = MAX_MESSAGE_BYTES
         return listen(hub.pages, socket, environ)
 
-    hub.websockets.add_path("/events", events)
+    hub.websockets.add_path("/events", events, Requirement(Role.VIEWER))

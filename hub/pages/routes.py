@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from flask import Blueprint, Response
 
-from flask import Blueprint, Response, render_template, request
-
+from hub.access.declare import role
+from hub.contract.roles import Role
 from hub.http.answers import answer, current_hub
+from hub.http.page import page, wants_page
 from hub.pages.status import status_body
 
 pages = Blueprint("pages", __name__)
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' http: https: data:; connect-src 'self' ws: wss:; frame-ancestors 'none'; "
-        "base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-
-
-def wants_page() -> bool:
-    """Whether the client prefers HTML to JSON: `*/*` gets JSON (docs/wire/lpr.md 0.10)."""
-    accept = request.accept_mimetypes
-    return accept["text/html"] > accept["application/json"]
-
-
-def page(template: str, **values: Any) -> Response:
-    """A rendered template with the security headers of every page."""
-    response = Response(render_template(template, **values), content_type="text/html; charset=utf-8")
-    response.headers.update(SECURITY_HEADERS)
-    response.headers["Vary"] = "Accept"
-    return response
-
 
 @pages.get("/")
+@role(Role.DEVICE, readers=True)
 def home() -> Response:
     """The page of captures; for programs the description of the server (docs/wire/lpr.md 4.1)."""
     if wants_page():
@@ -62,30 +41,42 @@ def home() -> Response:
 
 
 @pages.get("/plates")
+@role(Role.VIEWER)
 def plates() -> Response:
     """Live and stored plates, cameras, the watchlist; data from /api/records, /api/cameras and /api/watchlist."""
     return page("plates.html")
 
 
 @pages.get("/apriltags")
+@role(Role.VIEWER)
 def apriltags() -> Response:
     """Live tags, boards and stored readings; data from /api/apriltags and /api/apriltags/newest."""
     return page("apriltags.html")
 
 
 @pages.get("/video")
+@role(Role.VIEWER)
 def video() -> Response:
     """Live pictures with their metrics; data from /ws/video, /api/frames and /video_stats."""
     return page("video.html")
 
 
 @pages.get("/track")
+@role(Role.VIEWER)
 def track() -> Response:
     """Follow a person; data from /upload-embedding, /video-stream/ID, /ws/video and /api/tracking."""
     return page("track.html")
 
 
+@pages.get("/devices")
+@role(Role.VIEWER)
+def devices() -> Response:
+    """Devices that wait, that were let in, tokens and registrations; data from /api/access and /api/devices."""
+    return page("devices.html")
+
+
 @pages.get("/status")
+@role(Role.VIEWER)
 def status() -> Response:
     """The state of the hub: a page for browsers, JSON for programs."""
     if wants_page():

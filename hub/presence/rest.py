@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from hub.access.declare import role
+from hub.contract.roles import Role
 from hub.http.answers import answer, part
 from hub.http.query import page_limit
 from hub.presence.service import VehiclePresence
@@ -15,6 +17,7 @@ LISTED = 50
 
 
 @presence_rest.get("", strict_slashes=False)
+@role(Role.VIEWER)
 def list_presence() -> Response:
     """Every watched camera and the newest events: limit (of events), camera (only this one)."""
     name = request.args.get("camera")
@@ -27,6 +30,7 @@ def list_presence() -> Response:
 
 
 @presence_rest.get("/<path:camera>")
+@role(Role.VIEWER)
 def get_presence(camera: str) -> Response:
     """One watched camera and its newest events: limit."""
     presence, name = part(VehiclePresence), camera_name(camera)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
 from hub.settings.base import Section
+from hub.settings.networks import require_networks
 from hub.settings.tables import Name, require_different, require_tables
 
 
@@ -100,8 +100,7 @@ class AprilTag(Section):
         ["127.0.0.0/8", "::1/128"],
         max_length=100,
         description=(
-            "Networks whose boards and games are served (by the AprilTag addresses only), e.g. 192.168.1.0/24; UDP "
-            "and pictures without a token come only from here."
+            "Older name of trusted_networks, which counts for boards and games only; use trusted_networks instead."
         ),
     )
     source_rate: int = Field(
@@ -172,9 +171,4 @@ class AprilTag(Section):
     @field_validator("networks")
     @classmethod
     def _are_networks(cls, value: list[str]) -> list[str]:
-        for text in value:
-            try:
-                ipaddress.ip_network(text, strict=False)
-            except ValueError as error:
-                raise ValueError(f"{text[:80]!r} is no network such as 192.168.1.0/24 and no address") from error
-        return value
+        return require_networks(value)

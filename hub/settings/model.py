@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 from pydantic.fields import FieldInfo
 
 from hub.settings.access import Access
+from hub.settings.accounts import Accounts
 from hub.settings.apriltag import AprilTag
 from hub.settings.base import Section
 from hub.settings.fast_paths import FastPaths
@@ -21,6 +22,7 @@ from hub.settings.images import Images
 from hub.settings.limits import Limits
 from hub.settings.log import Log
 from hub.settings.lpr import Lpr
+from hub.settings.networks import require_networks
 from hub.settings.presence import Presence, VehicleWatch
 from hub.settings.results import Results
 from hub.settings.store import Store
@@ -40,6 +42,14 @@ class Settings(Section):
         description="Address to listen on; 0.0.0.0 is every network of this machine.",
     )
     port: int = Field(5000, ge=0, le=65535, description="Main port: pages, REST, Socket.IO; 0 takes any free one.")
+    trusted_networks: list[str] = Field(
+        [],
+        max_length=100,
+        description=(
+            "Networks whose cameras, boards, stations and listeners are served as they are, without a token, e.g. "
+            "192.168.1.0/24; they may send and listen, and administer nothing."
+        ),
+    )
     timezone: str = Field(
         "",
         max_length=60,
@@ -57,9 +67,15 @@ class Settings(Section):
     store: Store = Store()
     limits: Limits = Limits()
     access: Access = Access()
+    accounts: Accounts = Accounts()
     fast_paths: FastPaths = FastPaths()
     log: Log = Log()
     instance: Path = Field(Path("instance"), exclude=True, description="Folder of the hub's data; only by --instance.")
+
+    @field_validator("trusted_networks")
+    @classmethod
+    def _are_networks(cls, value: list[str]) -> list[str]:
+        return require_networks(value)
 
     @field_validator("timezone")
     @classmethod
@@ -108,6 +124,11 @@ class Settings(Section):
         return self.instance / "pictures"
 
     @property
+    def device_token_path(self) -> Path:
+        """The file of the token that every device may use."""
+        return self.instance / "device_token.txt"
+
+    @property
     def token_path(self) -> Path:
         """The file of the token of AprilTag boards."""
         return self.instance / "apriltag_token"
@@ -116,6 +137,16 @@ class Settings(Section):
     def tracking_key_path(self) -> Path:
         """The file of the key that embeddings of persons are encrypted with."""
         return self.instance / "tracking_key"
+
+    @property
+    def session_key_path(self) -> Path:
+        """The file of the key that session cookies are signed with."""
+        return self.instance / "session_key"
+
+    @property
+    def admin_password_path(self) -> Path:
+        """The file of the password that the first start gives to the account admin."""
+        return self.instance / "admin_password.txt"
 
     @property
     def log_path(self) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hub.net.wsgi import Application, Environ, StartResponse
 from hub.socketio.rooms import Rooms
@@ -16,6 +16,11 @@ class EngineIoEntry:
     def __init__(self, app: Application, rooms: Rooms) -> None:
         self._app, self._rooms = app, rooms
         self._aliases: dict[str, str] = {}
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Further paths of Engine.IO."""
+        return self._aliases
 
     def add_alias(self, path: str, mark: str) -> None:
         """Serve Engine.IO at `path` too; the key `mark` is then True in the connection's WSGI environment."""

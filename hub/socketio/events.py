@@ -17,6 +17,7 @@ from hub.contract.json_large import LARGE_TEXT
 from hub.contract.json_text import decode_object
 from hub.contract.times import local_text
 from hub.runtime.offload import offload
+from hub.socketio.event_access import EVERYBODY, LISTENERS, EventAccess
 from hub.socketio.fast_events import Replies
 from hub.socketio.library_types import SocketIoServer
 
@@ -26,7 +27,13 @@ DASHBOARD = "dashboard"
 
 
 def register_room(
-    server: SocketIoServer, zone: tzinfo | None, room: str, name: str, join: str, leave: tuple[str, ...]
+    access: EventAccess,
+    server: SocketIoServer,
+    zone: tzinfo | None,
+    room: str,
+    name: str,
+    join: str,
+    leave: tuple[str, ...],
 ) -> None:
     """Let clients join and leave a room with events; `name` is its name in the replies."""
 
@@ -38,9 +45,11 @@ def register_room(
         server.leave_room(sid, room)
         return room_status(server, sid, f"Left {name} room", zone)
 
-    server.on(join, guarded(server, join, joined, needs_data=False))
+    access.declare(join, LISTENERS)
+    server.on(join, guarded(access, server, join, joined, needs_data=False))
     for event in leave:
-        server.on(event, guarded(server, event, left, needs_data=False))
+        access.declare(event, EVERYBODY)
+        server.on(event, guarded(access, server, event, left, needs_data=False))
 
 
 def room_status(server: SocketIoServer, sid: str, message: str, zone: tzinfo | None) -> dict[str, Any]:
@@ -51,12 +60,20 @@ def room_status(server: SocketIoServer, sid: str, message: str, zone: tzinfo | N
 
 
 def guarded(
-    server: SocketIoServer, event: str, handler: Callable[[str, dict[str, Any]], Any], needs_data: bool = True
+    access: EventAccess,
+    server: SocketIoServer,
+    event: str,
+    handler: Callable[[str, dict[str, Any]], Any],
+    needs_data: bool = True,
 ) -> Callable[..., Any]:
-    """Wrap a handler: an exception becomes the error body, as the acknowledgement and as the event `error`."""
+    """Wrap a handler: its role is checked, and an exception becomes the error body.
+
+    The error body is the acknowledgement and is sent as the event `error`.
+    """
 
     def run(sid: str, *args: Any) -> Any:
         try:
+            access.check(event, sid, args)
             return handler(sid, event_object(args) if needs_data else {})
         except Exception as error:
             body = _error_of(event, error)
@@ -66,11 +83,14 @@ def guarded(
     return run
 
 
-def replying(event: str, handler: Callable[[str, dict[str, Any]], Replies]) -> Callable[..., Replies]:
+def replying(
+    access: EventAccess, event: str, handler: Callable[[str, dict[str, Any]], Replies]
+) -> Callable[..., Replies]:
     """The same for handlers of `FastEvents`."""
 
     def run(sid: str, *args: Any) -> Replies:
         try:
+            access.check(event, sid, args)
             return handler(sid, event_object(args))
         except Exception as error:
             return [("error", _error_of(event, error))]

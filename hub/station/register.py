@@ -6,6 +6,7 @@ import gevent
 from flask import Flask
 
 from hub.context import Hub
+from hub.contract.roles import Requirement, Role
 from hub.live.events import CAPTURE_STORED
 from hub.station import operations
 from hub.station.repository import CaptureRepository, StationRepository
@@ -37,7 +38,7 @@ def register(app: Flask, hub: Hub) -> None:
     app.register_blueprint(station_rest)
     hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
     register_events(hub)
-    hub.websockets.add_listener("results", ResultSockets(hub).serve)
+    hub.websockets.add_listener("results", ResultSockets(hub).serve, Requirement(Role.DEVICE, readers=True))
     hub.announce("results", "capture results", "ws", position=3)
     hub.lifecycle.in_flight.append(lambda: captures.in_flight)
     hub.status["captures"] = captures.status

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from hub.access.declare import role
+from hub.access.senders import check_sender
 from hub.contract.errors import ContractError
 from hub.contract.paging import page_of
+from hub.contract.roles import Role
 from hub.http.answers import answer, current_hub, part, reader_host
 from hub.http.body import json_object, multipart
 from hub.http.query import MAX_LIMIT, bound, cursor
@@ -20,9 +23,12 @@ station_rest = Blueprint("station_rest", __name__, url_prefix="/api")
 
 
 @station_rest.post("/captures")
+@role(Role.DEVICE)
 def post_capture() -> Response:
     """Store a capture result: multipart (`result` and the files primary, secondary, label) or JSON."""
-    stored = part(Captures).accept(_incoming())
+    incoming = _incoming()
+    check_sender(current_hub().gate, request.environ, incoming.result.station, "http")
+    stored = part(Captures).accept(incoming)
     return answer(part(Captures).answer(stored, reader_host()), 200 if stored.duplicate else 201)
 
 
@@ -52,6 +58,7 @@ def _incoming() -> Incoming:
 
 
 @station_rest.get("/captures")
+@role(Role.VIEWER)
 def list_captures() -> Response:
     """List captures, newest first: limit, cursor, tag, number, station, success, from, to."""
     args = request.args
@@ -77,6 +84,7 @@ def list_captures() -> Response:
 
 
 @station_rest.get("/captures/<capture_id>")
+@role(Role.VIEWER)
 def get_capture(capture_id: str) -> Response:
     """One capture, under `capture` and flat."""
     row = part(Captures).get(capture_id)
@@ -87,6 +95,7 @@ def get_capture(capture_id: str) -> Response:
 
 
 @station_rest.get("/stations")
+@role(Role.VIEWER)
 def list_stations() -> Response:
     """The last status of every station, the most recent first."""
     stations = part(Stations)
@@ -96,9 +105,12 @@ def list_stations() -> Response:
 
 
 @station_rest.post("/stations/status")
+@role(Role.DEVICE)
 def post_status() -> Response:
     """Accept a station's status from an agent without Socket.IO."""
-    part(Stations).report(parse_status(json_object(request)), request.remote_addr or "unknown address")
+    sent = json_object(request)
+    check_sender(current_hub().gate, request.environ, sent, "http")
+    part(Stations).report(parse_status(sent), request.remote_addr or "unknown address")
     return answer({"success": True, "message": "Station status received"})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.context import Hub
 from hub.net.host import request_host
+from hub.socketio.event_access import DEVICES
 from hub.socketio.events import guarded
 from hub.station.contract.status import parse_status
 from hub.station.ingest import ingest
@@ -26,5 +27,6 @@ def register_events(hub: Hub) -> None:
         stations.report(parse_status(data), server.get_environ(sid).get("REMOTE_ADDR") or "unknown address")
         return {"success": True, "message": "Station status received"}
 
-    server.on("capture_result", guarded(server, "capture_result", capture_result))
-    server.on("station_status", guarded(server, "station_status", station_status))
+    for event, handler in (("capture_result", capture_result), ("station_status", station_status)):
+        hub.event_access.declare(event, DEVICES)
+        server.on(event, guarded(hub.event_access, server, event, handler))

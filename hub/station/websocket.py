@@ -6,7 +6,9 @@ Every client receives each capture result, and may push one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
+from hub.access.senders import check_sender
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
@@ -27,12 +29,14 @@ class ResultSockets:
     def serve(self, socket: WebSocket, environ: Environ) -> Iterable[bytes]:
         """Send capture results to a client and answer what it pushes, until it disconnects."""
         limit_messages(socket, self._hub.settings.results.max_message_mb)
-        return listen(self._hub.results, socket, environ, self._on_message)
+        return listen(self._hub.results, socket, environ, partial(self._on_message, environ))
 
-    def _on_message(self, message: str | bytes, listener: object, host: str) -> str:
+    def _on_message(self, environ: Environ, message: str | bytes, listener: object, host: str) -> str:
         """Store a pushed capture result; the text of the reply."""
         try:
-            stored = ingest(self._hub, self._hub.json.decode_object(message), listener)
+            data = self._hub.json.decode_object(message)
+            check_sender(self._hub.gate, environ, data, "websocket")
+            stored = ingest(self._hub, data, listener)
         except RequestError as error:
             return encode_text(error.body())
         body = self._captures.answer(stored, host)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, request
 
+from hub.access.declare import role
 from hub.context import Hub
 from hub.contract.errors import RequestError
+from hub.contract.roles import Role
 from hub.contract.times import utc_text
 from hub.http.answers import answer, current_hub, part
 from hub.http.body import json_object
@@ -40,6 +42,7 @@ def register_searches(app: Flask, hub: Hub) -> None:
 
 
 @find_rest.post("/find")
+@role(Role.DEVICE, readers=True, any_origin=True)
 def find() -> Response:
     """Search a video for a person: 200 with the result of a short search, 202 with the address of a longer one."""
     settings = current_hub().settings.tracking
@@ -58,6 +61,7 @@ def find() -> Response:
 
 
 @find_rest.get("/find/<search_id>")
+@role(Role.DEVICE, readers=True, any_origin=True)
 def progress(search_id: str) -> Response:
     """Progress and result; `?after=N` leaves out the first N matches, which the client has."""
     after = request.args.get("after", 0, type=int)
@@ -65,12 +69,14 @@ def progress(search_id: str) -> Response:
 
 
 @find_rest.delete("/find/<search_id>")
+@role(Role.DEVICE, readers=True, any_origin=True)
 def cancel(search_id: str) -> Response:
     """Cancel; what was found so far is in the answer."""
     return answer(part(Searches).cancel(search_id).body())
 
 
 @find_api.get("/videos")
+@role(Role.VIEWER)
 def videos() -> Response:
     """The names of the videos that can be searched."""
     listed = [

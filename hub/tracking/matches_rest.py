@@ -6,9 +6,11 @@ import re
 
 from flask import Blueprint, Response, request
 
+from hub.access.declare import role
 from hub.contract.errors import ContractError, NotFound
+from hub.contract.roles import Role
 from hub.contract.times import utc_text
-from hub.http.answers import answer, part
+from hub.http.answers import answer, note_change, part
 from hub.http.body import json_object
 from hub.http.query import cursor, page_limit
 from hub.tracking.matches import MAX_TEXT, KeptMatches
@@ -21,6 +23,7 @@ MAX_EMBEDDING = 100_000  # characters
 
 
 @matches_rest.get("/matches")
+@role(Role.VIEWER)
 def list_matches() -> Response:
     """Stored matches, newest first: person, session, limit, cursor. `kept`: whether new ones are stored."""
     args, kept = request.args, part(KeptMatches)
@@ -43,6 +46,7 @@ def list_matches() -> Response:
 
 
 @matches_rest.get("/matches/<match_id>/crop")
+@role(Role.VIEWER)
 def crop(match_id: str) -> Response:
     """The small picture of a match."""
     data = part(KeptMatches).crop(match_id.lower()) if UUID.fullmatch(match_id.lower()) else None
@@ -55,12 +59,14 @@ def crop(match_id: str) -> Response:
 
 
 @matches_rest.delete("/persons/<person>")
+@role(Role.OPERATOR)
 def delete_person(person: str) -> Response:
     """Delete a person: its stored matches now, and its embeddings are refused from then on."""
     return _deleted(_person(person))
 
 
 @matches_rest.post("/persons/delete")
+@role(Role.OPERATOR)
 def delete_person_of_embedding() -> Response:
     """Delete the person of an embedding: `{"embedding": text}`."""
     embedding = json_object(request).get("embedding")
@@ -82,6 +88,7 @@ def _person(text: str) -> str:
 def _deleted(person: str) -> Response:
     kept = part(KeptMatches)
     deleted = kept.delete_person(person)
+    note_change("person.delete", person, {"stored_matches": deleted})
     message = "Person deleted: embeddings of this person are refused from now on. Make a new one from a photo to go on."
     if kept.deleting:
         message += " So many matches were stored that the rest of them is being deleted in the background."

@@ -8,7 +8,7 @@ from flask import Flask
 
 from hub.context import Hub
 from hub.tracking import operations
-from hub.tracking.access import TrackingRule
+from hub.tracking.access import CLIENTS
 from hub.tracking.analysis import TASK, Analysis
 from hub.tracking.contract.session_id import PREFIX
 from hub.tracking.envelope import EmbeddingBox
@@ -59,8 +59,7 @@ def register(app: Flask, hub: Hub) -> None:
     app.register_blueprint(tracking_rest)
     app.register_blueprint(tracking_api)
     hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
-    hub.gate.add(TrackingRule())
-    hub.websockets.add_prefix(PREFIX, sockets.serve)
+    hub.websockets.add_prefix(PREFIX, sockets.serve, CLIENTS)
     hub.supervisor.keep(vision.name, vision.run)
     hub.warning_sources.append(vision.warnings)
     hub.lifecycle.closing.append(vision.close)

@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from hub.access.declare import role
 from hub.contract.errors import RequestError
+from hub.contract.roles import Role
 from hub.http.answers import answer, current_hub, part
 from hub.http.body import json_object, multipart_files, read_body
 from hub.tracking.access import CORS
@@ -38,6 +40,7 @@ def refused(error: RequestError) -> Response:
 
 
 @tracking_rest.post("/upload-embedding")
+@role(Role.DEVICE, readers=True, any_origin=True)
 def upload_embedding() -> Response:
     """Photos of one person (image, images; embedding improves an earlier answer) as one embedding."""
     return answer(part(Uploads).embed(_read_upload()))
@@ -54,6 +57,7 @@ def _read_upload() -> Upload:
 
 
 @tracking_api.get("")
+@role(Role.VIEWER)
 def overview() -> Response:
     """What can be followed, by which models, and the limits."""
     hub = current_hub()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from hub.context import Hub
+from hub.contract.roles import Requirement, Role
 from hub.video import operations
 from hub.video.rest import video
 from hub.video.store import FrameStore
@@ -21,7 +22,7 @@ def register(app: Flask, hub: Hub) -> None:
     app.register_blueprint(video)
     app.register_blueprint(video_stream)
     hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
-    hub.websockets.add_path("/ws/video", lambda socket, environ: serve(hub, socket, environ))
+    hub.websockets.add_path("/ws/video", lambda socket, environ: serve(hub, socket, environ), Requirement(Role.VIEWER))
     hub.status["video"] = lambda: {**frames.status(), "watched_by": viewers.status()}
     hub.supervisor.keep("video viewers", viewers.run)
     hub.lifecycle.stopping.append(frames.close)

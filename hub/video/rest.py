@@ -7,7 +7,10 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from hub.access.declare import role
+from hub.access.senders import check_sender
 from hub.contract.errors import NotFound
+from hub.contract.roles import Role
 from hub.contract.times import utc_text
 from hub.http.answers import answer, current_hub, part
 from hub.http.body import read_body
@@ -22,8 +25,10 @@ NO_PICTURE = "No picture has come yet; this shows one as soon as a camera sends 
 
 
 @video.post("/api/cameras/<path:camera>/frame")
+@role(Role.DEVICE)
 def post_frame(camera: str) -> Response:
     """Store the body, one JPEG, as the newest frame of this camera."""
+    check_sender(current_hub().gate, request.environ, camera, "http")
     source = "agent" if request.headers.get("X-Gatehouse-Source") == "agent" else "rest"
     frame = put_frame(camera, source)
     return answer(
@@ -52,6 +57,7 @@ def requested_camera() -> str | None:
 
 
 @video.get("/photo")
+@role(Role.VIEWER)
 def photo() -> Response:
     """The newest frame, unchanged, however old it is. Before the first one a 404 in plain text."""
     frame = part(FrameStore).newest(requested_camera())
@@ -81,18 +87,21 @@ def _requested_metrics() -> tuple[Metrics, dict[str, str]]:
 
 
 @video.get("/video_fps")
+@role(Role.VIEWER)
 def video_fps() -> Response:
     metrics, camera = _requested_metrics()
     return answer({**metrics.rate_body(), **camera})
 
 
 @video.get("/video_stats")
+@role(Role.VIEWER)
 def video_stats() -> Response:
     metrics, camera = _requested_metrics()
     return answer({**metrics.body(), **camera})
 
 
 @video.get("/api/frames", strict_slashes=False)
+@role(Role.VIEWER)
 def list_frames() -> Response:
     """Every camera that has a frame, with its metrics; `?camera=ID` only this one, with its last minute."""
     name = requested_camera()

@@ -14,9 +14,11 @@ from urllib.parse import parse_qs
 
 from flask import Blueprint, Response, request
 
+from hub.access.declare import role
 from hub.context import Hub
 from hub.contract.errors import ContractError
 from hub.contract.json_text import encode
+from hub.contract.roles import Role
 from hub.http.answers import current_hub
 from hub.http.query import rate
 from hub.live.queues import LatestOnDemand
@@ -37,6 +39,7 @@ NO_STORE = "no-cache, no-store, must-revalidate"
 
 
 @video_stream.get("/video/stream")
+@role(Role.VIEWER)
 def stream() -> Response:
     """Motion JPEG of `?camera=ID` (of whichever camera has the newest frame without it), at most `?fps=` a second."""
     parts = current_hub()

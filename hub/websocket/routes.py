@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from hub.contract.errors import RequestError, error_body
+from hub.contract.roles import Requirement
 from hub.net.wsgi import Application, Environ, StartResponse, respond
 from hub.websocket.connection import WebSocket
 
@@ -21,48 +23,64 @@ def limit_messages(socket: WebSocket, megabytes: int) -> None:
     socket.max_message_bytes = min(socket.max_message_bytes, megabytes * 1024 * 1024)
 
 
+class Route(NamedTuple):
+    """How a WebSocket is served, and what it requires."""
+
+    serve: Serve
+    required: Requirement
+
+
 class WebSocketRoutes:
     """WSGI middleware; plain requests and Engine.IO pass through."""
 
     def __init__(self, app: Application) -> None:
         self._app = app
-        self._paths: dict[str, Serve] = {}
-        self._prefixes: dict[str, Serve] = {}
-        self._listeners: dict[str, tuple[tuple[str, ...], Serve]] = {}
+        self._paths: dict[str, Route] = {}
+        self._prefixes: dict[str, Route] = {}
+        self._listeners: dict[str, tuple[tuple[str, ...], Route]] = {}
 
-    def add_path(self, path: str, serve: Serve) -> None:
+    def add_path(self, path: str, serve: Serve, required: Requirement) -> None:
         """Serve `path` on every listener. `serve` may raise RequestError before it accepts the socket."""
-        self._paths[path] = serve
+        self._paths[path] = Route(serve, required)
 
-    def add_prefix(self, prefix: str, serve: Serve) -> None:
+    def add_prefix(self, prefix: str, serve: Serve, required: Requirement) -> None:
         """Serve every path that begins with `prefix` on every listener, as `add_path` does."""
-        self._prefixes[prefix] = serve
+        self._prefixes[prefix] = Route(serve, required)
 
-    def add_listener(self, listener: str, serve: Serve, paths: tuple[str, ...] = ()) -> None:
+    def add_listener(self, listener: str, serve: Serve, required: Requirement, paths: tuple[str, ...] = ()) -> None:
         """Serve these paths of a listener; every path where none is given."""
-        self._listeners[listener] = (paths, serve)
+        self._listeners[listener] = (paths, Route(serve, required))
+
+    def requirement(self, listener: str, path: str) -> Requirement | None:
+        """What a WebSocket on this path requires; None where none is served."""
+        route = self._find(listener, path)
+        return None if route is None else route.required
+
+    def declared(self) -> dict[str, Requirement]:
+        """Every raw WebSocket with what it requires, for the documentation and its test."""
+        rows = {path: route.required for path, route in {**self._paths, **self._prefixes}.items()}
+        for listener, (paths, route) in self._listeners.items():
+            rows |= {f"{listener} {path}": route.required for path in paths or ("/",)}
+        return rows
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         socket = environ.get("wsgi.websocket")
         path = environ.get("PATH_INFO", "")
         if socket is None or path.startswith(ENGINE_IO):
             return self._app(environ, start_response)
-        serve = self._find(environ.get("gatehouse.listener", "main"), path)
-        if serve is None:
+        route = self._find(environ.get("gatehouse.listener", "main"), path)
+        if route is None:
             return respond(start_response, 404, error_body(NOT_SERVED))
         try:
-            return serve(socket, environ)
+            return route.serve(socket, environ)
         except RequestError as error:
             return respond(start_response, error.status, error.body(), error.retry_after)
 
-    def _find(self, listener: str, path: str) -> Serve | None:
+    def _find(self, listener: str, path: str) -> Route | None:
         if path in self._paths:
             return self._paths[path]
-        for prefix, serve in self._prefixes.items():
+        for prefix, route in self._prefixes.items():
             if path.startswith(prefix):
-                return serve
-        return self._of_listener(listener, path)
-
-    def _of_listener(self, listener: str, path: str) -> Serve | None:
-        paths, serve = self._listeners.get(listener, ((), None))
-        return serve if not paths or path in paths else None
+                return route
+        paths, of_listener = self._listeners.get(listener, ((), None))
+        return of_listener if not paths or path in paths else None

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.vision.objects.interfaces import Vectors
-
 
 def encode_vector(vector: NDArray[np.float32]) -> str:
     """Base64 of a vector."""
@@ -33,8 +31,3 @@ def decode_vector(text: Any, size: int) -> NDArray[np.float32]:
     if not 1e-6 < length < 1e6:
         raise ValueError("The embedding is damaged; upload the reference picture again.")
     return np.asarray(vector / length, np.float32)
-
-
-def distances(person: NDArray[np.float32], vectors: Vectors, scale: float) -> NDArray[np.float32]:
-    """Distance of a person's vector to each of N x size vectors, on the scale on which 0.38 is a match."""
-    return np.asarray(scale * np.linalg.norm(vectors - person, axis=1), np.float32)

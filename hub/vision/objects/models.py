@@ -36,7 +36,7 @@ def encoder(options: dict[str, Any]) -> ImageEncoder:
 def _shared(
     cache: dict[str, Model], options: dict[str, Any], name: str, make: Callable[[dict[str, Any]], Model]
 ) -> Model:
-    key = json.dumps(options, sort_keys=True) if _names_model(options, name) else ""
+    key = json.dumps(options, sort_keys=True) if _names_model(options, name) else str(options.get("views", ""))
     model = cache.get(key)
     if model is None:
         cv2.setNumThreads(1)
@@ -49,7 +49,7 @@ def _shared(
 
 def _make_detector(options: dict[str, Any]) -> ObjectDetector:
     if not _names_model(options, "detector"):
-        return SsdDetector()
+        return SsdDetector(options.get("views", 2))
     return cast(ObjectDetector, importlib.import_module(OPERATOR_MODELS).detector_from(options))
 
 

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.vision.objects import models
-from hub.vision.objects.embeddings import decode_vector, distances, encode_vector
+from hub.vision.objects.embeddings import decode_vector, encode_vector
 from hub.vision.objects.interfaces import PERSON, Box, Picture
+from hub.vision.objects.likeness import distances
 from hub.vision.objects.pictures import MAX_MEGAPIXELS, decode
 from hub.vision.objects.stripes import StripeEncoder, crop
+from hub.vision.objects.suppression import drop_parts
 from hub.vision.objects.tracks import Tracks
 
 PERSONS = frozenset({PERSON})
@@ -46,8 +48,10 @@ class PeopleFinder:
             return self._describe()
         if operation not in ("embed", "match"):
             raise ValueError("The vision process of persons knows the operations embed, match and describe.")
-        pixels = decode(picture, float(request.get("max_megapixels", MAX_MEGAPIXELS)))
-        return self._embed(pixels) if operation == "embed" else self._match(pixels, request)
+        limit = float(request.get("max_megapixels", MAX_MEGAPIXELS))
+        if operation == "embed":
+            return self._embed(decode(picture, limit, upright=True))
+        return self._match(decode(picture, limit), request)
 
     def _describe(self) -> dict[str, Any]:
         built_in = isinstance(self._encoder, StripeEncoder)
@@ -60,7 +64,10 @@ class PeopleFinder:
         }
 
     def _embed(self, picture: Picture) -> dict[str, Any]:
-        """The embedding of the most confident person, or of the whole picture where none is found."""
+        """The embedding of the most confident person, or of the whole picture where none is found.
+
+        The box is in pixels of the picture turned upright, as browsers show it.
+        """
         height, width = picture.shape[:2]
         people = self._people(picture) or self._people_padded(picture)
         chosen = people[0] if people else Box(0, 0, width, height, 0.0, PERSON)
@@ -88,11 +95,11 @@ class PeopleFinder:
         people = self._people(picture)
         vectors = self._encoder.encode(picture, people)
         successive = request.get("successive") is not False
-        tracks = (self._tracks if successive else Tracks()).update(people, vectors)
+        memory = self._tracks if successive else Tracks()
+        tracks = memory.update(people, vectors)
+        apart = distances(person, tracks, memory.current, self._encoder.scale)
         listed: list[dict[str, Any]] = []
-        for box, vector, track in zip(people, vectors, tracks, strict=True):
-            known = vector if track.vector is None else track.vector
-            distance = float(distances(person, known[None], self._encoder.scale)[0])
+        for box, distance, track in zip(people, apart, tracks, strict=True):
             entry: dict[str, Any] = {
                 "box": _whole_pixels(box, width, height),
                 "confidence": round(box.confidence, 3),
@@ -118,7 +125,7 @@ class PeopleFinder:
 
     def _people(self, picture: Picture) -> list[Box]:
         found = self._detector.detect(picture, PERSONS)
-        return [box for box in found if box.confidence >= self._min_confidence][:MAX_PEOPLE]
+        return drop_parts([box for box in found if box.confidence >= self._min_confidence])[:MAX_PEOPLE]
 
     def _people_padded(self, picture: Picture) -> list[Box]:
         """The persons of a picture cut close around them: detected with its border continued on all sides."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable
+from functools import partial
 
 import cv2
 import numpy as np
@@ -17,34 +19,52 @@ MAX_SIDE = 32_000
 MAX_SCANS = 64
 """Of a progressive JPEG: each one is decoded over the whole picture; cameras write about ten."""
 FAILED = "Failed to decode frame"
+ORIENTATION = 0x0112
+TURNS: dict[int, tuple[Callable[[Picture], Picture], ...]] = {
+    2: (np.fliplr,),
+    3: (np.flipud, np.fliplr),
+    4: (np.flipud,),
+    5: (np.rot90, np.flipud),
+    6: (partial(np.rot90, k=-1),),
+    7: (np.rot90, np.fliplr),
+    8: (np.rot90,),
+}
+"""What makes a picture upright, by EXIF orientation."""
 START_OF_SCAN = b"\xff\xda"
 
 
-def decode(data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
-    """The pixels of an encoded picture as they are stored: H x W x 3, BGR.
+def decode(data: bytes, max_megapixels: float = MAX_MEGAPIXELS, upright: bool = False) -> Picture:
+    """The pixels of an encoded picture: H x W x 3, BGR. Transparent parts are white.
 
-    A turn in the EXIF data is not applied, so that boxes are in pixels of the picture as it was sent. Transparent parts
-    are white. Raises ValueError with a sentence that begins with FAILED.
+    They are as stored, so that boxes are in pixels of the picture as it was sent. `upright`: turned as the EXIF data
+    says; phones store photos lying on their side. Raises ValueError with a sentence that begins with FAILED.
     """
     if not data:
         raise ValueError(f"{FAILED}: there is no picture, the data is empty.")
-    _check_header(data, max_megapixels)
+    orientation = _check_header(data, max_megapixels)
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise ValueError(f"{FAILED}: the picture is damaged.") from error
     if picture is None or picture.size == 0:
         raise ValueError(f"{FAILED}: the picture is damaged or its kind cannot be read; send JPEG or PNG.")
-    return _three_channels(_eight_bits(picture))
+    pixels = _three_channels(_eight_bits(picture))
+    for step in TURNS.get(orientation, ()) if upright else ():
+        pixels = np.ascontiguousarray(step(pixels))
+    return pixels
 
 
-def _check_header(data: bytes, max_megapixels: float) -> None:
-    """Raise ValueError for what is not a picture, has too many pixels, or is expensive to decode."""
+def _check_header(data: bytes, max_megapixels: float) -> int:
+    """The EXIF orientation, 1 where there is none.
+
+    Raises ValueError for what is not a picture, has too many pixels, or is expensive to decode.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=FORMATS) as header:
                 width, height = header.size
+                orientation = _orientation(header)
                 progressive = header.format == "JPEG" and bool(header.info.get("progressive"))
     except Image.DecompressionBombError as error:
         raise ValueError(f"{FAILED}: the picture has far too many pixels; send a smaller one.") from error
@@ -57,6 +77,16 @@ def _check_header(data: bytes, max_megapixels: float) -> None:
         )
     if progressive and data.count(START_OF_SCAN) > MAX_SCANS:
         raise ValueError(f"{FAILED}: the JPEG has too many scans; save it as a usual JPEG.")
+    return orientation
+
+
+def _orientation(header: Image.Image) -> int:
+    """The EXIF orientation of an opened picture; 1 where there is none that can be read."""
+    try:
+        value = header.getexif().get(ORIENTATION, 1)
+    except Exception:  # Pillow raises many kinds of errors for EXIF data of other programs, and a picture needs none
+        return 1
+    return value if isinstance(value, int) else 1
 
 
 def _eight_bits(picture: np.ndarray) -> np.ndarray:

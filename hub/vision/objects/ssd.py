@@ -28,8 +28,12 @@ class SsdDetector:
 
     name = "ssd-mobilenetv2-oidv4"
 
-    def __init__(self, views: int = 1, min_confidence: float = MIN_CONFIDENCE) -> None:
-        """`views`: 1, or 2 for two overlapping halves of a picture that is wide enough."""
+    def __init__(self, views: int = 2, min_confidence: float = MIN_CONFIDENCE) -> None:
+        """`views`: 1, or 2 for looking for persons in two overlapping halves of a wide picture.
+
+        In twice the time, a tenth more of the people who are 80 of 576 pixels high are found. A person who fits in no
+        half costs a third look, at the whole. Vehicles are always looked for in the whole picture.
+        """
         self._session = _load()
         self._input = np.empty((1, SIDE, SIDE, 3), np.float32)
         self._anchors = anchors()
@@ -38,9 +42,16 @@ class SsdDetector:
     def detect(self, picture: Picture, kinds: frozenset[str]) -> list[Box]:
         """The objects of these kinds, the most confident first, after non-maximum suppression."""
         height, width = picture.shape[:2]
-        windows = split(width, height) if self._views == 2 else [(0, width)]
+        windows = split(width, height) if self._views == 2 and kinds == {PERSON} else [(0, width)]
         found = [self._detect_window(picture, left, right, kinds) for left, right in windows]
-        return found[0] if len(found) == 1 else merge_views(found, windows, width)
+        if len(windows) == 1:
+            return found[0]
+        boxes, cut = merge_views(found, windows, width)
+        if cut:
+            windows.append((0, width))
+            found.append(self._detect_window(picture, 0, width, kinds))
+            boxes, _ = merge_views(found, windows, width)
+        return boxes
 
     def _detect_window(self, picture: Picture, left: int, right: int, kinds: frozenset[str]) -> list[Box]:
         """Detect in the columns `left` to `right`; boxes in pixels of the whole picture."""

@@ -11,6 +11,11 @@ MAX_IOU = 0.5
 EDGE = 0.01
 """Of the picture's width: a box this close to the end of a window may be cut off there."""
 
+PART_AREA, PART_COVERED = 0.6, 0.8
+"""A box with less than this part of another one's area, of which at least so much lies in it, is a part of it."""
+LEAST_CUT_CONFIDENCE = 0.35
+"""Of a box that the end of a window cuts off: with less it is not worth a look at the whole picture."""
+
 
 def iou(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Intersection over union of one box (4) with each of N x 4 boxes (x1, y1, x2, y2)."""
@@ -43,13 +48,14 @@ def corners_of(boxes: list[Box]) -> NDArray[np.float32]:
     return np.array([(box.x1, box.y1, box.x2, box.y2) for box in boxes], np.float32).reshape(-1, 4)
 
 
-def merge_views(found: list[list[Box]], windows: list[tuple[int, int]], width: int) -> list[Box]:
-    """The boxes of overlapping windows of columns, without those that the end of a window cuts off.
+def merge_views(found: list[list[Box]], windows: list[tuple[int, int]], width: int) -> tuple[list[Box], bool]:
+    """The boxes of overlapping windows of columns, and whether the end of a window cuts off one of them.
 
     A box at an inner end of a window is dropped when another window has seen the same object whole; of two windows'
     boxes of one object the more confident one is kept.
     """
     kept: list[Box] = []
+    any_cut = False
     candidates = [
         (_is_cut(box, window, width), box) for boxes, window in zip(found, windows, strict=True) for box in boxes
     ]
@@ -59,7 +65,8 @@ def merge_views(found: list[list[Box]], windows: list[tuple[int, int]], width: i
         if same.size and (iou(one, same).max() > MAX_IOU or (cut and covered(one, same).max() > MAX_IOU)):
             continue
         kept.append(box)
-    return sorted(kept, key=lambda box: -box.confidence)
+        any_cut = any_cut or (cut and box.confidence >= LEAST_CUT_CONFIDENCE)
+    return sorted(kept, key=lambda box: -box.confidence), any_cut
 
 
 def _is_cut(box: Box, window: tuple[int, int], width: int) -> bool:
@@ -75,6 +82,20 @@ def _intersection(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDAr
     width = np.minimum(one[2], others[:, 2]) - np.maximum(one[0], others[:, 0])
     height = np.minimum(one[3], others[:, 3]) - np.maximum(one[1], others[:, 1])
     return np.asarray(np.maximum(width, 0) * np.maximum(height, 0), np.float32)
+
+
+def drop_parts(boxes: list[Box]) -> list[Box]:
+    """The boxes without those that lie in a much larger one of their kind: legs or a torso of the same person."""
+    corners = corners_of(boxes)
+    areas = _areas(corners)
+    return [
+        box
+        for number, box in enumerate(boxes)
+        if not any(
+            other.kind == box.kind and areas[number] < PART_AREA * area and within > PART_COVERED
+            for other, area, within in zip(boxes, areas, covered(corners[number], corners), strict=True)
+        )
+    ]
 
 
 def merge_kinds(boxes: list[Box]) -> list[Box]:

@@ -18,7 +18,7 @@ class VehicleFinder:
     """The vehicles in pictures. `options` are those of PeopleFinder; its `min_confidence` is for persons only."""
 
     def __init__(self, min_confidence: float | None = None, **options: Any) -> None:
-        self._detector = models.detector(options)
+        self._detector = models.detector({**options, "views": 1})  # halves of a picture would cut a near vehicle
 
     def look(self, picture: bytes, request: dict[str, Any]) -> dict[str, Any]:
         """Detect vehicles: `{"width", "height", "vehicles": [{"box", "kind", "confidence"}]}`, most confident first.

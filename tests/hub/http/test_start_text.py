@@ -29,7 +29,6 @@ def test_addresses_of_open_listeners_in_their_order(tmp_path: Path) -> None:
         "    capture results                ws://[::1]:2020",
         "    pictures                       http://[::1]:3000/images/NAME",
         "    AprilTag boards over UDP       udp://[::1]:5200",
-        "  For now only programs on this machine (127.0.0.1) are served, others get 403; "
-        "the networks of apriltag.networks reach the AprilTag addresses.",
+        "  Devices of other machines wait on http://127.0.0.1:5000/devices until they are let in (docs/access.md).",
     ]
     assert "Warning: A port is taken." in rows and rows[-1] == "Stop with Ctrl-C."

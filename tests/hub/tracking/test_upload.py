@@ -138,7 +138,7 @@ def test_another_method_is_405_and_another_machine_is_refused(hub: HubProcess, c
     assert requests.get(f"{hub.url}/upload-embedding", timeout=10).status_code == 405
     for headers in ({}, ORIGIN):
         answer = client.post("/upload-embedding", environ_base={"REMOTE_ADDR": "192.0.2.5"}, headers=headers)
-        assert answer.status_code == 403
+        assert answer.status_code == 401
     assert client.post("/upload-embedding", headers={"Host": "evil.example"}).status_code == 403
 
 

