@@ -11,8 +11,10 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import Rule
 
+from hub.access.declare import requirement_of
+from hub.contract.roles import OPEN, UNDECLARED
 from hub.openapi.components import Components
-from hub.openapi.operation import JSON, Answer, Body, Content, Operation, Operations, Parameter
+from hub.openapi.operation import JSON, PAGE, Answer, Body, Content, Operation, Operations, Parameter
 
 CITATION = re.compile(r" ?\((?:docs/)?wire/[^)]*\)")
 RAISES = re.compile(r"\s*Raises [^.]*\.")
@@ -22,7 +24,8 @@ INFO = {
         "What the hub accepts and returns over HTTP. Every refusal has the same JSON body, with a sentence that says "
         "what to do. Unknown fields are accepted; a value that cannot be used never costs a record, it is named in "
         "`warnings`. Times in answers are in UTC; times without a zone in requests are local to the hub. `x-role` is "
-        "the role that an operation requires, `x-endless` marks streams, `x-websockets` lists WebSockets and Socket.IO."
+        "the role that an operation requires; with `x-readers` the role viewer is enough, too. `x-endless` marks "
+        "streams, `x-websockets` lists WebSockets and Socket.IO."
     ),
 }
 OTHER = "Any other refusal, by the hub's limits or access control; the body is the same."
@@ -85,18 +88,13 @@ def _operation(
     }
     if operation.body is not None:
         made["requestBody"] = _body(operation.body, components)
-    role = _role(view)
-    if role is not None:
-        made["x-role"] = role
+    required = OPEN if rule.endpoint == "static" else requirement_of(view) or UNDECLARED
+    made["x-role"] = required.role.value
+    if required.readers:
+        made["x-readers"] = True
     if operation.endless:
         made["x-endless"] = True
     return {key: value for key, value in made.items() if value or key == "responses"}
-
-
-def _role(view: Any) -> str | None:
-    """The role that the view requires."""
-    requirement = getattr(view, "gatehouse_requirement", None)
-    return None if requirement is None else str(requirement.role)
 
 
 def _docstring(view: Any) -> tuple[str, str]:
@@ -144,12 +142,12 @@ def _media(content: Content, components: Components) -> dict[str, Any]:
 
 def _responses(operation: Operation, components: Components) -> dict[str, Any]:
     """Answers and errors by status, and `default` for refusals that are the same at every address."""
-    error = {JSON: Content(operation.error)}
+    error = {JSON: Content(operation.error), **dict.fromkeys(operation.refused_as, PAGE)}
     answers = {str(status): one for status, one in operation.answers.items()}
     refusals = {str(status): Answer(HTTPStatus(status).phrase, error) for status in operation.errors}
     every = {**answers, **{key: one for key, one in refusals.items() if key not in answers}}
     made = {key: _response(every[key], components) for key in sorted(every)}
-    return {**made, "default": _response(Answer(OTHER, {JSON: Content(operation.error)}), components)}
+    return {**made, "default": _response(Answer(OTHER, error), components)}
 
 
 def _response(answer: Answer, components: Components) -> dict[str, Any]:

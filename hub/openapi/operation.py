@@ -10,6 +10,7 @@ from hub.openapi.channels import Channel
 from hub.openapi.schema import Named, Schema, SchemaLike, constant, fields, items, nullable, text, whole
 
 JSON = "application/json"
+HTML = "text/html"
 BYTES: Schema = {"type": "string", "format": "binary"}
 ERROR = Named(
     "Error",
@@ -43,6 +44,9 @@ class Content:
 
     schema: SchemaLike
     example: Any = None
+
+
+PAGE = Content(text())
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Operation:
     description: str = ""
     endless: bool = False
     error: Named = ERROR
+    refused_as: Collection[str] = ()  # media types of refusals beside JSON
 
 
 class Operations:

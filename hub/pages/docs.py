@@ -8,11 +8,13 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, request
 
+from hub.access.declare import role
 from hub.contract.json_text import encode
+from hub.contract.roles import Role
 from hub.http.answers import part
+from hub.http.page import page
 from hub.openapi.document import build
 from hub.openapi.operation import Operations
-from hub.pages.routes import page
 from hub.runtime.offload import offload
 
 docs = Blueprint("docs", __name__)
@@ -40,6 +42,7 @@ class OpenApiText:
 
 
 @docs.get("/openapi.json")
+@role(Role.OPEN, any_origin=True)
 def openapi() -> Response:
     """This description of every address, for programs."""
     text, tag = part(OpenApiText).get()
@@ -51,6 +54,7 @@ def openapi() -> Response:
 
 
 @docs.get("/docs")
+@role(Role.OPEN, any_origin=True)
 def read() -> Response:
     """The same as a page; data from /openapi.json."""
     return page("docs.html")

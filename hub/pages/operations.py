@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from hub.openapi.channels import Channel
-from hub.openapi.operation import BYTES, JSON, Answer, Content, Operation, header, in_path, success
+from hub.openapi.operation import BYTES, HTML, JSON, PAGE, Answer, Content, Operation, header, in_path, success
 from hub.openapi.schema import constant, fields, items, number, table, text, whole
 
 TAG = "Pages"
-HTML = "text/html"
-PAGE = Content(text())
 
 
 def _page() -> Operation:
@@ -61,7 +59,7 @@ OPERATIONS = {
             )
         },
     ),
-    **{f"GET {path}": _page() for path in ("/plates", "/apriltags", "/video", "/track", "/docs")},
+    **{f"GET {path}": _page() for path in ("/plates", "/apriltags", "/video", "/track", "/devices", "/docs")},
     "GET /openapi.json": Operation(
         TAG,
         {
