@@ -16,7 +16,6 @@ from hub.live.fanout import Fanout
 from hub.live.links import Links
 from hub.net.device_address import DeviceAddress
 from hub.net.fast_routes import FastRoutes
-from hub.openapi.operation import Operations
 from hub.runtime.budget import Budget
 from hub.runtime.json_lane import JsonLane
 from hub.runtime.lanes import Lanes
@@ -73,7 +72,7 @@ class Hub:
     websockets: WebSocketRoutes
     fast_routes: FastRoutes
     event_access: EventAccess  # which role each Socket.IO event requires
-    operations: Operations = field(default_factory=Operations)  # of the routes, for /openapi.json
+    described_in: list[str] = field(default_factory=list)  # modules with OPERATIONS (and CHANNELS), for /openapi.json
     plate_watch: PlateWatch = field(default_factory=NoWatch)
     audit: Audit = field(default_factory=NoAudit)  # who changed what
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Flask
 
 from hub.access.origins import OriginCheck
-from hub.accounts import operations
 from hub.accounts.audit import AuditLog
 from hub.accounts.audit_repository import AuditRepository
 from hub.accounts.failed_logins import FailedLogins
@@ -49,7 +48,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.gate.csrf_refusal = origins.csrf_refusal
     app.register_blueprint(accounts_pages)
     app.register_blueprint(accounts_rest)
-    hub.operations.add(operations.OPERATIONS)
+    hub.described_in.append("hub.accounts.operations")
     app.context_processor(_shown_login)
     _keep_audit(hub, audit)
     add_first_account(hub, accounts, repository)

@@ -11,7 +11,6 @@ from flask import Flask
 
 from hub.access.admissions import Attempt
 from hub.access.tokens import BoardToken, board_token
-from hub.apriltag import operations
 from hub.apriltag.access import LISTENERS, READING_PATHS, SOCKET_PATHS, BoardNetworks
 from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
@@ -71,7 +70,7 @@ def _add_routes(app: Flask, hub: Hub, posts: ReadingPosts, sockets: TagSockets) 
     """Add the blueprints, the fast routes, the raw WebSockets and the access rule."""
     app.register_blueprint(apriltag_rest)
     app.register_blueprint(apriltag_video)
-    hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
+    hub.described_in.append("hub.apriltag.operations")
     hub.gate.add_identifier(hub.part(BoardNetworks), by_address=True)
     for path in READING_PATHS:
         hub.fast_routes.add(path, FastReadingPosts(posts))

@@ -12,7 +12,6 @@ from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.paging import page_of
 from hub.contract.roles import Requirement, Role
-from hub.lpr import operations
 from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
 from hub.lpr.fast_rest import FastRecords
@@ -39,7 +38,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.add(lpr)
     hub.add(connections)
     app.register_blueprint(lpr_rest)
-    hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
+    hub.described_in.append("hub.lpr.operations")
     fast = FastRecords(hub)
     for path in HINTS:
         hub.fast_routes.add(path, fast)

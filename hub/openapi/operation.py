@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from hub.openapi.channels import Channel
@@ -93,6 +94,15 @@ class Operations:
     def __init__(self) -> None:
         self.by_route: dict[str, Operation] = {}
         self.channels: list[Channel] = []
+
+    @classmethod
+    def of(cls, modules: Iterable[str]) -> Operations:
+        """Those of modules with OPERATIONS and maybe CHANNELS, which are imported now and not when the hub starts."""
+        found = cls()
+        for name in modules:
+            module = import_module(name)
+            found.add(module.OPERATIONS, getattr(module, "CHANNELS", ()))
+        return found
 
     def add(self, operations: Mapping[str, Operation], channels: Collection[Channel] = ()) -> None:
         """Add a kind's operations and channels. Raises ValueError where a route is described already."""

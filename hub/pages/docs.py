@@ -7,14 +7,13 @@ import tomllib
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, request
+from gevent.lock import Semaphore
 
 from hub.access.declare import role
 from hub.contract.json_text import encode
 from hub.contract.roles import Role
 from hub.http.answers import part
 from hub.http.page import page
-from hub.openapi.document import build
-from hub.openapi.operation import Operations
 from hub.runtime.offload import offload
 
 docs = Blueprint("docs", __name__)
@@ -25,19 +24,26 @@ PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 class OpenApiText:
     """The document as JSON, made at the first request on a native thread and then cached."""
 
-    def __init__(self, app: Flask, operations: Operations) -> None:
-        self._app, self._operations = app, operations
+    def __init__(self, app: Flask, described_in: list[str]) -> None:
+        """`described_in`: the modules with the operations of the routes."""
+        self._app, self._described_in = app, described_in
         self._made: tuple[bytes, str] | None = None
+        self._lock = Semaphore(1)
 
     def get(self) -> tuple[bytes, str]:
         """The text and its entity tag."""
-        if self._made is None:
-            self._made = offload(self._make)
-        return self._made
+        with self._lock:
+            if self._made is None:
+                self._made = offload(self._make)
+            return self._made
 
     def _make(self) -> tuple[bytes, str]:
+        # Imported here: the start of the hub need not wait for it.
+        from hub.openapi.document import build
+        from hub.openapi.operation import Operations
+
         version = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["version"]
-        text = encode(build(self._app, self._operations, version))
+        text = encode(build(self._app, Operations.of(self._described_in), version))
         return text, hashlib.blake2b(text, digest_size=12).hexdigest()
 
 

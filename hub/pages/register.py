@@ -10,7 +10,6 @@ from hub.context import Hub
 from hub.contract.roles import Requirement, Role
 from hub.live.listen import listen
 from hub.net.wsgi import Environ
-from hub.pages import operations
 from hub.pages.docs import OpenApiText, docs
 from hub.pages.images import images
 from hub.pages.routes import pages
@@ -25,8 +24,8 @@ def register(app: Flask, hub: Hub) -> None:
     hub.announce("images", "pictures", "http", "/images/NAME", position=4)
     app.register_blueprint(pages)
     app.register_blueprint(docs)
-    hub.add(OpenApiText(app, hub.operations))
-    hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
+    hub.add(OpenApiText(app, hub.described_in))
+    hub.described_in.append("hub.pages.operations")
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)  # compiled now: at the first request it would block the event loop
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Flask
 
 from hub.context import Hub
-from hub.presence import operations
 from hub.presence.rest import presence_rest
 from hub.presence.service import TASK, VehiclePresence
 from hub.video.store import FrameStore
@@ -18,7 +17,7 @@ def register(app: Flask, hub: Hub) -> None:
     presence = VehiclePresence(hub.settings, hub.part(FrameStore), vision, hub.bus)
     hub.add(presence)
     app.register_blueprint(presence_rest)
-    hub.operations.add(operations.OPERATIONS)
+    hub.described_in.append("hub.presence.operations")
     presence.start(hub.supervisor)
     hub.warning_sources.append(presence.warnings)
     hub.status["presence"] = presence.status

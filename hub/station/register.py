@@ -8,7 +8,6 @@ from flask import Flask
 from hub.context import Hub
 from hub.contract.roles import Requirement, Role
 from hub.live.events import CAPTURE_STORED
-from hub.station import operations
 from hub.station.repository import CaptureRepository, StationRepository
 from hub.station.rest import station_rest
 from hub.station.service import Captures
@@ -36,7 +35,7 @@ def register(app: Flask, hub: Hub) -> None:
     captures.load()
     stations.load()
     app.register_blueprint(station_rest)
-    hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
+    hub.described_in.append("hub.station.operations")
     register_events(hub)
     hub.websockets.add_listener("results", ResultSockets(hub).serve, Requirement(Role.DEVICE, readers=True))
     hub.announce("results", "capture results", "ws", position=3)

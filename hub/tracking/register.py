@@ -7,7 +7,6 @@ from typing import Any
 from flask import Flask
 
 from hub.context import Hub
-from hub.tracking import operations
 from hub.tracking.access import CLIENTS
 from hub.tracking.analysis import TASK, Analysis
 from hub.tracking.contract.session_id import PREFIX
@@ -58,7 +57,7 @@ def register(app: Flask, hub: Hub) -> None:
     vision.listeners.append(lambda reason: sessions.warn(RESTARTED))
     app.register_blueprint(tracking_rest)
     app.register_blueprint(tracking_api)
-    hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
+    hub.described_in.append("hub.tracking.operations")
     hub.websockets.add_prefix(PREFIX, sockets.serve, CLIENTS)
     hub.supervisor.keep(vision.name, vision.run)
     hub.warning_sources.append(vision.warnings)

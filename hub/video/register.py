@@ -6,7 +6,6 @@ from flask import Flask
 
 from hub.context import Hub
 from hub.contract.roles import Requirement, Role
-from hub.video import operations
 from hub.video.rest import video
 from hub.video.store import FrameStore
 from hub.video.stream import serve, video_stream
@@ -21,7 +20,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.add(viewers)
     app.register_blueprint(video)
     app.register_blueprint(video_stream)
-    hub.operations.add(operations.OPERATIONS, operations.CHANNELS)
+    hub.described_in.append("hub.video.operations")
     hub.websockets.add_path("/ws/video", lambda socket, environ: serve(hub, socket, environ), Requirement(Role.VIEWER))
     hub.status["video"] = lambda: {**frames.status(), "watched_by": viewers.status()}
     hub.supervisor.keep("video viewers", viewers.run)

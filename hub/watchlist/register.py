@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Flask
 
 from hub.context import Hub
-from hub.watchlist import operations
 from hub.watchlist.repository import WatchlistRepository
 from hub.watchlist.rest import watchlist
 from hub.watchlist.service import Watchlist
@@ -18,4 +17,4 @@ def register(app: Flask, hub: Hub) -> None:
     entries.load()
     hub.plate_watch = entries
     app.register_blueprint(watchlist)
-    hub.operations.add(operations.OPERATIONS)
+    hub.described_in.append("hub.watchlist.operations")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from hub.access.declare import requirement_of
 from hub.openapi.components import PREFIX, Components
 from hub.openapi.document import build, missing, routes, unknown
 from hub.openapi.operation import Answer, Operation, Operations
 from hub.openapi.schema import Named, text
+from tests.support.helpers import ROOT
 from tests.support.senders import STRANGER_ADDRESS
 
 STRANGER = {"REMOTE_ADDR": STRANGER_ADDRESS}
@@ -21,6 +26,10 @@ STRANGER = {"REMOTE_ADDR": STRANGER_ADDRESS}
 @pytest.fixture
 def document(client) -> dict[str, Any]:
     return client.get("/openapi.json").json
+
+
+def declared_of(app: Flask) -> Operations:
+    return Operations.of(app.extensions["gatehouse"].described_in)
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -41,14 +50,14 @@ def references(value: Any) -> Iterator[str]:
 
 
 def test_every_route_is_described_and_nothing_else(app) -> None:
-    declared = app.extensions["gatehouse"].operations
+    declared = declared_of(app)
     assert missing(app, declared) == []
     assert unknown(app, declared) == []
 
 
 def test_a_route_without_description_is_found(app) -> None:
     app.add_url_rule("/undescribed/<path:name>", "undescribed", lambda name: name, methods=["PUT"])
-    declared = app.extensions["gatehouse"].operations
+    declared = declared_of(app)
     assert missing(app, declared) == ["PUT /undescribed/{name}"]
     declared.add({"GET /nowhere": Operation("Pages", {200: Answer("Nothing.")})})
     assert unknown(app, declared) == ["GET /nowhere"]
@@ -101,12 +110,28 @@ def test_strangers_may_read_it(client) -> None:
 
 def test_it_is_made_at_the_first_request_and_sent_once(app, client, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
-    monkeypatch.setattr("hub.pages.docs.build", lambda *given: made.append(given) or build(*given))
+    monkeypatch.setattr("hub.openapi.document.build", lambda *given: made.append(given) or build(*given))
     first = client.get("/openapi.json")
     assert len(made) == 1
     again = client.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304 and again.data == b""
     assert client.get("/openapi.json").data == first.data and len(made) == 1
+
+
+def test_the_start_imports_no_descriptions(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib\n"
+        "from hub import close, create_app\n"
+        "from hub.settings.file import load\n"
+        "app = create_app(load(pathlib.Path(sys.argv[1]), {}, {}))\n"
+        "close(app)\n"
+        "names = app.extensions['gatehouse'].described_in\n"
+        "print([name for name in (*names, 'hub.openapi.document') if name in sys.modules], len(names) > 9)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[] True"
 
 
 def test_two_schemas_of_one_name_are_refused() -> None:
