@@ -1,7 +1,7 @@
 // The page /docs: everything that /openapi.json says, to be searched and read.
 import { element, getJson } from "./live.js";
-import { curl } from "./docs_example.js";
-import { kindOf, schemaTree } from "./docs_schema.js";
+import { curl, login } from "./docs_example.js";
+import { kindOf, prose, schemaTree } from "./docs_schema.js";
 
 const words = document.getElementById("words");
 const tag = document.getElementById("tag");
@@ -18,7 +18,7 @@ function parameterRow(parameter) {
   return element("li", {}, element("b", { text: parameter.name }),
     element("span", { class: "kind", text: ` ${parameter.in}, ${kindOf(parameter.schema)}` }),
     parameter.required ? element("span", { class: "needed", text: " required" }) : null,
-    parameter.description ? element("span", { class: "note", text: parameter.description }) : null);
+    parameter.description ? prose("span", parameter.description, { class: "note" }) : null);
 }
 
 function contents(document, content) {
@@ -27,7 +27,7 @@ function contents(document, content) {
 }
 
 function answer(document, status, response) {
-  const title = [element("span", { class: "status", text: status }), element("span", { text: ` ${response.description}` })];
+  const title = [element("span", { class: "status", text: status }), prose("span", ` ${response.description}`)];
   if (!response.content && !response.headers) return element("div", { class: "answer" }, element("p", {}, ...title));
   const headers = Object.entries(response.headers ?? {}).map(([name, header]) => element("p", { text: `${name}: ${header.description}` }));
   return element("details", { class: "answer" }, element("summary", {}, ...title), ...headers, ...contents(document, response.content));
@@ -49,7 +49,7 @@ function copied(text) {
 function details(document, row) {
   const { operation, path, method } = row;
   const parts = [];
-  if (operation.description) parts.push(element("p", { text: operation.description }));
+  if (operation.description) parts.push(prose("p", operation.description));
   if (operation["x-endless"]) parts.push(element("p", { text: "The answer is a stream that does not end." }));
   parts.push(element("h3", { text: "Example" }), copied(curl(location.origin, method, path, operation)));
   if (operation.parameters?.length) {
@@ -57,7 +57,7 @@ function details(document, row) {
   }
   if (operation.requestBody) {
     parts.push(element("h3", { text: operation.requestBody.required ? "Body" : "Body (may be left out)" }));
-    if (operation.requestBody.description) parts.push(element("p", { text: operation.requestBody.description }));
+    if (operation.requestBody.description) parts.push(prose("p", operation.requestBody.description));
     parts.push(...contents(document, operation.requestBody.content));
   }
   parts.push(element("h3", { text: "Answers" }), ...Object.entries(operation.responses).map(([status, one]) => answer(document, status, one)));
@@ -69,8 +69,8 @@ function card(document, row) {
   const needed = operation["x-role"];
   const shown = element("details", { class: "operation", id: anchor(operation) },
     element("summary", {}, element("span", { class: `method ${method}`, text: method.toUpperCase() }), element("span", { class: "path", text: path }),
-      needed ? element("span", { class: `role ${needed}`, text: needed, title: "the role that it requires" }) : element("span"),
-      element("span", { class: "says", text: operation.summary ?? "" })));
+      element("span", { class: `role of-${needed}`, text: operation["x-readers"] ? `${needed}, viewer` : needed, title: "the role that it requires" }),
+      prose("span", operation.summary ?? "", { class: "says" })));
   // Filled when it is opened: all of them together are many thousand elements.
   shown.addEventListener("toggle", () => {
     if (shown.open && shown.children.length === 1) shown.append(details(document, row));
@@ -83,11 +83,11 @@ function card(document, row) {
 
 function channel(one) {
   const messages = (title, rows) => Object.keys(rows).length ? [element("h3", { text: title }),
-    element("ul", { class: "fields" }, ...Object.entries(rows).map(([name, says]) => element("li", {}, element("b", { text: name }), element("span", { class: "note", text: says }))))] : [];
+    element("ul", { class: "fields" }, ...Object.entries(rows).map(([name, says]) => element("li", {}, element("b", { text: name }), prose("span", says, { class: "note" }))))] : [];
   const where = one.listeners.length ? ` on the ports: ${one.listeners.join(", ")}` : "";
   return element("article", { class: "channel" },
     element("p", {}, element("b", { class: "path", text: one.path || "datagrams" }), element("span", { text: ` ${one.protocol}${where}` })),
-    element("p", { text: one.summary }), ...messages("From clients", one.receives), ...messages("From the hub", one.sends),
+    prose("p", one.summary), ...messages("From clients", one.receives), ...messages("From the hub", one.sends),
     one.document ? element("p", { text: `Field by field in ${one.document}, beside the program.` }) : null);
 }
 
@@ -112,13 +112,15 @@ function filter(rows) {
 function openLinked() {
   const linked = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (linked?.classList.contains("operation")) {
+    linked.closest(".part").hidden = linked.hidden = false;
     linked.open = true;
     linked.scrollIntoView();
   }
 }
 
 function show(described) {
-  document.getElementById("about").textContent = described.info.description;
+  document.getElementById("login").textContent = login(location.origin);
+  document.getElementById("about").replaceChildren(prose("span", described.info.description));
   const rows = Object.entries(described.paths).flatMap(([path, item]) =>
     METHODS.filter((method) => item[method]).map((method) => ({ path, method, operation: item[method] })));
   for (const { name } of described.tags) {

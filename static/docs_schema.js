@@ -3,6 +3,12 @@ import { element } from "./live.js";
 
 const MAX_DEPTH = 8;
 
+// An element with a text whose `names` are in another type.
+export function prose(name, text, options = {}) {
+  const parts = text.split("`");
+  return element(name, options, ...parts.map((part, index) => part && element(index % 2 ? "code" : "span", { text: part })));
+}
+
 function resolved(document, schema) {
   if (!schema?.$ref) return { schema: schema ?? {}, name: "" };
   const name = schema.$ref.split("/").pop();
@@ -55,7 +61,7 @@ function field(document, name, schema, required, depth) {
   const title = [element("b", { text: name }), element("span", { class: "kind", text: ` ${kindOf(schema)}` }),
     required ? element("span", { class: "needed", text: " required" }) : null];
   const says = schema.description ?? found.schema.description;
-  const note = says ? element("span", { class: "note", text: says }) : null;
+  const note = says ? prose("span", says, { class: "note" }) : null;
   if (!below.length) return element("li", {}, ...title, note);
   return element("li", {}, element("details", {}, element("summary", {}, ...title), note, element("ul", { class: "fields" }, ...below)));
 }
@@ -63,6 +69,6 @@ function field(document, name, schema, required, depth) {
 export function schemaTree(document, schema) {
   const found = resolved(document, schema);
   const says = found.schema.description;
-  return element("div", {}, element("p", { text: [kindOf(schema), says].filter(Boolean).join(": ") }),
+  return element("div", {}, prose("p", [kindOf(schema), says].filter(Boolean).join(": ")),
     element("ul", { class: "fields" }, ...children(document, found.schema, 0)));
 }
