@@ -150,6 +150,7 @@ def test_pairing_over_the_network(hub: HubProcess) -> None:
         assert requests.get(f"{url}/api/pair/unknown", timeout=5).status_code == 404
 
 
+@pytest.mark.slow
 def test_decisions_outlast_a_restart(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "instance", **TRUSTING) as hub:
         with far_away(hub.port, CAMERA) as url:
