@@ -9,6 +9,7 @@ from datetime import tzinfo
 from typing import Any, TypeVar, cast
 
 from hub.access.gate import Gate
+from hub.access.open_connections import OpenConnections
 from hub.contract.audit import Audit, NoAudit
 from hub.contract.plates import NoWatch, PlateWatch
 from hub.live.bus import Bus
@@ -72,6 +73,7 @@ class Hub:
     websockets: WebSocketRoutes
     fast_routes: FastRoutes
     event_access: EventAccess  # which role each Socket.IO event requires
+    connections: OpenConnections  # those that are checked again when access changes
     plate_watch: PlateWatch = field(default_factory=NoWatch)
     audit: Audit = field(default_factory=NoAudit)  # who changed what
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

@@ -68,7 +68,7 @@ def routes(app: Flask) -> list[Row]:
         methods = {"POST"} if rule.methods is None else rule.methods - {"HEAD", "OPTIONS"}
         found.setdefault((rule.rule, required), set()).update(methods)
     lines = [row(" ".join(sorted(methods)), path, required) for (path, required), methods in found.items()]
-    tokens = (TOKEN,) * len(SENDERS)
+    tokens = tuple(YES if name == "device" else TOKEN for name in SENDERS)
     return sorted(
         (line._replace(cells=tokens) if line.name in READING_PATHS else line for line in lines),
         key=lambda line: (line.name, line.methods),

@@ -107,6 +107,7 @@ class Gate:
         self._by_address: list[Identifier] = []
         self._log_rate = RateLimiter(0.1, burst=3.0)
         self._generation = 0
+        self.on_change: list[Callable[[], None]] = []
         self.requirements: RequirementSource | None = None
         self.csrf_refusal: Callable[[Environ], str | None] = self._foreign_change
         self.admissions: Admissions = NoAdmissions()
@@ -119,6 +120,8 @@ class Gate:
     def changed(self) -> None:
         """Have open connections identified anew: somebody was let in, or no longer is."""
         self._generation += 1
+        for check in self.on_change:
+            check()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -161,8 +164,11 @@ class Gate:
         return self.principal(environ)
 
     def trusts_address(self, address: str) -> bool:
-        """Whether datagrams of an address are served: loopback, or of a trusted network."""
-        return is_loopback(address) or address in self._networks
+        """Whether datagrams of an address are served: loopback, of a trusted network, or of an admitted device."""
+        if is_loopback(address) or address in self._networks:
+            return True
+        known = [each.identify({"REMOTE_ADDR": address}) for each in self._by_address]
+        return any(one is not None and one.allows(Role.DEVICE) for one in known)
 
     def origin_allowed(self, origin: str) -> bool:
         """Whether a web page of this origin may use the hub; programs send no origin."""

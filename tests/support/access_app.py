@@ -1,4 +1,4 @@
-"""app.py that knows the senders of tests.support.senders; POST /revoke/NAME from this machine revokes a token."""
+"""app.py that knows the senders of tests.support.senders; POST /revoke/NAME takes the token of one away."""
 
 from gevent import monkey
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.access.credentials import tokens_of
 from hub.contract.roles import ACCOUNT_ROLES, DEVICE_ROLES, Principal, Role
 from hub.net.wsgi import Environ
+from tests.support.helpers import ROOT, HubProcess
 
 STRANGER_ADDRESS, NETWORK_ADDRESS = "192.0.2.5", "192.168.7.20"
 NETWORKS = "192.168.7.0/24"
@@ -35,3 +36,14 @@ def address_of(sender: str) -> str:
 def headers_of(sender: str) -> dict[str, str]:
     """The headers of a sender's requests; pages of the hub itself send its origin."""
     return {"X-API-Key": TOKENS[sender], "Origin": "http://127.0.0.1"} if sender in TOKENS else {}
+
+
+def proxied_headers(sender: str) -> dict[str, str]:
+    """The same where 127.0.0.1 is the proxy that the hub believes: over a real socket, from the sender's address."""
+    return {"X-Forwarded-For": address_of(sender), **headers_of(sender)}
+
+
+class AccessHub(HubProcess):
+    """A hub that knows the senders of this module."""
+
+    script = ROOT / "tests" / "support" / "access_app.py"
