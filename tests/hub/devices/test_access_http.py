@@ -92,9 +92,9 @@ def test_an_open_connection_ends_its_rights_with_its_token(hub: HubProcess) -> N
         link.send(record)
         assert json.loads(link.recv()).get("success", True) is not False
         order(hub, "DELETE", f"/api/access/tokens/{made['id']}")
-        link.send(record)
-        assert json.loads(link.recv())["success"] is False
-        link.close()
+        opcode, frame = link.recv_data_frame(control_frame=True)
+        assert opcode == websocket.ABNF.OPCODE_CLOSE and int.from_bytes(frame.data[:2], "big") == 1008
+        link.shutdown()
         with pytest.raises(websocket.WebSocketBadStatusException):
             websocket.create_connection(f"{address}/?token={made['token']}", timeout=5)
 
