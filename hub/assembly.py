@@ -109,7 +109,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     app.wsgi_app = gate  # type: ignore[method-assign]
     connections = OpenConnections(gate)
     websockets.watch = connections.watch
-    links = Links(settings.images.base_url)
+    links = Links(settings.images.base_url, settings.uses_tls)
     links.port = settings.images.port or settings.port
     images, packs = ImageStore(settings.images_path), PackStore(settings.packs_path)
 

@@ -60,7 +60,7 @@ function facts(sent) {
 
 function decision(name, yes, no) {
   const input = element("input", { "aria-label": "Name for this device", placeholder: "name, if you like", maxlength: "100", autocomplete: "off", value: name || null });
-  const form = element("form", {}, input, element("button", { class: "act yes", text: "Admit" }), button(no.text, "no", no.act));
+  const form = element("form", {}, input, element("button", { class: "act yes", text: "Let in" }), button(no.text, "no", no.act));
   form.onsubmit = (event) => { event.preventDefault(); yes(input.value); };
   return form;
 }
@@ -70,16 +70,16 @@ function applicant(device) {
   return card(device.id, nameOf(device),
     element("p", { class: "where", text: `${device.address} · ${TRANSPORTS[device.transport] ?? device.transport} · ${device.tries} ${device.tries === 1 ? "try" : "tries"}, last ${moment(device.last_seen)}` }),
     facts(device.sent),
-    device.claimed ? null : element("p", { class: "where", text: "It has not told an id: Admit lets every device at this address in." }),
+    device.claimed ? null : element("p", { class: "where", text: "It has told no id: letting it in lets every device at this address in." }),
     decision("", (name) => send(`${address}/admit`, "POST", { name }), { text: "Block", act: () => send(`${address}/block`, "POST") }));
 }
 
 function pairing(row) {
   const address = `/api/access/pairings/${row.id}`;
   const asked = element("p", { class: "where", text: `${row.kind || "device"} at ${row.address} asks for a token, until ${moment(row.expires)}` });
-  if (row.state === "admitted") return card(row.id, row.name, asked, element("p", { class: "where", text: "Admitted; it fetches its token in a moment." }));
+  if (row.state === "admitted") return card(row.id, row.name, asked, element("p", { class: "where", text: "Let in; it fetches its token in a moment." }));
   return card(row.id, row.name, asked, element("p", { class: "code", text: row.code }),
-    element("p", { class: "where", text: "Admit it only if the device shows the same six digits." }),
+    element("p", { class: "where", text: "Let it in only if the device shows the same six digits." }),
     decision(row.name, (name) => send(`${address}/admit`, "POST", { name }), { text: "Refuse", act: () => send(`${address}/refuse`, "POST") }));
 }
 
@@ -102,7 +102,7 @@ function decided(device) {
   const address = `/api/access/devices/${device.id}`;
   const blocked = device.state === "blocked";
   return entry(nameOf(device), `${reach(device)} · last heard ${moment(device.last_seen)}`, [
-    blocked ? button("Admit", "yes", () => send(`${address}/admit`, "POST")) : button("Rename", "", () => rename(address, device.name)),
+    blocked ? button("Let in", "yes", () => send(`${address}/admit`, "POST")) : button("Rename", "", () => rename(address, device.name)),
     blocked ? null : button("Block", "no", () => send(`${address}/block`, "POST"), `Block ${nameOf(device)}? It is refused from now on.`),
     button("Remove", "", () => send(address, "DELETE"), `Remove ${nameOf(device)}? It waits again as soon as it tries.`),
   ]);

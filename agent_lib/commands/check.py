@@ -116,8 +116,8 @@ def _rest(hub: HubSettings) -> Finding:
     if answer.status_code in (401, 403):
         return (
             False,
-            f"The hub at {base} does not let this machine in (HTTP {answer.status_code}){reason.rstrip('.')}. Admit it "
-            f"on the page {base}/devices, or run: python agent.py pair --hub {base}",
+            f"The hub at {base} does not let this machine in (HTTP {answer.status_code}){reason.rstrip('.')}. Let it "
+            f"in on the page {base}/devices, or run: python agent.py pair --hub {base}",
         )
     return False, f"What answers at {base} is not a hub (HTTP {answer.status_code}){reason.rstrip('.')}: {fix}."
 

@@ -60,7 +60,7 @@ def _ask(settings: AgentSettings, session: requests.Session, say: Say, poll_seco
     if not all(isinstance(text, str) and text.isprintable() and len(text) <= 200 for text in texts.values()):
         raise PairingFailed(f"What answers at {base} is not a hub; correct --hub.")
     say(f"Code {texts['code']}")
-    say(f"Open {base}/devices, compare the code with the one shown there for '{names}', and press Admit. Waiting ...")
+    say(f"Open {base}/devices, compare the code with the one shown there for '{names}', and press Let in. Waiting ...")
     address, headers = f"{base}/api/pair/{texts['id']}", {_SECRET_HEADER: str(texts["secret"])}
     end = time.monotonic() + _MAX_WAIT_SECONDS
     reported = ""
@@ -78,7 +78,7 @@ def _ask(settings: AgentSettings, session: requests.Session, say: Say, poll_seco
         if answer.get("state") != "waiting":
             raise PairingFailed(_ended(answer.get("state")))
         time.sleep(poll_seconds)
-    raise PairingFailed("Nobody has admitted this agent; run the command again when an operator is at the hub.")
+    raise PairingFailed("Nobody has let this agent in; run the command again when an operator is at the hub.")
 
 
 def _ended(state: Any) -> str:

@@ -174,7 +174,7 @@ class Uplink:
             )
             return
         log.warning(
-            "The hub has not let this agent in (%s). Results wait in the outbox, none is lost. Admit this agent on the "
+            "The hub has not let this agent in (%s). Results wait in the outbox, none is lost. Let it in on the "
             "page /devices of the hub, or run: %s",
             answer.reason,
             pair_command(self._settings),

@@ -10,11 +10,11 @@ from hub.access.declare import role
 from hub.contract.errors import ContractError
 from hub.contract.roles import Role
 from hub.devices.decisions import Decisions
-from hub.devices.device import STATES
+from hub.devices.device import STATES, Device
 from hub.devices.known_devices import KnownDevices
 from hub.devices.pairing import Pairings
 from hub.devices.tokens import DeviceTokens
-from hub.http.answers import answer, current_hub, part
+from hub.http.answers import answer, current_hub, note_change, part, principal
 from hub.http.body import json_object
 
 access_rest = Blueprint("access_rest", __name__, url_prefix="/api/access")
@@ -23,6 +23,12 @@ access_rest = Blueprint("access_rest", __name__, url_prefix="/api/access")
 def _sent() -> dict[str, Any]:
     """The object of the body; empty where there is no body."""
     return json_object(request) if request.content_length else {}
+
+
+def _note(action: str, device: Device) -> None:
+    """Record a decision about a device in the audit log."""
+    target = f"{device.claimed or 'every device'} at {device.address}"
+    note_change(action, target, {"id": device.id, "name": device.name})
 
 
 @access_rest.get("/devices")
@@ -48,6 +54,7 @@ def add() -> Response:
     if not all(isinstance(value, str) for value in (address, claimed, name)):
         raise ContractError("address, id and name are texts.")
     device = part(Decisions).add(address, claimed, name)
+    _note("device.admit", device)
     return answer({"success": True, "message": "Device let in", "device": device.shown()}, 201)
 
 
@@ -56,6 +63,7 @@ def add() -> Response:
 def admit(device_id: str) -> Response:
     """Let a device in, by its address and the id that it gives itself; `name` is shown on pages."""
     device = part(Decisions).admit(device_id, str(_sent().get("name", "")))
+    _note("device.admit", device)
     return answer({"success": True, "message": "Device let in", "device": device.shown()})
 
 
@@ -64,6 +72,7 @@ def admit(device_id: str) -> Response:
 def block(device_id: str) -> Response:
     """Refuse a device from now on, without showing it as waiting."""
     device = part(Decisions).block(device_id)
+    _note("device.block", device)
     return answer({"success": True, "message": "Device blocked", "device": device.shown()})
 
 
@@ -72,6 +81,7 @@ def block(device_id: str) -> Response:
 def rename(device_id: str) -> Response:
     """Give a device another `name`."""
     device = part(Decisions).rename(device_id, str(_sent().get("name", "")))
+    _note("device.rename", device)
     return answer({"success": True, "message": "Device renamed", "device": device.shown()})
 
 
@@ -79,7 +89,7 @@ def rename(device_id: str) -> Response:
 @role(Role.OPERATOR)
 def remove(device_id: str) -> Response:
     """Take a decision back; the device waits again as soon as it tries."""
-    part(Decisions).remove(device_id)
+    _note("device.remove", part(Decisions).remove(device_id))
     return answer({"success": True, "message": "Device removed; it waits again when it tries"})
 
 
@@ -97,6 +107,7 @@ def tokens() -> Response:
 def make_token() -> Response:
     """Make a token for a device called `name`; the answer is the only place where its text is shown."""
     token, text = part(DeviceTokens).make(_sent().get("name"))
+    note_change("token.make", token.name, {"id": token.id})
     made = answer(
         {"success": True, "message": "Token made; it is shown this once", **token.shown(), "token": text}, 201
     )
@@ -109,6 +120,7 @@ def make_token() -> Response:
 def rename_token(token_id: str) -> Response:
     """Give a token another `name`."""
     token = part(DeviceTokens).rename(token_id, _sent().get("name"))
+    note_change("token.rename", token.name, {"id": token.id})
     return answer({"success": True, "message": "Token renamed", **token.shown()})
 
 
@@ -117,6 +129,7 @@ def rename_token(token_id: str) -> Response:
 def revoke_token(token_id: str) -> Response:
     """Revoke a token: it is invalid at once."""
     token = part(DeviceTokens).revoke(token_id)
+    note_change("token.revoke", token.name, {"id": token.id})
     return answer({"success": True, "message": "Token revoked", **token.shown()})
 
 
@@ -125,6 +138,7 @@ def revoke_token(token_id: str) -> Response:
 def admit_pairing(pairing_id: str) -> Response:
     """Let the device of a pairing request fetch a token; `name` replaces the one that it gave."""
     pairing = part(Pairings).decide(pairing_id, True, _sent().get("name", ""))
+    note_change("pairing.admit", pairing.name, {"address": pairing.address, "kind": pairing.kind})
     return answer({"success": True, "message": "Device let in; it fetches its token", "pairing": pairing.shown()})
 
 
@@ -133,6 +147,7 @@ def admit_pairing(pairing_id: str) -> Response:
 def refuse_pairing(pairing_id: str) -> Response:
     """Refuse a pairing request."""
     pairing = part(Pairings).decide(pairing_id, False)
+    note_change("pairing.refuse", pairing.name, {"address": pairing.address, "kind": pairing.kind})
     return answer({"success": True, "message": "Pairing refused", "pairing": pairing.shown()})
 
 
@@ -140,5 +155,5 @@ def refuse_pairing(pairing_id: str) -> Response:
 @role(Role.DEVICE, readers=True)
 def own() -> Response:
     """Whether the sender is let in, and as whom; a device that is not appears as waiting."""
-    principal = current_hub().gate.principal(request.environ)
-    return answer({"success": True, "message": "This hub serves you", "kind": principal.kind, "name": principal.name})
+    found = principal()
+    return answer({"success": True, "message": "This hub serves you", "kind": found.kind, "name": found.name})

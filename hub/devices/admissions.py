@@ -13,7 +13,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from hub.access.admissions import NOT_ADMITTED, Attempt
+from hub.access.admissions import NOT_ADMITTED, RETRY_SECONDS, Attempt
 from hub.contract.errors import RequestError, Unauthorized
 from hub.contract.roles import Principal
 from hub.contract.text import clean
@@ -24,7 +24,6 @@ from hub.runtime.log_throttle import LogThrottle
 log = logging.getLogger(__name__)
 
 MAX_WAITING_OF_ADDRESS = 16
-RETRY_SECONDS = 10
 BLOCKED_DEVICE = "This device is blocked at this hub; an operator can admit it on the page /devices."
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from hub.settings.access import Access
@@ -50,6 +50,15 @@ class Settings(Section):
             "192.168.1.0/24; they may send and listen, and administer nothing."
         ),
     )
+    tls_cert: str = Field(
+        "",
+        max_length=500,
+        description=(
+            "Certificate (PEM, with those between it and the authority) that every TCP port serves TLS with, in the "
+            "instance folder unless the path is absolute; `python app.py make-cert` makes one; empty: no TLS."
+        ),
+    )
+    tls_key: str = Field("", max_length=500, description="The private key of tls_cert (PEM, without a password).")
     timezone: str = Field(
         "",
         max_length=60,
@@ -77,6 +86,13 @@ class Settings(Section):
     def _are_networks(cls, value: list[str]) -> list[str]:
         return require_networks(value)
 
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Settings:
+        if bool(self.tls_cert) != bool(self.tls_key):
+            missing = "tls_key" if self.tls_cert else "tls_cert"
+            raise ValueError(f"tls_cert and tls_key belong together: {missing} is missing")
+        return self
+
     @field_validator("timezone")
     @classmethod
     def _is_zone(cls, value: str) -> str:
@@ -97,6 +113,26 @@ class Settings(Section):
     def _are_different_cameras(cls, value: list[VehicleWatch]) -> list[VehicleWatch]:
         require_different((one.camera for one in value), "camera")
         return value
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the TCP ports speak TLS."""
+        return bool(self.tls_cert)
+
+    @property
+    def scheme(self) -> str:
+        """How addresses of the hub begin."""
+        return "https" if self.uses_tls else "http"
+
+    @property
+    def tls_cert_path(self) -> Path:
+        """The file of the certificate."""
+        return self.instance / self.tls_cert
+
+    @property
+    def tls_key_path(self) -> Path:
+        """The file of its private key."""
+        return self.instance / self.tls_key
 
     @property
     def side_ports(self) -> dict[str, int]:

@@ -55,7 +55,7 @@ def receive(pipe: BinaryIO) -> Message | None:
     try:
         head = json.loads(text)
         size = int(head.get("bytes", 0))
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, OverflowError, RecursionError) as error:
         raise WireError("a head that is no JSON object") from error
     if not 0 <= size <= MAX_BODY_BYTES:
         raise WireError(f"{size} bytes of picture")

@@ -32,6 +32,9 @@ def far_away(port: int, address: str) -> Iterator[str]:
                     return
                 received += data
             head, _, rest = received.partition(b"\r\n\r\n")
+            length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+            while length and len(rest) < int(length[1]) and (data := self.request.recv(65536)):
+                rest += data  # head and body arrive together at the hub, as from most small devices
             lines = [f"X-Forwarded-For: {address}".encode()]
             if not re.search(rb"\r\nupgrade:", head, re.IGNORECASE):
                 head = re.sub(rb"\r\nconnection:[^\r]*", b"", head, flags=re.IGNORECASE)

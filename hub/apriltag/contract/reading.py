@@ -51,7 +51,10 @@ def parse_reading(data: dict[str, Any]) -> Reading:
     for key, value in data.items():
         if key in RESERVED or not isinstance(key, str) or len(payload) >= MAX_FIELDS:
             continue
-        payload[key[:MAX_KEY]] = value if is_plain else sanitize(value)
+        if is_plain:
+            payload[key[:MAX_KEY]] = value
+        else:
+            payload[key[:MAX_KEY].encode("utf-8", "replace").decode()] = sanitize(value)
     tag_id = _tag_id(payload.get("tag_id"))
     if tag_id is not None:
         payload["tag_id"] = tag_id

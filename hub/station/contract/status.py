@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from hub.contract.bounds import bounded_record
 from hub.contract.errors import ContractError
@@ -37,7 +38,14 @@ def _within_64_bits(value: Any) -> Any:
     return min(max(value, -MAX_NUMBER), MAX_NUMBER) if type(value) in (int, float) else value
 
 
-Whole = Annotated[int, BeforeValidator(_within_64_bits)]
+def _finite(value: float) -> float | None:
+    """A number that JSON holds; None for NaN and Infinity, which a text may spell."""
+    return value if math.isfinite(value) else None
+
+
+# A number may come as a text, which pydantic makes a number of before it is cut again.
+Whole = Annotated[int, BeforeValidator(_within_64_bits), AfterValidator(_within_64_bits)]
+Number = Annotated[float, AfterValidator(_finite)]
 Short = Annotated[str, _cut(100)]
 Sentence = Annotated[str, _cut(500)]
 
@@ -54,11 +62,11 @@ class DeviceStatus(_Part):
     address: Sentence = ""
     message: Sentence = ""
     error: Sentence = ""
-    fps: float | None = None
+    fps: Number | None = None
     width: Whole | None = None
     height: Whole | None = None
-    last_tag_ts: float | None = None
-    last_frame_ts: float | None = None
+    last_tag_ts: Number | None = None
+    last_frame_ts: Number | None = None
 
 
 class Shelved(_Part):
@@ -99,7 +107,7 @@ class StationStatus(_Part):
     threads: Annotated[dict[Short, ThreadStatus], _first_items(MAX_THREADS)] = Field(default_factory=dict)
     uplink: Short = ""
     captures: Whole = 0
-    sent_at: float | None = None
+    sent_at: Number | None = None
 
 
 def parse_status(data: dict[str, Any]) -> StationStatus:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.contract.base64_text import decode_picture_text
 from hub.contract.errors import ContractError
+from hub.contract.text import clean
 
 MAX_EMBEDDING = 64 * 1024  # characters
 MAX_DISTANCE = 2.0  # of two vectors of length 1, times a scale of at most 1
@@ -121,14 +122,14 @@ def _fps(data: dict[str, Any], most: float) -> float:
     if value is None:
         value = DEFAULT_FPS
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value <= 0:
+    if not number or not 0 < value < math.inf:
         raise ContractError(
             f"fps_limit is a number of pictures a second, over 0 (more than {most:g} count as {most:g}); "
             f"it was {_shown(value)}."
         )
-    return min(float(value), most)
+    return float(min(value, most))
 
 
 def _shown(value: Any) -> str:
     """A client's value in a sentence, cut."""
-    return str(value)[:80] if isinstance(value, (str, int, float)) or value is None else type(value).__name__
+    return clean(value)[:80] if isinstance(value, (str, int, float)) or value is None else type(value).__name__

@@ -23,7 +23,8 @@ STATION = "agent"
 OTHER_TOKEN = "the token of another hub"
 PAGE = """
 import requests, sys
-answer = requests.get(f"http://{sys.argv[1]}/plates", headers={"Accept": "text/html"}, allow_redirects=False, timeout=9)
+headers = {"Accept": "text/html"}
+answer = requests.get(f"http://{sys.argv[1]}/plates", headers=headers, allow_redirects=False, timeout=10)
 print(answer.status_code, answer.headers.get("Location"))
 """
 LOG_IN = """
@@ -124,7 +125,7 @@ def test_each_device_works_unmodified_after_one_click(tmp_path: Path) -> None:
         wait_for(lambda: all(program.refused() for program in devices), what="every device's refusal")
         assert hub.captures() == [] and hub.get("/api/records")["records"] == []
         for row in waiting(hub):
-            answer = requests.post(f"{hub.url}/api/access/devices/{row['id']}/admit", timeout=9)
+            answer = requests.post(f"{hub.url}/api/access/devices/{row['id']}/admit", timeout=10)
             assert answer.status_code == 200, answer.text
         all_accepted(hub, programs)
         assert waiting(hub) == []

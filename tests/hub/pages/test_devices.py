@@ -74,7 +74,7 @@ def test_a_device_appears_by_itself_and_is_admitted_with_one_click(hub: HubProce
     assert send(hub, "192.168.8.22", "Gate camera 3") == 401
     wait_for(lambda: len(texts(page, ".applicant")) == 4, what="the third device")
     assert page.value(f"document.querySelector('{camera} input').value") == "Entry camera"  # typing is not disturbed
-    press(page, "Admit", camera)
+    press(page, "Let in", camera)
     wait_for(lambda: texts(page, "#admitted strong") == ["Entry camera"], what="the admitted device")
     assert send(hub, "192.168.8.20", "Gate camera 1") in (200, 201)
     press(page, "Block", ".applicant:last-of-type")
@@ -85,7 +85,7 @@ def test_a_pairing_request_is_admitted_by_its_code(hub: HubProcess, page: Page) 
     asked = requests.post(f"{hub.url}/api/pair", json={"name": "South", "kind": "station agent"}, timeout=5).json()
     page.open(f"{hub.url}/devices")
     wait_for(lambda: asked["code"] in texts(page, ".applicant .code"), what="the code of the agent")
-    press(page, "Admit", f'.applicant[data-id="{asked["id"]}"]')
+    press(page, "Let in", f'.applicant[data-id="{asked["id"]}"]')
     address, secret = f"{hub.url}/api/pair/{asked['id']}", {"X-Pair-Secret": asked["secret"]}
     wait_for(lambda: "token" in requests.get(address, headers=secret, timeout=5).json(), what="the token")
     wait_for(lambda: "South" in texts(page, "#tokens strong"), what="the token's row")
