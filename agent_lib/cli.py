@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 _EPILOG = """\
 python agent.py          run; without a configured station the simulated gate
 python agent.py check    try hub, reader and cameras once and say what works
+python agent.py pair --hub URL
+                         ask a hub to let this agent in, show the code for its operator, and
+                         write the token into agent.toml
 python agent.py read IMAGE [IMAGE ...]
                          find and read the label in pictures or folders of pictures, one line
                          of JSON each; nothing runs or is written but what --annotate asks for
@@ -78,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", nargs="?", choices=["run", "check", "read"], help="run (default), check or read")
+    parser.add_argument(
+        "command", nargs="?", choices=["run", "check", "pair", "read"], help="run (default), check, pair or read"
+    )
     parser.add_argument("images", nargs="*", metavar="IMAGE", help="with read: pictures, or folders of them")
     parser.add_argument(
         "--annotate", metavar="DIR", help="with read: write each picture with what was found into this folder"
@@ -149,6 +154,12 @@ def _check(settings: AgentSettings) -> int:
     return 0 if works else 1
 
 
+def _pair(settings: AgentSettings) -> int:
+    from agent_lib.commands.pair import pair
+
+    return pair(settings, lambda line: print(line, flush=True))
+
+
 def _print_summary(settings: AgentSettings) -> None:
     hub = settings.hub
     print(
@@ -201,4 +212,4 @@ def _set_up_log(settings: AgentSettings) -> None:
     logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
-_COMMANDS = {"run": _run, "check": _check}
+_COMMANDS = {"run": _run, "check": _check, "pair": _pair}

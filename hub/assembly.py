@@ -12,6 +12,7 @@ from PIL import Image
 from sqlalchemy import URL
 
 from hub.access.gate import Gate
+from hub.access.open_connections import OpenConnections
 from hub.access.requirements import Requirements
 from hub.context import Hub
 from hub.contract.times import zone
@@ -106,7 +107,9 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     )
     gate.requirements = Requirements(app, websockets, entry.aliases)
     app.wsgi_app = gate  # type: ignore[method-assign]
-    links = Links(settings.images.base_url)
+    connections = OpenConnections(gate)
+    websockets.watch = connections.watch
+    links = Links(settings.images.base_url, settings.uses_tls)
     links.port = settings.images.port or settings.port
     images, packs = ImageStore(settings.images_path), PackStore(settings.packs_path)
 
@@ -148,6 +151,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         websockets=websockets,
         fast_routes=fast_routes,
         event_access=EventAccess(socketio.server, gate),
+        connections=connections,
     )
     app.extensions["gatehouse"] = hub
     hub.status["json"] = json.status
@@ -170,6 +174,8 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     supervisor.keep("writer", hub.writer.run)
     supervisor.keep("loop watch", hub.loop.run)
     supervisor.keep("rooms", rooms.run)
+    supervisor.keep("access of open connections", connections.run)
+    hub.status["open_connections"] = connections.status
     return hub
 
 

@@ -1,4 +1,4 @@
-"""The hub's command line: `python app.py [run | check-config | check-models] [--instance DIR] [--host H] [--port N]`.
+"""The hub's command line: `python app.py [run | check-config | ...] [--instance DIR]`.
 
 Each command is one function.
 """
@@ -10,6 +10,7 @@ import io
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -48,8 +49,14 @@ def main(argv: list[str]) -> int:
             return check_config(options.instance, flags)
         if options.command == "check-models":
             return check_models(options.instance, flags)
+        if options.command == "reset-password":
+            return reset_password(options.instance, flags, " ".join(options.names))
+        if options.command == "make-cert":
+            return make_cert(options.instance, options.names)
         lock.acquire()
-        return run(load(options.instance, flags), lock)
+        settings = load(options.instance, flags)
+        check_tls(settings)
+        return run(settings, lock)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return USAGE_STATUS
@@ -62,9 +69,47 @@ def main(argv: list[str]) -> int:
 
 def check_config(instance: Path, flags: Mapping[str, Any]) -> int:
     """Print whether the settings can be used; 0. Raises SettingsError. Writes nothing."""
-    load(instance, flags, write=False)
+    check_tls(load(instance, flags, write=False))
     path = instance / FILE_NAME
     print(f"{path} is in order." if path.exists() else f"{path} does not exist yet; the defaults hold.")
+    return 0
+
+
+def check_tls(settings: Settings) -> None:
+    """Raise SettingsError where the certificate or its key cannot be used."""
+    if not settings.uses_tls:
+        return
+    from hub.net.tls import server_context
+
+    try:
+        server_context(settings.tls_cert_path, settings.tls_key_path)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise SettingsError(
+            f"tls_cert {settings.tls_cert_path} and tls_key {settings.tls_key_path} cannot be used ({reason}); make "
+            "them with `python app.py make-cert`, or leave both settings empty."
+        ) from error
+
+
+def make_cert(instance: Path, names: list[str]) -> int:
+    """Make the certificate of the hub for this machine's names and addresses, and for `names`; 0, or 1."""
+    from hub.net.certificates import AUTHORITY, SERVER, SERVER_KEY, CertificateError, make_certificates
+    from hub.net.own_addresses import network_addresses
+
+    folder = instance / "tls"
+    host = socket.gethostname()
+    try:
+        made = make_certificates(folder, ["localhost", host, *network_addresses(), "::1", *names])
+    except CertificateError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(
+        f"{folder / SERVER} is valid for {', '.join(made)}.\n\n"
+        f"1. Write these lines at the top of {instance / FILE_NAME}, and start the hub again:\n"
+        f'     tls_cert = "tls/{SERVER}"\n     tls_key = "tls/{SERVER_KEY}"\n'
+        f"2. Install {folder / AUTHORITY} as a trusted authority on every device that talks to the hub (docs/tls.md).\n"
+        "3. Run this command again when names or addresses have changed, and within 825 days."
+    )
     return 0
 
 
@@ -82,15 +127,40 @@ def check_models(instance: Path, flags: Mapping[str, Any]) -> int:
         return INTERRUPTED_STATUS
 
 
+def reset_password(instance: Path, flags: Mapping[str, Any], name: str) -> int:
+    """Print a new password of an account, also while the hub runs; 0, or 1 where that is not possible.
+
+    Raises SettingsError.
+    """
+    settings = load(instance, flags, write=False)
+    from hub.accounts.reset import NoSuchAccount
+    from hub.accounts.reset import reset_password as reset
+
+    try:
+        account, password = reset(settings.database_path, name)
+    except NoSuchAccount as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (OSError, DatabaseError) as error:
+        print(f"{settings.database_path} cannot be changed: {error}", file=sys.stderr)
+        return 1
+    print(f"The new password of {account}, shown this once:\n  {password}")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description="The Gatehouse hub.")
     parser.add_argument(
         "command",
         nargs="?",
-        choices=["run", "check-config", "check-models"],
+        choices=["run", "check-config", "check-models", "reset-password", "make-cert"],
         default="run",
         help="run (default); check-config: say whether the settings can be used, and end; check-models: try the "
-        "models of the section [vision], say time and memory, and end",
+        "models of the section [vision], say time and memory, and end; reset-password: print a new password of the "
+        "account NAME, and end; make-cert: make a TLS certificate, for further NAMEs and addresses as well, and end",
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="the account of reset-password; names and addresses of make-cert"
     )
     parser.add_argument(
         "--instance",

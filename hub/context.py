@@ -9,6 +9,8 @@ from datetime import tzinfo
 from typing import Any, TypeVar, cast
 
 from hub.access.gate import Gate
+from hub.access.open_connections import OpenConnections
+from hub.contract.audit import Audit, NoAudit
 from hub.contract.plates import NoWatch, PlateWatch
 from hub.live.bus import Bus
 from hub.live.fanout import Fanout
@@ -71,7 +73,9 @@ class Hub:
     websockets: WebSocketRoutes
     fast_routes: FastRoutes
     event_access: EventAccess  # which role each Socket.IO event requires
+    connections: OpenConnections  # those that are checked again when access changes
     plate_watch: PlateWatch = field(default_factory=NoWatch)
+    audit: Audit = field(default_factory=NoAudit)  # who changed what
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     status: dict[str, Callable[[], Any]] = field(default_factory=dict)  # key of /status -> its value now
     names: dict[str, Callable[[], Any]] = field(default_factory=dict)  # kind of name -> how many are known, for /status

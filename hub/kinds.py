@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
+from hub.accounts.register import register as accounts
 from hub.apriltag.register import register as apriltag
 from hub.context import Hub
 from hub.devices.register import register as devices
@@ -23,6 +24,7 @@ from hub.watchlist.register import register as watchlist
 
 REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     failures,
+    accounts,
     video,
     watchlist,
     station,

@@ -24,6 +24,7 @@ def connect(hub: Hub) -> None:
     _camera_records(hub)
     _tag_readings(hub)
     _vehicle_presence(hub)
+    _devices(hub)
 
 
 def _captures(hub: Hub) -> None:
@@ -107,6 +108,16 @@ def _vehicle_presence(hub: Hub) -> None:
 
     hub.bus.subscribe(events.VEHICLE_ARRIVED, changed)
     hub.bus.subscribe(events.VEHICLE_LEFT, changed)
+
+
+def _devices(hub: Hub) -> None:
+    """Pages are told how many devices wait; the list itself is for those who may read it."""
+    pages: Channel = hub.pages
+
+    def changed(counts: dict[str, int]) -> None:
+        pages.publish(encode_text({"event": "devices", "devices": counts}))
+
+    hub.bus.subscribe(events.DEVICES_CHANGED, changed)
 
 
 def _name(host: Hashable) -> str:

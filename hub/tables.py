@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.accounts import tables as accounts
 from hub.apriltag import tables as apriltag
 from hub.devices import tables as devices
 from hub.lpr import tables as lpr
@@ -10,6 +11,6 @@ from hub.store.tables import db
 from hub.tracking import tables as tracking
 from hub.watchlist import tables as watchlist
 
-__all__ = ["METADATA", "apriltag", "devices", "lpr", "station", "tracking", "watchlist"]
+__all__ = ["METADATA", "accounts", "apriltag", "devices", "lpr", "station", "tracking", "watchlist"]
 
 METADATA = db.metadata

@@ -237,7 +237,7 @@ async function loadOverview() {
   about.show(body);
   fps = Math.min(FPS, body.max_fps ?? FPS);
   if (!chosen) {
-    threshold.max = String(Math.max(0.8, body.max_distance));
+    threshold.max = String(Math.max(1, body.max_distance));
     threshold.value = String(body.max_distance);
     byId("usual").textContent = `(usual ${body.max_distance.toFixed(2)})`;
     showLimit();

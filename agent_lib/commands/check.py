@@ -87,19 +87,23 @@ def _camera(camera: CameraSettings) -> Finding:
 
 
 def _hub(hub: HubSettings) -> Finding:
-    return _websocket(hub.websocket_url) if hub.raw else _rest(hub.base)
+    return _websocket(hub) if hub.raw else _rest(hub)
 
 
-def _rest(base: str) -> Finding:
+def _rest(hub: HubSettings) -> Finding:
     import requests
 
     from agent_lib.uplink.rest import short_reason
 
+    base = hub.base
     fix = "start it with `python app.py`, or correct url under [hub]"
     try:
         with requests.Session() as session:
             session.trust_env = False
-            answer = session.get(f"{base}/api/test", timeout=_HUB_SECONDS, allow_redirects=False)
+            session.headers.update(hub.headers)
+            answer = session.get(f"{base}/api/access/self", timeout=_HUB_SECONDS, allow_redirects=False)
+            if answer.status_code == 404:  # a hub that lets nobody in by tokens yet
+                answer = session.get(f"{base}/api/test", timeout=_HUB_SECONDS, allow_redirects=False)
     except requests.RequestException as error:
         return False, f"No hub answers at {base} ({short_reason(error)}): {fix}."
     try:
@@ -113,18 +117,20 @@ def _rest(base: str) -> Finding:
         return (
             False,
             f"The hub at {base} does not let this machine in (HTTP {answer.status_code}){reason.rstrip('.')}. Let it "
-            "in at the hub.",
+            f"in on the page {base}/devices, or run: python agent.py pair --hub {base}",
         )
     return False, f"What answers at {base} is not a hub (HTTP {answer.status_code}){reason.rstrip('.')}: {fix}."
 
 
-def _websocket(url: str) -> Finding:
+def _websocket(hub: HubSettings) -> Finding:
     import websocket
 
+    url = hub.websocket_url
     try:
-        websocket.create_connection(url, timeout=_HUB_SECONDS, http_no_proxy=["*"], suppress_origin=True).close(
-            timeout=1
-        )
+        header = [f"{name}: {value}" for name, value in hub.headers.items()]
+        websocket.create_connection(
+            url, timeout=_HUB_SECONDS, http_no_proxy=["*"], suppress_origin=True, header=header
+        ).close(timeout=1)
     except (websocket.WebSocketException, OSError, ValueError) as error:
         return (
             False,

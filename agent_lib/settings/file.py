@@ -18,6 +18,7 @@ FILE_NAME = "agent.toml"
 
 _ENVIRONMENT = {
     "WEBSOCKET_URL": ("hub", "websocket_url"),
+    "GATEHOUSE_TOKEN": ("hub", "token"),
     "IMAGE_SERVER_URL": ("hub", "image_server_url"),
     "AGENT_SIMULATE_PAUSE": ("simulate_pause",),
 }
@@ -149,7 +150,7 @@ class _Collector:
 
     def _error(self, origin: str, keys: tuple[str, ...], reason: str, value: Any) -> None:
         # An invalid secret (given as a number, say) must not be printed.
-        shown = "" if keys[-1] in ("password", "url", "rtsp_url") else f" (it is {str(repr(value))[:80]})"
+        shown = "" if keys[-1] in ("password", "token", "url", "rtsp_url") else f" (it is {str(repr(value))[:80]})"
         self.errors.append(f"{origin}: {'.'.join(keys)}: {reason}{shown}.")
 
     def settings(self, instance: Path, captures: int | None) -> AgentSettings:

@@ -58,6 +58,13 @@ class HubSettings(Section):
         description="Without url, results go to this WebSocket server as JSON text instead, e.g. "
         "ws://127.0.0.1:2020. The environment's WEBSOCKET_URL stands over it.",
     )
+    token: str = Field(
+        default="",
+        max_length=500,
+        repr=False,
+        description="Token that lets this agent in at the hub; `python agent.py pair --hub URL` asks for one and "
+        "writes it here. The environment's GATEHOUSE_TOKEN stands over it.",
+    )
     image_server_url: str = Field(
         default="http://127.0.0.1:3000",
         max_length=500,
@@ -95,6 +102,13 @@ class HubSettings(Section):
             raise ValueError("must look like ws://127.0.0.1:2020")
         return without_localhost(value)
 
+    @field_validator("token")
+    @classmethod
+    def _is_token(cls, value: str) -> str:
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise ValueError("must be a token of the hub: letters, digits and signs without spaces")
+        return value
+
     @field_validator("image_server_url")
     @classmethod
     def _is_link(cls, value: str) -> str:
@@ -106,6 +120,11 @@ class HubSettings(Section):
     def base(self) -> str:
         """The hub's address, or the default one."""
         return self.url or DEFAULT_HUB
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The HTTP headers that let this agent in at the hub."""
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     @property
     def raw(self) -> bool:

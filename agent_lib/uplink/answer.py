@@ -10,6 +10,9 @@ from typing import Any
 REFUSED_FOR_GOOD = frozenset({400, 413, 415, 422})
 """HTTP statuses that reject a result permanently; every other failure is retried."""
 
+NOT_LET_IN = frozenset({401, 403})
+"""HTTP statuses of a hub that does not know this agent, or blocks it: an operator decides, and nothing is lost."""
+
 _MAX_RETRY_AFTER = 300.0
 
 
@@ -29,11 +32,14 @@ class Refused:
 
 @dataclass(frozen=True)
 class Later:
-    """It was not accepted now. `answered`: the other side responded about this result; `retry_after` in seconds."""
+    """It was not accepted now. `answered`: the other side responded about this result; `retry_after` in seconds.
+    `let_in`: False where the hub answers that it does not know this agent.
+    """
 
     reason: str
     retry_after: float | None = None
     answered: bool = False
+    let_in: bool = True
 
     @property
     def reached(self) -> bool:

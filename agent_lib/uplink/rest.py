@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 import requests
 
 from agent_lib.outbox import Entry
-from agent_lib.uplink.answer import REFUSED_FOR_GOOD, Answer, Later, Refused, describe, read_answer, seconds
+from agent_lib.uplink.answer import NOT_LET_IN, REFUSED_FOR_GOOD, Answer, Later, Refused, describe, read_answer, seconds
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +30,13 @@ _ABOUT_THE_HUB = frozenset(
 class RestUplink:
     """One HTTP connection to a hub, used by one thread at a time. Proxies of the environment are ignored."""
 
-    def __init__(self, base: str, answer_seconds: float) -> None:
+    def __init__(self, base: str, answer_seconds: float, headers: Mapping[str, str] | None = None) -> None:
+        """`headers`: what lets the agent in at the hub."""
         self._base = base
         self._timeout = (min(_CONNECT_SECONDS, answer_seconds), answer_seconds)
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.headers.update(headers or {})
 
     def send(self, entry: Entry) -> Answer:
         """Deliver one result and wait for the answer."""
@@ -80,6 +83,8 @@ def interpret(response: requests.Response) -> Answer:
     wait = seconds(response.headers.get("Retry-After"))
     if wait is None and isinstance(body, dict):
         wait = seconds(body.get("retry_after"))
+    if status in NOT_LET_IN:
+        return Later(f"HTTP {status}: {said}", wait, let_in=False)
     return Later(f"HTTP {status}: {said}", wait, answered=status >= 500 and status not in _ABOUT_THE_HUB)
 
 

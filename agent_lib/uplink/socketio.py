@@ -28,7 +28,8 @@ _HANG_UP_SECONDS = 0.5
 class SocketIoUplink:
     """One Socket.IO connection, re-established by `connect`. `on_lost()` is called when it ends."""
 
-    def __init__(self, base: str, answer_seconds: float, on_lost: Callable[[], None]) -> None:
+    def __init__(self, base: str, answer_seconds: float, on_lost: Callable[[], None], token: str = "") -> None:
+        self._auth = {"token": token} if token else None
         self._base, self._answer_seconds, self._on_lost = base, answer_seconds, on_lost
         self._connect_seconds = min(_CONNECT_SECONDS, answer_seconds)
         self._client: socketio.Client | None = None
@@ -61,7 +62,7 @@ class SocketIoUplink:
         )
         client.on("disconnect", lambda *reason: self._lost(client))
         try:
-            client.connect(self._base, wait_timeout=self._connect_seconds)
+            client.connect(self._base, auth=self._auth, wait_timeout=self._connect_seconds)
         except (
             Exception
         ) as error:  # the library fails in many ways at foreign servers; all mean that there is no connection

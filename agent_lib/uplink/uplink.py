@@ -69,7 +69,7 @@ class Uplink:
         if self._settings.raw:
             from agent_lib.uplink.websocket import WebSocketUplink
 
-            ws = WebSocketUplink(self._settings.websocket_url, self._settings.answer_seconds)
+            ws = WebSocketUplink(self._settings.websocket_url, self._settings.answer_seconds, self._settings.headers)
             supervisor.run("uplink", lambda: self._deliver_all(lambda entry: self._send_over_websocket(ws, entry)))
             return
         from agent_lib.uplink.rest import RestUplink
@@ -77,9 +77,9 @@ class Uplink:
 
         base, answer_seconds = self._settings.base, self._settings.answer_seconds
         hub = self._hub = HubTransports(
-            SocketIoUplink(base, answer_seconds, self._reconnect.set),
-            RestUplink(base, answer_seconds),
-            RestUplink(base, answer_seconds),
+            SocketIoUplink(base, answer_seconds, self._reconnect.set, self._settings.token),
+            RestUplink(base, answer_seconds, self._settings.headers),
+            RestUplink(base, answer_seconds, self._settings.headers),
         )
         supervisor.run("uplink-connect", lambda: self._keep_connected(hub))
         supervisor.run("uplink-status", lambda: self._keep_informed(hub))
@@ -128,6 +128,11 @@ class Uplink:
         ask_over_rest, self._ask_over_rest = self._ask_over_rest == entry.id, 0
         if hub.socketio.connected and time.monotonic() >= self._avoid_socketio_until and not ask_over_rest:
             acknowledged = hub.socketio.send(entry)
+            if isinstance(acknowledged, Refused):
+                # It has no status: over REST, a result that is refused for good differs from an agent that waits.
+                answer = hub.rest.send(entry)
+                self._note_way(answer, "rest")
+                return answer
             if acknowledged is not None:
                 # An acknowledgement has no status: the next try goes over REST, whose status tells whether the hub
                 # cannot store or fails at this result only.
@@ -150,10 +155,7 @@ class Uplink:
         """Note which transport was answered, and why results wait."""
         if isinstance(answer, Later) and answer.about_hub:
             if self._waiting_since is None or self._logged_reached is not answer.reached:
-                log.warning(
-                    "The hub takes no results (%s). They wait in the outbox and are sent when it is back.",
-                    answer.reason,
-                )
+                self._log_waiting(answer)
             self._waiting_since = self._waiting_since or time.monotonic()
             self._logged_reached = answer.reached
             self._reached, self.reason = way if answer.reached else "", answer.reason
@@ -163,6 +165,20 @@ class Uplink:
             self._waiting_since = None
             self._reconnect.set()
         self._reached, self.reason = way, ""
+
+    def _log_waiting(self, answer: Later) -> None:
+        """Log why results wait, and what to do where the hub does not know this agent."""
+        if answer.let_in:
+            log.warning(
+                "The hub takes no results (%s). They wait in the outbox and are sent when it is back.", answer.reason
+            )
+            return
+        log.warning(
+            "The hub has not let this agent in (%s). Results wait in the outbox, none is lost. Let it in on the "
+            "page /devices of the hub, or run: %s",
+            answer.reason,
+            pair_command(self._settings),
+        )
 
     def _settle(self, entry: Entry, answer: Answer) -> float:
         """Act on an answer; returns how long to wait before the next result."""
@@ -266,6 +282,11 @@ class Uplink:
     def _inform(self, hub: HubTransports, status: dict[str, Any]) -> None:
         if not hub.socketio.send_status(status) and hub.rest_status.send_status(status):
             self._reached = self._reached or "rest"
+
+
+def pair_command(settings: HubSettings) -> str:
+    """The command that asks the hub for a token."""
+    return f"python agent.py pair --hub {settings.base}"
 
 
 def _fingerprint(status: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from agent_lib.cameras.frames import FrameError
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import HubSettings
 from agent_lib.station.devices import CapturedFrame, FrameSource
+from agent_lib.uplink.answer import NOT_LET_IN
 from agent_lib.uplink.rest import short_reason
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Video:
         seen, due, backoff, logged = float("-inf"), time.monotonic(), _FIRST_BACKOFF_SECONDS, ""
         with requests.Session() as session:
             session.trust_env = False
+            session.headers.update(self._settings.headers)
             while not self._stopping.wait(max(0.0, due - time.monotonic())):
                 frame = camera.wait_newer(seen, _POLL_SECONDS)
                 if frame is None:
@@ -97,7 +99,8 @@ class Video:
         except requests.RequestException as error:
             return short_reason(error)
         if response.status_code != 200:
-            return f"HTTP {response.status_code}"
+            waits = "; this hub has not let the agent in" if response.status_code in NOT_LET_IN else ""
+            return f"HTTP {response.status_code}{waits}"
         with self._lock:
             self.sent += 1
         return ""

@@ -9,12 +9,13 @@ import base64
 import json
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import websocket
 
 from agent_lib.outbox import Entry
-from agent_lib.uplink.answer import Answer, Delivered, Later, Refused, read_answer, seconds
+from agent_lib.uplink.answer import NOT_LET_IN, Answer, Delivered, Later, Refused, read_answer, seconds
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,9 @@ _CLOSE_SECONDS = 2.0
 class WebSocketUplink:
     """One connection per result, as in the original, so that broadcasts of the server do not pile up."""
 
-    def __init__(self, url: str, answer_seconds: float) -> None:
+    def __init__(self, url: str, answer_seconds: float, headers: Mapping[str, str] | None = None) -> None:
+        """`headers`: what lets the agent in at the server."""
+        self._headers = [f"{name}: {value}" for name, value in (headers or {}).items()]
         self._url, self._answer_seconds = url, answer_seconds
         self._has_replied = False
 
@@ -39,10 +42,12 @@ class WebSocketUplink:
                 timeout=min(_CONNECT_SECONDS, self._answer_seconds),
                 http_no_proxy=["*"],
                 suppress_origin=True,
+                header=self._headers,
             )
         except websocket.WebSocketBadStatusException as error:
             headers = {name.lower(): value for name, value in (error.resp_headers or {}).items()}
-            return Later(f"{self._url}: HTTP {error.status_code}", seconds(headers.get("retry-after")))
+            reason, wait = f"{self._url}: HTTP {error.status_code}", seconds(headers.get("retry-after"))
+            return Later(reason, wait, let_in=error.status_code not in NOT_LET_IN)
         except (websocket.WebSocketException, OSError, ValueError) as error:
             return Later(f"{self._url}: {error or type(error).__name__}")
         try:

@@ -10,6 +10,9 @@ from hub.contract.roles import Principal
 
 NOT_ADMITTED = "This device is not let in yet; an operator admits it on the page /devices of the hub."
 
+RETRY_SECONDS = 10
+"""When a device that is not let in yet may try again; senders keep a record whose refusal names a time."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -43,4 +46,4 @@ class NoAdmissions:
 
     def check(self, principal: Principal, attempt: Attempt) -> None:
         if principal.ids is not None and attempt.claimed not in principal.ids:
-            raise Unauthorized(NOT_ADMITTED)
+            raise Unauthorized(NOT_ADMITTED, retry_after=RETRY_SECONDS)

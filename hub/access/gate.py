@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Protocol
 from urllib.parse import quote, urlsplit
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 PRINCIPAL = "gatehouse.principal"  # of a WSGI environment, with the generation in which it was found
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
 LOCAL_ORIGINS = ("file://",)
+IN_PROCESS = "127.0.0.1"  # a caller without any address, such as a test client, is in this process
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LOGIN = "/login"
 STRANGERS = (
@@ -106,7 +107,9 @@ class Gate:
         self._by_address: list[Identifier] = []
         self._log_rate = RateLimiter(0.1, burst=3.0)
         self._generation = 0
+        self.on_change: list[Callable[[], None]] = []
         self.requirements: RequirementSource | None = None
+        self.csrf_refusal: Callable[[Environ], str | None] = self._foreign_change
         self.admissions: Admissions = NoAdmissions()
         self.refused = 0
 
@@ -117,6 +120,8 @@ class Gate:
     def changed(self) -> None:
         """Have open connections identified anew: somebody was let in, or no longer is."""
         self._generation += 1
+        for check in self.on_change:
+            check()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -140,8 +145,8 @@ class Gate:
             raise Refusal(403, OTHER_ORIGIN)
         if not principal.allows(required.role, required.readers):
             raise self._refusal(environ, principal, required)
-        if principal.kind == "account" and self._changes_something(environ) and not self._same_origin(environ):
-            raise Refusal(403, OTHER_ORIGIN)
+        if principal.kind == "account" and (reason := self.csrf_refusal(environ)) is not None:
+            raise Refusal(403, reason)
 
     def principal(self, environ: Environ) -> Principal:
         """Who sent a request, or is at the other end of a connection that it has opened, as of now."""
@@ -159,8 +164,11 @@ class Gate:
         return self.principal(environ)
 
     def trusts_address(self, address: str) -> bool:
-        """Whether datagrams of an address are served: loopback, or of a trusted network."""
-        return is_loopback(address) or address in self._networks
+        """Whether datagrams of an address are served: loopback, of a trusted network, or of an admitted device."""
+        if is_loopback(address) or address in self._networks:
+            return True
+        known = [each.identify({"REMOTE_ADDR": address}) for each in self._by_address]
+        return any(one is not None and one.allows(Role.DEVICE) for one in known)
 
     def origin_allowed(self, origin: str) -> bool:
         """Whether a web page of this origin may use the hub; programs send no origin."""
@@ -176,7 +184,7 @@ class Gate:
     def _is_plainly_local(self, environ: Environ) -> bool:
         """A program of this machine, or a page of this machine in its browser: the frequent case, decided fast."""
         return (
-            is_loopback(environ.get("REMOTE_ADDR", ""))
+            is_loopback(environ.get("REMOTE_ADDR", IN_PROCESS))
             and not any(name in environ for name in FORWARDED)
             and is_local_name(request_host(environ))
             and self.origin_allowed(environ.get("HTTP_ORIGIN", ""))
@@ -186,7 +194,7 @@ class Gate:
         """Everything that is known of the sender, with all its roles."""
         found = [one for each in self._by_secret if (one := each.identify(environ)) is not None]
         if self._address_counts(environ, any_origin):
-            address = environ.get("REMOTE_ADDR", "")
+            address = environ.get("REMOTE_ADDR", IN_PROCESS)
             if is_loopback(address):
                 found.append(self._local)
             elif address in self._networks:
@@ -233,8 +241,10 @@ class Gate:
 
     # -- refusals
 
-    def _changes_something(self, environ: Environ) -> bool:
-        return environ.get("REQUEST_METHOD") not in SAFE_METHODS or environ.get("wsgi.websocket") is not None
+    def _foreign_change(self, environ: Environ) -> str | None:
+        """Why a session may not be used for this request, until `hub.accounts` knows better."""
+        changes = environ.get("REQUEST_METHOD") not in SAFE_METHODS or environ.get("wsgi.websocket") is not None
+        return OTHER_ORIGIN if changes and not self._same_origin(environ) else None
 
     def _refusal(self, environ: Environ, principal: Principal, required: Requirement) -> Refusal:
         if principal is STRANGER:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.access.admissions import NOT_ADMITTED, Attempt
+from hub.access.admissions import NOT_ADMITTED, RETRY_SECONDS, Attempt
 from hub.access.claims import claimed_in
 from hub.access.gate import Gate
 from hub.contract.errors import Unauthorized
@@ -16,8 +16,10 @@ def check_sender(gate: Gate, environ: Environ, record: Any, transport: str) -> N
     """Raise Unauthorized where the sender is no device now, or was let in under other ids than this record's."""
     principal = gate.principal(environ)
     if not principal.allows(Role.DEVICE):
-        raise Unauthorized(NOT_ADMITTED)
+        raise Unauthorized(NOT_ADMITTED, retry_after=RETRY_SECONDS)
     if principal.ids is not None:
         claimed = record if isinstance(record, str) else claimed_in(record)
-        attempt = Attempt(environ.get("REMOTE_ADDR", ""), transport, environ.get("PATH_INFO", ""), claimed)
+        serial = environ.get("HTTP_X_DEVICE_SERIAL", "")[:200]
+        sent = {"serial": serial} if serial else {}
+        attempt = Attempt(environ.get("REMOTE_ADDR", ""), transport, environ.get("PATH_INFO", ""), claimed, sent)
         gate.admissions.check(principal, attempt)

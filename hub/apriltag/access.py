@@ -1,11 +1,17 @@
-"""Access of AprilTag boards and games by `apriltag.networks`, which is older than `trusted_networks`."""
+"""Access of AprilTag boards and games: by their messages, since their sockets are open, and by `apriltag.networks`.
+
+`apriltag.networks` is older than `trusted_networks`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hub.access.admissions import Attempt
+from hub.access.gate import Gate
 from hub.access.networks import Networks
-from hub.contract.roles import NETWORK, Principal
+from hub.contract.errors import RequestError
+from hub.contract.roles import NETWORK, Principal, Requirement, Role
 from hub.net.wsgi import Environ
 
 LISTENERS = ("main", "apriltag")
@@ -13,6 +19,36 @@ READING_PATHS = ("/apriltag", "/apriltag/")
 PICTURE_PATH = "/client_e32__http_post_to_serverhub__smartcam_video_stream"
 POLL_PATH = "/client_gdevelop_to_server__smartcam_data_get"
 SOCKET_PATHS = ("/", "/websocket")
+BOARDS = Requirement(Role.DEVICE)
+GAMES = Requirement(Role.DEVICE, readers=True)
+SOCKET_MESSAGES = {
+    "identify as a game": GAMES,
+    "request_latest_data": GAMES,
+    "event_FromGDevelop": GAMES,
+    "ping": Requirement(Role.OPEN),
+}
+"""What a message of a socket that is no board requires."""
+BOARD_MESSAGES = ("identify as a board", "apriltag_data", "video_frame", "binary picture")
+"""Messages of boards: they identify with `apriltag.token` or as a device; a trusted network does not replace it."""
+
+
+def is_admitted(gate: Gate, environ: Environ, transport: str) -> bool:
+    """Whether a board without the token of boards is a device that was let in; one that is unknown waits from now on.
+
+    An address of a trusted network does not replace the token of boards.
+    """
+    principal = gate.principal(environ)
+    attempt = Attempt(environ.get("REMOTE_ADDR", ""), transport, environ.get("PATH_INFO", ""))
+    if not principal.allows(BOARDS.role):
+        gate.admissions.note(attempt)
+        return False
+    if principal.kind != "device" or principal.ids is None:
+        return principal.kind == "device"
+    try:
+        gate.admissions.check(principal, attempt)
+    except RequestError:
+        return False
+    return True
 
 
 def address_kind(environ: Environ) -> str:

@@ -22,7 +22,7 @@ class FastReadingPosts:
         if environ["REQUEST_METHOD"] != "POST":
             return respond(start_response, 405, error_body(method_text(environ)), headers=[("Allow", "POST")])
         try:
-            self._posts.check_token(environ.get("HTTP_AUTHORIZATION"), environ.get("REMOTE_ADDR"))
+            self._posts.check_sender(environ)
             self._posts.accept(environ.get("CONTENT_TYPE") or "", read_body(environ), environ.get("REMOTE_ADDR") or "")
         except RequestError as error:
             self._posts.count_refusal(error)

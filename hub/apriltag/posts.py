@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from hub.access.gate import Gate
 from hub.access.rate_limits import LogThrottle
 from hub.access.tokens import BoardToken
+from hub.apriltag.access import is_admitted
 from hub.apriltag.contract.decoding import MAX_TEXT_BYTES, READING_BYTES, TOO_LONG
 from hub.apriltag.contract.reading import parse_post
 from hub.apriltag.service import AprilTags
@@ -26,17 +28,18 @@ LOG_SECONDS = 10.0
 
 
 class ReadingPosts:
-    """Accepts posted readings of boards that send the token."""
+    """Accepts posted readings of boards that send the token, and of devices that were let in."""
 
-    def __init__(self, apriltags: AprilTags, token: BoardToken, lane: Lane) -> None:
-        self._apriltags, self._token, self._lane = apriltags, token, lane
+    def __init__(self, apriltags: AprilTags, token: BoardToken, lane: Lane, gate: Gate) -> None:
+        self._apriltags, self._token, self._lane, self._gate = apriltags, token, lane, gate
         self._throttle = LogThrottle(LOG_SECONDS)
 
-    def check_token(self, header: str | None, address: str | None) -> None:
+    def check_sender(self, environ: Environ) -> None:
         """Raise Unauthorized (401) for a wrong token; logged at intervals, for operators who miss a board."""
-        if self._token.matches_header(header):
+        if self._token.matches_header(environ.get("HTTP_AUTHORIZATION")) or is_admitted(self._gate, environ, "http"):
             return
         if self._throttle.due():
+            address = environ.get("REMOTE_ADDR")
             log.warning("A reading from %s is refused: its Authorization is not the token of apriltag.token.", address)
         raise Unauthorized(NO_TOKEN)
 

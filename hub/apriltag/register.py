@@ -46,7 +46,7 @@ def register(app: Flask, hub: Hub) -> None:
     apriltags = AprilTags(hub.bus, boards, readings, settings.alias_fields)
     token = board_token(settings.token, hub.settings.token_path)
     games = Games(settings.game_queue, settings.game_stall_seconds, supervisor.spawn)
-    posts, sockets = ReadingPosts(apriltags, token, hub.lanes.json), TagSockets(hub)
+    posts, sockets = ReadingPosts(apriltags, token, hub.lanes.json, hub.gate), TagSockets(hub)
     hub.add(BoardCommands(boards, supervisor.spawn))
     hub.add(BoardNetworks(settings.networks))
     for part in (boards, apriltags, token, games, posts, sockets, PictureLimit(settings.source_rate)):

@@ -36,7 +36,7 @@ def post_reading() -> Response:
         return response
     posts = part(ReadingPosts)
     try:
-        posts.check_token(request.headers.get("Authorization"), request.remote_addr)
+        posts.check_sender(environ)
         posts.accept(request.headers.get("Content-Type", ""), read_body(environ), request.remote_addr or "")
     except RequestError as error:
         posts.count_refusal(error)

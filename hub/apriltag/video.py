@@ -11,7 +11,7 @@ from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
 from hub.contract.errors import ContractError, TooManyRequests
 from hub.contract.roles import Role
-from hub.http.answers import answer, current_hub, part
+from hub.http.answers import answer, current_hub, note_change, part
 from hub.http.body import json_object
 from hub.video.rest import put_frame, requested_camera
 
@@ -74,6 +74,7 @@ def set_video_interval() -> Response:
             },
             503,
         )
+    note_change("video.interval", requested_camera() or "every board", {"interval_ms": interval})
     return answer(
         {
             "status": "success",

@@ -11,7 +11,9 @@ from typing import Any
 
 from hub.access.admissions import Attempt
 from hub.access.credentials import TOKEN_KEY
+from hub.access.open_connections import OpenConnection
 from hub.access.tokens import BoardToken
+from hub.apriltag.access import BOARDS, GAMES, is_admitted
 from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
 from hub.apriltag.contract.decoding import READING_BYTES, decode_reading
@@ -21,7 +23,7 @@ from hub.apriltag.service import AprilTags
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
-from hub.contract.roles import Role
+from hub.contract.roles import Requirement
 from hub.contract.text import clean
 from hub.net.wsgi import Environ
 from hub.video.store import FrameStore
@@ -80,11 +82,12 @@ class Connection:
         self._socket, self._environ, self._gate = socket, environ, hub.gate
         self._address: str = environ.get("REMOTE_ADDR", "")
         self._token, self._boards, self._games = hub.part(BoardToken), hub.part(Boards), hub.part(Games)
-        self._commands = hub.part(BoardCommands)
+        self._commands, self._connections = hub.part(BoardCommands), hub.connections
         self._apriltags, self._frames = hub.part(AprilTags), hub.part(FrameStore)
         self._lane = hub.lanes.json
         self._is_board = False
         self._game: Game | None = None
+        self._watched: OpenConnection | None = None
         self._refusals = 0
         socket.max_buffered_bytes = MAX_TEXT  # larger messages of unidentified peers are not buffered
 
@@ -100,7 +103,8 @@ class Connection:
             self._on_text(message)
 
     def release_role(self) -> None:
-        """Be no board and no game any more: the connection has ended or identifies as something else."""
+        """Be no board and no game: the connection has ended, identifies as something else, or lost its access."""
+        self._watch(None)
         if self._game is not None:
             self._games.remove(self._game)
             self._game = None
@@ -109,6 +113,12 @@ class Connection:
             self._socket.max_buffered_bytes = MAX_TEXT
             self._boards.disconnected(self._address, self._socket)
             self._commands.remove(self._socket)
+
+    def _watch(self, environ: Environ | None, required: Requirement = GAMES) -> None:
+        """Give the role up as soon as the sender of `environ` may not have it; None: no longer look."""
+        if self._watched is not None:
+            self._connections.remove(self._watched)
+        self._watched = None if environ is None else self._connections.add(environ, required, self.release_role)
 
     def _ignore(self, reason: str) -> None:
         self._apriltags.ignore(TRANSPORT, reason)
@@ -142,7 +152,9 @@ class Connection:
 
     def _identify_board(self, data: dict[str, Any]) -> None:
         token = data.get("auth_token")
-        if not isinstance(token, str) or not self._may_be_board(token):
+        of_boards = self._token.matches(token)
+        by = None if of_boards else self._device_environ(token)
+        if not of_boards and by is None:
             self.release_role()
             self._refuse("Missing auth_token" if token in (None, "") else "Invalid auth_token")
             return
@@ -151,19 +163,20 @@ class Connection:
             self._is_board = True
             self._socket.max_buffered_bytes = None
             self._boards.connected(self._address, self._socket)
+        self._watch(by, BOARDS)
         self._record_activity(_name(data.get("camera_name") or data.get("device")))
         self._socket.send(BOARD_IDENTIFIED)
 
-    def _may_be_board(self, token: str) -> bool:
-        """Whether a board's token is that of all boards, or one of a device that was let in."""
-        if self._token.matches(token):
-            return True
-        found = self._gate.identify_again({**self._environ, TOKEN_KEY: token, "REMOTE_ADDR": ""})
-        return found.allows(Role.DEVICE)
+    def _device_environ(self, token: object) -> Environ | None:
+        """The environment by which a board is a device that was let in: with its token, or at its address."""
+        by_token = {**self._environ, TOKEN_KEY: token, "REMOTE_ADDR": ""}
+        if isinstance(token, str) and self._gate.identify_again(by_token).allows(BOARDS.role):
+            return by_token
+        return self._environ if is_admitted(self._gate, self._environ, TRANSPORT) else None
 
     def _may_listen(self) -> bool:
         """Whether this sender may be a game; one that may not is told so, and appears as waiting."""
-        if self._gate.principal(self._environ).allows(Role.DEVICE, readers=True):
+        if self._gate.principal(self._environ).allows(GAMES.role, GAMES.readers):
             return True
         self._gate.admissions.note(Attempt(self._address, "game", self._environ.get("PATH_INFO", "")))
         self._refuse("Not admitted")
@@ -202,6 +215,7 @@ class Connection:
     def _join(self, name: str = "") -> None:
         """Become a game: receive the cached reading, then every new one; none is missed, as this does not yield."""
         self._game = self._games.add(self._socket, name, self._address, self._apriltags.newest())
+        self._watch(self._environ)
 
     # -- messages of games
 

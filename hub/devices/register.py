@@ -1,19 +1,84 @@
-"""Registration of the device registry with the hub."""
+"""Registration of the device registry with the hub, and of who lets devices in."""
 
 from __future__ import annotations
 
+import logging
+
+import gevent
 from flask import Flask
 
 from hub.context import Hub
+from hub.contract.errors import RequestError
+from hub.devices.access_repository import ACCESS_DEVICES, ACCESS_TOKENS, RowsById
+from hub.devices.access_rest import access_rest
+from hub.devices.admissions import DeviceAdmissions
+from hub.devices.decisions import Decisions
+from hub.devices.identifiers import AdmissionIdentifier, TokenIdentifier
+from hub.devices.known_devices import KnownDevices
+from hub.devices.pair_rest import pair_rest
+from hub.devices.pairing import Pairings
 from hub.devices.repository import DeviceRepository
 from hub.devices.rest import devices_rest
 from hub.devices.service import Devices
+from hub.devices.tokens import DeviceTokens, shared_token
+from hub.live.events import DEVICES_CHANGED
+
+log = logging.getLogger(__name__)
+
+WRITE_SECONDS = 10.0
+NEWS_SECONDS = 0.5  # pages are notified at most this often
 
 
 def register(app: Flask, hub: Hub) -> None:
-    """Add the registry of devices with its routes."""
-    devices = Devices(hub.writer, DeviceRepository(hub.backend, hub.reader))
-    hub.add(devices)
-    devices.load()
-    hub.names["devices"] = devices.names.status
-    app.register_blueprint(devices_rest)
+    """Add the registry of devices, their admission and tokens, with the routes."""
+    registrations = Devices(hub.writer, DeviceRepository(hub.backend, hub.reader))
+    hub.add(registrations)
+    registrations.load()
+    hub.names["devices"] = registrations.names.status
+    known = KnownDevices(hub.writer, RowsById(hub.backend, hub.reader, ACCESS_DEVICES))
+    text, fresh = shared_token(hub.settings.device_token_path)
+    repository = RowsById(hub.backend, hub.reader, ACCESS_TOKENS)
+    tokens = DeviceTokens(hub.writer, repository, text, hub.gate.changed)
+    known.load()
+    tokens.load()
+    admissions = DeviceAdmissions(known)
+    for part in (known, tokens, admissions, Decisions(known, hub.gate.changed), Pairings(tokens, known.news)):
+        hub.add(part)
+    hub.gate.admissions = admissions
+    hub.gate.add_identifier(TokenIdentifier(tokens, registrations))
+    hub.gate.add_identifier(AdmissionIdentifier(admissions), by_address=True)
+    _add_background_work(hub, known, tokens)
+    hub.names["waiting devices"] = known.names.status
+    hub.status["admissions"] = lambda: {"devices": admissions.status(), "tokens": tokens.status()}
+    for blueprint in (devices_rest, access_rest, pair_rest):
+        app.register_blueprint(blueprint)
+    if fresh:
+        hub.start_notes.append(f"Token of devices, for cameras and stations of other machines; shown this once: {text}")
+    hub.start_paths.append(f"Token     {hub.settings.device_token_path.resolve()} (of devices)")
+
+
+def _add_background_work(hub: Hub, known: KnownDevices, tokens: DeviceTokens) -> None:
+    """Notify pages of changes, and write now and then what changed without an operator."""
+
+    def notify() -> None:
+        while True:
+            known.news.wait()
+            known.news.clear()
+            hub.bus.publish(DEVICES_CHANGED, known.status())
+            gevent.sleep(NEWS_SECONDS)
+
+    def write() -> None:
+        while True:
+            gevent.sleep(WRITE_SECONDS)
+            flush()
+
+    def flush() -> None:
+        try:
+            known.flush()
+            tokens.flush()
+        except RequestError as error:
+            log.warning("When devices were last seen is not stored: %s", error)
+
+    hub.supervisor.keep("device news", notify)
+    hub.supervisor.keep("device times", write)
+    hub.lifecycle.closing.append(flush)

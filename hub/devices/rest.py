@@ -8,7 +8,7 @@ from hub.access.declare import role
 from hub.contract.paging import page_of
 from hub.contract.roles import Role
 from hub.devices.service import Devices, reply, shown
-from hub.http.answers import answer, part
+from hub.http.answers import answer, note_change, part
 from hub.http.body import json_object
 from hub.http.query import cursor
 from hub.runtime.offload import offload
@@ -60,7 +60,8 @@ def devices() -> Response:
 @role(Role.OPERATOR)
 def approve(device_id: str) -> Response:
     """Approve a device."""
-    part(Devices).decide(device_id, True)
+    device = part(Devices).decide(device_id, True)
+    note_change("device.approve", device["serial"])
     return answer({"success": True, "message": "Device approved"})
 
 
@@ -69,5 +70,6 @@ def approve(device_id: str) -> Response:
 def reject(device_id: str) -> Response:
     """Reject a device; `reason` is sent to it."""
     sent = json_object(request) if request.content_length else {}
-    part(Devices).decide(device_id, False, sent.get("reason", ""))
+    device = part(Devices).decide(device_id, False, sent.get("reason", ""))
+    note_change("device.reject", device["serial"], {"reason": device["fields"]["reason"]})
     return answer({"success": True, "message": "Device rejected"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import logging
 import secrets
@@ -48,6 +49,7 @@ class Devices:
     def __init__(self, writer: Writer, repository: DeviceRepository) -> None:
         self._writer, self._repository = writer, repository
         self._devices: dict[str, dict[str, Any]] = {}  # by serial
+        self._keys: dict[bytes, str] = {}  # digest of an approved device's key -> its serial
         self._gone: set[str] = set()  # displaced devices, whose rows are still to be deleted
         self.names = NameRegister(MAX_DEVICES, DISPLACED_PER_MINUTE)
 
@@ -57,6 +59,7 @@ class Devices:
         for device in sorted(devices, key=lambda device: device["last_seen"]):
             self._devices[device["serial"]] = device
             self._rank(device, "")
+            self._keep_key(device)
         removed = self.names.trim()
         if removed:
             log.warning(
@@ -74,6 +77,17 @@ class Devices:
         else:
             self.names.remove(device["serial"])
             self.names.add(device["serial"], address, 0 if device["status"] == PENDING else 1)
+
+    def _keep_key(self, device: dict[str, Any]) -> None:
+        """Let the key of an approved device, and no earlier one of it, identify it."""
+        self._keys = {digest: serial for digest, serial in self._keys.items() if serial != device["serial"]}
+        key = device["fields"].get("api_key")
+        if device["status"] == APPROVED and isinstance(key, str) and key:
+            self._keys[_digest(key)] = device["serial"]
+
+    def serial_of_key(self, key: str) -> str | None:
+        """The serial of the approved device that has this key; None where no device has it."""
+        return self._keys.get(_digest(key))
 
     def _remove(self, serials: list[str]) -> None:
         for serial in serials:
@@ -132,6 +146,7 @@ class Devices:
         )
         decided = self._put({**device, "status": APPROVED if approved else REJECTED, "fields": fields})
         self._rank(decided, "")
+        self._keep_key(decided)
         return decided
 
     def heartbeat(self, serial: str | int, key: str) -> None:
@@ -177,6 +192,10 @@ def shown(device: dict[str, Any]) -> dict[str, Any]:
         "registered_at": utc_text(device["registered_at"]),
         "last_seen": utc_text(device["last_seen"]),
     }
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
 def _loaded(row: Row) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 from flask import Response, current_app, request
 
 from hub.context import Hub
 from hub.contract.json_text import encode
+from hub.contract.roles import Principal
 from hub.net.host import request_host
 from hub.net.wsgi import status_line
 
@@ -33,6 +35,16 @@ def with_reason_phrase(response: Response) -> Response:
     """Spell the reason phrase as fast routes do, for `after_this_request`: `Bad Request`, not `BAD REQUEST`."""
     response.status = status_line(response.status_code)
     return response
+
+
+def principal() -> Principal:
+    """Who sent the current request."""
+    return current_hub().gate.principal(request.environ)
+
+
+def note_change(action: str, target: str, detail: Mapping[str, Any] | None = None) -> None:
+    """Record in the audit log what the current request has changed (`hub.contract.audit.Audit.record`)."""
+    current_hub().audit.record(principal(), action, target, detail, request.remote_addr or "")
 
 
 def reader_host() -> str:

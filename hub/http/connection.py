@@ -10,11 +10,11 @@ import contextlib
 import io
 import logging
 from collections.abc import Callable
-from socket import MSG_PEEK
 from time import time
 from typing import Any, Protocol, cast
 
 import gevent
+from gevent.ssl import SSLContext
 
 from hub.http.environ import add_request, address_text
 from hub.http.head_reader import HeadReader
@@ -24,6 +24,7 @@ from hub.http.request_head import RequestHead, parse_head
 from hub.http.response import ResponseWriter, Server
 from hub.net.connection_input import UNCOUNTED_BYTES, ConnectionInput
 from hub.net.http_error import HttpError, error_response, over_budget
+from hub.net.tls import PlainText, accept_tls, end_tls, has_input
 from hub.net.transport import PeerDisconnected, linger, send_all, set_socket_options
 from hub.runtime.budget import OverBudget
 from hub.websocket.connection import WebSocket, WebSocketClosed
@@ -38,6 +39,7 @@ LINGER_SECONDS = 30.0
 LINGER_BYTES = 1024 * 1024 * 1024
 SHORT_LINGER_SECONDS = 2.0
 BODY_BUFFER_BYTES = 64 * 1024
+NEEDS_TLS = "This port speaks TLS; use https:// or wss:// in the address."
 
 
 class Listening(Protocol):
@@ -82,14 +84,28 @@ class ConnectionHandler(ResponseWriter):
         """Serve requests until either side ends the connection."""
         try:
             set_socket_options(self.socket)
+            if self.owner.tls is not None and not self._begin_tls(self.owner.tls):
+                return
             while self.handle_one_request() and not self.owner.stopping.is_set():
                 self.input.time_slice.check()
             self._linger()
         except PeerDisconnected as error:
             log.debug("Connection of %s: %s", self.client_address[0], error)
         finally:
+            end_tls(self.socket)
             self.socket.close()
             self.budget.close()
+
+    def _begin_tls(self, context: SSLContext) -> bool:
+        """Make the handshake; False after the answer to a plain HTTP request. Raises `PeerDisconnected`."""
+        self.owner.connections.set_idle(self)
+        try:
+            self.socket = self.input.sock = accept_tls(self.socket, context, self.options.head_seconds)
+            return True
+        except PlainText:
+            self._send_error(HttpError(400, NEEDS_TLS))
+            linger(self.socket, SHORT_LINGER_SECONDS, KEEP_ALIVE_BYTES)
+            return False
 
     def handle_one_request(self) -> bool:
         """Serve one request; True when another may follow on this connection."""
@@ -231,20 +247,13 @@ class ConnectionHandler(ResponseWriter):
 
     def has_input(self) -> bool:
         """True when bytes of another request have arrived and are not read yet."""
-        if self.input.buffer:
-            return True
-        try:
-            self.socket.settimeout(0.0)
-            return bool(self.socket.recv(1, MSG_PEEK))
-        except OSError:
-            return False
-        finally:
-            self.socket.settimeout(None)
+        return bool(self.input.buffer) or has_input(self.socket)
 
     def _linger(self) -> None:
         """Before closing, let a peer that may still be sending read its answer."""
         if self.connection_upgraded or (self.head and not self.body):
             return
+        end_tls(self.socket)
         if self.body and not self.body.finished:
             linger(self.socket, LINGER_SECONDS, LINGER_BYTES)
         elif not self.head and not self._heads.idle:

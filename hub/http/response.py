@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import gevent.socket
 from gevent.event import Event
 from gevent.pywsgi import WSGIHandler
+from gevent.ssl import SSLContext
 from geventwebsocket.handler import WebSocketHandler
 
 from hub.http.connections import Connections
@@ -37,6 +38,7 @@ class Server(Protocol):
     connections: Connections
     stopping: Event
     keepalive: KeepAliveMonitor
+    tls: SSLContext | None
 
 
 @lru_cache(maxsize=4)

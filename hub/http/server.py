@@ -13,6 +13,7 @@ from typing import Any
 import gevent
 from gevent.event import Event
 from gevent.pywsgi import LoggingLogAdapter, WSGIServer
+from gevent.ssl import SSLContext
 
 from hub.http.connection import ConnectionHandler
 from hub.http.connections import Connections
@@ -52,6 +53,7 @@ class Listener(WSGIServer):
         self.name = name
         environ = {"gatehouse.listener": name, "SERVER_NAME": sock.getsockname()[0], "wsgi.multithread": True}
         super().__init__(sock, owner.app, log=None, error_log=LoggingLogAdapter(log, logging.ERROR), environ=environ)
+        self.base_env["wsgi.url_scheme"] = "http" if owner.tls is None else "https"
 
     def handle(self, sock: gevent.socket.socket, address: Any) -> None:
         """Serve one connection in a greenlet of its own."""
@@ -59,7 +61,7 @@ class Listener(WSGIServer):
 
 
 class HubServer:
-    """Serves `app` (a WSGI callable) on the main port and every side port of `options`.
+    """Serves `app` (a WSGI callable) on the main port and every side port of `options`, with `tls` over TLS.
 
     `open()` binds, `start()` begins to serve, `stop()` shuts down in order. After `open()`, `ports` maps the name of
     each open listener to its port and `warnings` holds a sentence for each side port that could not be opened.
@@ -67,9 +69,15 @@ class HubServer:
     """
 
     def __init__(
-        self, app: Callable[..., Any], options: ServerOptions, spawn: Spawn = plain_spawn, budget: Budget | None = None
+        self,
+        app: Callable[..., Any],
+        options: ServerOptions,
+        spawn: Spawn = plain_spawn,
+        budget: Budget | None = None,
+        tls: SSLContext | None = None,
     ) -> None:
         self.app = app
+        self.tls = tls
         self.budget = budget or Budget("connections", options.memory_bytes, reserve=options.memory_bytes // 8)
         self.options = options
         self.stopping = Event()

@@ -16,6 +16,8 @@ from gevent.event import Event
 from hub.context import Hub
 from hub.http.server import HubServer, ServerOptions
 from hub.http.start_text import start_text
+from hub.net.certificates import expiry_warnings
+from hub.net.tls import server_context
 from hub.runtime.lifecycle import run
 from hub.runtime.time_limit import time_limit
 from hub.settings.model import Settings
@@ -49,7 +51,11 @@ class Serving:
             body_seconds=limits.body_seconds,
             message_seconds=limits.message_seconds,
         )
-        self._server = HubServer(app.wsgi_app, options, self._hub.supervisor.spawn, self._hub.memory)
+        tls = None
+        if settings.uses_tls:
+            tls = server_context(settings.tls_cert_path, settings.tls_key_path)
+            self._hub.warning_sources.append(lambda: expiry_warnings(settings.tls_cert_path))
+        self._server = HubServer(app.wsgi_app, options, self._hub.supervisor.spawn, self._hub.memory, tls)
         self._hub.status["connections"] = self._connections
         self._end = Event()
         self.ending = False
@@ -90,7 +96,7 @@ class Serving:
                 with suppress(OSError):  # the screen may be a file on the same disk
                     print(
                         f"{self.ready_file} cannot be written ({error}); the hub runs all the same and goes on trying. "
-                        f"Its address is http://127.0.0.1:{self._server.ports['main']}/.",
+                        f"Its address is {self._url}.",
                         flush=True,
                     )
                 log.warning("%s cannot be written (%s); the hub runs all the same.", self.ready_file, error)
@@ -101,9 +107,7 @@ class Serving:
         `hub.ready.part` of the last run is written over in place, which needs no space: so it works on a full disk.
         """
         main = self._server.ports["main"]
-        text = orjson.dumps(
-            {"pid": os.getpid(), "port": main, "url": f"http://127.0.0.1:{main}/", "ports": self._hub.addresses}
-        )
+        text = orjson.dumps({"pid": os.getpid(), "port": main, "url": self._url, "ports": self._hub.addresses})
         part = self._ready_part
         try:
             if self.ready_file.is_file() and not part.exists():  # the last run was killed
@@ -116,6 +120,10 @@ class Serving:
         except OSError as error:
             return error
         return None
+
+    @property
+    def _url(self) -> str:
+        return f"{self._settings.scheme}://127.0.0.1:{self._server.ports['main']}/"
 
     @property
     def _ready_part(self) -> Path:

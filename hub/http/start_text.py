@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 
 import psutil
 
 from hub.context import Hub
 from hub.net.device_address import DeviceAddress
+from hub.net.own_addresses import network_addresses
 from hub.settings.file import FILE_NAME
 from hub.settings.model import Settings
 
@@ -23,12 +23,12 @@ def start_text(hub: Hub, settings: Settings) -> str:
     seconds = time.time() - psutil.Process().create_time()
     main = hub.addresses["main"]
     rows = [
-        f"Gatehouse hub: ready after {seconds:.1f} s. Open http://127.0.0.1:{main}/ in a browser.",
+        f"Gatehouse hub: ready after {seconds:.1f} s. Open {settings.scheme}://127.0.0.1:{main}/ in a browser.",
         "",
         "Addresses to type into devices:",
     ]
     for host in hosts:
-        rows += [f"  {host}", *_device_rows(hub, host)]
+        rows += [f"  {host}", *_device_rows(hub, host, settings.uses_tls)]
     if any(host != "127.0.0.1" for host in hosts):
         rows.append(f"  {_who_is_served(settings, main)}")
         rows += [f"  {note}" for note in hub.access_notes]
@@ -48,26 +48,18 @@ def start_text(hub: Hub, settings: Settings) -> str:
 
 def _who_is_served(settings: Settings, main: int) -> str:
     """One sentence on who may use the hub from other machines."""
-    page = f"http://127.0.0.1:{main}/devices"
+    page = f"{settings.scheme}://127.0.0.1:{main}/devices"
     if settings.trusted_networks:
         networks = ", ".join(settings.trusted_networks)
         return f"Devices of {networks} are served as they are; others wait on {page} until they are let in."
     return f"Devices of other machines wait on {page} until they are let in (docs/access.md)."
 
 
-def _device_rows(hub: Hub, host: str) -> list[str]:
+def _device_rows(hub: Hub, host: str, tls: bool) -> list[str]:
     """A row for each open listener that devices connect to."""
     addresses = [MAIN, *sorted(hub.device_addresses, key=lambda address: address.position)]
     return [
-        f"    {address.description:<30} {address.url(host, hub.addresses[address.listener])}"
+        f"    {address.description:<30} {address.url(host, hub.addresses[address.listener], tls)}"
         for address in addresses
         if address.listener in hub.addresses
     ]
-
-
-def network_addresses() -> list[str]:
-    """This machine's IPv4 addresses, loopback first."""
-    found = {"127.0.0.1"}
-    for rows in psutil.net_if_addrs().values():
-        found.update(row.address for row in rows if row.family == socket.AF_INET)
-    return sorted(found, key=lambda address: (not address.startswith("127."), address))

@@ -6,10 +6,14 @@ LOOPBACK = "127.0.0.1"
 
 
 class Links:
-    """URLs of pictures: the setting's base, or `http://HOST:PORT/images/NAME` with the port of the images listener."""
+    """URLs of pictures: the setting's base, or `http://HOST:PORT/images/NAME` with the port of the images listener.
 
-    def __init__(self, base_url: str = "") -> None:
+    `tls`: the listeners speak TLS, and links begin with https.
+    """
+
+    def __init__(self, base_url: str = "", tls: bool = False) -> None:
         self._base = base_url
+        self._scheme = "https" if tls else "http"
         self.port = 0
 
     def picture(self, name: str, host: str) -> str:
@@ -18,4 +22,4 @@ class Links:
             return name
         if self._base:
             return f"{self._base}/images/{name}"
-        return f"http://{host}:{self.port}/images/{name}"
+        return f"{self._scheme}://{host}:{self.port}/images/{name}"

@@ -153,11 +153,12 @@ def health() -> Response:
 @role(Role.DEVICE, readers=True)
 def websocket() -> Response:
     """How to connect by Socket.IO (docs/wire/lpr.md 4.1)."""
-    port = current_hub().addresses.get("lpr") or current_hub().settings.lpr.port
+    settings = current_hub().settings
+    port = current_hub().addresses.get("lpr") or settings.lpr.port
     return answer(
         {
             "message": "Connect with Socket.IO, or send JSON over a raw WebSocket to the same address",
-            "connection_url": f"ws://{reader_host()}:{port}",
+            "connection_url": f"{'wss' if settings.uses_tls else 'ws'}://{reader_host()}:{port}",
             "events": EVENTS,
         }
     )

@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response
 
 from hub.access.declare import role
 from hub.contract.roles import Role
 from hub.http.answers import answer, current_hub
+from hub.http.page import page, wants_page
 from hub.pages.status import status_body
 
 pages = Blueprint("pages", __name__)
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' http: https: data:; connect-src 'self' ws: wss:; frame-ancestors 'none'; "
-        "base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-
-
-def wants_page() -> bool:
-    """Whether the client prefers HTML to JSON: `*/*` gets JSON (docs/wire/lpr.md 0.10)."""
-    accept = request.accept_mimetypes
-    return accept["text/html"] > accept["application/json"]
-
-
-def page(template: str, **values: Any) -> Response:
-    """A rendered template with the security headers of every page."""
-    response = Response(render_template(template, **values), content_type="text/html; charset=utf-8")
-    response.headers.update(SECURITY_HEADERS)
-    response.headers["Vary"] = "Accept"
-    return response
 
 
 @pages.get("/")
@@ -90,6 +66,13 @@ def video() -> Response:
 def track() -> Response:
     """Follow a person; data from /upload-embedding, /video-stream/ID, /ws/video and /api/tracking."""
     return page("track.html")
+
+
+@pages.get("/devices")
+@role(Role.VIEWER)
+def devices() -> Response:
+    """Devices that wait, that were let in, tokens and registrations; data from /api/access and /api/devices."""
+    return page("devices.html")
 
 
 @pages.get("/status")

@@ -109,6 +109,9 @@ class Lanes:
     # The parser holds the GIL: a second thread would decode no faster and delay the event loop more.
     json: Lane = field(default_factory=lambda: Lane("large JSON", 1, 64))
 
+    # Hashing a password takes 32 MB and 0.1 s: one at a time.
+    passwords: Lane = field(default_factory=lambda: Lane("passwords", 1, 16))
+
     def all(self) -> list[Lane]:
         """The lanes in the order of their declaration."""
         return [getattr(self, each.name) for each in fields(self)]

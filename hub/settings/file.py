@@ -133,6 +133,8 @@ def _sentence(item: Mapping[str, Any], origin: Mapping[tuple[str, ...], str], pa
     if item["type"] == "extra_forbidden":
         return f"{where}: {name}: there is no such setting; docs/settings.md lists them all."
     reason = item["msg"].removeprefix("Value error, ")
+    if not keys:
+        return f"{where}: {reason}."
     if item["type"] == "missing":
         return f"{where}: {name}: is missing; add the line."
     if keys[-1] in SECRETS:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from hub.settings.access import Access
+from hub.settings.accounts import Accounts
 from hub.settings.apriltag import AprilTag
 from hub.settings.base import Section
 from hub.settings.fast_paths import FastPaths
@@ -49,6 +50,15 @@ class Settings(Section):
             "192.168.1.0/24; they may send and listen, and administer nothing."
         ),
     )
+    tls_cert: str = Field(
+        "",
+        max_length=500,
+        description=(
+            "Certificate (PEM, with those between it and the authority) that every TCP port serves TLS with, in the "
+            "instance folder unless the path is absolute; `python app.py make-cert` makes one; empty: no TLS."
+        ),
+    )
+    tls_key: str = Field("", max_length=500, description="The private key of tls_cert (PEM, without a password).")
     timezone: str = Field(
         "",
         max_length=60,
@@ -66,6 +76,7 @@ class Settings(Section):
     store: Store = Store()
     limits: Limits = Limits()
     access: Access = Access()
+    accounts: Accounts = Accounts()
     fast_paths: FastPaths = FastPaths()
     log: Log = Log()
     instance: Path = Field(Path("instance"), exclude=True, description="Folder of the hub's data; only by --instance.")
@@ -74,6 +85,13 @@ class Settings(Section):
     @classmethod
     def _are_networks(cls, value: list[str]) -> list[str]:
         return require_networks(value)
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Settings:
+        if bool(self.tls_cert) != bool(self.tls_key):
+            missing = "tls_key" if self.tls_cert else "tls_cert"
+            raise ValueError(f"tls_cert and tls_key belong together: {missing} is missing")
+        return self
 
     @field_validator("timezone")
     @classmethod
@@ -95,6 +113,26 @@ class Settings(Section):
     def _are_different_cameras(cls, value: list[VehicleWatch]) -> list[VehicleWatch]:
         require_different((one.camera for one in value), "camera")
         return value
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the TCP ports speak TLS."""
+        return bool(self.tls_cert)
+
+    @property
+    def scheme(self) -> str:
+        """How addresses of the hub begin."""
+        return "https" if self.uses_tls else "http"
+
+    @property
+    def tls_cert_path(self) -> Path:
+        """The file of the certificate."""
+        return self.instance / self.tls_cert
+
+    @property
+    def tls_key_path(self) -> Path:
+        """The file of its private key."""
+        return self.instance / self.tls_key
 
     @property
     def side_ports(self) -> dict[str, int]:
@@ -122,6 +160,11 @@ class Settings(Section):
         return self.instance / "pictures"
 
     @property
+    def device_token_path(self) -> Path:
+        """The file of the token that every device may use."""
+        return self.instance / "device_token.txt"
+
+    @property
     def token_path(self) -> Path:
         """The file of the token of AprilTag boards."""
         return self.instance / "apriltag_token"
@@ -130,6 +173,16 @@ class Settings(Section):
     def tracking_key_path(self) -> Path:
         """The file of the key that embeddings of persons are encrypted with."""
         return self.instance / "tracking_key"
+
+    @property
+    def session_key_path(self) -> Path:
+        """The file of the key that session cookies are signed with."""
+        return self.instance / "session_key"
+
+    @property
+    def admin_password_path(self) -> Path:
+        """The file of the password that the first start gives to the account admin."""
+        return self.instance / "admin_password.txt"
 
     @property
     def log_path(self) -> Path:

@@ -14,6 +14,7 @@ from hub.access.credentials import TOKEN_KEY
 from hub.access.gate import STRANGERS, Gate
 from hub.contract.errors import Unauthorized
 from hub.contract.roles import LOCAL, Requirement, Role
+from hub.socketio.internals import members
 from hub.socketio.library_types import SocketIoServer
 
 DEVICES = Requirement(Role.DEVICE)
@@ -27,11 +28,24 @@ class EventAccess:
     def __init__(self, server: SocketIoServer, gate: Gate) -> None:
         self._server, self._gate = server, gate
         self.declared: dict[str, Requirement] = {}
+        self._rooms: dict[str, Requirement] = {}
+        gate.on_change.append(self.check_rooms)
         server.on("connect", self._on_connect)
 
     def declare(self, event: str, required: Requirement) -> None:
         """Let this event require a role."""
         self.declared[event] = required
+
+    def declare_room(self, room: str, required: Requirement) -> None:
+        """Let being in a room require a role; who loses it is taken out of the room."""
+        self._rooms[room] = required
+
+    def check_rooms(self) -> None:
+        """Take everybody out of the rooms who may no longer be there."""
+        for room, required in self._rooms.items():
+            for sid in members(self._server, room):
+                if not self._gate.principal(self._environ(sid)).allows(required.role, required.readers):
+                    self._server.leave_room(sid, room)
 
     def check(self, event: str, sid: str, args: tuple[Any, ...]) -> None:
         """Raise Unauthorized where the sender may not send this event; a device that may not appears as waiting."""

@@ -46,6 +46,7 @@ def register_room(
         return room_status(server, sid, f"Left {name} room", zone)
 
     access.declare(join, LISTENERS)
+    access.declare_room(room, LISTENERS)
     server.on(join, guarded(access, server, join, joined, needs_data=False))
     for event in leave:
         access.declare(event, EVERYBODY)

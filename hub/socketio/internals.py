@@ -209,6 +209,11 @@ def participants(server: SocketIoServer, room: str) -> list[str]:
     return [session for _, session in server.manager.get_participants(NAMESPACE, room)]
 
 
+def members(server: SocketIoServer, room: str) -> list[str]:
+    """The ids, as handlers of events get them, of the clients in a room."""
+    return [sid for sid, _ in server.manager.get_participants(NAMESPACE, room)]
+
+
 def pending_binary(server: SocketIoServer, session: str) -> bool:
     """Whether the next message of a session is an attachment of the event before it."""
     return session in server._binary_packet

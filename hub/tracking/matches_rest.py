@@ -10,7 +10,7 @@ from hub.access.declare import role
 from hub.contract.errors import ContractError, NotFound
 from hub.contract.roles import Role
 from hub.contract.times import utc_text
-from hub.http.answers import answer, part
+from hub.http.answers import answer, note_change, part
 from hub.http.body import json_object
 from hub.http.query import cursor, page_limit
 from hub.tracking.matches import MAX_TEXT, KeptMatches
@@ -88,6 +88,7 @@ def _person(text: str) -> str:
 def _deleted(person: str) -> Response:
     kept = part(KeptMatches)
     deleted = kept.delete_person(person)
+    note_change("person.delete", person, {"stored_matches": deleted})
     message = "Person deleted: embeddings of this person are refused from now on. Make a new one from a photo to go on."
     if kept.deleting:
         message += " So many matches were stored that the rest of them is being deleted in the background."

@@ -5,10 +5,9 @@ from __future__ import annotations
 from flask import Flask
 
 from hub.context import Hub
-from hub.contract.roles import Requirement, Role
 from hub.video.rest import video
 from hub.video.store import FrameStore
-from hub.video.stream import serve, video_stream
+from hub.video.stream import VIEWERS, serve, video_stream
 from hub.video.viewers import Viewers
 
 
@@ -20,7 +19,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.add(viewers)
     app.register_blueprint(video)
     app.register_blueprint(video_stream)
-    hub.websockets.add_path("/ws/video", lambda socket, environ: serve(hub, socket, environ), Requirement(Role.VIEWER))
+    hub.websockets.add_path("/ws/video", lambda socket, environ: serve(hub, socket, environ), VIEWERS)
     hub.status["video"] = lambda: {**frames.status(), "watched_by": viewers.status()}
     hub.supervisor.keep("video viewers", viewers.run)
     hub.lifecycle.stopping.append(frames.close)

@@ -18,7 +18,7 @@ from hub.access.declare import role
 from hub.context import Hub
 from hub.contract.errors import ContractError
 from hub.contract.json_text import encode
-from hub.contract.roles import Role
+from hub.contract.roles import Requirement, Role
 from hub.http.answers import current_hub
 from hub.http.query import rate
 from hub.live.queues import LatestOnDemand
@@ -35,6 +35,7 @@ video_stream = Blueprint("video_stream", __name__)
 Encoded = TypeVar("Encoded", bound=bytes)
 BOUNDARY = "frame"
 MAX_WATCHED = 100
+VIEWERS = Requirement(Role.VIEWER)
 NO_STORE = "no-cache, no-store, must-revalidate"
 
 
@@ -49,9 +50,7 @@ def stream() -> Response:
     parts.part(Viewers).check()
     body: Iterable[bytes] = ()  # of HEAD, which would have no end otherwise
     if request.method != "HEAD":
-        body = _parts(
-            parts, names, fps, request.environ.get("gatehouse.socket"), request.environ.get("REMOTE_ADDR", "")
-        )
+        body = _parts(parts, names, fps, request.environ)
     response = Response(body, content_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}", direct_passthrough=True)
     response.headers.update(
         {
@@ -65,9 +64,10 @@ def stream() -> Response:
     return response
 
 
-def _parts(parts: Hub, names: tuple[str, ...] | None, fps: float, sock: Any, address: str) -> Iterator[bytes]:
+def _parts(parts: Hub, names: tuple[str, ...] | None, fps: float, environ: dict[str, Any]) -> Iterator[bytes]:
     """The parts of the stream."""
-    viewer = parts.part(Viewers).add(sock, address, "mjpeg")
+    viewer = parts.part(Viewers).add(environ.get("gatehouse.socket"), environ.get("REMOTE_ADDR", ""), "mjpeg")
+    watched = parts.connections.add(environ, VIEWERS, viewer.drop)
     try:
         # The boundary comes behind each picture, not before it: browsers show a picture when they see its end.
         yield b"--" + BOUNDARY.encode() + b"\r\n"
@@ -78,6 +78,7 @@ def _parts(parts: Hub, names: tuple[str, ...] | None, fps: float, sock: Any, add
                     yield part
                     frames.task_done()
     finally:
+        parts.connections.remove(watched)
         parts.part(Viewers).remove(viewer)
 
 

@@ -20,6 +20,7 @@ import gevent
 
 from hub.contract.errors import Unavailable
 from hub.net.send_queue import send_window, unsent_bytes
+from hub.net.tls import peer_has_closed
 
 log = logging.getLogger(__name__)
 
@@ -125,15 +126,7 @@ class Viewer:
         """Whether the peer has closed the connection. Polled while nothing is sent, since sending would notice it."""
         if self.sock is None:
             return False
-        try:
-            self.sock.settimeout(0.0)
-            return not self.sock.recv(1, std_socket.MSG_PEEK)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-        finally:
-            self.sock.settimeout(None)
+        return peer_has_closed(self.sock)
 
     def drop(self) -> None:
         """Disconnect; a send in progress fails."""

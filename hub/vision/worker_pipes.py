@@ -13,10 +13,14 @@ from hub.vision.wire import Message, WireError, receive
 NICE = 5
 
 
-def lower_priority() -> None:
-    """Let the hub go first; Windows has no such number."""
+def lower_priority(nice: int = NICE) -> None:
+    """Let the hub go first: by `nice` steps, on Windows by the next lower class."""
     if hasattr(os, "nice"):
-        os.nice(NICE)
+        os.nice(nice)
+    elif sys.platform == "win32":
+        import psutil
+
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
 
 
 def claim_pipes() -> tuple[BinaryIO, BinaryIO]:

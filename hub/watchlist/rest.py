@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, request
 
 from hub.access.declare import role
 from hub.contract.paging import page_of
 from hub.contract.roles import Role
-from hub.http.answers import answer, part
+from hub.http.answers import answer, note_change, part
 from hub.http.body import json_object
 from hub.http.query import cursor
 from hub.runtime.offload import offload
@@ -38,6 +40,7 @@ def list_entries() -> Response:
 def add_entry() -> Response:
     """Add an entry: plate; action allow or deny; reason; note; expires_at; match exact or similar."""
     entry = part(Watchlist).add(json_object(request))
+    note_change("watchlist.add", entry["plate"], _noted(entry))
     return answer({"success": True, "message": "Plate listed", **entry, "entry": entry}, 201)
 
 
@@ -54,6 +57,7 @@ def get_entry(entry_id: str) -> Response:
 def change_entry(entry_id: str) -> Response:
     """Change the fields of an entry that are sent."""
     entry = part(Watchlist).update(entry_id, json_object(request))
+    note_change("watchlist.change", entry["plate"], _noted(entry))
     return answer({"success": True, "message": "Entry changed", **entry, "entry": entry})
 
 
@@ -61,5 +65,11 @@ def change_entry(entry_id: str) -> Response:
 @role(Role.OPERATOR)
 def remove_entry(entry_id: str) -> Response:
     """Remove an entry."""
-    part(Watchlist).remove(entry_id)
+    entry = part(Watchlist).remove(entry_id)
+    note_change("watchlist.remove", entry["plate"], _noted(entry))
     return answer({"success": True, "message": "Plate no longer listed"})
+
+
+def _noted(entry: dict[str, Any]) -> dict[str, Any]:
+    """What the audit log keeps of an entry."""
+    return {key: entry[key] for key in ("action", "match", "reason", "note", "expires_at") if entry[key]}

@@ -162,8 +162,8 @@ class Watchlist:
         self._index()
         return self.public(entry)
 
-    def remove(self, entry_id: str) -> None:
-        """Remove an entry. Raises NotFound."""
+    def remove(self, entry_id: str) -> dict[str, Any]:
+        """Remove an entry; as it was shown. Raises NotFound."""
         entry = self._entry(entry_id)
 
         def job(transaction: Transaction) -> None:
@@ -172,6 +172,7 @@ class Watchlist:
         self._writer.write(job)
         self._entries.pop(entry_id, None)
         self._index()
+        return self.public(entry)
 
     def _read(self, data: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         """The fields of an entry from a client's object, those of `before` where it has none. Raises ContractError."""

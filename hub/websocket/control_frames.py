@@ -6,6 +6,7 @@ from time import monotonic
 
 import gevent.socket
 
+from hub.net.tls import TlsSocket
 from hub.net.transport import PeerDisconnected
 from hub.websocket import frames
 
@@ -39,23 +40,36 @@ class PendingControlFrames:
 
     def flush(self, sock: gevent.socket.socket) -> None:
         """Send what the socket accepts at once. Raises `PeerDisconnected`."""
-        data = self.remainder
+        if self.remainder:
+            # Alone: a TLS socket that did not accept it may have encrypted it, and then expects the same bytes again.
+            self.remainder = self._send(sock, self.remainder)
+            if self.remainder:
+                return
+        data = b""
         if self.pong is not None and not self.close_sent:
             data += control_frame(frames.PONG, self.pong)
         if self.ping_due and not self.close_sent:
             data += control_frame(frames.PING, b"")
+        self.remainder = self._send(sock, data)
+        if len(self.remainder) == len(data) and not isinstance(sock, TlsSocket):
+            self.remainder = b""
+            return
+        if self.ping_due:
+            self.last_ping = monotonic()
+        self.pong, self.ping_due = None, False
+
+    @staticmethod
+    def _send(sock: gevent.socket.socket, data: bytes) -> bytes:
+        """Send without waiting; the rest that was not accepted. Raises `PeerDisconnected`."""
         try:
             sock.settimeout(0.0)
-            sent = sock.send(data)
+            return data[sock.send(data) :]
         except BlockingIOError:
-            return
+            return data
         except OSError as error:
             raise PeerDisconnected(f"gone: {error.strerror or error}") from error
         finally:
             sock.settimeout(None)
-        if self.ping_due:
-            self.last_ping = monotonic()
-        self.remainder, self.pong, self.ping_due = data[sent:], None, False
 
 
 def control_frame(opcode: int, payload: bytes) -> bytes:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 from hub.contract.errors import RequestError, error_body
-from hub.contract.roles import Requirement
+from hub.contract.roles import Requirement, Role
 from hub.net.wsgi import Application, Environ, StartResponse, respond
 from hub.websocket.connection import WebSocket
+from hub.websocket.frames import POLICY_VIOLATION
 
 Serve = Callable[[WebSocket, Environ], Iterable[bytes]]
+Watch = Callable[[Environ, Requirement, Callable[[], None]], AbstractContextManager[None]]
 ENGINE_IO = "/socket.io"
+WITHDRAWN = "Access was withdrawn."
 NOT_SERVED = (
     "No raw WebSocket is served at this port and path; AprilTag boards and games connect to / or /websocket of the "
     "main or the apriltag port, listeners of capture results to the results port, tracking clients to /video-stream/ID."
@@ -23,6 +27,11 @@ def limit_messages(socket: WebSocket, megabytes: int) -> None:
     socket.max_message_bytes = min(socket.max_message_bytes, megabytes * 1024 * 1024)
 
 
+def end(socket: WebSocket) -> None:
+    """End a connection whose access was withdrawn, without waiting: nothing more is sent to it or received from it."""
+    (socket.drop if socket.accepted else socket.abort)(POLICY_VIOLATION, WITHDRAWN)
+
+
 class Route(NamedTuple):
     """How a WebSocket is served, and what it requires."""
 
@@ -31,10 +40,14 @@ class Route(NamedTuple):
 
 
 class WebSocketRoutes:
-    """WSGI middleware; plain requests and Engine.IO pass through."""
+    """WSGI middleware; plain requests and Engine.IO pass through.
+
+    `watch(environ, required, end)` calls `end` inside the block as soon as the sender has no longer what is required.
+    """
 
     def __init__(self, app: Application) -> None:
         self._app = app
+        self.watch: Watch = lambda environ, required, end: nullcontext()
         self._paths: dict[str, Route] = {}
         self._prefixes: dict[str, Route] = {}
         self._listeners: dict[str, tuple[tuple[str, ...], Route]] = {}
@@ -72,7 +85,10 @@ class WebSocketRoutes:
         if route is None:
             return respond(start_response, 404, error_body(NOT_SERVED))
         try:
-            return route.serve(socket, environ)
+            if route.required.role is Role.OPEN:
+                return route.serve(socket, environ)
+            with self.watch(environ, route.required, lambda: end(socket)):
+                return route.serve(socket, environ)
         except RequestError as error:
             return respond(start_response, error.status, error.body(), error.retry_after)
 

@@ -28,7 +28,7 @@ def distances(person: NDArray[np.float32], tracks: list[Track], current: list[Tr
     result = []
     for track in tracks:
         own = known[track.number]
-        rival = min((known[other.number] for other in current if track.was_with(other)), default=own)
+        rival = min((known[other.number] for other in current if track.is_other_than(other)), default=own)
         result.append(scale * min(own + RIVAL_WEIGHT * max(0.0, own - rival), LARGEST))
     return result
 

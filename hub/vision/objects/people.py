@@ -15,6 +15,7 @@ from hub.vision.objects.interfaces import PERSON, Box, Picture
 from hub.vision.objects.likeness import distances
 from hub.vision.objects.pictures import MAX_MEGAPIXELS, decode
 from hub.vision.objects.stripes import StripeEncoder, crop
+from hub.vision.objects.suppression import drop_parts
 from hub.vision.objects.tracks import Tracks
 
 PERSONS = frozenset({PERSON})
@@ -124,7 +125,7 @@ class PeopleFinder:
 
     def _people(self, picture: Picture) -> list[Box]:
         found = self._detector.detect(picture, PERSONS)
-        return [box for box in found if box.confidence >= self._min_confidence][:MAX_PEOPLE]
+        return drop_parts([box for box in found if box.confidence >= self._min_confidence])[:MAX_PEOPLE]
 
     def _people_padded(self, picture: Picture) -> list[Box]:
         """The persons of a picture cut close around them: detected with its border continued on all sides."""

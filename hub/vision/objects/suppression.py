@@ -11,6 +11,8 @@ MAX_IOU = 0.5
 EDGE = 0.01
 """Of the picture's width: a box this close to the end of a window may be cut off there."""
 
+PART_AREA, PART_COVERED = 0.6, 0.8
+"""A box with less than this part of another one's area, of which at least so much lies in it, is a part of it."""
 LEAST_CUT_CONFIDENCE = 0.35
 """Of a box that the end of a window cuts off: with less it is not worth a look at the whole picture."""
 
@@ -80,6 +82,20 @@ def _intersection(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDAr
     width = np.minimum(one[2], others[:, 2]) - np.maximum(one[0], others[:, 0])
     height = np.minimum(one[3], others[:, 3]) - np.maximum(one[1], others[:, 1])
     return np.asarray(np.maximum(width, 0) * np.maximum(height, 0), np.float32)
+
+
+def drop_parts(boxes: list[Box]) -> list[Box]:
+    """The boxes without those that lie in a much larger one of their kind: legs or a torso of the same person."""
+    corners = corners_of(boxes)
+    areas = _areas(corners)
+    return [
+        box
+        for number, box in enumerate(boxes)
+        if not any(
+            other.kind == box.kind and areas[number] < PART_AREA * area and within > PART_COVERED
+            for other, area, within in zip(boxes, areas, covered(corners[number], corners), strict=True)
+        )
+    ]
 
 
 def merge_kinds(boxes: list[Box]) -> list[Box]:

@@ -1,6 +1,6 @@
 """Tracks of the persons in one stream: boxes of successive frames joined by place, movement and appearance.
 
-The limits were chosen on street video with nine people at 10, 5 and 1.7 looks a second (bench/tracking.py).
+The limits were chosen on one street video with nine people at 10, 5 and 1.7 looks a second (bench/tracking.py).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ MAX_CROWDED_IOU = 0.4
 """Two boxes of one frame that overlap more show parts of each other: their vectors do not count for their tracks."""
 MAX_MISSED = 8
 """Looks without its person after which a track ends."""
+LEAST_TOGETHER = 3
 MAX_AVERAGED = 30
 """Weight of a track's mean against a new vector."""
 MAX_SAMPLES = 20
@@ -71,9 +72,13 @@ class Track:
         )
         self.corners, self.seen, self.boxes = corners, look, self.boxes + 1
 
-    def was_with(self, other: Track) -> bool:
-        """True when both were there at some time, so that they are two persons."""
-        return self is not other and self.began <= other.seen and other.began <= self.seen
+    def is_other_than(self, other: Track) -> bool:
+        """True for two persons: both are in the newest frame, or were there together for LEAST_TOGETHER looks.
+
+        For a shorter time one person may have had two boxes.
+        """
+        together = min(self.seen, other.seen) - max(self.began, other.began)
+        return self is not other and (together >= LEAST_TOGETHER or self.seen == other.seen)
 
 
 class Tracks:

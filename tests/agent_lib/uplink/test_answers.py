@@ -33,8 +33,11 @@ from tests.support.uplink import Peer, rest_server, websocket_server
         ((200, {}, b'{"success": false, "message": "No"}'), Refused("No")),
         ((200, {}, b'{"success": false, "message": "Busy", "retry_after": 3}'), Later("Busy", 3.0, answered=True)),
         ((200, {}, b"<html>Log in</html>"), Later("HTTP 200: the answer is not a hub's; check the hub's address")),
-        ((401, {}, b""), Later("HTTP 401: Unauthorized")),
-        ((403, {}, b'{"success": false, "message": "Only this machine"}'), Later("HTTP 403: Only this machine")),
+        ((401, {}, b""), Later("HTTP 401: Unauthorized", let_in=False)),
+        (
+            (403, {}, b'{"success": false, "message": "Only this machine"}'),
+            Later("HTTP 403: Only this machine", let_in=False),
+        ),
         ((404, {}, b""), Later("HTTP 404: Not Found")),
         ((302, {"Location": "/login"}, b""), Later("HTTP 302: Found")),
         ((429, {"Retry-After": "7"}, b"{}"), Later("HTTP 429: Too Many Requests", 7.0)),

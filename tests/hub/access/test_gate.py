@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +13,7 @@ from hub import close, create_app
 from hub.access.declare import requirement_of
 from hub.settings.file import load
 from tests.support.helpers import HubProcess
+from tests.support.hosts import other_hosts
 
 pytestmark = pytest.mark.slow
 
@@ -155,30 +151,6 @@ def test_every_route_socket_and_event_declares_a_role(app) -> None:
     assert events == set(hub.event_access.declared)
 
 
-@pytest.fixture
-def other_host() -> Iterator[tuple[str, str]]:
-    """A network namespace joined to this one: (its name, this side's address)."""
-    ip = shutil.which("ip")
-    if not ip or not hasattr(os, "geteuid") or os.geteuid() != 0:
-        pytest.skip("A second host needs root and iproute2 (apt-get install iproute2).")
-    name = f"gh{uuid.uuid4().hex[:8]}"
-    made = subprocess.run([ip, "netns", "add", name], capture_output=True, text=True, check=False)
-    if made.returncode:
-        pytest.skip(f"Network namespaces cannot be made here: {made.stderr.strip()}")
-    try:
-        for command in (
-            ["link", "add", f"{name}a", "type", "veth", "peer", "name", f"{name}b", "netns", name],
-            ["addr", "add", "198.18.77.1/30", "dev", f"{name}a"],
-            ["link", "set", f"{name}a", "up"],
-            ["-n", name, "addr", "add", "198.18.77.2/30", "dev", f"{name}b"],
-            ["-n", name, "link", "set", f"{name}b", "up"],
-        ):
-            subprocess.run([ip, *command], check=True, capture_output=True)
-        yield name, "198.18.77.1"
-    finally:
-        subprocess.run([ip, "netns", "delete", name], check=True)
-
-
 ASK = """
 import json, sys, requests, websocket
 address, main, results = sys.argv[1:]
@@ -192,16 +164,9 @@ print(json.dumps([answer.status_code, answer.json(), upgrade]))
 """
 
 
-def test_another_host_is_refused_on_every_port(other_host: tuple[str, str], hub: HubProcess) -> None:
-    name, address = other_host
-    done = subprocess.run(
-        ["ip", "netns", "exec", name, sys.executable, "-c", ASK, address, str(hub.port), str(hub.side["results"])],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    )
-    status, body, upgrade = json.loads(done.stdout)
+def test_another_host_is_refused_on_every_port(hub: HubProcess) -> None:
+    with other_hosts(1) as (host,):
+        status, body, upgrade = json.loads(host.python(ASK, host.hub, hub.port, hub.side["results"]))
     assert (status, upgrade) == (401, 401)
     assert body["success"] is False and "/devices" in body["message"]
     websocket.create_connection(f"ws://127.0.0.1:{hub.side['results']}", timeout=10).close()

@@ -65,8 +65,9 @@ def test_no_host_and_two_hosts(hub: HubProcess) -> None:
     assert status(hub, version="1.0") == 200
 
 
-def test_a_rebound_page_opens_no_board_socket(hub: HubProcess) -> None:
-    for host, wanted in (("evil.test.", (400, 403)), ("my_evil.test", (400,)), ("localhost", (101,))):
+def test_a_malformed_host_opens_no_board_socket(hub: HubProcess) -> None:
+    """A foreign name opens one, since a board connects only once, but it hears nothing (tests/hub/apriltag)."""
+    for host, wanted in (("my_evil.test", (400,)), ("evil_test.", (400,)), ("localhost", (101,))):
         lines = [
             "GET /websocket HTTP/1.1",
             f"Host: {host}",

@@ -57,10 +57,10 @@ def test_the_webcam_is_searched_and_matches_are_listed(hub: HubProcess, page: Pa
     wait_for(lambda: boxes(page) == (2, 0), what="boxes of others only")
     assert "beyond the threshold" in text(page, "match-count")
     assert text(page, "no-matches").startswith("No match below the threshold")
-    slide(page, 0.8)
-    assert text(page, "limit") == "0.80"
+    slide(page, 1)
+    assert text(page, "limit") == "1.00"
     wait_for(lambda: boxes(page)[1] == 2, what="both as matches")
-    wait_for(lambda: page.value("sent.at(-1).max_distance") == 0.8, what="the hub's being asked with it")
+    wait_for(lambda: page.value("sent.at(-1).max_distance") == 1, what="the hub's being asked with it")
     wait_for(lambda: count(page, "#matches li") >= 2, what="the other person in the list")
     stop(page)
     assert page.value("sent.at(-1).type") == "stop_tracking" and boxes(page) == (0, 0)
@@ -140,9 +140,9 @@ def test_a_camera_of_the_hub(hub: HubProcess, page: Page, photos: dict[str, Path
         wait_for(lambda: boxes(page) == (2, 1), what="the boxes")
         assert page.value("document.getElementById('picture').dataset.seq") is not None
         wait_for(lambda: page.value("document.querySelector('#matches .from')?.textContent") == "gate", what="a match")
-        slide(page, 0.7)
+        slide(page, 1)
         page.value("threshold.dispatchEvent(new Event('change'))")
-        wait_for(lambda: page.value("sent.at(-1).type === 'start_tracking' && sent.at(-1).max_distance === 0.7"))
+        wait_for(lambda: page.value("sent.at(-1).type === 'start_tracking' && sent.at(-1).max_distance === 1"))
         wait_for(lambda: boxes(page) == (2, 2), what="both as matches")
         assert text(page, "start") == "Stop" and text(page, "trouble") == ""
         stop(page)
@@ -154,7 +154,7 @@ def test_a_named_source_has_no_picture_and_ends(page: Page, photos: dict[str, Pa
     wait_for(lambda: boxes(page) == (2, 1), what="the boxes")
     assert "without its picture" in text(page, "nothing")
     assert page.value("document.getElementById('snap').hidden") is True
-    slide(page, 0.7)
+    slide(page, 1)
     page.value("threshold.dispatchEvent(new Event('change'))")
     wait_for(lambda: boxes(page) == (2, 2), what="both as matches, after a new start")
     wait_for(lambda: "Source yard has ended" in text(page, "state"), what="the end of the video")

@@ -13,7 +13,7 @@ from hub.vision.objects import ssd
 from hub.vision.objects.anchors import anchors
 from hub.vision.objects.interfaces import PERSON, Box
 from hub.vision.objects.ssd import MODEL_FILE, MODEL_SHA256, SsdDetector, decode, split
-from hub.vision.objects.suppression import iou, merge_views, suppress
+from hub.vision.objects.suppression import drop_parts, iou, merge_views, suppress
 from tests.support.people import RED, frame
 
 PERSONS = frozenset({PERSON})
@@ -39,6 +39,13 @@ def test_of_overlapping_boxes_the_most_confident_is_kept():
     corners = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], np.float32)
     kept = suppress(corners, np.array([0.5, 0.8, 0.6], np.float32), PERSON)
     assert [(box.x1, round(box.confidence, 1)) for box in kept] == [(1, 0.8), (20, 0.6)]
+
+
+def test_legs_in_the_box_of_a_person_are_not_a_person():
+    person, legs = Box(0, 0, 40, 100, 0.6, PERSON), Box(2, 50, 38, 101, 0.5, PERSON)
+    beside = Box(25, 0, 65, 100, 0.5, PERSON)
+    assert drop_parts([person, legs, beside]) == [person, beside]
+    assert drop_parts([]) == []
 
 
 @pytest.mark.parametrize(("size", "count"), [((640, 480), 2), ((1920, 1080), 2), ((480, 480), 1), ((480, 640), 1)])

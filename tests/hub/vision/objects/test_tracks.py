@@ -109,6 +109,19 @@ def test_a_track_that_began_after_another_ended_is_no_rival():
     assert distances(person, later, tracks.current, 0.5) == [pytest.approx(0.5 * np.sqrt(2), abs=1e-4)]
 
 
+def test_a_second_box_of_a_person_for_a_moment_is_no_rival_afterwards():
+    person = vectors(0)[0]
+    alike = np.array([[0.9, 0.436, 0, 0, 0, 0, 0, 0]], np.float32)
+    tracks = Tracks()
+    tracks.update([box(100)], vectors(0))
+    double = tracks.update([box(100), box(130)], np.concatenate([vectors(0), alike]))[1]
+    during = distances(person, [double], tracks.current, 0.5)[0]
+    tracks.update([box(130)], alike)
+    after = distances(person, [double], tracks.current, 0.5)[0]
+    assert after == pytest.approx(0.5 * np.linalg.norm(alike[0] - person), abs=1e-3)
+    assert during > after + 0.1
+
+
 def test_the_same_person_has_distance_zero():
     tracks = Tracks()
     found = tracks.update([box(100)], vectors(3))

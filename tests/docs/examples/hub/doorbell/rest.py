@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from hub.access.declare import role
+from hub.contract.roles import Role
 from hub.doorbell.contract import parse_ring
 from hub.doorbell.service import Doorbells
 from hub.http.answers import answer, current_hub, part
@@ -14,6 +16,7 @@ doorbell_rest = Blueprint("doorbell_rest", __name__, url_prefix="/api/doorbells"
 
 
 @doorbell_rest.post("/rings")
+@role(Role.DEVICE)
 def post_ring() -> Response:
     """Accept a ring: bell; timestamp and event_id are optional."""
     reply = part(Doorbells).accept(parse_ring(json_object(request), current_hub().zone))
@@ -21,6 +24,7 @@ def post_ring() -> Response:
 
 
 @doorbell_rest.get("/rings")
+@role(Role.VIEWER)
 def list_rings() -> Response:
     """The newest rings: limit."""
     listed = 50

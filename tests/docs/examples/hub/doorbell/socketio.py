@@ -7,6 +7,7 @@ from typing import Any
 from hub.context import Hub
 from hub.doorbell.contract import parse_ring
 from hub.doorbell.service import Doorbells
+from hub.socketio.event_access import DEVICES
 from hub.socketio.events import guarded
 
 
@@ -17,4 +18,5 @@ def register_events(hub: Hub) -> None:
     def ring(sid: str, data: dict[str, Any]) -> dict[str, Any]:
         return doorbells.accept(parse_ring(data, hub.zone))
 
-    server.on("doorbell_ring", guarded(server, "doorbell_ring", ring))
+    hub.event_access.declare("doorbell_ring", DEVICES)
+    server.on("doorbell_ring", guarded(hub.event_access, server, "doorbell_ring", ring))

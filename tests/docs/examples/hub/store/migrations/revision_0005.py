@@ -1,4 +1,4 @@
-"""Revision 3: the rings of doorbells."""
+"""Revision 5: the rings of doorbells."""
 
 from __future__ import annotations
 

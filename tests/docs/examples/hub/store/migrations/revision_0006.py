@@ -1,4 +1,4 @@
-"""Revision 4: the place of a ring."""
+"""Revision 6: the place of a ring."""
 
 from __future__ import annotations
 

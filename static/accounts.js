@@ -1,0 +1,108 @@
+// The page of accounts: add one, change its role, disable it, give it a new password.
+import { element, getJson, moment } from "./live.js";
+
+const byId = (id) => document.getElementById(id);
+const ROLES = ["viewer", "operator", "admin"];
+
+function tell(text, good) {
+  const told = byId("told");
+  told.hidden = !text;
+  told.className = `answer ${good ? "good" : "bad"}`;
+  told.textContent = text;
+}
+
+// The hub answers a password that it has made once.
+function showMade(name, password) {
+  byId("made").hidden = !password;
+  byId("made-for").textContent = password ? `The password of ${name}, shown this once; pass it on and let it be changed after the first login:` : "";
+  byId("made-password").textContent = password;
+  if (password) byId("copy").focus();
+}
+
+async function send(method, address, body) {
+  const response = await fetch(address, { method, headers: { "Content-Type": "application/json", Accept: "application/json" }, body: JSON.stringify(body) });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.message);
+  return answer;
+}
+
+// Sends a change; the table is loaded again whether it worked or not, so that it shows what holds.
+async function change(method, address, body, sentence) {
+  showMade("", "");
+  try {
+    const answer = await send(method, address, body);
+    tell(sentence, true);
+    if (answer.password) showMade(answer.account.name, answer.password);
+    return true;
+  } catch (error) {
+    tell(error.message, false);
+    return false;
+  } finally {
+    await load().catch((error) => tell(error.message, false));
+  }
+}
+
+function ask(title, text, yes) {
+  const dialog = byId("really");
+  byId("really-title").textContent = title;
+  byId("really-text").textContent = text;
+  byId("really-yes").textContent = yes;
+  dialog.returnValue = "cancel";
+  dialog.showModal();
+  return new Promise((resolve) => { dialog.onclose = () => resolve(dialog.returnValue === "yes"); });
+}
+
+function button(text, label, onclick) {
+  const node = element("button", { type: "button", class: "quiet", text, "aria-label": label });
+  node.onclick = onclick;
+  return node;
+}
+
+async function toggle(account) {
+  const address = `/api/accounts/${account.id}`;
+  if (account.disabled) return change("PUT", address, { disabled: false }, `${account.name} can log in again.`);
+  if (!await ask(`Disable ${account.name}?`, "The account cannot log in any more, and where it is logged in it is logged out now. What it did stays in the audit log.", "Disable")) return false;
+  return change("PUT", address, { disabled: true }, `${account.name} is disabled.`);
+}
+
+async function renew(account) {
+  if (!await ask(`New password for ${account.name}?`, "The hub makes one and shows it once. The old password ends now, and so does every login with it.", "Make password")) return;
+  await change("POST", `/api/accounts/${account.id}/password`, {}, `${account.name} has a new password.`);
+}
+
+function row(account) {
+  const select = element("select", { "aria-label": `Role of ${account.name}` }, ...ROLES.map((role) => element("option", { value: role, text: role, selected: role === account.role })));
+  select.onchange = () => change("PUT", `/api/accounts/${account.id}`, { role: select.value }, `${account.name} is ${select.value} now.`);
+  return element("tr", { class: account.disabled ? "off" : "", "data-name": account.name },
+    element("td", {}, element("b", { text: account.name, dir: "auto" })),
+    element("td", {}, select),
+    element("td", { text: account.disabled ? "disabled" : "active" }),
+    element("td", {}, element("time", { datetime: account.created_at, text: moment(account.created_at) })),
+    element("td", {}, element("span", { class: "buttons" },
+      button("New password", `New password for ${account.name}`, () => renew(account)),
+      button(account.disabled ? "Enable" : "Disable", `${account.disabled ? "Enable" : "Disable"} ${account.name}`, () => toggle(account)))));
+}
+
+async function load() {
+  const body = await getJson("/api/accounts");
+  byId("accounts").replaceChildren(...body.accounts.map(row));
+}
+
+byId("add").onsubmit = async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const sent = Object.fromEntries(new FormData(form));
+  if (!sent.password) delete sent.password;
+  if (await change("POST", "/api/accounts", sent, `${sent.name} is added as ${sent.role}.`)) form.reset();
+};
+byId("done").onclick = () => { showMade("", ""); tell("", true); };
+byId("copy").onclick = async () => {
+  try {
+    await navigator.clipboard.writeText(byId("made-password").textContent);
+    byId("copy").textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(byId("made-password")); // without TLS browsers let no page write to the clipboard
+  }
+};
+
+load().catch((error) => tell(error.message, false));

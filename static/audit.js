@@ -1,0 +1,39 @@
+// The page of the audit log: who changed what, newest first.
+import { element, moment } from "./live.js";
+import { search } from "./search.js";
+
+const PAGE = 50;
+const list = document.getElementById("entries");
+
+const WORDS = {
+  "account.add": "added the account", "account.change": "changed the account", "account.password": "gave a new password to",
+  "login": "logged in", "logout": "logged out", "login.failed": "failed to log in",
+  "watchlist.add": "listed the plate", "watchlist.change": "changed the listed plate", "watchlist.remove": "no longer lists the plate",
+  "device.approve": "approved the device", "device.reject": "rejected the device",
+  "person.delete": "deleted the person", "video.interval": "set the interval of pictures of",
+};
+
+function detail(values) {
+  return Object.entries(values).map(([key, value]) => `${key}: ${typeof value === "object" && value !== null ? JSON.stringify(value) : value}`).join(", ");
+}
+
+function row(entry) {
+  const own = entry.target === entry.who;
+  return element("li", { class: entry.action === "login.failed" ? "bad" : "", "data-action": entry.action },
+    element("time", { datetime: entry.received_at, text: moment(entry.received_at) }),
+    element("span", { class: "by" }, element("b", { text: entry.who || "a stranger", dir: "auto" }), element("small", { text: entry.address || entry.kind })),
+    element("span", { class: "what", title: entry.action }, element("b", { text: WORDS[entry.action] ?? entry.action }), " ",
+      entry.target && !(own && ["login", "logout"].includes(entry.action)) ? element("span", { text: entry.target, dir: "auto" }) : "",
+      Object.keys(entry.detail).length ? element("div", { class: "detail", text: detail(entry.detail) }) : null));
+}
+
+search({
+  address: "/api/audit", limit: PAGE,
+  show: (body, append, searching) => {
+    const rows = body.audit.map(row);
+    if (append) list.append(...rows);
+    else list.replaceChildren(...rows);
+    if (!list.children.length) list.append(element("li", { class: "notice", text: searching ? "Nothing found." : "Nothing has been changed yet." }));
+    return "";
+  },
+}).load().catch(() => {});
