@@ -33,6 +33,8 @@ from tests.hub.lpr.test_contract_properties import COMMON, DETECTION, HEALTH, KE
 from tests.hub.station.test_contract_properties import CAPTURES, STATUSES
 from tests.support.generated import FEW, assert_sentence, objects, texts, values
 
+pytestmark = pytest.mark.slow
+
 ENTRIES = objects(
     ("plate", "reason", "note", "action", "match", "type", "expires_at", "expiry"),
     {
