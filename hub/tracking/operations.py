@@ -143,6 +143,10 @@ DELETED = json_answer(
     "The person is deleted.",
     success({"message": text(), "person": text(), "deleted": whole("Matches that were deleted.", 0)}),
 )
+SOURCES = fields(
+    {"cameras": items(text(), "Of which the hub has live pictures."), "named": items(text(), "Of the settings.")},
+    description="What `video_source` of a session may name.",
+)
 SEARCH_ID = in_path("search_id", "The id of the search, `job`.")
 # `[0-9A-Fa-f]`: ids are compared in lower case.
 PERSON_ID = {"type": "string", "pattern": f"^{UUID.pattern.replace('a-f', 'A-Fa-f')}$"}
@@ -196,7 +200,7 @@ OPERATIONS = {
                 success(
                     {
                         "model": {"type": "object", "description": "The models and what they can do."},
-                        "sources": items({}, "What `video_source` of a session may name."),
+                        "sources": SOURCES,
                         "sessions": whole("Open sessions.", 0),
                         "max_distance": number(),
                         "max_fps": number(),
