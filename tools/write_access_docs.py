@@ -91,11 +91,11 @@ def messages() -> list[Row]:
     """Messages on the open WebSockets of boards and games, and datagrams."""
     lines = [row("", name, required) for name, required in SOCKET_MESSAGES.items()]
     of_board = [Row("", name, Role.DEVICE.value, _only("device")) for name in BOARD_MESSAGES]
-    return [*lines, *of_board, Row("", "datagram of a board", Role.DEVICE.value, _only("network"))]
+    return [*lines, *of_board, Row("", "datagram of a board", Role.DEVICE.value, _only("network", "device"))]
 
 
-def _only(sender: str) -> tuple[str, ...]:
-    return tuple(YES if name == sender else NO for name in SENDERS)
+def _only(*allowed: str) -> tuple[str, ...]:
+    return tuple(YES if name in allowed else NO for name in SENDERS)
 
 
 def tables(app: Flask) -> str:

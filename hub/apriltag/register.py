@@ -69,6 +69,7 @@ def _add_routes(app: Flask, hub: Hub, posts: ReadingPosts, sockets: TagSockets) 
     """Add the blueprints, the fast routes, the raw WebSockets and the access rule."""
     app.register_blueprint(apriltag_rest)
     app.register_blueprint(apriltag_video)
+    hub.described_in.append("hub.apriltag.operations")
     hub.gate.add_identifier(hub.part(BoardNetworks), by_address=True)
     for path in READING_PATHS:
         hub.fast_routes.add(path, FastReadingPosts(posts))

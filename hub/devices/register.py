@@ -55,6 +55,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.status["admissions"] = lambda: {"devices": admissions.status(), "tokens": tokens.status()}
     for blueprint in (devices_rest, access_rest, pair_rest):
         app.register_blueprint(blueprint)
+    hub.described_in += ["hub.devices.operations", "hub.devices.access_operations"]
     if fresh:
         hub.start_notes.append(f"Token of devices, for cameras and stations of other machines; shown this once: {text}")
     hub.start_paths.append(f"Token     {hub.settings.device_token_path.resolve()} (of devices)")

@@ -17,7 +17,7 @@ from tests.support.hosts import other_hosts
 from tests.support.listener import NAMES
 from tests.support.lpr import g4, g4_health, post
 from tests.support.senders import TOKENS, AccessHub
-from tests.support.tags import TOKEN, record
+from tests.support.tags import BOARD_KNOWN, TOKEN, Board, GameClient, record
 
 pytestmark = pytest.mark.slow
 
@@ -132,3 +132,13 @@ def test_a_withdrawal_does_not_touch_others(hub: AccessHub) -> None:
         store_one_of_each(hub, 1)
         wait_for(lambda: heard_again(own, begin), what="this machine's hearing of all records")
         assert own.named("closed") == set()
+
+
+def test_a_board_whose_token_was_revoked_is_ignored(hub: AccessHub) -> None:
+    with Board(hub, token=TOKENS["device"]) as board, GameClient(hub) as game:
+        assert board.known == BOARD_KNOWN
+        board.reading(tag_id=901)
+        assert game.reading(901)["tag_id"] == 901
+        requests.post(f"{hub.url}/revoke/device", timeout=10)
+        board.say({"event": "apriltag_data", **record(tag_id=902)})
+        assert board.quiet() and game.quiet()  # its connection stays open, since some boards never connect twice

@@ -46,6 +46,8 @@ STATUSES = objects(
 
 
 @given(CAPTURES)
+@example({"tag": "T", "unknown": [[False] * 500] * 10})
+@example({"tag": "T", "unknown": ["\x01" * 4000], "other": {"\x01" * 200: None}})
 def test_a_capture_is_a_bounded_record_or_refused(data: dict[str, Any]) -> None:
     before = copy.deepcopy(data)
     try:
