@@ -10,7 +10,19 @@ from hub.contract.json_text import decode
 from hub.contract.text import clean
 from hub.net.wsgi import Environ
 
-ID_KEYS = ("camera_id", "cameraId", "edge_id", "device_id", "station", "station_id", "serialNumber", "serial_number")
+# Keys of cameras first, in the order of hub.lpr.contract: the id that is checked is the one that is stored.
+ID_KEYS = (
+    "camera_id",
+    "aicamera_id",
+    "device_id",
+    "cameraId",
+    "aicameraId",
+    "edge_id",
+    "station",
+    "station_id",
+    "serialNumber",
+    "serial_number",
+)
 PEEK_BYTES = 16 * 1024
 MAX_TEXT = 200
 
