@@ -104,6 +104,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         access.hostnames,
         access.local_admin,
         access.trusted_proxy,
+        settings.limits.messages_per_second,
     )
     gate.requirements = Requirements(app, websockets, entry.aliases)
     app.wsgi_app = gate  # type: ignore[method-assign]

@@ -74,6 +74,7 @@ class Hub:
     fast_routes: FastRoutes
     event_access: EventAccess  # which role each Socket.IO event requires
     connections: OpenConnections  # those that are checked again when access changes
+    described_in: list[str] = field(default_factory=list)  # modules with OPERATIONS (and CHANNELS), for /openapi.json
     plate_watch: PlateWatch = field(default_factory=NoWatch)
     audit: Audit = field(default_factory=NoAudit)  # who changed what
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

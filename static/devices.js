@@ -4,16 +4,21 @@ import { element, getJson, listen, moment } from "./live.js";
 const byId = (id) => document.getElementById(id);
 const RELOAD_MS = 15000;
 const PAUSE_MS = 300;
+const TOLD_MS = 8000;
 const TRANSPORTS = { http: "HTTP", websocket: "WebSocket", socketio: "Socket.IO", udp: "UDP", game: "WebSocket" };
 let due = null;
+let toldUntil = null;
 let first = true;
 const shown = new Set();
 
+// Over the page, not in it: what is pressed next must not move.
 function tell(message, bad = false) {
   const told = byId("told");
   told.textContent = message;
   told.className = bad ? "notice bad" : "notice";
   told.hidden = false;
+  clearTimeout(toldUntil);
+  toldUntil = setTimeout(() => { told.hidden = true; }, TOLD_MS);
 }
 
 async function send(address, method, body = null) {

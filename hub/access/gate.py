@@ -39,6 +39,7 @@ PROXIED = (
     "This request came through a proxy, whose word about the sender is not taken; name the proxy in "
     "access.trusted_proxy of hub.toml, or send a token."
 )
+TOO_FAST = "This device sends faster than limits.messages_per_second allows; send less, or raise it in hub.toml."
 OTHER_HOST = (
     "This hub is reached by its address, or as localhost on its own machine; the host name of this request is another. "
     "Name it in access.hostnames of hub.toml to allow it."
@@ -96,6 +97,7 @@ class Gate:
         hostnames: Iterable[str] = (),
         local_admin: bool = True,
         trusted_proxy: str = "",
+        messages_per_second: int = 200,
     ) -> None:
         self._app = app
         self._origins = {origin.rstrip("/").lower() for origin in allowed_origins}
@@ -105,6 +107,7 @@ class Gate:
         self._proxy = trusted_proxy
         self._by_secret: list[Identifier] = []
         self._by_address: list[Identifier] = []
+        self._rates = RateLimiter(messages_per_second, burst=5.0 * messages_per_second)
         self._log_rate = RateLimiter(0.1, burst=3.0)
         self._generation = 0
         self.on_change: list[Callable[[], None]] = []
@@ -145,6 +148,8 @@ class Gate:
             raise Refusal(403, OTHER_ORIGIN)
         if not principal.allows(required.role, required.readers):
             raise self._refusal(environ, principal, required)
+        if required.role is Role.DEVICE and not self.within_rate(environ, principal):
+            raise Refusal(429, TOO_FAST)
         if principal.kind == "account" and (reason := self.csrf_refusal(environ)) is not None:
             raise Refusal(403, reason)
 
@@ -157,6 +162,12 @@ class Gate:
             environ[PRINCIPAL] = self._generation, principal
         found: Principal = principal
         return found
+
+    def within_rate(self, environ: Environ, principal: Principal) -> bool:
+        """Count a message of a device of another machine; False for one beyond `messages_per_second`."""
+        if principal.kind == "local":
+            return True
+        return self._rates.allow(f"{environ.get('REMOTE_ADDR', '')} {principal.name}")
 
     def identify_again(self, environ: Environ) -> Principal:
         """The same after a connection has brought a token (Socket.IO's connect packet)."""
@@ -290,6 +301,8 @@ class Gate:
             start_response("303 See Other", [("Location", f"{LOGIN}?next={place}"), ("Content-Length", "0"), closing])
             return []
         headers = [closing, ("WWW-Authenticate", "Bearer")] if refusal.status == 401 else [closing]
+        if refusal.status == 429:
+            headers.append(("Retry-After", "1"))
         return respond(start_response, refusal.status, error_body(refusal.message), headers=headers)
 
 

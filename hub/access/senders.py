@@ -6,8 +6,8 @@ from typing import Any
 
 from hub.access.admissions import NOT_ADMITTED, RETRY_SECONDS, Attempt
 from hub.access.claims import claimed_in
-from hub.access.gate import Gate
-from hub.contract.errors import Unauthorized
+from hub.access.gate import TOO_FAST, Gate
+from hub.contract.errors import TooManyRequests, Unauthorized
 from hub.contract.roles import Role
 from hub.net.wsgi import Environ
 
@@ -17,6 +17,8 @@ def check_sender(gate: Gate, environ: Environ, record: Any, transport: str) -> N
     principal = gate.principal(environ)
     if not principal.allows(Role.DEVICE):
         raise Unauthorized(NOT_ADMITTED, retry_after=RETRY_SECONDS)
+    if transport == "websocket" and not gate.within_rate(environ, principal):  # the gate counts requests itself
+        raise TooManyRequests(TOO_FAST, retry_after=1)
     if principal.ids is not None:
         claimed = record if isinstance(record, str) else claimed_in(record)
         serial = environ.get("HTTP_X_DEVICE_SERIAL", "")[:200]

@@ -48,6 +48,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.gate.csrf_refusal = origins.csrf_refusal
     app.register_blueprint(accounts_pages)
     app.register_blueprint(accounts_rest)
+    hub.described_in.append("hub.accounts.operations")
     app.context_processor(_shown_login)
     _keep_audit(hub, audit)
     add_first_account(hub, accounts, repository)

@@ -79,3 +79,20 @@ class BoardNetworks:
         if environ.get("REMOTE_ADDR", "") in self._networks and address_kind(environ):
             return NETWORK
         return None
+
+
+class DatagramSenders:
+    """Decides whose datagrams are served: those of an address that may post readings without a token."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def admits(self, address: str) -> bool:
+        """Whether datagrams of this address are served; of others the sender appears as waiting on /devices."""
+        if self._gate.trusts_address(address):
+            return True
+        post = {"REQUEST_METHOD": "POST", "PATH_INFO": READING_PATHS[0], "REMOTE_ADDR": address}
+        if self._gate.principal(post).allows(Role.DEVICE):
+            return True
+        self._gate.admissions.note(Attempt(address, "udp"))
+        return False

@@ -9,9 +9,8 @@ from typing import Any
 import gevent
 from flask import Flask
 
-from hub.access.admissions import Attempt
 from hub.access.tokens import BoardToken, board_token
-from hub.apriltag.access import LISTENERS, READING_PATHS, SOCKET_PATHS, BoardNetworks
+from hub.apriltag.access import LISTENERS, READING_PATHS, SOCKET_PATHS, BoardNetworks, DatagramSenders
 from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
 from hub.apriltag.detection import TASK, TagDetections
@@ -70,6 +69,7 @@ def _add_routes(app: Flask, hub: Hub, posts: ReadingPosts, sockets: TagSockets) 
     """Add the blueprints, the fast routes, the raw WebSockets and the access rule."""
     app.register_blueprint(apriltag_rest)
     app.register_blueprint(apriltag_video)
+    hub.described_in.append("hub.apriltag.operations")
     hub.gate.add_identifier(hub.part(BoardNetworks), by_address=True)
     for path in READING_PATHS:
         hub.fast_routes.add(path, FastReadingPosts(posts))
@@ -116,16 +116,8 @@ def _add_status(hub: Hub, boards: Boards, apriltags: AprilTags, games: Games, so
 def _add_udp(hub: Hub, apriltags: AprilTags) -> None:
     """Receive datagrams while the hub listens; an unavailable port is a warning."""
     port = hub.settings.apriltag.udp_port
-    networks = hub.part(BoardNetworks)
-
-    def admits(address: str) -> bool:
-        """Whether datagrams of this address are served; of others the sender appears as waiting."""
-        if address in networks or hub.gate.trusts_address(address):
-            return True
-        hub.gate.admissions.note(Attempt(address, "udp"))
-        return False
-
-    receiver = UdpReceiver(hub.settings.apriltag, apriltags, admits)
+    senders = DatagramSenders(hub.gate)
+    receiver = UdpReceiver(hub.settings.apriltag, apriltags, senders.admits)
 
     def open_port() -> None:
         if not port:

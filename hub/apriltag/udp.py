@@ -121,7 +121,7 @@ class UdpReceiver:
         """Return why a datagram is ignored, as the status page counts it; "" where it is accepted."""
         if not self._admits(address):
             if self._throttle.due():
-                log.warning("A datagram from %s is not answered: its network is not in trusted_networks.", address)
+                log.warning("A datagram from %s is not answered: let its sender in on the page /devices.", address)
             return "network not served"
         if not self._rates.allow(address):
             return "too many"

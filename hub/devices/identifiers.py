@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hub.access.credentials import tokens_of
 from hub.contract.roles import DEVICE_ROLES, Principal
 from hub.devices.admissions import DeviceAdmissions
@@ -16,8 +18,11 @@ class TokenIdentifier:
     An unknown token is counted and does no harm: the sender may still be known by something else.
     """
 
-    def __init__(self, tokens: DeviceTokens, registrations: Devices) -> None:
-        self._tokens, self._registrations = tokens, registrations
+    def __init__(
+        self, tokens: DeviceTokens, registrations: Devices, is_open: Callable[[Environ], bool] = lambda _: False
+    ) -> None:
+        """`is_open`: whether everybody may send a request; such doors may take tokens of their own, as for boards."""
+        self._tokens, self._registrations, self._is_open = tokens, registrations, is_open
 
     def identify(self, environ: Environ) -> Principal | None:
         """The device that has one of the tokens that the request brings."""
@@ -28,7 +33,7 @@ class TokenIdentifier:
                 name = self._registrations.serial_of_key(text)
             if name is not None:
                 return Principal("device", name, DEVICE_ROLES)
-        if texts:
+        if texts and not self._is_open(environ):
             self._tokens.report_unknown(environ.get("REMOTE_ADDR", ""))
         return None
 

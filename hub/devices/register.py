@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 import gevent
 from flask import Flask
 
 from hub.context import Hub
 from hub.contract.errors import RequestError
+from hub.contract.roles import Role
 from hub.devices.access_repository import ACCESS_DEVICES, ACCESS_TOKENS, RowsById
 from hub.devices.access_rest import access_rest
 from hub.devices.admissions import DeviceAdmissions
@@ -22,6 +24,7 @@ from hub.devices.rest import devices_rest
 from hub.devices.service import Devices
 from hub.devices.tokens import DeviceTokens, shared_token
 from hub.live.events import DEVICES_CHANGED
+from hub.net.wsgi import Environ
 
 log = logging.getLogger(__name__)
 
@@ -45,16 +48,22 @@ def register(app: Flask, hub: Hub) -> None:
     for part in (known, tokens, admissions, Decisions(known, hub.gate.changed), Pairings(tokens, known.news)):
         hub.add(part)
     hub.gate.admissions = admissions
-    hub.gate.add_identifier(TokenIdentifier(tokens, registrations))
+    hub.gate.add_identifier(TokenIdentifier(tokens, registrations, partial(_is_open, hub)))
     hub.gate.add_identifier(AdmissionIdentifier(admissions), by_address=True)
     _add_background_work(hub, known, tokens)
     hub.names["waiting devices"] = known.names.status
     hub.status["admissions"] = lambda: {"devices": admissions.status(), "tokens": tokens.status()}
     for blueprint in (devices_rest, access_rest, pair_rest):
         app.register_blueprint(blueprint)
+    hub.described_in += ["hub.devices.operations", "hub.devices.access_operations"]
     if fresh:
         hub.start_notes.append(f"Token of devices, for cameras and stations of other machines; shown this once: {text}")
     hub.start_paths.append(f"Token     {hub.settings.device_token_path.resolve()} (of devices)")
+
+
+def _is_open(hub: Hub, environ: Environ) -> bool:
+    """Whether a request may be sent by everybody."""
+    return hub.gate.requirements is not None and hub.gate.requirements.of(environ).role is Role.OPEN
 
 
 def _add_background_work(hub: Hub, known: KnownDevices, tokens: DeviceTokens) -> None:

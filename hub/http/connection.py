@@ -39,6 +39,7 @@ LINGER_SECONDS = 30.0
 LINGER_BYTES = 1024 * 1024 * 1024
 SHORT_LINGER_SECONDS = 2.0
 BODY_BUFFER_BYTES = 64 * 1024
+COMPRESSED = "Compressed request bodies are not taken; send the body as it is, without Content-Encoding."
 NEEDS_TLS = "This port speaks TLS; use https:// or wss:// in the address."
 
 
@@ -185,6 +186,8 @@ class ConnectionHandler(ResponseWriter):
         try:
             if head.content_length is not None and head.content_length > self.options.max_body_bytes:
                 raise too_large(self.options.max_body_bytes)
+            if self.environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
+                raise HttpError(415, COMPRESSED)
             self._call_application(head)
         except HttpError as error:
             self._send_error(error)

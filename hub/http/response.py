@@ -41,6 +41,15 @@ class Server(Protocol):
     tls: SSLContext | None
 
 
+SECURITY = (
+    (b"X-Content-Type-Options", b"nosniff"),
+    (b"Referrer-Policy", b"no-referrer"),
+    (b"Content-Security-Policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+"""Of every answer; pages have a Content-Security-Policy of their own (hub.http.page)."""
+HSTS = (b"Strict-Transport-Security", b"max-age=31536000")
+
+
 @lru_cache(maxsize=4)
 def _date(second: int) -> bytes:
     """The Date header of one second."""
@@ -93,6 +102,7 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
         self._endless = False
         if self.provided_date is None:
             self.response_headers.append((b"Date", _date(int(time()))))
+        self._add_security_headers()
         if self.provided_content_length is None and self.code not in (204, 304):
             if hasattr(self.result, "__len__"):
                 self.response_headers.append((b"Content-Length", b"%d" % sum(len(chunk) for chunk in self.result)))
@@ -107,6 +117,13 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
                 self.close_connection = True
                 kept = [pair for pair in self.response_headers if pair[0].lower() != b"connection"]
                 self.response_headers = kept
+
+    def _add_security_headers(self) -> None:
+        """What keeps browsers from using an answer as something else, where the application has not said it."""
+        named = {name.lower() for name, _ in self.response_headers}
+        self.response_headers += [pair for pair in SECURITY if pair[0].lower() not in named]
+        if self.owner.tls is not None:
+            self.response_headers.append(HSTS)
 
     def write(self, data: bytes) -> None:
         """WSGI's write()."""

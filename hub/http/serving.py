@@ -50,6 +50,8 @@ class Serving:
             memory_bytes=limits.memory_bytes,
             body_seconds=limits.body_seconds,
             message_seconds=limits.message_seconds,
+            head_seconds=limits.header_seconds,
+            keep_alive_seconds=limits.idle_seconds,
         )
         tls = None
         if settings.uses_tls:

@@ -38,6 +38,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.add(lpr)
     hub.add(connections)
     app.register_blueprint(lpr_rest)
+    hub.described_in.append("hub.lpr.operations")
     fast = FastRecords(hub)
     for path in HINTS:
         hub.fast_routes.add(path, fast)

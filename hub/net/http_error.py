@@ -34,6 +34,7 @@ def error_response(error: HttpError, with_body: bool = True) -> bytes:
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         "Connection: close",
+        "X-Content-Type-Options: nosniff",
         *(f"{name}: {value}" for name, value in error.headers),
     ]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body if with_body else b"")

@@ -10,6 +10,7 @@ from hub.context import Hub
 from hub.contract.roles import Requirement, Role
 from hub.live.listen import listen
 from hub.net.wsgi import Environ
+from hub.pages.docs import OpenApiText, docs
 from hub.pages.images import images
 from hub.pages.routes import pages
 from hub.websocket.connection import WebSocket
@@ -22,6 +23,9 @@ def register(app: Flask, hub: Hub) -> None:
     app.register_blueprint(images)
     hub.announce("images", "pictures", "http", "/images/NAME", position=4)
     app.register_blueprint(pages)
+    app.register_blueprint(docs)
+    hub.add(OpenApiText(app, hub.described_in))
+    hub.described_in.append("hub.pages.operations")
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)  # compiled now: at the first request it would block the event loop
 

@@ -17,6 +17,7 @@ def register(app: Flask, hub: Hub) -> None:
     presence = VehiclePresence(hub.settings, hub.part(FrameStore), vision, hub.bus)
     hub.add(presence)
     app.register_blueprint(presence_rest)
+    hub.described_in.append("hub.presence.operations")
     presence.start(hub.supervisor)
     hub.warning_sources.append(presence.warnings)
     hub.status["presence"] = presence.status

@@ -42,6 +42,21 @@ class Limits(Section):
             "1.5 times max_body_mb where that is more."
         ),
     )
+    header_seconds: float = Field(
+        10.0, ge=1, le=600, description="Time for the head of a request, and for a TLS handshake."
+    )
+    idle_seconds: float = Field(
+        75.0, ge=1, le=3600, description="How long a connection may stay open between two requests."
+    )
+    messages_per_second: int = Field(
+        200,
+        ge=1,
+        le=100_000,
+        description=(
+            "Records, pictures and events that one device of another machine may send in a second, with bursts of five "
+            "seconds' worth; more are refused with 429. Programs of the hub's own machine are not limited."
+        ),
+    )
     body_seconds: float = Field(
         120.0,
         ge=5,

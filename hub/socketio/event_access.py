@@ -11,8 +11,8 @@ from typing import Any
 from hub.access.admissions import Attempt
 from hub.access.claims import claimed_in
 from hub.access.credentials import TOKEN_KEY
-from hub.access.gate import STRANGERS, Gate
-from hub.contract.errors import Unauthorized
+from hub.access.gate import STRANGERS, TOO_FAST, Gate
+from hub.contract.errors import TooManyRequests, Unauthorized
 from hub.contract.roles import LOCAL, Requirement, Role
 from hub.socketio.internals import members
 from hub.socketio.library_types import SocketIoServer
@@ -55,6 +55,8 @@ class EventAccess:
             return
         required = self.declared.get(event, Requirement(Role.ADMIN))
         allowed = principal.allows(required.role, required.readers)
+        if allowed and required.role is Role.DEVICE and not self._gate.within_rate(environ, principal):
+            raise TooManyRequests(TOO_FAST, retry_after=1)
         if allowed and (required.role is not Role.DEVICE or principal.ids is None):
             return
         record = args[0] if args else None

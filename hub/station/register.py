@@ -35,6 +35,7 @@ def register(app: Flask, hub: Hub) -> None:
     captures.load()
     stations.load()
     app.register_blueprint(station_rest)
+    hub.described_in.append("hub.station.operations")
     register_events(hub)
     hub.websockets.add_listener("results", ResultSockets(hub).serve, Requirement(Role.DEVICE, readers=True))
     hub.announce("results", "capture results", "ws", position=3)

@@ -57,6 +57,7 @@ def register(app: Flask, hub: Hub) -> None:
     vision.listeners.append(lambda reason: sessions.warn(RESTARTED))
     app.register_blueprint(tracking_rest)
     app.register_blueprint(tracking_api)
+    hub.described_in.append("hub.tracking.operations")
     hub.websockets.add_prefix(PREFIX, sockets.serve, CLIENTS)
     hub.supervisor.keep(vision.name, vision.run)
     hub.warning_sources.append(vision.warnings)

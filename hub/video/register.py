@@ -19,6 +19,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.add(viewers)
     app.register_blueprint(video)
     app.register_blueprint(video_stream)
+    hub.described_in.append("hub.video.operations")
     hub.websockets.add_path("/ws/video", lambda socket, environ: serve(hub, socket, environ), VIEWERS)
     hub.status["video"] = lambda: {**frames.status(), "watched_by": viewers.status()}
     hub.supervisor.keep("video viewers", viewers.run)

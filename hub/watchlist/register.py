@@ -17,3 +17,4 @@ def register(app: Flask, hub: Hub) -> None:
     entries.load()
     hub.plate_watch = entries
     app.register_blueprint(watchlist)
+    hub.described_in.append("hub.watchlist.operations")

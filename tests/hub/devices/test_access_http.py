@@ -100,9 +100,9 @@ def test_an_open_connection_ends_its_rights_with_its_token(hub: HubProcess) -> N
         link.send(record)
         assert json.loads(link.recv()).get("success", True) is not False
         order(hub, "DELETE", f"/api/access/tokens/{made['id']}")
-        opcode, data = link.recv_data()
-        assert opcode == websocket.ABNF.OPCODE_CLOSE and int.from_bytes(data[:2], "big") == 1008
-        link.close()
+        opcode, frame = link.recv_data_frame(control_frame=True)
+        assert opcode == websocket.ABNF.OPCODE_CLOSE and int.from_bytes(frame.data[:2], "big") == 1008
+        link.shutdown()
         with pytest.raises(websocket.WebSocketBadStatusException):
             websocket.create_connection(f"{address}/?token={made['token']}", timeout=5)
 
@@ -158,6 +158,7 @@ def test_pairing_over_the_network(hub: HubProcess) -> None:
         assert requests.get(f"{url}/api/pair/unknown", timeout=5).status_code == 404
 
 
+@pytest.mark.slow
 def test_decisions_outlast_a_restart(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "instance", **TRUSTING) as hub:
         with far_away(hub.port, CAMERA) as url:

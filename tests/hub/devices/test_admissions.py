@@ -149,6 +149,7 @@ def test_one_address_cannot_fill_the_list(services: Services) -> None:
     assert len(listed) == MAX_WAITING_OF_ADDRESS + 1 and ("192.168.1.99", "honest") in listed
 
 
+@pytest.mark.slow
 def test_ten_thousand_invented_ids_leave_memory_and_decisions_as_they_were(services: Services) -> None:
     services.admissions.note(attempt("mine"))
     services.decisions.admit(services.known.in_state("waiting")[0].id)

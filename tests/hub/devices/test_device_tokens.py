@@ -14,7 +14,7 @@ from hub.contract.errors import ContractError, NotFound
 from hub.contract.roles import Role
 from hub.devices.identifiers import TokenIdentifier
 from hub.devices.service import Devices
-from hub.devices.tokens import shared_token
+from hub.devices.tokens import DeviceTokens, shared_token
 from tests.support.access import Services
 
 
@@ -99,3 +99,14 @@ def test_the_common_token_is_made_once_and_readable_by_its_owner_only(tmp_path: 
     assert shared_token(path) == (text, False)
     if sys.platform != "win32":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_tokens_of_open_doors_are_not_counted_as_unknown(client, app) -> None:
+    """`POST /apriltag` takes the token of boards, which is no device's."""
+    tokens = app.extensions["gatehouse"].part(DeviceTokens)
+    far = {"REMOTE_ADDR": "192.0.2.5"}
+    header = {"Authorization": "Bearer of-a-board"}
+    client.post("/apriltag", json={"tag_id": 1}, headers=header, environ_base=far)
+    assert tokens.unknown == 0
+    assert client.post("/api/detection", json={}, headers=header, environ_base=far).status_code == 401
+    assert tokens.unknown == 1

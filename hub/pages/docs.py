@@ -1,0 +1,66 @@
+"""The description of the HTTP interface: /openapi.json for programs, /docs for people."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, request
+from gevent.lock import Semaphore
+
+from hub.access.declare import role
+from hub.contract.json_text import encode
+from hub.contract.roles import Role
+from hub.http.answers import part
+from hub.http.page import page
+from hub.runtime.offload import offload
+
+docs = Blueprint("docs", __name__)
+
+PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
+
+
+class OpenApiText:
+    """The document as JSON, made at the first request on a native thread and then cached."""
+
+    def __init__(self, app: Flask, described_in: list[str]) -> None:
+        """`described_in`: the modules with the operations of the routes."""
+        self._app, self._described_in = app, described_in
+        self._made: tuple[bytes, str] | None = None
+        self._lock = Semaphore(1)
+
+    def get(self) -> tuple[bytes, str]:
+        """The text and its entity tag."""
+        with self._lock:
+            if self._made is None:
+                self._made = offload(self._make)
+            return self._made
+
+    def _make(self) -> tuple[bytes, str]:
+        # Imported here: the start of the hub need not wait for it.
+        from hub.openapi.document import build
+        from hub.openapi.operation import Operations
+
+        version = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["version"]
+        text = encode(build(self._app, Operations.of(self._described_in), version))
+        return text, hashlib.blake2b(text, digest_size=12).hexdigest()
+
+
+@docs.get("/openapi.json")
+@role(Role.OPEN, any_origin=True)
+def openapi() -> Response:
+    """This description of every address, for programs."""
+    text, tag = part(OpenApiText).get()
+    response = Response(text, content_type="application/json")
+    response.headers["Cache-Control"] = "no-cache"
+    response.set_etag(tag)
+    response.make_conditional(request)
+    return response
+
+
+@docs.get("/docs")
+@role(Role.OPEN, any_origin=True)
+def read() -> Response:
+    """The same as a page; data from /openapi.json."""
+    return page("docs.html")
