@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from hub.access.senders import check_sender
 from hub.context import Hub
+from hub.net.wsgi import Environ
 from hub.runtime.offload import offload
 from hub.station.contract.capture import Incoming, parse_capture
 from hub.station.service import Captures, Stored
@@ -20,6 +22,8 @@ def parse_incoming(
     return parse_capture(data, files, limit) if small else offload(parse_capture, data, files, limit)
 
 
-def ingest(hub: Hub, data: dict[str, Any], origin: object = None) -> Stored:
-    """Parse and store a capture result. Raises RequestError."""
-    return hub.part(Captures).accept(parse_incoming(hub, data), origin)
+def ingest(hub: Hub, data: dict[str, Any], environ: Environ, transport: str, origin: object = None) -> Stored:
+    """Parse a capture result, check that its sender may send as its station, and store it. Raises RequestError."""
+    incoming = parse_incoming(hub, data)
+    check_sender(hub.gate, environ, incoming.result.station, transport)
+    return hub.part(Captures).accept(incoming, origin)

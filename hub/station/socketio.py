@@ -20,8 +20,8 @@ def register_events(hub: Hub) -> None:
     captures, stations = hub.part(Captures), hub.part(Stations)
 
     def capture_result(sid: str, data: dict[str, Any]) -> dict[str, Any]:
-        stored = ingest(hub, data)
-        return captures.answer(stored, request_host(server.get_environ(sid)))
+        environ = server.get_environ(sid)
+        return captures.answer(ingest(hub, data, environ, "socketio"), request_host(environ))
 
     def station_status(sid: str, data: dict[str, Any]) -> dict[str, Any]:
         stations.report(parse_status(data), server.get_environ(sid).get("REMOTE_ADDR") or "unknown address")

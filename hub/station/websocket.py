@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from hub.access.senders import check_sender
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
@@ -34,9 +33,7 @@ class ResultSockets:
     def _on_message(self, environ: Environ, message: str | bytes, listener: object, host: str) -> str:
         """Store a pushed capture result; the text of the reply."""
         try:
-            data = self._hub.json.decode_object(message)
-            check_sender(self._hub.gate, environ, data, "websocket")
-            stored = ingest(self._hub, data, listener)
+            stored = ingest(self._hub, self._hub.json.decode_object(message), environ, "websocket", listener)
         except RequestError as error:
             return encode_text(error.body())
         body = self._captures.answer(stored, host)
