@@ -17,7 +17,7 @@ from tests.support.helpers import HubProcess
 
 # The same examples in every run and everywhere; no deadline for one of them, since CI shares its processor.
 hypothesis.settings.register_profile("fixed", derandomize=True, max_examples=100, database=None, deadline=None)
-# Others in every run: `./run_tests.sh --hypothesis-profile explore -k properties`.
+# Others in every run: `./run_tests.sh --hypothesis-profile explore tests/hub/contract`.
 hypothesis.settings.register_profile("explore", max_examples=5000, database=None, deadline=None)
 hypothesis.settings.load_profile("fixed")
 

@@ -26,12 +26,15 @@ ROW_BYTES = 64 * 1024  # what the fields of one stored record have together, bes
 MAX_WARNINGS = 20  # about limits, of one record
 MAX_PATH = 80
 ITEM_BYTES = 4  # quotes, comma and colon of an item
+WORD_BYTES = 2  # that null, true and false have more
+NUMBER_BYTES = 24
+BRACKET_BYTES = 2
 MAX_ESCAPE = 6  # bytes that one character may take in JSON
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of a value is kept; `size` is in bytes of JSON."""
+    """How much of a value is kept; `size` is in bytes of JSON, and the last key that is kept may exceed it."""
 
     depth: int = MAX_DEPTH
     key: int = MAX_KEY
@@ -41,6 +44,7 @@ class Limits:
 
 
 FIELD = Limits()
+MAX_EXCESS = MAX_ESCAPE * MAX_KEY + 100  # bytes by which a value may exceed `size`: its last key
 
 
 def bounded(value: Any, name: str, warnings: list[str], limits: Limits = FIELD, size: int | None = None) -> Any:
@@ -158,6 +162,7 @@ class _Cutter:
     def cut(self, value: Any, depth: int, path: str) -> Any:
         """`value` with at most `depth` levels, within the room that is left."""
         if value is None or isinstance(value, bool):
+            self._room -= WORD_BYTES
             return value
         if isinstance(value, (int, float)):
             return self._number(value, path)
@@ -172,7 +177,7 @@ class _Cutter:
         return None
 
     def _number(self, value: float, path: str) -> float | None:
-        self._room -= 20
+        self._room -= NUMBER_BYTES
         if isinstance(value, int):
             if -INT_64 <= value < INT_64:
                 return value
@@ -198,6 +203,7 @@ class _Cutter:
 
     def _object(self, value: dict[Any, Any], depth: int, path: str) -> dict[str, Any]:
         kept: dict[str, Any] = {}
+        self._room -= BRACKET_BYTES
         for key, item in value.items():
             if len(kept) >= self._limits.items or self._room <= 0:
                 self._note(path, f"was cut to its first {len(kept)} fields")
@@ -205,12 +211,13 @@ class _Cutter:
             text = str(key)[: self._limits.key]
             if not text.isascii():
                 text = text.encode("utf-8", "replace").decode()
-            self._room -= ITEM_BYTES + len(text)
+            self._room -= ITEM_BYTES - 2 + len(orjson.dumps(text))
             kept[text] = self.cut(item, depth - 1, f"{path}.{_shown(text)}"[:MAX_PATH] if path else _shown(text))
         return kept
 
     def _list(self, value: list[Any] | tuple[Any, ...], depth: int, path: str) -> list[Any]:
         kept: list[Any] = []
+        self._room -= BRACKET_BYTES
         for item in value:
             if len(kept) >= self._limits.items or self._room <= 0:
                 self._note(path, f"was cut to its first {len(kept)}")

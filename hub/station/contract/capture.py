@@ -14,7 +14,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.contract.base64_text import decode_base64
-from hub.contract.bounds import Limits, bounded, bounded_record
+from hub.contract.bounds import MAX_EXCESS, Limits, bounded, bounded_record
 from hub.contract.errors import ContractError
 from hub.contract.text import clean
 from hub.station.contract.fields import Fields
@@ -32,7 +32,7 @@ MAX_ERRORS_BYTES = 24 * 1024
 MAX_EXTRA = 16_384
 MAX_EXTRA_FIELDS = 100
 TEXTS = frozenset(("tags", "errors"))  # bounded where they are read
-EXTRA = Limits(text=MAX_EXTRA, size=MAX_EXTRA)
+EXTRA = Limits(text=MAX_EXTRA, size=MAX_EXTRA - MAX_EXCESS)
 PICTURES = frozenset((*KINDS, *(f"{kind}_image" for kind in KINDS)))
 
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from hub.apriltag.contract.reading import MAX_FIELDS, MAX_TAG_ID, MAX_TAGS, Read
 from hub.apriltag.contract.values import MAX_DEPTH, MAX_KEY
 from hub.contract.errors import ContractError
 from tests.support.generated import assert_sentence, depth_of, numbers, objects, texts, values
+
+pytestmark = pytest.mark.slow
 
 KEYS = ("tag_id", "timestamp", "smartcam_ip", "camera_name", "data", "tags", "event", "id", "x", "yaw")
 READING = {"tag_id": numbers(), "timestamp": numbers(), "camera_name": texts(), "x_cm": numbers()}

@@ -11,7 +11,17 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from hub.contract.bounds import FIELD, FIELD_BYTES, INT_64, MAX_WARNINGS, Limits, bounded, bounded_record, fits
+from hub.contract.bounds import (
+    FIELD,
+    FIELD_BYTES,
+    INT_64,
+    MAX_EXCESS,
+    MAX_WARNINGS,
+    Limits,
+    bounded,
+    bounded_record,
+    fits,
+)
 from hub.contract.errors import ContractError
 from hub.contract.json_large import LARGE_TEXT, MAX_PICTURE_DEPTH, TooMuchJson, loads
 from hub.contract.json_text import decode
@@ -94,8 +104,7 @@ def test_a_bounded_value_keeps_the_limits_and_is_bounded_for_good(value: Any, li
     kept = bounded(value, "field", warnings, limits)
     text = orjson.dumps(kept)
     assert depth_of(kept) <= limits.depth
-    # Keys and brackets of what is left when the room is used up come on top, of each level once.
-    assert len(text) <= limits.size + limits.depth * (6 * limits.key + 40) or isinstance(value, (str, int, float))
+    assert len(text) <= limits.size + MAX_EXCESS
     assert len(text) <= 6 * limits.text + 40 or isinstance(value, (dict, list))
     assert len(warnings) <= MAX_WARNINGS
     orjson.dumps(warnings)
@@ -106,13 +115,15 @@ def test_a_bounded_value_keeps_the_limits_and_is_bounded_for_good(value: Any, li
 
 
 @given(st.dictionaries(texts(), values(), max_size=6))
+@example({"a": [[False] * 500] * 20})
+@example({"a": [{"\x01" * 200: None} for _ in range(400)]})
 def test_the_fields_of_a_bounded_record_can_be_encoded(data: dict[str, Any]) -> None:
     warnings: list[str] = []
     for key, value in bounded_record(data, warnings).items():
         if isinstance(value, str):
             assert len(value) <= 20 * 1024
         else:
-            assert len(orjson.dumps(value)) <= FIELD_BYTES + 16 * 1300
+            assert len(orjson.dumps(value)) <= FIELD_BYTES + MAX_EXCESS
         assert key in data
     orjson.dumps(warnings)
 

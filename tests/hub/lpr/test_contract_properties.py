@@ -19,6 +19,8 @@ from hub.lpr.contract.kinds import COMMON_KEYS, DETECTION_KEYS, HEALTH_KEYS, TYP
 from hub.lpr.contract.parser import Context, parse
 from tests.support.generated import assert_sentence, numbers, objects, texts, values
 
+pytestmark = pytest.mark.slow
+
 CONTEXT = Context("192.0.2.1", 1.7e9, None, 4096)
 KEYS = tuple(sorted(DETECTION_KEYS | HEALTH_KEYS | COMMON_KEYS | {"type", "data", "content", "table", "location"}))
 PLATE = st.fixed_dictionaries(

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from hub.contract.errors import ContractError
 from hub.station.contract.capture import MAX_EXTRA, CaptureResult, derived_event_id, extra_text, parse_capture
 from hub.station.contract.status import DeviceStatus, OutboxStatus, Shelved, StationStatus, ThreadStatus, parse_status
 from tests.support.generated import assert_sentence, objects, texts, values
+
+pytestmark = pytest.mark.slow
 
 RECORD_BYTES = 128 * 1024
 
@@ -46,6 +49,8 @@ STATUSES = objects(
 
 
 @given(CAPTURES)
+@example({"tag": "T", "unknown": [[False] * 500] * 10})
+@example({"tag": "T", "unknown": ["\x01" * 4000], "other": {"\x01" * 200: None}})
 def test_a_capture_is_a_bounded_record_or_refused(data: dict[str, Any]) -> None:
     before = copy.deepcopy(data)
     try:
