@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from flask import Flask, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from hub.access.origins import SESSION_COOKIE
@@ -22,6 +22,11 @@ class HubSessionInterface(SecureCookieSessionInterface):
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Leave answers to requests without a session as they are: `Vary` would only name a cookie that they lack."""
+        if session or session.modified:
+            super().save_session(app, session, response)
 
 
 class SessionCookie:

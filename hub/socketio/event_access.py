@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.access.admissions import RETRY_SECONDS, Attempt
+from hub.access.admissions import Attempt
 from hub.access.claims import claimed_in
 from hub.access.credentials import TOKEN_KEY
 from hub.access.gate import STRANGERS, TOO_FAST, Gate
@@ -66,7 +66,7 @@ class EventAccess:
             return
         if required.role is Role.DEVICE:
             self._gate.admissions.note(attempt)
-        raise Unauthorized(STRANGERS, retry_after=RETRY_SECONDS)
+        raise Unauthorized(STRANGERS)
 
     def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         token = auth.get("token") if isinstance(auth, dict) else None

@@ -40,6 +40,7 @@ PICTURE = re.compile(r"k\d{6,9}-[0-9a-f]{1,12}-(?=[0-9a-f]{8}\.)")
 STEP = re.compile(r"(content-[0-9a-f]{32}-)\d+")
 LENGTH = re.compile(r"(?i)content-length: (\d+)")
 SEPARATOR = "\x1e"
+RANDOM_TABLES = ("accounts",)  # its password hash is another one in every hub
 RECORDS = {"lpr_records": "record_seq", "lpr_health": "health_seq", "captures": "capture_seq"}
 ROOMS = ("join_dashboard", "join_health_room")
 ROOM_EVENTS = ("new_detection", "health_update", "watchlist_alert", "new_capture")
@@ -112,7 +113,7 @@ class Way:
         connection = self.connection()
         try:
             sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-            tables = [row["name"] for row in connection.execute(sql)]
+            tables = [row["name"] for row in connection.execute(sql) if row["name"] not in RANDOM_TABLES]
             found = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
         finally:
             connection.close()
