@@ -58,5 +58,6 @@ def test_every_lane_has_a_status() -> None:
         "searches",
         "stored pictures",
         "large JSON",
+        "passwords",
     ]
     lanes.close()
