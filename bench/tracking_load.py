@@ -7,6 +7,7 @@ hub and the vision process share the machine then.
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import tempfile
 import threading
@@ -109,20 +110,24 @@ def rows(seed: int) -> Iterator[Row]:
         yield Row("memory of the vision process", vision(hub).memory_info().rss / 1e6, "MB", 250.0, True)
 
 
+def pin(process: psutil.Process, cores: list[int]) -> None:
+    """Let every thread of a process run on these cores only."""
+    process.cpu_affinity(cores)
+    for thread in process.threads():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            psutil.Process(thread.id).cpu_affinity(cores)
+
+
 def latency(hub: HubProcess, embedding: str, frames: list[bytes], cores: list[int]) -> Iterator[Row]:
     """One session, one frame after the other, hub and vision process on one core."""
     pinned = [psutil.Process(hub.process.pid), vision(hub)]
     for process in pinned:
-        for thread in process.threads():
-            psutil.Process(thread.id).cpu_affinity(cores[:1])
-        process.cpu_affinity(cores[:1])
+        pin(process, cores[:1])
     psutil.Process().cpu_affinity(cores[1:] or cores)
     session = Session(hub, "latency", embedding, frames, 0)
     run_sessions([session], 8.0)
     for process in (*pinned, psutil.Process()):
-        process.cpu_affinity(cores)
-        for thread in process.threads():
-            psutil.Process(thread.id).cpu_affinity(cores)
+        pin(process, cores)
     times = sorted(1000 * value for value in session.latencies[5:])
     yield Row("a frame of 640x480 to its matches, one core, median", statistics.median(times), "ms", 60.0, True)
     yield Row("the same, 95th percentile", times[int(len(times) * 0.95)], "ms", 120.0, True)
