@@ -2,8 +2,8 @@
 
 Speed and memory are measured on a real hub with drawn people (bench/tracking_load.py), sightings and confusions on a
 video, whose camera must not move. Prints every figure beside its limit; exit status 1 when one falls short. A video
-that tracking_boxes.json was made for (known by its sha256) is compared with boxes set by hand; any other one with the
-tracks of tracking_truth.py, whose limits are said there.
+that tracking_boxes.json was made for (known by its sha256) is compared with boxes checked by eye; any other one with
+the tracks of tracking_truth.py, whose limits are said there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Boxes of the persons in a video: those set by hand in tracking_boxes.json, or the tracks of tracking_truth.py."""
+"""Boxes of the persons in a video: those of tracking_boxes.json, or the tracks of tracking_truth.py.
+
+Most boxes of tracking_boxes.json come from the slow detector of tracking_truth.py; who each one is was decided by eye,
+and boxes on the wrong person were left out. In its ten complete frames the 13 people whom that detector had missed, or
+who are half hidden, were added by eye. Its people leave out the times at which they are hidden behind something.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,7 @@ from tracking_truth import reference_tracks
 
 BOXES_FILE = Path(__file__).with_name("tracking_boxes.json")
 MAX_STEP = 5
-"""Frames between two boxes set by hand between which a person moves in a straight line."""
+"""Frames between two checked boxes between which a person moves in a straight line."""
 MAX_FRAMES = 1200
 
 
@@ -21,7 +26,7 @@ MAX_FRAMES = 1200
 class Boxes:
     """`people`: box (x1, y1, x2, y2) by frame of each person. `complete`: frames with the boxes of everybody.
 
-    `ignored`: boxes by frame of those that count neither as found nor as missed. `by_hand`: set by hand.
+    `ignored`: boxes by frame of those that count neither as found nor as missed. `by_hand`: checked by eye.
     """
 
     people: dict[str, dict[int, np.ndarray]]
@@ -45,7 +50,7 @@ def read_frames(video: Path) -> tuple[list[np.ndarray], float]:
 
 
 def boxes_of(video: Path, frames: list[np.ndarray], fps: float) -> Boxes:
-    """Boxes set by hand where they belong to this file, otherwise those of the slow reference (minutes)."""
+    """Checked boxes where they belong to this file, otherwise those of the slow reference (minutes)."""
     known = json.loads(BOXES_FILE.read_text("utf-8"))
     if hashlib.sha256(video.read_bytes()).hexdigest() == known["sha256"]:
         return Boxes(
@@ -54,7 +59,7 @@ def boxes_of(video: Path, frames: list[np.ndarray], fps: float) -> Boxes:
             {int(frame): np.array(rows, np.float32) for frame, rows in known["ignored"].items()},
             True,
         )
-    print("No boxes were set by hand for this video: the slow reference looks for people now.", flush=True)
+    print("No boxes were checked for this video: the slow reference looks for people now.", flush=True)
     tracks = reference_tracks(frames, fps)
     people = {
         f"track {number}": {frame: box for frame, box in track.boxes.items() if frame not in track.filled}

@@ -3,7 +3,7 @@
 A slow detector looks at every frame in many overlapping windows; what does not differ from the background (the median
 of the frames) is dropped; the rest is joined over time by position and velocity alone, and gaps are filled. Part of
 bench/tracking.py. It uses the same network as the hub, at up to four times the resolution, so recall and precision
-against it flatter the detector: the annotation by hand (tracking_boxes.json) is what counts for those.
+against it flatter the detector: the boxes checked by eye (tracking_boxes.py) are better for those.
 """
 
 from __future__ import annotations
