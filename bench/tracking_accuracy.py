@@ -6,8 +6,7 @@ whose box is known. A visit ends when a person is out of sight for three seconds
 seen again. The limit is for all later sightings, those after an absence included.
 
 The constants of hub/vision/objects/{tracks,likeness,stripes}.py were chosen on the video of tracking_boxes.json, so its
-figures are those of the data they were fitted to. The limits of recall and precision guard against getting worse; they
-were set below what was measured on 67 boxes, many of them half hidden.
+figures are those of the data they were fitted to.
 """
 
 from __future__ import annotations
