@@ -256,7 +256,7 @@ class ConnectionHandler(ResponseWriter):
         """Before closing, let a peer that may still be sending read its answer."""
         if self.connection_upgraded or (self.head and not self.body):
             return
-        end_tls(self.socket)
+        # Without end_tls: OpenSSL reads nothing more after it where application data is still to come.
         if self.body and not self.body.finished:
             linger(self.socket, LINGER_SECONDS, LINGER_BYTES)
         elif not self.head and not self._heads.idle:

@@ -87,6 +87,14 @@ def test_keep_alive_large_bodies_and_links(hub: TlsHub) -> None:
         assert session.get(link, timeout=10).content == files["primary"]
 
 
+@pytest.mark.parametrize("megabytes", [65, 100])
+def test_a_body_over_the_limit_gets_its_413_while_it_is_still_sent(hub: TlsHub, megabytes: int) -> None:
+    headers = {"Content-Type": "application/json"}
+    body = bytes(megabytes * 1024 * 1024)
+    answer = requests.post(f"{hub.url}/api/detection", body, headers=headers, verify=hub.authority, timeout=30)
+    assert answer.status_code == 413 and "64 MB" in answer.json()["message"]
+
+
 def test_sockets_of_every_kind(hub: TlsHub) -> None:
     options = {"ca_certs": hub.authority}
     listener = websocket.create_connection(f"wss://127.0.0.1:{hub.side['results']}", sslopt=options, timeout=10)
