@@ -85,7 +85,6 @@ class Hub:
     start_notes: list[str] = field(default_factory=list)  # printed once at the start, secrets among them; never logged
     start_paths: list[str] = field(default_factory=list)  # files that the start text names
     device_addresses: list[DeviceAddress] = field(default_factory=list)  # what connects to which listener
-    access_notes: list[str] = field(default_factory=list)  # who is served beside this machine, for the start text
     addresses: dict[str, int] = field(default_factory=dict)  # listener name -> port, once they listen; "udp" among them
     started: float = field(default_factory=time.time)
     _parts: dict[type, object] = field(default_factory=dict)

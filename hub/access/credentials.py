@@ -12,13 +12,11 @@ MAX_TOKEN = 500
 MAX_FIELDS = 50
 
 
-def token_of(environ: Environ) -> str:
-    """`Authorization: TOKEN` or `Bearer TOKEN`, `X-API-Key`, `?token=` of a WebSocket; "" where there is none."""
-    return next(iter(tokens_of(environ)), "")
-
-
 def tokens_of(environ: Environ) -> list[str]:
-    """Every secret that a request brings, the most specific first; some devices send a fixed header too."""
+    """Every secret that a request brings, the most specific first; some devices send a fixed header too.
+
+    `Authorization: TOKEN` or `Bearer TOKEN`, `X-API-Key`, `?token=` of a WebSocket.
+    """
     found = [environ.get(TOKEN_KEY, ""), _authorization(environ), environ.get("HTTP_X_API_KEY", "").strip()]
     if environ.get("wsgi.websocket") is not None or environ.get("PATH_INFO", "").startswith("/socket.io"):
         found.append(_query_token(environ.get("QUERY_STRING", "")))

@@ -31,7 +31,6 @@ def start_text(hub: Hub, settings: Settings) -> str:
         rows += [f"  {host}", *_device_rows(hub, host, settings.uses_tls)]
     if any(host != "127.0.0.1" for host in hosts):
         rows.append(f"  {_who_is_served(settings, main)}")
-        rows += [f"  {note}" for note in hub.access_notes]
     for note in hub.start_notes:
         rows += ["", note]
     rows += [f"Warning: {text}" for text in hub.warnings]
