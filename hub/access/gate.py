@@ -26,10 +26,10 @@ from hub.net.wsgi import Application, Environ, StartResponse, respond
 log = logging.getLogger(__name__)
 
 PRINCIPAL = "gatehouse.principal"  # of a WSGI environment, with the generation in which it was found
+PROXIED_BY = "gatehouse.proxied"  # of a WSGI environment: the trusted proxy that passed the request on
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
 LOCAL_ORIGINS = ("file://",)
 IN_PROCESS = "127.0.0.1"  # a caller without any address, such as a test client, is in this process
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LOGIN = "/login"
 STRANGERS = (
     "This hub serves devices that were let in and people who have logged in. An operator lets a device in on the page "
@@ -112,7 +112,7 @@ class Gate:
         self._generation = 0
         self.on_change: list[Callable[[], None]] = []
         self.requirements: RequirementSource | None = None
-        self.csrf_refusal: Callable[[Environ], str | None] = self._foreign_change
+        self.csrf_refusal: Callable[[Environ], str | None] = lambda environ: OTHER_ORIGIN  # until accounts set it
         self.admissions: Admissions = NoAdmissions()
         self.refused = 0
 
@@ -137,14 +137,13 @@ class Gate:
         """Decide about a request. Raises Refusal."""
         if self._proxy and environ.get("REMOTE_ADDR") == self._proxy:
             self._believe_proxy(environ)
-        elif self._is_plainly_local(environ):
-            environ[PRINCIPAL] = self._generation, self._local
-            if self._local is LOCAL:
-                return
+        elif self._local is LOCAL and self._is_plainly_local(environ):
+            environ[PRINCIPAL] = self._generation, LOCAL
+            return
         required = Requirement(Role.ADMIN) if self.requirements is None else self.requirements.of(environ)
         principal = self._identify(environ, required.any_origin)
         environ[PRINCIPAL] = self._generation, principal
-        if principal is STRANGER and not required.any_origin and not self._origin_counts(environ):
+        if principal is STRANGER and not self._origin_counts(environ, required.any_origin):
             raise Refusal(403, OTHER_ORIGIN)
         if not principal.allows(required.role, required.readers):
             raise self._refusal(environ, principal, required)
@@ -182,10 +181,7 @@ class Gate:
         """Whether a web page of this origin may use the hub; programs send no origin."""
         if not origin or origin.lower() in LOCAL_ORIGINS or origin.rstrip("/").lower() in self._origins:
             return True
-        try:
-            return is_local_name(urlsplit(origin).hostname or "?")
-        except ValueError:
-            return False
+        return is_local_name(_host_of(origin) or "?")
 
     # -- who it is
 
@@ -212,11 +208,9 @@ class Gate:
 
     def _address_counts(self, environ: Environ, any_origin: bool) -> bool:
         """Whether trust in an address may be used: no unknown proxy, no foreign page, no foreign name for the hub."""
-        if any(name in environ for name in FORWARDED) and "gatehouse.proxied" not in environ:
+        if _by_unknown_proxy(environ) or (PROXIED_BY in environ and is_loopback(environ.get("REMOTE_ADDR", ""))):
             return False
-        if "gatehouse.proxied" in environ and is_loopback(environ.get("REMOTE_ADDR", "")):
-            return False
-        return self._host_counts(environ) and (any_origin or self._origin_counts(environ))
+        return self._host_counts(environ) and self._origin_counts(environ, any_origin)
 
     def _host_counts(self, environ: Environ) -> bool:
         name = request_host(environ)
@@ -226,38 +220,23 @@ class Gate:
             is_address(name.strip("[]")) or name in self._hostnames
         )
 
-    def _origin_counts(self, environ: Environ) -> bool:
+    def _origin_counts(self, environ: Environ, any_origin: bool) -> bool:
+        """Whether a page that may use the hub, or a program, sent the request."""
         origin = environ.get("HTTP_ORIGIN", "")
-        return self.origin_allowed(origin) or self._same_origin(environ)
-
-    def _same_origin(self, environ: Environ) -> bool:
-        """Whether a page of this hub, or of an allowed origin, sent the request."""
-        origin = environ.get("HTTP_ORIGIN") or environ.get("HTTP_REFERER") or ""
-        try:
-            parts = urlsplit(origin)
-            return f"{parts.scheme}://{parts.netloc}".lower() in self._origins or (
-                bool(parts.hostname) and parts.hostname == request_host(environ).strip("[]")
-            )
-        except ValueError:
-            return False
+        return any_origin or self.origin_allowed(origin) or _host_of(origin) == request_host(environ).strip("[]")
 
     def _believe_proxy(self, environ: Environ) -> None:
         """Take the sender's address from the trusted proxy: the last one that it has added."""
-        environ["gatehouse.proxied"] = True
+        environ[PROXIED_BY] = self._proxy
         given = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip()
         environ["REMOTE_ADDR"] = given if is_address(given) else ""
 
     # -- refusals
 
-    def _foreign_change(self, environ: Environ) -> str | None:
-        """Why a session may not be used for this request, until `hub.accounts` knows better."""
-        changes = environ.get("REQUEST_METHOD") not in SAFE_METHODS or environ.get("wsgi.websocket") is not None
-        return OTHER_ORIGIN if changes and not self._same_origin(environ) else None
-
     def _refusal(self, environ: Environ, principal: Principal, required: Requirement) -> Refusal:
         if principal is STRANGER:
             local = is_loopback(environ.get("REMOTE_ADDR", ""))
-            if any(name in environ for name in FORWARDED) and "gatehouse.proxied" not in environ:
+            if _by_unknown_proxy(environ):
                 return Refusal(401, PROXIED)
             if local and not self._host_counts(environ):
                 return Refusal(403, OTHER_HOST)
@@ -301,6 +280,19 @@ class Gate:
         if refusal.status == 429:
             headers.append(("Retry-After", "1"))
         return respond(start_response, refusal.status, error_body(refusal.message), headers=headers)
+
+
+def _by_unknown_proxy(environ: Environ) -> bool:
+    """Whether a proxy that nobody named passed the request on: its address is not the sender's."""
+    return PROXIED_BY not in environ and any(name in environ for name in FORWARDED)
+
+
+def _host_of(origin: str) -> str | None:
+    """The host name or address of an origin; None where it has none."""
+    try:
+        return urlsplit(origin).hostname
+    except ValueError:
+        return None
 
 
 def _together(found: list[Principal]) -> Principal:
