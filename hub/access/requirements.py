@@ -18,6 +18,7 @@ UNKNOWN = Requirement(Role.VIEWER)
 CONNECT = Requirement(Role.OPEN)
 """Of Socket.IO: connecting is open, but not to pages of foreign origins; each event is checked on its own."""
 MAX_CACHED = 2048
+MAX_CACHED_PATH = 256  # strangers choose the paths, of up to the size of a head
 
 
 class Requirements:
@@ -43,9 +44,10 @@ class Requirements:
         found = self._cache.get(key)
         if found is None:
             found = self._find_route(method, path)
-            if len(self._cache) >= MAX_CACHED:
-                self._cache.clear()
-            self._cache[key] = found
+            if len(path) <= MAX_CACHED_PATH:
+                if len(self._cache) >= MAX_CACHED:
+                    self._cache.clear()
+                self._cache[key] = found
         return found
 
     def _find_route(self, method: str, path: str) -> Requirement:
