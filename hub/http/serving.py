@@ -16,7 +16,7 @@ from gevent.event import Event
 from hub.context import Hub
 from hub.http.server import HubServer, ServerOptions
 from hub.http.start_text import start_text
-from hub.net.certificates import expiry_warnings
+from hub.net.certificates import expiry, expiry_warnings
 from hub.net.tls import server_context
 from hub.runtime.lifecycle import run
 from hub.runtime.time_limit import time_limit
@@ -56,7 +56,8 @@ class Serving:
         tls = None
         if settings.uses_tls:
             tls = server_context(settings.tls_cert_path, settings.tls_key_path)
-            self._hub.warning_sources.append(lambda: expiry_warnings(settings.tls_cert_path))
+            expires = expiry(settings.tls_cert_path)  # of the certificate that is served: a new one needs a restart
+            self._hub.warning_sources.append(lambda: expiry_warnings(settings.tls_cert_path.name, expires))
         self._server = HubServer(app.wsgi_app, options, self._hub.supervisor.spawn, self._hub.memory, tls)
         self._hub.status["connections"] = self._connections
         self._end = Event()

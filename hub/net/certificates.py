@@ -46,20 +46,26 @@ def make_certificates(folder: Path, names: Iterable[str], now: datetime | None =
     return wanted
 
 
-def expiry_warnings(certificate: Path, now: datetime | None = None) -> list[str]:
-    """A sentence where the certificate has expired or soon will; none where it cannot be read."""
+def expiry(certificate: Path) -> datetime | None:
+    """When the certificate of a file expires; None where it cannot be read."""
     from cryptography import x509
 
     try:
-        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+        return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
     except (OSError, ValueError):
+        return None
+
+
+def expiry_warnings(name: str, expires: datetime | None, now: datetime | None = None) -> list[str]:
+    """A sentence where the certificate of this file name has expired or soon will (see `expiry`)."""
+    if expires is None:
         return []
-    left = found.not_valid_after_utc - (now or datetime.now(UTC))
+    left = expires - (now or datetime.now(UTC))
     if left > timedelta(days=WARN_DAYS):
         return []
-    when = found.not_valid_after_utc.date().isoformat()
     state = "has expired" if left < timedelta() else "expires"
-    return [f"The TLS certificate {certificate.name} {state} on {when}; make a new one: python app.py make-cert."]
+    when = expires.date().isoformat()
+    return [f"The TLS certificate {name} {state} on {when}; make a new one: python app.py make-cert."]
 
 
 def _authority(folder: Path, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:

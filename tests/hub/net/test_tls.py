@@ -18,7 +18,7 @@ import requests
 import socketio
 import websocket
 
-from hub.net.certificates import CertificateError, expiry_warnings, make_certificates
+from hub.net.certificates import CertificateError, expiry, expiry_warnings, make_certificates
 from tests.support.helpers import ROOT, HubProcess, jpeg, wait_for
 
 pytestmark = pytest.mark.slow
@@ -188,7 +188,8 @@ def test_names_that_are_none(tmp_path: Path, name: str) -> None:
 def test_a_certificate_that_expires_soon_is_a_warning(tmp_path: Path) -> None:
     make_certificates(tmp_path, ["localhost"])
     server, now = tmp_path / "server.pem", datetime.now(UTC)
-    assert expiry_warnings(server) == []
-    assert "expires on" in expiry_warnings(server, now + timedelta(days=800))[0]
-    assert "has expired" in expiry_warnings(server, now + timedelta(days=900))[0]
-    assert expiry_warnings(tmp_path / "none.pem") == []
+    name, expires = server.name, expiry(server)
+    assert expiry_warnings(name, expires) == []
+    assert "expires on" in expiry_warnings(name, expires, now + timedelta(days=800))[0]
+    assert "has expired" in expiry_warnings(name, expires, now + timedelta(days=900))[0]
+    assert expiry(tmp_path / "none.pem") is None and expiry_warnings("none.pem", None) == []
