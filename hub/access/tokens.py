@@ -8,7 +8,7 @@ import logging
 import secrets
 from pathlib import Path
 
-from hub.access.secret_file import write_secret
+from hub.runtime.secret_file import stored_secret
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +52,7 @@ def board_token(setting: str, path: Path) -> BoardToken:
     """The token of the setting, else that of the file, which is made where there is none. Raises OSError."""
     if setting:
         return BoardToken(setting)
-    if path.exists():
-        text = path.read_text("utf-8").strip()
-        if text:
-            return BoardToken(text)
-    text = secrets.token_urlsafe(RANDOM_BYTES)
-    write_secret(path, text)
-    log.info("A token for AprilTag boards was made; it is in %s.", path)
-    return BoardToken(text, fresh=True)
+    text, fresh = stored_secret(path, lambda: secrets.token_urlsafe(RANDOM_BYTES))
+    if fresh:
+        log.info("A token for AprilTag boards was made; it is in %s.", path)
+    return BoardToken(text, fresh)

@@ -6,13 +6,13 @@ import logging
 
 import gevent
 
-from hub.access.secret_file import write_secret
 from hub.accounts.passwords import random_password
 from hub.accounts.repository import AccountRepository
 from hub.accounts.service import Accounts
 from hub.context import Hub
 from hub.contract.errors import Conflict, Unavailable
 from hub.contract.roles import Role
+from hub.runtime.secret_file import write_secret
 from hub.store.errors import DatabaseError
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import logging
 import secrets
 from pathlib import Path
 
-from hub.access.secret_file import write_secret
+from hub.runtime.secret_file import write_secret
 
 log = logging.getLogger(__name__)
 

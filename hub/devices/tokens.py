@@ -20,13 +20,13 @@ from typing import Any
 
 from gevent.lock import Semaphore
 
-from hub.access.secret_file import write_secret
 from hub.contract.errors import Conflict, ContractError, NotFound
 from hub.contract.text import clean
 from hub.contract.times import utc_text
 from hub.devices.access_repository import RowsById
 from hub.devices.device import MAX_NAME
 from hub.runtime.log_throttle import LogThrottle
+from hub.runtime.secret_file import stored_secret
 from hub.store.backend import Row
 from hub.store.writer import StoreBusy, Writer
 
@@ -70,14 +70,10 @@ def digest_of(text: str) -> str:
 
 def shared_token(path: Path) -> tuple[str, bool]:
     """The token that every device may use, and whether it was made just now. Raises OSError."""
-    if path.exists():
-        text = path.read_text("utf-8").strip()
-        if text:
-            return text, False
-    text = secrets.token_urlsafe(RANDOM_BYTES)
-    write_secret(path, text)
-    log.info("A token for devices was made; it is in %s.", path)
-    return text, True
+    text, fresh = stored_secret(path, lambda: secrets.token_urlsafe(RANDOM_BYTES))
+    if fresh:
+        log.info("A token for devices was made; it is in %s.", path)
+    return text, fresh
 
 
 class DeviceTokens:

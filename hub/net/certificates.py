@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from hub.runtime.secret_file import write_whole
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -39,8 +40,8 @@ def make_certificates(folder: Path, names: Iterable[str], now: datetime | None =
         folder.mkdir(parents=True, exist_ok=True)
         authority, authority_key = _authority(folder, moment)
         certificate, key = _server(wanted, authority, authority_key, moment)
-        _write(folder / SERVER_KEY, _key_pem(key), secret=True)
-        _write(folder / SERVER, _pem(certificate) + _pem(authority), secret=False)
+        write_whole(folder / SERVER_KEY, _key_pem(key), secret=True)
+        write_whole(folder / SERVER, _pem(certificate) + _pem(authority), secret=False)
     except OSError as error:
         raise CertificateError(f"{folder} cannot be written ({error.strerror}); choose another --instance.") from error
     return wanted
@@ -96,8 +97,8 @@ def _authority(folder: Path, now: datetime) -> tuple[x509.Certificate, ec.Ellipt
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    _write(key_path, _key_pem(key), secret=True)
-    _write(path, _pem(made), secret=False)
+    write_whole(key_path, _key_pem(key), secret=True)
+    write_whole(path, _pem(made), secret=False)
     return made, key
 
 
@@ -181,14 +182,3 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _write(path: Path, data: bytes, secret: bool) -> None:
-    """Write a file as a whole; a `secret` one is readable by its owner only. Raises OSError."""
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)

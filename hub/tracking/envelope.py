@@ -21,9 +21,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.access.secret_file import write_secret
 from hub.contract.base64_text import decode_picture_text
 from hub.contract.errors import ContractError
+from hub.runtime.secret_file import write_secret
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
