@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
@@ -16,9 +15,6 @@ import psutil
 import pytest
 
 from hub.vision.process import CLOSED, OFF, READY, RESTING, VisionError, VisionProcess, VisionUnavailable
-from hub.vision.tasks import TASKS
-from hub.vision.wire import WireError, pack, receive, send
-from hub.vision.worker import MAX_STREAMS, DetectorCache
 from tests.support.helpers import ROOT
 from tests.support.tag_pictures import View, turned
 from tests.support.trocr import gone
@@ -205,22 +201,6 @@ def test_an_unused_one_is_not_started() -> None:
     process.close()
 
 
-def test_the_process_ends_with_its_input() -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "hub.vision.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
-    )
-    try:
-        assert receive(child.stdout)[0] == {"state": "ready", "pid": child.pid}
-        send(child.stdin, {"id": 1, "task": "apriltag", "stream": "a", "options": {}}, PICTURE)
-        assert receive(child.stdout)[0]["result"]["tags"]
-        child.stdin.close()
-        assert child.wait(10) == 0
-    finally:
-        child.kill()
-        child.wait()
-        child.stdout.close()
-
-
 def test_a_slow_process_delays_no_other(start: Callable[..., VisionProcess]) -> None:
     slow = start(command=fake(SERVE + "time.sleep(600)"))
     waiting = gevent.spawn(slow.ask, "gate-1", NO_OPTIONS, PICTURE)
@@ -263,62 +243,6 @@ def test_a_process_that_dies_with_a_picture_can_be_asked_again(start: Callable[.
     process = start(command=fake(SERVE + "os._exit(3)"), idle_seconds=60.0, ready=False)
     with pytest.raises(VisionUnavailable):
         process.ask("gate-1", NO_OPTIONS, PICTURE)
-
-
-def test_a_worker_serves_the_task_that_it_is_started_for() -> None:
-    process = VisionProcess("apriltag")
-    assert process.name == "vision process apriltag"
-    process.close()
-    tasks = {"other": TASKS["apriltag"]}
-    assert DetectorCache(tasks).get("other", "gate-1", {}).look(PICTURE, {})["tags"]
-    with pytest.raises(KeyError):
-        DetectorCache(tasks).get("apriltag", "gate-1", {})
-
-
-def test_a_worker_refuses_an_unknown_task() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "hub.vision.worker", "weather"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert done.returncode == 2 and "apriltag" in done.stderr and done.stdout == ""
-
-
-def test_messages_survive_the_pipe_in_pieces() -> None:
-    one, two = io.BytesIO(), io.BytesIO()
-    send(one, {"id": 3}, b"\x00\xff" * 10)
-    send(two, {"error": "กขค"})
-    pipe = io.BytesIO(one.getvalue() + two.getvalue())
-    assert (
-        receive(pipe) == ({"id": 3, "bytes": 20}, b"\x00\xff" * 10)
-        and receive(pipe)[0] == {"error": "กขค"}
-        and receive(pipe) is None
-    )
-    for end in range(len(one.getvalue())):
-        assert receive(io.BytesIO(one.getvalue()[:end])) is None
-    for wrong in (
-        b"Traceback",
-        b"\x00\x00\x00\x02[]",
-        b"\x00\x00\x00\x02xx",
-        pack({"id": 1})[:4] + b'{"bytes"',
-        pack({"bytes": 10**9}),
-    ):
-        with pytest.raises(WireError):
-            receive(io.BytesIO(wrong + b" " * 70000))
-
-
-def test_each_camera_has_a_task_of_its_own_and_the_oldest_is_forgotten() -> None:
-    detectors = DetectorCache()
-    first = detectors.get("apriltag", "one", {})
-    assert detectors.get("apriltag", "one", {}) is first and detectors.get("apriltag", "two", {}) is not first
-    assert detectors.get("apriltag", "one", {"tag_size_cm": 5.0}) is not first
-    again = detectors.get("apriltag", "one", {})
-    for number in range(MAX_STREAMS):
-        detectors.get("apriltag", f"camera {number}", {})
-    assert detectors.get("apriltag", "one", {}) is not again
 
 
 HUB = """

@@ -30,7 +30,7 @@ def test_what_is_no_source(target: object) -> None:
     [
         "file:/etc/passwd",
         "file:///etc/passwd",
-        "concat:/tmp/a.avi|/tmp/b.avi",
+        "concat:a.avi|b.avi",
         "concat:http://127.0.0.1/a",
         "data:image/png;base64,AAAA",
         "pipe:0",
