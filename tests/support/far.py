@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 import socket
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from tests.support.tcp_server import relay, serving
 
 PROXY = "127.0.0.2"
 TRUSTING = {"HUB_ACCESS_TRUSTED_PROXY": PROXY}
 """The environment of a hub that believes the proxy."""
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
 
 
 @contextmanager
@@ -41,30 +37,7 @@ def far_away(port: int, address: str) -> Iterator[str]:
                 lines.append(b"Connection: close")
             with socket.create_connection(("127.0.0.1", port), source_address=(PROXY, 0)) as hub:
                 hub.sendall(b"\r\n".join([head, *lines]) + b"\r\n\r\n" + rest)
-                back = threading.Thread(target=_pump, args=(hub, self.request), daemon=True)
-                back.start()
-                _pump(self.request, hub)
-                back.join(5)
+                relay(self.request, hub)
 
-    with _Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join(5)
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while data := source.recv(65536):
-            target.sendall(data)
-    except OSError:
-        return
-    finally:
-        for link in (source, target):
-            try:
-                link.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+    with serving(Handler) as own:
+        yield f"http://127.0.0.1:{own}"

@@ -16,29 +16,9 @@ import socketio
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Ping, Request, TextMessage
 
+from tests.support.tcp_server import relay, serving
+
 Answering = Callable[[dict[str, Any]], tuple[int, dict[str, str], bytes]]
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    block_on_close = False
-    allow_reuse_address = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is what some of these tests are about."""
-
-
-@contextmanager
-def _serving(handler: type, port: int = 0) -> Iterator[int]:
-    server = _Server(("127.0.0.1", port), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join(5)
-        server.server_close()
 
 
 @contextmanager
@@ -73,7 +53,7 @@ def rest_server(answer: Answering, port: int = 0) -> Iterator[str]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    with _serving(Handler, port) as number:
+    with serving(Handler, port) as number:
         yield f"http://127.0.0.1:{number}"
 
 
@@ -178,7 +158,7 @@ def websocket_server(on_message: Callable[[Peer, dict[str, Any]], None]) -> Iter
                             self.request.sendall(frames.send(event.response()))
                         return
 
-    with _serving(Handler) as port:
+    with serving(Handler) as port:
         yield f"ws://127.0.0.1:{port}"
 
 
@@ -200,24 +180,7 @@ def proxy(target: int, allow: Callable[[bytes], bytes | None]) -> Iterator[str]:
                 return
             with socket.create_connection(("127.0.0.1", target)) as behind:
                 behind.sendall(head)
-                back = threading.Thread(target=_pump, args=(behind, self.request), daemon=True)
-                back.start()
-                _pump(self.request, behind)
-                back.join(5)
+                relay(self.request, behind)
 
-    with _serving(Handler) as port:
+    with serving(Handler) as port:
         yield f"http://127.0.0.1:{port}"
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while data := source.recv(65536):
-            target.sendall(data)
-    except OSError:
-        return
-    finally:
-        for link in (source, target):
-            try:
-                link.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
