@@ -1,0 +1,112 @@
+"""`python app.py run`, or no command: serve until a signal arrives."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from hub.commands.check_config import check_tls
+from hub.commands.command import INTERRUPTED_STATUS, Command, setting_flags
+from hub.runtime.log_file import LogFile
+from hub.runtime.log_lines import LineFormatter
+from hub.runtime.memory import freeze_startup_objects, release_large_buffers
+from hub.settings.file import load
+from hub.settings.model import Settings
+from hub.store.errors import DatabaseError
+from hub.store.instance_lock import InstanceLock
+
+if TYPE_CHECKING:
+    from hub.http.serving import Serving
+
+log = logging.getLogger(__name__)
+
+SWITCH_SECONDS = 0.0005  # the writer's thread and the event loop switch thousands of times a second
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve with the settings of the instance folder; the exit status. Raises SettingsError and InstanceInUse."""
+    lock = InstanceLock(options.instance)
+    lock.acquire()
+    try:
+        settings = load(options.instance, setting_flags(options))
+        check_tls(settings)
+        return serve(settings, lock)
+    finally:
+        lock.release()
+
+
+def start_logging(settings: Settings) -> None:
+    """Log to hub.log (rotated, UTF-8), and warnings to stderr. Raises OSError."""
+    form = LineFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    file = LogFile(settings.log_path, maxBytes=settings.log.max_mb * 1024 * 1024, backupCount=5, encoding="utf-8")
+    screen = logging.StreamHandler()
+    for handler in (file, screen):
+        handler.setFormatter(form)
+        logging.getLogger().addHandler(handler)
+    screen.setLevel(logging.WARNING)
+    logging.getLogger().setLevel(settings.log.level)
+
+
+def serve(settings: Settings, lock: InstanceLock) -> int:
+    """Serve until a signal arrives, then shut down: answer accepted requests, commit, close.
+
+    `lock` is that of the instance folder, held already.
+    """
+    release_large_buffers()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        settings.instance.mkdir(parents=True, exist_ok=True)
+        start_logging(settings)
+        from hub import close, create_app
+
+        app = create_app(settings, lock)
+    except (OSError, DatabaseError) as error:
+        print(
+            f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance "
+            "or free it.",
+            file=sys.stderr,
+        )
+        return 1
+    from hub.http.server import ListenError
+    from hub.http.serving import Serving
+
+    serving = Serving(app, settings)
+    try:
+        serving.start()
+    except ListenError as error:
+        print(error, file=sys.stderr)
+        close(app)
+        return 1
+    freeze_startup_objects()
+    _on_signals(serving)
+    with suppress(OSError):  # the screen may be a file on a full disk
+        print(serving.announcement(), flush=True)
+    try:
+        serving.wait()
+    finally:
+        serving.stop()
+        close(app)
+    log.info("The hub has ended.")
+    return 0
+
+
+def _on_signals(serving: Serving) -> None:
+    """Shut down on SIGINT, SIGTERM and Windows' Ctrl-Break; exit immediately on a second one."""
+    import gevent
+
+    def on_signal() -> None:
+        if serving.ending:
+            os._exit(INTERRUPTED_STATUS)
+        serving.end()
+
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            gevent.signal_handler(getattr(signal, name), on_signal)
+
+
+COMMAND = Command("run", "serve until Ctrl-C (what happens without a command)", run)
