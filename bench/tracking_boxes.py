@@ -2,7 +2,7 @@
 
 Most boxes of tracking_boxes.json come from the slow detector of tracking_truth.py; who each one is was decided by eye,
 and boxes on the wrong person were left out. In its ten complete frames the 13 people whom that detector had missed, or
-who are half hidden, were added by eye. Its people leave out the times at which they are hidden behind something.
+who are half hidden, were added by eye. Its people leave out the times at which something or somebody hides them.
 """
 
 from __future__ import annotations

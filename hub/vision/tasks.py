@@ -21,13 +21,13 @@ class Detector(Protocol):
 class VisionTask:
     """The detector of a task, and what operators read while its process is down.
 
-    `nice`: how far its process gives way to others, 0 to 19.
+    `background`: its process runs where nobody else wants the processor.
     """
 
     module: str
     detector: str
     outage: str
-    nice: int = 5
+    background: bool = False
 
     def make_detector(self, options: dict[str, Any]) -> Detector:
         """Import the detector and make one. Raises ImportError, and TypeError or ValueError for wrong options."""
@@ -36,6 +36,8 @@ class VisionTask:
 
 TASKS = {
     "apriltag": VisionTask("hub.vision.apriltag.detector", "AprilTagDetector", "no tags are looked for"),
-    "people": VisionTask("hub.vision.objects.people", "PeopleFinder", "no persons are looked for", nice=15),
-    "vehicles": VisionTask("hub.vision.objects.vehicles", "VehicleFinder", "no vehicles are looked for", nice=15),
+    "people": VisionTask("hub.vision.objects.people", "PeopleFinder", "no persons are looked for", background=True),
+    "vehicles": VisionTask(
+        "hub.vision.objects.vehicles", "VehicleFinder", "no vehicles are looked for", background=True
+    ),
 }

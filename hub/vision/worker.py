@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
         return USAGE_STATUS
     requests, answers = claim_pipes()
     os.environ.update(ENVIRONMENT)
-    lower_priority(max(TASKS[name].nice for name in argv or TASKS))
+    lower_priority(all(TASKS[name].background for name in argv or TASKS))
     inbox = start_inbox(requests)
     send(answers, {"state": "ready", "pid": os.getpid()})
     discard_output()

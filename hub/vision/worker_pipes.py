@@ -10,17 +10,23 @@ from typing import BinaryIO
 
 from hub.vision.wire import Message, WireError, receive
 
-NICE = 5
+NICE, LEAST_PRIORITY = 5, 19
 
 
-def lower_priority(nice: int = NICE) -> None:
-    """Let the hub go first: by `nice` steps, on Windows by the next lower class."""
-    if hasattr(os, "nice"):
-        os.nice(nice)
+def lower_priority(background: bool = False) -> None:
+    """Let the hub go first; in the `background`, run where nobody else wants the processor.
+
+    Linux: under SCHED_IDLE, which is preempted by whatever else wakes up. A process that is only nice may go on for a
+    time slice, which the hub's slowest replies wait for.
+    """
+    if background and sys.platform == "linux":
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     elif sys.platform == "win32":
         import psutil
 
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        psutil.Process().nice(psutil.IDLE_PRIORITY_CLASS if background else psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        os.nice(LEAST_PRIORITY if background else NICE)
 
 
 def claim_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -25,7 +25,7 @@ def vector(*values: float) -> bytes:
     return struct.pack(f"<{len(values)}f", *values)
 
 
-EMBEDDING = Embedding(vector(0.6, 0.8), "hsv-stripes-1", PERSON, 3)
+EMBEDDING = Embedding(vector(0.6, 0.8), "hsv-stripes-2", PERSON, 3)
 
 
 def test_what_was_sealed_is_opened_after_a_restart(tmp_path: Path) -> None:
