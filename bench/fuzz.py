@@ -1,7 +1,7 @@
 """Random messages at every door: `python bench/fuzz.py [--messages 10000] [--seed 1]`.
 
 Each door gets mutated records, random JSON and random bytes. No answer may be 500 and no traceback may be logged;
-memory, file handles and listed tasks of the hub must be flat between the end of the first tenth and the end.
+memory, file handles, greenlets and listed tasks of the hub must be flat between the end of the first tenth and the end.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import contextlib
 import http.client
 import json
 import random
+import signal
 import socket
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import psutil
 import websocket
 
-from tests.support.helpers import HubProcess
+from tests.support.helpers import HubProcess, wait_for
 
 PATHS = (
     ("POST", "/api/detection"),
@@ -52,7 +54,41 @@ RECORDS: tuple[dict[str, Any], ...] = (
     {"type": "single_frame", "frame": "/9j/", "person_embed": "E"},
     {"type": "start_tracking", "person_embed": "E", "video_source": 0, "fps_limit": 5},
 )
-MEMORY_MB, HANDLES = 25.0, 20
+MEMORY_MB, HANDLES, GREENLETS = 25.0, 20, 20
+SETTLE_SECONDS = 30.0
+
+
+class CountedHub(HubProcess):
+    """The hub in a process that counts its greenlets on request."""
+
+    script = Path(__file__).resolve().parent.parent / "tests" / "support" / "greenlets_app.py"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the hub's process holds: resident bytes, file handles, greenlets that have not ended."""
+
+    memory: int
+    handles: int
+    greenlets: int
+
+    @classmethod
+    def of(cls, hub: HubProcess) -> Usage:
+        path = hub.instance / "greenlets.txt"
+        path.unlink(missing_ok=True)
+        hub.process.send_signal(signal.SIGUSR1)
+        wait_for(path.exists, 30, "the number of greenlets")
+        process = psutil.Process(hub.process.pid)
+        return cls(process.memory_info().rss, process.num_fds(), int(path.read_text("ascii")))
+
+
+def settled(hub: HubProcess, before: Usage) -> Usage:
+    """What the hub holds when the greenlets of closed connections have ended: Engine.IO's last for a ping interval."""
+    end = time.monotonic() + SETTLE_SECONDS
+    time.sleep(0.5)
+    while (after := Usage.of(hub)).greenlets > before.greenlets + GREENLETS and time.monotonic() < end:
+        time.sleep(2)
+    return after
 
 
 class Fuzzer:
@@ -168,23 +204,22 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     failed = False
-    with tempfile.TemporaryDirectory() as folder, HubProcess(Path(folder) / "instance") as hub:
-        process = psutil.Process(hub.process.pid)
+    with tempfile.TemporaryDirectory() as folder, CountedHub(Path(folder) / "instance") as hub:
         for name, make in DOORS.items():
             send, answers = make(hub, Fuzzer(options.seed)), Counter[str]()
-            began = before = time.monotonic(), process.memory_info().rss, process.num_fds()
+            began, before = time.monotonic(), Usage.of(hub)
             for number in range(options.messages):
                 answers[send()] += 1
                 if number == options.messages // 10:
-                    before = time.monotonic(), process.memory_info().rss, process.num_fds()
-            time.sleep(0.5)
-            grown = (process.memory_info().rss - before[1]) / 1e6
-            handles = process.num_fds() - before[2]
-            wrong = answers["500"] > 0 or grown > MEMORY_MB or handles > HANDLES
+                    before = Usage.of(hub)
+            after = settled(hub, before)
+            grown, handles = (after.memory - before.memory) / 1e6, after.handles - before.handles
+            greenlets = after.greenlets - before.greenlets
+            wrong = answers["500"] > 0 or grown > MEMORY_MB or handles > HANDLES or greenlets > GREENLETS
             failed |= wrong
             print(
-                f"{name:<20} {time.monotonic() - began[0]:6.1f} s  memory {grown:+6.1f} MB  handles {handles:+4d}  "
-                f"{dict(answers)}{'   FALLS SHORT' if wrong else ''}",
+                f"{name:<20} {time.monotonic() - began:6.1f} s  memory {grown:+6.1f} MB  handles {handles:+4d}  "
+                f"greenlets {greenlets:+4d} of {after.greenlets}  {dict(answers)}{'   FALLS SHORT' if wrong else ''}",
                 flush=True,
             )
         traceback = "Traceback" in hub.text() or "Traceback" in (hub.instance / "hub.log").read_text("utf-8", "replace")
