@@ -38,9 +38,16 @@ class Launcher:
         # Requests between two programs of one machine bypass any proxy.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def on_stop_signal(self, _number, _frame):
+    def on_stop_signal(self, number, _frame):
         """Signal handler: the first request stops both in order, the second kills them."""
-        self.stop_requests += 1
+        if signals.may_repeat(number):
+            self.request_stop()
+        else:
+            self.stop_requests += 1
+
+    def request_stop(self):
+        """Stop both in order; called from any thread."""
+        self.stop_requests = max(1, self.stop_requests)
 
     def run(self):
         """Run until stopped; return 0 after an orderly stop, 130 if a program was killed, else the hub's status."""
@@ -174,6 +181,7 @@ def main(arguments=None):
         return 130
     launcher = Launcher(python, os.path.abspath(options.instance), not options.no_browser)
     signals.on_stop(launcher.on_stop_signal)
+    signals.on_console_close(launcher.request_stop)
     return launcher.run()
 
 

@@ -21,6 +21,7 @@ from agent_lib.station.shared_label import SharedLabelReader
 from agent_lib.station.station import Station
 from agent_lib.uplink import Uplink
 from agent_lib.uplink.video import Video
+from tools.signals import may_repeat, on_console_close, on_stop
 
 if TYPE_CHECKING:
     from agent_lib.simulator.gate import SimulatedGate
@@ -100,14 +101,20 @@ class Agent:
         return 0
 
     def handle_signals(self) -> None:
-        """Shut down in order on Ctrl-C, SIGTERM and Windows' Ctrl-Break; exit at once on a second one."""
-        for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), self._on_signal)
+        """Shut down in order on Ctrl-C, SIGTERM, SIGHUP (the terminal is closed) and Windows' Ctrl-Break.
+
+        A second one ends the process at once. The end of Windows' console window and session is the same request.
+        """
+        on_stop(self._on_signal)
+        on_console_close(self.request_stop)
+
+    def request_stop(self) -> None:
+        """Shut down in order; called from any thread."""
+        self._signal = self._signal or signal.SIGTERM
 
     def _on_signal(self, number: int, frame: object) -> None:
         # Only set a flag: the main thread may hold any lock at this point.
-        if self._signal:
+        if self._signal and not may_repeat(number):
             os._exit(128 + number)
         self._signal = number
 

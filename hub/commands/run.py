@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from hub.settings.file import load
 from hub.settings.model import Settings
 from hub.store.errors import DatabaseError
 from hub.store.instance_lock import InstanceLock
+from tools.signals import may_repeat, on_console_close, stop_signals
 
 if TYPE_CHECKING:
     from hub.http.serving import Serving
@@ -76,6 +76,7 @@ def serve(settings: Settings, lock: InstanceLock) -> int:
     from hub.http.serving import Serving
 
     serving = Serving(app, settings)
+    _on_signals(serving)  # before hub.ready.json invites others to send one
     try:
         serving.start()
     except ListenError as error:
@@ -83,7 +84,6 @@ def serve(settings: Settings, lock: InstanceLock) -> int:
         close(app)
         return 1
     freeze_startup_objects()
-    _on_signals(serving)
     with suppress(OSError):  # the screen may be a file on a full disk
         print(serving.announcement(), flush=True)
     try:
@@ -96,17 +96,21 @@ def serve(settings: Settings, lock: InstanceLock) -> int:
 
 
 def _on_signals(serving: Serving) -> None:
-    """Shut down on SIGINT, SIGTERM and Windows' Ctrl-Break; exit immediately on a second one."""
+    """Shut down on SIGINT, SIGTERM, SIGHUP (the terminal is closed) and Windows' Ctrl-Break; exit on a second one.
+
+    The end of Windows' console window and of its session is the same request.
+    """
     import gevent
 
-    def on_signal() -> None:
-        if serving.ending:
+    def on_signal(number: int) -> None:
+        if serving.ending and not may_repeat(number):
             os._exit(INTERRUPTED_STATUS)
         serving.end()
 
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
-            gevent.signal_handler(getattr(signal, name), on_signal)
+    for number in stop_signals():
+        gevent.signal_handler(number, on_signal, number)
+    loop = gevent.get_hub().loop
+    on_console_close(lambda: loop.run_callback_threadsafe(serving.end))
 
 
 COMMAND = Command("run", "serve until Ctrl-C (what happens without a command)", run)
