@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools.boot.commands import add_arguments
+
 if TYPE_CHECKING:
     from agent_lib.settings import AgentSettings
 
@@ -26,6 +28,10 @@ python agent.py pair --hub URL
 python agent.py read IMAGE [IMAGE ...]
                          find and read the label in pictures or folders of pictures, one line
                          of JSON each; nothing runs or is written but what --annotate asks for
+python agent.py install-service
+                         start the agent with the machine, without a logged-in user, and now;
+                         remove-service ends that
+python agent.py stop     end the agent that runs on the folder, in order
 
 Settings stand in agent.toml of the instance folder, written at the first start.
 """
@@ -52,7 +58,7 @@ def _dispatch(options: argparse.Namespace) -> int:
     flags = {key: getattr(options, key) for key in ("instance", "config", "hub", "simulate", "seed", "captures")}
     reads = options.command == "read"
     try:
-        settings = load(flags, first_start=not reads)
+        settings = load(flags, first_start=options.command not in _WITHOUT_WRITING)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -60,6 +66,11 @@ def _dispatch(options: argparse.Namespace) -> int:
         from agent_lib.commands.read import read
 
         return read(settings, options.images, options.annotate)
+    if options.command in _SERVICE:
+        from agent_lib.commands import service
+
+        run = service.install_service if options.command == "install-service" else service.remove_service
+        return run(settings, options)
     return _COMMANDS[options.command or "run"](settings)
 
 
@@ -71,6 +82,8 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error("read needs the name of a picture or folder")
     if options.command != "read" and (options.images or options.annotate is not None):
         parser.error(f"{options.images[0] if options.images else '--annotate'}: pictures go with the command read only")
+    if options.command not in _SERVICE and any(vars(options).get(key) for key in ("name", "show", "user", "root")):
+        parser.error("--name, --print, --user and --root go with install-service and remove-service only")
     return options
 
 
@@ -82,7 +95,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "command", nargs="?", choices=["run", "check", "pair", "read"], help="run (default), check, pair or read"
+        "command",
+        nargs="?",
+        choices=["run", "check", "pair", "read", "stop", *_SERVICE],
+        metavar="COMMAND",
+        help="run (default), check, pair, read, stop, install-service or remove-service",
     )
     parser.add_argument("images", nargs="*", metavar="IMAGE", help="with read: pictures, or folders of them")
     parser.add_argument(
@@ -102,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--captures", type=_count, metavar="N", help="end after N captures, when the hub has every result"
     )
+    add_arguments(parser.add_argument_group("flags of install-service and remove-service"))
     return parser
 
 
@@ -160,6 +178,12 @@ def _pair(settings: AgentSettings) -> int:
     return pair(settings, lambda line: print(line, flush=True))
 
 
+def _stop(settings: AgentSettings) -> int:
+    from agent_lib.commands.service import stop
+
+    return stop(settings)
+
+
 def _print_summary(settings: AgentSettings) -> None:
     hub = settings.hub
     print(
@@ -212,4 +236,6 @@ def _set_up_log(settings: AgentSettings) -> None:
     logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
-_COMMANDS = {"run": _run, "check": _check, "pair": _pair}
+_COMMANDS = {"run": _run, "check": _check, "pair": _pair, "stop": _stop}
+_SERVICE = ("install-service", "remove-service")
+_WITHOUT_WRITING = ("read", "stop", *_SERVICE)

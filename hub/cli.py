@@ -10,7 +10,7 @@ import io
 import sys
 from pathlib import Path
 
-from hub.commands import check_config, check_models, make_cert, reset_password, run
+from hub.commands import check_config, check_models, install_service, make_cert, reset_password, run, stop
 from hub.commands.command import USAGE_STATUS, Command
 from hub.settings.file import SettingsError
 from hub.store.instance_lock import InstanceInUse
@@ -18,6 +18,9 @@ from hub.store.instance_lock import InstanceInUse
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS: tuple[Command, ...] = (
     run.COMMAND,
+    stop.COMMAND,
+    install_service.INSTALL,
+    install_service.REMOVE,
     check_config.COMMAND,
     check_models.COMMAND,
     make_cert.COMMAND,

@@ -21,6 +21,8 @@ from agent_lib.station.shared_label import SharedLabelReader
 from agent_lib.station.station import Station
 from agent_lib.uplink import Uplink
 from agent_lib.uplink.video import Video
+from tools.boot.stop_request import POLL_SECONDS as STOP_POLL_SECONDS
+from tools.boot.stop_request import StopRequest
 from tools.signals import may_repeat, on_console_close, on_stop
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class Agent:
     def __init__(self, settings: AgentSettings) -> None:
         self.settings = settings
         self._lock = InstanceLock(settings.instance)
+        self._stop_request = StopRequest(settings.instance, "agent")
         self._supervisor = Supervisor()
         self._capture_limit = CaptureLimit(settings.captures)
         self._signal = 0
@@ -197,8 +200,14 @@ class Agent:
             )
 
     def _watch(self) -> None:
-        printed_at = time.monotonic()
+        printed_at = polled_at = time.monotonic()
+        heeds_requests = self._stop_request.withdraw()  # one of an earlier run; it is ignored where it stays
         while not self._signal:
+            if heeds_requests and time.monotonic() - polled_at >= STOP_POLL_SECONDS:
+                polled_at = time.monotonic()
+                if self._stop_request.is_made():
+                    self._stop_request.withdraw()
+                    self.request_stop()
             if self._capture_limit.used_up and not self._busy:
                 self._stop_devices()
                 if self._outbox.empty:

@@ -20,11 +20,12 @@ class InstanceLock:
 
     def __init__(self, instance: Path) -> None:
         self._instance = instance
+        self.path = instance / "agent.lock"
         self._file: BinaryIO | None = None
 
     def acquire(self) -> None:
         """Acquire the lock. Raises InstanceBusy, and OSError if the folder cannot be written."""
-        file = open(self._instance / "agent.lock", "a+b")
+        file = open(self.path, "a+b")
         try:
             _lock(file)
         except OSError as error:

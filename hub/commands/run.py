@@ -14,10 +14,13 @@ from hub.commands.command import INTERRUPTED_STATUS, Command, setting_flags
 from hub.runtime.log_file import LogFile
 from hub.runtime.log_lines import LineFormatter
 from hub.runtime.memory import freeze_startup_objects, release_large_buffers
+from hub.runtime.service_manager import ServiceManager
+from hub.runtime.stop_request import end_on_request
 from hub.settings.file import load
 from hub.settings.model import Settings
 from hub.store.errors import DatabaseError
 from hub.store.instance_lock import InstanceLock
+from tools.boot.stop_request import StopRequest
 from tools.signals import may_repeat, on_console_close, stop_signals
 
 if TYPE_CHECKING:
@@ -86,9 +89,15 @@ def serve(settings: Settings, lock: InstanceLock) -> int:
     freeze_startup_objects()
     with suppress(OSError):  # the screen may be a file on a full disk
         print(serving.announcement(), flush=True)
+    manager = ServiceManager()
+    supervisor = app.extensions["gatehouse"].supervisor
+    supervisor.keep("service manager", manager.keep_alive)
+    supervisor.keep("stop request", end_on_request, StopRequest(settings.instance, "hub"), serving.end)
+    manager.ready()
     try:
         serving.wait()
     finally:
+        manager.stopping()
         serving.stop()
         close(app)
     log.info("The hub has ended.")
