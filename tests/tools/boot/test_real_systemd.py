@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.helpers import SIDE_PORTS, free_ports, wait_for
+from tests.support.helpers import ROOT, SIDE_PORTS, free_ports, wait_for
 from tests.support.systemd import Systemd, missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing())]
@@ -52,7 +52,7 @@ class Service:
             assert done.returncode == 0, done.stderr
 
     def do(self, what: str) -> None:
-            units = str(self._manager.units)
+        units = str(self._manager.units)
         done = self._manager.run(sys.executable, "-c", INSTALL, str(self.instance), units, str(self._watchdog), what)
         assert done.returncode == 0, done.stdout + done.stderr + self.log
 
@@ -94,7 +94,7 @@ def test_a_frozen_hub_is_restarted(manager: Systemd, tmp_path: Path) -> None:
 def test_a_hub_that_was_stopped_stays_stopped(manager: Systemd, tmp_path: Path) -> None:
     service = Service(manager, tmp_path)
     service.do("install")
-    done = manager.run(sys.executable, "app.py", "stop", "--instance", str(service.instance))
+    done = manager.run(sys.executable, str(ROOT / "app.py"), "stop", "--instance", str(service.instance))
     assert done.returncode == 0, done.stdout + done.stderr
     wait_for(lambda: manager.show(UNIT, "ActiveState") == "inactive", 30, "the end")
     assert "The hub has ended." in service.log
