@@ -75,7 +75,7 @@ def test_from_installation_to_removal(manager: Systemd, tmp_path: Path) -> None:
     assert (service.instance / "hub.ready.json").exists()
     first = service.pid()
     manager.signal(UNIT, signal.SIGKILL)
-    wait_for(lambda: service.is_active() and service.pid() not in ("0", first), 30, "the restart")
+    wait_for(lambda: service.pid() not in ("0", first) and service.is_active(), 30, "the restart")
     service.do("remove")
     assert "The hub has ended." in service.log
     assert list(manager.units.rglob("*")) == []
@@ -87,7 +87,7 @@ def test_a_frozen_hub_is_restarted(manager: Systemd, tmp_path: Path) -> None:
     service.do("install")
     first = service.pid()
     manager.signal(UNIT, signal.SIGSTOP)
-    wait_for(lambda: service.is_active() and service.pid() not in ("0", first), 60, "the restart")
+    wait_for(lambda: service.pid() not in ("0", first) and service.is_active(), 60, "the restart")
     assert manager.show(UNIT, "NRestarts") == "1"
 
 
