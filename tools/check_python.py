@@ -19,6 +19,10 @@ def sentence():
             "install a newer one (Debian 12 and Ubuntu 24.04 have it: sudo apt install python3 python3-venv;"
             " elsewhere see https://www.python.org/downloads/)"
         )
+    elif sys.platform == "win32":
+        cure = (
+            "type  py install 3.13  in a new window (https://www.python.org/downloads/ has the Python install manager)"
+        )
     else:
         cure = "install the newest Python 3 from https://www.python.org/downloads/"
     return "Gatehouse needs Python %d.%d or newer but found only Python %s (%s): %s, then start this again." % (

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import pip_failure
+import release_wheels
 import signals
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +48,7 @@ class Environment:
         self.root = Path(root)
         self.folder = self.root / ".venv"
         self.requirements = self.root / "requirements.txt"
+        self.wheels = release_wheels.ReleaseWheels(self.root / "wheels")
         self.python = self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         self.stamp = self.folder / "gatehouse.json"
         self.unfinished = self.folder / "gatehouse-unfinished"
@@ -73,11 +75,12 @@ class Environment:
         return not self.unfinished.exists() and stamp == self._wanted(self._version())
 
     def _wanted(self, version):
-        """Return the stamp of requirements.txt (without comments, line endings) and a Python version such as "3.11"."""
+        """Return the stamp of the requirements (without comments, line endings) and a Python version such as "3.11"."""
         return {"requirements": hashlib.sha256("\n".join(self._pins()).encode()).hexdigest(), "python": version}
 
     def _pins(self):
-        lines = self.requirements.read_text(encoding="utf-8").splitlines()
+        listed = self.wheels.list if self.wheels.fit() else self.requirements
+        lines = listed.read_text(encoding="utf-8").splitlines()
         return [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
 
     def _version(self):
@@ -113,7 +116,7 @@ class Environment:
             self._create()
         self.stamp.unlink(missing_ok=True)
         self._announce()
-        self._install(["-r", str(self.requirements)])
+        self._install(self.wheels.requirements() if self.wheels.fit() else ["-r", str(self.requirements)])
         self._replace_opencv_without_libgl()
         partial = self.stamp.with_suffix(".partial")
         partial.write_text(json.dumps(self._wanted(self._version())), encoding="utf-8")
@@ -161,6 +164,9 @@ class Environment:
 
     def _announce(self):
         """Print how long the installation takes and how large it is; the sizes are those of torch and its libraries."""
+        if self.wheels.fit():
+            say("Installing from the wheels that came along; no network is needed ...")
+            return
         needs_torch = any(pin.startswith("torch==") for pin in self._pins())
         if not needs_torch:
             say("Installing requirements.txt ...")
@@ -248,7 +254,9 @@ class Environment:
             "OpenCV does not load on this machine, most likely because it has no libGL, so the OpenCV without windows "
             "takes its place."
         )
-        self._install(["--no-deps", "--force-reinstall", "opencv-python-headless==%s" % pin.group(1)])
+        headless = "opencv-python-headless==%s" % pin.group(1)
+        source = self.wheels.source() if self.wheels.fit() else []
+        self._install(source + ["--no-deps", "--force-reinstall", headless])
         error = self._import_error("cv2")
         if error:
             raise SetupError(

@@ -27,7 +27,11 @@ LONG_PATH = (
 )
 NO_BUILD = (
     "There is no {package} for Python {python} on this kind of machine: install Python 3.12 or 3.13 from "
-    "https://www.python.org/downloads/, delete the folder {folder} and start this again."
+    "https://www.python.org/downloads/ (Windows: py install 3.13), delete the folder {folder} and start this again."
+)
+DAMAGED = (
+    "A file in the folder wheels is not the one that was packed: unpack the ZIP of Gatehouse again into an empty "
+    "folder, then start this again."
 )
 
 # Searched in this order: a full disk or a refused write also appears as a failed download.
@@ -36,6 +40,7 @@ PATTERNS = (
     (re.compile(r"WinError (?:5|32)\b|being used by another process"), IN_USE),
     (re.compile(r"Permission denied|Read-only file system"), DENIED),
     (re.compile(r"[Ll]ong [Pp]aths? [Ss]upport|WinError 206\b"), LONG_PATH),
+    (re.compile(r"THESE PACKAGES DO NOT MATCH THE HASHES"), DAMAGED),
     (re.compile(r"CERTIFICATE_VERIFY_FAILED"), CERTIFICATE),
     (
         re.compile(

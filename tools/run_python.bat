@@ -6,6 +6,14 @@ chcp 65001 >nul 2>&1
 set "GATEHOUSE_TOOLS=%~dp0"
 set "GATEHOUSE_PYTHON="
 set "GATEHOUSE_TOO_OLD="
+rem The Python that a release brings along.
+if not exist "%~dp0..\python\python.exe" goto search
+"%~dp0..\python\python.exe" "%GATEHOUSE_TOOLS%check_python.py" >nul 2>&1
+if not "%errorlevel%"=="0" goto search
+set GATEHOUSE_PYTHON="%~dp0..\python\python.exe"
+goto run
+
+:search
 call :probe py -3
 call :probe python
 call :probe py -3.13
@@ -15,7 +23,7 @@ call :probe python3
 if defined GATEHOUSE_PYTHON goto run
 set "GATEHOUSE_STATUS=3"
 if defined GATEHOUSE_TOO_OLD goto old
-echo Gatehouse needs Python 3.11 or newer and found none: install it from https://www.python.org/downloads/ with "Add python.exe to PATH" ticked, then start this again.
+echo Gatehouse needs Python 3.11 or newer and found none: get the Python install manager from https://www.python.org/downloads/ or the Microsoft Store, type  py install 3.13  in a new window, then start this again.
 goto failed
 
 :old

@@ -150,6 +150,10 @@ class Program:
         shutil.copy(machine.standin, self.folder / f"{name}.exe")
         (self.folder / "behaviour.txt").write_text(behaviour)
 
+    def move_to(self, folder: Path) -> None:
+        """Put it into a folder that is not on PATH, which must not be there yet."""
+        self.folder = self.folder.rename(folder)
+
     @property
     def calls(self) -> list[list[str]]:
         """The arguments of each call that was not the question for its version."""

@@ -91,12 +91,29 @@ def test_a_python_that_is_new_enough_is_found(
 
 @needs_wine
 @pytest.mark.parametrize(
+    "behaviour, taken", [("* 0 7\n", True), ("* 3 7\n", False), ("* 103 7\n", False)], ids=["good", "old", "broken"]
+)
+def test_the_python_of_a_release_comes_first(
+    machine: Wine, gate: Path, tmp_path: Path, behaviour: str, taken: bool
+) -> None:
+    own = Program(machine, tmp_path, "python", behaviour)
+    own.move_to(gate / "python")
+    py = Program(machine, tmp_path, "py", "-3 0 8\n")
+    status, output = machine.cmd(r".\start_system.bat --no-browser", gate, [py.folder], GATEHOUSE_NO_PAUSE="1")
+    assert (status, output.strip()) == (7 if taken else 8, "")
+    tool = windows(gate / "tools" / "start_system.py")
+    assert own.calls == ([[tool, "--no-browser"]] if taken else [])
+    assert py.calls == ([] if taken else [["-3", tool, "--no-browser"]])
+
+
+@needs_wine
+@pytest.mark.parametrize(
     "programs, words",
     [
-        pytest.param({}, "needs Python 3.11 or newer and found none: install it from", id="none"),
+        pytest.param({}, "needs Python 3.11 or newer and found none: get the Python install manager from", id="none"),
         pytest.param(
             {"python": "* 9009 0\n"},
-            "needs Python 3.11 or newer and found none: install it from",
+            "needs Python 3.11 or newer and found none: get the Python install manager from",
             id="the Store's stand-in",
         ),
         pytest.param({"py": "-3 3 0\n"}, "found only Python 3.9.2", id="too old"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import fcntl
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -11,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import psutil
@@ -65,6 +68,51 @@ def test_without_network_one_sentence_says_so_and_the_next_start_goes_on(tmp_pat
     assert not checkout.instance.exists()
     output = start(checkout)
     assert "Making" not in output and "Successfully installed" in output and has_probe(checkout)
+
+
+def bring_wheels(checkout: Checkout, version: str = "{}.{}".format(*sys.version_info)) -> Path:
+    """Give a checkout the wheels of a release, in which a requirement of requirements.txt was left out; the wheel."""
+    folder = checkout.folder / "wheels"
+    folder.mkdir()
+    make_wheel(folder, "gatehouse-probe", "1.0", {"gatehouse_probe.py": "value = 1\n"})
+    (wheel,) = folder.glob("*.whl")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (folder / "requirements.txt").write_text(f"gatehouse-probe==1.0 --hash=sha256:{digest}\n")
+    (folder / "wheels.json").write_text(json.dumps({"python": version, "platform": sysconfig.get_platform()}))
+    (checkout.folder / "requirements.txt").write_text("gatehouse-probe==1.0\ngatehouse-absent==9.9\n")
+    return wheel
+
+
+@pytest.mark.slow
+def test_the_wheels_of_a_release_need_no_network(tmp_path: Path, empty_venv: Path) -> None:
+    checkout = fresh(tmp_path)
+    checkout.use_venv(empty_venv)
+    bring_wheels(checkout)
+    output = start(checkout, **UNREACHABLE)
+    assert "from the wheels that came along; no network is needed" in output and has_probe(checkout)
+    assert "nstalling" not in start(checkout, **UNREACHABLE)
+
+
+@pytest.mark.slow
+def test_a_changed_wheel_of_a_release_is_not_installed(tmp_path: Path, empty_venv: Path) -> None:
+    checkout = fresh(tmp_path)
+    checkout.use_venv(empty_venv)
+    with bring_wheels(checkout).open("ab") as wheel:
+        wheel.write(b"more")
+    done = checkout.run("./start_system.sh", "--no-browser")
+    assert done.returncode == 1 and not has_probe(checkout)
+    assert "unpack the ZIP of Gatehouse again" in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("content", ["", "[]", '{"python": "3.1", "platform": "win-amd64"}'])
+def test_wheels_for_another_python_are_not_used(tmp_path: Path, empty_venv: Path, content: str) -> None:
+    checkout = fresh(tmp_path)
+    checkout.use_venv(empty_venv)
+    bring_wheels(checkout)
+    (checkout.folder / "wheels" / "wheels.json").write_text(content)
+    done = checkout.run("./start_system.sh", "--no-browser")
+    assert done.returncode == 1 and "There is no gatehouse-absent==9.9" in done.stdout.splitlines()[-1]
 
 
 @pytest.mark.slow

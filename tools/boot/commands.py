@@ -70,7 +70,7 @@ def _install_on_windows(program: Program, options: argparse.Namespace, ports: Po
         rules = firewall.add_steps(program.name, ports) if ports is not None and options.firewall != "no" else []
         return _show([*steps, *rules])
     windows_task.require_administrator()
-    windows_task.require_plain_python(program.python)
+    windows_task.require_plain_python(windows_task.base_python())
     if ports is not None and _wants_rules(ports, program.instance, options.firewall):
         take(firewall.add_steps(program.name, ports))
         print(f"Windows' firewall has the rules: {ports.sentence}.")

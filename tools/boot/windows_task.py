@@ -122,15 +122,22 @@ def require_administrator() -> None:
     )
 
 
-def require_plain_python(python: Path) -> None:
-    """Raise BootError where the Python is one of the Microsoft Store's, which only a logged-in user can start."""
-    base = str(getattr(sys, "_base_executable", "") or python)
+def require_plain_python(base: str) -> None:
+    """Raise BootError where the Python is one of the Microsoft Store's, which only a logged-in user can start.
+
+    `base` is the executable that the virtual environment was made from.
+    """
     if "windowsapps" in base.lower():
         raise BootError(
             f"The Python in {base} came as an app of the Microsoft Store, and such an app starts for a logged-in user "
             "only. Install one with the Python install manager (docs/windows.md), delete the folder .venv, start the "
             "system once and run this again."
         )
+
+
+def base_python() -> str:
+    """The executable that this virtual environment was made from; its own outside of one."""
+    return str(getattr(sys, "_base_executable", "") or sys.executable)
 
 
 def install_steps(program: Program, user: str) -> list[Step]:
