@@ -6,11 +6,12 @@ Runs before anything is installed; the syntax stays that of Python 3.6.
 import json
 import sys
 import sysconfig
+from typing import Dict
 
 LIST, ABOUT = "requirements.txt", "wheels.json"
 
 
-def about(version, platform):
+def about(version: str, platform: str) -> Dict[str, str]:
     """Return what wheels.json says: the Python ("3.13") and the platform ("win-amd64") that the wheels are for."""
     return {"python": version, "platform": platform}
 
