@@ -230,17 +230,19 @@ def write_script(path: Path, body: str) -> None:
     path.chmod(0o755)
 
 
-def make_wheel(folder: Path, name: str, version: str, files: dict[str, str]) -> None:
-    """Writes a pure Python wheel that pip accepts."""
+def make_wheel(
+    folder: Path, name: str, version: str, files: dict[str, str], tag: str = "py3-none-any", metadata: str = ""
+) -> None:
+    """Writes a wheel that pip accepts; `metadata` is more lines of its METADATA."""
     stem = f"{name.replace('-', '_')}-{version}"
     content = {
         **files,
-        f"{stem}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{stem}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata}",
+        f"{stem}.dist-info/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
     record = [f"{path},sha256={_digest(text)},{len(text.encode())}" for path, text in content.items()]
     content[f"{stem}.dist-info/RECORD"] = "\n".join([*record, f"{stem}.dist-info/RECORD,,", ""])
-    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
+    with zipfile.ZipFile(folder / f"{stem}-{tag}.whl", "w") as wheel:
         for path, text in content.items():
             wheel.writestr(path, text)
 

@@ -78,7 +78,8 @@ class Wheel:
         ]
         stated = metadata.get("License-Expression") or ", ".join(classifiers) or metadata.get("License") or ""
         first = stated.strip().splitlines()[:1]
-        return first[0][:200] if first else "see the files in the wheel"
+        named = bool(first) and not first[0].startswith("Copyright")
+        return first[0][:200] if named else "see the files in the wheel"
 
 
 def normalised(name: str) -> str:
@@ -119,6 +120,8 @@ def collect(
             "--only-binary=:all:",
             f"--python-platform={python.triple}",
             f"--python-version={python.version}",
+            f"--python={sys.executable}",
+            "--no-python-downloads",
             *(f"--no-emit-package={name}" for name in left_out),
             f"--output-file={lock}",
             *index.arguments,
@@ -161,7 +164,7 @@ def _uv() -> list[str]:
         from uv import find_uv_bin
     except ImportError as error:
         raise ReleaseError(
-            f"uv, which finds the wheels for Windows, is missing: {sys.executable} -m pip install -r requirements-dev.txt"
+            f"uv, which finds wheels for Windows, is missing: {sys.executable} -m pip install -r requirements-dev.txt"
         ) from error
     return [find_uv_bin()]
 
