@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.support.helpers import ROOT, wait_for
 
@@ -46,13 +47,23 @@ class Systemd:
                 stdout=log,
                 stderr=log,
             )
-        wait_for(lambda: self._shell, 10, "the namespace")
-        wait_for(lambda: self.run("systemctl", "--user", "list-units").returncode == 0, 30, "systemd")
+        wait_for(lambda: self._shell or self._unshare.poll() is not None, 10, "the namespace")
+        wait_for(lambda: self._ended or self.run("systemctl", "--user", "list-units").returncode == 0, 30, "systemd")
+        if self._ended:
+            pytest.skip(f"systemd does not start here: {self.log.read_text('utf-8', 'replace')[-300:]}")
         return self
 
     @property
+    def _ended(self) -> bool:
+        """Whether the manager gave up: the shell that waits for it has ended."""
+        return self._unshare.poll() is not None
+
+    @property
     def _shell(self) -> int:
-        children = psutil.Process(self._unshare.pid).children()
+        try:
+            children = psutil.Process(self._unshare.pid).children()
+        except psutil.NoSuchProcess:
+            return 0
         return children[0].pid if children else 0
 
     def run(self, *command: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -78,5 +89,7 @@ class Systemd:
         assert done.returncode == 0, done.stderr
 
     def __exit__(self, *_: object) -> None:
+        if self._ended:
+            return
         os.kill(self._shell, signal.SIGKILL)
         self._unshare.wait(20)

@@ -49,6 +49,8 @@ def _install_on_linux(program: Program, options: argparse.Namespace) -> int:
     where = systemd.place(options.user or "", options.root)
     if options.show:
         return _show(systemd.install_steps(program, where))
+    if where.root is None:
+        systemd.require_running()
     take(systemd.install_steps(program, where))
     print(f"{where.file(program.name)} was written{f'; it runs as {where.user}' if where.user else ''}.")
     if where.user == "root":
@@ -79,6 +81,7 @@ def _install_on_windows(program: Program, options: argparse.Namespace, ports: Po
     take(steps)
     print(f"The task {program.name} starts the {program.kind} with the machine, and again within a minute.")
     print(f"  look at it:  schtasks /Query /TN {program.name} /V /FO LIST")
+    print(f"  its words:   {program.instance / program.kind}.log")
     print(f"  remove it:   {program.removal}")
     return 0
 

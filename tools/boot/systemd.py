@@ -159,17 +159,20 @@ def install_steps(program: Program, where: Place) -> list[Step]:
         return [*steps, Run((*where.systemctl, "enable", file.name))]
     journal = "journalctl" if where.user else "journalctl --user"
     steps += [
-        Run((*where.systemctl, "daemon-reload"), _no_systemd_hint()),
+        Run((*where.systemctl, "daemon-reload")),
         Run((*where.systemctl, "enable", file.name)),
         Run((*where.systemctl, "restart", file.name), f"`{journal} -u {program.name}` says more."),
     ]
     return steps
 
 
-def _no_systemd_hint() -> str:
-    if Path("/run/systemd/system").is_dir():
-        return ""
-    return "This machine was not started with systemd; the file was written and is used when it is."
+def require_running() -> None:
+    """Raise BootError where this machine was not started with systemd, as in most containers."""
+    if not Path("/run/systemd/system").is_dir():
+        raise BootError(
+            "This machine was not started with systemd, so no service can be started; `--root /` writes the unit for "
+            "a later start, --print shows it."
+        )
 
 
 def _require_own(file: Path, program: Program) -> None:

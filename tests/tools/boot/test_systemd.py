@@ -123,6 +123,17 @@ def test_flags_travel_into_the_command_line(tmp_path: Path) -> None:
     assert '"--port" "5055"\n' in hub.stdout, hub.stderr
 
 
+@pytest.mark.skipif(Path("/run/systemd/system").exists(), reason="this machine runs systemd, and its services stay")
+@pytest.mark.slow
+def test_without_a_running_systemd_nothing_is_written(tmp_path: Path) -> None:
+    name = f"gatehouse-test-{os.getpid()}"
+    done = command(
+        "app.py", "install-service", "--instance", str(tmp_path), "--name", name, XDG_CONFIG_HOME=str(tmp_path / "c")
+    )
+    assert done.returncode == 1 and done.stderr.startswith("This machine was not started with systemd")
+    assert not (tmp_path / "c").exists() and not Path("/etc/systemd/system", f"{name}.service").exists()
+
+
 def test_a_unit_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "gatehouse-hub.service"
     file.write_text("[Service]\nExecStart=/bin/true\n", "utf-8")
