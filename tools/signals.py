@@ -17,6 +17,7 @@ CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT = 2, 5, 6
 HOLD_SECONDS = 60.0  # longer than Windows waits (5 s after the window is closed); the process ends by itself before
 
 _registered: List[Any] = []  # what Windows calls must never be collected
+_console = {"closed": False}
 
 
 def stop_signals() -> List[int]:
@@ -38,11 +39,12 @@ def on_stop(handler: Callable[[int, Any], Any]) -> None:
 
 
 def may_repeat(number: int) -> bool:
-    """Return whether a second signal of this number means no hurry.
+    """Return whether a second signal of this number means no hurry; a second Ctrl-C is a person's, who is in one.
 
-    When a terminal closes, its shell and the system may each send SIGHUP; a second Ctrl-C is a person's.
+    When a terminal closes, its shell and the system may each send SIGHUP. When a console closes, Windows tells every
+    program in it, and the launcher sends a Ctrl-Break besides.
     """
-    return number == getattr(signal, "SIGHUP", None)
+    return _console["closed"] or number == getattr(signal, "SIGHUP", None)
 
 
 def raise_interrupt(_number: int, _frame: Any) -> None:
@@ -83,6 +85,7 @@ def console_handler(request_stop: Callable[[], Any], hold: Callable[[], None]) -
     def handler(event: int) -> bool:
         if event not in (CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT):
             return False
+        _console["closed"] = True
         request_stop()
         hold()
         return True

@@ -7,13 +7,15 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.agent import quick, simulated_devices
 from tests.support.helpers import ROOT, SIDE_PORTS, HubProcess, free_ports, wait_for
-from tools.signals import console_handler, on_console_close
+from tools import signals
+from tools.signals import console_handler, may_repeat, on_console_close
 
 on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no terminals that hang up")
 
@@ -98,12 +100,23 @@ def test_nohup_keeps_the_hub_running(tmp_path: Path) -> None:
     assert hub.stop() == 0
 
 
+@pytest.fixture
+def console() -> Iterator[None]:
+    """An open console again, after a test has closed it."""
+    yield
+    signals._console["closed"] = False
+
+
 @pytest.mark.parametrize("event, name", [(2, "close"), (5, "log off"), (6, "shut down")])
-def test_the_handler_of_the_console_requests_the_end_and_does_not_return_before_it(event: int, name: str) -> None:
+def test_the_handler_of_the_console_requests_the_end_and_does_not_return_before_it(
+    console: None, event: int, name: str
+) -> None:
+    assert not may_repeat(signal.SIGTERM)
     steps: list[str] = []
     handler = console_handler(lambda: steps.append("stop"), lambda: steps.append("hold"))
     assert handler(event) is True, name
     assert steps == ["stop", "hold"]
+    assert may_repeat(signal.SIGTERM), "the launcher's Ctrl-Break is no second Ctrl-C"
 
 
 @pytest.mark.parametrize("event", [0, 1])
