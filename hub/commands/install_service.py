@@ -52,7 +52,7 @@ def ports(settings: Settings) -> Ports:
 def remove_service(options: argparse.Namespace) -> int:
     """End the hub and remove its service; the exit status."""
     instance = options.instance.absolute()
-    return remove(KIND, SCRIPT, instance, options, lambda: is_running(instance))
+    return remove(KIND, SCRIPT, instance, options, lambda: is_running(instance), has_rules=True)
 
 
 def is_running(instance: Path) -> bool:

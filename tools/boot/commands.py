@@ -11,7 +11,7 @@ from pathlib import Path
 from tools.boot import firewall, systemd, windows_task
 from tools.boot.firewall import Ports
 from tools.boot.program import BootError, Program, default_name
-from tools.boot.steps import Step, show, take
+from tools.boot.steps import RemoveFile, Step, show, take
 from tools.boot.stop_request import StopRequest
 
 ON_WINDOWS = os.name == "nt"
@@ -39,7 +39,7 @@ def add_firewall_argument(parser: argparse.ArgumentParser) -> None:
 def install(program: Program, options: argparse.Namespace, ports: Ports | None = None) -> int:
     """Let a program start with the machine, and now; the exit status. `ports`: what others connect to, or None."""
     try:
-        return _install_on_windows(program, options, ports) if ON_WINDOWS else _install_on_linux(program, options)
+        return install_on_windows(program, options, ports) if ON_WINDOWS else _install_on_linux(program, options)
     except BootError as error:
         print(error, file=sys.stderr)
         return 1
@@ -66,7 +66,8 @@ def _install_on_linux(program: Program, options: argparse.Namespace) -> int:
     return 0
 
 
-def _install_on_windows(program: Program, options: argparse.Namespace, ports: Ports | None) -> int:
+def install_on_windows(program: Program, options: argparse.Namespace, ports: Ports | None) -> int:
+    """Register and start the task, after the question for the firewall. Raises BootError."""
     steps = windows_task.install_steps(program, windows_task.current_user())
     if options.show:
         rules = firewall.add_steps(program.name, ports) if ports is not None and options.firewall != "no" else []
@@ -87,22 +88,33 @@ def _install_on_windows(program: Program, options: argparse.Namespace, ports: Po
 
 
 def _wants_rules(ports: Ports, instance: Path, choice: str) -> bool:
-    if choice == "ask":
-        return firewall.is_allowed(ports, instance, input if sys.stdin and sys.stdin.isatty() else None)
-    firewall.remember(ports, instance, choice == "yes")
+    try:
+        if choice == "ask":
+            return firewall.is_allowed(ports, instance, input if sys.stdin and sys.stdin.isatty() else None)
+        firewall.remember(ports, instance, choice == "yes")
+    except OSError as error:
+        raise BootError(f"{instance} cannot be written ({error.strerror or error}).") from error
     return choice == "yes"
 
 
-def remove(kind: str, script: str, instance: Path, options: argparse.Namespace, is_running: Callable[[], bool]) -> int:
+def remove(
+    kind: str,
+    script: str,
+    instance: Path,
+    options: argparse.Namespace,
+    is_running: Callable[[], bool],
+    has_rules: bool = False,
+) -> int:
     """End the program and start it with the machine no longer; the exit status.
 
-    `is_running`: whether the program runs on the instance folder.
+    `is_running`: whether the program runs on the instance folder. `has_rules`: its installation asks for rules of
+    Windows' firewall.
     """
     name = options.name or default_name(kind)
     try:
         Program(kind, script, instance, name)  # checks the name
         if ON_WINDOWS:
-            return _remove_on_windows(name, kind, instance, options, is_running)
+            return remove_on_windows(name, kind, instance, options, is_running, has_rules)
         steps = systemd.remove_steps(name, systemd.place(options.user or "", options.root))
         if options.show:
             return _show(steps)
@@ -114,19 +126,26 @@ def remove(kind: str, script: str, instance: Path, options: argparse.Namespace, 
     return 0
 
 
-def _remove_on_windows(
-    name: str, kind: str, instance: Path, options: argparse.Namespace, is_running: Callable[[], bool]
+def remove_on_windows(
+    name: str,
+    kind: str,
+    instance: Path,
+    options: argparse.Namespace,
+    is_running: Callable[[], bool],
+    has_rules: bool,
 ) -> int:
+    """Keep the task from starting the program, end that in order, delete task and rules. Raises BootError."""
     first = windows_task.disable_steps(name)
-    last = [*windows_task.remove_steps(name), *firewall.remove_steps(name)]
+    last = [*windows_task.remove_steps(name), *(firewall.remove_steps(name) if has_rules else [])]
     if options.show:
         return _show([*first, *last])
     windows_task.require_administrator()
     take(first)
     stop(kind, instance, is_running)
     take(last)
-    (instance / firewall.ANSWER_FILE).unlink(missing_ok=True)
-    print(f"The task {name} and its rules of the firewall are removed; settings and data stay in {instance}.")
+    if has_rules:
+        take([RemoveFile(instance / firewall.ANSWER_FILE)])
+    print(f"The task {name} is removed, with its rules of the firewall; settings and data stay in {instance}.")
     return 0
 
 
