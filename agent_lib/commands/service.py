@@ -31,7 +31,7 @@ def install_service(settings: AgentSettings, options: argparse.Namespace) -> int
     except BootError as error:
         print(error, file=sys.stderr)
         return 1
-    return install(program, options)
+    return install(program, options, lambda: is_running(program.instance))
 
 
 def remove_service(settings: AgentSettings, options: argparse.Namespace) -> int:

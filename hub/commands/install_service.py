@@ -40,7 +40,7 @@ def install_service(options: argparse.Namespace) -> int:
     except BootError as error:
         print(error, file=sys.stderr)
         return 1
-    return install(program, options, ports(settings))
+    return install(program, options, lambda: is_running(program.instance), ports(settings))
 
 
 def ports(settings: Settings) -> Ports:

@@ -16,7 +16,10 @@ from tests.support.helpers import ROOT, wait_for
 
 DAEMON = "/lib/systemd/systemd"
 # The shell is process 1 of the namespace: everything in it ends with it.
-START = f"mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system /run/own && {DAEMON} --user & wait"
+START = (
+    "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /etc/systemd/system && mkdir -p /run/systemd/system /run/own && "
+    f"{DAEMON} --user & wait"
+)
 
 
 def missing() -> str:

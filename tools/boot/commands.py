@@ -36,21 +36,33 @@ def add_firewall_argument(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def install(program: Program, options: argparse.Namespace, ports: Ports | None = None) -> int:
-    """Let a program start with the machine, and now; the exit status. `ports`: what others connect to, or None."""
+def install(
+    program: Program, options: argparse.Namespace, is_running: Callable[[], bool], ports: Ports | None = None
+) -> int:
+    """Let a program start with the machine, and now; the exit status.
+
+    `is_running`: whether the program runs on the instance folder. `ports`: what others connect to, or None.
+    """
     try:
-        return install_on_windows(program, options, ports) if ON_WINDOWS else _install_on_linux(program, options)
+        if ON_WINDOWS:
+            return install_on_windows(program, options, ports)
+        return _install_on_linux(program, options, is_running)
     except BootError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _install_on_linux(program: Program, options: argparse.Namespace) -> int:
+def _install_on_linux(program: Program, options: argparse.Namespace, is_running: Callable[[], bool]) -> int:
     where = systemd.place(options.user or "", options.root)
     if options.show:
         return _show(systemd.install_steps(program, where))
     if where.root is None:
         systemd.require_running()
+        if is_running() and not systemd.is_active(program.name, where):
+            raise BootError(
+                f"The {program.kind} already runs on {program.instance}, and not as this service: end it first, with "
+                f"`python {program.script} stop` or where it was started."
+            )
     take(systemd.install_steps(program, where))
     print(f"{where.file(program.name)} was written{f'; it runs as {where.user}' if where.user else ''}.")
     if where.user == "root":

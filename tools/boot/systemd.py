@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,6 +174,18 @@ def require_running() -> None:
             "This machine was not started with systemd, so no service can be started; `--root /` writes the unit for "
             "a later start, --print shows it."
         )
+
+
+def is_active(name: str, where: Place) -> bool:
+    """Whether the unit runs, or is about to."""
+    state = subprocess.run(
+        [*where.systemctl, "is-active", where.file(name).name],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return state.stdout.strip() in ("active", "activating", "reloading")
 
 
 def _require_own(file: Path, program: Program) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.helpers import ROOT, SIDE_PORTS, free_ports, wait_for
+from tests.support.helpers import ROOT, SIDE_PORTS, HubProcess, free_ports, wait_for
 from tests.support.systemd import Systemd, missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing())]
@@ -100,3 +100,12 @@ def test_a_hub_that_was_stopped_stays_stopped(manager: Systemd, tmp_path: Path) 
     assert "The hub has ended." in service.log
     service.do("install")
     assert service.is_active()
+
+
+def test_a_hub_that_already_runs_is_named_before_anything_is_written(manager: Systemd, tmp_path: Path) -> None:
+    with HubProcess(tmp_path / "instance") as hub:
+        flags = ("install-service", "--instance", str(hub.instance))
+        done = manager.run(sys.executable, str(ROOT / "app.py"), *flags)
+        assert done.returncode == 1 and "already runs on" in done.stderr and "app.py stop" in done.stderr, done.stderr
+        assert manager.run("find", "/etc/systemd/system", "-type", "f").stdout == ""
+        assert hub.get("/api/test")
