@@ -91,7 +91,8 @@ def serve(settings: Settings, lock: InstanceLock) -> int:
         print(serving.announcement(), flush=True)
     manager = ServiceManager()
     supervisor = app.extensions["gatehouse"].supervisor
-    supervisor.keep("service manager", manager.keep_alive)
+    if manager.ping_seconds:
+        supervisor.keep("service manager", manager.keep_alive)
     supervisor.keep("stop request", end_on_request, StopRequest(settings.instance, "hub"), serving.end)
     manager.ready()
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -24,6 +23,8 @@ class Terminal:
     """A program in a terminal of its own, which can be closed like a window."""
 
     def __init__(self, *arguments: str, **environ: str) -> None:
+        import pty  # not on Windows
+
         self._screen, program_side = pty.openpty()
         # The first terminal that the leader of a session opens becomes its own; setsid(1) sets it.
         self.process = subprocess.Popen(

@@ -14,7 +14,7 @@ from tests.support.systemd import Systemd, missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing())]
 
-UNIT = "gatehouse-hub.service"
+HUB, AGENT = "hub", "agent"
 # place() would choose the system's services, because this runs as root.
 INSTALL = """
 import sys
@@ -22,13 +22,15 @@ from pathlib import Path
 from tools.boot import systemd
 from tools.boot.program import Program
 from tools.boot.steps import take
-instance, units, watchdog = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+kind, instance, units, watchdog = sys.argv[5], Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+script = {"hub": "app.py", "agent": "agent.py"}[kind]
 systemd.WATCHDOG_SECONDS, systemd.RESTART_SECONDS = watchdog, 0
 where = systemd.Place(units)
 if sys.argv[4] == "install":
-    take(systemd.install_steps(Program("hub", "app.py", instance, "gatehouse-hub", tells_when_ready=True), where))
+    program = Program(kind, script, instance, f"gatehouse-{kind}", tells_when_ready=kind == "hub")
+    take(systemd.install_steps(program, where))
 else:
-    take(systemd.remove_steps("gatehouse-hub", where))
+    take(systemd.remove_steps(f"gatehouse-{kind}", where))
 """
 
 
@@ -39,10 +41,11 @@ def manager(tmp_path: Path) -> Iterator[Systemd]:
 
 
 class Service:
-    """The hub on an instance folder whose name has a space and what systemd would expand."""
+    """A program on an instance folder whose name has a space and what systemd would expand."""
 
-    def __init__(self, manager: Systemd, tmp_path: Path, watchdog: int = 60) -> None:
-        self._manager, self._watchdog = manager, watchdog
+    def __init__(self, manager: Systemd, tmp_path: Path, kind: str = HUB, watchdog: int = 60) -> None:
+        self._manager, self._kind, self._watchdog = manager, kind, watchdog
+        self.unit = f"gatehouse-{kind}.service"
         self.instance = tmp_path / "gate 1 %h $HOME é"
         self.instance.mkdir()
         main, *side = free_ports(1 + len(SIDE_PORTS))
@@ -53,19 +56,21 @@ class Service:
 
     def do(self, what: str) -> None:
         units = str(self._manager.units)
-        done = self._manager.run(sys.executable, "-c", INSTALL, str(self.instance), units, str(self._watchdog), what)
+        done = self._manager.run(
+            sys.executable, "-c", INSTALL, str(self.instance), units, str(self._watchdog), what, self._kind
+        )
         assert done.returncode == 0, done.stdout + done.stderr + self.log
 
     @property
     def log(self) -> str:
-        path = self.instance / "hub.log"
+        path = self.instance / f"{self._kind}.log"
         return path.read_text("utf-8") if path.exists() else ""
 
     def pid(self) -> str:
-        return self._manager.show(UNIT, "MainPID")
+        return self._manager.show(self.unit, "MainPID")
 
     def is_active(self) -> bool:
-        return self._manager.show(UNIT, "ActiveState") == "active"
+        return self._manager.show(self.unit, "ActiveState") == "active"
 
 
 def test_from_installation_to_removal(manager: Systemd, tmp_path: Path) -> None:
@@ -74,21 +79,34 @@ def test_from_installation_to_removal(manager: Systemd, tmp_path: Path) -> None:
     assert service.is_active(), "installed means ready: systemctl waits for it"
     assert (service.instance / "hub.ready.json").exists()
     first = service.pid()
-    manager.signal(UNIT, signal.SIGKILL)
+    manager.signal(service.unit, signal.SIGKILL)
     wait_for(lambda: service.pid() not in ("0", first) and service.is_active(), 30, "the restart")
     service.do("remove")
     assert "The hub has ended." in service.log
     assert list(manager.units.rglob("*")) == []
-    assert manager.show(UNIT, "LoadState") == "not-found"
+    assert manager.show(service.unit, "LoadState") == "not-found"
+
+
+def test_the_agent_too(manager: Systemd, tmp_path: Path) -> None:
+    service = Service(manager, tmp_path, AGENT)
+    service.do("install")
+    wait_for(lambda: "Simulated vehicle" in service.log, 60, "the simulated gate")
+    first = service.pid()
+    manager.signal(service.unit, signal.SIGKILL)
+    wait_for(lambda: service.pid() not in ("0", first), 30, "the restart")
+    seen = service.log.count("Simulated vehicle")
+    wait_for(lambda: service.log.count("Simulated vehicle") > seen, 60, "the simulated gate again")
+    service.do("remove")
+    assert "Ending, as asked." in service.log and manager.show(service.unit, "LoadState") == "not-found"
 
 
 def test_a_frozen_hub_is_restarted(manager: Systemd, tmp_path: Path) -> None:
     service = Service(manager, tmp_path, watchdog=3)
     service.do("install")
     first = service.pid()
-    manager.signal(UNIT, signal.SIGSTOP)
+    manager.signal(service.unit, signal.SIGSTOP)
     wait_for(lambda: service.pid() not in ("0", first) and service.is_active(), 60, "the restart")
-    assert manager.show(UNIT, "NRestarts") == "1"
+    assert manager.show(service.unit, "NRestarts") == "1"
 
 
 def test_a_hub_that_was_stopped_stays_stopped(manager: Systemd, tmp_path: Path) -> None:
@@ -96,7 +114,7 @@ def test_a_hub_that_was_stopped_stays_stopped(manager: Systemd, tmp_path: Path) 
     service.do("install")
     done = manager.run(sys.executable, str(ROOT / "app.py"), "stop", "--instance", str(service.instance))
     assert done.returncode == 0, done.stdout + done.stderr
-    wait_for(lambda: manager.show(UNIT, "ActiveState") == "inactive", 30, "the end")
+    wait_for(lambda: manager.show(service.unit, "ActiveState") == "inactive", 30, "the end")
     assert "The hub has ended." in service.log
     service.do("install")
     assert service.is_active()
