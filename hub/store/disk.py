@@ -57,6 +57,16 @@ class DiskWatch:
         self._free, self._total = usage.free, usage.total
 
     @property
+    def free_bytes(self) -> int | None:
+        """The free space; None where the system does not say."""
+        return self._free
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the disk; 0 where the system does not say."""
+        return self._total
+
+    @property
     def full(self) -> bool:
         """Whether there is no room for records."""
         return self._writer.disk_full or (self._free is not None and self._free < FULL_BYTES)
