@@ -10,7 +10,7 @@ import io
 import sys
 from pathlib import Path
 
-from hub.commands import check_config, check_models, make_cert, reset_password, run
+from hub.commands import check_config, check_models, doctor, make_cert, reset_password, run
 from hub.commands.command import USAGE_STATUS, Command
 from hub.settings.file import SettingsError
 from hub.store.instance_lock import InstanceInUse
@@ -20,6 +20,7 @@ COMMANDS: tuple[Command, ...] = (
     run.COMMAND,
     check_config.COMMAND,
     check_models.COMMAND,
+    doctor.COMMAND,
     make_cert.COMMAND,
     reset_password.COMMAND,
 )
