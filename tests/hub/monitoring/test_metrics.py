@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +19,7 @@ from hub.runtime.histogram import Histogram
 from hub.runtime.metrics import Family, Row
 from hub.station.contract.status import parse_status
 from hub.station.stations import MAX_STATIONS, Stations
-from tests.support.helpers import HubProcess, capture_result, wait_for
+from tests.support.helpers import ROOT, HubProcess, capture_result, wait_for
 
 ODD = 'north "gate"\\ {1}\n2 กข'
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -77,6 +78,14 @@ def test_a_real_hub_with_records_and_a_station(hub: HubProcess) -> None:
     assert found["process_resident_memory_bytes", ()] > 10e6
     assert found["gatehouse_connections", (("kind", "tcp"),)] >= 1
     assert found["gatehouse_log_lines_total", (("level", "INFO"),)] > 0
+
+
+def test_the_page_of_operations_names_every_metric(hub: HubProcess) -> None:
+    text = requests.get(f"{hub.url}/metrics", timeout=10).text
+    served = {name for name in re.findall(r"^# TYPE (\S+)", text, re.MULTILINE) if not name.endswith("_created")}
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    section = page.partition("### Know the metrics")[2].partition("\n```")[0]
+    assert set(re.findall(r"`((?:gatehouse|process)_\w+[a-z])`", section)) == served
 
 
 def after(hub: HubProcess, text: str) -> requests.Response | None:
