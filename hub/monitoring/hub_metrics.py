@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 
 from hub.context import Hub
 from hub.runtime.metrics import Durations, Family, Row, single
 from hub.runtime.recent_lines import LEVELS, RecentLines
+from hub.runtime.version import project_version
 from hub.store.disk import DiskWatch
 
-PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 WARNINGS = "Sentences for the operator on the page /status."
 
 
 def add_hub_metrics(hub: Hub) -> None:
     """Add the families of the process, the writer, the event loop, the disk and the rest of what is shared."""
-    version = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["version"]
 
     def about() -> Iterator[Family]:
-        yield Family("info", "gauge", "1, with the hub's version.", [((version,), 1)], ("version",))
+        yield Family("info", "gauge", "1, with the hub's version.", [((project_version(),), 1)], ("version",))
         warnings = len(hub.warnings) + sum(len(source()) for source in hub.warning_sources)
         yield Family("warnings", "gauge", WARNINGS, single(warnings))
         yield Family("scrape_failures", "counter", "Parts whose metrics failed.", single(hub.metrics.failed))
