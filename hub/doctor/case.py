@@ -46,8 +46,25 @@ class Case:
         return f"{self.settings.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def database(self) -> sqlite3.Connection:
-        """A connection that only reads. Raises sqlite3.Error."""
-        return sqlite3.connect(f"{self.settings.database_path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)
+        """A connection that only reads. Raises sqlite3.Error.
+
+        SQLite wants to make a file beside the database; on a full disk the database is read as it is, where nothing
+        waits in its WAL.
+        """
+        path = self.settings.database_path.resolve()
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            connection.close()
+            wal = path.with_name(f"{path.name}-wal")
+            if self.running is not None or (wal.exists() and wal.stat().st_size):
+                raise
+            return sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
 
 
 def running_hub(folder: Path) -> Running | None:

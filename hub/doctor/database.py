@@ -30,8 +30,10 @@ def check(case: Case) -> Iterator[Finding]:
     except sqlite3.Error as error:
         if monotonic() > deadline:
             yield warn(f"{path.name} is too large to be checked within {SECONDS:g} s; no damage was found until then.")
+        elif isinstance(error, sqlite3.OperationalError):  # the disk, its room, permissions
+            yield fail(f"{path.resolve()} cannot be read now ({error}): check the disk and the permissions.")
         else:
-            yield fail(f"{path.resolve()} cannot be read ({error}). {REPAIR}")
+            yield fail(f"{path.resolve()} is damaged ({error}). {REPAIR}")
         return
     size = path.stat().st_size / MB
     if rows == ["ok"]:

@@ -20,7 +20,7 @@ def check(case: Case) -> Iterator[Finding]:
         with closing(case.database()) as connection:
             found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error as error:
-        yield fail(f"The revision of the tables cannot be read ({error}).")
+        yield fail(f"The revision of the tables cannot be read ({error}); see what is said of the database.")
         return
     if found > newest:
         yield fail(

@@ -72,7 +72,8 @@ def _disk(hub: Hub) -> Iterator[Family]:
     if disk.free_bytes is not None:
         yield Family("disk_free_bytes", "gauge", "Room on the disk of the instance folder.", single(disk.free_bytes))
         yield Family("disk_size_bytes", "gauge", "Size of the disk of the instance folder.", single(disk.size_bytes))
-    yield Family("disk_full", "gauge", "1 while records are refused for want of room.", single(disk.full))
+    refused = single(bool(disk.trouble))
+    yield Family("disk_full", "gauge", "1 while records are refused for want of room.", refused)
 
 
 def _runtime(hub: Hub) -> Iterator[Family | Durations]:

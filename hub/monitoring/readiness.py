@@ -73,7 +73,7 @@ class Readiness:
         return ""
 
     def _disk(self) -> str:
-        return "The disk is full; free some space on it." if self._hub.part(DiskWatch).full else ""
+        return self._hub.part(DiskWatch).trouble
 
     def _database(self) -> str:
         limit = gevent.Timeout(DATABASE_SECONDS)

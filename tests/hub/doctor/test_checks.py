@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
+import subprocess
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -158,6 +160,29 @@ def test_a_folder_that_cannot_be_written(folder: Path, capsys: pytest.CaptureFix
     case = Case(settings.model_copy(update={"instance": folder / "hub.toml"}), None)
     found = dict(examine(case))
     assert found["disk speed"].level is Level.WARN
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0, reason="A small disk is mounted, which needs root on Linux."
+)
+def test_a_full_disk_is_no_damage(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(small)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("This machine does not let a test mount a small disk.")
+    try:
+        shutil.copytree(folder, small / "instance")
+        for left in (small / "instance").glob("hub.db-*"):
+            left.unlink()
+        with (small / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+            while filler.write(b"x" * 4096):
+                pass
+        status, rows = examined(small / "instance", capsys)
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=False)
+    assert status == 1 and "is full" in rows["disk space"][0] and rows["disk speed"][0].startswith("FAIL ")
+    assert rows["database"][0].startswith("OK ") and rows["tables"][0].startswith("OK ")
 
 
 def test_one_check_that_fails_hides_no_other(folder: Path) -> None:
