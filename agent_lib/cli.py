@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import logging.handlers
 import os
 import sys
 import threading
@@ -133,10 +132,13 @@ def _count(text: str) -> int:
 def _run(settings: AgentSettings) -> int:
     from agent_lib.commands.run import Agent
     from agent_lib.runtime.lock import InstanceBusy
+    from agent_lib.runtime.log_setup import set_up_log
     from agent_lib.runtime.memory import release_large_buffers
 
     release_large_buffers()
-    _set_up_log(settings)
+    config = settings.log
+    path = settings.instance / "agent.log"
+    set_up_log(path, config.level, config.format, config.max_mb * 1_000_000, config.keep, config.max_days)
     for warning in settings.warnings:
         log.warning("%s", warning)
     agent = Agent(settings)
@@ -209,31 +211,6 @@ def _simulation_sentence(settings: AgentSettings) -> str:
     path: Path = settings.config_path
     line = '"rfid": {"host": "192.168.1.2"}' if path.suffix.lower() == ".json" else 'host = "192.168.1.2"  under [rfid]'
     return f"No station is configured: this is the simulated gate. For a real reader write  {line}  in {path}"
-
-
-def _set_up_log(settings: AgentSettings) -> None:
-    form = logging.Formatter("%(asctime)s [%(levelname)s] %(name)s: %(message)s")
-    root = logging.getLogger()
-    root.setLevel(settings.log.level)
-    handlers: list[logging.Handler] = [logging.StreamHandler()]
-    path = settings.instance / "agent.log"
-    try:
-        handlers.append(
-            logging.handlers.RotatingFileHandler(
-                path,
-                maxBytes=settings.log.max_mb * 1_000_000,
-                backupCount=5,
-                encoding="utf-8",
-                errors="backslashreplace",
-            )
-        )
-    except OSError as error:
-        print(f"{path}: cannot be written ({error.strerror}); the log goes to this window only.", file=sys.stderr)
-    for handler in handlers:
-        handler.setFormatter(form)
-        root.addHandler(handler)
-    # The agent logs its retries itself.
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 _COMMANDS = {"run": _run, "check": _check, "pair": _pair, "stop": _stop}

@@ -24,6 +24,7 @@ from hub.runtime.budget import Budget
 from hub.runtime.json_lane import JsonLane
 from hub.runtime.lanes import Lanes
 from hub.runtime.loop_watch import LoopWatch
+from hub.runtime.metrics import Metrics
 from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
 from hub.socketio.attachments import Attachments
@@ -140,6 +141,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         examiner=Examiner(lanes, _decode_limits(settings)),
         links=links,
         loop=LoopWatch(),
+        metrics=Metrics(),
         json=json,
         socketio=socketio,
         fast_events=FastEvents(socketio.server, settings.fast_paths.socketio, codec.loads),
@@ -187,6 +189,7 @@ def _watch_storage(hub: Hub, lock: InstanceLock) -> None:
     if lock.warning:
         hub.warnings.append(lock.warning)
     hub.warning_sources += [disk.warnings, hub.reader.faults.warnings, hub.packs.faults.warnings]
+    hub.add(disk)
     hub.status["disk"] = disk.status
     hub.status["database"] = hub.reader.faults.status
     hub.status["packs"] = hub.packs.faults.status

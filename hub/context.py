@@ -22,6 +22,7 @@ from hub.runtime.json_lane import JsonLane
 from hub.runtime.lanes import Lanes
 from hub.runtime.lifecycle import Lifecycle, run
 from hub.runtime.loop_watch import LoopWatch
+from hub.runtime.metrics import Metrics
 from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
 from hub.socketio.entry import EngineIoEntry
@@ -61,6 +62,7 @@ class Hub:
     examiner: Examiner  # decides which pictures are shown
     links: Links
     loop: LoopWatch
+    metrics: Metrics  # what /metrics shows, each part's own
     json: JsonLane  # decodes JSON from outside
     socketio: SocketIoApp
     fast_events: FastEvents

@@ -15,6 +15,7 @@ from hub.context import Hub
 from hub.devices.register import register as devices
 from hub.http.failures import register as failures
 from hub.lpr.register import register as lpr
+from hub.monitoring.register import register as monitoring
 from hub.pages.register import register as pages
 from hub.presence.register import register as presence
 from hub.station.register import register as station
@@ -33,5 +34,6 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     apriltag,
     tracking,
     presence,
+    monitoring,
     pages,
 )

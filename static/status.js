@@ -49,6 +49,8 @@ async function refresh() {
     ["Newest capture", status.captures.newest_received_at ? moment(status.captures.newest_received_at) : "none yet"],
     ["Event loop held over 50 ms", `${status.event_loop.stalls} times in ten minutes, longest ${status.event_loop.longest_ms} ms`],
     ["Records waiting to be written", String(status.writer.waiting)],
+    ["Longest commit", `${status.writer.longest_commit_ms} ms`],
+    ["Free on the disk", status.disk.free_mb === null ? "unknown" : `${Math.round(status.disk.free_mb)} MB of ${Math.round(status.disk.total_mb)} MB`],
     ["Refused as too busy", status.lanes.filter((lane) => lane.refused).map((lane) => `${lane.name}: ${lane.refused}`).join(", ") || "none"],
     ["Last store error", status.writer.last_error || "none"],
     ["Data folder", status.instance],

@@ -1,4 +1,4 @@
-"""`python agent.py check`: try hub, reader and each camera once, and print for each what works and what to do."""
+"""`python agent.py check`: try hub, devices, disk and clock once, and print for each what works and what to do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from agent_lib.commands import check_machine
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import AgentSettings, CameraSettings, HubSettings, StationSettings
 
@@ -53,11 +54,15 @@ def _try(number: int, work: Callable[[], Finding], results: queue.SimpleQueue[tu
 
 def _tasks(settings: AgentSettings) -> list[tuple[str, Callable[[], Finding]]]:
     tasks: list[tuple[str, Callable[[], Finding]]] = [("hub", lambda: _hub(settings.hub))]
-    if settings.simulated:
-        return tasks
-    for station in settings.stations:
+    for station in [] if settings.simulated else settings.stations:
         before = f"{station.name}: " if len(settings.stations) > 1 else ""
         tasks += [(f"{before}{name}", work) for name, work in _devices(station)]
+    tasks += [
+        ("disk", lambda: check_machine.disk(settings.instance)),
+        ("outbox", lambda: check_machine.outbox(settings.instance)),
+    ]
+    if not settings.hub.raw:
+        tasks.append(("clock", lambda: check_machine.clock(settings.hub)))
     return tasks
 
 

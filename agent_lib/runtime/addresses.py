@@ -6,7 +6,9 @@ import re
 import sys
 from urllib.parse import urlsplit
 
-_SECRET_IN_URL = re.compile(r"(?i)(?<![a-z])(password|passwd|pwd|pass|token|auth)=([^&_;/\s]+)")
+_SECRET_IN_URL = re.compile(
+    r"(?i)(?<![a-z])(password|passwd|pwd|psw|pass|token|auth|secret|api[_-]?key|key|code)=([^&_;/\s]+)"
+)
 
 
 def redact(url: str) -> str:

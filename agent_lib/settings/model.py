@@ -153,9 +153,18 @@ class LogSettings(Section):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level that is logged."
     )
-    max_mb: int = Field(
-        default=10, ge=1, le=1000, description="Size at which agent.log is rotated, in MB; five old files are kept."
+    format: Literal["text", "json"] = Field(
+        default="text",
+        description="text: lines for people; json: an object a line (time, level, logger, message, exception).",
     )
+    max_mb: int = Field(default=10, ge=1, le=1000, description="Size at which agent.log is rotated, in MB.")
+    max_days: int = Field(
+        default=30,
+        ge=0,
+        le=3650,
+        description="Days after which agent.log is rotated whatever its size, and an old file deleted; 0: never.",
+    )
+    keep: int = Field(default=5, ge=0, le=1000, description="Old log files that are kept.")
 
 
 class AgentSettings(Section):

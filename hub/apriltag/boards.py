@@ -137,6 +137,12 @@ class Boards:
         self.watch()
         return history_body(list(self._closed), self._started, self._zone, self._wall() - self._now())
 
+    def states(self) -> list[str]:
+        """The state of every board, in a word."""
+        self.watch()
+        now = self._now()
+        return [board.state(now, self._stale_seconds) for board in self._boards.values()]
+
     def status(self) -> list[dict[str, Any]]:
         """Every board for the pages, the one that sent last first."""
         self.watch()

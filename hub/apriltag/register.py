@@ -16,6 +16,7 @@ from hub.apriltag.commands import BoardCommands
 from hub.apriltag.detection import TASK, TagDetections
 from hub.apriltag.fast_rest import FastReadingPosts
 from hub.apriltag.games import Games
+from hub.apriltag.metrics import apriltag_metrics
 from hub.apriltag.posts import ReadingPosts
 from hub.apriltag.readings import Readings
 from hub.apriltag.rest import MAX_BOARDS_SHOWN, apriltag_rest
@@ -111,6 +112,7 @@ def _add_status(hub: Hub, boards: Boards, apriltags: AprilTags, games: Games, so
     hub.status["boards"] = lambda: boards.status()[:MAX_BOARDS_SHOWN]
     hub.status["apriltag"] = apriltags.status
     hub.status["games"] = games.status
+    hub.metrics.add(lambda: apriltag_metrics(boards, apriltags.readings, games))
 
 
 def _add_udp(hub: Hub, apriltags: AprilTags) -> None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from hub.commands.check_config import check_tls
 from hub.commands.command import INTERRUPTED_STATUS, Command, setting_flags
 from hub.runtime.log_file import LogFile
-from hub.runtime.log_lines import LineFormatter
+from hub.runtime.log_lines import JsonFormatter, LineFormatter
 from hub.runtime.memory import freeze_startup_objects, release_large_buffers
+from hub.runtime.recent_lines import RecentLines
 from hub.runtime.service_manager import ServiceManager
 from hub.runtime.stop_request import end_on_request
 from hub.settings.file import load
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 SWITCH_SECONDS = 0.0005  # the writer's thread and the event loop switch thousands of times a second
 
 
@@ -43,16 +45,18 @@ def run(options: argparse.Namespace) -> int:
         lock.release()
 
 
-def start_logging(settings: Settings) -> None:
-    """Log to hub.log (rotated, UTF-8), and warnings to stderr. Raises OSError."""
-    form = LineFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    file = LogFile(settings.log_path, maxBytes=settings.log.max_mb * 1024 * 1024, backupCount=5, encoding="utf-8")
-    screen = logging.StreamHandler()
-    for handler in (file, screen):
+def start_logging(settings: Settings) -> RecentLines:
+    """Log to hub.log (rotated, UTF-8), and warnings to stderr; the newest lines in memory. Raises OSError."""
+    config, root = settings.log, logging.getLogger()
+    form = JsonFormatter() if config.format == "json" else LineFormatter(LINE)
+    file = LogFile(settings.log_path, config.max_mb * 1024 * 1024, config.keep, config.max_days)
+    screen, recent = logging.StreamHandler(), RecentLines()
+    for handler in (file, screen, recent):
         handler.setFormatter(form)
-        logging.getLogger().addHandler(handler)
+        root.addHandler(handler)
     screen.setLevel(logging.WARNING)
-    logging.getLogger().setLevel(settings.log.level)
+    root.setLevel(config.level)
+    return recent
 
 
 def serve(settings: Settings, lock: InstanceLock) -> int:
@@ -64,10 +68,11 @@ def serve(settings: Settings, lock: InstanceLock) -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         settings.instance.mkdir(parents=True, exist_ok=True)
-        start_logging(settings)
+        recent = start_logging(settings)
         from hub import close, create_app
 
         app = create_app(settings, lock)
+        app.extensions["gatehouse"].add(recent)
     except (OSError, DatabaseError) as error:
         print(
             f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance "

@@ -40,8 +40,9 @@ class RequestHead:
 
     @property
     def line(self) -> str:
-        """The request line, for the log."""
-        return f"{self.method} {self.target} {self.version}"
+        """The request line, for the log: without query, which may hold a token."""
+        path, mark, _ = self.target.partition("?")
+        return f"{self.method} {path}{mark} {self.version}"
 
 
 def end_of_head(data: bytearray, start: int = 0) -> int:

@@ -57,9 +57,10 @@ class Camera:
     @property
     def health(self) -> str:
         """The worst status of the components; an unknown status ranks between ok and warning."""
-        if not self.components:
+        components = list(self.components.values())  # a copy: metrics are made on a native thread
+        if not components:
             return "unknown"
-        states = {component["status"] for component in self.components.values()}
+        states = {component["status"] for component in components}
         strange = sorted(states - set(WORST))
         return (
             next((state for state in ("error", "warning", *strange, "ok") if state in states), "unknown") or "unknown"
@@ -256,6 +257,10 @@ class Cameras:
     def newest_first(self) -> list[Camera]:
         """Every camera, the one seen last first."""
         return sorted(self._cameras.values(), key=lambda camera: -camera.heard)
+
+    def listed(self) -> list[Camera]:
+        """Every camera, in no order."""
+        return list(self._cameras.values())
 
     def all(self) -> list[dict[str, Any]]:
         """Every camera as /api/cameras shows it, the one seen last first."""

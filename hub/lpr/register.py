@@ -16,6 +16,7 @@ from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
 from hub.lpr.fast_rest import FastRecords
 from hub.lpr.ingest import HINTS
+from hub.lpr.metrics import camera_metrics
 from hub.lpr.records import Records
 from hub.lpr.repository.repositories import Repositories
 from hub.lpr.rest import lpr_rest
@@ -55,6 +56,7 @@ def register(app: Flask, hub: Hub) -> None:
         "cameras": page_of(lpr.cameras.newest_first(), 0, MAX_CAMERAS_SHOWN, lpr.cameras.show, MAX_STATUS_BYTES)[0],
         "rooms": hub.rooms.status(),
     }
+    hub.metrics.add(lambda: camera_metrics(lpr.cameras, lpr.statistics))
     hub.names["cameras"] = lpr.cameras.names.status
     hub.supervisor.keep("camera watch", _watch, lpr.cameras)
     keep_retention(hub.supervisor, hub.writer, "lpr_health", hub.settings.lpr.health_days, hub.clock, hub.reader)

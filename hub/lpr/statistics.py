@@ -55,6 +55,11 @@ class Statistics:
         self._today[kind] += self.day(received_at) == self._day
         self.last_update = received_at
 
+    @property
+    def totals(self) -> dict[str, int]:
+        """Records of all time by kind."""
+        return self._total
+
     def _roll(self) -> None:
         today = self.day(self._now())
         if today != self._day:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
-from pathlib import Path
 
 from flask import Blueprint, Flask, Response, request
 from gevent.lock import Semaphore
@@ -15,10 +13,9 @@ from hub.contract.roles import Role
 from hub.http.answers import part
 from hub.http.page import page
 from hub.runtime.offload import offload
+from hub.runtime.version import project_version
 
 docs = Blueprint("docs", __name__)
-
-PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 
 class OpenApiText:
@@ -42,8 +39,7 @@ class OpenApiText:
         from hub.openapi.document import build
         from hub.openapi.operation import Operations
 
-        version = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["version"]
-        text = encode(build(self._app, Operations.of(self._described_in), version))
+        text = encode(build(self._app, Operations.of(self._described_in), project_version()))
         return text, hashlib.blake2b(text, digest_size=12).hexdigest()
 
 

@@ -8,11 +8,14 @@ from collections import deque
 
 import gevent
 
+from hub.runtime.histogram import Histogram
+
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.02
 MAX_BLOCK_MS = 50.0  # nothing may block the event loop for longer (docs/architecture.md "Promises")
 WINDOW_SECONDS = 600.0
+LAG_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
 class LoopWatch:
@@ -21,6 +24,7 @@ class LoopWatch:
     def __init__(self) -> None:
         self._stalls: deque[tuple[float, float]] = deque(maxlen=1000)
         self.longest_ms = 0.0
+        self.lag_seconds = Histogram(LAG_BOUNDS)  # how late each timer fired
 
     def run(self) -> None:
         """The supervised greenlet."""
@@ -29,6 +33,7 @@ class LoopWatch:
             gevent.sleep(TICK_SECONDS)
             now = time.monotonic()
             late = (now - due) * 1000
+            self.lag_seconds.observe(max(0.0, now - due))
             if late > self.longest_ms:
                 self.longest_ms = late
             if late > MAX_BLOCK_MS:

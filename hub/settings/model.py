@@ -145,6 +145,12 @@ class Settings(Section):
         }
 
     @property
+    def wanted_listeners(self) -> list[str]:
+        """The listeners that are to be open, by name; "main" and "udp" among them."""
+        sides = [name for name, port in self.side_ports.items() if port]
+        return ["main", *sides, *(["udp"] if self.apriltag.udp_port else [])]
+
+    @property
     def database_path(self) -> Path:
         """The database file."""
         return self.instance / "hub.db"

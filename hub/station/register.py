@@ -8,6 +8,7 @@ from flask import Flask
 from hub.context import Hub
 from hub.contract.roles import Requirement, Role
 from hub.live.events import CAPTURE_STORED
+from hub.station.metrics import station_metrics
 from hub.station.repository import CaptureRepository, StationRepository
 from hub.station.rest import station_rest
 from hub.station.service import Captures
@@ -45,6 +46,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.status["stations"] = stations.all
     hub.names["stations"] = stations.names.status
     hub.status["result_listeners"] = hub.results.status
+    hub.metrics.add(lambda: station_metrics(captures, stations))
     hub.supervisor.keep("station watch", _watch, stations)
 
 

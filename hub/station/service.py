@@ -56,6 +56,7 @@ class Captures:
         self._writer, self._repository, self._images, self._links = writer, repository, images, links
         self._bus, self._examiner, self._zone = bus, examiner, zone
         self._stored = 0
+        self.accepted = 0  # new captures since the start
         self._newest_received_at: float | None = None
         self._steady_from = time.time() - time.monotonic()
         self.in_flight = 0  # accepted records that are not answered yet
@@ -78,6 +79,7 @@ class Captures:
         if not stored.duplicate:
             row = stored.row
             self._stored += 1
+            self.accepted += 1
             self._newest_received_at = max(row["received_at"], self._newest_received_at or 0.0)
             log.info(
                 "Capture %s of station '%s': tag %s, number %s.",
@@ -179,6 +181,11 @@ class Captures:
             raise TypeError("tags, errors or warnings is no list")
         json_size(shown)
         return dict(row)
+
+    @property
+    def stored(self) -> int:
+        """How many captures are stored."""
+        return self._stored
 
     def status(self) -> dict[str, Any]:
         """For the status page: how many captures are stored, and when the newest was received."""

@@ -57,18 +57,35 @@ class DiskWatch:
         self._free, self._total = usage.free, usage.total
 
     @property
+    def free_bytes(self) -> int | None:
+        """The free space; None where the system does not say."""
+        return self._free
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the disk; 0 where the system does not say."""
+        return self._total
+
+    @property
     def full(self) -> bool:
         """Whether there is no room for records."""
         return self._writer.disk_full or (self._free is not None and self._free < FULL_BYTES)
 
+    @property
+    def trouble(self) -> str:
+        """A sentence for the operator while there is no room for records; "" where there is."""
+        if self.full:
+            return (
+                f"The disk of {self._folder.resolve()} is full: records are refused with 503 until there is room, and "
+                "senders try again. Free some space on it; the hub goes on by itself."
+            )
+        return ""
+
     def warnings(self) -> list[str]:
         """Sentences for the operator."""
         folder = self._folder.resolve()
-        if self.full:
-            return [
-                f"The disk of {folder} is full: records are refused with 503 until there is room, and senders try "
-                "again. Free some space on it; the hub goes on by itself."
-            ]
+        if self.trouble:
+            return [self.trouble]
         if self._writer.failure is not None:
             return [
                 f"The hub cannot store now ({self._writer.failure}); {self._writer.not_stored} records were refused. "

@@ -22,6 +22,7 @@ from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 
 from hub.contract.errors import Unavailable
+from hub.runtime.histogram import Histogram
 from hub.runtime.offload import in_pool
 from hub.store.backend import Backend, Connection
 from hub.store.batch import BatchStore
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Job = Callable[[Transaction], Any]
 BATCH = 200
+COMMIT_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LOG_SECONDS = 10.0  # between two log lines about records that could not be stored
 MAX_PENDING_BYTES = 256 * 1024 * 1024
 
@@ -77,6 +79,8 @@ class Writer:
         self.disk_full = False  # whether that was for want of room
         self.not_stored = 0  # records that were refused since the start because they could not be stored
         self._log_at = 0.0
+        self.commit_seconds = Histogram(COMMIT_BOUNDS)
+        self.commit_began: float | None = None  # monotonic; None while none runs
 
     def write(self, job: Callable[[Transaction], T], size: int = 0) -> T:
         """Run `job` in the next commit; its result after that commit. Raises what the job raised, or StoreBusy.
@@ -116,7 +120,13 @@ class Writer:
                 in_pool(self._pool, self._disconnect)
                 return
 
+    @property
+    def pending(self) -> int:
+        """The number of writes that wait for a commit."""
+        return len(self._pending)
+
     def _answer(self, batch: list[PendingWrite]) -> None:
+        began = self.commit_began = monotonic()
         try:
             results = in_pool(self._pool, self._commit, batch)
             self.failure, self.disk_full = None, False
@@ -127,6 +137,8 @@ class Writer:
             self.last_error = f"{type(error).__name__}: {error}"
             log.exception("%d records could not be stored.", len(batch))
             results = [error] * len(batch)
+        self.commit_began = None
+        self.commit_seconds.observe(monotonic() - began)
         for write, result in zip(batch, results, strict=True):
             if isinstance(result, Exception):
                 write.done.set_exception(result)
@@ -304,6 +316,7 @@ class Writer:
         return {
             "waiting": len(self._pending),
             "commits": self.commits,
+            "longest_commit_ms": round(self.commit_seconds.longest * 1000, 1),
             "records": self.records,
             "not_stored": self.not_stored,
             "last_error": self.last_error,

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,19 +48,20 @@ class Progress:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on just now, below those that systems give to outgoing connections."""
+    """Ports, of TCP and UDP, that nobody has just now, below those that systems give to outgoing connections."""
     choice = random.SystemRandom()
     sockets: list[socket.socket] = []
+    ports: list[int] = []
     try:
-        while len(sockets) < count:
-            one = socket.socket()
-            try:
-                one.bind(("127.0.0.1", choice.randrange(11_000, 32_000)))
-            except OSError:
-                one.close()
-                continue
-            sockets.append(one)
-        return [one.getsockname()[1] for one in sockets]
+        while len(ports) < count:
+            port = choice.randrange(11_000, 32_000)
+            both = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
+            sockets += both
+            with suppress(OSError):
+                for one in both:
+                    one.bind(("127.0.0.1", port))
+                ports.append(port)
+        return ports
     finally:
         for one in sockets:
             one.close()

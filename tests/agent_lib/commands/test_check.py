@@ -29,7 +29,9 @@ def test_check_of_what_works(hub: HubProcess, tmp_path: Path) -> None:
         "ok     camera",
         "ok     secondary camera",
     ]
-    assert "E2D30001" in lines[2] and "320 x 240" in lines[3] and lines[5:] == ["Everything works."]
+    assert "E2D30001" in lines[2] and "320 x 240" in lines[3] and lines[8:] == ["Everything works."]
+    assert [line.partition(":")[0] for line in lines[5:8]] == ["ok     disk", "ok     outbox", "ok     clock"]
+    assert "MB are free" in lines[5] and "No results wait" in lines[6] and lines[7].endswith(", as at the hub.")
 
 
 @pytest.mark.slow
@@ -52,7 +54,7 @@ def test_check_of_what_does_not(tmp_path: Path) -> None:
     assert (
         "is not a hub" in lines[1] and "python app.py" in lines[1] and "refused" in lines[2] and "text/html" in lines[3]
     )
-    assert "geheim" not in agent.text and lines[5:] == ["Not everything works; see above."]
+    assert "geheim" not in agent.text and lines[8:] == ["Not everything works; see above."]
 
 
 @pytest.mark.slow

@@ -74,7 +74,8 @@ def test_every_route(site, sender: str) -> None:
             allowed = status not in REFUSED
             if cells[sender] == TOKEN:
                 allowed = not allowed  # without the token of boards the route itself refuses
-            if allowed != (cells[sender] != NO) or status >= 500 or (cells[sender] == NO and status == 404):
+            crashed = status >= 500 and (rule, status) != ("/readyz", 503)  # this app has no listener: it is not ready
+            if allowed != (cells[sender] != NO) or crashed or (cells[sender] == NO and status == 404):
                 wrong.append((method, rule, status, cells[sender]))
     assert wrong == [] and asked > 80
 

@@ -220,6 +220,10 @@ def _reads_and_says_that_the_disk_is_full(hub: HubProcess) -> None:
     (warning,) = status["warnings"]
     assert warning.startswith("The disk of ") and " is full" in warning and "Free some space" in warning
     assert status["disk"]["full"] is True and status["disk"]["free_mb"] < 1
+    ready = requests.get(f"{hub.url}/readyz", timeout=20)
+    assert ready.status_code == 503 and ready.json()["checks"]["disk"] == warning
+    assert requests.get(f"{hub.url}/healthz", timeout=20).status_code == 200
+    assert "gatehouse_disk_full 1.0" in requests.get(f"{hub.url}/metrics", timeout=20).text
 
 
 def _spoil(folder: Path, poison: dict[str, str]) -> dict[str, set[tuple[object, ...]]]:

@@ -214,7 +214,7 @@ def test_a_snapshot_is_not_taken_where_the_wal_holds_records(database: Path, mon
 
 
 def test_lines_that_cannot_be_logged_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = LogFile(tmp_path / "hub.log", encoding="utf-8")
+    file = LogFile(tmp_path / "hub.log")
     log = logging.Logger("of a full disk")
     log.addHandler(file)
     stream, file.stream = file.stream, open("/dev/full", "w") if os.path.exists("/dev/full") else pytest.skip("no disk")
