@@ -17,7 +17,6 @@ from hub.openapi.operation import (
     Content,
     Operation,
     Parameter,
-    header,
     json_answer,
     json_body,
     page_answer,
@@ -161,7 +160,7 @@ READING_POST = Operation(
         )
     },
     errors=(400, 401, 413, 415, 503),
-    parameters=[header("Authorization", "The boards' token, `apriltag.token`.")],
+    asks_token=True,
     body=json_body(READING, EXAMPLE),
     summary="Accept the reading of a board.",
     description="Boards and games get it at once. Slash or not, a board needs no redirect.",

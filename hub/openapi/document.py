@@ -15,6 +15,7 @@ from hub.access.declare import requirement_of
 from hub.contract.roles import OPEN, UNDECLARED
 from hub.openapi.components import Components
 from hub.openapi.operation import JSON, PAGE, Answer, Body, Content, Operation, Operations, Parameter
+from hub.openapi.security import SCHEMES, accepted
 
 CITATION = re.compile(r" ?\((?:docs/)?wire/[^)]*\)")
 RAISES = re.compile(r"\s*Raises [^.]*\.")
@@ -24,8 +25,9 @@ INFO = {
         "What the hub accepts and returns over HTTP. Every refusal has the same JSON body, with a sentence that says "
         "what to do. Unknown fields are accepted; a value that cannot be used never costs a record, it is named in "
         "`warnings`. Times in answers are in UTC; times without a zone in requests are local to the hub. `x-role` is "
-        "the role that an operation requires; with `x-readers` the role viewer is enough, too. `x-endless` marks "
-        "streams, `x-websockets` lists WebSockets and Socket.IO."
+        "the role that an operation requires; with `x-readers` the role viewer is enough, too. `security` says what "
+        "proves that role; senders of the hub's own machine, of `trusted_networks` and of admitted addresses need no "
+        "proof. `x-endless` marks streams, `x-websockets` lists WebSockets and Socket.IO."
     ),
 }
 OTHER = "Any other refusal, by the hub's limits or access control; the body is the same."
@@ -48,7 +50,7 @@ def build(app: Flask, operations: Operations, version: str) -> dict[str, Any]:
         "servers": [{"url": "/", "description": "this hub"}],
         "tags": [{"name": tag} for tag in tags],
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": dict(sorted(components.schemas.items()))},
+        "components": {"schemas": dict(sorted(components.schemas.items())), "securitySchemes": SCHEMES},
         "x-websockets": [asdict(channel) for channel in operations.channels],
     }
 
@@ -89,12 +91,13 @@ def _operation(
     if operation.body is not None:
         made["requestBody"] = _body(operation.body, components)
     required = OPEN if rule.endpoint == "static" else requirement_of(view) or UNDECLARED
+    made["security"] = accepted(required, operation.asks_token)
     made["x-role"] = required.role.value
     if required.readers:
         made["x-readers"] = True
     if operation.endless:
         made["x-endless"] = True
-    return {key: value for key, value in made.items() if value or key == "responses"}
+    return {key: value for key, value in made.items() if value or key in ("responses", "security")}
 
 
 def _docstring(view: Any) -> tuple[str, str]:

@@ -73,7 +73,8 @@ class Operation:
     """One method of one address. Summary and description come from the view's docstring where they are not given.
 
     `endless`: the answer is a stream that does not end. `errors`: statuses answered with `error`, the error body, in
-    place of which a few older interfaces have one with more keys.
+    place of which a few older interfaces have one with more keys. `asks_token`: the route itself asks for a token, of a
+    device or of boards, though its role is open.
     """
 
     tag: str
@@ -86,6 +87,7 @@ class Operation:
     endless: bool = False
     error: Named = ERROR
     refused_as: Collection[str] = ()  # media types of refusals beside JSON
+    asks_token: bool = False
 
 
 class Operations:

@@ -79,6 +79,41 @@ def test_every_operation_has_the_role_that_its_view_declares(app, document) -> N
     assert shown["POST", "/api/accounts"]["x-role"] == "admin"
 
 
+def test_what_proves_a_role_agrees_with_the_role(document) -> None:
+    schemes = document["components"]["securitySchemes"]
+    used = set()
+    for method, path, one in operations(document):
+        names = {name for alternative in one["security"] for name in alternative}
+        assert all(len(alternative) == 1 and list(alternative.values()) == [[]] for alternative in one["security"])
+        used |= names
+        if one["x-role"] == "open":
+            asked = {"deviceToken", "deviceKey", "boardToken"} if path.startswith("/apriltag") else set()
+        elif one["x-role"] == "device":
+            asked = {"deviceToken", "deviceKey"} | ({"session"} if one.get("x-readers") else set())
+        else:
+            asked = {"session"}
+        assert names == asked, (method, path)
+    assert used == set(schemes)
+
+
+def test_the_schemes_are_those_that_the_hub_takes(app, client, document) -> None:
+    schemes = document["components"]["securitySchemes"]
+    hub = app.extensions["gatehouse"]
+    token = hub.settings.device_token_path.read_text("utf-8").strip()
+    board = hub.settings.token_path.read_text("utf-8").strip()
+    record = {"camera_id": "1", "timestamp": "2026-01-28T10:00:00Z", "ocr_results": ["ABC1234"]}
+    assert schemes["deviceToken"]["type"] == "http" and schemes["deviceToken"]["scheme"] == "bearer"
+    for headers in ({"Authorization": f"Bearer {token}"}, {schemes["deviceKey"]["name"]: token}):
+        answer = client.post("/api/detection", json=record, headers=headers, environ_base=STRANGER)
+        assert answer.status_code == 200, headers
+    reading = {"tag_id": 5, "x_cm": 1, "timestamp": 60_000}
+    for value, status in ((board, 200), ("another", 401)):
+        headers = {schemes["boardToken"]["name"]: value}
+        assert client.post("/apriltag", json=reading, headers=headers, environ_base=STRANGER).status_code == status
+    cookie = app.config["SESSION_COOKIE_NAME"]
+    assert (schemes["session"]["in"], schemes["session"]["name"]) == ("cookie", cookie)
+
+
 def test_the_document_refers_only_to_what_it_has(document) -> None:
     used = set(references(document))
     assert used and all(one.startswith(PREFIX) for one in used)
