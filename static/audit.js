@@ -9,7 +9,10 @@ const WORDS = {
   "account.add": "added the account", "account.change": "changed the account", "account.password": "gave a new password to",
   "login": "logged in", "logout": "logged out", "login.failed": "failed to log in",
   "watchlist.add": "listed the plate", "watchlist.change": "changed the listed plate", "watchlist.remove": "no longer lists the plate",
-  "device.approve": "approved the device", "device.reject": "rejected the device",
+  "device.approve": "approved the registration of", "device.reject": "rejected the registration of",
+  "device.admit": "let in", "device.block": "blocked", "device.rename": "renamed", "device.remove": "took the decision back about",
+  "pairing.admit": "gave a token, after pairing, to", "pairing.refuse": "refused to pair",
+  "token.make": "made a token for", "token.rename": "renamed the token", "token.revoke": "revoked the token of",
   "person.delete": "deleted the person", "video.interval": "set the interval of pictures of",
 };
 

@@ -162,6 +162,17 @@ class Gate:
         found: Principal = principal
         return found
 
+    def author(self, environ: Environ) -> Principal:
+        """Who is named for a change: the person whose session the request brings, even where this machine is trusted.
+
+        For the audit log only: that somebody is named grants nothing.
+        """
+        principal = self.principal(environ)
+        if principal.kind != "local":
+            return principal
+        found = (each.identify(environ) for each in self._by_secret)
+        return next((one for one in found if one is not None and one.kind == "account"), principal)
+
     def within_rate(self, environ: Environ, principal: Principal) -> bool:
         """Count a message of a device of another machine; False for one beyond `messages_per_second`."""
         if principal.kind == "local":

@@ -44,7 +44,8 @@ def principal() -> Principal:
 
 def note_change(action: str, target: str, detail: Mapping[str, Any] | None = None) -> None:
     """Record in the audit log what the current request has changed (`hub.contract.audit.Audit.record`)."""
-    current_hub().audit.record(principal(), action, target, detail, request.remote_addr or "")
+    hub = current_hub()
+    hub.audit.record(hub.gate.author(request.environ), action, target, detail, request.remote_addr or "")
 
 
 def reader_host() -> str:
