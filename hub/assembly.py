@@ -39,6 +39,7 @@ from hub.socketio.internals import answer_polls, bound_polls, bound_sessions, en
 from hub.socketio.library_types import SocketIoApp
 from hub.socketio.messages import Messages
 from hub.socketio.rooms import Rooms
+from hub.socketio.session_limit import SessionLimit, count_sessions
 from hub.socketio.workers import Workers
 from hub.store.backend import Backend
 from hub.store.check import DatabaseCheck
@@ -96,7 +97,8 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     rooms = Rooms(socketio.server, supervisor.spawn, queue_bytes, outgoing)
     fast_routes = FastRoutes(app.wsgi_app, settings.fast_paths.rest)
     websockets = WebSocketRoutes(fast_routes)
-    entry = EngineIoEntry(websockets, rooms)
+    sessions = SessionLimit(limits.max_sessions, limits.sessions_per_address)
+    entry = EngineIoEntry(websockets, rooms, sessions)
     access = settings.access
     gate = Gate(
         entry,
@@ -158,7 +160,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     )
     app.extensions["gatehouse"] = hub
     hub.status["json"] = json.status
-    _bound_socketio(hub, workers, outgoing)
+    _bound_socketio(hub, workers, outgoing, sessions)
     hub.images.prepare()
     hub.packs.prepare()
     _watch_storage(hub, lock)
@@ -205,7 +207,7 @@ def _decode_limits(settings: Settings) -> DecodeLimits:
     return DecodeLimits(images.max_megapixels, images.max_scans, images.max_decode_mb * 1024 * 1024)
 
 
-def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget) -> None:
+def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget, sessions: SessionLimit) -> None:
     """Bound what Socket.IO clients may make the hub hold, and show it on /status."""
     server, limits = hub.socketio.server, hub.settings.limits
     guard = SessionGuard(outgoing, limits.max_queue_mb * MEGABYTE)
@@ -215,6 +217,7 @@ def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget) -> None:
         hub.memory, limits.max_body_mb * MEGABYTE, limits.message_seconds, partial(end_session_by_id, server)
     )
     Messages(server, workers.spawn, hub.fast_events, guard, in_flight, attachments)
+    count_sessions(server, sessions)
     hub.supervisor.keep("attachments", attachments.run)
     hub.status["outgoing_queues"] = outgoing.status
     hub.status["socketio"] = lambda: {
@@ -225,6 +228,7 @@ def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget) -> None:
         "refused_events": in_flight.refused + attachments.refused,
         "attachment_bytes": attachments.bytes,
         "rooms": hub.rooms.status(),
+        "sessions": sessions.status(),
     }
 
 

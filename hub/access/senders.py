@@ -12,13 +12,20 @@ from hub.contract.roles import Role
 from hub.net.wsgi import Environ
 
 
+def count_message(gate: Gate, environ: Environ) -> None:
+    """Count a message of an open connection, before it is decoded. Raises TooManyRequests beyond the device's rate.
+
+    The gate itself counts requests, and `hub.socketio.event_access` counts events.
+    """
+    if not gate.within_rate(environ, gate.principal(environ)):
+        raise TooManyRequests(TOO_FAST, retry_after=1)
+
+
 def check_sender(gate: Gate, environ: Environ, record: Any, transport: str) -> None:
     """Raise Unauthorized where the sender is no device now, or was let in under other ids than this record's."""
     principal = gate.principal(environ)
     if not principal.allows(Role.DEVICE):
         raise Unauthorized(NOT_ADMITTED, retry_after=RETRY_SECONDS)
-    if transport == "websocket" and not gate.within_rate(environ, principal):  # the gate counts requests itself
-        raise TooManyRequests(TOO_FAST, retry_after=1)
     if principal.ids is not None:
         claimed = record if isinstance(record, str) else claimed_in(record)
         serial = environ.get("HTTP_X_DEVICE_SERIAL", "")[:200]

@@ -17,7 +17,6 @@ from typing import Any
 from hub.apriltag.sessions import Board, Session, history_body, uptime_body
 from hub.contract.times import utc_text
 
-MAX_BOARDS = 1000
 KEPT_SESSIONS = 20
 DETECTION = "detection"
 
@@ -32,9 +31,11 @@ class Boards:
         zone: tzinfo | None = None,
         now: Callable[[], float] = time.time,
         wall: Callable[[], float] | None = None,
+        *,
+        max_boards: int,
     ) -> None:
         """`now` decides what is silent; `wall` is shown, `now` where it is None."""
-        self._wall = wall or now
+        self._wall, self._max_boards = wall or now, max_boards
         self._stale_seconds, self._gap_seconds, self._zone, self._now = stale_seconds, gap_seconds, zone, now
         self._boards: dict[str, Board] = {}
         self._closed: deque[Session] = deque(maxlen=KEPT_SESSIONS)
@@ -95,7 +96,7 @@ class Boards:
     def _board(self, address: str, now: float) -> Board | None:
         board = self._boards.get(address)
         if board is None:
-            if len(self._boards) >= MAX_BOARDS and not self._make_room():
+            if len(self._boards) >= self._max_boards and not self._make_room():
                 return None
             board = self._boards[address] = Board(address, now)
         return board

@@ -159,7 +159,7 @@ READING_POST = Operation(
             fields({"status": constant("received"), "event": constant("apriltag_ack")}),
         )
     },
-    errors=(400, 401, 413, 415, 503),
+    errors=(400, 401, 413, 415, 429, 503),
     asks_token=True,
     body=json_body(READING, EXAMPLE),
     summary="Accept the reading of a board.",

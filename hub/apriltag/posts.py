@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.access.gate import Gate
 from hub.access.rate_limits import LogThrottle
+from hub.access.senders import count_message
 from hub.access.tokens import BoardToken
 from hub.apriltag.access import is_admitted
 from hub.apriltag.contract.decoding import MAX_TEXT_BYTES, READING_BYTES, TOO_LONG
@@ -35,8 +36,12 @@ class ReadingPosts:
         self._throttle = LogThrottle(LOG_SECONDS)
 
     def check_sender(self, environ: Environ) -> None:
-        """Raise Unauthorized (401) for a wrong token; logged at intervals, for operators who miss a board."""
+        """Raise Unauthorized (401) for a wrong token; logged at intervals, for operators who miss a board.
+
+        Raises TooManyRequests (429) for a reading beyond the board's rate.
+        """
         if self._token.matches_header(environ.get("HTTP_AUTHORIZATION")) or is_admitted(self._gate, environ, "http"):
+            count_message(self._gate, environ)  # the address is open, so that the gate does not count it
             return
         if self._throttle.due():
             address = environ.get("REMOTE_ADDR")

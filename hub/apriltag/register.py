@@ -41,9 +41,16 @@ WATCH_SECONDS = 2.0
 def register(app: Flask, hub: Hub) -> None:
     """Add boards, games and readings over REST, raw WebSocket and UDP, and tag detection."""
     settings, supervisor = hub.settings.apriltag, hub.supervisor
-    boards = Boards(settings.stale_seconds, settings.session_gap_seconds, hub.zone, time.monotonic, time.time)
+    boards = Boards(
+        settings.stale_seconds,
+        settings.session_gap_seconds,
+        hub.zone,
+        time.monotonic,
+        time.time,
+        max_boards=settings.max_boards,
+    )
     readings = Readings(hub.writer, reading_repository(hub.backend, hub.reader), settings.store_per_second)
-    apriltags = AprilTags(hub.bus, boards, readings, settings.alias_fields)
+    apriltags = AprilTags(hub.bus, boards, readings, settings.alias_fields, max_tags=settings.max_tags)
     token = board_token(settings.token, hub.settings.token_path)
     games = Games(settings.game_queue, settings.game_stall_seconds, supervisor.spawn)
     posts, sockets = ReadingPosts(apriltags, token, hub.lanes.json, hub.gate), TagSockets(hub)

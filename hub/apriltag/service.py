@@ -17,7 +17,6 @@ from hub.live.bus import Bus
 from hub.live.events import TAG_READING, TagReading
 
 POLLED = 50  # readings kept for games that poll (docs/wire/apriltag.md 2.3)
-MAX_LATEST = 1000
 POLL_NUMBERS = ("tag_id", "yaw", "pitch", "roll", "x_cm", "y_cm", "z_cm", "tag_size_percent", "distance_cm")
 
 
@@ -31,8 +30,12 @@ class AprilTags:
         readings: Readings,
         alias_fields: bool = False,
         now: Callable[[], float] = time.time,
+        *,
+        max_tags: int,
     ) -> None:
+        """`max_tags`: boards and tags whose newest reading is kept."""
         self._bus, self._boards, self.readings, self._alias_fields, self._now = bus, boards, readings, alias_fields, now
+        self._max_tags = max_tags
         self._newest: dict[str, Any] | None = None
         self._latest: OrderedDict[tuple[str, int | None], TagReading] = OrderedDict()
         self._polled: deque[dict[str, Any]] = deque(maxlen=POLLED)
@@ -57,7 +60,7 @@ class AprilTags:
         self._polled.append(message)
         self._latest[(board, reading.tag_id)] = event
         self._latest.move_to_end((board, reading.tag_id))
-        if len(self._latest) > MAX_LATEST:
+        if len(self._latest) > self._max_tags:
             self._latest.popitem(last=False)
         self._bus.publish(TAG_READING, event)
         self.readings.keep(reading, board, door, source, received_at)

@@ -44,6 +44,7 @@ BAD_READING = "reading that cannot be read"
 BAD_JSON = "text that is no JSON object"
 TOO_LONG = "text over 64 KB"
 SKIPPED = "message over 64 KB of a socket that is no board"
+TOO_MANY = "message beyond limits.messages_per_second"
 UNKNOWN = "unknown event"
 EMPTY_FRAME = "video_frame, which carries no picture"  # docs/wire/apriltag.md 1.5
 WELCOME = prepare('{"event":"connection_success","message":"WebSocket connected - send identify event"}')
@@ -89,11 +90,14 @@ class Connection:
         self._game: Game | None = None
         self._watched: OpenConnection | None = None
         self._refusals = 0
+        self._too_fast = False
         socket.max_buffered_bytes = MAX_TEXT  # larger messages of unidentified peers are not buffered
 
     def on_message(self, message: str | bytes) -> None:
-        """Handle one message."""
-        if isinstance(message, DiscardedMessage):
+        """Handle one message. One beyond the rate of its device is not acknowledged: a board does not wait for that."""
+        if not self._gate.within_rate(self._environ, self._gate.principal(self._environ)):
+            self._on_too_many()
+        elif isinstance(message, DiscardedMessage):
             self._ignore(SKIPPED)
         elif isinstance(message, bytes):
             self._on_picture(message)
@@ -122,6 +126,16 @@ class Connection:
 
     def _ignore(self, reason: str) -> None:
         self._apriltags.ignore(TRANSPORT, reason)
+
+    def _on_too_many(self) -> None:
+        self._ignore(TOO_MANY)
+        if not self._too_fast:
+            self._too_fast = True
+            log.warning(
+                "A board or game at %s sends faster than limits.messages_per_second allows; some of its messages are "
+                "ignored.",
+                self._address,
+            )
 
     def _on_text(self, text: str) -> None:
         """Decode a message and call the handler of its event."""

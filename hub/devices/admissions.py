@@ -23,7 +23,6 @@ from hub.runtime.log_throttle import LogThrottle
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING_OF_ADDRESS = 16
 BLOCKED_DEVICE = "This device is blocked at this hub; an operator can admit it on the page /devices."
 
 
@@ -40,10 +39,11 @@ class DeviceAdmissions:
     def __init__(
         self,
         devices: KnownDevices,
+        waiting_per_address: int,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._devices, self._now = devices, now
+        self._devices, self._waiting_per_address, self._now = devices, waiting_per_address, now
         self._throttle = LogThrottle(10.0, clock)
         self.refused_tries = 0
 
@@ -107,7 +107,7 @@ class DeviceAdmissions:
         """A new waiting device, where there is room for it."""
         devices = self._devices
         waiting = [device for device in devices.at(address).values() if device.state == WAITING]
-        if len(waiting) >= MAX_WAITING_OF_ADDRESS:
+        if len(waiting) >= self._waiting_per_address:
             devices.remove([min(waiting, key=lambda device: device.last_seen).id])
         gone = devices.names.make_room(site_of(address))
         if gone is None:

@@ -16,7 +16,6 @@ from hub.devices.access_repository import RowsById
 from hub.devices.device import ADMITTED, BLOCKED, MAX_NAME, STATES, WAITING, Device, device_of, site_of
 from hub.store.writer import StoreBusy, Writer
 
-MAX_WAITING = 200
 DISPLACED_PER_MINUTE = 20
 SPOOFABLE = ("udp",)  # transports whose sender's address proves nothing: these give way first
 
@@ -24,7 +23,7 @@ SPOOFABLE = ("udp",)  # transports whose sender's address proves nothing: these 
 class KnownDevices:
     """`lock` is held while rows are written, so that an older state of a device never overwrites a newer one."""
 
-    def __init__(self, writer: Writer, repository: RowsById) -> None:
+    def __init__(self, writer: Writer, repository: RowsById, max_waiting: int) -> None:
         self._writer, self._repository = writer, repository
         self._by_id: dict[str, Device] = {}
         self._by_address: dict[str, dict[str, Device]] = {}  # address -> claimed id -> device
@@ -33,7 +32,7 @@ class KnownDevices:
         self.principals: dict[str, Principal] = {}  # of addresses with a decision
         self.lock = Semaphore(1)
         self.news = Event()  # set when the list has changed
-        self.names = NameRegister(MAX_WAITING, DISPLACED_PER_MINUTE, monotonic)
+        self.names = NameRegister(max_waiting, DISPLACED_PER_MINUTE, monotonic)
 
     def load(self) -> None:
         """Load the stored devices, without those that cannot be read."""

@@ -24,12 +24,10 @@ from hub.contract.text import clean
 from hub.contract.times import utc_text
 from hub.devices.device import MAX_NAME, site_of
 from hub.devices.tokens import DeviceTokens, digest_of
+from hub.settings.limits import Limits
 
 LIFETIME_SECONDS = 600.0
-MAX_OPEN = 50
-MAX_OPEN_OF_SENDER = 3
 DISPLACED_PER_MINUTE = 3
-REQUESTS_PER_MINUTE = 10
 MAX_KIND = 40
 SECRET_BYTES = 24
 CODES = 1_000_000
@@ -74,13 +72,15 @@ class Pairings:
         self,
         tokens: DeviceTokens,
         news: Event,
+        limits: Limits,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._tokens, self._news, self._now, self._clock = tokens, news, now, clock
         self._pairings: dict[str, Pairing] = {}
-        self._names = NameRegister(MAX_OPEN, DISPLACED_PER_MINUTE, clock)
-        self._rate = RateLimiter(REQUESTS_PER_MINUTE / 60.0, now=clock, burst=REQUESTS_PER_MINUTE)
+        self._per_sender, per_minute = limits.pairings_per_address, limits.pairings_per_minute
+        self.names = NameRegister(limits.max_pairings, DISPLACED_PER_MINUTE, clock)
+        self._rate = RateLimiter(per_minute / 60.0, now=clock, burst=per_minute)
 
     def ask(self, name: object, kind: object, address: str) -> tuple[Pairing, str]:
         """A new request and its secret. Raises ContractError for the name, TooManyRequests."""
@@ -92,9 +92,9 @@ class Pairings:
             raise TooManyRequests(TOO_MANY, retry_after=60)
         self._expire()
         own = [one for one in self._pairings.values() if site_of(one.address) == sender]
-        if len(own) >= MAX_OPEN_OF_SENDER:
+        if len(own) >= self._per_sender:
             self._remove(min(own, key=lambda one: one.deadline).id)
-        gone = self._names.make_room(sender)
+        gone = self.names.make_room(sender)
         if gone is None:
             raise TooManyRequests(TOO_MANY, retry_after=60)
         for pairing_id in gone:
@@ -112,7 +112,7 @@ class Pairings:
             self._clock() + LIFETIME_SECONDS,
         )
         self._pairings[pairing.id] = pairing
-        self._names.add(pairing.id, sender)
+        self.names.add(pairing.id, sender)
         self._news.set()
         return pairing, secret
 
@@ -172,7 +172,7 @@ class Pairings:
             self._remove(pairing.id)
 
     def _remove(self, pairing_id: str) -> None:
-        self._names.remove(pairing_id)
+        self.names.remove(pairing_id)
         self._pairings.pop(pairing_id, None)
         self._news.set()
 

@@ -34,24 +34,27 @@ NEWS_SECONDS = 0.5  # pages are notified at most this often
 
 def register(app: Flask, hub: Hub) -> None:
     """Add the registry of devices, their admission and tokens, with the routes."""
-    registrations = Devices(hub.writer, DeviceRepository(hub.backend, hub.reader))
+    limits = hub.settings.limits
+    registrations = Devices(hub.writer, DeviceRepository(hub.backend, hub.reader), limits.max_registrations)
     hub.add(registrations)
     registrations.load()
     hub.names["devices"] = registrations.names.status
-    known = KnownDevices(hub.writer, RowsById(hub.backend, hub.reader, ACCESS_DEVICES))
+    known = KnownDevices(hub.writer, RowsById(hub.backend, hub.reader, ACCESS_DEVICES), limits.max_waiting)
     text, fresh = shared_token(hub.settings.device_token_path)
     repository = RowsById(hub.backend, hub.reader, ACCESS_TOKENS)
     tokens = DeviceTokens(hub.writer, repository, text, hub.gate.changed)
     known.load()
     tokens.load()
-    admissions = DeviceAdmissions(known)
-    for part in (known, tokens, admissions, Decisions(known, hub.gate.changed), Pairings(tokens, known.news)):
+    admissions = DeviceAdmissions(known, limits.waiting_per_address)
+    pairings = Pairings(tokens, known.news, limits)
+    for part in (known, tokens, admissions, Decisions(known, hub.gate.changed), pairings):
         hub.add(part)
     hub.gate.admissions = admissions
     hub.gate.add_identifier(TokenIdentifier(tokens, registrations, partial(_is_open, hub)))
     hub.gate.add_identifier(AdmissionIdentifier(admissions), by_address=True)
     _add_background_work(hub, known, tokens)
     hub.names["waiting devices"] = known.names.status
+    hub.names["pairing requests"] = pairings.names.status
     hub.status["admissions"] = lambda: {"devices": admissions.status(), "tokens": tokens.status()}
     for blueprint in (devices_rest, access_rest, pair_rest):
         app.register_blueprint(blueprint)

@@ -25,7 +25,6 @@ from hub.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
-MAX_DEVICES = 1000
 DISPLACED_PER_MINUTE = 200
 MAX_SERIAL = 200
 MAX_FIELDS_BYTES = 16_384
@@ -46,12 +45,12 @@ FIELDS = {
 class Devices:
     """All registrations, in memory and durable. The key of an approved device is never logged."""
 
-    def __init__(self, writer: Writer, repository: DeviceRepository) -> None:
+    def __init__(self, writer: Writer, repository: DeviceRepository, max_devices: int) -> None:
         self._writer, self._repository = writer, repository
         self._devices: dict[str, dict[str, Any]] = {}  # by serial
         self._keys: dict[bytes, str] = {}  # digest of an approved device's key -> its serial
         self._gone: set[str] = set()  # displaced devices, whose rows are still to be deleted
-        self.names = NameRegister(MAX_DEVICES, DISPLACED_PER_MINUTE)
+        self.names = NameRegister(max_devices, DISPLACED_PER_MINUTE)
 
     def load(self) -> None:
         """Load the stored registrations, without those that cannot be read."""
@@ -66,7 +65,7 @@ class Devices:
                 "%d more devices are registered than the %d that the hub keeps; pending ones that were silent longest "
                 "are removed.",
                 len(removed),
-                MAX_DEVICES,
+                self.names.max_names,
             )
             self._remove(removed)
 
@@ -106,7 +105,8 @@ class Devices:
         gone = self.names.make_room(address)
         if gone is None:
             raise TooManyRequests(
-                "Too many devices are registered; an operator has to reject some first.", retry_after=60
+                "Too many devices are registered (limits.max_registrations); an operator has to reject some first.",
+                retry_after=60,
             )
         self._remove(gone)
         self.names.add(serial, address)

@@ -51,6 +51,7 @@ class Serving:
             body_seconds=limits.body_seconds,
             message_seconds=limits.message_seconds,
             head_seconds=limits.header_seconds,
+            max_head_bytes=limits.max_head_kb * 1024,
             keep_alive_seconds=limits.idle_seconds,
         )
         tls = None

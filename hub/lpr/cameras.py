@@ -23,8 +23,6 @@ from hub.store.writer import StoreBusy, Writer
 
 log = logging.getLogger(__name__)
 
-MAX_CAMERAS = 10_000
-MAX_COMPONENTS = 100  # of one camera
 DISPLACED_PER_MINUTE = 200
 REGISTERED, HEALTHY, DETECTED = range(3)  # how far others give way before a camera: by what it has sent
 WORST = ("error", "warning", "ok")
@@ -79,8 +77,14 @@ class Cameras:
         offline_seconds: float,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] | None = None,
+        *,
+        max_cameras: int,
+        max_components: int,
     ) -> None:
-        """`now` is shown and stored; `monotonic` decides what is online, `now` where it is None."""
+        """`now` is shown and stored; `monotonic` decides what is online, `now` where it is None.
+
+        `max_components`: of one camera.
+        """
         self._writer, self._bus, self._zone, self._now = writer, bus, zone, now
         self._monotonic = monotonic or now
         self._repository, self._counters = repositories.cameras, repositories.counters
@@ -90,7 +94,8 @@ class Cameras:
         self._changed: dict[str, Camera] = {}  # whose rows are still to be written
         self._gone: set[str] = set()  # displaced cameras, whose rows are still to be deleted
         self._gone_components: set[tuple[str, str]] = set()
-        self.names = NameRegister(MAX_CAMERAS, DISPLACED_PER_MINUTE, self._monotonic)
+        self.names = NameRegister(max_cameras, DISPLACED_PER_MINUTE, self._monotonic)
+        self._max_components = max_components
 
     def load(self) -> None:
         """Load what is stored, without what cannot be read."""
@@ -115,7 +120,7 @@ class Cameras:
                 "%d more cameras are stored than the %d that the hub lists; those that were silent longest are removed "
                 "from the list, their records stay.",
                 len(removed),
-                MAX_CAMERAS,
+                self.names.max_names,
             )
             self._remove(removed)
 
@@ -185,7 +190,7 @@ class Cameras:
         """Keep a component as the one that reported last; the one that was silent longest gives way."""
         name = component["component"]
         camera.components.pop(name, None)
-        if len(camera.components) >= MAX_COMPONENTS:
+        if len(camera.components) >= self._max_components:
             oldest = next(iter(camera.components))
             del camera.components[oldest]
             self._gone_components.add((camera.camera_id, oldest))

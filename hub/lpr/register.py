@@ -66,7 +66,16 @@ def _make_service(hub: Hub) -> Lpr:
     """The service with its stored state loaded."""
     settings, zone = hub.settings.lpr, hub.zone
     repositories = Repositories.create(hub.backend, hub.reader, hub.settings.fast_paths.commit)
-    cameras = Cameras(hub.writer, repositories, hub.bus, zone, settings.offline_seconds, monotonic=time.monotonic)
+    cameras = Cameras(
+        hub.writer,
+        repositories,
+        hub.bus,
+        zone,
+        settings.offline_seconds,
+        monotonic=time.monotonic,
+        max_cameras=settings.max_cameras,
+        max_components=settings.max_components,
+    )
     statistics = Statistics(zone, cameras.counts, hub.plate_watch.deny_count)
     records = Records(repositories, hub.links, zone)
     cameras.load()

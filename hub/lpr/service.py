@@ -16,7 +16,7 @@ from hub.contract.times import local_text, utc_text
 from hub.live.bus import Bus
 from hub.live.events import DETECTION_STORED, HEALTH_STORED, RecordStored
 from hub.live.links import LOOPBACK
-from hub.lpr.cameras import DETECTED, HEALTHY, MAX_CAMERAS, REGISTERED, Cameras
+from hub.lpr.cameras import DETECTED, HEALTHY, REGISTERED, Cameras
 from hub.lpr.contract.record import Detection, HealthReport, Registration
 from hub.lpr.detections import SAME_SECONDS, DetectionStore
 from hub.lpr.recent import RecentKeys
@@ -92,8 +92,8 @@ class Lpr:
         known = self.cameras.known(sender.camera_id)
         if not self.cameras.seen(sender.camera_id, sender.checkpoint_id, door, address, REGISTERED):
             raise TooManyRequests(
-                f"The hub knows {MAX_CAMERAS} cameras already, and this address has registered many new ones. Try "
-                "again in a minute; records of the camera are stored all the same.",
+                f"The hub knows {self.cameras.names.max_names} cameras already (lpr.max_cameras), and this address has "
+                "registered many new ones. Try again in a minute; records of the camera are stored all the same.",
                 retry_after=60,
             )
         if not known:

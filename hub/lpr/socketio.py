@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.context import Hub
 from hub.contract.bounds import bounded
+from hub.contract.errors import RequestError
 from hub.contract.times import local_text
 from hub.lpr.contract.record import Test
 from hub.lpr.ingest import LARGE, ingest, test_reply
@@ -40,6 +41,11 @@ def register_events(hub: Hub) -> None:
         hub.fast_events.on(event, replying(access, event, _record_handler(hub, server, hint)))
 
     def ping(sid: str, *args: Any) -> dict[str, Any]:
+        try:
+            access.check("ping", sid, args)
+        except RequestError as error:
+            server.emit("error", error.body(), room=sid)
+            return error.body()
         sent = args[0] if args else None
         text = sent.get("message") if isinstance(sent, dict) else sent if isinstance(sent, str) else None
         body = {

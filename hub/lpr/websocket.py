@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from hub.access.senders import check_sender
+from hub.access.senders import check_sender, count_message
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
@@ -47,6 +47,7 @@ def _reply(hub: Hub, message: str | bytes, environ: Environ) -> dict[str, Any]:
     if isinstance(message, str) and len(message) < 20 and message.strip().lower() in PINGS:
         return _pong(hub)
     try:
+        count_message(hub.gate, environ)
         data = hub.json.decode(message)
         check_sender(hub.gate, environ, data, "websocket")
         accepted = ingest(

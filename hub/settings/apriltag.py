@@ -151,6 +151,18 @@ class AprilTag(Section):
     game_stall_seconds: float = Field(
         10.0, ge=1, le=600, description="A game that takes nothing for this long is disconnected."
     )
+    max_boards: int = Field(
+        1000,
+        ge=1,
+        le=100_000,
+        description="Boards that the hub knows; one more takes the place of the one without a socket silent longest.",
+    )
+    max_tags: int = Field(
+        1000,
+        ge=1,
+        le=100_000,
+        description="Boards and tags whose newest reading is shown; the one that was seen longest ago gives way.",
+    )
     max_message_mb: int = Field(16, ge=1, le=16, description="Largest WebSocket message of a board or game, in MB.")
 
     detection: list[TagDetection] = Field(

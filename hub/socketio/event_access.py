@@ -11,8 +11,9 @@ from typing import Any
 from hub.access.admissions import Attempt
 from hub.access.claims import claimed_in
 from hub.access.credentials import TOKEN_KEY
-from hub.access.gate import STRANGERS, TOO_FAST, Gate
-from hub.contract.errors import TooManyRequests, Unauthorized
+from hub.access.gate import STRANGERS, Gate
+from hub.access.senders import count_message
+from hub.contract.errors import Unauthorized
 from hub.contract.roles import LOCAL, Requirement, Role
 from hub.socketio.internals import members
 from hub.socketio.library_types import SocketIoServer
@@ -48,15 +49,17 @@ class EventAccess:
                     self._server.leave_room(sid, room)
 
     def check(self, event: str, sid: str, args: tuple[Any, ...]) -> None:
-        """Raise Unauthorized where the sender may not send this event; a device that may not appears as waiting."""
+        """Raise Unauthorized where the sender may not send this event; a device that may not appears as waiting.
+
+        Raises TooManyRequests for an event beyond the sender's rate, whatever the event.
+        """
         environ = self._environ(sid)
         principal = self._gate.principal(environ)
         if principal is LOCAL:
             return
         required = self.declared.get(event, Requirement(Role.ADMIN))
         allowed = principal.allows(required.role, required.readers)
-        if allowed and required.role is Role.DEVICE and not self._gate.within_rate(environ, principal):
-            raise TooManyRequests(TOO_FAST, retry_after=1)
+        count_message(self._gate, environ)
         if allowed and (required.role is not Role.DEVICE or principal.ids is None):
             return
         record = args[0] if args else None

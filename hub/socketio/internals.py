@@ -56,6 +56,16 @@ def message_handler(server: SocketIoServer) -> MessageHandler:
     return server.eio.handlers["message"]
 
 
+def session_start_handler(server: SocketIoServer) -> Callable[[str, Environ], Any]:
+    """The function that is called with a session and the request that opens it."""
+    return server.eio.handlers["connect"]
+
+
+def set_session_start_handler(server: SocketIoServer, handler: Callable[[str, Environ], Any]) -> None:
+    """Call `handler` at the beginning of every session instead of python-socketio."""
+    server.eio.on("connect", handler)
+
+
 def session_end_handler(server: SocketIoServer) -> Callable[[str, str], Any]:
     """The function that is called with a session and a reason when it has ended."""
     return server.eio.handlers["disconnect"]
@@ -154,10 +164,12 @@ _socket_close = Socket.close
 
 
 def _close(self: EngineIoSession, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
-    """Replace `engineio.Socket.close`: the bytes of the queue are given back."""
+    """Replace `engineio.Socket.close`: the bytes of the queue are given back, and the server forgets the session."""
     if not self.closed and not self.closing and isinstance(self.queue, OutgoingPackets):
         self.queue.end(keep=self.upgraded or self.upgrading)
     _socket_close(self, wait=wait, abort=abort, reason=reason)
+    if self.closed:
+        self.server.sockets.pop(self.sid, None)  # python-engineio's own service takes up to 20 s to come round
 
 
 def _handle_post_request(self: EngineIoSession, environ: Environ) -> None:

@@ -30,7 +30,8 @@ def register(app: Flask, hub: Hub) -> None:
         hub.examiner,
         hub.zone,
     )
-    stations = Stations(hub.writer, StationRepository(hub.backend, hub.reader), hub.bus)
+    repository = StationRepository(hub.backend, hub.reader)
+    stations = Stations(hub.writer, repository, hub.bus, max_stations=hub.settings.limits.max_stations)
     hub.add(captures)
     hub.add(stations)
     captures.load()

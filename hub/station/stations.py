@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 
 SILENT_SECONDS = 20.0
 SAVE_SECONDS = 60.0
-MAX_STATIONS = 200
 DISPLACED_PER_MINUTE = 30
 DELIVERED = 1  # the rank of a station that has sent a capture
 
@@ -48,6 +47,8 @@ class Stations:
         bus: Bus,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        max_stations: int,
     ) -> None:
         self._writer, self._repository, self._bus = writer, repository, bus
         self._now, self._monotonic = now, monotonic
@@ -55,7 +56,7 @@ class Stations:
         self._saved: dict[str, tuple[str, float]] = {}
         self._online: set[str] = set()
         self._gone: set[str] = set()  # displaced stations, whose rows are still to be deleted
-        self.names = NameRegister(MAX_STATIONS, DISPLACED_PER_MINUTE, monotonic)
+        self.names = NameRegister(max_stations, DISPLACED_PER_MINUTE, monotonic)
 
     def load(self) -> None:
         """Load the stored statuses; every station is offline until it reports."""
@@ -71,7 +72,7 @@ class Stations:
             log.warning(
                 "%d more stations are stored than the %d that the hub keeps; those silent longest are removed.",
                 len(removed),
-                MAX_STATIONS,
+                self.names.max_names,
             )
             self._remove(removed)
 
@@ -91,7 +92,8 @@ class Stations:
             gone = self.names.make_room(address)
             if gone is None:
                 raise TooManyRequests(
-                    f"This hub knows {MAX_STATIONS} stations already; give stations lasting names.",
+                    f"This hub knows {self.names.max_names} stations already (limits.max_stations); give stations "
+                    "lasting names.",
                     retry_after=60,
                 )
             self._remove(gone)

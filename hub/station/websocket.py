@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+from hub.access.senders import count_message
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode_text
@@ -33,6 +34,7 @@ class ResultSockets:
     def _on_message(self, environ: Environ, message: str | bytes, listener: object, host: str) -> str:
         """Store a pushed capture result; the text of the reply."""
         try:
+            count_message(self._hub.gate, environ)
             stored = ingest(self._hub, self._hub.json.decode_object(message), environ, "websocket", listener)
         except RequestError as error:
             return encode_text(error.body())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hub.access.rate_limits import RateLimiter
+from hub.access.senders import count_message
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.net.wsgi import Environ
@@ -43,12 +44,13 @@ class TrackingSockets:
         peer.status(replies.CONNECTED, f"Session {name} established")
         self._sessions.add(session)
         try:
-            self._receive(socket, session)
+            self._receive(socket, session, environ)
         finally:
             self._sessions.remove(session)
         return []
 
-    def _receive(self, socket: WebSocket, session: Session) -> None:
+    def _receive(self, socket: WebSocket, session: Session, environ: Environ) -> None:
+        """Frames have the rate of their session, other messages that of their device."""
         per_second = self._hub.settings.tracking.frames_per_second
         rate, warned = RateLimiter(per_second, max_sources=1), LogThrottle(WARN_SECONDS)
         while (message := socket.receive()) is not None:
@@ -60,6 +62,8 @@ class TrackingSockets:
                     )
                 continue
             try:
+                if len(message) <= FRAME_TEXT:
+                    count_message(self._hub.gate, environ)
                 session.on_message(self._hub.json.decode_object(message))
             except RequestError as error:
                 session.peer.status(replies.ERROR, error.message)

@@ -21,12 +21,13 @@ class Services:
         hub = app.extensions["gatehouse"]
         self.now = START
         self.notified = 0
-        self.known = KnownDevices(hub.writer, RowsById(hub.backend, hub.reader, ACCESS_DEVICES))
-        self.admissions = DeviceAdmissions(self.known, self.clock, self.clock)
+        limits = hub.settings.limits
+        self.known = KnownDevices(hub.writer, RowsById(hub.backend, hub.reader, ACCESS_DEVICES), limits.max_waiting)
+        self.admissions = DeviceAdmissions(self.known, limits.waiting_per_address, self.clock, self.clock)
         self.decisions = Decisions(self.known, self._notify, self.clock)
         repository = RowsById(hub.backend, hub.reader, ACCESS_TOKENS)
         self.tokens = DeviceTokens(hub.writer, repository, shared, self._notify, self.clock, self.clock)
-        self.pairings = Pairings(self.tokens, self.known.news, self.clock, self.clock)
+        self.pairings = Pairings(self.tokens, self.known.news, limits, self.clock, self.clock)
         self.known.load()
         self.tokens.load()
 

@@ -1,4 +1,4 @@
-"""Limits of devices of other machines at every door, compressed bodies, and the security headers of every answer."""
+"""The rate of devices of other machines, compressed bodies, and the security headers of every answer."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ import pytest
 import requests
 
 from hub import close, create_app
-from hub.access.senders import check_sender
-from hub.contract.errors import TooManyRequests
 from hub.settings.file import load
 from tests.support.helpers import HubProcess
 
@@ -42,19 +40,6 @@ def test_a_device_that_sends_too_much_gets_429_and_others_do_not(site: Any) -> N
     assert refused.headers["Retry-After"] == "1" and "messages_per_second" in refused.json["message"]
     assert post(REMOTE_ADDR="192.168.7.21").status_code == 200
     assert [post(REMOTE_ADDR="127.0.0.1").status_code for _ in range(30)] == [200] * 30
-
-
-def test_events_and_raw_messages_are_counted_too(site: Any) -> None:
-    hub = site.extensions["gatehouse"]
-    environ: dict[str, Any] = {**LAN, "PATH_INFO": "/", "gatehouse.listener": "lpr", "wsgi.websocket": object()}
-    with pytest.raises(TooManyRequests):
-        for _ in range(12):
-            check_sender(hub.gate, environ, RECORD, "websocket")
-    server = hub.socketio.server
-    server.get_environ = lambda sid, namespace=None: {"REMOTE_ADDR": "192.168.7.22"}
-    with pytest.raises(TooManyRequests):
-        for _ in range(12):
-            hub.event_access.check("lpr_data", "sid", (RECORD,))
 
 
 @pytest.mark.slow

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from hub.apriltag.boards import KEPT_SESSIONS, MAX_BOARDS, Boards
+from hub.apriltag.boards import KEPT_SESSIONS, Boards
 from hub.apriltag.commands import BoardCommands
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.tags import TOKEN, Board, record, tag_hub
 
 START = 1_790_000_000.0
+MAX_BOARDS = 200
 
 
 class Clock:
@@ -32,7 +33,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def boards(clock: Clock) -> Boards:
-    return Boards(30.0, 600.0, None, now=clock)
+    return Boards(30.0, 600.0, None, now=clock, max_boards=MAX_BOARDS)
 
 
 def sessions(boards: Boards) -> list[tuple[str, int, str]]:

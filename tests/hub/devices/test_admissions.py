@@ -9,11 +9,11 @@ import pytest
 from hub.access.admissions import Attempt
 from hub.contract.errors import Conflict, ContractError, NotFound, RequestError, Unauthorized
 from hub.contract.roles import Principal, Role
-from hub.devices.admissions import MAX_WAITING_OF_ADDRESS
-from hub.devices.known_devices import MAX_WAITING
+from hub.settings.limits import Limits
 from tests.support.access import Services
 
 CAMERA = "192.168.1.20"
+LIMITS = Limits()
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_one_address_cannot_fill_the_list(services: Services) -> None:
         services.now += 1
         services.admissions.note(attempt(f"invented {number}"))
     listed = waiting(services)
-    assert len(listed) == MAX_WAITING_OF_ADDRESS + 1 and ("192.168.1.99", "honest") in listed
+    assert len(listed) == LIMITS.waiting_per_address + 1 and ("192.168.1.99", "honest") in listed
 
 
 @pytest.mark.slow
@@ -170,7 +170,7 @@ def test_ten_thousand_invented_ids_leave_memory_and_decisions_as_they_were(servi
     flood(10_000, 10_000)
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
-    assert len(waiting(services)) <= MAX_WAITING
+    assert len(waiting(services)) <= LIMITS.max_waiting
     assert services.admissions.principal_of(CAMERA).ids == {"mine"}
     assert grown < 300_000, grown
     services.known.flush()
@@ -178,6 +178,6 @@ def test_ten_thousand_invented_ids_leave_memory_and_decisions_as_they_were(servi
 
 def test_datagrams_give_way_before_connections(services: Services) -> None:
     services.admissions.note(attempt("real", "192.168.1.99"))
-    for number in range(MAX_WAITING + 50):
+    for number in range(LIMITS.max_waiting + 50):
         services.admissions.note(attempt("", f"10.0.{number // 250}.{number % 250}", "udp"))
     assert ("192.168.1.99", "real") in waiting(services)

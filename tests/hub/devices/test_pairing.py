@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from hub.contract.errors import Conflict, ContractError, NotFound, TooManyRequests, Unauthorized
-from hub.devices.pairing import LIFETIME_SECONDS, MAX_OPEN, MAX_OPEN_OF_SENDER
+from hub.devices.pairing import LIFETIME_SECONDS
+from hub.settings.limits import Limits
 from tests.support.access import Services
 
 AGENT = "192.168.1.50"
+LIMITS = Limits()
 
 
 @pytest.fixture
@@ -56,14 +58,15 @@ def test_requests_are_limited_for_each_sender_and_in_all(services: Services) -> 
         services.pairings.ask(f"n{number}", "", "10.0.0.1")
     with pytest.raises(TooManyRequests):
         services.pairings.ask("one more", "", "10.0.0.1")
-    assert len(services.pairings) == MAX_OPEN_OF_SENDER + 1
+    assert len(services.pairings) == LIMITS.pairings_per_address + 1
     for number in range(10):  # the /64 of an IPv6 address is one sender
         services.pairings.ask("six", "", f"2001:db8::{number:x}")
-    assert len(services.pairings) == 2 * MAX_OPEN_OF_SENDER + 1
+    assert len(services.pairings) == 2 * LIMITS.pairings_per_address + 1
     for number in range(10_000):
         services.pairings.ask("flood", "", f"10.1.{number // 250}.{number % 250}")
     assert (
-        len(services.pairings) == MAX_OPEN and len({pairing.code for pairing in services.pairings.open()}) == MAX_OPEN
+        len(services.pairings) == LIMITS.max_pairings
+        and len({pairing.code for pairing in services.pairings.open()}) == LIMITS.max_pairings
     )
 
 

@@ -53,7 +53,17 @@ def clocks() -> Clocks:
 
 def lpr_of(parts: Any, clocks: Clocks, single_statement: bool = True) -> Lpr:
     repositories = Repositories.create(parts.backend, parts.reader, single_statement)
-    cameras = Cameras(parts.writer, repositories, parts.bus, None, 900, clocks.now, clocks.steady)
+    cameras = Cameras(
+        parts.writer,
+        repositories,
+        parts.bus,
+        None,
+        900,
+        clocks.now,
+        clocks.steady,
+        max_cameras=100,
+        max_components=10,
+    )
     cameras.load()
     statistics = Statistics(None, cameras.counts, lambda: 0, clocks.now)
     records = Records(repositories, parts.links, None)
@@ -132,7 +142,7 @@ def test_captures_without_a_time_after_the_clock_went_back(app: Any, monkeypatch
 def test_a_dead_station_is_offline_and_a_living_one_online(app: Any, clocks: Clocks, jump: float) -> None:
     parts = app.extensions["gatehouse"]
     repository = StationRepository(parts.backend, parts.reader)
-    stations = Stations(parts.writer, repository, parts.bus, clocks.now, clocks.steady)
+    stations = Stations(parts.writer, repository, parts.bus, clocks.now, clocks.steady, max_stations=10)
     stations.report(parse_status({"station": "dead"}))
     clocks.wait(15)
     stations.report(parse_status({"station": "living"}))
@@ -141,7 +151,7 @@ def test_a_dead_station_is_offline_and_a_living_one_online(app: Any, clocks: Clo
     stations.watch()
     assert {row["station"]: row["online"] for row in stations.all()} == {"dead": False, "living": True}
     assert [row["station"] for row in stations.all()] == ["living", "dead"]
-    restarted = Stations(parts.writer, repository, parts.bus, clocks.now, clocks.steady)
+    restarted = Stations(parts.writer, repository, parts.bus, clocks.now, clocks.steady, max_stations=10)
     restarted.load()
     assert [row["online"] for row in restarted.all()] == [False, False]
 
@@ -168,7 +178,7 @@ def test_a_silent_camera_is_offline_and_a_living_one_online(app: Any, clocks: Cl
 
 @pytest.mark.parametrize("jump", [-HOUR, HOUR])
 def test_boards_go_stale_by_the_time_that_passed_and_show_the_wall_clock(clocks: Clocks, jump: float) -> None:
-    boards = Boards(30.0, 600.0, None, clocks.steady, clocks.now)
+    boards = Boards(30.0, 600.0, None, clocks.steady, clocks.now, max_boards=10)
     boards.received("10.0.0.5", "udp", 1000.0)
     clocks.wall += jump
     clocks.wait(29)

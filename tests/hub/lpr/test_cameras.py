@@ -49,7 +49,14 @@ def test_silence_makes_a_camera_offline(app) -> None:
     told = []
     parts.bus.subscribe("camera status", lambda status: told.append((status["camera_id"], status["status"])))
     cameras = Cameras(
-        parts.writer, Repositories.create(parts.backend, parts.reader), parts.bus, None, 900, now=lambda: clock[0]
+        parts.writer,
+        Repositories.create(parts.backend, parts.reader),
+        parts.bus,
+        None,
+        900,
+        now=lambda: clock[0],
+        max_cameras=100,
+        max_components=10,
     )
     cameras.seen("quiet", "c", "rest", "10.0.0.1")
     clock[0] += 899
