@@ -50,7 +50,9 @@ def ingest(
 
     `transport` is stored as the record's `door`; `origin` is the connection that now represents the camera.
     """
-    context = Context(peer, time.time(), hub.zone, hub.settings.limits.max_picture_mb * 1024 * 1024, serial)
+    settings = hub.settings
+    max_bytes, max_megapixels = settings.limits.max_picture_mb * 1024 * 1024, settings.images.max_megapixels
+    context = Context(peer, time.time(), hub.zone, max_bytes, serial, max_megapixels)
     record = offload(parse, data, context, hint) if large else parse(data, context, hint)
     return record if isinstance(record, Test) else hub.part(Lpr).accept(record, transport, peer, origin)
 

@@ -11,6 +11,9 @@ class Video(Section):
     """Live pictures of cameras and boards."""
 
     max_frame_mb: int = Field(8, ge=1, le=64, description="Largest picture of a live camera, in MB.")
+    max_megapixels: int = Field(
+        50, ge=1, le=200, description="Largest picture of a live camera, in millions of pixels; more gets 413."
+    )
     max_cameras: int = Field(
         64,
         ge=1,

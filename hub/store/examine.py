@@ -12,6 +12,7 @@ from typing import cast
 
 from PIL import BmpImagePlugin, Image
 
+from hub.contract.picture_size import webp_size
 from hub.store.jpeg import inspect_jpeg
 from hub.store.pictures import SUFFIXES, Head, Picture, PictureError
 from hub.store.png import check_png, inspect_png
@@ -118,17 +119,10 @@ def _decode(data: bytes, head: Head) -> None:
 
 def _webp_size(data: bytes) -> tuple[int, int]:
     """Width and height from the first chunk of a WebP: opening one by its library allocates its pixels."""
-    kind, body = data[12:16], data[20:30]
-    if data[8:12] != b"WEBP" or len(body) < 10:
+    size = webp_size(data)
+    if size is None:
         raise PictureError("cannot be decoded (it is not a WebP)")
-    if kind == b"VP8X":
-        return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
-    if kind == b"VP8L":
-        bits = int.from_bytes(body[1:5], "little")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    if kind == b"VP8 ":
-        return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
-    raise PictureError("cannot be decoded (it is not a WebP)")
+    return size
 
 
 def _bound_gif_extensions(data: bytes) -> None:

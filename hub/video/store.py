@@ -15,9 +15,9 @@ from typing import Any
 import gevent
 
 from hub.contract.errors import RequestError
+from hub.contract.picture_size import is_jpeg, jpeg_size
 from hub.settings.video import Video
 from hub.video.frames import Camera, Frame, camera_name
-from hub.video.jpeg import is_jpeg, jpeg_size
 from hub.video.watch import Watch
 
 MAX_SOURCE = 30
@@ -44,7 +44,7 @@ class FrameStore:
         """Store `data`, a JPEG, unchanged as the newest frame of `camera`, and notify its watches.
 
         `source` names the transport (websocket, http, rest, agent); `began` is the monotonic time of its arrival.
-        Raises RequestError: 400 (no JPEG, an invalid name), 413 (too large), 503 (too many cameras).
+        Raises RequestError: 400 (no JPEG, an invalid name), 413 (too large, too many pixels), 503 (too many cameras).
         """
         now = time.monotonic()
         name = camera_name(camera)
@@ -156,7 +156,16 @@ class FrameStore:
             raise self._refusal(
                 name, "no JPEG", "This is no JPEG: its first bytes are not FF D8. Send the bytes of one JPEG picture."
             )
-        return jpeg_size(data) or (0, 0)
+        width, height = jpeg_size(data) or (0, 0)
+        if width * height > self._settings.max_megapixels * 1_000_000:
+            raise self._refusal(
+                name,
+                "too many pixels",
+                f"The picture has {width} x {height} pixels; at most {self._settings.max_megapixels} million are taken "
+                "(video.max_megapixels).",
+                413,
+            )
+        return width, height
 
     def _refusal(self, name: str, reason: str, sentence: str, status: int = 400) -> RequestError:
         """Count a rejected picture and return the error to raise."""

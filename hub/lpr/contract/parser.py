@@ -47,6 +47,7 @@ class Context:
     zone: tzinfo | None = None
     max_picture_bytes: int = 16 * 1024 * 1024
     serial: str = ""
+    max_megapixels: int = 50
 
 
 def parse(data: Any, context: Context, hint: str | None = None) -> Detection | HealthReport | Registration | Test:
@@ -122,7 +123,7 @@ def _record(kind: str, fields: Fields, sender: Sender, context: Context, overwri
     }
     if kind == "health":
         return _health(fields, common)
-    return _detection(fields, common, context.max_picture_bytes)
+    return _detection(fields, common, context)
 
 
 def _health(fields: Fields, common: dict[str, Any]) -> HealthReport:
@@ -139,8 +140,8 @@ def _health(fields: Fields, common: dict[str, Any]) -> HealthReport:
     )
 
 
-def _detection(fields: Fields, common: dict[str, Any], max_picture_bytes: int) -> Detection:
-    pictures = read_pictures(fields, max_picture_bytes)
+def _detection(fields: Fields, common: dict[str, Any], context: Context) -> Detection:
+    pictures = read_pictures(fields, context.max_picture_bytes, context.max_megapixels)
     ocr, vehicles, boxes = (
         fields.rows("ocr_results"),
         fields.rows("vehicle_detections"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from hub.contract.base64_text import decode_picture_text
 from hub.contract.errors import ContractError
+from hub.contract.picture_size import picture_size
 from hub.lpr.contract.fields import Fields
 from hub.lpr.contract.record import SentPicture
 
@@ -30,22 +32,24 @@ def picture_suffix(data: bytes) -> str:
     return next((suffix for head, suffix in HEADS if data.startswith(head)), UNDECODABLE)
 
 
-def read_pictures(fields: Fields, limit: int) -> list[SentPicture]:
+def read_pictures(fields: Fields, limit: int, max_megapixels: int) -> list[SentPicture]:
     """Read every picture field. A value that is no picture is named in the warnings and kept in `fields.extra`.
 
+    So is a picture with more than `max_megapixels` million pixels, whose bytes are stored as `.bin`: never shown.
     Raises ContractError (413) for a picture of more than `limit` bytes.
     """
+    read = partial(_read, fields, limit=limit, max_megapixels=max_megapixels)
     found: list[SentPicture | None] = []
     target = "original_image"
     for key in WHOLE:
-        if key in fields.data and (picture := _read(fields, fields.data.pop(key), key, target, 0, limit)) is not None:
+        if key in fields.data and (picture := read(fields.data.pop(key), key, target, 0)) is not None:
             found.append(picture)
             target = "image"
     if "annotated_image" in fields.data:
         value = fields.data.pop("annotated_image")
-        found.append(_read(fields, value, "annotated_image", "annotated_image", 0, limit))
+        found.append(read(value, "annotated_image", "annotated_image", 0))
     for index, value in enumerate(_crops(fields)):
-        found.append(_read(fields, value, f"cropped_plates[{index}]", "cropped_plates", index, limit))
+        found.append(read(value, f"cropped_plates[{index}]", "cropped_plates", index))
     return [picture for picture in found if picture is not None]
 
 
@@ -64,7 +68,9 @@ def _crops(fields: Fields) -> list[Any]:
     return crops[:MAX_CROPS]
 
 
-def _read(fields: Fields, value: Any, key: str, target: str, index: int, limit: int) -> SentPicture | None:
+def _read(
+    fields: Fields, value: Any, key: str, target: str, index: int, limit: int, max_megapixels: int
+) -> SentPicture | None:
     """One picture of a record as its field `target`; None where there is none. Raises ContractError (413)."""
     if value is None or value == "" or value == b"":
         return None
@@ -85,4 +91,13 @@ def _read(fields: Fields, value: Any, key: str, target: str, index: int, limit: 
         if isinstance(value, str) and len(value) <= MAX_KEPT:
             fields.extra[key] = value
             return None
+    elif _is_too_wide(data, max_megapixels):
+        fields.warnings.append(f"{key} has more than {max_megapixels} million pixels; it was kept but is not shown")
+        suffix = UNDECODABLE
     return SentPicture(target, index, data, suffix)
+
+
+def _is_too_wide(data: bytes, max_megapixels: int) -> bool:
+    """Whether a picture says of itself that it has more pixels than that: whoever shows it has to decode them."""
+    width, height = picture_size(data) or (0, 0)
+    return width * height > max_megapixels * 1_000_000

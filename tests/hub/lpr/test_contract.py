@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 from datetime import timedelta, timezone
@@ -18,6 +19,7 @@ from hub.contract.times import utc_text
 from hub.lpr.contract.parser import Context, parse
 from hub.lpr.contract.record import Detection, HealthReport
 from tests.support.helpers import HubProcess
+from tests.support.lpr import PICTURE, g4
 
 FOLDER = Path(__file__).resolve().parents[2] / "contract"
 VALID = sorted(path for path in (FOLDER / "valid").glob("lpr_*.json") if ".becomes" not in path.name)
@@ -166,3 +168,14 @@ def test_anything_at_all_is_a_record_or_a_contract_error() -> None:
 
 def _keys(value: Any) -> set[str]:
     return set(value) | {inner for item in value.values() if isinstance(item, dict) for inner in item}
+
+
+def test_a_picture_with_too_many_pixels_is_kept_and_not_shown_and_the_record_stays() -> None:
+    wide = bytearray(PICTURE)
+    at = wide.index(b"\xff\xc0")
+    wide[at + 5 : at + 9] = (60_000).to_bytes(2, "big") * 2
+    data = g4(image_data=base64.b64encode(wide).decode(), cropped_plates=[base64.b64encode(PICTURE).decode()])
+    record = parse(data, CONTEXT, "detection")
+    assert [picture.suffix for picture in record.pictures] == [".bin", ".jpg"] and record.pictures[0].data == wide
+    assert record.warnings == ["image_data has more than 50 million pixels; it was kept but is not shown"]
+    assert record.plates[0].text == "กข 1234"

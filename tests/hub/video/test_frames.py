@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from hub.contract.errors import RequestError
+from hub.contract.picture_size import jpeg_size
 from hub.settings.video import Video
-from hub.video.jpeg import jpeg_size
 from hub.video.store import FrameStore
 from tests.support.helpers import jpeg
 

@@ -1,13 +1,15 @@
-"""The size of a JPEG, read from its headers alone: decoding a picture would block the event loop."""
+"""The size of a picture, read from its headers alone: decoding it would block the event loop."""
 
 from __future__ import annotations
+
+import struct
 
 SOI = b"\xff\xd8"
 MARKERS_BYTES = 4  # start and end marker with nothing between them
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 _NOT_FRAMES = frozenset((0xC4, 0xC8, 0xCC))
 _END, _SCAN = 0xD9, 0xDA
-_MAX_SEGMENTS = 400
+_MAX_SEGMENTS = 2000
 
 
 def is_jpeg(data: bytes) -> bool:
@@ -44,3 +46,36 @@ def jpeg_size(data: bytes) -> tuple[int, int] | None:
             return None
         position += 2 + length
     return None
+
+
+def webp_size(data: bytes) -> tuple[int, int] | None:
+    """Return (width, height) of a WebP from its first chunk; None when `data` is no WebP."""
+    kind, body = data[12:16], data[20:30]
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or len(body) < 10:
+        return None
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
+    if kind == b"VP8L":
+        bits = int.from_bytes(body[1:5], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if kind == b"VP8 ":
+        return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
+    return None
+
+
+def picture_size(data: bytes) -> tuple[int, int] | None:
+    """Return (width, height) of a JPEG, PNG, GIF, BMP or WebP; None where its headers do not give them."""
+    try:
+        if data.startswith(SOI):
+            return jpeg_size(data)
+        if data.startswith(b"\x89PNG\r\n\x1a\n"):
+            return struct.unpack_from(">II", data, 16)
+        if data.startswith(b"GIF8"):
+            return struct.unpack_from("<HH", data, 6)
+        if data.startswith(b"BM"):
+            old = data[14:18] == b"\x0c\0\0\0"  # the header of OS/2 has 16 bits for each side
+            width, height = struct.unpack_from("<HH" if old else "<ii", data, 18)
+            return abs(width), abs(height)
+    except struct.error:
+        return None
+    return webp_size(data)
