@@ -69,12 +69,15 @@ def read_body(environ: Environ) -> bytes:
     announced = announced_length(environ)
     if announced is None:
         try:
-            return bytes(environ["wsgi.input"].read(MAX_TEXT_BYTES + 1))
+            body = bytes(environ["wsgi.input"].read(MAX_TEXT_BYTES + 1))
         except OSError as error:
             raise ContractError(CUT) from error
+        announced = len(body)
+    elif announced <= MAX_TEXT_BYTES:
+        body = read_exactly(environ, announced)
     if announced > MAX_TEXT_BYTES:
         raise ContractError(TOO_LONG, status=413)
-    return read_exactly(environ, announced)
+    return body
 
 
 def refusal_body(error: RequestError) -> dict[str, Any]:
