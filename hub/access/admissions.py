@@ -18,7 +18,7 @@ RETRY_SECONDS = 10
 class Attempt:
     """A try of an unknown device. `claimed` is the id it gives itself, "" where it gave none or it was not read.
 
-    `sent`: what else is known of it, as short texts.
+    `sent`: what else is known of it, as short texts. `again`: the rest of a try that was noted already.
     """
 
     address: str
@@ -26,6 +26,7 @@ class Attempt:
     path: str = ""
     claimed: str = ""
     sent: dict[str, str] = field(default_factory=dict)
+    again: bool = False
 
 
 class Admissions(Protocol):

@@ -1,8 +1,13 @@
-"""What a refused request tells of its sender: its headers, and a small body that arrived together with them."""
+"""What a refused request tells of its sender: its headers, and the beginning of its body.
+
+What arrived together with the head is at hand. What comes later is read when the refusal has been sent, from the bytes
+that are thrown away then (`LATE_BODY`): a few KB, of which only the id is kept, for the operator.
+"""
 
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 from hub.contract.errors import RequestError
@@ -23,8 +28,15 @@ ID_KEYS = (
     "serialNumber",
     "serial_number",
 )
+LATE_BODY = "gatehouse.late_body"  # of a WSGI environment: what takes the beginning of a refused body that comes later
 PEEK_BYTES = 16 * 1024
+LATE_BYTES, LATE_SECONDS = 4096, 5.0
 MAX_TEXT = 200
+# A key and its value, in a body that is not whole.
+_PAIRS = [
+    re.compile(rb'"%b"\s*:\s*(?:"(?:[^"\\\x00-\x1f]|\\.){1,400}"|-?[0-9]{1,20}(?=[\s,}]))' % key.encode())
+    for key in ID_KEYS
+]
 
 
 def claimed_id(environ: Environ) -> str:
@@ -33,13 +45,23 @@ def claimed_id(environ: Environ) -> str:
     if serial:
         return serial
     body = environ.get("wsgi.input")
-    if not isinstance(body, io.BytesIO):
-        return ""
-    data = body.getbuffer()
-    if not 0 < len(data) <= PEEK_BYTES or bytes(data[:1]) != b"{":
+    return claimed_at_start(bytes(body.getbuffer()[:PEEK_BYTES])) if isinstance(body, io.BytesIO) else ""
+
+
+def claimed_at_start(data: bytes) -> str:
+    """The id in a JSON body, or in as much of it as has come; "" where none is found."""
+    if data[:1] != b"{":
         return ""
     try:
-        return claimed_in(decode(bytes(data)))
+        return claimed_in(decode(data))
+    except RequestError:
+        pairs = (pattern.search(data) for pattern in _PAIRS)
+        return next((_claimed_in_pair(pair[0]) for pair in pairs if pair), "")
+
+
+def _claimed_in_pair(pair: bytes) -> str:
+    try:
+        return claimed_in(decode(b"{%b}" % pair))
     except RequestError:
         return ""
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from hub.access.admissions import Admissions, Attempt, NoAdmissions
-from hub.access.claims import claimed_id, sent_fields
+from hub.access.claims import LATE_BODY, claimed_at_start, claimed_id, sent_fields
 from hub.access.networks import Networks, is_address, is_loopback
 from hub.access.rate_limits import RateLimiter
 from hub.contract.errors import error_body
@@ -261,15 +262,22 @@ class Gate:
     def _note(self, environ: Environ) -> None:
         """Let a device that was refused appear as waiting."""
         transport = "websocket" if environ.get("wsgi.websocket") is not None else "http"
-        self.admissions.note(
-            Attempt(
-                environ.get("REMOTE_ADDR", ""),
-                transport,
-                environ.get("PATH_INFO", "")[:200],
-                claimed_id(environ),
-                sent_fields(environ),
-            )
+        attempt = Attempt(
+            environ.get("REMOTE_ADDR", ""),
+            transport,
+            environ.get("PATH_INFO", "")[:200],
+            claimed_id(environ),
+            sent_fields(environ),
         )
+        self.admissions.note(attempt)
+        if not attempt.claimed:
+            environ[LATE_BODY] = partial(self._note_late, attempt)
+
+    def _note_late(self, attempt: Attempt, data: bytes) -> None:
+        """The body of a refused request has begun to come; its sender has its answer already."""
+        claimed = claimed_at_start(data)
+        if claimed:
+            self.admissions.note(replace(attempt, claimed=claimed, again=True))
 
     def _refuse(self, environ: Environ, start_response: StartResponse, refusal: Refusal) -> Iterable[bytes]:
         self.refused += 1

@@ -57,7 +57,7 @@ class DeviceAdmissions:
 
     def note(self, attempt: Attempt) -> None:
         """Remember that an unknown device has tried. Never raises."""
-        self.refused_tries += 1
+        self.refused_tries += not attempt.again
         address, claimed = plain_address(attempt.address), clean(attempt.claimed)[:MAX_ID]
         if not address:
             return
@@ -99,7 +99,7 @@ class DeviceAdmissions:
         self._devices.touched(device)
 
     def _tried(self, device: Device, attempt: Attempt) -> None:
-        device.tries += 1
+        device.tries += not attempt.again
         device.transport, device.sent = attempt.transport[:40], sent_by(attempt)
         self._seen(device)
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol, cast
 import gevent
 from gevent.ssl import SSLContext
 
+from hub.access.claims import LATE_BODY, LATE_BYTES, LATE_SECONDS
 from hub.http.environ import add_request, address_text
 from hub.http.head_reader import HeadReader
 from hub.http.options import MEGABYTE
@@ -204,12 +205,15 @@ class ConnectionHandler(ResponseWriter):
                 self.websocket.finish()
                 del self.environ["wsgi.websocket"]  # a reference cycle
             self._log_request()
+        late_body = self.environ.get(LATE_BODY)
         self.environ = {}  # the application's input and what it has read
         if self.input.counted:
             with contextlib.suppress(OverBudget):
                 self.input.count_buffer()
         if self.body:
             self.body.release()
+            if late_body is not None:
+                late_body(self.body.beginning(LATE_BYTES, LATE_SECONDS))
             if not self.body.finished and not self.body.discard(KEEP_ALIVE_BYTES):
                 self.close_connection = True
 

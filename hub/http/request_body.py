@@ -5,6 +5,7 @@ What has been received is counted in the budget of its connection until the requ
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 from collections.abc import Callable
@@ -122,6 +123,20 @@ class RequestBody(io.RawIOBase):
         while count := self.readinto(block):
             rest.write(memoryview(block)[:count])
         return rest.getvalue()
+
+    def beginning(self, max_bytes: int, seconds: float) -> bytes:
+        """At most `max_bytes` of a body that nobody wants, as far as they come within `seconds`.
+
+        Nothing where its sender waits for 100 Continue, or where some of it was read already.
+        """
+        if self.received or not self.sender_may_send:
+            return b""
+        self._stall_seconds = self._body_seconds = seconds
+        data, block = bytearray(), bytearray(max_bytes)
+        with contextlib.suppress(BodyError):
+            while len(data) < max_bytes and (count := self.readinto(memoryview(block)[len(data) :])):
+                data += block[len(data) : len(data) + count]
+        return bytes(data)
 
     def discard(self, max_bytes: int) -> bool:
         """Read and drop the rest if that is at most `max_bytes`; True when the next request can be read."""
