@@ -8,29 +8,24 @@ device), from a token or from a session; never from a header that names another 
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from hub.access.address_trust import IN_PROCESS, AddressTrust, by_unknown_proxy
 from hub.access.admissions import Admissions, Attempt, NoAdmissions
 from hub.access.claims import LATE_BODY, claimed_at_start, claimed_id, sent_fields
-from hub.access.networks import Networks, is_address, is_loopback
+from hub.access.networks import is_loopback
 from hub.access.rate_limits import RateLimiter
 from hub.contract.errors import error_body
-from hub.contract.roles import LOCAL, LOCAL_DEVICE, NETWORK, STRANGER, Principal, Requirement, Role
-from hub.net.host import request_host
+from hub.contract.roles import LOCAL, STRANGER, Principal, Requirement, Role
 from hub.net.wsgi import Application, Environ, StartResponse, respond
 
 log = logging.getLogger(__name__)
 
 PRINCIPAL = "gatehouse.principal"  # of a WSGI environment, with the generation in which it was found
-PROXIED_BY = "gatehouse.proxied"  # of a WSGI environment: the trusted proxy that passed the request on
-FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
-LOCAL_ORIGINS = ("file://",)
-IN_PROCESS = "127.0.0.1"  # a caller without any address, such as a test client, is in this process
 LOGIN = "/login"
 STRANGERS = (
     "This hub serves devices that were let in and people who have logged in. An operator lets a device in on the page "
@@ -49,16 +44,6 @@ OTHER_ORIGIN = (
     "Web pages of other hosts may not use this hub; name the page's origin in access.allowed_origins of hub.toml to "
     "allow it."
 )
-
-
-@lru_cache(maxsize=4096)
-def is_local_name(name: str) -> bool:
-    """Whether a host name or address is this machine's own; names are not resolved."""
-    return (
-        name.lower() in ("localhost", socket.gethostname().lower())
-        or name.lower().endswith(".localhost")
-        or is_loopback(name.strip("[]"))
-    )
 
 
 class Identifier(Protocol):
@@ -101,11 +86,7 @@ class Gate:
         messages_per_second: int = 200,
     ) -> None:
         self._app = app
-        self._origins = {origin.rstrip("/").lower() for origin in allowed_origins}
-        self._networks = Networks(trusted_networks)
-        self._hostnames = {name.lower().rstrip(".") for name in hostnames}
-        self._local = LOCAL if local_admin else LOCAL_DEVICE
-        self._proxy = trusted_proxy
+        self._addresses = AddressTrust(allowed_origins, trusted_networks, hostnames, local_admin, trusted_proxy)
         self._by_secret: list[Identifier] = []
         self._by_address: list[Identifier] = []
         self._rates = RateLimiter(messages_per_second, burst=5.0 * messages_per_second)
@@ -136,15 +117,13 @@ class Gate:
 
     def check(self, environ: Environ) -> None:
         """Decide about a request. Raises Refusal."""
-        if self._proxy and environ.get("REMOTE_ADDR") == self._proxy:
-            self._believe_proxy(environ)
-        elif self._local is LOCAL and self._is_plainly_local(environ):
+        if not self._addresses.take_from_proxy(environ) and self._addresses.is_local_admin(environ):
             environ[PRINCIPAL] = self._generation, LOCAL
             return
         required = Requirement(Role.ADMIN) if self.requirements is None else self.requirements.of(environ)
         principal = self._identify(environ, required.any_origin)
         environ[PRINCIPAL] = self._generation, principal
-        if principal is STRANGER and not self._origin_counts(environ, required.any_origin):
+        if principal is STRANGER and not self._addresses.origin_counts(environ, required.any_origin):
             raise Refusal(403, OTHER_ORIGIN)
         if not principal.allows(required.role, required.readers):
             raise self._refusal(environ, principal, required)
@@ -187,70 +166,27 @@ class Gate:
 
     def trusts_address(self, address: str) -> bool:
         """Whether datagrams of an address are served: loopback, or of a trusted network."""
-        return is_loopback(address) or address in self._networks
-
-    def origin_allowed(self, origin: str) -> bool:
-        """Whether a web page of this origin may use the hub; programs send no origin."""
-        if not origin or origin.lower() in LOCAL_ORIGINS or origin.rstrip("/").lower() in self._origins:
-            return True
-        return is_local_name(_host_of(origin) or "?")
+        return self._addresses.of(address) is not None
 
     # -- who it is
-
-    def _is_plainly_local(self, environ: Environ) -> bool:
-        """A program of this machine, or a page of this machine in its browser: the frequent case, decided fast."""
-        return (
-            is_loopback(environ.get("REMOTE_ADDR", IN_PROCESS))
-            and not any(name in environ for name in FORWARDED)
-            and is_local_name(request_host(environ))
-            and self.origin_allowed(environ.get("HTTP_ORIGIN", ""))
-        )
 
     def _identify(self, environ: Environ, any_origin: bool) -> Principal:
         """Everything that is known of the sender, with all its roles."""
         found = [one for each in self._by_secret if (one := each.identify(environ)) is not None]
-        if self._address_counts(environ, any_origin):
-            address = environ.get("REMOTE_ADDR", IN_PROCESS)
-            if is_loopback(address):
-                found.append(self._local)
-            elif address in self._networks:
-                found.append(NETWORK)
+        if self._addresses.counts(environ, any_origin):
+            if (by_address := self._addresses.of(environ.get("REMOTE_ADDR", IN_PROCESS))) is not None:
+                found.append(by_address)
             found += [one for each in self._by_address if (one := each.identify(environ)) is not None]
         return _together(found)
-
-    def _address_counts(self, environ: Environ, any_origin: bool) -> bool:
-        """Whether trust in an address may be used: no unknown proxy, no foreign page, no foreign name for the hub."""
-        if _by_unknown_proxy(environ) or (PROXIED_BY in environ and is_loopback(environ.get("REMOTE_ADDR", ""))):
-            return False
-        return self._host_counts(environ) and self._origin_counts(environ, any_origin)
-
-    def _host_counts(self, environ: Environ) -> bool:
-        name = request_host(environ)
-        if is_local_name(name):
-            return True
-        return not is_loopback(environ.get("REMOTE_ADDR", "")) and (
-            is_address(name.strip("[]")) or name in self._hostnames
-        )
-
-    def _origin_counts(self, environ: Environ, any_origin: bool) -> bool:
-        """Whether a page that may use the hub, or a program, sent the request."""
-        origin = environ.get("HTTP_ORIGIN", "")
-        return any_origin or self.origin_allowed(origin) or _host_of(origin) == request_host(environ).strip("[]")
-
-    def _believe_proxy(self, environ: Environ) -> None:
-        """Take the sender's address from the trusted proxy: the last one that it has added."""
-        environ[PROXIED_BY] = self._proxy
-        given = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip()
-        environ["REMOTE_ADDR"] = given if is_address(given) else ""
 
     # -- refusals
 
     def _refusal(self, environ: Environ, principal: Principal, required: Requirement) -> Refusal:
         if principal is STRANGER:
             local = is_loopback(environ.get("REMOTE_ADDR", ""))
-            if _by_unknown_proxy(environ):
+            if by_unknown_proxy(environ):
                 return Refusal(401, PROXIED)
-            if local and not self._host_counts(environ):
+            if local and not self._addresses.host_counts(environ):
                 return Refusal(403, OTHER_HOST)
             if required.role is Role.DEVICE:
                 self._note(environ)
@@ -299,19 +235,6 @@ class Gate:
         if refusal.status == 429:
             headers.append(("Retry-After", "1"))
         return respond(start_response, refusal.status, error_body(refusal.message), headers=headers)
-
-
-def _by_unknown_proxy(environ: Environ) -> bool:
-    """Whether a proxy that nobody named passed the request on: its address is not the sender's."""
-    return PROXIED_BY not in environ and any(name in environ for name in FORWARDED)
-
-
-def _host_of(origin: str) -> str | None:
-    """The host name or address of an origin; None where it has none."""
-    try:
-        return urlsplit(origin).hostname
-    except ValueError:
-        return None
 
 
 def _together(found: list[Principal]) -> Principal:
