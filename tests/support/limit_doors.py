@@ -46,6 +46,11 @@ SMALL = {
     "HUB_LIMITS_MAX_REGISTRATIONS": "3",
     "HUB_LIMITS_MAX_WAITING": "3",
     "HUB_LIMITS_MAX_PAIRINGS": "3",
+    "HUB_LPR_MAX_COMPONENTS": "2",
+    "HUB_APRILTAG_MAX_TAGS": "2",
+    "HUB_LIMITS_WAITING_PER_ADDRESS": "2",
+    "HUB_LIMITS_PAIRINGS_PER_ADDRESS": "2",
+    "HUB_LIMITS_PAIRINGS_PER_MINUTE": "4",
 }
 """Limits that a test reaches with a few messages."""
 LARGE_PICTURE = jpeg() + bytes(MB)

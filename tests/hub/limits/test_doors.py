@@ -354,6 +354,31 @@ def test_names_that_senders_invent(hub: LimitHub) -> None:
     assert differences("names", found) == []
 
 
+def test_names_of_one_sender(hub: LimitHub) -> None:
+    """Limits beside those of the table: of one camera, of one address, of tags."""
+    for number in range(4):
+        report = {**detection("many", None), "type": "health_check", "component": f"part {number}", "status": "PASS"}
+        with Raw(hub, "lpr /", inside()) as raw:
+            raw.say(report)
+            assert next(iter(raw.messages()))["success"]
+    row = next(row for row in shown(hub, "/api/cameras")["cameras"] if row["camera_id"] == "many")
+    assert [one["component"] for one in row["components"]] == ["part 2", "part 3"]
+    with board(hub, "main /", inside()) as raw:
+        for number in range(3):
+            raw.say({"event": "apriltag_data", **record(tag_id=number)})
+        assert list(raw.messages()).count(ACK) == 3
+    assert shown(hub, "/status")["apriltag"]["tags"] == 2
+    address = outside()
+    for number in range(3):
+        REST["POST /api/detection"].send(hub, address, f"invented {number}")
+    waiting = [one for one in shown(hub, "/api/access/devices")["waiting"] if one["address"] == address]
+    assert {one["claimed"] for one in waiting} == {"invented 1", "invented 2"}
+    statuses = [REST["POST /api/pair"].send(hub, address, f"agent {number}").status_code for number in range(5)]
+    assert statuses == [201] * 4 + [429]
+    pairings = [one for one in shown(hub, "/api/access/devices")["pairings"] if one["address"] == address]
+    assert {one["name"] for one in pairings} == {"agent 2", "agent 3"}
+
+
 def _introduce(hub: LimitHub, door: str, name: str) -> None:
     """Send one message under a name, or from an address of its own."""
     if door == DATAGRAM:
