@@ -14,6 +14,7 @@ import requests
 from hub.settings.model import declared
 from tests.support import ws
 from tests.support.helpers import wait_for
+from tests.support.hosts import other_hosts
 from tests.support.limit_doors import SECONDS, SMALL, LimitHub, inside
 from tests.support.limit_tables import PORTS, settings
 from tests.support.senders import TOKENS
@@ -30,6 +31,7 @@ COUNTED = {
     "HUB_LIMITS_HEADER_SECONDS": "600",
     "HUB_TRACKING_MAX_SESSIONS": "2",
 }
+FIVE = {"HUB_LIMITS_CONNECTIONS_PER_ADDRESS": "5"}
 POLL = "/socket.io/?EIO=4&transport=polling"
 
 
@@ -115,6 +117,26 @@ def test_connections(counted: LimitHub) -> None:
                 found[name] = str(status)
             wait_for(lambda: _connections(counted) == 1, what="the end of all connections")
         check(limit, found)
+
+
+OPEN = """
+import socket, sys
+sockets = []
+for port in sys.argv[2:]:
+    sock = socket.create_connection((sys.argv[1], int(port)), timeout=15)
+    sock.sendall(b"GET /api/test HTTP/1.1\\r\\nHost: " + sys.argv[1].encode() + b"\\r\\n\\r\\n")
+    answer = sock.recv(65536)
+    sock.sendall(b"GET /")  # it is not idle, so that it does not give way
+    sockets.append(sock)
+    print(answer.split()[1].decode(), "of this address" in answer.decode())
+"""
+
+
+def test_connections_of_one_address_of_another_machine(tmp_path: Path) -> None:
+    with other_hosts(1) as (host,), LimitHub(tmp_path / "instance", **COUNTED, **FIVE) as hub:
+        ports = [hub.port_of(name) for name in (*LISTENERS, "main")]
+        lines = host.python(OPEN, host.hub, *ports).splitlines()
+        assert lines == ["200 False"] * 5 + ["503 True"]
 
 
 def _from(hub: LimitHub, listener: str, source: str) -> socket.socket:
