@@ -426,14 +426,3 @@ def _try_as_stranger(hub: LimitHub, door: str, address: str) -> None:
     else:
         with Raw(hub, door, address) as raw:
             assert raw.status == 401
-
-
-def test_polling_sessions_that_were_closed_are_held_no_longer(hub: LimitHub) -> None:
-    for _ in range(5):
-        with Polling(hub, inside()):
-            assert _clients(hub) == 1
-        assert _clients(hub) == 0
-
-
-def _clients(hub: LimitHub) -> int:
-    return shown(hub, "/api/statistics")["data"]["connected_clients"]

@@ -15,7 +15,7 @@ from hub.settings.model import declared
 from tests.support import ws
 from tests.support.helpers import wait_for
 from tests.support.hosts import other_hosts
-from tests.support.limit_doors import SECONDS, SMALL, LimitHub, inside
+from tests.support.limit_doors import SECONDS, SMALL, LimitHub, inside, shown
 from tests.support.limit_tables import PORTS, settings
 from tests.support.senders import TOKENS
 
@@ -174,10 +174,16 @@ def test_socketio_sessions(counted: LimitHub) -> None:
         assert _session(counted, "main", inside()).status_code == 200
     found = {name: _refused(_session(counted, name, inside()), "max_sessions") for name in LISTENERS}
     check("Socket.IO sessions in all", found)
-    # One that has ended makes room at once.
+    # One that has ended makes room, and is held no longer, at once.
+    assert _clients(counted) == MOST
     ended = f"{counted.url}{POLL}&sid={opened[0]}"
     assert requests.post(ended, data=b"1", headers={"X-Forwarded-For": address}, timeout=SECONDS).status_code == 200
+    assert _clients(counted) == MOST - 1
     assert _session(counted, "main", address).status_code == 200
+
+
+def _clients(hub: LimitHub) -> int:
+    return shown(hub, "/api/statistics")["data"]["connected_clients"]
 
 
 def _refused(answer: requests.Response, sentence: str) -> str:
