@@ -86,7 +86,9 @@ def main() -> int:
     print(f"{'sender':<18} {'us a record':>12} {'share':>8}   limit {LIMIT:.0%}")
     failed = False
     with tempfile.TemporaryDirectory() as folder:
-        app = create_app(load(Path(folder) / "instance", {}, {"HUB_TRUSTED_NETWORKS": "192.168.7.0/24"}))
+        # One sender stands for many here: its own rate must not be what is measured.
+        site = {"HUB_TRUSTED_NETWORKS": "192.168.7.0/24", "HUB_LIMITS_MESSAGES_PER_SECOND": "100000"}
+        app = create_app(load(Path(folder) / "instance", {}, site))
         try:
             hub = app.extensions["gatehouse"]
             for name, request in senders(hub).items():
