@@ -19,27 +19,10 @@ import socketio
 import websocket
 
 from hub.net.certificates import CertificateError, expiry, expiry_warnings, make_certificates
-from tests.support.helpers import ROOT, HubProcess, jpeg, wait_for
+from tests.support.helpers import ROOT, jpeg, wait_for
+from tests.support.tls import TlsHub
 
 pytestmark = pytest.mark.slow
-
-
-class TlsHub(HubProcess):
-    """A hub with a certificate of its own authority."""
-
-    @property
-    def url(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
-
-    @property
-    def authority(self) -> str:
-        return str(self.instance / "tls" / "authority.pem")
-
-    def _ready(self) -> bool:
-        return (self.instance / "hub.ready.json").exists()
-
-    def ports(self) -> list[int]:
-        return [self.port, *(self.side[name] for name in ("apriltag", "lpr", "images", "results"))]
 
 
 def app(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -53,7 +36,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsHub]:
     made = app("make-cert", "hub.site.example", "--instance", str(instance))
     assert made.returncode == 0, made.stderr
     assert 'tls_cert = "tls/server.pem"' in made.stdout and "hub.site.example" in made.stdout
-    with TlsHub(instance, HUB_TLS_CERT="tls/server.pem", HUB_TLS_KEY="tls/server-key.pem") as process:
+    with TlsHub(instance) as process:
         yield process
         assert "Traceback" not in process.text()
 
@@ -123,7 +106,7 @@ def test_plain_http_is_told_and_half_handshakes_delay_nobody(hub: TlsHub) -> Non
     with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         answer = plain.makefile("rb").read()
-        assert answer.startswith(b"HTTP/1.1 400 ") and b"https://" in answer
+        assert answer.startswith(b"HTTP/1.1 426 ") and b"\r\nUpgrade: TLS/1.2" in answer and b"https://" in answer
     half = [socket.create_connection(("127.0.0.1", hub.port), timeout=10) for _ in range(50)]
     for number, sock in enumerate(half):
         sock.sendall(b"\x16\x03\x01\x02\x00\x01"[: 1 + number % 6])
