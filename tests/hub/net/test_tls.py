@@ -18,9 +18,16 @@ import requests
 import socketio
 import websocket
 
-from hub.net.certificates import CertificateError, expiry, expiry_warnings, make_certificates
+from hub.net.certificates import (
+    CertificateError,
+    expiry,
+    expiry_warnings,
+    is_of_authority,
+    make_certificates,
+    own_machine_host,
+)
 from tests.support.helpers import ROOT, jpeg, wait_for
-from tests.support.tls import TlsHub
+from tests.support.tls import OWN, TlsHub, make_certificate
 
 pytestmark = pytest.mark.slow
 
@@ -133,6 +140,33 @@ def test_bytes_that_are_no_handshake_end_the_connection(hub: TlsHub) -> None:
         assert tls.version() == "TLSv1.3"
 
 
+def test_a_new_certificate_is_served_without_a_restart(hub: TlsHub) -> None:
+    address = ("127.0.0.1", hub.port)
+    with requests.Session() as session:
+        session.trust_env, session.verify = False, hub.authority
+        before = ssl.get_server_certificate(address)
+        number = hub.process.pid
+        assert session.get(f"{hub.url}/api/test", timeout=10).ok
+        make_certificate(hub.folder, [*OWN, "new.site.example"])
+        wait_for(lambda: ssl.get_server_certificate(address) != before, what="the new certificate")
+        assert session.get(f"{hub.url}/api/test", timeout=10).ok  # over the connection from before
+        tls = context(hub).wrap_socket(
+            socket.create_connection(address, timeout=10), server_hostname="new.site.example"
+        )
+        tls.close()
+        made = ssl.get_server_certificate(address)
+        (hub.folder / "server-key.pem").write_bytes((hub.folder / "authority-key.pem").read_bytes())
+        warnings = lambda: session.get(f"{hub.url}/status", timeout=10).json()["warnings"]  # noqa: E731
+        wait_for(lambda: "cannot be used with its key" in "".join(warnings()), what="the warning")
+        assert ssl.get_server_certificate(address) == made
+        make_certificate(hub.folder, days_ago=900)
+        wait_for(lambda: "has expired" in "".join(warnings()), what="the other warning")
+        assert len(warnings()) == 1 and ssl.get_server_certificate(address) != made
+        make_certificate(hub.folder)
+        wait_for(lambda: not warnings(), what="a certificate that is in order")
+        assert hub.process.pid == number and hub.process.poll() is None
+
+
 def test_settings_that_cannot_be_used_are_sentences(tmp_path: Path) -> None:
     instance = tmp_path / "instance"
     instance.mkdir()
@@ -166,6 +200,22 @@ def test_the_authority_is_kept_and_its_key_is_secret(tmp_path: Path) -> None:
 def test_names_that_are_none(tmp_path: Path, name: str) -> None:
     with pytest.raises(CertificateError, match="no host name"):
         make_certificates(tmp_path, [name])
+
+
+def test_the_address_for_programs_of_this_machine(tmp_path: Path) -> None:
+    server = tmp_path / "server.pem"
+    for names, host in (
+        (["localhost", "127.0.0.1"], "127.0.0.1"),
+        (["*.company.example", "hub.company.example", "www.company.example"], "hub.company.example"),
+        (["*.company.example", "192.0.2.7"], "127.0.0.1"),
+    ):
+        make_certificates(tmp_path, names)
+        assert own_machine_host(server) == host
+    assert own_machine_host(tmp_path / "none.pem") == "127.0.0.1"
+    assert is_of_authority(server, tmp_path / "authority.pem")
+    make_certificates(tmp_path / "other", ["localhost"])
+    assert not is_of_authority(server, tmp_path / "other" / "authority.pem")
+    assert not is_of_authority(server, tmp_path / "none.pem")
 
 
 def test_a_certificate_that_expires_soon_is_a_warning(tmp_path: Path) -> None:
