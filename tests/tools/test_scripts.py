@@ -171,9 +171,18 @@ def test_the_tests_get_their_arguments_and_their_status_comes_back(checkout: Che
     (package / "__main__.py").write_text(
         "import json, os, sys\nprint(json.dumps([sys.argv[1:], os.getcwd()]))\nsys.exit(7)\n"
     )
-    done = checkout.run("./run_tests.sh", "-k", "two words", PYTHONPATH=str(tmp_path))
-    assert done.returncode == 7, done.stdout
-    assert json.loads(done.stdout.splitlines()[-1]) == [["-k", "two words"], str(checkout.folder)]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    own = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"] if cores > 1 else []
+    for arguments, more in (
+        (["-k", "two words"], own),
+        (["-n", "4"], []),
+        (["--pdb", "-k", "x"], []),
+        (["tools/run_tests.py::test", "-q"], []),
+        (["./tools"], []),
+    ):
+        done = checkout.run("./run_tests.sh", *arguments, PYTHONPATH=str(tmp_path))
+        assert done.returncode == 7, done.stdout
+        assert json.loads(done.stdout.splitlines()[-1]) == [[*more, *arguments], str(checkout.folder)]
 
 
 @pytest.fixture
