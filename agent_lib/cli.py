@@ -23,7 +23,8 @@ python agent.py          run; without a configured station the simulated gate
 python agent.py check    try hub, reader and cameras once and say what works
 python agent.py pair --hub URL
                          ask a hub to let this agent in, show the code for its operator, and
-                         write the token into agent.toml
+                         write the token into agent.toml; a hub with a certificate of its
+                         own authority: --hub https://... --ca FILE
 python agent.py read IMAGE [IMAGE ...]
                          find and read the label in pictures or folders of pictures, one line
                          of JSON each; nothing runs or is written but what --annotate asks for
@@ -54,7 +55,8 @@ def _dispatch(options: argparse.Namespace) -> int:
     from agent_lib.settings.file import load
     from agent_lib.settings.parse import SettingsError
 
-    flags = {key: getattr(options, key) for key in ("instance", "config", "hub", "simulate", "seed", "captures")}
+    names = ("instance", "config", "hub", "ca", "simulate", "seed", "captures")
+    flags = {key: getattr(options, key) for key in names}
     reads = options.command == "read"
     try:
         settings = load(flags, first_start=options.command not in _WITHOUT_WRITING)
@@ -70,6 +72,10 @@ def _dispatch(options: argparse.Namespace) -> int:
 
         run = service.install_service if options.command == "install-service" else service.remove_service
         return run(settings, options)
+    if options.command == "pair":
+        from agent_lib.commands.pair import pair
+
+        return pair(settings, lambda line: print(line, flush=True), new_ca=options.ca is not None)
     return _COMMANDS[options.command or "run"](settings)
 
 
@@ -111,6 +117,11 @@ def _parser() -> argparse.ArgumentParser:
         help="settings file instead of DIR/agent.toml: TOML, or JSON of the original station",
     )
     parser.add_argument("--hub", metavar="URL", help="address of the hub (default: http://127.0.0.1:5000)")
+    parser.add_argument(
+        "--ca",
+        metavar="FILE",
+        help="authority of the hub's certificate (PEM), where it is not one that this machine trusts; pair keeps it",
+    )
     parser.add_argument(
         "--simulate", action="store_true", default=None, help="run the simulated gate even where devices are configured"
     )
@@ -174,12 +185,6 @@ def _check(settings: AgentSettings) -> int:
     return 0 if works else 1
 
 
-def _pair(settings: AgentSettings) -> int:
-    from agent_lib.commands.pair import pair
-
-    return pair(settings, lambda line: print(line, flush=True))
-
-
 def _stop(settings: AgentSettings) -> int:
     from agent_lib.commands.service import stop
 
@@ -213,6 +218,6 @@ def _simulation_sentence(settings: AgentSettings) -> str:
     return f"No station is configured: this is the simulated gate. For a real reader write  {line}  in {path}"
 
 
-_COMMANDS = {"run": _run, "check": _check, "pair": _pair, "stop": _stop}
+_COMMANDS = {"run": _run, "check": _check, "stop": _stop}
 _SERVICE = ("install-service", "remove-service")
 _WITHOUT_WRITING = ("read", "stop", *_SERVICE)

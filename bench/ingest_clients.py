@@ -9,6 +9,7 @@ import os
 import random
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -21,7 +22,10 @@ MARK = "@@@@@@@@@@@@@@@@"
 
 @dataclass(frozen=True)
 class Load:
-    """What to send: the transport, the size of a record in KB, for how long (or how many records, where `records`)."""
+    """What to send: the transport, the size of a record in KB, for how long (or how many records, where `records`).
+
+    `authority`: the file of the authority of a hub that speaks TLS.
+    """
 
     door: str
     size: int
@@ -30,6 +34,7 @@ class Load:
     port: int
     seed: int
     records: int = 0
+    authority: str = ""
 
 
 def record(size: int, camera: int, seed: int) -> bytes:
@@ -117,6 +122,9 @@ class _Camera:
         self.before, self.after = body.split(MARK.encode())
         self.sock = socket.create_connection(("127.0.0.1", load.port), timeout=60)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if load.authority:
+            context = ssl.create_default_context(cafile=load.authority)
+            self.sock = context.wrap_socket(self.sock, server_hostname="127.0.0.1")
         self.buffer = b""
         if load.door == "socketio":
             self._upgrade("/socket.io/?EIO=4&transport=websocket")

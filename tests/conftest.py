@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 # Before Hypothesis is used: it writes its tables of characters into a folder, and into the tree where none is named.
@@ -13,6 +14,7 @@ os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempd
 import hypothesis
 import pytest
 
+from tests.support.alone import WORKER, machine
 from tests.support.helpers import HubProcess
 
 # The same examples in every run and everywhere; no deadline for one of them, since CI shares its processor.
@@ -23,13 +25,30 @@ hypothesis.settings.load_profile("fixed")
 
 SLOW_FOLDERS = ("hub/fast_paths", "hub/hardening", "hub/pages")  # many requests to real hubs, attacks, a browser
 
+SLOW_WEIGHT = 50  # about how many other tests take as long as one that is marked slow
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of the slow folders as slow."""
+    """Mark every test of the slow folders as slow; for several processes sort the files, those that take longest first.
+
+    Each process takes a whole file at a time, so that a long one at the end would leave the others without work.
+    """
     folders = [Path(__file__).parent / folder for folder in SLOW_FOLDERS]
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in folders):
             item.add_marker(pytest.mark.slow)
+    if WORKER in os.environ:
+        weights = Counter[Path]()
+        for item in items:
+            weights[item.path] += SLOW_WEIGHT if item.get_closest_marker("slow") else 1
+        items.sort(key=lambda item: -weights[item.path])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run a test with its fixtures beside others, or alone where it is marked so."""
+    with machine(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.fixture

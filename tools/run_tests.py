@@ -1,5 +1,8 @@
 """Run the tests with the Python of .venv; arguments are passed to pytest and its exit status is returned.
 
+Two processes share the files of tests, unless the arguments name a path; tests/support/alone.py keeps those apart that
+measure times.
+
 `run_tests.sh` and `run_tests.bat` run this with any Python 3.11 or newer that they find.
 """
 
@@ -16,6 +19,25 @@ from environment import ROOT, say
 
 # What some tests need besides Python: the program and the Debian package it comes in.
 OPTIONAL_TOOLS = (("wine", "wine"), ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"), ("chromium", "chromium"))
+
+
+PROCESSES = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+# With these the caller has chosen a number of processes, or wants to see or enter a running test.
+IN_ONE_PROCESS = ("-n", "--numprocesses", "--dist", "-s", "--capture", "--pdb", "--trace", "-p", "--sw", "--stepwise")
+
+
+def process_options(arguments):
+    """Return pytest's options for two processes; [] where one is to run the tests."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # On Windows no lock keeps the tests apart that measure times.
+    if os.name == "nt" or cores < 2:
+        return []
+    return [] if any(map(_is_for_one_process, arguments)) else PROCESSES
+
+
+def _is_for_one_process(argument):
+    path = argument.split("::")[0]
+    return argument.split("=")[0] in IN_ONE_PROCESS or path.endswith(".py") or os.path.isdir(str(ROOT / path))
 
 
 def missing_tools_sentence():
@@ -42,7 +64,7 @@ def main(arguments):
     hint = missing_tools_sentence()
     if hint:
         say(hint)
-    command = [python, "-m", "pytest"] + arguments
+    command = [python, "-m", "pytest"] + process_options(arguments) + arguments
     os.chdir(str(ROOT))
     if os.name != "nt":
         os.execv(python, command)

@@ -10,6 +10,7 @@ import argparse
 import http.client
 import json
 import os
+import ssl
 import sys
 import time
 import urllib.request
@@ -31,12 +32,20 @@ class Launcher:
         self.python, self.instance, self.with_browser = str(python), Path(instance), with_browser
         self.hub, self.agent = Service("hub", ROOT), Service("agent", ROOT)
         self.url = ""  # of the running hub, once it answers
-        self.agent_url = ""  # the one that the running agent was started with
+        self.authority = ""  # file of the authority of its certificate, where that is the site's own
+        self.agent_hub = ()  # address and authority that the running agent was started with
         self.has_answered = False  # whether the hub has answered at least once
         self.stop_requests = 0
         self._next_notice = 0.0
-        # Requests between two programs of one machine bypass any proxy.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        # Requests between two programs of one machine bypass any proxy. Whether the hub started here serves is asked
+        # on 127.0.0.1, without a secret: its certificate may be of any authority and for any name, or have expired, and
+        # none of that means that the hub is not ready. The agent and the browser verify it.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
 
     def on_stop_signal(self, number, _frame):
         """Signal handler: the first request stops both in order, the second kills them."""
@@ -98,9 +107,11 @@ class Launcher:
         return 0
 
     def _poll_hub(self):
-        url = self._ready_url()
-        if url and self._answers(url):
-            self.url = url
+        ready = self._read_ready_file()
+        if ready and self._answers(ready):
+            self.url = ready["url"].rstrip("/")
+            authority = self.instance / "tls" / "authority.pem"
+            self.authority = str(authority) if ready.get("own_authority") else ""
             if not self.has_answered:
                 self.has_answered = True
                 self._announce()
@@ -108,8 +119,8 @@ class Launcher:
             say("The hub is running but does not answer yet; waiting for it.")
             self._next_notice = time.monotonic() + NOTICE_SECONDS
 
-    def _ready_url(self):
-        """Return the address in hub.ready.json if that file was written by the hub started here, else "".
+    def _read_ready_file(self):
+        """Return the content of hub.ready.json if that file was written by the hub started here, else None.
 
         A file left behind by a killed hub must not count. On Windows the Python of .venv runs the program in a child,
         so the process id cannot be compared and the modification time decides.
@@ -122,13 +133,15 @@ class Launcher:
                 is_ours = written >= self.hub.started_at - 1
             else:
                 is_ours = ready["pid"] == self.hub.process.pid
-            return (ready.get("url") or "http://127.0.0.1:%d" % ready["port"]).rstrip("/") if is_ours else ""
+            ready["url"] = str(ready.get("url") or "http://127.0.0.1:%d" % ready["port"])
+            return ready if is_ours else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return ""  # absent or partly written; polled again in a moment
+            return None  # absent or partly written; polled again in a moment
 
-    def _answers(self, url):
+    def _answers(self, ready):
+        address = "%s://127.0.0.1:%d/api/test" % (ready["url"].partition(":")[0], ready["port"])
         try:
-            with self._opener.open(url + "/api/test", timeout=2) as response:
+            with self._opener.open(address, timeout=2) as response:
                 return response.status == 200
         except (OSError, http.client.HTTPException):
             return False  # not ready yet; _poll_hub prints a notice after a minute
@@ -141,12 +154,15 @@ class Launcher:
     def _supervise_agent(self):
         if self.agent.exit_status() is not None:
             self.agent.schedule_restart()
-        if self.agent.process and self.url and self.url != self.agent_url:
-            say("The hub has a new address, so the agent is started again with it.")
+        hub = (self.url, self.authority)
+        if self.agent.process and self.url and hub != self.agent_hub:
+            say("The hub has a new address or certificate, so the agent is started again with it.")
             self.agent.stop(AGENT_STOP_SECONDS, self._is_urgent)
         if self.agent.is_due() and self.url:
-            self.agent_url = self.url
-            self.agent.start([self.python, "agent.py", "--instance", str(self.instance), "--hub", self.url])
+            self.agent_hub = hub
+            command = [self.python, "agent.py", "--instance", str(self.instance), "--hub", self.url]
+            # Without it the agent trusts what hub.ca names, or this machine's authorities.
+            self.agent.start(command + (["--ca", self.authority] if self.authority else []))
 
 
 def open_browser(url):

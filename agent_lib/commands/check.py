@@ -96,20 +96,20 @@ def _hub(hub: HubSettings) -> Finding:
 
 
 def _rest(hub: HubSettings) -> Finding:
-    import requests
-
     from agent_lib.uplink.rest import short_reason
+    from agent_lib.uplink.tls import hub_session, tls_problem
 
     base = hub.base
     fix = "start it with `python app.py`, or correct url under [hub]"
     try:
-        with requests.Session() as session:
-            session.trust_env = False
-            session.headers.update(hub.headers)
+        with hub_session(base, hub.ca, hub.headers) as session:
             answer = session.get(f"{base}/api/access/self", timeout=_HUB_SECONDS, allow_redirects=False)
             if answer.status_code == 404:  # a hub that lets nobody in by tokens yet
                 answer = session.get(f"{base}/api/test", timeout=_HUB_SECONDS, allow_redirects=False)
-    except requests.RequestException as error:
+    except OSError as error:
+        problem = tls_problem(error, hub.ca)
+        if problem:
+            return False, f"No trusted connection to {base}: {problem}."
         return False, f"No hub answers at {base} ({short_reason(error)}): {fix}."
     try:
         body = answer.json()
@@ -130,13 +130,23 @@ def _rest(hub: HubSettings) -> Finding:
 def _websocket(hub: HubSettings) -> Finding:
     import websocket
 
+    from agent_lib.uplink.tls import tls_problem, websocket_options
+
     url = hub.websocket_url
     try:
         header = [f"{name}: {value}" for name, value in hub.headers.items()]
         websocket.create_connection(
-            url, timeout=_HUB_SECONDS, http_no_proxy=["*"], suppress_origin=True, header=header
+            url,
+            timeout=_HUB_SECONDS,
+            http_no_proxy=["*"],
+            suppress_origin=True,
+            header=header,
+            sslopt=websocket_options(url, hub.ca),
         ).close(timeout=1)
     except (websocket.WebSocketException, OSError, ValueError) as error:
+        problem = tls_problem(error, hub.ca)
+        if problem:
+            return False, f"No trusted connection to {url}: {problem}."
         return (
             False,
             f"No WebSocket server answers at {url} ({error or type(error).__name__}): start it, or correct "

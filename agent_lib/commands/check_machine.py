@@ -56,15 +56,14 @@ def outbox(instance: Path) -> Finding:
 
 def clock(hub: HubSettings) -> Finding:
     """Whether the clocks of this machine and of the hub agree."""
-    import requests
+    from agent_lib.uplink.tls import hub_session
 
     now = time.strftime("%Y-%m-%d %H:%M:%S %z")
     try:
-        with requests.Session() as session:
-            session.trust_env = False
+        with hub_session(hub.base, hub.ca) as session:
             answer = session.get(f"{hub.base}/healthz", timeout=HUB_SECONDS, allow_redirects=False)
         ahead = time.time() - parsedate_to_datetime(answer.headers["Date"]).timestamp()
-    except (requests.RequestException, KeyError, TypeError, ValueError):
+    except (OSError, KeyError, TypeError, ValueError):
         return True, f"It is {now}; the hub's clock could not be asked."
     if abs(ahead) > MAX_DIFFERENCE_SECONDS:
         words = "ahead of" if ahead > 0 else "behind"

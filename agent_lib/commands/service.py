@@ -20,6 +20,7 @@ def install_service(settings: AgentSettings, options: argparse.Namespace) -> int
     given = {
         "--config": Path(options.config).absolute() if options.config else None,
         "--hub": options.hub,
+        "--ca": Path(options.ca).absolute() if options.ca else None,
         "--seed": options.seed,
     }
     arguments = [text for flag, value in given.items() if value is not None for text in (flag, str(value))]

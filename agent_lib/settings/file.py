@@ -19,6 +19,7 @@ FILE_NAME = "agent.toml"
 _ENVIRONMENT = {
     "WEBSOCKET_URL": ("hub", "websocket_url"),
     "GATEHOUSE_TOKEN": ("hub", "token"),
+    "GATEHOUSE_CA": ("hub", "ca"),
     "IMAGE_SERVER_URL": ("hub", "image_server_url"),
     "AGENT_SIMULATE_PAUSE": ("simulate_pause",),
 }
@@ -30,9 +31,10 @@ def load(
 ) -> AgentSettings:
     """The settings of one agent.
 
-    `flags` are the command-line options, None if not given: instance, config, hub, simulate, seed, captures. Without
-    `config` the file is agent.toml of the instance folder, created if missing. Without `first_start` nothing is
-    written, and a missing file means the defaults. Raises SettingsError.
+    `flags` are the command-line options, None if not given: instance, config, hub, ca, simulate, seed, captures.
+    Without `config` the file is agent.toml of the instance folder, created if missing. Without `first_start` nothing
+    is written, and a missing file means the defaults. A relative `hub.ca` is in the instance folder, the flag in the
+    current one. Raises SettingsError.
     """
     given = {key: value for key, value in (flags or {}).items() if value is not None}
     environ = os.environ if environ is None else environ
@@ -49,6 +51,8 @@ def load(
             collector.add(keys, environ[name], f"environment variable {name}")
     if "hub" in given:
         collector.add(("hub", "url"), given["hub"], "--hub")
+    if "ca" in given:
+        collector.add(("hub", "ca"), str(Path(given["ca"]).absolute()), "--ca")
     for key in ("simulate", "seed"):
         if key in given:
             collector.add((key,), given[key], f"--{key}")
@@ -161,6 +165,9 @@ class _Collector:
             self.errors.append(f"{self.path}: stations: two stations are called {name!r}; give each a name of its own.")
         if self.errors:
             raise SettingsError("\n".join(self.errors))
+        hub = self.values["hub"] = self.values.get("hub", {})
+        if hub.get("ca"):
+            hub["ca"] = str(instance / hub["ca"])
         tables = {key: self.values[key] for key in ("hub", "outbox", "log") if key in self.values}
         plain = {key: self.values[key] for key in TOP_KEYS if key in self.values}
         own = {

@@ -65,6 +65,13 @@ class HubSettings(Section):
         description="Token that lets this agent in at the hub; `python agent.py pair --hub URL` asks for one and "
         "writes it here. The environment's GATEHOUSE_TOKEN stands over it.",
     )
+    ca: str = Field(
+        default="",
+        max_length=500,
+        description="Authority of the hub's certificate where the site has its own: the hub's tls/authority.pem (PEM), "
+        "copied here; a path in the instance folder unless it is absolute; empty: the authorities that this machine "
+        "trusts. The environment's GATEHOUSE_CA and the flag --ca stand over it.",
+    )
     image_server_url: str = Field(
         default="http://127.0.0.1:3000",
         max_length=500,

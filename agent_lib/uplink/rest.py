@@ -12,6 +12,7 @@ import requests
 
 from agent_lib.outbox import Entry
 from agent_lib.uplink.answer import NOT_LET_IN, REFUSED_FOR_GOOD, Answer, Later, Refused, describe, read_answer, seconds
+from agent_lib.uplink.tls import hub_session, tls_problem
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +31,13 @@ _ABOUT_THE_HUB = frozenset(
 class RestUplink:
     """One HTTP connection to a hub, used by one thread at a time. Proxies of the environment are ignored."""
 
-    def __init__(self, base: str, answer_seconds: float, headers: Mapping[str, str] | None = None) -> None:
-        """`headers`: what lets the agent in at the hub."""
-        self._base = base
+    def __init__(
+        self, base: str, answer_seconds: float, headers: Mapping[str, str] | None = None, ca: str = ""
+    ) -> None:
+        """`headers`: what lets the agent in at the hub. `ca`: file of the authority of the hub's certificate."""
+        self._base, self._ca = base, ca
         self._timeout = (min(_CONNECT_SECONDS, answer_seconds), answer_seconds)
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers.update(headers or {})
+        self._session = hub_session(base, ca, headers)
 
     def send(self, entry: Entry) -> Answer:
         """Deliver one result and wait for the answer."""
@@ -48,8 +49,8 @@ class RestUplink:
             response = self._session.post(
                 f"{self._base}/api/captures", files=parts, timeout=self._timeout, allow_redirects=False
             )
-        except requests.RequestException as error:
-            return Later(f"{self._base}: {short_reason(error)}")
+        except OSError as error:
+            return Later(f"{self._base}: {short_reason(error, self._ca)}")
         return interpret(response)
 
     def send_status(self, status: dict[str, Any]) -> bool:
@@ -58,8 +59,8 @@ class RestUplink:
             response = self._session.post(
                 f"{self._base}/api/stations/status", json=status, timeout=self._timeout, allow_redirects=False
             )
-        except requests.RequestException as error:
-            log.debug("The station's status was not sent: %s", short_reason(error))
+        except OSError as error:
+            log.debug("The station's status was not sent: %s", short_reason(error, self._ca))
             return False
         return response.ok
 
@@ -88,8 +89,11 @@ def interpret(response: requests.Response) -> Answer:
     return Later(f"HTTP {status}: {said}", wait, answered=status >= 500 and status not in _ABOUT_THE_HUB)
 
 
-def short_reason(error: Exception) -> str:
-    """Why a connection failed, as text for operators."""
+def short_reason(error: Exception, ca: str = "") -> str:
+    """Why a connection failed, as text for operators. `error`: of requests, or OSError for an unusable `ca`."""
+    problem = tls_problem(error, ca)
+    if problem:
+        return problem
     if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ReadTimeout):
         return "no answer in time"
     text = str(error)

@@ -14,6 +14,8 @@ import socketio
 
 from agent_lib.outbox import Entry
 from agent_lib.uplink.answer import Answer, read_answer
+from agent_lib.uplink.rest import short_reason
+from agent_lib.uplink.tls import hub_session, tls_problem, websocket_options
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +30,11 @@ _HANG_UP_SECONDS = 0.5
 class SocketIoUplink:
     """One Socket.IO connection, re-established by `connect`. `on_lost()` is called when it ends."""
 
-    def __init__(self, base: str, answer_seconds: float, on_lost: Callable[[], None], token: str = "") -> None:
+    def __init__(
+        self, base: str, answer_seconds: float, on_lost: Callable[[], None], token: str = "", ca: str = ""
+    ) -> None:
         self._auth = {"token": token} if token else None
-        self._base, self._answer_seconds, self._on_lost = base, answer_seconds, on_lost
+        self._base, self._answer_seconds, self._on_lost, self._ca = base, answer_seconds, on_lost, ca
         self._connect_seconds = min(_CONNECT_SECONDS, answer_seconds)
         self._client: socketio.Client | None = None
         self._session: requests.Session
@@ -49,8 +53,8 @@ class SocketIoUplink:
     def connect(self) -> str:
         """Try once, for a few seconds at most; "" if connected, else the reason."""
         self.drop()
-        session = requests.Session()
-        session.trust_env = False
+        session = hub_session(self._base, self._ca)
+        options: dict[str, Any] = {"http_no_proxy": ["*"]}
         client = socketio.Client(
             reconnection=False,
             handle_sigint=False,
@@ -58,18 +62,25 @@ class SocketIoUplink:
             engineio_logger=_quiet,
             request_timeout=self._connect_seconds,
             http_session=session,
-            websocket_extra_options={"http_no_proxy": ["*"]},
+            websocket_extra_options=options,
         )
         client.on("disconnect", lambda *reason: self._lost(client))
         try:
+            options["sslopt"] = websocket_options(self._base, self._ca)
             client.connect(self._base, auth=self._auth, wait_timeout=self._connect_seconds)
         except (
             Exception
         ) as error:  # the library fails in many ways at foreign servers; all mean that there is no connection
             _hang_up(client, session)
-            return str(error) or type(error).__name__
+            return self._reason(error)
         self._client, self._session = client, session
         return ""
+
+    def _reason(self, error: Exception) -> str:
+        """Why there is no connection, the same text for the same reason."""
+        text = str(error) or type(error).__name__
+        # The text of requests has the time in it.
+        return short_reason(error, self._ca) if "ConnectionPool" in text else tls_problem(error, self._ca) or text
 
     def send(self, entry: Entry) -> Answer | None:
         """Deliver one result and wait for the acknowledgement; None if there is none: use another transport."""

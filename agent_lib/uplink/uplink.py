@@ -23,6 +23,7 @@ _SAME_RESULT_TRIES = 3
 _UNCONFIRMED_BACKOFF_SECONDS, _MAX_UNCONFIRMED_BACKOFF_SECONDS = 5.0, 300.0
 _SHORT_CONNECTION_SECONDS = 5.0
 _POSTPONE_SECONDS = 60.0
+_MAX_LOGGED_REASONS = 10  # while results wait; each is logged once
 _VOLATILE = frozenset({"fps", "last_frame_ts", "last_tag_ts", "sent_at", "bad_frames"})
 
 
@@ -46,7 +47,7 @@ class Uplink:
         self._tries: tuple[int, int] = (0, 0)
         self._ask_over_rest = 0
         self._waiting_since: float | None = None
-        self._logged_reached: bool | None = None
+        self._logged_reasons: set[str] = set()
         self._reached = ""
         self._avoid_socketio_until = 0.0
         self.reason = ""
@@ -69,17 +70,18 @@ class Uplink:
         if self._settings.raw:
             from agent_lib.uplink.websocket import WebSocketUplink
 
-            ws = WebSocketUplink(self._settings.websocket_url, self._settings.answer_seconds, self._settings.headers)
+            settings = self._settings
+            ws = WebSocketUplink(settings.websocket_url, settings.answer_seconds, settings.headers, settings.ca)
             supervisor.run("uplink", lambda: self._deliver_all(lambda entry: self._send_over_websocket(ws, entry)))
             return
         from agent_lib.uplink.rest import RestUplink
         from agent_lib.uplink.socketio import SocketIoUplink
 
-        base, answer_seconds = self._settings.base, self._settings.answer_seconds
+        base, answer_seconds, ca = self._settings.base, self._settings.answer_seconds, self._settings.ca
         hub = self._hub = HubTransports(
-            SocketIoUplink(base, answer_seconds, self._reconnect.set, self._settings.token),
-            RestUplink(base, answer_seconds, self._settings.headers),
-            RestUplink(base, answer_seconds, self._settings.headers),
+            SocketIoUplink(base, answer_seconds, self._reconnect.set, self._settings.token, ca),
+            RestUplink(base, answer_seconds, self._settings.headers, ca),
+            RestUplink(base, answer_seconds, self._settings.headers, ca),
         )
         supervisor.run("uplink-connect", lambda: self._keep_connected(hub))
         supervisor.run("uplink-status", lambda: self._keep_informed(hub))
@@ -154,15 +156,16 @@ class Uplink:
     def _note_way(self, answer: Answer, way: str) -> None:
         """Note which transport was answered, and why results wait."""
         if isinstance(answer, Later) and answer.about_hub:
-            if self._waiting_since is None or self._logged_reached is not answer.reached:
+            if answer.reason not in self._logged_reasons and len(self._logged_reasons) < _MAX_LOGGED_REASONS:
+                self._logged_reasons.add(answer.reason)
                 self._log_waiting(answer)
             self._waiting_since = self._waiting_since or time.monotonic()
-            self._logged_reached = answer.reached
             self._reached, self.reason = way if answer.reached else "", answer.reason
             return
         if self._waiting_since is not None:
             log.info("The hub takes results again, after %.1f s.", time.monotonic() - self._waiting_since)
             self._waiting_since = None
+            self._logged_reasons.clear()
             self._reconnect.set()
         self._reached, self.reason = way, ""
 

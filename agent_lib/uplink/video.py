@@ -22,6 +22,7 @@ from agent_lib.settings import HubSettings
 from agent_lib.station.devices import CapturedFrame, FrameSource
 from agent_lib.uplink.answer import NOT_LET_IN
 from agent_lib.uplink.rest import short_reason
+from agent_lib.uplink.tls import hub_session
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +60,7 @@ class Video:
         address = f"{self._settings.base}/api/cameras/{quote(name, safe='')}/frame"
         interval = 1.0 / self._settings.video_fps
         seen, due, backoff, logged = float("-inf"), time.monotonic(), _FIRST_BACKOFF_SECONDS, ""
-        with requests.Session() as session:
-            session.trust_env = False
-            session.headers.update(self._settings.headers)
+        with hub_session(self._settings.base, self._settings.ca, self._settings.headers) as session:
             while not self._stopping.wait(max(0.0, due - time.monotonic())):
                 frame = camera.wait_newer(seen, _POLL_SECONDS)
                 if frame is None:
@@ -96,8 +95,8 @@ class Video:
             return ""
         try:
             response = session.post(address, data=data, headers=_HEADERS, timeout=_TIMEOUT, allow_redirects=False)
-        except requests.RequestException as error:
-            return short_reason(error)
+        except OSError as error:
+            return short_reason(error, self._settings.ca)
         if response.status_code != 200:
             waits = "; this hub has not let the agent in" if response.status_code in NOT_LET_IN else ""
             return f"HTTP {response.status_code}{waits}"

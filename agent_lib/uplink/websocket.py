@@ -16,6 +16,7 @@ import websocket
 
 from agent_lib.outbox import Entry
 from agent_lib.uplink.answer import NOT_LET_IN, Answer, Delivered, Later, Refused, read_answer, seconds
+from agent_lib.uplink.tls import tls_problem, websocket_options
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +27,10 @@ _CLOSE_SECONDS = 2.0
 class WebSocketUplink:
     """One connection per result, as in the original, so that broadcasts of the server do not pile up."""
 
-    def __init__(self, url: str, answer_seconds: float, headers: Mapping[str, str] | None = None) -> None:
-        """`headers`: what lets the agent in at the server."""
+    def __init__(self, url: str, answer_seconds: float, headers: Mapping[str, str] | None = None, ca: str = "") -> None:
+        """`headers`: what lets the agent in at the server. `ca`: file of the authority of its certificate."""
         self._headers = [f"{name}: {value}" for name, value in (headers or {}).items()]
-        self._url, self._answer_seconds = url, answer_seconds
+        self._url, self._answer_seconds, self._ca = url, answer_seconds, ca
         self._has_replied = False
 
     def send(self, entry: Entry) -> Answer:
@@ -43,13 +44,14 @@ class WebSocketUplink:
                 http_no_proxy=["*"],
                 suppress_origin=True,
                 header=self._headers,
+                sslopt=websocket_options(self._url, self._ca),
             )
         except websocket.WebSocketBadStatusException as error:
             headers = {name.lower(): value for name, value in (error.resp_headers or {}).items()}
             reason, wait = f"{self._url}: HTTP {error.status_code}", seconds(headers.get("retry-after"))
             return Later(reason, wait, let_in=error.status_code not in NOT_LET_IN)
         except (websocket.WebSocketException, OSError, ValueError) as error:
-            return Later(f"{self._url}: {error or type(error).__name__}")
+            return Later(f"{self._url}: {tls_problem(error, self._ca) or error or type(error).__name__}")
         try:
             link.settimeout(self._answer_seconds)
             link.send(text)

@@ -105,7 +105,8 @@ class ConnectionHandler(ResponseWriter):
             self.socket = self.input.sock = accept_tls(self.socket, context, self.options.head_seconds)
             return True
         except PlainText:
-            self._send_error(HttpError(400, NEEDS_TLS))
+            # Not 400, which tells senders that the record itself is at fault and will never be accepted.
+            self._send_error(HttpError(426, NEEDS_TLS, (("Upgrade", "TLS/1.2, HTTP/1.1"),)))
             linger(self.socket, SHORT_LINGER_SECONDS, KEEP_ALIVE_BYTES)
             return False
 

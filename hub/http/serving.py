@@ -16,9 +16,10 @@ from gevent.event import Event
 from hub.context import Hub
 from hub.http.server import HubServer, ServerOptions
 from hub.http.start_text import start_text
-from hub.net.certificates import expiry, expiry_warnings
-from hub.net.tls import server_context
+from hub.net.certificates import AUTHORITY, LOOPBACK, is_of_authority, own_machine_host
+from hub.net.served_certificate import ServedCertificate
 from hub.runtime.lifecycle import run
+from hub.runtime.offload import offload
 from hub.runtime.time_limit import time_limit
 from hub.settings.model import Settings
 
@@ -28,6 +29,7 @@ READY_FILE = "hub.ready.json"
 READY_TRIES = 20  # before it is said that the file cannot be written
 READY_RETRY_SECONDS = 0.05
 READY_BYTES = 512  # written in place where the file has this size already
+CERTIFICATE_SECONDS = 1.0  # between two looks at the files of the certificate
 DRAIN_SECONDS = 2.0  # for in-flight records of WebSockets and Socket.IO to be stored
 ANSWER_SECONDS = 0.1  # for their answers to be sent before the sockets are closed
 
@@ -54,11 +56,14 @@ class Serving:
             max_head_bytes=limits.max_head_kb * 1024,
             keep_alive_seconds=limits.idle_seconds,
         )
-        tls = None
+        self._certificate: ServedCertificate | None = None
+        self._host, self._own_authority = LOOPBACK, False
         if settings.uses_tls:
-            tls = server_context(settings.tls_cert_path, settings.tls_key_path)
-            expires = expiry(settings.tls_cert_path)  # of the certificate that is served: a new one needs a restart
-            self._hub.warning_sources.append(lambda: expiry_warnings(settings.tls_cert_path.name, expires))
+            self._certificate = ServedCertificate(settings.tls_cert_path, settings.tls_key_path)
+            self._hub.warning_sources.append(self._certificate.warnings)
+            self._host = own_machine_host(settings.tls_cert_path)
+            self._own_authority = is_of_authority(settings.tls_cert_path, settings.instance / "tls" / AUTHORITY)
+        tls = self._certificate.context if self._certificate else None
         self._server = HubServer(app.wsgi_app, options, self._hub.supervisor.spawn, self._hub.memory, tls)
         self._hub.status["connections"] = self._connections
         self._end = Event()
@@ -80,6 +85,15 @@ class Serving:
         run(self._hub.lifecycle.listening)
         self._hub.links.port = self._server.ports.get("images") or self._server.ports["main"]
         self._write_ready_file()
+        if self._certificate:
+            self._hub.supervisor.keep("certificate watch", self._watch_certificate, self._certificate)
+
+    def _watch_certificate(self, certificate: ServedCertificate) -> None:
+        """Serve new connections with a certificate that has changed."""
+        while not self.ending:
+            gevent.sleep(CERTIFICATE_SECONDS)
+            if offload(certificate.refresh):
+                self._server.tls = certificate.context
 
     def _write_ready_file(self) -> None:
         """Write hub.ready.json for the program that started the hub; where that fails say so and go on trying."""
@@ -111,7 +125,15 @@ class Serving:
         `hub.ready.part` of the last run is written over in place, which needs no space: so it works on a full disk.
         """
         main = self._server.ports["main"]
-        text = orjson.dumps({"pid": os.getpid(), "port": main, "url": self._url, "ports": self._hub.addresses})
+        text = orjson.dumps(
+            {
+                "pid": os.getpid(),
+                "port": main,
+                "url": self._url,
+                "own_authority": self._own_authority,
+                "ports": self._hub.addresses,
+            }
+        )
         part = self._ready_part
         try:
             if self.ready_file.is_file() and not part.exists():  # the last run was killed
@@ -127,7 +149,8 @@ class Serving:
 
     @property
     def _url(self) -> str:
-        return f"{self._settings.scheme}://127.0.0.1:{self._server.ports['main']}/"
+        """The hub's address for programs of this machine."""
+        return f"{self._settings.scheme}://{self._host}:{self._server.ports['main']}/"
 
     @property
     def _ready_part(self) -> Path:
@@ -164,4 +187,4 @@ class Serving:
 
     def announcement(self) -> str:
         """The text for the operator, once the hub listens."""
-        return start_text(self._hub, self._settings)
+        return start_text(self._hub, self._settings, self._url)

@@ -17,20 +17,19 @@ MAIN = DeviceAddress("main", "hub, agents, REST, Socket.IO", "http")
 EVERY_NETWORK = ("0.0.0.0", "::")
 
 
-def start_text(hub: Hub, settings: Settings) -> str:
-    """The start text of a hub that listens."""
+def start_text(hub: Hub, settings: Settings, url: str) -> str:
+    """The start text of a hub that listens. `url`: its address for a browser of this machine, with a final "/"."""
     hosts = network_addresses() if settings.host in EVERY_NETWORK else [settings.host]
     seconds = time.time() - psutil.Process().create_time()
-    main = hub.addresses["main"]
     rows = [
-        f"Gatehouse hub: ready after {seconds:.1f} s. Open {settings.scheme}://127.0.0.1:{main}/ in a browser.",
+        f"Gatehouse hub: ready after {seconds:.1f} s. Open {url} in a browser.",
         "",
         "Addresses to type into devices:",
     ]
     for host in hosts:
         rows += [f"  {host}", *_device_rows(hub, host, settings.uses_tls)]
     if any(host != "127.0.0.1" for host in hosts):
-        rows.append(f"  {_who_is_served(settings, main)}")
+        rows.append(f"  {_who_is_served(settings, url)}")
     for note in hub.start_notes:
         rows += ["", note]
     rows += [f"Warning: {text}" for text in hub.warnings]
@@ -45,9 +44,9 @@ def start_text(hub: Hub, settings: Settings) -> str:
     return "\n".join(rows)
 
 
-def _who_is_served(settings: Settings, main: int) -> str:
+def _who_is_served(settings: Settings, url: str) -> str:
     """One sentence on who may use the hub from other machines."""
-    page = f"{settings.scheme}://127.0.0.1:{main}/devices"
+    page = f"{url}devices"
     if settings.trusted_networks:
         networks = ", ".join(settings.trusted_networks)
         return f"Devices of {networks} are served as they are; others wait on {page} until they are let in."

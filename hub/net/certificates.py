@@ -23,6 +23,7 @@ AUTHORITY_DAYS, SERVER_DAYS = 3650, 825
 """Browsers and phones refuse server certificates that are valid for longer than 825 days."""
 WARN_DAYS = 30
 MAX_NAME = 253
+LOOPBACK = "127.0.0.1"
 
 
 class CertificateError(Exception):
@@ -55,6 +56,36 @@ def expiry(certificate: Path) -> datetime | None:
         return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
     except (OSError, ValueError):
         return None
+
+
+def is_of_authority(certificate: Path, authority: Path) -> bool:
+    """Whether the (first) certificate of a file is signed by the one of the other file."""
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        issuer = x509.load_pem_x509_certificate(authority.read_bytes())
+        x509.load_pem_x509_certificate(certificate.read_bytes()).verify_directly_issued_by(issuer)
+    except (OSError, ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def own_machine_host(certificate: Path) -> str:
+    """The host that programs of this machine write into the hub's address, so that the certificate is valid for it.
+
+    That of a public or company authority is seldom valid for 127.0.0.1: then it is the first name in it.
+    """
+    from cryptography import x509
+
+    try:
+        loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+        names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return LOOPBACK
+    if ipaddress.ip_address(LOOPBACK) in names.get_values_for_type(x509.IPAddress):
+        return LOOPBACK
+    return next((name for name in names.get_values_for_type(x509.DNSName) if "*" not in name), LOOPBACK)
 
 
 def expiry_warnings(name: str, expires: datetime | None, now: datetime | None = None) -> list[str]:

@@ -16,6 +16,7 @@ import requests
 
 from tests.support.helpers import wait_for
 from tests.support.scripts import Checkout, RealCheckout, Started, is_running
+from tests.support.tls import make_certificate
 
 pytestmark = [
     pytest.mark.slow,
@@ -170,9 +171,18 @@ def test_the_tests_get_their_arguments_and_their_status_comes_back(checkout: Che
     (package / "__main__.py").write_text(
         "import json, os, sys\nprint(json.dumps([sys.argv[1:], os.getcwd()]))\nsys.exit(7)\n"
     )
-    done = checkout.run("./run_tests.sh", "-k", "two words", PYTHONPATH=str(tmp_path))
-    assert done.returncode == 7, done.stdout
-    assert json.loads(done.stdout.splitlines()[-1]) == [["-k", "two words"], str(checkout.folder)]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    own = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"] if cores > 1 else []
+    for arguments, more in (
+        (["-k", "two words"], own),
+        (["-n", "4"], []),
+        (["--pdb", "-k", "x"], []),
+        (["tools/run_tests.py::test", "-q"], []),
+        (["./tools"], []),
+    ):
+        done = checkout.run("./run_tests.sh", *arguments, PYTHONPATH=str(tmp_path))
+        assert done.returncode == 7, done.stdout
+        assert json.loads(done.stdout.splitlines()[-1]) == [[*more, *arguments], str(checkout.folder)]
 
 
 @pytest.fixture
@@ -201,9 +211,33 @@ def test_one_command_shows_the_whole_gate(real: RealCheckout) -> None:
         assert "nstalling" not in system.output and "Everything has ended." in system.output
 
 
-def newest_success(url: str) -> dict[str, object] | None:
-    captures = requests.get(f"{url}/api/captures", params={"success": "true"}, timeout=10).json()["captures"]
+def newest_success(url: str, verify: str | bool = True) -> dict[str, object] | None:
+    with requests.Session() as session:
+        session.trust_env, session.verify = False, verify
+        captures = session.get(f"{url}/api/captures", params={"success": "true"}, timeout=10).json()["captures"]
     return captures[0] if captures else None
+
+
+def test_a_hub_with_a_certificate_of_the_site_gets_the_captures(real: RealCheckout) -> None:
+    make_certificate(real.instance / "tls")
+    (real.instance / "hub.toml").write_text('tls_cert = "tls/server.pem"\ntls_key = "tls/server-key.pem"\n', "utf-8")
+    url = real.url.replace("http:", "https:")
+    with Started(real) as system:
+        system.wait_for_text(f"Gatehouse is running: open {url}/ in a browser")
+        authority = str(real.instance / "tls" / "authority.pem")
+        wait_for(lambda: newest_success(url, authority), 90, f"a capture; the output was:\n{system.output}")
+
+
+def test_a_certificate_of_another_authority_is_no_reason_to_wait_for_the_hub(
+    real: RealCheckout, tmp_path: Path
+) -> None:
+    make_certificate(tmp_path / "company", ["localhost"])
+    make_certificate(real.instance / "tls")  # an authority from before, which has not signed what is served
+    lines = [f'tls_{kind} = "{tmp_path}/company/server{end}.pem"' for kind, end in (("cert", ""), ("key", "-key"))]
+    (real.instance / "hub.toml").write_text("\n".join(lines), "utf-8")
+    with Started(real, GATEHOUSE_CA=str(tmp_path / "company" / "authority.pem")) as system:
+        system.wait_for_text("Gatehouse is running: open https://localhost:")
+        system.wait_for_text("delivered over socketio")
 
 
 def test_a_taken_port_is_a_sentence_and_nothing_starts(real: RealCheckout) -> None:

@@ -23,6 +23,7 @@ from agent_lib.uplink import Uplink
 from tests.support.agent import fields, result
 from tests.support.far import TRUSTING, far_away
 from tests.support.helpers import ROOT, HubProcess, wait_for
+from tests.support.tls import TlsHub, make_certificate
 
 AGENT = "192.168.9.5"
 
@@ -69,6 +70,44 @@ def test_pair_shows_the_code_and_writes_the_token(hub: HubProcess, tmp_path: Pat
         stranger = {**clean, "GATEHOUSE_TOKEN": "wrong"}
         done = subprocess.run(check, cwd=ROOT, capture_output=True, env=stranger, text=True, timeout=30)
         assert done.returncode == 1 and f"python agent.py pair --hub {url}" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("inside", [False, True], ids=["elsewhere", "in the instance folder"])
+def test_pair_with_a_hub_of_its_own_authority(tmp_path: Path, inside: bool) -> None:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("HUB_", "GATEHOUSE_"))}
+    hub = TlsHub(tmp_path / "hub")
+    make_certificate(hub.folder)
+    instance = tmp_path / "agent"
+    instance.mkdir()
+    ca = instance / "site.pem" if inside else Path(hub.authority)
+    if inside:
+        ca.write_bytes(Path(hub.authority).read_bytes())
+    command = [sys.executable, "agent.py", "pair", "--hub", hub.url, "--instance", str(instance)]
+    with hub, requests.Session() as admin:
+        admin.trust_env, admin.verify = False, hub.authority
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, env=clean, text=True, timeout=30)
+        assert done.returncode == 1 and "--ca FILE" in done.stdout and "Traceback" not in done.stderr
+        missing = [*command, "--ca", str(tmp_path / "none.pem")]
+        done = subprocess.run(missing, cwd=ROOT, capture_output=True, env=clean, text=True, timeout=30)
+        assert done.returncode == 1 and "none.pem (ca under [hub]) cannot be read" in done.stdout
+        process = subprocess.Popen([*command, "--ca", str(ca)], cwd=ROOT, stdout=subprocess.PIPE, env=clean, text=True)
+        try:
+            devices = f"{hub.url}/api/access/devices"
+            [row] = wait_for(lambda: admin.get(devices, timeout=5).json()["pairings"], 20, "the request")
+            assert admin.post(f"{hub.url}/api/access/pairings/{row['id']}/admit", timeout=5).ok
+            output, _ = process.communicate(timeout=20)
+        finally:
+            process.kill()
+            process.communicate()
+        assert process.returncode == 0, output
+        kept = "site.pem" if inside else "hub-authority.pem"
+        settings = load({"instance": str(instance)}, {})
+        assert settings.hub.token and settings.hub.ca == str(instance / kept)
+        assert f'ca = "{kept}"' in (instance / "agent.toml").read_text("utf-8")
+        check = [sys.executable, "agent.py", "check", "--instance", str(instance)]
+        done = subprocess.run(check, cwd=ROOT, capture_output=True, env=clean, text=True, timeout=30)
+        assert f"ok     hub: The hub at {hub.url} works." in done.stdout
 
 
 def test_a_refused_agent_is_told_so(hub: HubProcess, tmp_path: Path) -> None:

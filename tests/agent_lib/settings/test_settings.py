@@ -335,3 +335,16 @@ def test_every_setting_is_in_the_table_with_a_sentence() -> None:
     ):
         assert name in names
     assert len(set(names)) == len(names) and all(row[3].strip().endswith(".") for row in rows)
+
+
+def test_the_authority_of_the_hub_is_in_the_instance_folder_or_where_the_flag_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "agent.toml").write_text('[hub]\nca = "tls/authority.pem"\n', "utf-8")
+    flags = {"instance": str(tmp_path)}
+    assert load(flags, {}).hub.ca == str(tmp_path / "tls" / "authority.pem")
+    assert load(flags, {"GATEHOUSE_CA": "site.pem"}).hub.ca == str(tmp_path / "site.pem")
+    monkeypatch.chdir(tmp_path.parent)
+    assert load({**flags, "ca": "flag.pem"}, {"GATEHOUSE_CA": "site.pem"}).hub.ca == str(tmp_path.parent / "flag.pem")
+    (tmp_path / "agent.toml").unlink()
+    assert load(flags, {}).hub.ca == ""

@@ -136,6 +136,7 @@ def test_the_order_of_the_outbox_is_that_of_the_captures(tmp_path: Path, clock: 
     box.close()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("ahead", [-HOUR, DAYS_100])
 def test_back_off_and_status_go_on_after_a_jump(tmp_path: Path, clock: Clock, ahead: float) -> None:
     times: list[float] = []

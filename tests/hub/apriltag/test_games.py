@@ -82,6 +82,7 @@ class Collector(threading.Thread):
                 self.numbers.append(number)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_stalled_game_delays_neither_acks_nor_other_games_and_is_dropped(strict: HubProcess) -> None:
     stalled = stalled_game(strict)

@@ -56,6 +56,7 @@ def test_lists_of_nothing_over_rest(own: HubProcess, size: int) -> None:
     assert memory.peak - memory.before < 300
 
 
+@pytest.mark.alone
 def test_five_at_once(own: HubProcess) -> None:
     body = brackets(16 * MB)
     codes: list[int] = []
@@ -131,6 +132,7 @@ def send_at_once(own: HubProcess, attack: Callable[[], None]) -> Bystander:
     return other
 
 
+@pytest.mark.alone
 def test_single_quotes(own: HubProcess) -> None:
     """20 senders of the reading that costs the hub most: 58 KB in single quotes."""
     token = (Path(own.instance) / "apriltag_token").read_text().strip()
@@ -149,6 +151,7 @@ def test_single_quotes(own: HubProcess) -> None:
     assert other.longest < 2 * LOOP_SECONDS
 
 
+@pytest.mark.alone
 def test_chunks_of_one_byte(own: HubProcess) -> None:
     """20 connections that send 300 KB in chunks of one byte."""
     head = "POST /api/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

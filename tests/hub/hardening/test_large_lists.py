@@ -34,6 +34,7 @@ STATEMENTS = (
 )
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_page_of_large_rows_is_limited_in_bytes(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "instance")

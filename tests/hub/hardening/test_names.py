@@ -87,6 +87,7 @@ def test_a_thousand_devices(own: HubProcess) -> None:
         assert len(own.get("/api/devices")["devices"]) <= 1000
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_twelve_thousand_cameras_and_many_components(own: HubProcess) -> None:
     with requests.Session() as session:

@@ -62,6 +62,7 @@ def test_progressive_pictures_of_thousands_of_scans(own: HubProcess) -> None:
     assert shown["primary_image_url"] == "" and any("scans" in text for text in shown["warnings"])
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_captures_of_49_megapixel_pictures(own: HubProcess) -> None:
     large = png(7000)
@@ -86,6 +87,7 @@ def test_captures_of_49_megapixel_pictures(own: HubProcess) -> None:
     assert lists.longest < 2 * SECOND
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_one_socketio_client_with_many_such_captures(own: HubProcess) -> None:
     large = png(5000)

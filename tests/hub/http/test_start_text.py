@@ -17,7 +17,7 @@ def test_addresses_of_open_listeners_in_their_order(tmp_path: Path) -> None:
         hub: Hub = app.extensions["gatehouse"]
         hub.addresses.update({"images": 3000, "main": 5000, "udp": 5200, "apriltag": 5100, "results": 2020})
         hub.warnings.append("A port is taken.")
-        rows = start_text(hub, settings).splitlines()
+        rows = start_text(hub, settings, "http://127.0.0.1:5000/").splitlines()
     finally:
         close(app)
     assert rows[0].endswith(" s. Open http://127.0.0.1:5000/ in a browser.")

@@ -18,28 +18,18 @@ import requests
 import socketio
 import websocket
 
-from hub.net.certificates import CertificateError, expiry, expiry_warnings, make_certificates
-from tests.support.helpers import ROOT, HubProcess, jpeg, wait_for
+from hub.net.certificates import (
+    CertificateError,
+    expiry,
+    expiry_warnings,
+    is_of_authority,
+    make_certificates,
+    own_machine_host,
+)
+from tests.support.helpers import ROOT, jpeg, wait_for
+from tests.support.tls import OWN, TlsHub, make_certificate
 
 pytestmark = pytest.mark.slow
-
-
-class TlsHub(HubProcess):
-    """A hub with a certificate of its own authority."""
-
-    @property
-    def url(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
-
-    @property
-    def authority(self) -> str:
-        return str(self.instance / "tls" / "authority.pem")
-
-    def _ready(self) -> bool:
-        return (self.instance / "hub.ready.json").exists()
-
-    def ports(self) -> list[int]:
-        return [self.port, *(self.side[name] for name in ("apriltag", "lpr", "images", "results"))]
 
 
 def app(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -53,7 +43,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsHub]:
     made = app("make-cert", "hub.site.example", "--instance", str(instance))
     assert made.returncode == 0, made.stderr
     assert 'tls_cert = "tls/server.pem"' in made.stdout and "hub.site.example" in made.stdout
-    with TlsHub(instance, HUB_TLS_CERT="tls/server.pem", HUB_TLS_KEY="tls/server-key.pem") as process:
+    with TlsHub(instance) as process:
         yield process
         assert "Traceback" not in process.text()
 
@@ -123,7 +113,7 @@ def test_plain_http_is_told_and_half_handshakes_delay_nobody(hub: TlsHub) -> Non
     with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         answer = plain.makefile("rb").read()
-        assert answer.startswith(b"HTTP/1.1 400 ") and b"https://" in answer
+        assert answer.startswith(b"HTTP/1.1 426 ") and b"\r\nUpgrade: TLS/1.2" in answer and b"https://" in answer
     half = [socket.create_connection(("127.0.0.1", hub.port), timeout=10) for _ in range(50)]
     for number, sock in enumerate(half):
         sock.sendall(b"\x16\x03\x01\x02\x00\x01"[: 1 + number % 6])
@@ -148,6 +138,33 @@ def test_bytes_that_are_no_handshake_end_the_connection(hub: TlsHub) -> None:
         socket.create_connection(("127.0.0.1", hub.port)), server_hostname="localhost"
     ) as tls:
         assert tls.version() == "TLSv1.3"
+
+
+def test_a_new_certificate_is_served_without_a_restart(hub: TlsHub) -> None:
+    address = ("127.0.0.1", hub.port)
+    with requests.Session() as session:
+        session.trust_env, session.verify = False, hub.authority
+        before = ssl.get_server_certificate(address)
+        number = hub.process.pid
+        assert session.get(f"{hub.url}/api/test", timeout=10).ok
+        make_certificate(hub.folder, [*OWN, "new.site.example"])
+        wait_for(lambda: ssl.get_server_certificate(address) != before, what="the new certificate")
+        assert session.get(f"{hub.url}/api/test", timeout=10).ok  # over the connection from before
+        tls = context(hub).wrap_socket(
+            socket.create_connection(address, timeout=10), server_hostname="new.site.example"
+        )
+        tls.close()
+        made = ssl.get_server_certificate(address)
+        (hub.folder / "server-key.pem").write_bytes((hub.folder / "authority-key.pem").read_bytes())
+        warnings = lambda: session.get(f"{hub.url}/status", timeout=10).json()["warnings"]  # noqa: E731
+        wait_for(lambda: "cannot be used with its key" in "".join(warnings()), what="the warning")
+        assert ssl.get_server_certificate(address) == made
+        make_certificate(hub.folder, days_ago=900)
+        wait_for(lambda: "has expired" in "".join(warnings()), what="the other warning")
+        assert len(warnings()) == 1 and ssl.get_server_certificate(address) != made
+        make_certificate(hub.folder)
+        wait_for(lambda: not warnings(), what="a certificate that is in order")
+        assert hub.process.pid == number and hub.process.poll() is None
 
 
 def test_settings_that_cannot_be_used_are_sentences(tmp_path: Path) -> None:
@@ -183,6 +200,22 @@ def test_the_authority_is_kept_and_its_key_is_secret(tmp_path: Path) -> None:
 def test_names_that_are_none(tmp_path: Path, name: str) -> None:
     with pytest.raises(CertificateError, match="no host name"):
         make_certificates(tmp_path, [name])
+
+
+def test_the_address_for_programs_of_this_machine(tmp_path: Path) -> None:
+    server = tmp_path / "server.pem"
+    for names, host in (
+        (["localhost", "127.0.0.1"], "127.0.0.1"),
+        (["*.company.example", "hub.company.example", "www.company.example"], "hub.company.example"),
+        (["*.company.example", "192.0.2.7"], "127.0.0.1"),
+    ):
+        make_certificates(tmp_path, names)
+        assert own_machine_host(server) == host
+    assert own_machine_host(tmp_path / "none.pem") == "127.0.0.1"
+    assert is_of_authority(server, tmp_path / "authority.pem")
+    make_certificates(tmp_path / "other", ["localhost"])
+    assert not is_of_authority(server, tmp_path / "other" / "authority.pem")
+    assert not is_of_authority(server, tmp_path / "none.pem")
 
 
 def test_a_certificate_that_expires_soon_is_a_warning(tmp_path: Path) -> None:

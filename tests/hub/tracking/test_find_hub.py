@@ -67,6 +67,7 @@ def test_pictures(hub: HubProcess, embedding: str) -> None:
     assert post(hub, embedding=embedding, video="nobody.jpg").json()["matches"] == []
 
 
+@pytest.mark.alone
 def test_a_long_search_is_followed_and_cancelled(hub: HubProcess, embedding: str) -> None:
     """200 frames take longer than the 0.2 s of this client's patience; the hub answers others meanwhile."""
     with pytest.raises(requests.ReadTimeout):

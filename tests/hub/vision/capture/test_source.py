@@ -59,6 +59,7 @@ def rest(source: VideoSource, after: int = 0) -> list[SourcePicture]:
         after = picture.number
 
 
+@pytest.mark.alone
 def test_a_file_is_played_in_real_time(make: Make, tmp_path: Path) -> None:
     source = opened(make(write_video(tmp_path / "a.avi", 10, 20.0)))
     began = time.monotonic()
@@ -89,6 +90,7 @@ def test_only_the_newest_frame_is_given(make: Make, tmp_path: Path) -> None:
     assert max(skipped) >= 2 and min(skipped) >= 1 and numbers[-1] == 40 and len(numbers) < 25
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("step", "numbers"), [(1, list(range(1, 21))), (7, [1, 8, 15]), (30, [1])])
 def test_steps_through_a_file(make: Make, tmp_path: Path, step: int, numbers: list[int]) -> None:
     source = opened(make(write_video(tmp_path / "a.avi", 20, 1.0), step=step))
@@ -183,6 +185,7 @@ def test_no_process_is_started_for_what_is_no_source(make: Make, target: int | s
     assert str(raised.value) != SENTENCES["no start"] and source.pid is None
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("scheme", ["http", "rtsp", "rtmp"])
 def test_a_silent_server_is_given_up(make: Make, scheme: str) -> None:
     with tcp_device(lambda link, number: link.settimeout(20) or link.recv(1) and link.recv(100_000)) as port:
@@ -250,6 +253,7 @@ def test_a_process_that_is_killed(make: Make, tmp_path: Path, caplog: pytest.Log
     assert source.is_over and "process of a video source ended" in caplog.text and str(tmp_path) not in caplog.text
 
 
+@pytest.mark.alone
 def test_none_when_no_picture_came_in_time(make: Make, tmp_path: Path) -> None:
     source = opened(make(write_video(tmp_path / "a.avi", 3, 0.5)))
     assert source.next(0, 5).number == 1
@@ -280,6 +284,7 @@ def test_closing_while_somebody_waits(make: Make, tmp_path: Path) -> None:
         source.next(after, 1)
 
 
+@pytest.mark.alone
 def test_the_event_loop_goes_on_while_a_source_opens(make: Make) -> None:
     with tcp_device(lambda link, number: link.settimeout(20) or link.recv(100_000) and link.recv(1)) as port:
         opening = gevent.spawn(make(f"rtsp://127.0.0.1:{port}/", 0.5).open)

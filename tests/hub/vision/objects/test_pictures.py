@@ -72,6 +72,7 @@ def test_exif_data_that_cannot_be_read_does_not_matter():
     assert decode(encoded("RGB", "JPEG", exif=b"Exif\0\0MM\0*" + b"\xff" * 40), upright=True).shape == (30, 40, 3)
 
 
+@pytest.mark.alone
 def test_a_picture_of_900_megapixels_is_refused_without_its_memory():
     data = png_header(30_000, 30_000, zlib.compress(bytes(1_000_000)))
     before, began = psutil.Process().memory_info().rss, time.monotonic()
