@@ -32,6 +32,7 @@ from hub.socketio.library_types import SocketIoApp
 from hub.socketio.rooms import Rooms
 from hub.store.backend import Backend
 from hub.store.examiner import Examiner
+from hub.store.expiring import Expiring
 from hub.store.images import ImageStore
 from hub.store.packs import PackStore
 from hub.store.picture_files import PictureFiles
@@ -78,6 +79,7 @@ class Hub:
     connections: OpenConnections  # those that are checked again when access changes
     described_in: list[str] = field(default_factory=list)  # modules with OPERATIONS (and CHANNELS), for /openapi.json
     plate_watch: PlateWatch = field(default_factory=NoWatch)
+    expiring: list[Expiring] = field(default_factory=list)  # what retention deletes, by kind
     audit: Audit = field(default_factory=NoAudit)  # who changed what
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     status: dict[str, Callable[[], Any]] = field(default_factory=dict)  # key of /status -> its value now

@@ -18,6 +18,7 @@ from hub.lpr.register import register as lpr
 from hub.monitoring.register import register as monitoring
 from hub.pages.register import register as pages
 from hub.presence.register import register as presence
+from hub.retention.register import register as retention
 from hub.station.register import register as station
 from hub.tracking.register import register as tracking
 from hub.video.register import register as video
@@ -34,6 +35,7 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     apriltag,
     tracking,
     presence,
+    retention,
     monitoring,
     pages,
 )

@@ -6,11 +6,12 @@ from hub.accounts import tables as accounts
 from hub.apriltag import tables as apriltag
 from hub.devices import tables as devices
 from hub.lpr import tables as lpr
+from hub.retention import tables as retention
 from hub.station import tables as station
 from hub.store.tables import db
 from hub.tracking import tables as tracking
 from hub.watchlist import tables as watchlist
 
-__all__ = ["METADATA", "accounts", "apriltag", "devices", "lpr", "station", "tracking", "watchlist"]
+__all__ = ["METADATA", "accounts", "apriltag", "devices", "lpr", "retention", "station", "tracking", "watchlist"]
 
 METADATA = db.metadata

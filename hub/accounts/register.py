@@ -9,6 +9,7 @@ from flask import Flask
 from hub.access.origins import OriginCheck
 from hub.accounts.audit import AuditLog
 from hub.accounts.audit_repository import AuditRepository
+from hub.accounts.expiring import expiring_audit
 from hub.accounts.failed_logins import FailedLogins
 from hub.accounts.first_account import add_first_account
 from hub.accounts.login import Login, add_login_manager, set_up
@@ -22,7 +23,6 @@ from hub.accounts.sessions import SessionIdentifier, Sessions
 from hub.context import Hub
 from hub.contract.roles import Role
 from hub.http.answers import principal
-from hub.store.retention import keep_retention
 
 HOUR = 3600.0
 
@@ -61,8 +61,7 @@ def _keep_audit(hub: Hub, audit: AuditLog) -> None:
     hub.status["audit"] = audit.status
     hub.warning_sources.append(audit.warnings)
     hub.supervisor.keep("audit log", audit.run)
-    days = hub.settings.accounts.audit_days
-    keep_retention(hub.supervisor, hub.writer, "audit_log", days, hub.clock, hub.reader)
+    hub.expiring.append(expiring_audit(hub.settings))
 
 
 def _shown_login() -> dict[str, Any]:

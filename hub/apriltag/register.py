@@ -14,6 +14,7 @@ from hub.apriltag.access import LISTENERS, READING_PATHS, SOCKET_PATHS, BoardNet
 from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
 from hub.apriltag.detection import TASK, TagDetections
+from hub.apriltag.expiring import expiring_readings
 from hub.apriltag.fast_rest import FastReadingPosts
 from hub.apriltag.games import Games
 from hub.apriltag.metrics import apriltag_metrics
@@ -29,7 +30,6 @@ from hub.context import Hub
 from hub.contract.roles import OPEN
 from hub.net.ports import ListenError
 from hub.settings.apriltag import AprilTag
-from hub.store.retention import keep_retention
 from hub.video.store import FrameStore
 from hub.vision.process import VisionProcess
 
@@ -86,14 +86,12 @@ def _add_routes(app: Flask, hub: Hub, posts: ReadingPosts, sockets: TagSockets) 
 
 
 def _add_background_work(hub: Hub, boards: Boards, readings: Readings) -> None:
-    """Write readings, end sessions of silent boards, and expire old readings; write pending readings on close."""
+    """Write readings, end sessions of silent boards, and let old readings expire; write pending readings on close."""
     hub.lifecycle.closing.append(readings.close)
     hub.warning_sources.append(readings.warnings)
     hub.supervisor.keep("tag readings", readings.run)
     hub.supervisor.keep("board watch", _watch, boards)
-    keep_retention(
-        hub.supervisor, hub.writer, "tag_readings", hub.settings.apriltag.reading_days, hub.clock, hub.reader
-    )
+    hub.expiring.append(expiring_readings(hub.settings))
 
 
 def _add_token_notes(hub: Hub, token: BoardToken) -> None:

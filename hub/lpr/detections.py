@@ -13,7 +13,8 @@ from hub.lpr.recent import RecentKeys
 from hub.lpr.repository.detections import DetectionRepository, NewDetection, encode
 from hub.store.backend import Row
 from hub.store.batch import BatchStore
-from hub.store.packs import PackStore
+from hub.store.pack_writer import HEADER
+from hub.store.packs import PackStore, pack_of
 from hub.store.salvage import READ_ERRORS
 from hub.store.transaction import Transaction
 
@@ -98,11 +99,14 @@ class DetectionStore(BatchStore):
         names = self._packs.put_all(transaction, [(picture.data, picture.suffix) for _, picture in pictures])
         for item in items:
             item.body["pictures"] = {}
+            item.row["pack"] = item.row["picture_bytes"] = 0
         for (item, picture), name in zip(pictures, names, strict=True):
             if picture.field == "cropped_plates":
                 item.body["pictures"].setdefault("cropped_plates", []).append(name)
             else:
                 item.body["pictures"][picture.field] = name
+            item.row["pack"] = pack_of(name)
+            item.row["picture_bytes"] += len(picture.data) + HEADER.size
         for item in items:
             item.row["body"] = encode(item.body)
 

@@ -14,6 +14,7 @@ from hub.contract.paging import page_of
 from hub.contract.roles import Requirement, Role
 from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
+from hub.lpr.expiring import DetectionBelongings, expiring_detections, expiring_health
 from hub.lpr.fast_rest import FastRecords
 from hub.lpr.ingest import HINTS
 from hub.lpr.metrics import camera_metrics
@@ -25,7 +26,6 @@ from hub.lpr.socketio import OLDER, register_events
 from hub.lpr.socketio_older import register_older_events
 from hub.lpr.statistics import Statistics
 from hub.lpr.websocket import CameraSockets
-from hub.store.retention import keep_retention
 
 WATCH_SECONDS = 2.0
 OLDER_PATHS = ("/ws/", "/ws")  # Engine.IO of an older generation (docs/wire/lpr.md 1.6)
@@ -59,7 +59,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.metrics.add(lambda: camera_metrics(lpr.cameras, lpr.statistics))
     hub.names["cameras"] = lpr.cameras.names.status
     hub.supervisor.keep("camera watch", _watch, lpr.cameras)
-    keep_retention(hub.supervisor, hub.writer, "lpr_health", hub.settings.lpr.health_days, hub.clock, hub.reader)
+    hub.expiring += [expiring_detections(hub.settings, _belongings(hub)), expiring_health(hub.settings)]
 
 
 def _make_service(hub: Hub) -> Lpr:
@@ -91,6 +91,11 @@ def _make_service(hub: Hub) -> Lpr:
         zone,
         hub.plate_watch.match,
     )
+
+
+def _belongings(hub: Hub) -> DetectionBelongings:
+    counters = Repositories.create(hub.backend, hub.reader, hub.settings.fast_paths.commit).counters
+    return DetectionBelongings(hub.backend, hub.reader, hub.writer, counters, hub.packs, hub.lanes.upkeep)
 
 
 def _watch(cameras: Cameras) -> None:

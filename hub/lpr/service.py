@@ -115,6 +115,7 @@ class Lpr:
         }
         row = _common(record)
         row.update(vehicles_count=record.vehicles_count, plates_count=record.plates_count)
+        row.update(protected=False, pack=0, picture_bytes=0)
         counters: list[CounterKey] = [
             ("detections", ""),
             ("detections_day", self.statistics.day(record.received_at)),

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Float, ForeignKey, Index, Integer, LargeBinary, Text
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, LargeBinary, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.store.tables import Model
 
 
 class LprRecord(Model):
-    """A detection of a licence-plate camera (docs/wire/lpr.md 1). `body` holds what is shown and not searched."""
+    """A detection of a licence-plate camera (docs/wire/lpr.md 1). `body` holds what is shown and not searched.
+
+    `protected`: it never expires. `pack`: the number of the file that has its pictures, 0 for none; `picture_bytes`: of
+    its pictures there. Both are NULL in rows of older versions until they are counted.
+    """
 
     __tablename__ = "lpr_records"
     __table_args__ = (
         Index("lpr_records_camera", "camera_id", "seq"),
         Index("lpr_records_checkpoint", "checkpoint_id", "seq"),
         Index("lpr_records_occurred", "occurred_at"),
+        Index("lpr_records_expiring", "protected", "seq", "received_at", "picture_bytes"),
+        Index("lpr_records_pack", "pack", "seq", "picture_bytes"),
         {"sqlite_autoincrement": True},
     )
 
@@ -32,6 +38,9 @@ class LprRecord(Model):
     vehicles_count: Mapped[int] = mapped_column(Integer)
     plates_count: Mapped[int] = mapped_column(Integer)
     body: Mapped[str] = mapped_column(Text)
+    protected: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    pack: Mapped[int | None] = mapped_column(Integer)
+    picture_bytes: Mapped[int | None] = mapped_column(Integer)
 
 
 class LprPlate(Model):
@@ -107,7 +116,8 @@ class LprComponent(Model):
 class LprCounter(Model):
     """Exact counters that grow with the records, so that no request counts rows.
 
-    `kind`: detections, detections_day, health, health_day, camera, camera_health, checkpoint, plate.
+    `kind`: detections, detections_day, health, health_day, camera, camera_health, checkpoint, plate. Those of
+    detections and camera go on growing when records expire; detections_expired and camera_expired count the expired.
     """
 
     __tablename__ = "lpr_tallies"

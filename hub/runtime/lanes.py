@@ -108,7 +108,8 @@ class Lanes:
     files: Lane = field(default_factory=lambda: Lane("stored pictures", 4, 500))
     # The parser holds the GIL: a second thread would decode no faster and delay the event loop more.
     json: Lane = field(default_factory=lambda: Lane("large JSON", 1, 64))
-
+    # Work that nobody waits for: the sizes of folders, smaller packs.
+    upkeep: Lane = field(default_factory=lambda: Lane("upkeep", 1, 16))
     # Hashing a password takes 32 MB and 0.1 s: one at a time.
     passwords: Lane = field(default_factory=lambda: Lane("passwords", 1, 16))
 

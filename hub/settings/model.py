@@ -25,6 +25,7 @@ from hub.settings.lpr import Lpr
 from hub.settings.networks import require_networks
 from hub.settings.presence import Presence, VehicleWatch
 from hub.settings.results import Results
+from hub.settings.retention import Retention
 from hub.settings.store import Store
 from hub.settings.tables import require_different, require_tables
 from hub.settings.tracking import Tracking
@@ -74,6 +75,7 @@ class Settings(Section):
     images: Images = Images()
     results: Results = Results()
     store: Store = Store()
+    retention: Retention = Retention()
     limits: Limits = Limits()
     access: Access = Access()
     accounts: Accounts = Accounts()

@@ -27,6 +27,15 @@ class Store(Section):
         le=1_000_000,
         description="Megabytes of free space below which the status page warns; 0: only when the disk is full.",
     )
+    reserve_mb: int = Field(
+        100,
+        ge=0,
+        le=1_000_000,
+        description=(
+            "Megabytes of free space that are kept for the database itself: below it records are refused with 503 "
+            "until there is room, while logins, changes and deletions still work. 0: until the disk is full."
+        ),
+    )
     search_seconds: float = Field(
         5.0,
         ge=0.1,

@@ -8,6 +8,7 @@ from flask import Flask
 from hub.context import Hub
 from hub.contract.roles import Requirement, Role
 from hub.live.events import CAPTURE_STORED
+from hub.station.expiring import CaptureBelongings, expiring_captures
 from hub.station.metrics import station_metrics
 from hub.station.repository import CaptureRepository, StationRepository
 from hub.station.rest import station_rest
@@ -48,6 +49,10 @@ def register(app: Flask, hub: Hub) -> None:
     hub.names["stations"] = stations.names.status
     hub.status["result_listeners"] = hub.results.status
     hub.metrics.add(lambda: station_metrics(captures, stations))
+    pictures = CaptureBelongings(
+        hub.backend, hub.reader, hub.writer, hub.images, hub.lanes.upkeep, on_expired=captures.expired
+    )
+    hub.expiring.append(expiring_captures(hub.settings, pictures))
     hub.supervisor.keep("station watch", _watch, stations)
 
 

@@ -138,6 +138,7 @@ class Captures:
         row.update(
             id=str(uuid.uuid4()),
             received_at=received,
+            protected=False,
             captured_at=captured or received,
             timestamp=result.timestamp or local_text(captured or received, self._zone),
             tags=_json(result.tags),
@@ -156,6 +157,7 @@ class Captures:
     ) -> None:
         """Store the picture files, then the rows that name them; on the writer's thread."""
         milliseconds = int((incoming.result.started_ts or row["captured_at"]) * 1000)
+        row["picture_bytes"] = 0
         for kind, data in incoming.pictures.items():
             picture = pictures.get(kind)
             if picture is None:
@@ -165,6 +167,7 @@ class Captures:
             if new:
                 transaction.on_failure.append(partial(path.unlink, missing_ok=True))
             row[f"{kind}_image"] = path.name
+            row["picture_bytes"] += len(data)
         if incoming.pictures:
             transaction.before_commit["images"] = self._images.sync
         row["seq"] = self._repository.insert_capture(transaction, row, orjson.loads(row["tags"]))
@@ -186,6 +189,10 @@ class Captures:
     def stored(self) -> int:
         """How many captures are stored."""
         return self._stored
+
+    def expired(self, records: int) -> None:
+        """So many captures were deleted."""
+        self._stored -= records
 
     def status(self) -> dict[str, Any]:
         """For the status page: how many captures are stored, and when the newest was received."""

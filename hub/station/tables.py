@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.store.tables import Model
 
 
 class Capture(Model):
-    """A capture result of a weighbridge station (docs/wire/station.md "The capture result")."""
+    """A capture result of a weighbridge station (docs/wire/station.md "The capture result").
+
+    `protected`: it never expires. `picture_bytes`: of its picture files, NULL in rows of older versions until they are
+    counted.
+    """
 
     __tablename__ = "captures"
     __table_args__ = (
         UniqueConstraint("station", "event_id"),
         Index("captures_number", "number", "seq"),
         Index("captures_captured", "captured_at"),
+        Index("captures_expiring", "protected", "seq", "received_at", "picture_bytes"),
+        Index("captures_station", "station", "seq"),
+        Index("captures_success", "success", "seq"),
         {"sqlite_autoincrement": True},
     )
 
@@ -43,6 +50,8 @@ class Capture(Model):
     label_image: Mapped[str] = mapped_column(Text)
     warnings: Mapped[str] = mapped_column(Text)
     unread: Mapped[str] = mapped_column(Text)
+    protected: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    picture_bytes: Mapped[int | None] = mapped_column(Integer)
 
 
 class CaptureTag(Model):

@@ -133,6 +133,9 @@ class Backend(Protocol):
     def table_names(self, connection: Connection) -> set[str]:
         """The tables that exist."""
 
+    def used_bytes(self, connection: Connection) -> int:
+        """Bytes of the database, without what is free to be used again."""
+
     def revision(self, connection: Connection) -> int:
         """The schema revision that the database is stamped with; 0 for none."""
 

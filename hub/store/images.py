@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from hub.store.pictures import TYPES, StoredPicture
@@ -33,6 +34,7 @@ class ImageStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.undecodable_folder = folder / "unread"
+        self.grown = 0  # bytes of the files that were written since the start, without those that were removed
 
     def prepare(self) -> None:
         """Create the folders and delete what an interrupted write left."""
@@ -71,7 +73,27 @@ class ImageStore:
         except OSError:
             Path(part).unlink(missing_ok=True)
             raise
+        self.grown += len(data)
         return path
+
+    def remove(self, name: str) -> int:
+        """Delete a picture that no row names any more; its bytes, 0 where there is none. Raises OSError."""
+        found = self.locate(name)
+        if found is None:
+            return 0
+        found.path.unlink(missing_ok=True)
+        self.grown -= found.size
+        return found.size
+
+    def size_on_disk(self) -> int:
+        """Bytes of every file of the folder; reads all its entries. Raises OSError."""
+        total = 0
+        for folder in (self.folder, self.undecodable_folder):
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):
+                        total += entry.stat().st_size if entry.is_file() else 0
+        return total
 
     def sync(self) -> None:
         """Make the names of new files durable (POSIX; Windows has no flush of a folder and needs none)."""

@@ -2,8 +2,8 @@
 
 One file for each picture costs a flush each; BLOBs make one large database that deletion does not shrink. So pictures
 are appended to pack files (`NNNNNN.pack`), flushed once for all records of a commit. Old ones are deleted a file at a
-time, and a full pack never changes again, so a backup copies it once. Each picture has a header (magic, length, CRC-32)
-that is verified when it is read.
+time, and a full pack never changes again, so a backup copies it once (only holes may be cut, `hub.store.pack_space`).
+Each picture has a header (magic, length, CRC-32) that is verified when it is read.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hub.store.pack_faults import PackFaults
+from hub.store.pack_space import sweep
 from hub.store.pack_writer import DAY, HEADER, MAGIC, PackWriter
 from hub.store.pictures import TYPES, StoredPicture
 from hub.store.transaction import Transaction
@@ -42,11 +43,17 @@ class PackStore:
     def prepare(self) -> None:
         """Create the folder. A pack is continued after whatever a power cut left in it."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        sweep(self.folder)
         numbers = [int(path.stem) for path in self.folder.glob("*.pack") if path.stem.isdigit()]
         self._number = max(numbers, default=0)
 
     def path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.pack"
+
+    @property
+    def newest(self) -> int:
+        """The number of the pack that may still be appended to; those before it never change."""
+        return self._number
 
     def put_all(self, transaction: Transaction, pictures: Sequence[tuple[bytes, str]]) -> list[str]:
         """Append pictures, given as (bytes, suffix), by one system call; their names.
@@ -174,6 +181,12 @@ class PackStore:
             self.faults.report_corrupt(pack.name, str(error))
             return None
         return StoredPicture(pack, place + HEADER.size, length, TYPES.get(match[4], "application/octet-stream"), crc)
+
+
+def pack_of(name: str) -> int:
+    """The number of the pack that holds a picture; 0 where the name is none of a pack."""
+    match = NAME.fullmatch(name)
+    return int(match[1]) if match else 0
 
 
 class _Corrupt(Exception):

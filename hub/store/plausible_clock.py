@@ -68,7 +68,7 @@ class PlausibleClock:
         ahead = now - self._last
         if self._days.get(table, days) != days:
             self._confirmed.add(table)
-        if ahead > JUMP_SECONDS and self._observed < PROOF_SECONDS and table not in self._confirmed:
+        if self._implausible(table, ahead):
             if table not in self._ahead:
                 log.warning("%s", self._sentence(table, ahead / DAY))
             self._ahead[table] = ahead / DAY
@@ -80,6 +80,16 @@ class PlausibleClock:
             self._last, self._observed = now, 0.0
         self._save()
         return True
+
+    def ahead(self, table: str, days: int) -> float | None:
+        """Days by which the clock is ahead, where `trusted` would say no now; None where it would say yes."""
+        if self._last is None or self._days.get(table, days) != days:
+            return None
+        ahead = self._now() - self._last
+        return ahead / DAY if self._implausible(table, ahead) else None
+
+    def _implausible(self, table: str, ahead: float) -> bool:
+        return ahead > JUMP_SECONDS and self._observed < PROOF_SECONDS and table not in self._confirmed
 
     def _observe(self, now: float) -> None:
         """Count the time that passes under a clock that is far ahead."""

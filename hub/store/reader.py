@@ -56,6 +56,20 @@ class Reader:
         """Every row of a SELECT, off the event loop. Raises DatabaseError, DatabaseUnreadable or LaneBusy."""
         return self._lanes.reads.run(self._all, self._backend.compile(statement), Limits())
 
+    def used_bytes(self) -> int:
+        """Bytes of the database without its free pages. Raises as `all`."""
+        return self._lanes.reads.run(self._used_bytes)
+
+    def _used_bytes(self) -> int:
+        try:
+            connection = self._backend.connect()
+            try:
+                return self._backend.used_bytes(connection)
+            finally:
+                connection.close()
+        except self._backend.errors as error:
+            raise self.faults.report(error) from error
+
     def search(self, statement: ClauseElement) -> list[Row]:
         """Like `all`, for what may scan a table. Raises SearchTooLong as well."""
         return self._search(statement, Limits(seconds=self._search_seconds))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Flask
 
 from hub.context import Hub
-from hub.store.retention import keep_retention
+from hub.tracking.expiring import expiring_matches
 from hub.tracking.matches import KeptMatches
 from hub.tracking.matches_rest import matches_rest
-from hub.tracking.repository import DELETE_CHUNK, MatchRepository
+from hub.tracking.repository import MatchRepository
 
 
 def add_matches(app: Flask, hub: Hub) -> KeptMatches:
@@ -23,13 +23,5 @@ def add_matches(app: Flask, hub: Hub) -> KeptMatches:
     hub.warning_sources.append(kept.warnings)
     hub.supervisor.keep("matches of persons", kept.run)
     hub.supervisor.keep("deletions of persons", kept.run_deletions)
-    keep_retention(
-        hub.supervisor,
-        hub.writer,
-        "tracking_matches",
-        settings.keep_days,
-        hub.clock,
-        hub.reader,
-        DELETE_CHUNK,
-    )
+    hub.expiring.append(expiring_matches(hub.settings))
     return kept

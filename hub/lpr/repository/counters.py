@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, delete, literal_column, select
 
 from hub.lpr.tables import LprCounter
 from hub.store.backend import Backend, Row
@@ -29,6 +29,12 @@ class CounterRepository:
             index_elements=["kind", "key"], set_={"count": table.columns.count + statement.excluded["count"]}
         )
         self._add = backend.compile(statement, columns(table)).sql
+        empty = delete(table).where(
+            table.columns.kind == bindparam("of_kind"),
+            table.columns.key == bindparam("of_key"),
+            table.columns["count"] <= literal_column("0"),
+        )
+        self._drop_empty = backend.compile(empty).sql
 
     def load(self, kinds: Iterable[str]) -> list[Row]:
         """Every counter of these kinds that can be read."""
@@ -58,3 +64,7 @@ class CounterRepository:
         """Add to counters now."""
         rows = [{"kind": kind, "key": key, "count": number} for (kind, key), number in counts.items()]
         transaction.execute_many(self._add, rows)
+
+    def drop_empty(self, transaction: Transaction, keys: Iterable[CounterKey]) -> None:
+        """Delete those of these counters that have come down to nothing."""
+        transaction.execute_many(self._drop_empty, [{"of_kind": kind, "of_key": key} for kind, key in keys])

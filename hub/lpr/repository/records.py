@@ -16,6 +16,7 @@ from hub.store.reader import Reader
 from hub.store.salvage import Rows
 from hub.store.tables import table_of
 
+STILL_COUNTED = ("detections", "camera")  # counters of which expired records are a part
 LAST = "\U0010ffff"  # sorts after every character of a plate
 
 
@@ -64,7 +65,9 @@ class RecordRepository:
         plate = _plate(query)
         counter = _counter(query, plate, len(conditions))
         if counter is not None:
-            return self._counters.value(*counter)
+            kind, key = counter
+            expired = self._counters.value(f"{kind}_expired", key) if kind in STILL_COUNTED else 0
+            return self._counters.value(kind, key) - expired
         statement = select(func.count().label("count")).select_from(table).where(*conditions)
         if plate is not None:
             statement = statement.where(table.columns.seq.in_(_records_with(plate)))

@@ -6,7 +6,7 @@ Every statement releases the GIL and must win it back, so their number decides h
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -24,6 +24,8 @@ ADD_COUNTERS = """INSERT INTO lpr_tallies (kind, key, count)
 SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
 FROM json_each(:rows) WHERE true
 ON CONFLICT (kind, key) DO UPDATE SET count = count + excluded.count"""
+DROP_EMPTY = """DELETE FROM lpr_tallies WHERE count <= 0 AND (kind, key) IN (
+SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:rows))"""
 # All of a commit is one INSERT into a view of the writer's connection; its trigger distributes each row to the tables.
 INTAKE_VIEW = (
     f"CREATE TEMP VIEW lpr_intake AS SELECT {', '.join(FIELDS)}, '' AS plates, '' AS counters FROM lpr_records"
@@ -45,6 +47,10 @@ class SqliteCounterRepository(CounterRepository):
     def add(self, transaction: Transaction, counts: Counter[CounterKey]) -> None:
         """Add to counters now."""
         transaction.execute(ADD_COUNTERS, {"rows": counter_rows(counts)})
+
+    def drop_empty(self, transaction: Transaction, keys: Iterable[CounterKey]) -> None:
+        """Delete those of these counters that have come down to nothing."""
+        transaction.execute(DROP_EMPTY, {"rows": orjson.dumps(list(keys)).decode()})
 
 
 class SqliteDetectionRepository(DetectionRepository):

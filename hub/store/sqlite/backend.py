@@ -42,15 +42,19 @@ DIALECT = sqlite.dialect(paramstyle="named")
 
 
 class SqliteBackend:
-    """The database in the file `path`. `synchronous`: FULL (every commit survives a power cut) or NORMAL."""
+    """The database in the file `path`. `synchronous`: FULL (every commit survives a power cut) or NORMAL.
+
+    `read_only`: nothing is written, and a file that does not exist is not made.
+    """
 
     name = "sqlite"
     errors: tuple[type[Exception], ...] = (sqlite3.Error,)
     outages: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
-    def __init__(self, path: Path, synchronous: str = "FULL") -> None:
+    def __init__(self, path: Path, synchronous: str = "FULL", read_only: bool = False) -> None:
         self.file, self._synchronous = path, synchronous
-        self._way: Way | None = None  # how the first connection of this process could be opened
+        # How the first connection of this process could be opened.
+        self._way: Way | None = Way.READ_ONLY if read_only else None
 
     def connect(self) -> SqliteConnection:
         if self._way is not None:
@@ -102,6 +106,13 @@ class SqliteBackend:
     def table_names(self, connection: Connection) -> set[str]:
         rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         return {row["name"] for row in rows}
+
+    def used_bytes(self, connection: Connection) -> int:
+        pages, free, size = (
+            int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
 
     def revision(self, connection: Connection) -> int:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])

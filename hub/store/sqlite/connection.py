@@ -65,6 +65,8 @@ class Way(Enum):
     FILE = ""
     # The WAL index is in the memory of this process, for all its connections; other programs are locked out.
     PRIVATE_INDEX = "?vfs=unix-excl"
+    # With its WAL, as another program writes it.
+    READ_ONLY = "?mode=ro"
     # As the file is now, without its WAL; read only.
     SNAPSHOT = "?mode=ro&immutable=1"
 

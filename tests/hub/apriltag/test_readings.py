@@ -12,8 +12,8 @@ from hub.apriltag.readings import LIMITS, Readings
 from hub.apriltag.repository import Query
 from hub.apriltag.service import AprilTags
 from hub.apriltag.sqlite_readings import reading_repository
-from hub.store.retention import DAY, delete_expired
 from hub.store.writer import StoreBusy
+from tests.support.retention import DAY, expire
 
 START = 1_790_000_000.0
 
@@ -127,5 +127,5 @@ def test_old_readings_are_forgotten(parts: Any) -> None:
     for day in range(1200):
         kept.keep(reading(1, x_cm=day), "b", "udp", None, START + day * DAY)
     kept.flush()
-    assert delete_expired(parts.writer, "tag_readings", 90, now=lambda: START + 1199.5 * DAY) == 1110
+    assert expire(parts, "readings", 90, now=lambda: START + 1199.5 * DAY) == 1110
     assert values(kept, limit=1000) == list(range(1199, 1109, -1))

@@ -22,8 +22,8 @@ from hub.station.repository import StationRepository
 from hub.station.service import Captures
 from hub.station.stations import Stations
 from hub.store.plausible_clock import DAY, PlausibleClock
-from hub.store.retention import expire
 from tests.support.lpr import g4, g4_health
+from tests.support.retention import expire
 
 START = 1_790_000_000.0
 HOUR = 3600.0
@@ -206,7 +206,7 @@ def test_a_start_far_ahead_deletes_nothing_until_the_hub_ran_a_day(app: Any, clo
         return PlausibleClock(tmp_path, clocks.now, clocks.steady)
 
     def deleted(clock: PlausibleClock) -> int:
-        return expire(parts.writer, "lpr_health", 30, clock, parts.reader)
+        return expire(parts, "health", 30, clock=clock)
 
     clocks.wait(100 * DAY)
     clock = start()  # without a file of an earlier run: the newest rows count
@@ -229,20 +229,20 @@ def test_a_clock_that_is_set_right_again_deletes_nothing(app: Any, clocks: Clock
     parts = app.extensions["gatehouse"]
     fill(parts, clocks)
     clock = PlausibleClock(tmp_path, clocks.now, clocks.steady)
-    assert expire(parts.writer, "lpr_health", 30, clock, parts.reader) == 0
+    assert expire(parts, "health", 30, clock=clock) == 0
     clocks.wall += 100 * DAY
-    assert expire(parts.writer, "lpr_health", 30, clock, parts.reader) == 0 and clock.warnings()
+    assert expire(parts, "health", 30, clock=clock) == 0 and clock.warnings()
     clocks.wall -= 100 * DAY
-    assert expire(parts.writer, "lpr_health", 30, clock, parts.reader) == 0 and not clock.warnings()
+    assert expire(parts, "health", 30, clock=clock) == 0 and not clock.warnings()
 
 
 def test_the_operator_who_sets_the_days_is_obeyed(app: Any, clocks: Clocks, tmp_path: Path) -> None:
     parts = app.extensions["gatehouse"]
     fill(parts, clocks)
-    expire(parts.writer, "lpr_health", 30, PlausibleClock(tmp_path, clocks.now, clocks.steady), parts.reader)
+    expire(parts, "health", 30, clock=PlausibleClock(tmp_path, clocks.now, clocks.steady))
     clocks.wait(100 * DAY)
-    assert expire(parts.writer, "lpr_health", 30, PlausibleClock(tmp_path, clocks.now), parts.reader) == 0
-    assert expire(parts.writer, "lpr_health", 31, PlausibleClock(tmp_path, clocks.now), parts.reader) == 3
+    assert expire(parts, "health", 30, clock=PlausibleClock(tmp_path, clocks.now)) == 0
+    assert expire(parts, "health", 31, clock=PlausibleClock(tmp_path, clocks.now)) == 3
 
 
 def test_old_rows_go_in_ordinary_times(app: Any, clocks: Clocks, tmp_path: Path) -> None:
@@ -250,9 +250,9 @@ def test_old_rows_go_in_ordinary_times(app: Any, clocks: Clocks, tmp_path: Path)
     fill(parts, clocks)
     clock = PlausibleClock(tmp_path, clocks.now, clocks.steady)
     for _ in range(5):
-        assert expire(parts.writer, "lpr_health", 30, clock, parts.reader) == 0
+        assert expire(parts, "health", 30, clock=clock) == 0
         clocks.wait(6.1 * DAY)
-    assert expire(parts.writer, "lpr_health", 30, clock, parts.reader) == 3
+    assert expire(parts, "health", 30, clock=clock) == 3
 
 
 def test_a_damaged_file_of_the_clock_counts_as_none(app: Any, clocks: Clocks, tmp_path: Path) -> None:
@@ -260,4 +260,4 @@ def test_a_damaged_file_of_the_clock_counts_as_none(app: Any, clocks: Clocks, tm
     fill(parts, clocks)
     (tmp_path / "clock.json").write_text("{")
     clocks.wait(100 * DAY)
-    assert expire(parts.writer, "lpr_health", 30, PlausibleClock(tmp_path, clocks.now), parts.reader) == 0
+    assert expire(parts, "health", 30, clock=PlausibleClock(tmp_path, clocks.now)) == 0

@@ -9,9 +9,9 @@ import pytest
 
 from hub.lpr.cameras import Cameras
 from hub.lpr.repository.repositories import Repositories
-from hub.store.retention import DAY, delete_expired
 from tests.support.helpers import HubProcess
 from tests.support.lpr import g4, g4_health, post, records
+from tests.support.retention import DAY, expire
 
 
 def test_the_state_of_a_camera_is_the_worst_of_its_newest_components(hub: HubProcess) -> None:
@@ -73,7 +73,7 @@ def test_old_health_reports_go_and_the_newest_state_stays(app, client) -> None:
     for _ in range(3):
         client.post("/api/health", json=g4_health(), headers={"Host": "localhost"})
     later = parts.started + 31 * DAY
-    assert delete_expired(parts.writer, "lpr_health", 30, now=lambda: later) == 3
+    assert expire(parts, "health", 30, now=lambda: later) == 3
     assert client.get("/api/health").json["health"] == []
     assert client.get("/api/cameras").json["cameras"][0]["health_status"] == "ok"
 

@@ -15,12 +15,12 @@ import pytest
 from hub import close, create_app
 from hub.contract.errors import Conflict
 from hub.settings.file import load
-from hub.store.retention import delete_expired
 from hub.store.writer import StoreBusy
 from hub.tracking import matches as module
 from hub.tracking.matches import KeptMatches
 from hub.tracking.repository import DELETE_CHUNK
 from tests.support.matches import ANNA, BERT, START, fill, match, wait_in_hub
+from tests.support.retention import expire
 
 NEVER_EXPIRE = {"HUB_TRACKING_KEEP_DAYS": "3650"}
 PIECE = 64  # bytes of a crop that are searched for
@@ -188,5 +188,5 @@ def test_no_piece_of_a_deleted_crop_stays_in_the_database_file(parts: Any, kept:
     assert kept.delete_person(ANNA) == 100
     assert pieces_left(path, crops[ANNA]) == 0 and pieces_left(path, crops[BERT]) > 0.8
     assert [kept.crop(row["id"]) for row in kept.newest(limit=100)[0]] == crops[BERT][::-1]
-    assert delete_expired(parts.writer, "tracking_matches", 30, lambda: START + 10_000_000, 20) == 50
+    assert expire(parts, "matches", 30, lambda: START + 10_000_000) == 50
     assert pieces_left(path, crops[BERT]) == 0, "of expired matches as well"

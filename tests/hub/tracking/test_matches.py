@@ -11,7 +11,6 @@ import pytest
 
 from hub import close, create_app
 from hub.settings.file import load
-from hub.store.retention import DAY, delete_expired
 from hub.store.write_behind import QueueLimits
 from hub.store.writer import StoreBusy
 from hub.tracking import matches as module
@@ -19,6 +18,7 @@ from hub.tracking.matches import KeptMatches
 from hub.tracking.repository import MatchRepository
 from tests.support.helpers import jpeg
 from tests.support.matches import ANNA, BERT, START, match, wait_in_hub
+from tests.support.retention import DAY, expire
 
 
 def kept_matches(parts: Any, enabled: bool = True, **options: Any) -> KeptMatches:
@@ -199,5 +199,5 @@ def test_old_matches_expire(parts: Any, kept: KeptMatches) -> None:
     for day in range(120):
         kept.add(match(day, received_at=START + day * DAY, distance=day / 100))
     kept.flush()
-    deleted = delete_expired(parts.writer, "tracking_matches", 30, now=lambda: START + 119.5 * DAY, chunk=40)
+    deleted = expire(parts, "matches", 30, now=lambda: START + 119.5 * DAY)
     assert deleted == 90 and tracks(kept, limit=1000) == [day / 100 for day in range(119, 89, -1)]
