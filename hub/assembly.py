@@ -17,6 +17,7 @@ from hub.access.requirements import Requirements
 from hub.context import Hub
 from hub.contract.times import zone
 from hub.live.bus import Bus
+from hub.live.events import STORAGE_CHANGED
 from hub.live.fanout import Fanout
 from hub.live.links import Links
 from hub.net.fast_routes import FastRoutes
@@ -53,6 +54,7 @@ from hub.store.packs import PackStore
 from hub.store.picture_files import PictureFiles
 from hub.store.plausible_clock import PlausibleClock
 from hub.store.reader import Reader
+from hub.store.room import DiskRoom
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.tables import db
 from hub.store.writer import Writer
@@ -136,6 +138,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         lanes=lanes,
         writer=Writer(backend, settings.store.queue, reader.faults),
         reader=reader,
+        room=DiskRoom(settings.store.reserve_mb),
         clock=PlausibleClock(settings.instance),
         images=images,
         packs=packs,
@@ -186,7 +189,14 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
 
 def _watch_storage(hub: Hub, lock: InstanceLock) -> None:
     """Show on the status page what is wrong with the disk, the database and the packs; keep the lock up to date."""
-    disk = DiskWatch(hub.settings.instance, hub.writer, hub.settings.store.warn_free_mb)
+    disk = DiskWatch(
+        hub.settings.instance,
+        hub.writer,
+        hub.settings.store.warn_free_mb,
+        hub.room,
+        on_change=partial(hub.bus.publish, STORAGE_CHANGED),
+    )
+    hub.trouble = lambda: disk.trouble
     check = DatabaseCheck(hub.backend, hub.reader.faults)
     if lock.warning:
         hub.warnings.append(lock.warning)

@@ -38,6 +38,7 @@ from hub.store.packs import PackStore
 from hub.store.picture_files import PictureFiles
 from hub.store.plausible_clock import PlausibleClock
 from hub.store.reader import Reader
+from hub.store.room import DiskRoom
 from hub.store.writer import Writer
 from hub.websocket.routes import WebSocketRoutes
 
@@ -56,6 +57,7 @@ class Hub:
     lanes: Lanes  # native threads for slow work, by its kind
     writer: Writer
     reader: Reader
+    room: DiskRoom  # whether the disk has room for records
     clock: PlausibleClock  # whether old rows may be deleted
     images: ImageStore  # pictures of captures, a file each
     packs: PackStore  # pictures of camera records, many in a file
@@ -82,6 +84,7 @@ class Hub:
     expiring: list[Expiring] = field(default_factory=list)  # what retention deletes, by kind
     audit: Audit = field(default_factory=NoAudit)  # who changed what
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    trouble: Callable[[], str] = lambda: ""  # a sentence for every page while records are refused
     status: dict[str, Callable[[], Any]] = field(default_factory=dict)  # key of /status -> its value now
     names: dict[str, Callable[[], Any]] = field(default_factory=dict)  # kind of name -> how many are known, for /status
     warnings: list[str] = field(default_factory=list)  # sentences for the operator

@@ -25,6 +25,7 @@ def connect(hub: Hub) -> None:
     _tag_readings(hub)
     _vehicle_presence(hub)
     _devices(hub)
+    _storage(hub)
 
 
 def _captures(hub: Hub) -> None:
@@ -118,6 +119,16 @@ def _devices(hub: Hub) -> None:
         pages.publish(encode_text({"event": "devices", "devices": counts}))
 
     hub.bus.subscribe(events.DEVICES_CHANGED, changed)
+
+
+def _storage(hub: Hub) -> None:
+    """Every open page says whether there is room for records."""
+    pages: Channel = hub.pages
+
+    def changed(trouble: str) -> None:
+        pages.publish(encode_text({"event": "storage", "trouble": trouble}))
+
+    hub.bus.subscribe(events.STORAGE_CHANGED, changed)
 
 
 def _name(host: Hashable) -> str:

@@ -21,7 +21,11 @@ export function listen({ onMessage, onOpen }) {
         socket.close(); // the hub went away again meanwhile; onclose comes back to it
       }
     };
-    socket.onmessage = (event) => onMessage(JSON.parse(event.data));
+    socket.onmessage = (event) => {
+      const message = JSON.parse(event.data);
+      if (message.event === "storage") showTrouble(message.trouble);
+      else onMessage(message);
+    };
     socket.onclose = () => {
       show("bad", "not connected, trying again");
       setTimeout(connect, pause + Math.random() * 300);
@@ -29,6 +33,12 @@ export function listen({ onMessage, onOpen }) {
     };
   }
   connect();
+}
+
+function showTrouble(text) {
+  const shown = document.getElementById("trouble");
+  shown.textContent = text;
+  shown.hidden = !text;
 }
 
 export async function getJson(address) {

@@ -20,6 +20,7 @@ from hub.store.write_behind import QueueLimits, WriteBehind
 from hub.store.writer import StoreBusy, Writer
 
 LIMITS = QueueLimits(rows=20_000, bytes=32 * 1024 * 1024, batch_rows=500, batch_bytes=1024 * 1024)
+NO_ROOM = "no room on the disk"
 MAX_THINNED = 10_000  # boards and tags whose next due time is kept
 
 
@@ -32,8 +33,10 @@ class Readings:
         repository: ReadingRepository,
         per_second: float = 0.0,
         now: Callable[[], float] = monotonic,
+        admits: Callable[[int], bool] = lambda size: True,
     ) -> None:
-        self._repository = repository
+        """`admits`: whether the disk has room for a row of so many bytes."""
+        self._repository, self._admits = repository, admits
         self._throttle = KeyThrottle(1.0 / per_second if per_second else 0.0, MAX_THINNED, now)
         # Rows as the repository takes them.
         self._queue: WriteBehind[list[Any]] = WriteBehind(
@@ -45,12 +48,15 @@ class Readings:
         if not self._throttle.due((board, reading.tag_id)):
             return
         payload = orjson.dumps(reading.payload).decode()
+        if not self._admits(len(payload)):
+            self._queue.lose(1, NO_ROOM)
+            return
         row = [board, reading.tag_id, received_at, reading.clock, door, source or "", payload]
         self._queue.add(row, len(payload))
 
     def warnings(self) -> list[str]:
         """A sentence for the operator while readings are not stored."""
-        if not self._queue.losing:
+        if not self._queue.losing or self.lost == self.lost_by[NO_ROOM]:
             return []
         return [
             f"AprilTag readings arrive faster than they can be stored: {self.lost} since the start were acknowledged "

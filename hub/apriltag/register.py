@@ -49,7 +49,9 @@ def register(app: Flask, hub: Hub) -> None:
         time.time,
         max_boards=settings.max_boards,
     )
-    readings = Readings(hub.writer, reading_repository(hub.backend, hub.reader), settings.store_per_second)
+    readings = Readings(
+        hub.writer, reading_repository(hub.backend, hub.reader), settings.store_per_second, admits=hub.room.admits
+    )
     apriltags = AprilTags(hub.bus, boards, readings, settings.alias_fields, max_tags=settings.max_tags)
     token = board_token(settings.token, hub.settings.token_path)
     games = Games(settings.game_queue, settings.game_stall_seconds, supervisor.spawn)

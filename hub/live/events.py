@@ -145,3 +145,5 @@ VEHICLE_ARRIVED: EventName[VehicleArrived] = EventName("vehicle arrived")
 VEHICLE_LEFT: EventName[VehicleLeft] = EventName("vehicle left")
 # Which devices wait or were let in has changed: how many are in each state (waiting, admitted, blocked).
 DEVICES_CHANGED: EventName[dict[str, int]] = EventName("devices changed")
+# Records are refused for want of room, or are stored again: the sentence for operators, "" where there is room.
+STORAGE_CHANGED: EventName[str] = EventName("storage changed")

@@ -30,7 +30,7 @@ from hub.openapi.operation import (
     page_answer,
     success,
 )
-from hub.openapi.schema import Named, SchemaLike, accepted, fields, items, number, text, whole
+from hub.openapi.schema import Named, SchemaLike, accepted, fields, flag, items, number, text, whole
 
 TAG = "Licence plates"
 DETECTION_EXAMPLE = {
@@ -43,6 +43,7 @@ HEALTH_EXAMPLE = {"camera_id": "gate-1", "component": "Camera", "status": "pass"
 ANY = {"anyOf": [SENT_DETECTION, SENT_HEALTH, SENT_REGISTRATION]}
 STORED = json_answer("The record is stored durably, or was before.", REPLY)
 IMAGES = Parameter("images", {"enum": ["base64", "links"]}, "`base64`: the bytes of pictures in place of links.")
+PROTECTED = success({"message": text(), "detection_id": text("The hub's id of the record."), "protected": flag()})
 CONFIG = json_answer(
     "What the hub uses.", success({"message": text(), "config": fields({"offline_seconds": number()})})
 )
@@ -132,6 +133,18 @@ OPERATIONS = {
         {200: json_answer("The record.", success({"record": DETECTION}))},
         errors=(404, 503),
         parameters=[in_path("record_id", "The hub's id of the record, `detection_id`."), IMAGES],
+    ),
+    "POST /api/records/{record_id}/protect": Operation(
+        TAG,
+        {200: json_answer("It is kept from now on.", PROTECTED)},
+        errors=(404, 503),
+        parameters=[in_path("record_id", "The hub's id of the record, `detection_id`.")],
+    ),
+    "DELETE /api/records/{record_id}/protect": Operation(
+        TAG,
+        {200: json_answer("It expires like others.", PROTECTED)},
+        errors=(404, 503),
+        parameters=[in_path("record_id", "The hub's id of the record, `detection_id`.")],
     ),
     "GET /api/health": Operation(
         TAG,

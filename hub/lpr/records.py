@@ -107,6 +107,7 @@ class Records:
             if field in values or field != "image":
                 shown[field] = values.get(field) or None
         shown["cropped_plates"] = values.get("cropped_plates", [])
+        shown["protected"] = bool(row["protected"])
         shown["warnings"], shown["watchlist"], shown["door"] = body["warnings"], body["watchlist"], body["door"]
         return shown
 

@@ -90,6 +90,7 @@ def _make_service(hub: Hub) -> Lpr:
         statistics,
         zone,
         hub.plate_watch.match,
+        check_room=hub.room.check,
     )
 
 

@@ -12,7 +12,7 @@ from hub.access.declare import role
 from hub.contract.paging import page_of
 from hub.contract.roles import Role
 from hub.contract.times import local_text
-from hub.http.answers import answer, current_hub, part, reader_host, with_reason_phrase
+from hub.http.answers import answer, current_hub, note_change, part, reader_host, with_reason_phrase
 from hub.http.body import read_body
 from hub.http.query import bound, cursor, page_limit
 from hub.lpr.ingest import HINTS, ingest_post, statistics_reply, test_reply
@@ -139,6 +139,27 @@ def record(record_id: str) -> Response:
     with_bytes = request.args.get("images") == "base64"
     body = {"success": True, "record": part(Lpr).records.public(row, reader_host(), with_bytes)}
     return _streamed(object_pieces(body, current_hub().picture_files)) if with_bytes else answer(body)
+
+
+@lpr_rest.post("/api/records/<record_id>/protect")
+@role(Role.OPERATOR)
+def protect_record(record_id: str) -> Response:
+    """Keep a record and its pictures whatever the rules of retention say."""
+    return _protect(record_id, True)
+
+
+@lpr_rest.delete("/api/records/<record_id>/protect")
+@role(Role.OPERATOR)
+def release_record(record_id: str) -> Response:
+    """Let the rules of retention decide about a record again."""
+    return _protect(record_id, False)
+
+
+def _protect(record_id: str, protected: bool) -> Response:
+    part(Lpr).protect(record_id, protected)
+    note_change("detection.protect" if protected else "detection.release", record_id)
+    message = "The record is kept until it is released" if protected else "The record expires like others"
+    return answer({"success": True, "message": message, "detection_id": record_id, "protected": protected})
 
 
 @lpr_rest.get("/api/health", strict_slashes=False)

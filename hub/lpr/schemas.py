@@ -139,6 +139,7 @@ DETECTION = Named(
             "warnings": items(text(), "What of the record could not be used."),
             "watchlist": items({"type": "object"}, "The entries of the watchlist that its plates matched."),
             "door": text("How it came in, such as rest or socketio."),
+            "protected": flag("Whether it is kept whatever the rules of retention say."),
         },
         optional=("latitude", "longitude", "location", "image"),
     ),

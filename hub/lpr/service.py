@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from hub.contract.errors import TooManyRequests
+from hub.contract.errors import NotFound, TooManyRequests
 from hub.contract.plates import Plate
 from hub.contract.times import local_text, utc_text
 from hub.live.bus import Bus
@@ -61,7 +61,10 @@ class Lpr:
         zone: tzinfo | None,
         watched: Callable[[list[Plate]], list[dict[str, Any]]],
         monotonic: Callable[[], float] = time.monotonic,
+        check_room: Callable[[int], None] = lambda size: None,
     ) -> None:
+        """`check_room` raises StoreBusy where there is no room for a record with pictures of so many bytes."""
+        self._check_room = check_room
         self._writer, self._bus, self._zone, self._watched = writer, bus, zone, watched
         self._repositories = repositories
         self._recent = RecentKeys(monotonic)
@@ -78,14 +81,22 @@ class Lpr:
             if isinstance(record, Registration):
                 accepted = self._register(record, door, address)
             elif isinstance(record, HealthReport):
+                self._check_room(0)
                 accepted = self._health(record, door, address, origin)
             else:
+                self._check_room(sum(len(picture.data) for picture in record.pictures))
                 accepted = self._detection(record, door, address, origin)
             if origin is not None:
                 self.cameras.connected(record.sender.camera_id, origin)
             return accepted
         finally:
             self.in_flight -= 1
+
+    def protect(self, record_id: str, protected: bool) -> None:
+        """Let a detection and its pictures never expire, or again. Raises NotFound or StoreBusy."""
+        detections = self._repositories.detections
+        if not self._writer.write(lambda transaction: detections.protect(transaction, record_id, protected)):
+            raise NotFound(f"There is no record with the id {record_id[:80]}.")
 
     def _register(self, record: Registration, door: str, address: str) -> Accepted:
         sender = record.sender

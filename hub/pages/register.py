@@ -8,6 +8,7 @@ from flask import Flask
 
 from hub.context import Hub
 from hub.contract.roles import Requirement, Role
+from hub.http.answers import principal
 from hub.live.listen import listen
 from hub.net.wsgi import Environ
 from hub.pages.docs import OpenApiText, docs
@@ -24,6 +25,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.announce("images", "pictures", "http", "/images/NAME", position=4)
     app.register_blueprint(pages)
     app.register_blueprint(docs)
+    app.context_processor(lambda: {"trouble": hub.trouble() if principal().allows(Role.VIEWER) else ""})
     hub.add(OpenApiText(app, hub.described_in))
     hub.described_in.append("hub.pages.operations")
     for name in app.jinja_env.list_templates():

@@ -22,6 +22,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.add(retention)
     app.register_blueprint(retention_rest)
     hub.described_in.append("hub.retention.operations")
+    hub.room.on_close.append(retention.wake)
     hub.status["retention"] = retention.status
     hub.warning_sources.append(retention.warnings)
     hub.supervisor.keep("retention", retention.run)

@@ -77,6 +77,7 @@ CAPTURE_FIELDS = {
     "id": text("The hub's id of the capture."),
     **properties_of(CaptureResult),
     "received_at": instant("When the hub received it."),
+    "protected": flag("Whether it is kept whatever the rules of retention say."),
     "warnings": items(text(), "What of the record could not be used."),
 }
 CAPTURE = Named(
@@ -93,6 +94,7 @@ STORED = success(
     },
     optional=["duplicate"],
 )
+PROTECTED = success({"message": text(), "id": text("The hub's id of the capture."), "protected": flag()})
 STATUS = Named("StationStatus", StationStatus)
 STATION = Named(
     "Station",
@@ -141,6 +143,18 @@ OPERATIONS = {
     "GET /api/captures/{capture_id}": Operation(
         TAG,
         {200: json_answer("The capture.", success({"capture": CAPTURE}))},
+        errors=(404, 503),
+        parameters=[in_path("capture_id", "The hub's id of the capture.")],
+    ),
+    "POST /api/captures/{capture_id}/protect": Operation(
+        TAG,
+        {200: json_answer("It is kept from now on.", PROTECTED)},
+        errors=(404, 503),
+        parameters=[in_path("capture_id", "The hub's id of the capture.")],
+    ),
+    "DELETE /api/captures/{capture_id}/protect": Operation(
+        TAG,
+        {200: json_answer("It expires like others.", PROTECTED)},
         errors=(404, 503),
         parameters=[in_path("capture_id", "The hub's id of the capture.")],
     ),

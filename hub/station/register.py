@@ -30,6 +30,7 @@ def register(app: Flask, hub: Hub) -> None:
         hub.bus,
         hub.examiner,
         hub.zone,
+        hub.room.check,
     )
     repository = StationRepository(hub.backend, hub.reader)
     stations = Stations(hub.writer, repository, hub.bus, max_stations=hub.settings.limits.max_stations)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, exists, func, select
+from sqlalchemy import bindparam, case, delete, exists, func, select, update
 
 from hub.contract.times import LATEST
 from hub.station.tables import Capture, CaptureTag, Station
@@ -54,6 +54,8 @@ class CaptureRepository:
             Capture.station == bindparam("find_station"), Capture.event_id == bindparam("find_event_id")
         )
         self._find = backend.compile(found).sql
+        changed = update(CAPTURES).where(Capture.id == bindparam("capture")).values(protected=bindparam("flag"))
+        self._protect = backend.compile(changed).sql
 
     def insert_capture(self, transaction: Transaction, row: dict[str, Any], tags: Iterable[str]) -> int:
         """Insert a capture and its tags, in capitals; its sequence number."""
@@ -64,6 +66,10 @@ class CaptureRepository:
     def find_event(self, transaction: Transaction, station: str, event_id: str) -> Row | None:
         """The capture of a station with this event id, or None."""
         return transaction.one(self._find, {"find_station": station, "find_event_id": event_id})
+
+    def protect(self, transaction: Transaction, capture_id: str, protected: bool) -> bool:
+        """Let a capture never expire, or again; False where there is none of this id."""
+        return transaction.execute(self._protect, {"capture": capture_id, "flag": protected}).rowcount > 0
 
     def get(self, capture_id: str) -> Row | None:
         """One capture by its id, or None."""

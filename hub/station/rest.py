@@ -9,7 +9,7 @@ from hub.access.senders import check_sender
 from hub.contract.errors import ContractError
 from hub.contract.paging import page_of
 from hub.contract.roles import Role
-from hub.http.answers import answer, current_hub, part, reader_host
+from hub.http.answers import answer, current_hub, note_change, part, reader_host
 from hub.http.body import json_object, multipart
 from hub.http.query import MAX_LIMIT, bound, cursor
 from hub.station.contract.capture import KINDS, Incoming
@@ -92,6 +92,27 @@ def get_capture(capture_id: str) -> Response:
     return answer(
         {"success": True, "capture": capture} | {key: value for key, value in capture.items() if key != "success"}
     )
+
+
+@station_rest.post("/captures/<capture_id>/protect")
+@role(Role.OPERATOR)
+def protect_capture(capture_id: str) -> Response:
+    """Keep a capture and its pictures whatever the rules of retention say."""
+    return _protect(capture_id, True)
+
+
+@station_rest.delete("/captures/<capture_id>/protect")
+@role(Role.OPERATOR)
+def release_capture(capture_id: str) -> Response:
+    """Let the rules of retention decide about a capture again."""
+    return _protect(capture_id, False)
+
+
+def _protect(capture_id: str, protected: bool) -> Response:
+    part(Captures).protect(capture_id, protected)
+    note_change("capture.protect" if protected else "capture.release", capture_id)
+    message = "The capture is kept until it is released" if protected else "The capture expires like others"
+    return answer({"success": True, "message": message, "id": capture_id, "protected": protected})
 
 
 @station_rest.get("/stations")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
@@ -52,7 +53,10 @@ class Captures:
         bus: Bus,
         examiner: Examiner,
         zone: tzinfo | None = None,
+        check_room: Callable[[int], None] = lambda size: None,
     ) -> None:
+        """`check_room` raises StoreBusy where there is no room for a capture with pictures of so many bytes."""
+        self._check_room = check_room
         self._writer, self._repository, self._images, self._links = writer, repository, images, links
         self._bus, self._examiner, self._zone = bus, examiner, zone
         self._stored = 0
@@ -71,6 +75,7 @@ class Captures:
 
         `origin`: the listener that sent the record; it gets the answer and not the published result.
         """
+        self._check_room(incoming.size)
         self.in_flight += 1
         try:
             stored = self._store_once(incoming)
@@ -205,6 +210,11 @@ class Captures:
             raise NotFound(f"There is no capture with the id {capture_id[:80]}.")
         return self._repository.unreadable.one(row, self._readable, CAPTURES)
 
+    def protect(self, capture_id: str, protected: bool) -> None:
+        """Let a capture and its pictures never expire, or again. Raises NotFound or StoreBusy."""
+        if not self._writer.write(lambda transaction: self._repository.protect(transaction, capture_id, protected)):
+            raise NotFound(f"There is no capture with the id {capture_id[:80]}.")
+
     def public(self, row: dict[str, Any], host: str) -> dict[str, Any]:
         """A capture as every reader sees it: the documented fields, and picture links to the hub as `host`."""
         shown = {key: row[key] for key in ("id", "event_id", "station", "timestamp")}
@@ -218,6 +228,7 @@ class Captures:
         shown["errors"] = orjson.loads(row["errors"])
         shown["attempts"] = row["attempts"]
         shown.update(self.picture_links(row, host))
+        shown["protected"] = bool(row["protected"])
         warnings = orjson.loads(row["warnings"])
         if warnings:
             shown["warnings"] = warnings

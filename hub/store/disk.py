@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gevent
 
 from hub.runtime.offload import offload
+from hub.store.room import DiskRoom
 from hub.store.writer import StoreBusy, Writer
 
 log = logging.getLogger(__name__)
@@ -22,23 +24,33 @@ MB = 1e6
 class DiskWatch:
     """Polls the free space. While nothing can be stored it tries again, so that the warning ends with its cause."""
 
-    def __init__(self, folder: Path, writer: Writer, warn_mb: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        writer: Writer,
+        warn_mb: int,
+        room: DiskRoom | None = None,
+        on_change: Callable[[str], None] = lambda trouble: None,
+    ) -> None:
+        """`on_change` gets `trouble` whenever it has changed."""
         self._folder, self._writer, self._warn_mb = folder, writer, warn_mb
+        self._room, self._on_change = room or DiskRoom(0), on_change
         self._free: int | None = None  # bytes; None where the system does not say
         self._total = 0
         self._poll()
 
     def run(self) -> None:
         """The polling greenlet."""
-        full = False
+        trouble = ""
         while True:
-            if full != self.full:
-                full = self.full
+            if bool(trouble) != bool(self.trouble):
+                trouble = self.trouble
                 log.log(
-                    logging.ERROR if full else logging.WARNING,
+                    logging.ERROR if trouble else logging.WARNING,
                     "%s",
-                    self.warnings()[0] if full else f"There is room on the disk of {self._folder} again.",
+                    trouble or f"There is room on the disk of {self._folder} again.",
                 )
+                self._on_change(trouble)
             gevent.sleep(POLL_SECONDS)
             offload(self._poll)
             if self._writer.failure is not None:
@@ -53,8 +65,9 @@ class DiskWatch:
         except OSError as error:
             log.debug("The free space of %s is unknown: %s", self._folder, error)
             self._free = None
-            return
-        self._free, self._total = usage.free, usage.total
+        else:
+            self._free, self._total = usage.free, usage.total
+        self._room.update(self._free)
 
     @property
     def free_bytes(self) -> int | None:
@@ -74,10 +87,17 @@ class DiskWatch:
     @property
     def trouble(self) -> str:
         """A sentence for the operator while there is no room for records; "" where there is."""
+        folder = self._folder.resolve()
         if self.full:
             return (
-                f"The disk of {self._folder.resolve()} is full: records are refused with 503 until there is room, and "
-                "senders try again. Free some space on it; the hub goes on by itself."
+                f"The disk of {folder} is full: records are refused with 503 until there is room, and senders try "
+                "again. Free some space on it; the hub goes on by itself."
+            )
+        if self._room.closed:
+            return (
+                f"The disk of {folder} is nearly full: what is left ({self._room.reserve / MB:.0f} MB, "
+                "store.reserve_mb) is kept for the database, so records are refused with 503, and senders try again. "
+                "Free some space on it, or let old records expire with retention.max_gb; the hub goes on by itself."
             )
         return ""
 
@@ -101,4 +121,7 @@ class DiskWatch:
             "free_mb": None if self._free is None else round(self._free / MB, 1),
             "total_mb": round(self._total / MB, 1),
             "full": self.full,
+            "refusing": bool(self.trouble),
+            "reserve_mb": round(self._room.reserve / MB, 1),
+            "refused_for_room": self._room.refused,
         }

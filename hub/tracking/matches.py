@@ -27,6 +27,7 @@ from hub.tracking.repository import DELETIONS, MATCHES, MatchRepository, Query
 log = logging.getLogger(__name__)
 
 LIMITS = QueueLimits(rows=2000, bytes=16 * 1024 * 1024, batch_rows=100, batch_bytes=1024 * 1024)
+NO_ROOM = "no room on the disk"
 ROW_BYTES = 500  # of a pending row without its crop
 MAX_CROP_BYTES = 32 * 1024
 MAX_TEXT = 200  # characters of a session id or source
@@ -68,8 +69,10 @@ class KeptMatches:
         enabled: bool,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = monotonic,
+        admits: Callable[[int], bool] = lambda size: True,
     ) -> None:
-        """`now`: wall time of deletions. `clock`: of thinning."""
+        """`now`: wall time of deletions. `clock`: of thinning. `admits`: whether the disk has room for a match."""
+        self._admits = admits
         self._writer, self._repository, self.enabled = writer, repository, enabled
         self._now, self._clock = now, clock
         self._queue: WriteBehind[dict[str, Any]] = WriteBehind(
@@ -100,7 +103,11 @@ class KeptMatches:
         if not all(math.isfinite(number) for number in (*match.box, match.distance, match.confidence)):
             self._queue.lose(1, "not storable")
             return
-        self._queue.add(_row(match, crop), ROW_BYTES + len(crop or b""))
+        size = ROW_BYTES + len(crop or b"")
+        if self._admits(size):
+            self._queue.add(_row(match, crop), size)
+        else:
+            self._queue.lose(1, NO_ROOM)
 
     def flush(self) -> None:
         """Write the pending matches. Raises StoreBusy; they then stay pending."""
@@ -218,7 +225,7 @@ class KeptMatches:
 
     def warnings(self) -> list[str]:
         """A sentence for the operator while matches are not stored."""
-        if not self._queue.losing:
+        if not self._queue.losing or self._queue.lost == self._queue.lost_by[NO_ROOM]:
             return []
         return [
             f"Matches of persons arrive faster than they can be stored: {self._queue.lost} since the start were shown "

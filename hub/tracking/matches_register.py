@@ -14,7 +14,9 @@ from hub.tracking.repository import MatchRepository
 def add_matches(app: Flask, hub: Hub) -> KeptMatches:
     """Add stored matches with their routes, expire old ones, and write pending ones on close."""
     settings = hub.settings.tracking
-    kept = KeptMatches(hub.writer, MatchRepository(hub.backend, hub.reader), settings.keep_matches)
+    kept = KeptMatches(
+        hub.writer, MatchRepository(hub.backend, hub.reader), settings.keep_matches, admits=hub.room.admits
+    )
     kept.load()
     hub.add(kept)
     app.register_blueprint(matches_rest)

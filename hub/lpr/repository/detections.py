@@ -47,6 +47,9 @@ class DetectionRepository:
             .where(LprRecord.event_key == bindparam("old_key"))
             .values(event_key=bindparam("new_key"))
         ).sql
+        self._protect = backend.compile(
+            update(table_of(LprRecord)).where(LprRecord.id == bindparam("record")).values(protected=bindparam("flag"))
+        ).sql
         self._find: dict[int, str] = {}  # by number of keys
 
     def single_statement(self, items: Sequence[NewDetection]) -> tuple[str, list[Any]]:
@@ -86,6 +89,10 @@ class DetectionRepository:
             sql = self._backend.compile(select(*columns).where(LprRecord.event_key.in_(names))).sql
             self._find[len(event_keys)] = sql
         return transaction.all(sql, {f"key_{number}": key for number, key in enumerate(event_keys)})
+
+    def protect(self, transaction: Transaction, record_id: str, protected: bool) -> bool:
+        """Let a record never expire, or again; False where there is none of this id."""
+        return transaction.execute(self._protect, {"record": record_id, "flag": protected}).rowcount > 0
 
     def release_key(self, transaction: Transaction, event_key: bytes) -> None:
         """Give the record with this idempotency key a random one, so that a new record can have it."""

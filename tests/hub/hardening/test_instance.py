@@ -189,7 +189,7 @@ def test_a_full_disk_lets_the_hub_start_and_read(filled: Path, tmp_path: Path, s
         with (small / "filler").open("wb", buffering=0) as filler, suppress(OSError):
             while filler.write(b"x" * 4096):
                 pass
-        hub = HubProcess(small / "instance", HUB_STORE_WARN_FREE_MB="0")
+        hub = HubProcess(small / "instance", HUB_STORE_WARN_FREE_MB="0", HUB_STORE_RESERVE_MB="0")
         hub.output = tmp_path / "output.txt"
         if not started_before:
             hub._ready = lambda: "Stop with Ctrl-C" in hub.text()

@@ -24,9 +24,14 @@ TABLES = {"captures": "captures", "detections": "lpr_records", "health": "lpr_he
 KINDS = st.sampled_from(sorted(TABLES))
 # Kind, days before now (below 0: from a clock that was ahead), protected, bytes of pictures.
 ROW = st.tuples(KINDS, st.floats(-50, 200), st.booleans(), st.integers(0, 2000))
-CAPTURE = "INSERT INTO captures VALUES (NULL, :id, :id, 's', :at, :at, '', '', '[]', '', '', NULL, NULL, 1, '', '', '', '[]', 1, '', '', '', '[]', '', :protected, :bytes)"
+CAPTURE = (
+    "INSERT INTO captures VALUES (NULL, :id, :id, 's', :at, :at, '', '', '[]', '', '', NULL, NULL, 1, '', '', '', '[]', "
+    "1, '', '', '', '[]', '', :protected, :bytes)"
+)
 RECORD = "INSERT INTO lpr_records VALUES (NULL, :id, :key, '', 'c', 'p', '', '', :at, :at, 0, 0, '{}', :protected, 0, :bytes)"
-HEALTH = "INSERT INTO lpr_health VALUES (NULL, :id, :key, '', 'c', 'p', 'x', 'ok', 'ok', '', '{}', '', '', :at, :at, '[]')"
+HEALTH = (
+    "INSERT INTO lpr_health VALUES (NULL, :id, :key, '', 'c', 'p', 'x', 'ok', 'ok', '', '{}', '', '', :at, :at, '[]')"
+)
 AUDIT = "INSERT INTO audit_log VALUES (NULL, :at, 'w', 'k', 'a', 'x', 't', '{}')"
 INSERTS = {"captures": CAPTURE, "detections": RECORD, "health": HEALTH, "audit": AUDIT}
 

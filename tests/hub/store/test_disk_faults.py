@@ -143,7 +143,8 @@ def test_the_disk_is_watched(
     monkeypatch.setattr(disk_module, "POLL_SECONDS", 0.01)
     watch = DiskWatch(tmp_path, writer, 500)
     assert watch.warnings() == []
-    assert watch.status() == {"free_mb": 10_000.0, "total_mb": 20_000.0, "full": False}
+    status = watch.status()
+    assert (status["free_mb"], status["total_mb"], status["full"]) == (10_000.0, 20_000.0, False)
     runner = gevent.spawn(watch.run)
 
     def shown(text: str) -> bool:
