@@ -40,7 +40,7 @@ const detections = search({
     if (append) list.append(...cards);
     else list.replaceChildren(...cards);
     if (!list.children.length) list.append(element("p", { class: "notice", text: searching ? "Nothing found." : "No plate yet. The next one appears here by itself." }));
-    return searching ? `${body.total_count} found` : "";
+    return searching ? `${body.total_count}${body.total_is_exact ? "" : "+"} found` : "";
   },
 });
 

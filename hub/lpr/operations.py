@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.http.parameters import CURSOR, FROM, TO, limit, text_filter
 from hub.lpr.ingest import CONTENT_TYPES
+from hub.lpr.repository.records import MAX_COUNTED
 from hub.lpr.schemas import (
     CAMERA,
     COUNTERS,
@@ -119,7 +120,12 @@ OPERATIONS = {
                 "A page of records.",
                 "records",
                 DETECTION,
-                {"total_count": whole("Matching records in all.", 0), "returned_count": whole(), "timestamp": text()},
+                {
+                    "total_count": whole("Matching records in all.", 0),
+                    "total_is_exact": flag(f"Whether there are no more than that: {MAX_COUNTED} are counted."),
+                    "returned_count": whole(),
+                    "timestamp": text(),
+                },
             )
         },
         errors=(400, 503),

@@ -30,10 +30,10 @@ class Records:
         self._repository, self._health = repositories.records, repositories.health
         self._links, self._zone = links, zone
 
-    def find(self, query: Query) -> tuple[list[dict[str, Any]], int | None, int]:
+    def find(self, query: Query) -> tuple[list[dict[str, Any]], int | None, tuple[int, bool]]:
         """The newest records that match, oldest first (docs/wire/lpr.md 4.1).
 
-        With the cursor of the older ones, None at the end, and how many match in all.
+        With the cursor of the older ones, None at the end, and how many match in all, and whether that is exact.
         """
         found = self._repository.page(query)
         rows, following = offload(self._repository.unreadable.page, found, query.limit, self._read, RECORDS)

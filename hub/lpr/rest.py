@@ -107,10 +107,11 @@ def records() -> Response:
     with_bytes = request.args.get("images") == "base64"
     limit = page_limit(request.args.get("limit"), 20)
     query = _query(min(limit, BYTES_LIMIT) if with_bytes else limit)
-    rows, following, total = part(Lpr).records.find(query)
+    rows, following, (total, exact) = part(Lpr).records.find(query)
     host, found = reader_host(), part(Lpr).records
     rest = {
         "total_count": total,
+        "total_is_exact": exact,
         "returned_count": len(rows),
         "next_cursor": str(following) if following is not None else None,
         "timestamp": local_text(time.time(), current_hub().zone),

@@ -20,6 +20,8 @@ class LprRecord(Model):
         Index("lpr_records_camera", "camera_id", "seq"),
         Index("lpr_records_checkpoint", "checkpoint_id", "seq"),
         Index("lpr_records_occurred", "occurred_at"),
+        Index("lpr_records_camera_time", "camera_id", "occurred_at", "checkpoint_id"),
+        Index("lpr_records_checkpoint_time", "checkpoint_id", "occurred_at"),
         Index("lpr_records_expiring", "protected", "seq", "received_at", "picture_bytes"),
         Index("lpr_records_pack", "pack", "seq", "picture_bytes"),
         {"sqlite_autoincrement": True},

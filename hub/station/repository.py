@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, exists, func, select, tuple_, update
 
 from hub.contract.times import LATEST
 from hub.station.tables import Capture, CaptureTag, Station
 from hub.store.backend import Backend, Row
 from hub.store.reader import Reader
 from hub.store.salvage import Rows
-from hub.store.statements import columns, insert, upsert
+from hub.store.statements import columns, insert, unindexed, upsert
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction
 
@@ -38,9 +38,18 @@ class Query:
     @property
     def may_scan(self) -> bool:
         """Whether no index gives the matching rows in their order: they are searched for."""
+        return self.several or self.by_time
+
+    @property
+    def by_time(self) -> bool:
+        """Whether a range of times is asked for."""
+        return self.since is not None or self.until is not None
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one filter."""
         filters = (self.tag, self.number, self.station, self.success, self.since, self.until)
-        alone = (self.tag is not None) + (self.number is not None)
-        return sum(each is not None for each in filters) > min(alone, 1)
+        return sum(each is not None for each in filters) > 1
 
 
 class CaptureRepository:
@@ -84,25 +93,51 @@ class CaptureRepository:
         return (rows[0]["count"], rows[0]["newest"]) if rows else (0, None)
 
     def page(self, query: Query) -> Rows:
-        """The captures that match, newest first: one more than `query.limit` where there are more."""
-        statement = select(CAPTURES).order_by(Capture.seq.desc()).limit(query.limit + 1)
+        """The captures that match, newest first: one more than `query.limit` where there are more.
+
+        Newest by arrival, or by the time of the capture where a range of times is asked for; then it is empty when the
+        capture of the cursor has expired.
+        """
+        seq, captured_at = CAPTURES.columns.seq, CAPTURES.columns.captured_at
+        conditions = _conditions(query)
+        statement = select(CAPTURES).order_by(*((captured_at.desc(), seq.desc()) if query.by_time else (seq.desc(),)))
         if query.before is not None:
-            statement = statement.where(Capture.seq < query.before)
-        if query.tag is not None:
-            tagged = select(CaptureTag.capture_seq).where(CaptureTag.tag == query.tag.upper())
-            statement = statement.where(Capture.seq.in_(tagged))
-        for column, value in (
-            (CAPTURES.columns.number, query.number),
-            (CAPTURES.columns.station, query.station),
-            (CAPTURES.columns.success, query.success),
-        ):
-            if value is not None:
-                statement = statement.where(column == value)
-        if query.since is not None:
-            statement = statement.where(Capture.captured_at >= query.since)
-        if query.until is not None:
-            statement = statement.where(Capture.captured_at <= query.until)
-        return self._reader.page(statement, query.may_scan)
+            if not query.by_time:
+                conditions.append(seq < query.before)
+            else:
+                last = self._reader.all(select(captured_at, seq).where(seq == query.before))
+                if not last:
+                    return Rows()
+                conditions.append(tuple_(captured_at, seq) < tuple_(last[0]["captured_at"], last[0]["seq"]))
+        return self._reader.page(statement.where(*conditions).limit(query.limit + 1), query.may_scan)
+
+
+def _conditions(query: Query) -> list[ColumnElement[bool]]:
+    """The conditions of a query: the one that finds the fewest by an index, the others as filters."""
+    columns = CAPTURES.columns
+    found: list[ColumnElement[bool]] = []
+    if query.tag is not None:
+        tagged = select(CaptureTag.capture_seq).where(CaptureTag.tag == query.tag.upper())
+        if not query.several:
+            tagged = tagged.order_by(CaptureTag.capture_seq.desc()).limit(query.limit + 1)
+            tagged = tagged.where(CaptureTag.capture_seq < query.before) if query.before is not None else tagged
+        found.append(columns.seq.in_(tagged))
+    for column, value in (
+        (columns.number, query.number),
+        (columns.station, query.station),
+        (columns.success, query.success),
+    ):
+        if value is not None:
+            ordered = query.by_time and column is not columns.number
+            found.append((unindexed(column) if found or ordered else column) == value)
+    captured_at = (
+        unindexed(columns.captured_at) if query.tag is not None or query.number is not None else columns.captured_at
+    )
+    if query.since is not None:
+        found.append(captured_at >= query.since)
+    if query.until is not None:
+        found.append(captured_at <= query.until)
+    return found
 
 
 class StationRepository:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, Table, Text, func, literal_column
 
 from hub.store.backend import Backend
 
@@ -24,6 +24,14 @@ def insert_or_ignore(backend: Backend, table: Table, key: Sequence[str]) -> str:
     """INSERT of a row, which does nothing where one with the same `key` exists."""
     statement = backend.insert(table).on_conflict_do_nothing(index_elements=key)
     return backend.compile(statement, columns(table)).sql
+
+
+def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column of texts, numbers or booleans that is never NULL, in a form that keeps a database from its index.
+
+    For conditions beside one that finds fewer rows, or that gives them in their order.
+    """
+    return func.coalesce(column, literal_column("''" if isinstance(column.type, Text) else "0"))
 
 
 def upsert(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Table
 
+from hub.store.statements import unindexed
+
 
 @dataclass(frozen=True)
 class Query:
@@ -23,22 +25,36 @@ class Query:
     @property
     def may_scan(self) -> bool:
         """Whether no index gives the matching rows in their order: they are searched for."""
+        return self.several or self.by_time or self.component is not None or (self.plate or "").rstrip().endswith("*")
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one filter."""
         filters = (self.camera, self.checkpoint, self.plate, self.component, self.since, self.until)
-        several = sum(each is not None for each in filters) > 1
-        timed = self.since is not None or self.until is not None
-        return several or timed or self.component is not None or (self.plate or "").rstrip().endswith("*")
+        return sum(each is not None for each in filters) > 1
+
+    @property
+    def by_time(self) -> bool:
+        """Whether a range of times is asked for."""
+        return self.since is not None or self.until is not None
 
 
-def event_conditions(table: Table, query: Query) -> list[ColumnElement[bool]]:
-    """The conditions that records and health reports share: camera, checkpoint and time of the event."""
-    columns = table.columns
+def event_conditions(table: Table, query: Query, by_index: bool = True) -> list[ColumnElement[bool]]:
+    """The conditions that records and health reports share: camera, checkpoint and time of the event.
+
+    by_index: False where another condition finds the rows, which these only filter.
+    """
+    camera, checkpoint, occurred_at = (
+        column if by_index else unindexed(column)
+        for column in (table.columns.camera_id, table.columns.checkpoint_id, table.columns.occurred_at)
+    )
     conditions: list[ColumnElement[bool]] = []
     if query.camera is not None:
-        conditions.append(columns.camera_id == query.camera)
+        conditions.append(camera == query.camera)
     if query.checkpoint is not None:
-        conditions.append(columns.checkpoint_id == query.checkpoint)
+        conditions.append(checkpoint == query.checkpoint)
     if query.since is not None:
-        conditions.append(columns.occurred_at >= query.since)
+        conditions.append(occurred_at >= query.since)
     if query.until is not None:
-        conditions.append(columns.occurred_at <= query.until)
+        conditions.append(occurred_at <= query.until)
     return conditions

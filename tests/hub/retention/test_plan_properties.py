@@ -25,10 +25,13 @@ KINDS = st.sampled_from(sorted(TABLES))
 # Kind, days before now (below 0: from a clock that was ahead), protected, bytes of pictures.
 ROW = st.tuples(KINDS, st.floats(-50, 200), st.booleans(), st.integers(0, 2000))
 CAPTURE = (
-    "INSERT INTO captures VALUES (NULL, :id, :id, 's', :at, :at, '', '', '[]', '', '', NULL, NULL, 1, '', '', '', '[]', "
-    "1, '', '', '', '[]', '', :protected, :bytes)"
+    "INSERT INTO captures VALUES (NULL, :id, :id, 's', :at, :at, '', '', '[]', '', '', NULL, NULL, 1, '', '', '', "
+    "'[]', 1, '', '', '', '[]', '', :protected, :bytes)"
 )
-RECORD = "INSERT INTO lpr_records VALUES (NULL, :id, :key, '', 'c', 'p', '', '', :at, :at, 0, 0, '{}', :protected, 0, :bytes)"
+RECORD = (
+    "INSERT INTO lpr_records VALUES (NULL, :id, :key, '', 'c', 'p', '', '', :at, :at, 0, 0, '{}', "
+    ":protected, 0, :bytes)"
+)
 HEALTH = (
     "INSERT INTO lpr_health VALUES (NULL, :id, :key, '', 'c', 'p', 'x', 'ok', 'ok', '', '{}', '', '', :at, :at, '[]')"
 )

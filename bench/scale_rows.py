@@ -1,0 +1,86 @@
+"""Rows of the hub's tables by the million, as the hub itself would have written them, in large transactions."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+BODY = (
+    '{"ocr_results":["%s"],"vehicle_detections":[],"plate_detections":[],"processing_time_ms":40.0,"place":{},'
+    '"unread":{},"warnings":[],"watchlist":[],"door":"rest","pictures":{}}'
+)
+PLATES, CAMERAS, CHECKPOINTS, TAGS, STATIONS, CHUNK = 5000, 20, 8, 3000, 6, 50_000
+FIRST = 1_760_000_000  # epoch seconds of the first row; a row each second
+Row = tuple[Any, ...]
+
+
+def plate_of(number: int) -> str:
+    return f"{number % 9 + 1}AB{number:04d}"
+
+
+def detections(count: int, chance: random.Random) -> Iterator[tuple[list[Row], list[Row], Counter[tuple[str, str]]]]:
+    """Chunks of records with their plates and counters."""
+    for start in range(0, count, CHUNK):
+        rows: list[Row] = []
+        plates: list[Row] = []
+        counters: Counter[tuple[str, str]] = Counter()
+        for number in range(start, min(start + CHUNK, count)):
+            plate, camera = plate_of(chance.randrange(PLATES)), f"cam{chance.randrange(CAMERAS):02d}"
+            checkpoint, moment = f"gate{chance.randrange(CHECKPOINTS)}", FIRST + number
+            id_, key = str(uuid.UUID(int=chance.getrandbits(128))), chance.randbytes(16)
+            body = BODY % plate
+            rows.append((number + 1, id_, key, "", camera, checkpoint, "", "", moment, moment, 1, 1, body, False, 0, 0))
+            plates.append((number + 1, 0, plate, plate, 0.9, None))
+            counters.update((("detections", ""), ("camera", camera), ("checkpoint", checkpoint), ("plate", plate)))
+        yield rows, plates, counters
+
+
+def captures(count: int, chance: random.Random) -> Iterator[tuple[list[Row], list[Row]]]:
+    """Chunks of captures with their tags."""
+    for start in range(0, count, CHUNK):
+        rows: list[Row] = []
+        tags: list[Row] = []
+        for number in range(start, min(start + CHUNK, count)):
+            tag, moment, good = f"E2003412{chance.randrange(TAGS):04d}", FIRST + number, chance.random() < 0.9
+            id_, station = str(uuid.UUID(int=chance.getrandbits(128))), f"scale{chance.randrange(STATIONS)}"
+            read = f"{chance.randrange(100_000):05d}" if good else ""
+            times = (moment, moment, "2026-01-28T10:50:00")
+            rest = ("SHORT14", "", moment, moment + 4, good, read, read, "", "[]", 1, "", "", "", "[]", "", False, 0)
+            rows.append((number + 1, id_, f"e{number}", station, *times, tag, f'["{tag}"]', *rest))
+            tags.append((number + 1, tag))
+        yield rows, tags
+
+
+def fill(database: Path, records: int, number_of_captures: int, seed: int) -> None:
+    """Insert so many records and captures into the empty tables of a hub."""
+    chance = random.Random(seed)
+    connection = sqlite3.connect(database)
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("PRAGMA cache_size=-262144")
+    counters: Counter[tuple[str, str]] = Counter()
+    for rows, plates, counted in detections(records, chance):
+        with connection:
+            connection.executemany(f"INSERT INTO lpr_records VALUES ({_marks(rows)})", rows)
+            connection.executemany(f"INSERT INTO lpr_plates VALUES ({_marks(plates)})", plates)
+        counters += counted
+        print(f"  {rows[-1][0]:,} records", file=sys.stderr, flush=True)
+    with connection:
+        connection.executemany(
+            "INSERT INTO lpr_tallies VALUES (?, ?, ?)", [(*key, number) for key, number in counters.items()]
+        )
+    for rows, tags in captures(number_of_captures, chance):
+        with connection:
+            connection.executemany(f"INSERT INTO captures VALUES ({_marks(rows)})", rows)
+            connection.executemany(f"INSERT INTO capture_tags VALUES ({_marks(tags)})", tags)
+        print(f"  {rows[-1][0]:,} captures", file=sys.stderr, flush=True)
+    connection.close()
+
+
+def _marks(rows: list[Row]) -> str:
+    return ", ".join("?" * len(rows[0]))
