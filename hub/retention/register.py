@@ -14,10 +14,11 @@ from hub.retention.usage import UsageMeter
 
 def register(app: Flask, hub: Hub) -> None:
     """Delete what expires from now on, and say beforehand what that is."""
-    repository = RetentionRepository(hub.backend, hub.reader, hub.expiring)
-    planner = Planner(hub.reader, hub.expiring, hub.settings.retention.max_bytes, hub.clock.now)
+    kinds = sorted(hub.expiring, key=lambda kind: (not kind.can_be_protected, kind.name))
+    repository = RetentionRepository(hub.backend, hub.reader, kinds)
+    planner = Planner(hub.reader, kinds, hub.settings.retention.max_bytes, hub.clock.now)
     meter = UsageMeter(hub.reader, repository, hub.images, hub.packs, hub.lanes.upkeep)
-    retention = Retention(hub.writer, repository, planner, meter, hub.clock, hub.expiring)
+    retention = Retention(hub.writer, repository, planner, meter, hub.clock, kinds)
     retention.load()
     hub.add(retention)
     app.register_blueprint(retention_rest)

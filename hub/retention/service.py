@@ -212,6 +212,7 @@ class Retention:
         return {
             "running": self._running.locked(),
             "deleted": dict(self._records),
+            "longest_statements_ms": round(max(steps.longest_work_ms for steps in self._steps.values()), 1),
             "longest_step_ms": round(max(steps.longest_ms for steps in self._steps.values()), 1),
             "last_error": self.last_error,
         }

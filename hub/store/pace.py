@@ -13,10 +13,11 @@ from hub.store.writer import Writer
 
 T = TypeVar("T")
 
-TARGET_SECONDS = 0.012  # of one step, its commit included; nobody may wait for 50 ms
+TARGET_SECONDS = 0.008  # of the statements of one step
+MOST_SECONDS = 0.03  # with its commit; nobody may wait for 50 ms
 FIRST_ITEMS = 20
 SHARE = 2.0  # seconds of pause for each second of work
-MIN_PAUSE, MAX_PAUSE = 0.02, 2.0
+MIN_PAUSE, MAX_PAUSE = 0.01, 2.0
 
 
 class PacedWriter:
@@ -26,27 +27,36 @@ class PacedWriter:
         """`most`: items of one step."""
         self._writer, self._most = writer, most
         self.items = min(FIRST_ITEMS, most)
-        self.longest_ms = 0.0
+        self.longest_ms = self.longest_work_ms = 0.0  # of a step with its commit, and of its statements
         self._pause = 0.0
 
     def write(self, job: Callable[[Transaction], T]) -> T:
         """The result of a job, once it is durable; pauses first, as long as the last one requires. Raises StoreBusy."""
         gevent.sleep(self._pause)
-        began = [0.0]
+        began, worked, ended = 0.0, 0.0, 0.0
+
+        def durable() -> None:
+            nonlocal ended
+            ended = monotonic()
 
         def timed(transaction: Transaction) -> T:
-            began[0] = monotonic()
-            return job(transaction)
+            nonlocal began, worked
+            began = monotonic()
+            transaction.after_commit.append(durable)
+            result = job(transaction)
+            worked = monotonic()
+            return result
 
         result = self._writer.write(timed)
-        self._after(monotonic() - began[0])
+        self._after(worked - began, ended - began)
         return result
 
-    def _after(self, seconds: float) -> None:
-        """A step took so long: set the size of the next one, and the pause before it."""
-        self.longest_ms = max(self.longest_ms, seconds * 1000)
-        if seconds > 1.5 * TARGET_SECONDS:
-            self.items = max(1, int(self.items * max(0.25, TARGET_SECONDS / seconds)))
-        elif seconds < 0.7 * TARGET_SECONDS:
+    def _after(self, work: float, total: float) -> None:
+        """The statements of a step took so long, and all of it: set the size of the next one, and the pause before."""
+        self.longest_ms = max(self.longest_ms, total * 1000)
+        self.longest_work_ms = max(self.longest_work_ms, work * 1000)
+        if work > 1.5 * TARGET_SECONDS or total > MOST_SECONDS:
+            self.items = max(1, self.items * 2 // 3)
+        elif work < TARGET_SECONDS and total < MOST_SECONDS / 2:
             self.items = min(self._most, self.items + max(1, self.items // 4))
-        self._pause = min(MAX_PAUSE, max(MIN_PAUSE, SHARE * seconds))
+        self._pause = min(MAX_PAUSE, max(MIN_PAUSE, SHARE * total))

@@ -17,6 +17,7 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.before_commit: dict[str, Callable[[], Any]] = {}  # run once before the commit, by name
+        self.after_commit: list[Callable[[], None]] = []  # run once it is durable, still on the writer's thread
         self.shared: dict[str, Any] = {}  # what the jobs of one commit collect for a step before it
         self.on_failure: list[Callable[[], None]] = []  # undo what is not in the database
 

@@ -229,6 +229,8 @@ class Writer:
             for finish in tuple(transaction.before_commit.values()):
                 finish()
             connection.commit()
+            for notify in transaction.after_commit:
+                notify()
         except Exception as error:  # of whatever kind: no transaction may stay open
             self._undo(connection, transaction)
             if isinstance(error, self.backend.outages):

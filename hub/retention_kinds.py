@@ -1,0 +1,23 @@
+"""Every kind of record that expires, as the kinds of devices declare them, for programs beside the hub."""
+
+from __future__ import annotations
+
+from hub.accounts.expiring import expiring_audit
+from hub.apriltag.expiring import expiring_readings
+from hub.lpr.expiring import expiring_detections, expiring_health
+from hub.settings.model import Settings
+from hub.station.expiring import expiring_captures
+from hub.store.expiring import Expiring
+from hub.tracking.expiring import expiring_matches
+
+
+def retention_kinds(settings: Settings) -> list[Expiring]:
+    """The kinds with their rules, without what belongs to their rows."""
+    return [
+        expiring_captures(settings),
+        expiring_detections(settings),
+        expiring_health(settings),
+        expiring_readings(settings),
+        expiring_matches(settings),
+        expiring_audit(settings),
+    ]
