@@ -33,8 +33,8 @@ def test_words_part_and_role_find_operations(page: Page, hub: HubProcess) -> Non
     opened(page, hub, 1366, 768)
     every = len(page.value(SHOWN))
     page.value("words.value = 'POST captures'; words.dispatchEvent(new Event('input'))")
-    assert page.value(SHOWN) == ["post_api_captures"]
-    assert page.value("found.textContent") == f"1 of {every} addresses"
+    assert page.value(SHOWN) == ["post_api_captures", "post_api_captures_capture_id_protect"]
+    assert page.value("found.textContent") == f"2 of {every} addresses"
     page.value("words.value = ''; role.value = 'admin'; role.dispatchEvent(new Event('input'))")
     shown = page.value(SHOWN)
     assert "post_api_access_tokens" in shown and "post_api_captures" not in shown
