@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ from hub.store.salvage import READ_ERRORS
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction
 from hub.store.writer import Writer
+
+log = logging.getLogger(__name__)
 
 RECORDS = table_of(LprRecord)
 PACK_SUFFIX = ".pack"
@@ -97,7 +100,14 @@ class DetectionBelongings:
         """Remove the packs that no record names, and make those smaller that are half empty."""
         if self._reader.all(select(LprRecord.seq).where(LprRecord.pack.is_(None)).limit(1)):
             return []  # it is not known yet which packs records of older versions have
-        return [name for name in names if self._reclaim_pack(int(name.removesuffix(PACK_SUFFIX)))]
+        return [name for name in names if self._try_pack(name)]
+
+    def _try_pack(self, name: str) -> bool:
+        try:
+            return self._reclaim_pack(int(name.removesuffix(PACK_SUFFIX)))
+        except OSError as error:  # such as a file that another program holds
+            log.warning("The space of %s cannot be given back yet: %s", name, error)
+            return False
 
     def _reclaim_pack(self, number: int) -> bool:
         """Whether nothing is left to give back of a pack. Raises DatabaseError, LaneBusy or OSError."""

@@ -77,8 +77,9 @@ class Retention:
         while True:
             hourly, woken = monotonic() >= due, self._wake.is_set()
             self._wake.clear()
-            try:
+            if hourly:
                 self._count_pictures()
+            try:
                 if hourly or woken or self._over_budget():
                     self.run_once()
                 self.last_error = ""
@@ -99,8 +100,11 @@ class Retention:
     def _count_pictures(self) -> None:
         """Fill in the bytes of pictures of rows of older versions, some at a time."""
         for kind in self._kinds:
-            while kind.belongings is not None and kind.belongings.count_pictures():
-                gevent.sleep(COUNT_PAUSE)
+            try:
+                while kind.belongings is not None and kind.belongings.count_pictures():
+                    gevent.sleep(COUNT_PAUSE)
+            except TROUBLE as error:
+                log.warning("The pictures of stored %s are not counted yet: %s", kind.name, error)
 
     def run_once(self) -> int:
         """Delete what expires now; how many records. Raises RequestError, DatabaseError or OSError."""

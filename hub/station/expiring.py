@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,6 +22,8 @@ from hub.store.pace import PacedWriter
 from hub.store.reader import Reader
 from hub.store.transaction import Transaction
 from hub.store.writer import Writer
+
+log = logging.getLogger(__name__)
 
 IMAGE_COLUMNS = tuple(f"{kind}_image" for kind in KINDS)
 MILLISECONDS = re.compile(r"_(\d{1,15})\.\w+$")
@@ -71,16 +74,24 @@ class CaptureBelongings:
     def reclaim(self, names: Sequence[str]) -> list[str]:
         """Delete files that no other capture names: the same picture sent twice is one file."""
         done: list[str] = []
-        while len(done) < len(names):
-            some = names[len(done) : len(done) + self._steps.items]
+        place = 0
+        while place < len(names):
+            some = names[place : place + self._steps.items]
+            done += self._steps.write(partial(self._remove, some))
+            place += len(some)
+        return done
 
-            def job(transaction: Transaction, some: Sequence[str] = some) -> None:
-                for name in some:
-                    if not self._is_used(transaction, name):
-                        self._images.remove(name)
-
-            self._steps.write(job)
-            done += some
+    def _remove(self, names: Sequence[str], transaction: Transaction) -> list[str]:
+        """The job that deletes files; those that are finished. One that another program holds stays for later."""
+        done = []
+        for name in names:
+            try:
+                if not self._is_used(transaction, name):
+                    self._images.remove(name)
+            except OSError as error:
+                log.debug("%s cannot be deleted yet: %s", name, error)
+                continue
+            done.append(name)
         return done
 
     def _is_used(self, transaction: Transaction, name: str) -> bool:

@@ -89,3 +89,24 @@ def test_pictures_of_older_versions_are_counted(parts: Any, captures: list[str])
     retention = retention_of(parts, {"captures": 0})
     retention._count_pictures()
     assert rows(parts, "SELECT picture_bytes FROM captures") == counted
+
+
+def test_a_file_that_another_program_holds_goes_later(
+    parts: Any, client: Any, captures: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows; nobody else's record may fail with it."""
+    real = parts.images.remove
+
+    def held(name: str) -> int:
+        if name.startswith("TAG2_"):
+            raise PermissionError(13, "The process cannot access the file")
+        return int(real(name))
+
+    monkeypatch.setattr(parts.images, "remove", held)
+    assert expire(parts, "captures", 5, lambda: NOW) == 5
+    assert [name.split("_")[0] for name in files(parts)] == ["TAG2", *(f"TAG{number}" for number in range(5, 10))]
+    assert parts.writer.failure is None
+    monkeypatch.undo()
+    monkeypatch.setattr("hub.retention.service.FIRST_SECONDS", 1e6)
+    assert expire(parts, "captures", 5, lambda: NOW) == 0
+    assert len(files(parts)) == 5
