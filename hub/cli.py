@@ -10,7 +10,17 @@ import io
 import sys
 from pathlib import Path
 
-from hub.commands import check_config, check_models, doctor, install_service, make_cert, reset_password, retention, run, stop
+from hub.commands import (
+    check_config,
+    check_models,
+    doctor,
+    install_service,
+    make_cert,
+    reset_password,
+    retention,
+    run,
+    stop,
+)
 from hub.commands.command import USAGE_STATUS, Command
 from hub.settings.file import SettingsError
 from hub.store.instance_lock import InstanceInUse
