@@ -1,4 +1,4 @@
-"""Revision 5: protected captures and detections, where their pictures are, and what retention has deleted."""
+"""Revision 6: protected captures and detections, where their pictures are, and what retention has deleted."""
 
 from __future__ import annotations
 
