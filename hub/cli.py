@@ -10,7 +10,19 @@ import io
 import sys
 from pathlib import Path
 
-from hub.commands import check_config, check_models, doctor, install_service, make_cert, reset_password, run, stop
+from hub.commands import (
+    backup,
+    check_config,
+    check_models,
+    doctor,
+    install_service,
+    make_cert,
+    reset_password,
+    restore,
+    run,
+    stop,
+    verify,
+)
 from hub.commands.command import USAGE_STATUS, Command
 from hub.settings.file import SettingsError
 from hub.store.instance_lock import InstanceInUse
@@ -26,6 +38,9 @@ COMMANDS: tuple[Command, ...] = (
     doctor.COMMAND,
     make_cert.COMMAND,
     reset_password.COMMAND,
+    backup.COMMAND,
+    restore.COMMAND,
+    verify.COMMAND,
 )
 
 

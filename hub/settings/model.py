@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from hub.settings.access import Access
 from hub.settings.accounts import Accounts
 from hub.settings.apriltag import AprilTag
+from hub.settings.backup import Backup
 from hub.settings.base import Section
 from hub.settings.fast_paths import FastPaths
 from hub.settings.images import Images
@@ -74,6 +75,7 @@ class Settings(Section):
     images: Images = Images()
     results: Results = Results()
     store: Store = Store()
+    backup: Backup = Backup()
     limits: Limits = Limits()
     access: Access = Access()
     accounts: Accounts = Accounts()
@@ -154,6 +156,11 @@ class Settings(Section):
     def database_path(self) -> Path:
         """The database file."""
         return self.instance / "hub.db"
+
+    @property
+    def backup_path(self) -> Path:
+        """The folder of backups."""
+        return self.instance / self.backup.folder
 
     @property
     def images_path(self) -> Path:
