@@ -22,7 +22,15 @@ log = logging.getLogger(__name__)
 STAGED = "restore.unpacked"
 PLAN = "restore.json"
 ASIDE = "before-restore-"
-DATABASE_FILES = ("hub.db-wal", "hub.db-shm", "hub.db-journal", contents.DATABASE)
+DATABASE_FILES = (
+    "hub.db-wal",
+    "hub.db-shm",
+    "hub.db-journal",
+    "hub.db.rescued",  # these belong to a database that was damaged (hub.backup.damaged)
+    "hub.db.suspect",
+    "hub.db.damage.json",
+    contents.DATABASE,
+)
 
 
 def exchange(instance: Path, only_database: bool = False) -> Path | None:

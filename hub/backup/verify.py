@@ -132,10 +132,10 @@ def _check_names(
             "picture files that were deleted to make room."
         )
     elif named.deleted_packs:
+        names = ", ".join(f"{number:06d}.pack" for number in sorted(named.deleted_packs)[:5])
         findings.bad(
-            f"{sum(named.deleted_packs.values())} pictures of records are lost with the picture files "
-            f"{', '.join(f'{number:06d}.pack' for number in sorted(named.deleted_packs)[:5])}, which are not there. Put "
-            "them back from a backup."
+            f"{sum(named.deleted_packs.values())} pictures of records are lost with the picture files {names}, which "
+            "are not there. Put them back from a backup."
         )
     if named.missing:
         findings.bad(
