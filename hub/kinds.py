@@ -11,6 +11,7 @@ from flask import Flask
 
 from hub.accounts.register import register as accounts
 from hub.apriltag.register import register as apriltag
+from hub.backup.register import register as backup
 from hub.context import Hub
 from hub.devices.register import register as devices
 from hub.http.failures import register as failures
@@ -35,5 +36,6 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     tracking,
     presence,
     monitoring,
+    backup,
     pages,
 )

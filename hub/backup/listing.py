@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 NAME = re.compile(r"gatehouse-\d{8}-\d{6}(-\d+)?\.tar")
 MAX_LISTED = 1000
+FUTURE_SECONDS = 3600.0  # ahead of now: the clock was set back since
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,11 @@ def remove_old(folder: Path, keep: int, made: Path) -> list[Path]:
 
     Damaged files are left for the operator to look at.
     """
-    whole = [one for one in listed(folder) if one.head is not None and one.path != made]
-    deleted = [one.path for one in whole[max(0, keep - 1) :]]
+    limit = time.time() + FUTURE_SECONDS
+    whole = [(one.head.made_at, one.path) for one in listed(folder) if one.head is not None and one.path != made]
+    # One from the future was made before the clock was set back, so before the others.
+    whole.sort(key=lambda one: (one[0] < limit, one[0]), reverse=True)
+    deleted = [path for _, path in whole[max(0, keep - 1) :]]
     deleted += [path for path in folder.glob("gatehouse-*.part") if NAME.match(path.name)]
     for path in deleted:
         try:

@@ -12,8 +12,7 @@ HOUR = 3600.0
 def due(settings: Backup, newest: float | None, now: float) -> bool:
     """Whether a backup is to be made now. `newest`: when the newest one was made, None without one; epoch seconds.
 
-    One that was missed while the hub did not run is made up for. One from the future, after the clock was set back,
-    counts as made now.
+    One that was missed while the hub did not run is made up for.
     """
     last = None if newest is None else min(newest, now)
     if settings.every_hours and (last is None or now - last >= settings.every_hours * HOUR):

@@ -125,6 +125,16 @@ class VehicleLeft:
         }
 
 
+@dataclass(frozen=True)
+class BackupEnded:
+    """A backup was made, or failed; `message` is a sentence for the operator."""
+
+    good: bool
+    message: str
+    trigger: str  # "by hand" or "by schedule"
+    file: str  # "" where it failed
+
+
 # A new capture result was stored.
 CAPTURE_STORED: EventName[CaptureStored] = EventName("capture stored")
 # A new detection was stored.
@@ -145,3 +155,5 @@ VEHICLE_ARRIVED: EventName[VehicleArrived] = EventName("vehicle arrived")
 VEHICLE_LEFT: EventName[VehicleLeft] = EventName("vehicle left")
 # Which devices wait or were let in has changed: how many are in each state (waiting, admitted, blocked).
 DEVICES_CHANGED: EventName[dict[str, int]] = EventName("devices changed")
+# A backup that the hub had made was completed, or failed.
+BACKUP_ENDED: EventName[BackupEnded] = EventName("backup ended")

@@ -47,7 +47,7 @@ def test_the_manifest_is_one_that_sha256sum_checks(site: Filled) -> None:
     path, head = site.backup()
     held = members(path)
     lines = held[MANIFEST_NAME].decode().splitlines()
-    assert [line.partition("  ")[2] for line in lines] == [name for name in held][1:-1] and len(lines) == head.files
+    assert [line.partition("  ")[2] for line in lines] == list(held)[1:-1] and len(lines) == head.files
     for line in lines:
         digest, _, name = line.partition("  ")
         assert hashlib.sha256(held[name]).hexdigest() == digest
