@@ -31,6 +31,7 @@ NOT_KEPT = (
     "*.db-journal",
     "*.lock",
     "*.part",
+    "*.stop",
     "*.tar",
     "hub.ready.*",
     "hub.log*",

@@ -6,6 +6,7 @@ import logging
 import re
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from hub.store.errors import DatabaseError
@@ -32,7 +33,8 @@ def copy_before_migration(database: Path, folder: Path, newest: int) -> Path:
         snapshot(database, part)
         part.replace(target)
     except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise DatabaseError(
             f"its tables are to be changed by this version and could not be copied to {folder} before that ({error}); "
             f"it needs {size_of(database) / MB:,.0f} MB there"
