@@ -4,7 +4,7 @@ import { element, getJson, moment } from "./live.js";
 const byId = (id) => document.getElementById(id);
 const QUIET_MS = 5000, BUSY_MS = 700;
 const WORDS = { good: "whole", note: "note", bad: "damaged" };
-let timer = 0;
+let timer = 0, wasBusy = false;
 
 function tell(text, good) {
   const told = byId("told");
@@ -89,6 +89,8 @@ async function load() {
   try {
     const state = await getJson("/api/maintenance");
     busy = state.waiting;
+    if (wasBusy && !busy) tell("", true); // what has begun has ended, as the page shows below
+    wasBusy = busy;
     for (const show of [showRunning, showSchedule, showBackups, showCheck, showNotices]) show(state);
   } catch (error) {
     tell(error.message, false);

@@ -136,7 +136,7 @@ class Maintenance:
         head, good = result.get("head"), "head" in result
         if head is not None:
             notes = " ".join(head["notes"])
-            message = f"{path.name}: {head['files']} files, {head['size'] / MB:,.0f} MB. {notes}".strip()
+            message = f"{path.name}: {head['files']} files, {head['size'] / MB:,.1f} MB. {notes}".strip()
             log.info("The backup is complete: %s", message)
             offload(listing.remove_old, self._folder, settings.backup.keep, path)
         else:
