@@ -21,6 +21,7 @@ SMALL_FOLDERS = ("tls",)
 FOLDERS = (*PICTURE_FOLDERS, *SMALL_FOLDERS)
 MAX_SMALL_BYTES = 64 * 1024 * 1024  # of a file that is neither a database nor a picture
 MAX_NAME = 200
+UNFINISHED = (".part", ".thin")  # files that are being written
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{name}{number}" for name in ("COM", "LPT") for number in range(10))}
 FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 NOT_KEPT = (
@@ -73,7 +74,7 @@ def databases(instance: Path) -> Iterator[str]:
 def pictures(instance: Path) -> Iterator[str]:
     """The names of the files of pictures, packs first."""
     for folder in PICTURE_FOLDERS:
-        yield from (name for name in _files(instance, folder) if not name.endswith(".part"))
+        yield from (name for name in _files(instance, folder) if not name.endswith(UNFINISHED))
 
 
 def small_files(instance: Path) -> Iterator[str]:

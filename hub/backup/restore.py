@@ -25,6 +25,7 @@ from hub.store.migrations.revisions import REVISIONS
 from hub.store.sqlite.snapshot import flush, revision_of
 
 MAX_FOUND = 5
+ZEROS = bytes(PIECE_BYTES)
 SQLITE_MAGIC = b"SQLite format 3\0"
 
 Sink = Callable[[Entry], IO[bytes]]  # where the bytes of a file go
@@ -102,12 +103,16 @@ def _copied(entry: Entry, pace: Pace, sink: Sink | None) -> str:
             digest.update(data)
             pace.count(len(data))
             if target is not None:
-                target.write(data)
+                if data == ZEROS[: len(data)]:  # a hole where the system has such: deleted pictures leave some
+                    target.seek(len(data), os.SEEK_CUR)
+                else:
+                    target.write(data)
                 pending += len(data)
                 if pending >= FLUSH_BYTES:
                     flush(target.fileno())
                     pending = 0
         if target is not None:
+            target.truncate(entry.size)
             os.fsync(target.fileno())
     finally:
         if target is not None:

