@@ -14,6 +14,7 @@ from typing import IO
 
 from hub.backup.archive import BLOCK, HEAD_BYTES, HEAD_NAME, MANIFEST_NAME, Head
 from hub.backup.pace import Pace
+from hub.store.pack_writer import sync_folder
 from hub.store.sqlite.snapshot import flush
 
 log = logging.getLogger(__name__)
@@ -141,17 +142,6 @@ class ArchiveWriter:
         self._file.close()
         with suppress(FileNotFoundError):
             self._part.unlink()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names of a folder durable (POSIX; Windows has no flush of a folder and needs none)."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _tar_head(name: str, size: int, modified: float) -> bytes:

@@ -10,7 +10,6 @@ from hub.backup.errors import Stopped
 MAX_LAG_SECONDS = 0.1  # what a slow moment may be made up for afterwards
 REPORT_SECONDS = 0.25
 MB = 1_000_000
-NICE = 19  # of the process: it computes checksums of gigabytes, and any record goes first
 
 Report = Callable[[str, int, int], None]  # (what is done now, bytes that were done, bytes in all)
 

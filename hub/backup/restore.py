@@ -18,10 +18,11 @@ from typing import IO
 
 from hub.backup import contents, switch
 from hub.backup.archive import Entry, Head, entries, read_head
-from hub.backup.archive_writer import FLUSH_BYTES, PIECE_BYTES, sync_folder
+from hub.backup.archive_writer import FLUSH_BYTES, PIECE_BYTES
 from hub.backup.errors import ArchiveDamaged, BackupError
 from hub.backup.pace import MB, Pace
 from hub.store.migrations.revisions import REVISIONS
+from hub.store.pack_writer import sync_folder
 from hub.store.sqlite.snapshot import flush, revision_of
 
 MAX_FOUND = 5

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 from hub.backup import contents
-from hub.backup.archive_writer import sync_folder
 from hub.runtime.secret_file import write_whole
+from hub.store.pack_writer import sync_folder
 
 log = logging.getLogger(__name__)
 

@@ -106,8 +106,8 @@ def _check_packs(folder: Path, findings: Findings, pace: Pace) -> dict[int, Read
             )
         elif pack.stray_bytes:
             findings.note(
-                f"The picture file {path.name} has {pack.stray_bytes} bytes that belong to no picture: of pictures that "
-                "were deleted, or left by a power cut."
+                f"The picture file {path.name} has {pack.stray_bytes} bytes that belong to no picture: of pictures "
+                "that were deleted, or left by a power cut."
             )
     intact = sum(len(pack.intact) for pack in read.values())
     if all(not pack.damaged and not pack.unreadable for pack in read.values()):

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 from hub.backup.errors import BackupError
 from hub.backup.findings import Finding, Findings
 from hub.backup.make import make_backup
-from hub.backup.pace import NICE, Pace
+from hub.backup.pace import Pace
 from hub.backup.verify import verify
 from hub.vision.wire import send
 from hub.vision.worker_pipes import claim_pipes, lower_priority
@@ -75,7 +75,8 @@ def main(argv: list[str]) -> int:
     """Do one job."""
     job = Job(**json.loads(argv[0]))
     requests, answers = claim_pipes()
-    lower_priority(NICE)
+    # Not in the background: a process that is starved while it holds the file system's journal delays commits.
+    lower_priority()
     stopping = threading.Event()
 
     def wait_for_end() -> None:

@@ -21,12 +21,12 @@ def backup(options: argparse.Namespace) -> int:
     from hub.backup.errors import BackupError
     from hub.backup.listing import new_name
     from hub.backup.make import make_backup
-    from hub.backup.pace import NICE, Pace
+    from hub.backup.pace import Pace
     from hub.vision.worker_pipes import lower_priority
 
     target = options.file or new_name(settings.backup_path)
     line = ProgressLine()
-    lower_priority(NICE)
+    lower_priority()
     with suppress(ValueError, AttributeError):
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was written is removed then
     try:

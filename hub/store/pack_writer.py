@@ -38,7 +38,7 @@ class PackWriter:
             # Some network file systems give a file another number each time; then only its size is checked.
             self._has_identity = os.path.samestat(os.fstat(self._file.fileno()), os.stat(path))
             if new:
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
         except OSError:
             self._file.close()
             raise
@@ -117,7 +117,7 @@ def _count(file: IO[bytes] | FileIO, start: int, end: int) -> int:
     return found
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the name of a new file durable (POSIX; Windows has no flush of a folder and needs none)."""
     if os.name != "posix":
         return
