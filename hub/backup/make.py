@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub.backup import contents
+from hub.backup import contents, switch
 from hub.backup.archive import Head
 from hub.backup.archive_writer import ArchiveWriter
 from hub.backup.errors import BackupError
@@ -41,11 +41,15 @@ def make_backup(instance: Path, target: Path, pace: Pace, reserve_bytes: int = 0
 
     `reserve_bytes`: what must stay free on the disk of the instance folder, so that the hub can go on storing.
     """
+    if (instance / switch.PLAN).exists():
+        raise BackupError(
+            "A restoration was interrupted: start the hub or restore again, which finishes it, then back up."
+        )
     if not (instance / contents.DATABASE).is_file():
         raise BackupError(f"There is no {contents.DATABASE} in {instance.resolve()}: nothing to back up.")
     if target.exists():
         raise BackupError(f"{target} exists already; choose another name. Backups are never overwritten.")
-    with _one_at_a_time(instance):
+    with one_at_a_time(instance):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             return _write(instance, target, pace, _reserve(instance, target, reserve_bytes))
@@ -72,8 +76,8 @@ def _sentence(error: OSError, target: Path) -> str:
 
 
 @contextmanager
-def _one_at_a_time(instance: Path) -> Iterator[None]:
-    """Hold the lock of backups of the folder. Raises BackupError where another one runs."""
+def one_at_a_time(instance: Path) -> Iterator[None]:
+    """Hold the lock of backups and restorations of the folder. Raises BackupError where another one runs."""
     lock = FileLock(instance / LOCK_NAME)
     try:
         free = lock.acquire()

@@ -20,6 +20,7 @@ from hub.backup import contents, switch
 from hub.backup.archive import Entry, Head, entries, read_head
 from hub.backup.archive_writer import FLUSH_BYTES, PIECE_BYTES
 from hub.backup.errors import ArchiveDamaged, BackupError
+from hub.backup.make import one_at_a_time
 from hub.backup.pace import MB, Pace
 from hub.store.migrations.revisions import REVISIONS
 from hub.store.pack_writer import sync_folder
@@ -38,10 +39,24 @@ def restore(backup: Path, instance: Path, pace: Pace) -> tuple[Head | None, Path
     A single database, as it is copied before a new version changes its tables, takes the place of hub.db alone; it has
     no head. The caller holds the lock of the instance folder. Raises BackupError with a sentence.
     """
+    instance.mkdir(parents=True, exist_ok=True)
+    with one_at_a_time(instance):
+        try:
+            switch.finish(instance)
+            switch.check_movable(instance)
+            head = _stage(backup, instance / switch.STAGED, pace)
+            return head, switch.exchange(instance, only_database=head is None)
+        except OSError as error:
+            raise BackupError(
+                f"The old data and the backup could not be exchanged ({error}). Nothing is lost: free what holds the "
+                "files, then start the hub or run this command again, which finishes it."
+            ) from error
+
+
+def _stage(backup: Path, staged: Path, pace: Pace) -> Head | None:
+    """Unpack a whole backup beside the data; its head, None of a single database. Raises BackupError."""
+    shutil.rmtree(staged, ignore_errors=True)
     try:
-        switch.finish(instance)
-        staged = instance / switch.STAGED
-        shutil.rmtree(staged, ignore_errors=True)
         if _is_database(backup):
             head = None
             _unpack_database(backup, staged)
@@ -49,15 +64,15 @@ def restore(backup: Path, instance: Path, pace: Pace) -> tuple[Head | None, Path
             head = check(backup, pace)
             _unpack(backup, head, staged, pace)
         _check_database(staged / contents.DATABASE, backup)
-        return head, switch.exchange(instance, only_database=head is None)
+        return head
     except OSError as error:
-        shutil.rmtree(instance / switch.STAGED, ignore_errors=True)
+        shutil.rmtree(staged, ignore_errors=True)
         name = f"{error.filename}: " if error.filename else ""
         raise BackupError(
             f"The backup could not be put back ({name}{error.strerror or error}); the data that was there is as it was."
         ) from error
-    except BackupError:
-        shutil.rmtree(instance / switch.STAGED, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
         raise
 
 

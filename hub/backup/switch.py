@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from hub.backup import contents
+from hub.backup.errors import BackupError
 from hub.runtime.secret_file import write_whole
 from hub.store.pack_writer import sync_folder
 
@@ -31,6 +32,16 @@ DATABASE_FILES = (
     "hub.db.damage.json",
     contents.DATABASE,
 )
+
+
+def check_movable(instance: Path) -> None:
+    """Raise BackupError where a folder of the data is a disk of its own, which cannot be moved aside."""
+    for name in _present(instance, False):
+        if os.path.ismount(instance / name):
+            raise BackupError(
+                f"{instance / name} is a disk of its own, which cannot be moved aside. Restore into an empty folder "
+                "with --instance, then copy what it has. Nothing was changed."
+            )
 
 
 def exchange(instance: Path, only_database: bool = False) -> Path | None:

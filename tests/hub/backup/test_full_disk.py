@@ -65,4 +65,18 @@ def test_a_restoration_without_room_touches_nothing(site: Filled, small_disk: Pa
     (target / "filler").write_bytes(bytes(12 * MB))
     done = app(target, "restore", str(site.instance.parent / "b.tar"))
     assert done.returncode == 1 and "MB free and the backup needs" in done.stderr
-    assert {path.name for path in target.iterdir()} == {"hub.toml", "filler", "hub.lock"}
+    assert {path.name for path in target.iterdir()} == {"hub.toml", "filler", "hub.lock", "backup.lock"}
+
+
+def test_a_folder_of_pictures_that_is_a_disk_is_not_moved(site: Filled, small_disk: Path) -> None:
+    assert app(site.instance, "backup", str(site.instance.parent / "b.tar")).returncode == 0
+    target = small_disk.parent / "other"
+    (target / "pictures").mkdir(parents=True)
+    if subprocess.run(["mount", "--bind", str(small_disk), str(target / "pictures")], capture_output=True).returncode:
+        pytest.skip("a folder cannot be mounted here")
+    try:
+        done = app(target, "restore", str(site.instance.parent / "b.tar"))
+    finally:
+        subprocess.run(["umount", "-l", str(target / "pictures")], check=True)
+    assert done.returncode == 1 and "is a disk of its own" in done.stderr
+    assert {path.name for path in target.iterdir()} == {"pictures", "hub.lock", "backup.lock"}

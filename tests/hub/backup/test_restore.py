@@ -18,8 +18,11 @@ import pytest
 from hub.backup.archive import BLOCK, HEAD_BYTES, Head, read_head
 from hub.backup.archive_writer import ArchiveWriter
 from hub.backup.errors import ArchiveDamaged, BackupError
+from hub.backup.make import LOCK_NAME
 from hub.backup.pace import Pace
 from hub.backup.restore import restore
+from hub.backup.switch import finish
+from hub.store.instance_lock import FileLock
 from hub.store.migrations.revisions import REVISIONS
 from tests.hub.backup.conftest import RECORDS, Filled
 from tests.support.backup import app, shown
@@ -246,3 +249,37 @@ def test_holes_of_a_pack_are_holes_again(site: Filled, tmp_path: Path) -> None:
     assert not restored.with_suffix(".thin").exists()
     if os.name == "posix":
         assert restored.stat().st_blocks * 512 < 5_000_000
+
+
+def test_an_exchange_that_fails_is_finished_later(site: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that holds a file, as on Windows, stops the exchange: both the old and the new data stay."""
+    path, _ = site.backup()
+    replace_file, left = os.replace, 6
+
+    def held(source: Path, target: Path) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise PermissionError(13, "held by another program", str(source))
+        replace_file(source, target)
+
+    (site.instance / "hub.toml").write_text("# old\n", "utf-8")
+    monkeypatch.setattr(os, "replace", held)
+    with pytest.raises(BackupError, match="held by another program.*Nothing is lost"):
+        restore(path, site.instance, Pace())
+    with pytest.raises(BackupError, match="A restoration was interrupted"):
+        site.backup("other.tar")
+    finish(site.instance)
+    (aside,) = site.instance.glob("before-restore-*")
+    assert (aside / "hub.toml").read_text("utf-8") == "# old\n" and (aside / "hub.db").exists()
+    assert "# old" not in (site.instance / "hub.toml").read_text("utf-8")
+    assert len(list((site.instance / "images").glob("*.jpg"))) == RECORDS
+    assert len(list((aside / "images").glob("*.jpg"))) == RECORDS
+
+
+def test_a_restoration_waits_for_no_backup(site: Filled) -> None:
+    path, _ = site.backup()
+    lock = FileLock(site.instance / LOCK_NAME)
+    assert lock.acquire()
+    refused(site, path, BackupError, "Another backup of this folder")
+    lock.release()
