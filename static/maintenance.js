@@ -62,7 +62,7 @@ function showBackups(state) {
   byId("backups").replaceChildren(...state.backups.map(backupRow));
   if (!state.backups.length) byId("backups").append(element("tr", {}, element("td", { colspan: 4, text: "There is no backup yet." })));
   const whole = state.backups.find((backup) => !backup.error);
-  byId("command").textContent = `python app.py restore "${state.folder}/${whole ? whole.name : "FILE"}"`;
+  byId("command").textContent = `python app.py restore "${state.folder}/${whole ? whole.name : "FILE"}" --instance "${state.instance}"`;
   byId("copies").replaceChildren(...(state.copies.length ? [element("p", { class: "hint",
     text: `Databases as they were before a new version changed them, which can be put back the same way: ${state.copies.map((copy) => copy.name).join(", ")}` })] : []));
   const last = state.last_backup;

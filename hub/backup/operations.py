@@ -46,6 +46,7 @@ SCHEDULE = fields(
     }
 )
 SHOWN = {
+    "instance": text("The instance folder."),
     "folder": text("Where backups are."),
     "same_disk": flag("Whether that is the disk of the instance folder."),
     "schedule": SCHEDULE,

@@ -188,6 +188,7 @@ class Maintenance:
         following = next_at(settings, self._newest_at(), now)
         check = self.last_check
         return {
+            "instance": str(self._instance),
             "folder": str(self._folder),
             "same_disk": self._same_disk,
             "schedule": {

@@ -47,7 +47,8 @@ def backup(options: argparse.Namespace) -> int:
         f"{target} is the backup of {options.instance.resolve()}: database {head.database_bytes / MB:,.1f} MB, "
         f"pictures {head.picture_bytes / MB:,.1f} MB, settings and secrets, {head.files} files.\n"
         "It contains every key, token and password digest of the hub: keep it where only you can read it.\n"
-        f"To put it back, stop the hub and run: python app.py restore {target}"
+        "To put it back, stop the hub and run: python app.py restore "
+        f'"{target.resolve()}" --instance "{options.instance.resolve()}"'
     )
     return 0
 
