@@ -64,11 +64,13 @@ def _note_missing(instance: Path, database: Path) -> None:
 
 
 def _rescue(instance: Path, database: Path, found: list[str]) -> None:
+    known = revision(database)
+    if known is not None and known > REVISIONS[-1].number:
+        return  # of a newer version, which knows its tables; the migration refuses it
     log.error("The database %s is damaged (%s); what can be read of it is kept.", database, "; ".join(found)[:500])
     part = instance / f"{RESCUED}.part"
     for path in _with_wal(part):
         path.unlink(missing_ok=True)
-    known = revision(database)
     steps = [step for step in REVISIONS if known is None or step.number <= max(known, 1)]
     try:
         migrate(SqliteBackend(part), steps)

@@ -18,6 +18,7 @@ from hub.backup.listing import new_name
 from hub.backup.make import make_backup
 from hub.backup.pace import Pace
 from hub.settings.file import load
+from hub.store.errors import DatabaseError
 from hub.store.migrations.runner import migrate
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.sqlite.rescue import damage, rescue
@@ -153,6 +154,17 @@ def test_a_database_that_is_gone_is_not_replaced_in_silence(site: Filled, conten
         assert any("There were pictures and no records" in text for text in warnings)
     finally:
         close(app)
+
+
+def test_a_damaged_database_of_a_newer_version_is_left_to_that_version(site: Filled) -> None:
+    with closing(sqlite3.connect(site.instance / "hub.db")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'captures'").fetchone()[0]
+    overwrite(site.instance / "hub.db", root - 1)
+    before = (site.instance / "hub.db").read_bytes()
+    with pytest.raises(DatabaseError, match="newer version"):
+        create_app(load(site.instance, {}, {}))
+    assert (site.instance / "hub.db").read_bytes() == before and not (site.instance / REPORT).exists()
 
 
 def test_a_new_folder_is_no_damage(tmp_path: Path) -> None:
