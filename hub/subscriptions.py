@@ -25,6 +25,7 @@ def connect(hub: Hub) -> None:
     _tag_readings(hub)
     _vehicle_presence(hub)
     _devices(hub)
+    _alerts(hub)
 
 
 def _captures(hub: Hub) -> None:
@@ -118,6 +119,16 @@ def _devices(hub: Hub) -> None:
         pages.publish(encode_text({"event": "devices", "devices": counts}))
 
     hub.bus.subscribe(events.DEVICES_CHANGED, changed)
+
+
+def _alerts(hub: Hub) -> None:
+    """Pages are told of every alert that is raised, cleared or reported; `alert` alone is a hit of the watchlist."""
+    pages: Channel = hub.pages
+
+    def changed(alert: dict[str, Any]) -> None:
+        pages.publish(encode_text({"event": "hub_alert", "hub_alert": alert}))
+
+    hub.bus.subscribe(events.ALERT_CHANGED, changed)
 
 
 def _name(host: Hashable) -> str:

@@ -13,3 +13,4 @@ class DeviceState(NamedTuple):
     name: str  # for people
     online: bool | None  # None: unknown, such as for a board without a tag in view
     last_seen: float
+    parent: str = ""  # the id of the station that a device belongs to

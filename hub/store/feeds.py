@@ -41,6 +41,7 @@ class FeedItem:
 
     seq: int
     subject: str
+    received_at: float  # epoch seconds
     body: dict[str, Any]
 
 
