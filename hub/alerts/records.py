@@ -1,7 +1,7 @@
 """Finds the alerts among the stored records, each once, whenever the hub ends.
 
-The position up to which the records were looked at is stored in the commit of the alerts that were found. So a record that
-was committed a moment before a crash is looked at after the next start, and none is looked at twice.
+The position up to which the records were looked at is stored in the commit of the alerts that were found. So a record
+that was committed a moment before a crash is looked at after the next start, and none is looked at twice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class RecordAlerts:
         self.left_out = 0
 
     def start(self, positions: dict[str, int]) -> None:
-        """Go on from stored positions; a new kind of record begins with the next one. Raises DatabaseError, LaneBusy."""
+        """Go on from stored positions; a new kind begins with its next record. Raises DatabaseError, LaneBusy."""
         for name, source in self._sources.items():
             newest = source.newest()
             # A position ahead of the records is of another database.

@@ -20,6 +20,7 @@ from hub.alerts.webhook import CONSUMER, FEED, Webhook, make_pool
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.live.events import ALERT_CHANGED, CAPTURE_STORED, DETECTION_STORED, CaptureStored, RecordStored
+from hub.net.time_slice import TimeSlice
 from hub.runtime.offload import offload
 from hub.runtime.secret_file import stored_secret
 from hub.store.backend import Row
@@ -42,7 +43,7 @@ def register(app: Flask, hub: Hub) -> None:
         positions,
         hub.bus,
         book,
-        Watch(book, settings.hold_seconds, settings.steady_seconds),
+        Watch(book, settings.hold_seconds, settings.steady_seconds, breathe=TimeSlice().check),
         RecordAlerts(hub.notable),
         settings.watchlist,
     )

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from gevent.event import Event
+from gevent.lock import Semaphore
 
 from hub.alerts.alert import loaded
 from hub.alerts.book import AlertBook
@@ -60,6 +61,7 @@ class AlertService:
         self._monotonic = monotonic
         self._requests: deque[Callable[[], None]] = deque(maxlen=MAX_REQUESTS)
         self._wake = Event()
+        self._saving = Semaphore(1)
         self._saved_positions: dict[str, int] = {}
         self._saved_at = float("-inf")
         self._started = False
@@ -152,12 +154,20 @@ class AlertService:
         return more
 
     def _note(self, notable: Notable) -> None:
-        if notable.kind is AlertKind.WATCHLIST_HIT and self._watchlist == "deny" and notable.details["action"] != "deny":
+        if (
+            notable.kind is AlertKind.WATCHLIST_HIT
+            and self._watchlist == "deny"
+            and notable.details["action"] != "deny"
+        ):
             return
         self._book.report(*notable)
 
     def _save(self) -> None:
         """Store changed alerts, messages and positions in one commit, and publish. Raises StoreBusy."""
+        with self._saving:
+            self._save_now()
+
+    def _save_now(self) -> None:
         rows, messages = self._book.unsaved()
         positions = dict(self._records.positions)
         moved = positions != self._saved_positions

@@ -13,7 +13,6 @@ from hub.alerts.book import AlertBook
 from hub.contract.alerts import AlertKind, Condition
 from hub.contract.device_state import DeviceState
 from hub.contract.times import utc_text
-from hub.net.time_slice import TimeSlice
 
 MAX_SILENT = 86_400.0  # a device that was silent for longer when the hub started is no news
 CONDITION_HOLD = 5.0
@@ -47,9 +46,11 @@ class Watch:
         steady_seconds: float,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
+        breathe: Callable[[], None] = lambda: None,
     ) -> None:
+        """`breathe` is called after each device: it lets the event loop go on where that has taken long."""
         self._book, self._hold, self._steady = book, hold_seconds, steady_seconds
-        self._monotonic, self._now = monotonic, now
+        self._monotonic, self._now, self._breathe = monotonic, now, breathe
         self._watched: dict[Key, Watched] = {}
         self._round = 0
 
@@ -60,11 +61,10 @@ class Watch:
     ) -> None:
         """Look at every device and every condition, and raise or clear alerts."""
         self._round += 1
-        time_slice = TimeSlice()
         for source in devices:
             for state in list(source()):
                 self._device(state)
-                time_slice.check()
+                self._breathe()
         for condition in conditions:
             self._condition(condition())
         for key in [key for key, one in self._watched.items() if one.round != self._round]:

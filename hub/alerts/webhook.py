@@ -199,8 +199,9 @@ class Webhook:
         if self._failing_since is None or self._now() - self._failing_since < WARN_SECONDS:
             return []
         return [
-            f"The webhook at {self.host} cannot be told of alerts since {utc_text(self._failing_since)}: {self.problem}. "
-            "Check the receiver, and the section [webhook] of hub.toml; what waits is sent when it answers."
+            f"The webhook at {self.host} cannot be told of alerts since {utc_text(self._failing_since)}: "
+            f"{self.problem}. Check the receiver, and the section [webhook] of hub.toml; what waits is sent when it "
+            "answers."
         ]
 
 
@@ -219,6 +220,6 @@ def reason_of(error: Exception, timeout_seconds: float) -> str:
 
 
 def make_pool(ca: str = "") -> urllib3.PoolManager:
-    """What sends requests; loads certificates, so it runs on a native thread. Raises OSError, ssl.SSLError among them."""
+    """What sends requests; loads certificates, so it runs on a native thread. Raises OSError (SSLError among them)."""
     context = ssl.create_default_context(cafile=ca or None)
     return urllib3.PoolManager(num_pools=1, maxsize=1, ssl_context=context, cert_reqs="CERT_REQUIRED")

@@ -1,4 +1,4 @@
-"""paho's MQTT client, made fit for a broker that is not to be trusted. Uses internals of paho, with a test of its own."""
+"""paho's MQTT client, made fit for a broker that is not to be trusted. Uses internals of paho; a test checks them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GuardedClient(Client):
             raise OSError(f"the broker sends a packet of {bufsize} bytes")
         return bytes(super()._sock_recv(bufsize))
 
-    def _sock_send(self, buf: bytes) -> int:
+    def _sock_send(self, buf: bytes | bytearray) -> int:
         sent = super()._sock_send(buf)
         if not sent and buf:
             raise BlockingIOError

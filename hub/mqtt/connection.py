@@ -16,6 +16,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from hub.mqtt.client import GuardedClient
 from hub.net.time_slice import TimeSlice
 from hub.runtime.spawn import Spawn
+from hub.runtime.time_limit import time_limit
 
 CONNECT_SECONDS = 10.0
 ACK_SECONDS = 20.0
@@ -124,7 +125,7 @@ class Connection:
     def close(self, orderly: bool = False) -> None:
         """Disconnect; `orderly`: so that the broker does not publish the will."""
         if orderly and not self._lost:
-            with gevent.Timeout(CLOSE_SECONDS, False):
+            with time_limit(CLOSE_SECONDS):
                 self._client.disconnect()
                 while self._client.want_write() and self._client.socket() is not None:
                     self._write()

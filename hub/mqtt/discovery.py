@@ -1,6 +1,7 @@
 """What Home Assistant is told of each device, by its MQTT discovery (home-assistant.io/integrations/mqtt).
 
-One retained message for each entity at DISCOVERY_PREFIX/COMPONENT/NODE/OBJECT/config. Templates hold no names of devices.
+One retained message for each entity at DISCOVERY_PREFIX/COMPONENT/NODE/OBJECT/config. Templates hold no names of
+devices.
 """
 
 from __future__ import annotations
@@ -56,20 +57,28 @@ class Discovery:
         """Component, name of the entity within the device, and what is special to it."""
         state = self._topics.state(kind, device_id)
         if kind == "presence":
-            yield "binary_sensor", "vehicle", {
-                "name": "Vehicle",
-                "device_class": "occupancy",
-                "state_topic": state,
-                "value_template": PRESENT,
-            }
+            yield (
+                "binary_sensor",
+                "vehicle",
+                {
+                    "name": "Vehicle",
+                    "device_class": "occupancy",
+                    "state_topic": state,
+                    "value_template": PRESENT,
+                },
+            )
             return
-        yield "binary_sensor", "online", {
-            "name": f"{name} online" if kind == "device" else "Online",
-            "device_class": "connectivity",
-            "entity_category": "diagnostic",
-            "state_topic": state,
-            "value_template": ONLINE,
-        }
+        yield (
+            "binary_sensor",
+            "online",
+            {
+                "name": f"{name} online" if kind == "device" else "Online",
+                "device_class": "connectivity",
+                "entity_category": "diagnostic",
+                "state_topic": state,
+                "value_template": ONLINE,
+            },
+        )
         if kind == "camera":
             detections = self._topics.record("detections", device_id)
             yield "sensor", "plate", {"name": "Last plate", "state_topic": detections, "value_template": PLATE}

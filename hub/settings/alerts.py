@@ -79,11 +79,12 @@ class Webhook(Section):
             "is absolute; empty: those of this machine."
         ),
     )
-    timeout_seconds: float = Field(
-        10.0, ge=0.5, le=120, description="A request that takes longer is sent again later."
-    )
+    timeout_seconds: float = Field(10.0, ge=0.5, le=120, description="A request that takes longer is sent again later.")
     queue: int = Field(
-        1000, ge=1, le=100_000, description="Messages kept for a receiver that is away; beyond it the oldest are left out."
+        1000,
+        ge=1,
+        le=100_000,
+        description="Messages kept for a receiver that is away; beyond it the oldest are left out.",
     )
     max_age_hours: float = Field(
         72.0, ge=0.1, le=8760, description="A message that could not be delivered for this long is left out."

@@ -60,7 +60,9 @@ class Mqtt(Section):
     @classmethod
     def _is_a_topic(cls, value: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", value):
-            raise ValueError("is letters, digits, _ - . and single slashes between them, such as gatehouse or site/gate")
+            raise ValueError(
+                "is letters, digits, _ - . and single slashes between them, such as gatehouse or site/gate"
+            )
         return value
 
     @field_validator("host")

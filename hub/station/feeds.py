@@ -1,4 +1,4 @@
-"""The captures in the order of their commit, for deliveries and for alerts; the states of stations and their devices."""
+"""The captures in the order of their commit, for deliveries and alerts; the states of stations and their devices."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class FeedCursor:
         self.delivered += delivered
 
     def save(self, force: bool = False) -> None:
-        """Store the positions where they changed, at most once a second unless `force`. Raises StoreBusy with `force`."""
+        """Store changed positions, at most once a second unless `force`, which raises StoreBusy."""
         if self._at == self._saved or (not force and self._now() - self._saved_at < SAVE_SECONDS):
             return
         at = dict(self._at)

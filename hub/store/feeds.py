@@ -1,8 +1,8 @@
 """Feeds: stored rows in the order of their commit, for what delivers each of them to somebody else.
 
-A consumer keeps its position in a feed, a sequence number, in the database (`Positions`). So nothing is queued twice: the
-stored rows are the queue, it survives what they survive, and ingestion does nothing for it. A row is delivered at least
-once: after a crash those behind the stored position are delivered again, and receivers tell them by their id.
+A consumer keeps its position in a feed, a sequence number, in the database (`Positions`). So nothing is queued twice:
+the stored rows are the queue, it survives what they survive, and ingestion does nothing for it. A row is delivered at
+least once: after a crash those behind the stored position are delivered again, and receivers tell them by their id.
 """
 
 from __future__ import annotations
