@@ -61,7 +61,7 @@ class AlertService:
         self._monotonic = monotonic
         self._requests: deque[Callable[[], None]] = deque(maxlen=MAX_REQUESTS)
         self._wake = Event()
-        self._saving = Semaphore(1)
+        self._stepping = Semaphore(1)
         self._saved_positions: dict[str, int] = {}
         self._saved_at = float("-inf")
         self._started = False
@@ -127,7 +127,11 @@ class AlertService:
         conditions: list[Callable[[], Condition]],
     ) -> None:
         """Look at everything once, and store and publish what has changed; what cannot be stored is, at the next."""
-        self._watch.poll(devices, conditions)
+        with self._stepping:
+            self._watch.poll(devices, conditions)
+            self._work()
+
+    def _work(self) -> None:
         while self._requests:
             self._requests.popleft()()
         more = True
@@ -164,10 +168,6 @@ class AlertService:
 
     def _save(self) -> None:
         """Store changed alerts, messages and positions in one commit, and publish. Raises StoreBusy."""
-        with self._saving:
-            self._save_now()
-
-    def _save_now(self) -> None:
         rows, messages = self._book.unsaved()
         positions = dict(self._records.positions)
         moved = positions != self._saved_positions
@@ -188,7 +188,7 @@ class AlertService:
 
     def close(self) -> None:
         """Store what waits."""
-        with suppress(*UNAVAILABLE):
+        with self._stepping, suppress(*UNAVAILABLE):
             while self._requests:
                 self._requests.popleft()()
             self._save()
