@@ -20,13 +20,15 @@ needs_mosquitto = pytest.mark.skipif(BINARY is None, reason="there is no mosquit
 
 
 class Broker:
-    """`mosquitto` on a port of 127.0.0.1 that stays the same over restarts. Without `folder/db` it forgets everything."""
+    """`mosquitto` on a port of 127.0.0.1 that stays the same over restarts; it forgets everything unless `lines` differ."""
 
     def __init__(self, folder: Path, *lines: str) -> None:
         self.port = free_ports(1)[0]
         self.config = folder / "mosquitto.conf"
         head = [f"listener {self.port} 127.0.0.1", "allow_anonymous true"]
-        self.config.write_text("\n".join([*(head if not lines else [f"listener {self.port} 127.0.0.1"]), *lines]) + "\n")
+        self.config.write_text(
+            "\n".join([*(head if not lines else [f"listener {self.port} 127.0.0.1"]), *lines]) + "\n"
+        )
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Broker:

@@ -192,7 +192,9 @@ def test_without_a_webhook_no_secret_is_made_and_nothing_is_kept_for_it(tmp_path
     assert subjects(target) == ["station 2"]
 
 
-@pytest.mark.parametrize("url", ["ftp://hooks.example/x", "hooks.example", "https://user:pass@hooks.example/", "http://"])
+@pytest.mark.parametrize(
+    "url", ["ftp://hooks.example/x", "hooks.example", "https://user:pass@hooks.example/", "http://"]
+)
 def test_an_address_that_cannot_be_used_is_refused_without_being_shown(tmp_path, url) -> None:
     from hub.settings.file import SettingsError, load
 
