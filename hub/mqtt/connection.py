@@ -100,8 +100,8 @@ class Connection:
         if self._refusal:
             raise BrokerError(f"it refuses the connection: {self._refusal}")
 
-    def publish(self, topic: str, payload: str | bytes, retain: bool = False) -> None:
-        """Send a message with QoS 1; waits where WINDOW messages are not acknowledged. Raises BrokerError."""
+    def publish(self, topic: str, payload: str | bytes, retain: bool = False) -> int:
+        """Send a message with QoS 1; waits where WINDOW messages are not acknowledged. Its id. Raises BrokerError."""
         if len(self._pending) >= WINDOW:
             self._wait(lambda: len(self._pending) < WINDOW, ACK_SECONDS, "acknowledge messages")
         self._check()
@@ -109,6 +109,11 @@ class Connection:
         if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN):
             raise BrokerError(self._lost or f"the connection is lost ({info.rc.name})")
         self._pending.add(info.mid)
+        return info.mid
+
+    def is_acknowledged(self, mid: int) -> bool:
+        """Whether the broker has acknowledged a message of this connection."""
+        return mid not in self._pending
 
     def flush(self) -> None:
         """Wait until the broker has acknowledged everything. Raises BrokerError."""

@@ -12,7 +12,7 @@ from hub.mqtt.topics import Topics
 
 STATES = {True: "online", False: "offline", None: "unknown"}
 PRESENCE = "presence"
-Send = Callable[[str, str | bytes], None]
+Send = Callable[[str, str | bytes], object]
 
 
 @dataclass

@@ -18,6 +18,7 @@ from hub.live.events import VehicleArrived
 from hub.mqtt.connection import WINDOW, Broker, BrokerError, Connection
 from hub.mqtt.retained import Retained
 from hub.mqtt.topics import Topics
+from hub.runtime.log_throttle import LogThrottle
 from hub.runtime.spawn import Spawn
 from hub.runtime.time_limit import time_limit
 from hub.store.errors import DatabaseError
@@ -54,23 +55,27 @@ class MqttPublisher:
         self._broker, self._address, self._topics, self._retained = broker, address, topics, retained
         self._cursor, self._feeds, self._spawn = cursor, feeds, spawn
         self._wake = Event()
-        self._due: set[str] = set()
+        self.due: set[str] = set()  # feeds that are looked at next
         self._connection: Connection | None = None
         self._stopping = False
         self._failures = 0
+        self._states_due = 0.0  # monotonic
         self._away_since: float | None = time.time()
+        self._throttle = LogThrottle(60.0)
         self.connected = False
         self.connections = 0
         self.problem = ""
 
     def wake(self, feed: str) -> None:
         """There is something new in a feed. Never blocks."""
-        self._due.add(feed)
-        self._wake.set()
+        if feed in self._feeds:
+            self.due.add(feed)
+            self._wake.set()
 
     def presence(self, event: Any) -> None:
         """A vehicle arrived or left: keep that as the state of its camera."""
         if self._retained is not None:
+            self._states_due = 0.0
             self._retained.presence[event.camera] = "present" if isinstance(event, VehicleArrived) else "absent"
             self._wake.set()
 
@@ -102,16 +107,16 @@ class MqttPublisher:
         self.connections += 1
         if self._retained is not None:
             self._retained.reset()
-        self._due.update(self._feeds)
-        next_poll = 0.0
+        self.due.update(self._feeds)
+        self._states_due = 0.0
         while True:
-            if time.monotonic() >= next_poll:
-                next_poll = time.monotonic() + POLL_SECONDS
-                self._due.update(self._feeds)
-            self._send_states(connection)
+            if time.monotonic() >= self._states_due:
+                self._states_due = time.monotonic() + POLL_SECONDS
+                self.due.update(self._feeds)
+                self._send_states(connection)
             self._send_records(connection)
             self._wake.clear()
-            if not self._due:
+            if not self.due:
                 connection.idle(self._wake, POLL_SECONDS)
                 gevent.sleep(GATHER_SECONDS)
 
@@ -127,25 +132,37 @@ class MqttPublisher:
             if not self._cursor.started:
                 self._cursor.start()
             for feed in self._feeds:
-                if feed in self._due:
-                    self._due.discard(feed)
+                if feed in self.due:
+                    self.due.discard(feed)
                     if self._send_feed(connection, feed):
-                        self._due.add(feed)
+                        self.due.add(feed)
             self._cursor.save()
+            self.problem = ""
         except UNAVAILABLE as error:
             self.problem = f"what is to be sent cannot be read: {error}"
-            log.warning("MQTT waits: %s", self.problem)
-            self._due.clear()
+            if self._throttle.due():
+                log.warning("MQTT waits: %s", self.problem)
+            self.due.clear()
             connection.idle(Event(), RETRY_SECONDS)
-            self._due.update(self._feeds)
+            self.due.update(self._feeds)
 
     def _send_feed(self, connection: Connection, feed: str) -> bool:
         """Send one window of a feed; whether there may be more."""
         page = self._cursor.next(feed, WINDOW)
-        for item in page.items:
-            connection.publish(self._topics.record(feed, item.subject), encode(item.body))
-        connection.flush()
-        self._cursor.done(feed, page.end, len(page.items))
+        sent: list[tuple[int, int]] = []
+        try:
+            for item in page.items:
+                mid = connection.publish(self._topics.record(feed, item.subject), encode(item.body))
+                sent.append((item.seq, mid))
+            connection.flush()
+        finally:
+            # Those that were acknowledged before the connection was lost are done, so that a bad one makes progress.
+            for seq, mid in sent:
+                if not connection.is_acknowledged(mid):
+                    break
+                self._cursor.done(feed, seq)
+                self._failures = 0
+        self._cursor.done(feed, page.end, 0)
         return self._cursor.waiting[feed] > 0
 
     def _failed(self, reason: str) -> None:

@@ -20,7 +20,7 @@ needs_mosquitto = pytest.mark.skipif(BINARY is None, reason="there is no mosquit
 
 
 class Broker:
-    """`mosquitto` on a port of 127.0.0.1 that stays the same over restarts; it forgets everything unless `lines` differ."""
+    """`mosquitto` on a port of 127.0.0.1 that stays the same over restarts; it keeps nothing unless `lines` say so."""
 
     def __init__(self, folder: Path, *lines: str) -> None:
         self.port = free_ports(1)[0]

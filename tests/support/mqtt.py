@@ -14,12 +14,8 @@ from tests.support.mosquitto import Subscriber
 
 def hub_for(tmp_path: Path, port: int, **environ: str) -> HubProcess:
     """A hub, not started, whose broker is on `port` of this machine."""
-    return HubProcess(
-        tmp_path / "instance",
-        HUB_MQTT_HOST="127.0.0.1",
-        HUB_MQTT_PORT=str(port),
-        **{"HUB_MQTT_KEEPALIVE_SECONDS": "5", **environ},
-    )
+    own = {"HUB_MQTT_HOST": "127.0.0.1", "HUB_MQTT_PORT": str(port), "HUB_MQTT_KEEPALIVE_SECONDS": "5"}
+    return HubProcess(tmp_path / "instance", **{**own, **environ})
 
 
 def state(hub: HubProcess) -> dict[str, Any]:
