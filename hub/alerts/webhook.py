@@ -99,6 +99,7 @@ class Webhook:
                 outcome = self._send(item)
                 if outcome is Outcome.LATER:
                     self._cursor.save()
+                    self._cursor.away()
                     return self._pause()
                 self._cursor.done(FEED, item.seq)
             self._cursor.done(FEED, page.end, 0)

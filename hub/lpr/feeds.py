@@ -37,7 +37,8 @@ class DetectionFeed:
         rows = self._reader.page(select(RECORDS).where(LprRecord.seq > seq).order_by(LprRecord.seq).limit(limit))
         if not rows:
             return FeedPage([], seq)
-        return FeedPage([self._item(row) for row in self._records.read(rows)], int(rows[-1]["seq"]))
+        items = [self._item(row) for row in self._records.read(rows)]
+        return FeedPage(items, int(rows[-1]["seq"]), rows.cut or len(rows) == limit)
 
     def _item(self, row: dict[str, Any]) -> FeedItem:
         body = {"id": row["id"], **self._records.public(row, LOOPBACK)}

@@ -89,11 +89,20 @@ class MqttPublisher:
                 self._failed(str(error))
             finally:
                 self._disconnect()
+            self._count()
             if time.monotonic() - began > HEALTHY_SECONDS:
                 self._failures = 0
             self._failures += 1
             backoff = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS)) - 1]
             gevent.sleep(backoff * random.uniform(0.75, 1.25))
+
+    def _count(self) -> None:
+        """Find out what waits while the broker is away, for the status page."""
+        try:
+            if self._cursor.started:
+                self._cursor.count()
+        except UNAVAILABLE as error:
+            log.debug("What waits for MQTT is unknown: %s", error)
 
     def _session(self) -> None:
         """Connect, and publish until the connection is lost. Raises BrokerError."""
@@ -107,6 +116,7 @@ class MqttPublisher:
         self.connections += 1
         if self._retained is not None:
             self._retained.reset()
+        self._cursor.away()
         self.due.update(self._feeds)
         self._states_due = 0.0
         while True:
@@ -163,7 +173,7 @@ class MqttPublisher:
                 self._cursor.done(feed, seq)
                 self._failures = 0
         self._cursor.done(feed, page.end, 0)
-        return self._cursor.waiting[feed] > 0
+        return page.full or self._cursor.waiting[feed] > 0
 
     def _failed(self, reason: str) -> None:
         if self._stopping:

@@ -36,6 +36,11 @@ class FeedCursor:
         self._saved_at = float("-inf")
         self.delivered = self.left_out = 0
         self.waiting: dict[str, int] = {}  # rows of each feed, at the last look
+        self._behind: dict[str, bool] = {}  # whether there may be more rows than the last page had
+
+    def away(self) -> None:
+        """The consumer was away: count what waits before the next page."""
+        self._behind.clear()
 
     @property
     def started(self) -> bool:
@@ -55,18 +60,31 @@ class FeedCursor:
 
     def next(self, feed: str, limit: int) -> FeedPage:
         """The next items of a feed, which stay the next ones until they are `done`. Raises DatabaseError, LaneBusy."""
+        if self._behind.get(feed, True):
+            self._leave_out(feed)
+        page = self._feeds[feed].after(self._at[feed], limit)
+        self._behind[feed] = page.full
+        if not page.full:
+            self.waiting[feed] = page.end - self._at[feed]
+        return page
+
+    def count(self) -> None:
+        """Find out how many rows of each feed wait, for `waiting`. Raises DatabaseError, LaneBusy."""
+        for name, feed in self._feeds.items():
+            self.waiting[name] = max(0, feed.newest() - self._at[name])
+
+    def _leave_out(self, feed: str) -> None:
+        """Find out how many rows wait, and pass over the oldest where they are too many."""
         newest = self._feeds[feed].newest()
         if newest < self._at[feed]:
             self._at[feed] = newest  # the newest rows were deleted
-        waiting = self.waiting[feed] = newest - self._at[feed]
-        if not waiting:
-            return FeedPage([], newest)
+        waiting = newest - self._at[feed]
         if waiting > self._limit:
             left_out = waiting - self._limit
             log.warning("%d %s are not sent to %s: it was away for too long.", left_out, feed, self._consumer)
             self.left_out += left_out
             self._at[feed] += left_out
-        return self._feeds[feed].after(self._at[feed], limit)
+        self.waiting[feed] = newest - self._at[feed]
 
     def done(self, feed: str, seq: int, delivered: int = 1) -> None:
         """The rows up to `seq` were delivered, or cannot be."""

@@ -47,10 +47,14 @@ class FeedItem:
 
 @dataclass(frozen=True)
 class FeedPage:
-    """Some items of a feed, and the sequence number that the next page begins after."""
+    """Some items of a feed, and the sequence number that the next page begins after.
+
+    `full`: it has as many rows as were asked for, or as many as fit; there may be more.
+    """
 
     items: list[FeedItem]
     end: int
+    full: bool = False
 
 
 class Feed(Protocol):
@@ -81,7 +85,7 @@ class RowFeed:
         if not rows:
             return FeedPage([], seq)
         items = offload(self._reader.unreadable.readable, rows, self._show, self._table)
-        return FeedPage(items, int(rows[-1]["seq"]))
+        return FeedPage(items, int(rows[-1]["seq"]), rows.cut or len(rows) == limit)
 
 
 class Positions:
