@@ -26,6 +26,7 @@ from hub.mqtt.events import EVENTS, PresenceEvents, event_item
 from hub.mqtt.retained import Retained
 from hub.mqtt.service import CONSUMER, OFFLINE, MqttPublisher
 from hub.mqtt.topics import Topics
+from hub.net.time_slice import TimeSlice
 from hub.runtime.offload import offload
 from hub.settings.model import Settings
 from hub.store.errors import DatabaseError
@@ -54,7 +55,7 @@ def register(app: Flask, hub: Hub) -> None:
     if "states" in settings.publish:
         discovery = Discovery(settings.discovery_prefix, topics) if settings.discovery else None
         watched = [one.camera for one in hub.settings.vehicles if one.enabled]
-        retained = Retained(topics, discovery, hub.device_states, watched)
+        retained = Retained(topics, discovery, hub.device_states, watched, TimeSlice().check)
     publisher = MqttPublisher(
         lambda: offload(read_broker, hub.settings, topics.status),
         f"{settings.host}:{settings.port}",

@@ -35,8 +35,13 @@ class Retained:
         discovery: Discovery | None,
         sources: Iterable[Callable[[], Iterable[DeviceState]]],
         watched: Iterable[str] = (),
+        breathe: Callable[[], None] = lambda: None,
     ) -> None:
-        """`discovery`: None where nothing is announced. `watched`: cameras that are watched for vehicles."""
+        """`discovery`: None where nothing is announced. `watched`: cameras that are watched for vehicles.
+
+        `breathe` is called after each device: it lets the event loop go on where that has taken long.
+        """
+        self._breathe = breathe
         self._topics, self._discovery, self._sources = topics, discovery, sources
         self.presence = dict.fromkeys(watched, "unknown")
         self._shown: dict[tuple[str, str], Shown] = {}
@@ -73,6 +78,7 @@ class Retained:
                 send(shown.topic, text)
                 shown.sent = text
                 count += 1
+            self._breathe()
         for key in [key for key, shown in self._shown.items() if shown.round != self._round]:
             for topic in (*self._shown[key].configs, self._shown[key].topic):
                 send(topic, b"")

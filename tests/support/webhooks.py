@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 
@@ -29,12 +31,13 @@ class Receiver:
     """What was received, and how it is answered: `answer(handler)` may do anything with the connection."""
 
     port: int = 0
+    scheme: str = "http"
     received: list[Received] = field(default_factory=list)
     answer: Callable[[BaseHTTPRequestHandler], None] = lambda handler: status(handler, 204)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hook"
+        return f"{self.scheme}://127.0.0.1:{self.port}/hook"
 
     def kinds(self) -> list[str]:
         return [one.json["kind"] for one in self.received]
@@ -50,8 +53,8 @@ def status(handler: BaseHTTPRequestHandler, code: int, **headers: str) -> None:
 
 
 @contextmanager
-def receiver(port: int = 0) -> Iterator[Receiver]:
-    """A receiver on 127.0.0.1."""
+def receiver(port: int = 0, certificate: tuple[Path, Path] | None = None) -> Iterator[Receiver]:
+    """A receiver on 127.0.0.1, with TLS where there is a certificate and its key."""
     made = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -70,6 +73,11 @@ def receiver(port: int = 0) -> Iterator[Receiver]:
             """A hub that hangs up is what some of these tests are about."""
 
     server = Server(("127.0.0.1", port), Handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        made.scheme = "https"
     made.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

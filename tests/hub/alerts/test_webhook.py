@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from hub.alerts.signature import sign
+from hub.net.certificates import AUTHORITY, SERVER, SERVER_KEY, make_certificates
 from tests.support.helpers import ROOT, HubProcess, capture_result, wait_for
 from tests.support.webhooks import Receiver, receiver, status
 
@@ -137,6 +138,20 @@ def test_a_receiver_that_hangs_drips_or_floods_does_not_hold_up_the_hub(tmp_path
         before = hub.get("/status")["memory_mb"]
         wait_for(lambda: still_answers(hub)["delivered"] >= 2, 40, "deliveries in spite of the flood")
         assert hub.get("/status")["memory_mb"] < before + 30
+
+
+def test_https_counts_where_the_authority_is_trusted(tmp_path) -> None:
+    make_certificates(tmp_path / "site", ["127.0.0.1"])
+    certificate = (tmp_path / "site" / SERVER, tmp_path / "site" / SERVER_KEY)
+    with receiver(certificate=certificate) as target:
+        hub = hub_with(tmp_path, target)
+        with hub:
+            fail(hub, 1)
+            wait_for(lambda: "TLS fails" in still_answers(hub)["problem"], what="the refusal of an unknown authority")
+        hub.environ["HUB_WEBHOOK_CA"] = str(tmp_path / "site" / AUTHORITY)
+        with hub:
+            wait_for(lambda: target.received, what="the message")
+        assert subjects(target) == ["station 1"]
 
 
 def test_what_waits_survives_a_kill_and_a_receiver_that_is_away(tmp_path) -> None:
