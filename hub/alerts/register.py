@@ -90,7 +90,7 @@ def _add_webhook(hub: Hub, positions: Positions) -> None:
     settings = hub.settings.webhook
     cursor = FeedCursor(CONSUMER, {FEED: hub.feeds[FEED]}, positions, hub.writer, settings.queue)
     if not settings.url:
-        hub.supervisor.spawn("webhook", _forget, cursor)
+        hub.supervisor.spawn("webhook", cursor.forget)
         return
     secret = settings.secret
     if not secret:
@@ -117,10 +117,3 @@ def _add_webhook(hub: Hub, positions: Positions) -> None:
     hub.lifecycle.closing.append(webhook.close)
     hub.status["webhook"] = webhook.status
     hub.warning_sources.append(webhook.warnings)
-
-
-def _forget(cursor: FeedCursor) -> None:
-    try:
-        cursor.forget()
-    except (RequestError, DatabaseError) as error:
-        log.info("The position of the webhook stays: %s", error)

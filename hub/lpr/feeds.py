@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from hub.contract.alerts import AlertKind, Notable
 from hub.contract.times import utc_text
@@ -14,7 +14,7 @@ from hub.lpr.records import RECORDS, Records
 from hub.lpr.tables import LprRecord
 from hub.runtime.offload import offload
 from hub.store.backend import Row
-from hub.store.feeds import FeedItem, FeedPage
+from hub.store.feeds import FeedItem, FeedPage, newest_seq
 from hub.store.reader import Reader
 
 LISTED = '%"watchlist":[{%'  # in a body; a text of a sender has its quotes escaped
@@ -29,8 +29,7 @@ class DetectionFeed:
 
     def newest(self) -> int:
         """The sequence number of the newest detection, 0 without one."""
-        rows = self._reader.all(select(func.max(LprRecord.seq).label("newest")))
-        return int(rows[0]["newest"] or 0)
+        return newest_seq(self._reader, RECORDS)
 
     def after(self, seq: int, limit: int) -> FeedPage:
         """Up to `limit` detections after `seq`; fewer where they are large."""
@@ -53,8 +52,7 @@ class WatchlistHits:
 
     def newest(self) -> int:
         """The sequence number of the newest detection, 0 without one."""
-        rows = self._reader.all(select(func.max(LprRecord.seq).label("newest")))
-        return int(rows[0]["newest"] or 0)
+        return newest_seq(self._reader, RECORDS)
 
     def notable(self, after: int, until: int) -> list[Notable]:
         """A hit for each entry that matched."""

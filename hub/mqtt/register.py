@@ -48,7 +48,7 @@ def register(app: Flask, hub: Hub) -> None:
     feeds = {name: hub.feeds[name] for name in RECORDS if name in wanted}
     cursor = FeedCursor(CONSUMER, feeds, Positions(hub.backend, hub.reader), hub.writer, settings.queue)
     if not settings.host:
-        hub.supervisor.spawn("mqtt", _forget, cursor)
+        hub.supervisor.spawn("mqtt", cursor.forget)
         return
     topics = Topics(settings.prefix)
     retained = None
@@ -136,10 +136,3 @@ def own_client_id(settings: Settings) -> str:
     """
     place = f"{socket.gethostname()} {settings.instance.resolve()} {settings.mqtt.prefix}"
     return f"gatehouse-{hashlib.blake2b(place.encode('utf-8', 'replace'), digest_size=6).hexdigest()}"
-
-
-def _forget(cursor: FeedCursor) -> None:
-    try:
-        cursor.forget()
-    except (RequestError, DatabaseError) as error:
-        log.info("The position of MQTT stays: %s", error)

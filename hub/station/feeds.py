@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from hub.contract.alerts import AlertKind, Notable
 from hub.contract.device_state import DeviceState
@@ -15,7 +15,7 @@ from hub.station.service import Captures
 from hub.station.stations import Stations
 from hub.station.tables import Capture
 from hub.store.backend import Row
-from hub.store.feeds import FeedItem, RowFeed
+from hub.store.feeds import FeedItem, RowFeed, newest_seq
 from hub.store.reader import Reader
 
 FAILED = (Capture.seq, Capture.id, Capture.station, Capture.tag, Capture.message, Capture.captured_at)
@@ -39,8 +39,7 @@ class FailedCaptures:
 
     def newest(self) -> int:
         """The sequence number of the newest capture, 0 without one."""
-        rows = self._reader.all(select(func.max(Capture.seq).label("newest")))
-        return int(rows[0]["newest"] or 0)
+        return newest_seq(self._reader, CAPTURES)
 
     def notable(self, after: int, until: int) -> list[Notable]:
         """The failed captures in their order."""

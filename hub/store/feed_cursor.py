@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Mapping
 from time import monotonic
 
+from hub.contract.errors import RequestError
+from hub.store.errors import DatabaseError
 from hub.store.feeds import Feed, FeedPage, Positions
 from hub.store.writer import StoreBusy, Writer
 
@@ -107,6 +109,9 @@ class FeedCursor:
         self._saved = at
 
     def forget(self) -> None:
-        """Remove the stored positions: the consumer begins anew when it is used again. Raises StoreBusy."""
-        if self._positions.load(self._consumer):
-            self._writer.write(lambda transaction: self._positions.remove(transaction, self._consumer))
+        """Remove the stored positions, if that is possible now: the consumer begins anew when it is used again."""
+        try:
+            if self._positions.load(self._consumer):
+                self._writer.write(lambda transaction: self._positions.remove(transaction, self._consumer))
+        except (RequestError, DatabaseError) as error:
+            log.info("The positions of %s stay: %s", self._consumer, error)

@@ -67,6 +67,12 @@ class Feed(Protocol):
         """Up to `limit` items with a greater sequence number, in their order, without those that cannot be read."""
 
 
+def newest_seq(reader: Reader, table: Table) -> int:
+    """The greatest `seq` of a table, 0 where it is empty. Raises DatabaseError or LaneBusy."""
+    rows = reader.all(select(func.max(table.columns.seq).label("newest")))
+    return int(rows[0]["newest"] or 0)
+
+
 class RowFeed:
     """The feed of a table with the column `seq`. `show` makes an item of a readable row, on a native thread."""
 
@@ -75,8 +81,7 @@ class RowFeed:
 
     def newest(self) -> int:
         """The sequence number of the newest row, 0 without one."""
-        rows = self._reader.all(select(func.max(self._table.columns.seq).label("newest")))
-        return int(rows[0]["newest"] or 0)
+        return newest_seq(self._reader, self._table)
 
     def after(self, seq: int, limit: int) -> FeedPage:
         """Up to `limit` items after `seq`; fewer where they are large."""

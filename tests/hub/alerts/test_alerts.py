@@ -176,11 +176,13 @@ def test_rows_that_cannot_be_read_stop_neither_the_start_nor_the_list(tmp_path: 
     connection = SqliteBackend(settings.database_path).connect()
     connection.execute("UPDATE alerts SET details = 'no json' WHERE subject = '0'")
     connection.execute("UPDATE alerts SET count = 'many' WHERE subject = '1'")
+    connection.execute("UPDATE alert_messages SET body = '{' WHERE seq = 2")
     connection.execute("UPDATE feed_positions SET seq = 'far'")
     connection.close()
     app = create_app(settings)
     step(app)
     assert [row["subject"] for row in alerts(app.test_client())] == ["2"]
+    assert [item.body["subject"] for item in hub_of(app).feeds["alerts"].after(0, 10).items] == ["0", "2"]
     close(app)
 
 
