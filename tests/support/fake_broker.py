@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 CONNACK = b"\x20\x02\x00\x00"
@@ -37,7 +37,7 @@ class FakeBroker:
         except (OSError, Vanish):
             pass
         finally:
-            sock.close()
+            end(sock)
 
     def _packet(self, sock: socket.socket) -> None:
         kind = exactly(sock, 1)[0]
@@ -72,6 +72,16 @@ def exactly(sock: socket.socket, size: int) -> bytes:
             raise Vanish
         data += more
     return data
+
+
+def end(sock: socket.socket) -> None:
+    """Close a connection so that what was sent on it arrives: a reset would take acknowledgements with it."""
+    with suppress(OSError):
+        sock.settimeout(5)
+        sock.shutdown(socket.SHUT_WR)
+        while sock.recv(65536):
+            pass
+    sock.close()
 
 
 @contextmanager
