@@ -123,7 +123,7 @@ class Boards:
         self.watch()
         return [board for board in self._boards.values() if board.session_began is not None and board.door != DETECTION]
 
-    def states(self) -> Iterator[DeviceState]:
+    def device_states(self) -> Iterator[DeviceState]:
         """Whether each board is online: unknown where it is silent without ever having had a WebSocket."""
         self.watch()
         now = self._now()

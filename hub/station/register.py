@@ -8,8 +8,8 @@ from flask import Flask
 from hub.context import Hub
 from hub.contract.roles import Requirement, Role
 from hub.live.events import CAPTURE_STORED
-from hub.station.metrics import station_metrics
 from hub.station.feeds import FailedCaptures, capture_feed, station_states
+from hub.station.metrics import station_metrics
 from hub.station.repository import CaptureRepository, StationRepository
 from hub.station.rest import station_rest
 from hub.station.service import Captures
