@@ -28,6 +28,8 @@ from hub.store.feed_cursor import FeedCursor
 from hub.store.feeds import FeedItem
 
 log = logging.getLogger(__name__)
+# At level DEBUG it logs the path of every request, which may be a secret.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 CONSUMER = "webhook"
 FEED = "alerts"

@@ -178,6 +178,7 @@ def test_a_login_that_is_refused_is_said_and_one_from_a_file_is_used(tmp_path) -
     subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True, capture_output=True)
     with Broker(tmp_path, "allow_anonymous false", f"password_file {passwords}", "user root") as broker:
         hub = hub_for(tmp_path, broker.port, HUB_MQTT_USERNAME="hub", HUB_MQTT_PASSWORD_FILE="password")
+        hub.environ["HUB_LOG_LEVEL"] = "DEBUG"
         hub.instance.mkdir()
         hub.start()
         wait_for(lambda: "password_file" in state(hub)["problem"], what="the sentence about the file")
