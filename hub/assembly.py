@@ -195,6 +195,7 @@ def _watch_storage(hub: Hub, lock: InstanceLock) -> None:
     hub.warning_sources += [disk.warnings, hub.reader.faults.warnings, hub.packs.faults.warnings]
     hub.add(disk)
     hub.status["disk"] = disk.status
+    hub.conditions.append(disk.condition)
     hub.status["database"] = hub.reader.faults.status
     hub.status["packs"] = hub.packs.faults.status
     hub.supervisor.keep("disk watch", disk.run)

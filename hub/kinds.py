@@ -10,6 +10,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from hub.accounts.register import register as accounts
+from hub.alerts.register import register as alerts
 from hub.apriltag.register import register as apriltag
 from hub.backup.register import register as backup
 from hub.context import Hub
@@ -17,6 +18,7 @@ from hub.devices.register import register as devices
 from hub.http.failures import register as failures
 from hub.lpr.register import register as lpr
 from hub.monitoring.register import register as monitoring
+from hub.mqtt.register import register as mqtt
 from hub.pages.register import register as pages
 from hub.presence.register import register as presence
 from hub.station.register import register as station
@@ -37,5 +39,7 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     presence,
     monitoring,
     backup,
+    alerts,
+    mqtt,
     pages,
 )

@@ -153,6 +153,8 @@ STATION_CHANGED: EventName[dict[str, Any]] = EventName("station changed")
 VEHICLE_ARRIVED: EventName[VehicleArrived] = EventName("vehicle arrived")
 # It is no longer present.
 VEHICLE_LEFT: EventName[VehicleLeft] = EventName("vehicle left")
+# An alert was raised, cleared or reported, and is stored: the alert as shown.
+ALERT_CHANGED: EventName[dict[str, Any]] = EventName("alert changed")
 # Which devices wait or were let in has changed: how many are in each state (waiting, admitted, blocked).
 DEVICES_CHANGED: EventName[dict[str, int]] = EventName("devices changed")
 # A backup that the hub had made was completed, or failed.

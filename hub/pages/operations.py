@@ -103,6 +103,7 @@ CHANNELS = [
             "detection, camera, alert": "a detection was stored, a camera went on- or offline, a listed plate was read",
             "tags": "the newest readings of boards, a few times a second",
             "presence": "a vehicle arrived or left",
+            "hub_alert": "an alert was raised, cleared or reported",
         },
     )
 ]

@@ -172,9 +172,9 @@ class Captures:
     def find(self, query: Query) -> tuple[list[dict[str, Any]], int | None]:
         """Captures newest first, and the cursor of the next page (None at the end)."""
         rows = self._repository.page(query)
-        return offload(self._repository.unreadable.page, rows, query.limit, self._readable, CAPTURES)
+        return offload(self._repository.unreadable.page, rows, query.limit, self.readable, CAPTURES)
 
-    def _readable(self, row: Row) -> dict[str, Any]:
+    def readable(self, row: Row) -> dict[str, Any]:
         """A row as a dict, once it is certain that it can be shown."""
         shown = self.public(dict(row), LOOPBACK)
         if not all(isinstance(shown.get(key, []), list) for key in ("tags", "errors", "warnings")):
@@ -196,7 +196,7 @@ class Captures:
         row = self._repository.get(capture_id)
         if row is None:
             raise NotFound(f"There is no capture with the id {capture_id[:80]}.")
-        return self._repository.unreadable.one(row, self._readable, CAPTURES)
+        return self._repository.unreadable.one(row, self.readable, CAPTURES)
 
     def public(self, row: dict[str, Any], host: str) -> dict[str, Any]:
         """A capture as every reader sees it: the documented fields, and picture links to the hub as `host`."""

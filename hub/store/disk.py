@@ -9,6 +9,7 @@ from typing import Any
 
 import gevent
 
+from hub.contract.alerts import AlertKind, Condition
 from hub.runtime.offload import offload
 from hub.store.writer import StoreBusy, Writer
 
@@ -80,6 +81,13 @@ class DiskWatch:
                 "senders try again. Free some space on it; the hub goes on by itself."
             )
         return ""
+
+    def condition(self) -> Condition:
+        """Whether there is room, for alerts."""
+        warnings = self.warnings()
+        return Condition(
+            AlertKind.DISK_LOW, str(self._folder.resolve()), bool(warnings), warnings[0] if warnings else ""
+        )
 
     def warnings(self) -> list[str]:
         """Sentences for the operator."""
