@@ -14,6 +14,7 @@ from sqlalchemy import URL
 from hub.access.gate import Gate
 from hub.access.open_connections import OpenConnections
 from hub.access.requirements import Requirements
+from hub.backup.damaged import mend
 from hub.context import Hub
 from hub.contract.times import zone
 from hub.live.bus import Bus
@@ -49,6 +50,7 @@ from hub.store.examine import DecodeLimits
 from hub.store.examiner import Examiner
 from hub.store.images import ImageStore
 from hub.store.instance_lock import InstanceLock
+from hub.store.migrations.before import copy_before_migration
 from hub.store.migrations.runner import migrate
 from hub.store.packs import PackStore
 from hub.store.picture_files import PictureFiles
@@ -203,6 +205,7 @@ def _watch_storage(hub: Hub, lock: InstanceLock) -> None:
     hub.warning_sources += [disk.warnings, hub.reader.faults.warnings, hub.packs.faults.warnings]
     hub.add(disk)
     hub.status["disk"] = disk.status
+    hub.conditions.append(disk.condition)
     hub.status["database"] = hub.reader.faults.status
     hub.status["packs"] = hub.packs.faults.status
     hub.supervisor.keep("disk watch", disk.run)
@@ -245,8 +248,9 @@ def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget, sessions: Sess
 def _prepare_store(app: Flask, settings: Settings) -> Backend:
     """Create the instance folder and the database, or bring its tables to the newest revision. Raises DatabaseError."""
     settings.instance.mkdir(parents=True, exist_ok=True)
+    mend(settings.instance)
     backend = SqliteBackend(settings.database_path, settings.store.synchronous)
-    migrate(backend)
+    migrate(backend, before=partial(copy_before_migration, settings.database_path, settings.backup_path))
     db.init_app(app)
     return backend
 

@@ -11,15 +11,18 @@ import sys
 from pathlib import Path
 
 from hub.commands import (
+    backup,
     check_config,
     check_models,
     doctor,
     install_service,
     make_cert,
     reset_password,
+    restore,
     retention,
     run,
     stop,
+    verify,
 )
 from hub.commands.command import USAGE_STATUS, Command
 from hub.settings.file import SettingsError
@@ -36,6 +39,9 @@ COMMANDS: tuple[Command, ...] = (
     doctor.COMMAND,
     make_cert.COMMAND,
     reset_password.COMMAND,
+    backup.COMMAND,
+    restore.COMMAND,
+    verify.COMMAND,
     retention.COMMAND,
 )
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, TypeVar, cast
 
 from hub.access.gate import Gate
 from hub.access.open_connections import OpenConnections
+from hub.contract.alerts import Alerts, Condition, NoAlerts, NotableRecords
 from hub.contract.audit import Audit, NoAudit
+from hub.contract.device_state import DeviceState
 from hub.contract.plates import NoWatch, PlateWatch
 from hub.live.bus import Bus
 from hub.live.fanout import Fanout
@@ -33,6 +35,7 @@ from hub.socketio.rooms import Rooms
 from hub.store.backend import Backend
 from hub.store.examiner import Examiner
 from hub.store.expiring import Expiring
+from hub.store.feeds import Feed
 from hub.store.images import ImageStore
 from hub.store.packs import PackStore
 from hub.store.picture_files import PictureFiles
@@ -83,6 +86,11 @@ class Hub:
     plate_watch: PlateWatch = field(default_factory=NoWatch)
     expiring: list[Expiring] = field(default_factory=list)  # what retention deletes, by kind
     audit: Audit = field(default_factory=NoAudit)  # who changed what
+    alerts: Alerts = field(default_factory=NoAlerts)  # what an operator must hear of
+    notable: dict[str, NotableRecords] = field(default_factory=dict)  # stored records that are alerts, by kind
+    conditions: list[Callable[[], Condition]] = field(default_factory=list)  # of the hub itself, for alerts
+    device_states: list[Callable[[], Iterable[DeviceState]]] = field(default_factory=list)  # of each kind of device
+    feeds: dict[str, Feed] = field(default_factory=dict)  # stored records in their order, for deliveries
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     trouble: Callable[[], str] = lambda: ""  # a sentence for every page while records are refused
     status: dict[str, Callable[[], Any]] = field(default_factory=dict)  # key of /status -> its value now

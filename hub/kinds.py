@@ -10,12 +10,15 @@ from collections.abc import Callable
 from flask import Flask
 
 from hub.accounts.register import register as accounts
+from hub.alerts.register import register as alerts
 from hub.apriltag.register import register as apriltag
+from hub.backup.register import register as backup
 from hub.context import Hub
 from hub.devices.register import register as devices
 from hub.http.failures import register as failures
 from hub.lpr.register import register as lpr
 from hub.monitoring.register import register as monitoring
+from hub.mqtt.register import register as mqtt
 from hub.pages.register import register as pages
 from hub.presence.register import register as presence
 from hub.retention.register import register as retention
@@ -35,7 +38,10 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     apriltag,
     tracking,
     presence,
-    retention,
     monitoring,
+    backup,
+    alerts,
+    mqtt,
+    retention,
     pages,
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from hub.accounts.expiring import expiring_audit
+from hub.alerts.expiring import expiring_alerts
 from hub.apriltag.expiring import expiring_readings
 from hub.lpr.expiring import expiring_detections, expiring_health
+from hub.mqtt.expiring import expiring_events
 from hub.settings.model import Settings
 from hub.station.expiring import expiring_captures
 from hub.store.expiring import Expiring
@@ -20,4 +22,6 @@ def retention_kinds(settings: Settings) -> list[Expiring]:
         expiring_readings(settings),
         expiring_matches(settings),
         expiring_audit(settings),
+        *expiring_alerts(settings),
+        expiring_events(),
     ]

@@ -7,15 +7,19 @@ from typing import Any
 
 from hub.apriltag.games import Games
 from hub.context import Hub
+from hub.contract.alerts import AlertKind
 from hub.contract.json_text import encode_text
 from hub.live import events
 from hub.live.channel import Channel
 from hub.live.digest import TagDigest
-from hub.live.events import CaptureStored, RecordStored, TagReading, VehicleArrived, VehicleLeft
+from hub.live.events import BackupEnded, CaptureStored, RecordStored, TagReading, VehicleArrived, VehicleLeft
 from hub.live.links import LOOPBACK
 from hub.lpr.socketio import HEALTH_ROOM
 from hub.socketio.events import DASHBOARD
 from hub.watchlist.service import Watchlist
+
+BACKUP = "backup"
+"""The subject of the alert of a backup that failed."""
 
 
 def connect(hub: Hub) -> None:
@@ -25,6 +29,8 @@ def connect(hub: Hub) -> None:
     _tag_readings(hub)
     _vehicle_presence(hub)
     _devices(hub)
+    _alerts(hub)
+    _backups(hub)
     _storage(hub)
 
 
@@ -119,6 +125,28 @@ def _devices(hub: Hub) -> None:
         pages.publish(encode_text({"event": "devices", "devices": counts}))
 
     hub.bus.subscribe(events.DEVICES_CHANGED, changed)
+
+
+def _alerts(hub: Hub) -> None:
+    """Pages are told of every alert that is raised, cleared or reported; `alert` alone is a hit of the watchlist."""
+    pages: Channel = hub.pages
+
+    def changed(alert: dict[str, Any]) -> None:
+        pages.publish(encode_text({"event": "hub_alert", "hub_alert": alert}))
+
+    hub.bus.subscribe(events.ALERT_CHANGED, changed)
+
+
+def _backups(hub: Hub) -> None:
+    """A backup that failed is an alert until one is whole."""
+
+    def ended(event: BackupEnded) -> None:
+        if event.good:
+            hub.alerts.clear_alert(AlertKind.BACKUP_FAILED, BACKUP, event.message)
+        else:
+            hub.alerts.raise_alert(AlertKind.BACKUP_FAILED, BACKUP, event.message)
+
+    hub.bus.subscribe(events.BACKUP_ENDED, ended)
 
 
 def _storage(hub: Hub) -> None:

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from hub.accounts import tables as accounts
+from hub.alerts import tables as alerts
 from hub.apriltag import tables as apriltag
 from hub.devices import tables as devices
 from hub.lpr import tables as lpr
+from hub.mqtt import tables as mqtt
 from hub.retention import tables as retention
 from hub.station import tables as station
+from hub.store import feeds
 from hub.store.tables import db
 from hub.tracking import tables as tracking
 from hub.watchlist import tables as watchlist
 
-__all__ = ["METADATA", "accounts", "apriltag", "devices", "lpr", "retention", "station", "tracking", "watchlist"]
+__all__ = [
+    "METADATA",
+    "accounts",
+    "alerts",
+    "apriltag",
+    "devices",
+    "feeds",
+    "lpr",
+    "mqtt",
+    "retention",
+    "station",
+    "tracking",
+    "watchlist",
+]
 
 METADATA = db.metadata

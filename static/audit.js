@@ -9,6 +9,8 @@ const WORDS = {
   "account.add": "added the account", "account.change": "changed the account", "account.password": "gave a new password to",
   "login": "logged in", "logout": "logged out", "login.failed": "failed to log in",
   "watchlist.add": "listed the plate", "watchlist.change": "changed the listed plate", "watchlist.remove": "no longer lists the plate",
+  "backup.start": "started a backup", "backup.stop": "stopped a backup or check", "verify.start": "started a check of the data",
+  "damage.read": "read the report of a damaged database",
   "device.approve": "approved the registration of", "device.reject": "rejected the registration of",
   "device.admit": "let in", "device.block": "blocked", "device.rename": "renamed", "device.remove": "took the decision back about",
   "pairing.admit": "gave a token, after pairing, to", "pairing.refuse": "refused to pair",

@@ -18,7 +18,14 @@ import signals
 from environment import ROOT, say
 
 # What some tests need besides Python: the program and the Debian package it comes in.
-OPTIONAL_TOOLS = (("wine", "wine"), ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"), ("chromium", "chromium"))
+OPTIONAL_TOOLS = (
+    ("wine", "wine"),
+    ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"),
+    ("chromium", "chromium"),
+    ("mosquitto", "mosquitto"),
+)
+# Debian has servers in a folder that is not on everybody's path.
+SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
 
 
 PROCESSES = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
@@ -44,7 +51,7 @@ def missing_tools_sentence():
     """Return what to install so that no test is skipped; "" if nothing is missing or the system is not Linux."""
     if not sys.platform.startswith("linux"):
         return ""
-    packages = [package for program, package in OPTIONAL_TOOLS if not shutil.which(program)]
+    packages = [package for program, package in OPTIONAL_TOOLS if not shutil.which(program, path=SEARCHED)]
     if not packages:
         return ""
     return "Some tests will be skipped; to run them as well: sudo apt install %s" % " ".join(packages)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from typing import Any
 
 from hub.apriltag.sessions import Board, Session, history_body, uptime_body
+from hub.contract.device_state import DeviceState
 from hub.contract.times import utc_text
 
 KEPT_SESSIONS = 20
@@ -121,6 +122,19 @@ class Boards:
         """Boards with a session; a camera in whose pictures the hub itself detects tags is none."""
         self.watch()
         return [board for board in self._boards.values() if board.session_began is not None and board.door != DETECTION]
+
+    def device_states(self) -> Iterator[DeviceState]:
+        """Whether each board is online: unknown where it is silent without ever having had a WebSocket."""
+        self.watch()
+        now = self._now()
+        offset = self._wall() - now
+        for board in list(self._boards.values()):
+            if board.door == DETECTION:
+                continue
+            state = board.state(now, self._stale_seconds)
+            online = True if state == "connected" else False if board.door == "websocket" else None
+            name = f"{board.name} ({board.address})" if board.name else board.address
+            yield DeviceState("board", board.address, name, online, board.received_at + offset)
 
     # -- what is shown
 

@@ -120,6 +120,7 @@ def _add_status(hub: Hub, boards: Boards, apriltags: AprilTags, games: Games, so
     hub.status["apriltag"] = apriltags.status
     hub.status["games"] = games.status
     hub.metrics.add(lambda: apriltag_metrics(boards, apriltags.readings, games))
+    hub.device_states.append(boards.device_states)
 
 
 def _add_udp(hub: Hub, apriltags: AprilTags) -> None:

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.commands.check_config import check_tls
@@ -17,7 +18,7 @@ from hub.runtime.memory import freeze_startup_objects, release_large_buffers
 from hub.runtime.recent_lines import RecentLines
 from hub.runtime.service_manager import ServiceManager
 from hub.runtime.stop_request import end_on_request
-from hub.settings.file import load
+from hub.settings.file import SettingsError, load
 from hub.settings.model import Settings
 from hub.store.errors import DatabaseError
 from hub.store.instance_lock import InstanceLock
@@ -38,11 +39,27 @@ def run(options: argparse.Namespace) -> int:
     lock = InstanceLock(options.instance)
     lock.acquire()
     try:
+        finish_restore(options.instance)
         settings = load(options.instance, setting_flags(options))
         check_tls(settings)
         return serve(settings, lock)
     finally:
         lock.release()
+
+
+def finish_restore(instance: Path) -> None:
+    """Finish a restoration that was interrupted between the old data and the new. Raises SettingsError."""
+    from hub.backup.switch import PLAN, finish
+
+    if not (instance / PLAN).exists():
+        return
+    try:
+        finish(instance)
+    except (OSError, ValueError, LookupError) as error:
+        raise SettingsError(
+            f"{instance / PLAN}: a restoration was interrupted and cannot be finished ({error}); free what holds the "
+            "files of the folder and start again."
+        ) from error
 
 
 def start_logging(settings: Settings) -> RecentLines:

@@ -125,6 +125,16 @@ class VehicleLeft:
         }
 
 
+@dataclass(frozen=True)
+class BackupEnded:
+    """A backup was made, or failed; `message` is a sentence for the operator."""
+
+    good: bool
+    message: str
+    trigger: str  # "by hand" or "by schedule"
+    file: str  # "" where it failed
+
+
 # A new capture result was stored.
 CAPTURE_STORED: EventName[CaptureStored] = EventName("capture stored")
 # A new detection was stored.
@@ -143,7 +153,11 @@ STATION_CHANGED: EventName[dict[str, Any]] = EventName("station changed")
 VEHICLE_ARRIVED: EventName[VehicleArrived] = EventName("vehicle arrived")
 # It is no longer present.
 VEHICLE_LEFT: EventName[VehicleLeft] = EventName("vehicle left")
+# An alert was raised, cleared or reported, and is stored: the alert as shown.
+ALERT_CHANGED: EventName[dict[str, Any]] = EventName("alert changed")
 # Which devices wait or were let in has changed: how many are in each state (waiting, admitted, blocked).
 DEVICES_CHANGED: EventName[dict[str, int]] = EventName("devices changed")
 # Records are refused for want of room, or are stored again: the sentence for operators, "" where there is room.
 STORAGE_CHANGED: EventName[str] = EventName("storage changed")
+# A backup that the hub had made was completed, or failed.
+BACKUP_ENDED: EventName[BackupEnded] = EventName("backup ended")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from typing import Any
 
 import orjson
 
 from hub.access.name_register import NameRegister
+from hub.contract.device_state import DeviceState
 from hub.contract.paging import json_size
 from hub.contract.times import local_text, utc_text
 from hub.live.bus import Bus
@@ -270,6 +271,11 @@ class Cameras:
     def all(self) -> list[dict[str, Any]]:
         """Every camera as /api/cameras shows it, the one seen last first."""
         return [self.show(camera) for camera in self.newest_first()]
+
+    def states(self) -> Iterator[DeviceState]:
+        """Whether each camera is online."""
+        for name, camera in list(self._cameras.items()):
+            yield DeviceState("camera", name, name, camera.online, camera.last_seen)
 
     def counts(self) -> tuple[int, int]:
         """How many cameras there are, and how many are online."""

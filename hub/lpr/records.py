@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -48,6 +49,12 @@ class Records:
         row = self._repository.unreadable.one(found, self._read, RECORDS)
         self._add_plates([row])
         return row
+
+    def read(self, found: Sequence[Row]) -> list[dict[str, Any]]:
+        """Stored rows with body and plates, in their order, without those that cannot be read."""
+        rows = offload(self._repository.unreadable.readable, found, self._read, RECORDS)
+        self._add_plates(rows)
+        return rows
 
     def _read(self, row: Row) -> dict[str, Any]:
         """A row with its body decoded, once it is certain that it can be shown."""

@@ -16,6 +16,7 @@ from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
 from hub.lpr.expiring import DetectionBelongings, expiring_detections, expiring_health
 from hub.lpr.fast_rest import FastRecords
+from hub.lpr.feeds import DetectionFeed, WatchlistHits
 from hub.lpr.ingest import HINTS
 from hub.lpr.metrics import camera_metrics
 from hub.lpr.records import Records
@@ -57,6 +58,9 @@ def register(app: Flask, hub: Hub) -> None:
         "rooms": hub.rooms.status(),
     }
     hub.metrics.add(lambda: camera_metrics(lpr.cameras, lpr.statistics))
+    hub.feeds["detections"] = DetectionFeed(hub.reader, lpr.records)
+    hub.notable["detections"] = WatchlistHits(hub.reader)
+    hub.device_states.append(lpr.cameras.states)
     hub.names["cameras"] = lpr.cameras.names.status
     hub.supervisor.keep("camera watch", _watch, lpr.cameras)
     hub.expiring += [expiring_detections(hub.settings, _belongings(hub)), expiring_health(hub.settings)]

@@ -104,6 +104,7 @@ CHANNELS = [
             "tags": "the newest readings of boards, a few times a second",
             "presence": "a vehicle arrived or left",
             "storage": "records are refused since the disk is nearly full (`trouble` is the sentence), or no longer",
+            "hub_alert": "an alert was raised, cleared or reported",
         },
     )
 ]

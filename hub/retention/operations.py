@@ -12,7 +12,7 @@ KIND = Named(
     fields(
         {
             "kind": text("captures, detections, health, readings, matches or audit."),
-            "setting": text("The setting of its days."),
+            "setting": text("The setting of its days; empty where they are fixed."),
             "days": nullable(whole("Records that are older are deleted; null: never by age.", min=1)),
             "in_budget": flag("Whether the oldest go when the disk budget is used up."),
             "clock_ahead_days": nullable(

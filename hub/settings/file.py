@@ -21,7 +21,7 @@ from hub.settings.model import Settings, declared, declared_tables, environment_
 log = logging.getLogger(__name__)
 
 FILE_NAME = "hub.toml"
-SECRETS = ("token",)
+SECRETS = ("token", "secret", "password", "url")
 
 
 class SettingsError(Exception):

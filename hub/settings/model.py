@@ -15,13 +15,16 @@ from pydantic.fields import FieldInfo
 
 from hub.settings.access import Access
 from hub.settings.accounts import Accounts
+from hub.settings.alerts import Alerts, Webhook
 from hub.settings.apriltag import AprilTag
+from hub.settings.backup import Backup
 from hub.settings.base import Section
 from hub.settings.fast_paths import FastPaths
 from hub.settings.images import Images
 from hub.settings.limits import Limits
 from hub.settings.log import Log
 from hub.settings.lpr import Lpr
+from hub.settings.mqtt import Mqtt
 from hub.settings.networks import require_networks
 from hub.settings.presence import Presence, VehicleWatch
 from hub.settings.results import Results
@@ -76,9 +79,13 @@ class Settings(Section):
     results: Results = Results()
     store: Store = Store()
     retention: Retention = Retention()
+    backup: Backup = Backup()
     limits: Limits = Limits()
     access: Access = Access()
     accounts: Accounts = Accounts()
+    alerts: Alerts = Alerts()
+    webhook: Webhook = Webhook()
+    mqtt: Mqtt = Mqtt()
     fast_paths: FastPaths = FastPaths()
     log: Log = Log()
     instance: Path = Field(Path("instance"), exclude=True, description="Folder of the hub's data; only by --instance.")
@@ -158,6 +165,11 @@ class Settings(Section):
         return self.instance / "hub.db"
 
     @property
+    def backup_path(self) -> Path:
+        """The folder of backups."""
+        return self.instance / self.backup.folder
+
+    @property
     def images_path(self) -> Path:
         """The folder of pictures of captures."""
         return self.instance / "images"
@@ -191,6 +203,11 @@ class Settings(Section):
     def admin_password_path(self) -> Path:
         """The file of the password that the first start gives to the account admin."""
         return self.instance / "admin_password.txt"
+
+    @property
+    def webhook_secret_path(self) -> Path:
+        """The file of the secret that messages to the webhook are signed with."""
+        return self.instance / "webhook_secret"
 
     @property
     def log_path(self) -> Path:

@@ -9,6 +9,7 @@ from hub.context import Hub
 from hub.contract.roles import Requirement, Role
 from hub.live.events import CAPTURE_STORED
 from hub.station.expiring import CaptureBelongings, expiring_captures
+from hub.station.feeds import FailedCaptures, capture_feed, station_states
 from hub.station.metrics import station_metrics
 from hub.station.repository import CaptureRepository, StationRepository
 from hub.station.rest import station_rest
@@ -47,6 +48,9 @@ def register(app: Flask, hub: Hub) -> None:
     hub.status["captures"] = captures.status
     hub.bus.subscribe(CAPTURE_STORED, lambda event: stations.delivered(event.row["station"]))
     hub.status["stations"] = stations.all
+    hub.feeds["captures"] = capture_feed(hub.reader, captures)
+    hub.notable["captures"] = FailedCaptures(hub.reader)
+    hub.device_states.append(lambda: station_states(stations))
     hub.names["stations"] = stations.names.status
     hub.status["result_listeners"] = hub.results.status
     hub.metrics.add(lambda: station_metrics(captures, stations))

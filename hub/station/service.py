@@ -180,9 +180,9 @@ class Captures:
     def find(self, query: Query) -> tuple[list[dict[str, Any]], int | None]:
         """Captures newest first, and the cursor of the next page (None at the end)."""
         rows = self._repository.page(query)
-        return offload(self._repository.unreadable.page, rows, query.limit, self._readable, CAPTURES)
+        return offload(self._repository.unreadable.page, rows, query.limit, self.readable, CAPTURES)
 
-    def _readable(self, row: Row) -> dict[str, Any]:
+    def readable(self, row: Row) -> dict[str, Any]:
         """A row as a dict, once it is certain that it can be shown."""
         shown = self.public(dict(row), LOOPBACK)
         if not all(isinstance(shown.get(key, []), list) for key in ("tags", "errors", "warnings")):
@@ -208,7 +208,7 @@ class Captures:
         row = self._repository.get(capture_id)
         if row is None:
             raise NotFound(f"There is no capture with the id {capture_id[:80]}.")
-        return self._repository.unreadable.one(row, self._readable, CAPTURES)
+        return self._repository.unreadable.one(row, self.readable, CAPTURES)
 
     def protect(self, capture_id: str, protected: bool) -> None:
         """Let a capture and its pictures never expire, or again. Raises NotFound or StoreBusy."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -15,7 +16,10 @@ LOG_SECONDS = 10.0
 WARN_SECONDS = 60.0  # a fault that passes, such as a busy disk, is shown for this long
 RETRY_SECONDS = 5
 MAX_FOUND = 5  # results of a check that are shown
-REPAIR = "Stop the hub, keep a copy of the file, and put back a backup or repair it (docs/operations.md)."
+REPAIR = (
+    "Restart the hub: it keeps the file aside and goes on with what can be read of it, and names the newest backup "
+    "(docs/backup.md)."
+)
 
 
 class DatabaseFaults:
@@ -29,6 +33,13 @@ class DatabaseFaults:
         self._reason = ""
         self._failed_at: float | None = None
         self._log_at = 0.0
+        self.on_corrupt: list[Callable[[], None]] = []  # called once, at the first damage, on any thread
+
+    def _met_damage(self) -> None:
+        """Call the listeners, the first time."""
+        listeners, self.on_corrupt = self.on_corrupt, []
+        for listener in listeners:
+            listener()
 
     def report(self, error: Exception) -> DatabaseError:
         """Count a failed read; the error to raise."""
@@ -37,6 +48,7 @@ class DatabaseFaults:
             return DatabaseError(str(error))
         if kind == "corrupt":
             self.corrupt += 1
+            self._met_damage()
             sentence = f"A part of the database {self._backend.file.name} cannot be read ({error}). {REPAIR}"
             raised = DatabaseUnreadable(sentence)
         else:
@@ -55,6 +67,7 @@ class DatabaseFaults:
     def report_write(self, error: Exception) -> None:
         """Count a record that could not be stored because a part of the file cannot be read."""
         self.corrupt_writes += 1
+        self._met_damage()
         self._reason = str(error)
         if monotonic() >= self._log_at:
             self._log_at = monotonic() + LOG_SECONDS
@@ -69,6 +82,8 @@ class DatabaseFaults:
     def report_check(self, found: list[str]) -> None:
         """Keep what the check of the file found."""
         self.found = found[:MAX_FOUND]
+        if found:
+            self._met_damage()
         for text in self.found:
             log.error("The database %s is damaged: %s", self._backend.file, text)
 

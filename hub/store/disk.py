@@ -10,6 +10,7 @@ from typing import Any
 
 import gevent
 
+from hub.contract.alerts import AlertKind, Condition
 from hub.runtime.offload import offload
 from hub.store.room import DiskRoom
 from hub.store.writer import StoreBusy, Writer
@@ -100,6 +101,13 @@ class DiskWatch:
                 "Free some space on it, or let old records expire with retention.max_gb; the hub goes on by itself."
             )
         return ""
+
+    def condition(self) -> Condition:
+        """Whether there is room, for alerts."""
+        warnings = self.warnings()
+        return Condition(
+            AlertKind.DISK_LOW, str(self._folder.resolve()), bool(warnings), warnings[0] if warnings else ""
+        )
 
     def warnings(self) -> list[str]:
         """Sentences for the operator."""

@@ -22,6 +22,35 @@ class InstanceInUse(OSError):
     """Another hub runs on the folder; the text is a sentence that names it."""
 
 
+class FileLock:
+    """An exclusive lock on a file of its own; it ends with its process. The file stays: a new one of the same name
+    would be a second lock while this one is open.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: int | None = None
+
+    def acquire(self) -> bool:
+        """Whether nobody else had it. Raises OSError where the file system has no locks or the file cannot be made."""
+        file = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+        try:
+            _lock(file)
+        except OSError as error:
+            os.close(file)
+            if error.errno in HELD:
+                return False
+            raise
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Let another process have it. A second call does nothing."""
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
+
+
 class InstanceLock:
     """The lock of one folder. `acquire` before anything else in the folder is read or written.
 

@@ -84,6 +84,13 @@ class Child:
             while self._process.poll() is None and time.monotonic() < end:
                 gevent.sleep(0.005)
 
+    def end_input(self) -> None:
+        """Close its input, which asks it to end. No native thread may be writing to it."""
+        try:
+            self._requests.close()
+        except OSError:
+            log.debug("The input of the process was broken already.", exc_info=True)
+
     def close_pipes(self) -> None:
         """Close both pipes. No native thread may be using them: a closed number may be another file's at once."""
         for pipe in (self._requests, self._answers):

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hub.store.migrations import revision_0001, revision_0002, revision_0003, revision_0004, revision_0005
+from hub.store.migrations import (
+    revision_0001,
+    revision_0002,
+    revision_0003,
+    revision_0004,
+    revision_0005,
+    revision_0006,
+)
 from hub.store.migrations.schema import Schema
 
 
@@ -23,4 +30,5 @@ REVISIONS: tuple[Revision, ...] = (
     Revision(3, revision_0003.upgrade),
     Revision(4, revision_0004.upgrade),
     Revision(5, revision_0005.upgrade),
+    Revision(6, revision_0006.upgrade),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hub.store.backend import Backend, Connection
 from hub.store.errors import DatabaseError
@@ -17,26 +17,37 @@ class SchemaTooNew(DatabaseError):
     """The database has a schema revision that this version of the hub does not know."""
 
 
-def migrate(backend: Backend, revisions: Sequence[Revision] = REVISIONS) -> None:
+def nothing(newest: int) -> None:
+    """A step before a migration that does nothing."""
+
+
+def migrate(
+    backend: Backend, revisions: Sequence[Revision] = REVISIONS, before: Callable[[int], object] = nothing
+) -> None:
     """Create the tables of a new database, or apply the revisions that an existing one lacks, all in one transaction.
 
     A database from before revisions existed has no stamp: revision 1 creates only the tables that are missing, so it
-    applies to that one too. Raises SchemaTooNew, DatabaseError or OSError; the database is then as it was.
+    applies to that one too. `before` is called with the newest revision when tables that exist are to be changed; what
+    it raises ends the migration. Raises SchemaTooNew, DatabaseError or OSError; the database is then as it was.
     """
     try:
         connection = backend.connect()
         try:
-            _upgrade(backend, connection, revisions)
+            _upgrade(backend, connection, revisions, before)
         finally:
             connection.close()
     except backend.errors as error:
         raise DatabaseError(str(error)) from error
 
 
-def _upgrade(backend: Backend, connection: Connection, revisions: Sequence[Revision]) -> None:
+def _upgrade(
+    backend: Backend, connection: Connection, revisions: Sequence[Revision], before: Callable[[int], object]
+) -> None:
     newest = revisions[-1].number
     if _current(backend, connection, newest) == newest:
         return
+    if backend.table_names(connection):
+        before(newest)
     connection.begin()
     try:
         current = _current(backend, connection, newest)  # again, since another hub may have been first

@@ -40,6 +40,19 @@ def sessions(boards: Boards) -> list[tuple[str, int, str]]:
     return [(row["address"], row["duration_seconds"], row["reason"]) for row in boards.history()["sessions"]]
 
 
+def test_a_silent_board_is_offline_only_where_it_had_a_websocket(boards: Boards, clock: Clock) -> None:
+    boards.received("10.0.0.1", "udp", name="north")
+    boards.connected("10.0.0.2", "socket")
+    boards.received("gate-1", "detection")
+    assert [(one.id, one.name, one.online) for one in boards.device_states()] == [
+        ("10.0.0.1", "north (10.0.0.1)", True),
+        ("10.0.0.2", "10.0.0.2", True),
+    ]
+    boards.disconnected("10.0.0.2", "socket")
+    clock.now += 700
+    assert [(one.id, one.online) for one in boards.device_states()] == [("10.0.0.1", None), ("10.0.0.2", False)]
+
+
 def test_silence_makes_stale_and_a_long_one_ends_the_session(boards: Boards, clock: Clock) -> None:
     boards.received("10.0.0.5", "udp", 1000.0, "Waveshare-ESP32-S3")
     clock.now += 100

@@ -67,6 +67,7 @@ def test_every_port_and_every_limit_is_in_the_tables(app) -> None:
         "tracking.max_distance",  # how alike a person has to be
         "apriltag.store_per_second",  # readings that are stored, not taken
         "presence.per_second",
+        "backup.mb_per_second",  # of the hub's own copying
         "presence.max_events",  # rows of the hub's own
     }
     assert limits - others <= settings(), sorted(limits - others - settings())

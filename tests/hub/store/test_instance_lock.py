@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -74,8 +76,9 @@ def test_an_app_holds_the_folder_until_it_is_closed(tmp_path: Path) -> None:
 
 def test_an_app_that_cannot_be_made_releases_the_folder(tmp_path: Path) -> None:
     settings = load(tmp_path / "instance", {}, {})
-    settings.database_path.write_bytes(b"no database" * 1000)
-    with pytest.raises(Exception, match="not a database"):
+    with closing(sqlite3.connect(settings.database_path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(Exception, match="written by a newer version"):
         create_app(settings)
     settings.database_path.unlink()
     close(create_app(settings))

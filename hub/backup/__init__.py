@@ -1,0 +1,1 @@
+"""Backups of an instance folder, their restoration, and the check of everything that is stored."""

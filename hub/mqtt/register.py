@@ -1,0 +1,137 @@
+"""Registration of MQTT with the hub."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import socket
+import ssl
+
+from flask import Flask
+
+from hub.context import Hub
+from hub.contract.errors import RequestError
+from hub.live.events import (
+    ALERT_CHANGED,
+    CAPTURE_STORED,
+    DETECTION_STORED,
+    VEHICLE_ARRIVED,
+    VEHICLE_LEFT,
+    VehicleArrived,
+    VehicleLeft,
+)
+from hub.mqtt.connection import Broker, BrokerError
+from hub.mqtt.discovery import Discovery
+from hub.mqtt.events import EVENTS, PresenceEvents, event_item
+from hub.mqtt.expiring import expiring_events
+from hub.mqtt.retained import Retained
+from hub.mqtt.service import CONSUMER, OFFLINE, MqttPublisher
+from hub.mqtt.topics import Topics
+from hub.net.time_slice import TimeSlice
+from hub.runtime.offload import offload
+from hub.settings.model import Settings
+from hub.store.errors import DatabaseError
+from hub.store.feed_cursor import FeedCursor
+from hub.store.feeds import Positions, RowFeed
+
+log = logging.getLogger(__name__)
+
+RECORDS = ("captures", "detections", "alerts", "presence")
+
+
+def register(app: Flask, hub: Hub) -> None:
+    """Publish to the broker that the settings name; without one nothing is kept for it."""
+    settings = hub.settings.mqtt
+    hub.expiring.append(expiring_events())
+    hub.feeds["presence"] = RowFeed(hub.reader, EVENTS, event_item)
+    wanted = set[str](settings.publish)
+    feeds = {name: hub.feeds[name] for name in RECORDS if name in wanted}
+    cursor = FeedCursor(CONSUMER, feeds, Positions(hub.backend, hub.reader), hub.writer, settings.queue)
+    if not settings.host:
+        hub.supervisor.spawn("mqtt", cursor.forget)
+        return
+    topics = Topics(settings.prefix)
+    retained = None
+    if "states" in settings.publish:
+        discovery = Discovery(settings.discovery_prefix, topics) if settings.discovery else None
+        watched = [one.camera for one in hub.settings.vehicles if one.enabled]
+        retained = Retained(topics, discovery, hub.device_states, watched, TimeSlice().check)
+    publisher = MqttPublisher(
+        lambda: offload(read_broker, hub.settings, topics.status),
+        f"{settings.host}:{settings.port}",
+        topics,
+        retained,
+        cursor,
+        tuple(feeds),
+        hub.supervisor.spawn,
+    )
+    hub.add(publisher)
+    try:
+        cursor.start()
+    except (RequestError, DatabaseError) as error:
+        log.error("MQTT begins later, since the database cannot be used: %s", error)
+    hub.lifecycle.closing.append(publisher.close)
+    _subscribe(hub, publisher, "presence" in feeds)
+    hub.status["mqtt"] = publisher.status
+    hub.warning_sources.append(publisher.warnings)
+    hub.supervisor.keep("mqtt", publisher.run)
+
+
+def _subscribe(hub: Hub, publisher: MqttPublisher, with_presence: bool) -> None:
+    """Subscribers only wake the publisher; arrivals and departures of vehicles are queued to be stored."""
+    hub.bus.subscribe(CAPTURE_STORED, lambda _: publisher.wake("captures"))
+    hub.bus.subscribe(DETECTION_STORED, lambda _: publisher.wake("detections"))
+    hub.bus.subscribe(ALERT_CHANGED, lambda _: publisher.wake("alerts"))
+    hub.bus.subscribe(VEHICLE_ARRIVED, publisher.presence)
+    hub.bus.subscribe(VEHICLE_LEFT, publisher.presence)
+    if not with_presence:
+        return
+    events = PresenceEvents(hub.backend, hub.writer, lambda: publisher.wake("presence"))
+
+    def add(event: VehicleArrived | VehicleLeft) -> None:
+        events.add(event)
+
+    hub.bus.subscribe(VEHICLE_ARRIVED, add)
+    hub.bus.subscribe(VEHICLE_LEFT, add)
+    hub.supervisor.keep("events for mqtt", events.run)
+    hub.lifecycle.closing.append(events.close)
+
+
+def read_broker(settings: Settings, status_topic: str) -> Broker:
+    """How to connect, with the password and the certificates from their files. Raises BrokerError."""
+    mqtt = settings.mqtt
+    password = mqtt.password
+    if mqtt.password_file:
+        path = settings.instance / mqtt.password_file
+        try:
+            password = path.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise BrokerError(f"mqtt.password_file {path} cannot be read ({reason})") from error
+    context = None
+    if mqtt.tls:
+        ca = settings.instance / mqtt.ca if mqtt.ca else None
+        try:
+            context = ssl.create_default_context(cafile=ca)
+        except (OSError, ValueError) as error:
+            raise BrokerError(f"mqtt.ca {ca} cannot be used ({error})") from error
+    return Broker(
+        mqtt.host,
+        mqtt.port,
+        mqtt.client_id or own_client_id(settings),
+        mqtt.keepalive_seconds,
+        status_topic,
+        OFFLINE,
+        mqtt.username,
+        password,
+        context,
+    )
+
+
+def own_client_id(settings: Settings) -> str:
+    """The same name at every start, and another one for every machine and instance folder.
+
+    So a connection that the broker still holds after a crash ends before the new one begins, and its will comes first.
+    """
+    place = f"{socket.gethostname()} {settings.instance.resolve()} {settings.mqtt.prefix}"
+    return f"gatehouse-{hashlib.blake2b(place.encode('utf-8', 'replace'), digest_size=6).hexdigest()}"
