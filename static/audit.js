@@ -15,7 +15,9 @@ const WORDS = {
   "device.admit": "let in", "device.block": "blocked", "device.rename": "renamed", "device.remove": "took the decision back about",
   "pairing.admit": "gave a token, after pairing, to", "pairing.refuse": "refused to pair",
   "token.make": "made a token for", "token.rename": "renamed the token", "token.revoke": "revoked the token of",
-  "person.delete": "deleted the person", "video.interval": "set the interval of pictures of",
+  "capture.protect": "protected the capture", "capture.release": "no longer protects the capture",
+  "detection.protect": "protected the detection", "detection.release": "no longer protects the detection",
+  "alert.test": "tried the alerts", "person.delete": "deleted the person", "video.interval": "set the interval of pictures of",
 };
 
 function detail(values) {
