@@ -13,10 +13,11 @@ from typing import Any
 
 from agent_lib.outbox.database import open_database
 from agent_lib.outbox.entry import Entry
-from agent_lib.outbox.files import remove, sync_folder, write_durably
+from agent_lib.outbox.files import remove
 from agent_lib.outbox.record import Record, RecordFiles, parse_fields
 from agent_lib.outbox.recovery import Recovery, picture_lost
 from agent_lib.outbox.unclaimed import Unclaimed
+from agent_lib.runtime.durable_files import make_folder, sync_folder, write_durably
 from agent_lib.station.result import ROLES, CaptureResult
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Outbox:
         # Rows that were settled although the database could not be written.
         self._settled_rows: set[int] = set()
         self._log_at = 0.0
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         self._records = RecordFiles(self._folder)
         self._unclaimed = Unclaimed(self._folder / "unclaimed", max_bytes)
         self._notices: list[str] = []

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from hub.backup import contents
 from hub.backup.errors import BackupError
+from hub.runtime.durable_file import sync_folder
 from hub.runtime.secret_file import write_whole
-from hub.store.pack_writer import sync_folder
 
 log = logging.getLogger(__name__)
 
