@@ -7,10 +7,11 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from agent_lib.outbox.captured_tags import captured_tags, note_captured, note_seen
 from agent_lib.outbox.database import open_database
 from agent_lib.outbox.entry import Entry
 from agent_lib.outbox.files import remove
@@ -137,7 +138,29 @@ class Outbox:
         row = record.row(record.sequence)
         with self._db:
             self._db.execute("INSERT INTO results (id, event_id, fields, roles, bytes) VALUES (?, ?, ?, ?, ?)", row[:5])
+            if not result.cut_short:
+                note_captured(self._db, result.station, result.tags, result.finished_ts)
         self._bytes += row[4]
+
+    # The tags that were captured
+
+    def captured_tags(self, station: str) -> dict[str, float]:
+        """The tags captured last at a station, each with the time.time() at which it was seen last."""
+        with self._lock:
+            try:
+                return captured_tags(self._db, station)
+            except sqlite3.Error as error:
+                log.error("%s cannot be read (%s).", self._path, error)
+                return {}
+
+    def note_seen(self, station: str, seen: Mapping[str, float]) -> None:
+        """Note when captured tags of a station were seen last; a failure is logged."""
+        with self._lock:
+            try:
+                with self._db:
+                    note_seen(self._db, station, seen)
+            except sqlite3.Error as error:
+                log.debug("%s cannot be written (%s).", self._path, error)
 
     # Reading and settling
 

@@ -21,6 +21,24 @@ from tests.support.outbox import child, drain, files, put, records
 Opened = Callable[..., Outbox]
 
 
+def test_captured_tags_are_kept_with_their_capture(tmp_path: Path) -> None:
+    box = Outbox(tmp_path, 10**9, 100)
+    put(box, "A", tags=["A", "B"], finished_ts=100.0)
+    put(box, "C", tags=["C"], finished_ts=101.0, station="other")
+    put(box, "D", tags=["D"], cut_short=True)
+    drain(box)
+    box.close()
+    box = Outbox(tmp_path, 10**9, 100)
+    assert box.captured_tags("gate") == {"A": 100.0, "B": 100.0}
+    box.note_seen("gate", {"B": 150.0, "never captured": 150.0})
+    assert box.captured_tags("gate") == {"A": 100.0, "B": 150.0}
+    for number in range(100):
+        put(box, f"T{number}", tags=[f"T{number}"])
+    assert list(box.captured_tags("gate")) == [f"T{number}" for number in range(36, 100)]
+    assert box.captured_tags("other") == {"C": 101.0}
+    box.close()
+
+
 def test_results_come_out_as_they_went_in_and_in_order(opened: Opened, tmp_path: Path) -> None:
     box = opened()
     one = result("E2-Ü", {"primary": jpeg(9), "label": jpeg(8)}, errors=["Secondary frame not available"])
