@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent_lib.outbox import Outbox
 from agent_lib.runtime.lock import InstanceLock
+from agent_lib.runtime.moment import Moment
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import AgentSettings, CameraSettings, CaptureSettings, OcrSettings, StationSettings
 from agent_lib.station.devices import CameraDevice
@@ -79,7 +80,7 @@ class Agent:
         self._watchers: list[CameraDevice] = []
         self._labels: dict[tuple[OcrSettings, int], SharedLabelReader] = {}
         self._stations: list[Station] = []
-        self._noted: dict[str, dict[str, float]] = {}
+        self._noted: dict[str, dict[str, Moment]] = {}
 
     def run(self) -> int:
         """Run until the end; returns the exit status. Raises InstanceBusy and OSError if it cannot start."""

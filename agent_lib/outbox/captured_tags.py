@@ -9,11 +9,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 
+from agent_lib.runtime.moment import Moment
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS captured_tags (
     station TEXT NOT NULL,
     tag TEXT NOT NULL,
     seen_ts REAL NOT NULL,
+    seen_mono REAL NOT NULL,
     PRIMARY KEY (station, tag)
 )
 """
@@ -26,22 +29,22 @@ _SHORTEN = (
 )
 
 
-def note_captured(db: sqlite3.Connection, station: str, tags: Iterable[str], seen_ts: float) -> None:
+def note_captured(db: sqlite3.Connection, station: str, tags: Iterable[str], seen: Moment) -> None:
     """Note the tags of a capture, as a part of the open transaction. Raises sqlite3.Error."""
-    rows = [(station, tag, seen_ts) for tag in list(dict.fromkeys(tags))[-MAX_TAGS:]]
-    db.executemany("INSERT OR REPLACE INTO captured_tags (station, tag, seen_ts) VALUES (?, ?, ?)", rows)
+    rows = [(station, tag, *seen) for tag in list(dict.fromkeys(tags))[-MAX_TAGS:]]
+    db.executemany("INSERT OR REPLACE INTO captured_tags (station, tag, seen_ts, seen_mono) VALUES (?, ?, ?, ?)", rows)
     db.execute(_SHORTEN, (station, station, MAX_TAGS))
 
 
-def note_seen(db: sqlite3.Connection, station: str, seen: Mapping[str, float]) -> None:
+def note_seen(db: sqlite3.Connection, station: str, seen: Mapping[str, Moment]) -> None:
     """Note when captured tags were seen last; others are not noted. Raises sqlite3.Error."""
     db.executemany(
-        "UPDATE captured_tags SET seen_ts = ? WHERE station = ? AND tag = ?",
-        [(seen_ts, station, tag) for tag, seen_ts in seen.items()],
+        "UPDATE captured_tags SET seen_ts = ?, seen_mono = ? WHERE station = ? AND tag = ?",
+        [(*moment, station, tag) for tag, moment in seen.items()],
     )
 
 
-def captured_tags(db: sqlite3.Connection, station: str) -> dict[str, float]:
-    """The captured tags of a station, with the time.time() at which each was seen last. Raises sqlite3.Error."""
-    rows = db.execute("SELECT tag, seen_ts FROM captured_tags WHERE station = ?", (station,)).fetchall()
-    return {tag: seen_ts for tag, seen_ts in rows if isinstance(tag, str) and isinstance(seen_ts, int | float)}
+def captured_tags(db: sqlite3.Connection, station: str) -> dict[str, Moment]:
+    """The captured tags of a station, and when each was seen last. Raises sqlite3.Error."""
+    rows = db.execute("SELECT tag, seen_ts, seen_mono FROM captured_tags WHERE station = ?", (station,)).fetchall()
+    return {tag: Moment(ts, mono) for tag, ts, mono in rows if isinstance(ts, float) and isinstance(mono, float)}

@@ -19,6 +19,7 @@ from agent_lib.outbox.record import Record, RecordFiles, parse_fields
 from agent_lib.outbox.recovery import Recovery, picture_lost
 from agent_lib.outbox.unclaimed import Unclaimed
 from agent_lib.runtime.durable_files import make_folder, sync_folder, write_durably
+from agent_lib.runtime.moment import Moment
 from agent_lib.station.result import ROLES, CaptureResult
 
 log = logging.getLogger(__name__)
@@ -139,13 +140,13 @@ class Outbox:
         with self._db:
             self._db.execute("INSERT INTO results (id, event_id, fields, roles, bytes) VALUES (?, ?, ?, ?, ?)", row[:5])
             if not result.cut_short:
-                note_captured(self._db, result.station, result.tags, result.finished_ts)
+                note_captured(self._db, result.station, result.tags, Moment.now())
         self._bytes += row[4]
 
     # The tags that were captured
 
-    def captured_tags(self, station: str) -> dict[str, float]:
-        """The tags captured last at a station, each with the time.time() at which it was seen last."""
+    def captured_tags(self, station: str) -> dict[str, Moment]:
+        """The tags captured last at a station, and when each was seen last."""
         with self._lock:
             try:
                 return captured_tags(self._db, station)
@@ -153,7 +154,7 @@ class Outbox:
                 log.error("%s cannot be read (%s).", self._path, error)
                 return {}
 
-    def note_seen(self, station: str, seen: Mapping[str, float]) -> None:
+    def note_seen(self, station: str, seen: Mapping[str, Moment]) -> None:
         """Note when captured tags of a station were seen last; a failure is logged."""
         with self._lock:
             try:

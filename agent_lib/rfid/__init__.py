@@ -1,4 +1,4 @@
-"""RFID readers: connection (`reader`, `trial`), stream parser (`parser`, `records`) and presence of tags (`presence`)."""
+"""RFID readers: connection (`reader`, `trial`), parsing (`parser`, `records`) and presence of tags (`presence`)."""
 
 from agent_lib.rfid.parser import TagParser
 from agent_lib.rfid.presence import TagPresence

@@ -11,6 +11,7 @@ from typing import Any
 
 from agent_lib.rfid.parser import Tag, TagParser
 from agent_lib.rfid.presence import TagPresence
+from agent_lib.runtime.moment import Moment
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import RfidSettings
 
@@ -72,7 +73,7 @@ class TagReader:
     """Connects, reports every sighting by `on_tag(read, is_new)`, and reconnects until stopped.
 
     `on_tag` runs in the reader's thread and should be quick; an exception in it is logged and loses only that sighting.
-    `before`: tags of an earlier run with the time.time() at which they were seen last; they may still be there.
+    `before`: tags of an earlier run, and when each was seen last; they may still be there.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class TagReader:
         settings: RfidSettings,
         on_tag: Callable[[TagRead, bool], None],
         name: str = "",
-        before: Mapping[str, float] | None = None,
+        before: Mapping[str, Moment] | None = None,
     ) -> None:
         self._settings = settings
         self._on_tag = on_tag
@@ -196,11 +197,11 @@ class TagReader:
 
     def _resume(self) -> None:
         """Take tags that were there when the reader was heard last as still there (`resume_seconds`)."""
-        now, limit = time.monotonic(), self._settings.resume_seconds
+        now, limit = Moment.now(), self._settings.resume_seconds
         if self._unheard_since is not None:
-            self._presence.resume(self._unheard_since, now, limit)
-        ts, before, self._before = time.time(), self._before, {}
-        self._presence.restore((tag for tag, seen in before.items() if abs(ts - seen) <= limit), now)
+            self._presence.resume(self._unheard_since, now.mono, limit)
+        before, self._before = self._before, {}
+        self._presence.restore((tag for tag, seen in before.items() if seen.is_within(limit, now)), now.mono)
 
     def _receive(self, link: socket.socket, parser: TagParser) -> bool:
         """Report what arrives until the connection ends; whether anything did. Raises ReaderSilent."""

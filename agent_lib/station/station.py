@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent_lib.runtime.moment import Moment
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import StationSettings
 from agent_lib.station.capture import CaptureCycle, Outcome
@@ -49,13 +50,13 @@ class Station:
         simulated: bool = False,
         reader: TagReaderDevice | None = None,
         cameras: dict[str, CameraDevice] | None = None,
-        before: Mapping[str, float] | None = None,
+        before: Mapping[str, Moment] | None = None,
     ) -> None:
         self.settings = settings
         self._label, self._deliver, self._may_begin, self._simulated = label, deliver, may_begin, simulated
         self._changed = threading.Condition()
         self._queue: deque[_Pending] = deque()
-        self._sightings: dict[str, float] = {}
+        self._sightings: dict[str, Moment] = {}
         self._working = False
         self._captures = 0
         self._stopping = threading.Event()
@@ -105,7 +106,7 @@ class Station:
         """Handle a sighting, in the reader's thread. During a capture every tag belongs to it, new or not."""
         with self._changed:
             self._sightings.pop(read.tag, None)
-            self._sightings[read.tag] = read.ts
+            self._sightings[read.tag] = Moment(read.ts, read.mono)
             if len(self._sightings) > _MAX_SIGHTINGS:
                 del self._sightings[next(iter(self._sightings))]
             if self.settings.kind == "weighbridge" and self._queue:
@@ -122,8 +123,8 @@ class Station:
                 self._queue.append(_Pending(read, [read.tag]))
                 self._changed.notify_all()
 
-    def sightings(self) -> dict[str, float]:
-        """The newest tags with the time.time() at which each was seen last."""
+    def sightings(self) -> dict[str, Moment]:
+        """The newest tags, and when each was seen last."""
         with self._changed:
             return dict(self._sightings)
 
@@ -241,7 +242,7 @@ def _absent(message: str) -> dict[str, Any]:
 
 
 def _make_reader(
-    settings: StationSettings, on_tag: Callable[[Sighting, bool], None], before: Mapping[str, float] | None
+    settings: StationSettings, on_tag: Callable[[Sighting, bool], None], before: Mapping[str, Moment] | None
 ) -> TagReaderDevice | None:
     if not settings.rfid.configured:
         return None

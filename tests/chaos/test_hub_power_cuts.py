@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.native import MISSING, compiler
 from tests.support.power_cut.cuts import cut_places, replay_cuts
 from tests.support.power_cut.hub_cuts import record_hub, start_after
-from tests.support.power_cut.recorder import MISSING, compiler
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(compiler() is None, reason=MISSING)]
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from agent_lib.outbox import Outbox
+from tests.support.native import MISSING, compiler
 from tests.support.outbox import drain
 from tests.support.power_cut.cuts import Cut, cut_places, replay_cuts
 from tests.support.power_cut.outbox_writer import digest
-from tests.support.power_cut.recorder import MISSING, Recorder, compiler
+from tests.support.power_cut.recorder import Recorder
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(compiler() is None, reason=MISSING)]
 

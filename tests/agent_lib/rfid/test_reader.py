@@ -9,6 +9,7 @@ import time
 import pytest
 
 from agent_lib.rfid import TagPresence, TagReader, try_reader
+from agent_lib.runtime.moment import Moment
 from tests.support.devices import a0_89, ascii_line, rfid_settings, short14, tcp_device
 from tests.support.helpers import wait_for
 
@@ -168,8 +169,8 @@ def test_tags_of_an_earlier_run_that_are_still_there_are_no_events():
         link.sendall(a0_89(EPC) + a0_89(other) + a0_89(late))
         hold(link)
 
-    seen, now = Seen(), time.time()
-    before = {TAG: now - 60, late.hex().upper(): now - 999}
+    seen, now = Seen(), Moment.now()
+    before = {TAG: Moment(now.ts - 60, now.mono - 60), late.hex().upper(): Moment(now.ts - 999, now.mono - 999)}
     with tcp_device(serve) as port, run(TagReader(rfid_settings(port), seen, before=before)):
         wait_for(lambda: len(seen.reads) == 3)
     assert [(read.tag, is_new) for read, is_new in seen.reads] == [

@@ -9,8 +9,8 @@ import pytest
 
 from agent_lib.settings.file import FILE_NAME
 from agent_lib.settings.template import template
+from tests.support.native import MISSING, compiler
 from tests.support.power_cut.files import content_after_the_end, contents_after_cuts
-from tests.support.power_cut.recorder import MISSING, compiler
 
 PROGRAM = """
 import sys

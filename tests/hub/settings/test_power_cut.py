@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hub.settings.file import FILE_NAME, template
+from tests.support.native import MISSING, compiler
 from tests.support.power_cut.files import content_after_the_end, contents_after_cuts
-from tests.support.power_cut.recorder import MISSING, compiler
 
 PROGRAM = "import sys; from pathlib import Path; from hub.settings.file import load; load(Path(sys.argv[1]), {}, {})"
 

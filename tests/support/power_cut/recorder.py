@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from tests.support.helpers import ROOT
+from tests.support.native import compile_library
 
 SOURCE = Path(__file__).with_name("recorder.c")
 HEADER = struct.Struct(
     "<2sccIIIQQ"
 )  # as in recorder.c: magic, kind, flag, lengths of path, path2 and data, inode, number
-MISSING = "needs Linux on a 64-bit processor and a C compiler: apt-get install gcc libc6-dev"
-
-
-@functools.cache
-def compiler() -> str | None:
-    """The C compiler that can be used, or None."""
-    if not sys.platform.startswith("linux") or sys.maxsize < 2**32:
-        return None
-    return shutil.which("gcc") or shutil.which("cc")
-
-
-@functools.cache
-def library() -> Path:
-    """recorder.c as a library, compiled once for each process. Raises RuntimeError with what the compiler says."""
-    found = compiler()
-    if found is None:
-        raise RuntimeError(MISSING)
-    path = Path(tempfile.mkdtemp(prefix="gatehouse-recorder-")) / "recorder.so"
-    made = subprocess.run(
-        [found, "-shared", "-fPIC", "-O2", "-o", str(path), str(SOURCE), "-ldl", "-lpthread"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if made.returncode:
-        raise RuntimeError(f"{SOURCE.name} cannot be compiled: {made.stderr[-2000:]}")
-    return path
 
 
 def acknowledge(data: bytes) -> None:
@@ -67,7 +38,7 @@ class Recorder:
             data = b"" if path.is_dir() else path.read_bytes()
             self._record(b"J" if path.is_dir() else b"I", data, str(path), path.stat().st_ino)
         self.environ = {
-            "LD_PRELOAD": str(library()),
+            "LD_PRELOAD": str(compile_library(SOURCE)),
             "POWER_CUT_ROOT": str(self.root),
             "POWER_CUT_LOG": str(log),
             "POWER_CUT_FLUSH_US": str(int(flush_ms * 1000)),
