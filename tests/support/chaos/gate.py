@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -64,6 +65,11 @@ class Lane:
             camera.start()
         self.pictures: dict[str, str] = {}  # SHA-256 of the pictures of each vehicle, by tag and role
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody is connected to the reader."""
+        return self._reader.clients > 0
+
     def settings(self) -> str:
         """Its table of agent.toml."""
         lines = ["[[stations]]", f'name = "{self.name}"', f'kind = "{self.kind}"']
@@ -106,7 +112,8 @@ class Gate:
         self.total = vehicles
         self._seen: set[str] = set()
         self._changed = threading.Condition()
-        self._stop = threading.Event()
+        self._stop, self._moving = threading.Event(), threading.Event()
+        self._moving.set()
         self._threads = [threading.Thread(target=self._watch, daemon=True)]
         self._threads += [threading.Thread(target=self._drive, args=(lane,), daemon=True) for lane in self.lanes]
         agent.mkdir(parents=True, exist_ok=True)
@@ -127,8 +134,22 @@ class Gate:
         with self._changed:
             return self._changed.wait_for(lambda: len(self._seen) >= captured, seconds)
 
+    def hold(self) -> None:
+        """Let vehicles that have their capture stay where they are, until `release`."""
+        self._moving.clear()
+
+    def release(self) -> None:
+        self._moving.set()
+
+    def wait_for_agent(self, seconds: float) -> None:
+        """Wait until the agent is connected to every reader."""
+        end = time.monotonic() + seconds
+        while not all(lane.is_heard for lane in self.lanes) and time.monotonic() < end:
+            time.sleep(POLL_SECONDS)
+
     def stop(self) -> None:
         self._stop.set()
+        self._moving.set()
         with self._changed:
             self._changed.notify_all()
         for thread in self._threads:
@@ -142,6 +163,7 @@ class Gate:
             lane.show(number)
             with self._changed:
                 self._changed.wait_for(lambda tag=tag: tag in self._seen or self._stop.is_set())
+            self._moving.wait()
             if self._stop.is_set():
                 return
         lane.show(None)

@@ -15,6 +15,8 @@ from tests.support.helpers import HubProcess
 KILLED = ("hub", "agent", "both")
 OTHERS = ("stopped hub", "stopped agent", "hub unreachable", "reader away", "cameras away", "clock", "ended agent")
 HOUR, DAY = 3600, 86_400
+AGENT_SECONDS = 30.0  # for the agent to be there again
+READ_SECONDS = 0.3  # in which a reader reports vehicles that stand in front of it
 PROGRESS_SECONDS = 120.0  # without a capture for this long the run has failed
 
 
@@ -43,9 +45,13 @@ class Troubles:
         return self._gate.wait(total, PROGRESS_SECONDS)
 
     def _kill(self, what: str) -> None:
-        """Kill without warning, the second one a moment later, and start again."""
+        """Kill without warning, the second one a moment later, and start again; vehicles stay meanwhile, or go on."""
         self.made[f"{what} killed"] += 1
         parts: list[HubProcess | ChaosAgent] = [part for name, part in self._parts if what in (name, "both")]
+        stays = what != "hub" and self._rng.random() < 0.5
+        if stays:
+            self._gate.hold()
+            time.sleep(0.1)  # most vehicles have their capture now
         self._rng.shuffle(parts)
         for part in parts:
             part.kill()
@@ -55,6 +61,10 @@ class Troubles:
         self._rng.shuffle(parts)
         for part in parts:
             part.start()
+        if stays:
+            self._gate.wait_for_agent(AGENT_SECONDS)
+            time.sleep(READ_SECONDS)
+            self._gate.release()
 
     @property
     def _parts(self) -> list[tuple[str, HubProcess | ChaosAgent]]:
