@@ -47,7 +47,7 @@ def wait_until_drained(agent: Path, seconds: float = DRAIN_SECONDS) -> int:
 
 def take_account(gate: Gate, hub: HubProcess, agent: Path) -> Account:
     """Compare the hub with all vehicles of a gate, once the agent has delivered everything."""
-    account = Account(vehicles=gate.total, waiting=wait_until_drained(agent))
+    account = Account(vehicles=sum(lane.came for lane in gate.lanes), waiting=wait_until_drained(agent))
     if account.waiting:
         account.faults.append(f"{account.waiting} results still wait in the outbox")
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -67,15 +67,16 @@ def _check_lane(
 ) -> None:
     tags = [row["tag"] for row in rows]
     counts = Counter(tags)
-    missing = [tag for tag in lane.tags if tag not in counts]
+    came = lane.tags[: lane.came]
+    missing = [tag for tag in came if tag not in counts]
     twice = [tag for tag, count in counts.items() if count > 1]
-    foreign = [tag for tag in counts if tag not in set(lane.tags)]
+    foreign = [tag for tag in counts if tag not in set(came)]
     account.lost += len(missing)
     account.doubled += sum(counts[tag] - 1 for tag in twice)
     account.faults += [f"{lane.name}: {tag} is missing" for tag in missing]
     account.faults += [f"{lane.name}: {tag} is there {counts[tag]} times" for tag in twice]
     account.faults += [f"{lane.name}: {tag} never came" for tag in foreign]
-    place = {tag: number for number, tag in enumerate(lane.tags)}
+    place = {tag: number for number, tag in enumerate(came)}
     places = [place[tag] for tag in dict.fromkeys(tags) if tag in place]
     wrong = sum(one > other for one, other in zip(places, places[1:], strict=False))
     account.out_of_order += wrong

@@ -54,6 +54,7 @@ class Lane:
         mark = hashlib.sha256(f"lane {seed}".encode()).digest()[: 3 if self._family == "SHORT14" else 7]
         self._vehicles = [b"\xe2" + mark + index.to_bytes(4, "big") for index in range(vehicles)]
         self.tags = [tag.hex().upper() for tag in self._vehicles]
+        self.came = 0  # how many vehicles have their capture
         self.kind = "weighbridge" if cameras else "tags"
         self._reader = SimulatedReader(seed)
         self._cameras = {role: SimulatedCamera(f"{name} {role}") for role in ROLES} if cameras else {}
@@ -114,6 +115,7 @@ class Gate:
         self._changed = threading.Condition()
         self._stop, self._moving = threading.Event(), threading.Event()
         self._moving.set()
+        self._ending = False
         self._threads = [threading.Thread(target=self._watch, daemon=True)]
         self._threads += [threading.Thread(target=self._drive, args=(lane,), daemon=True) for lane in self.lanes]
         agent.mkdir(parents=True, exist_ok=True)
@@ -147,6 +149,12 @@ class Gate:
         while not all(lane.is_heard for lane in self.lanes) and time.monotonic() < end:
             time.sleep(POLL_SECONDS)
 
+    def end(self, seconds: float) -> None:
+        """Let no more vehicles come; those that are there get their capture within `seconds`."""
+        self._ending = True
+        for thread in self._threads[1:]:
+            thread.join(seconds)
+
     def stop(self) -> None:
         self._stop.set()
         self._moving.set()
@@ -163,9 +171,10 @@ class Gate:
             lane.show(number)
             with self._changed:
                 self._changed.wait_for(lambda tag=tag: tag in self._seen or self._stop.is_set())
+            lane.came = number + 1
             self._moving.wait()
-            if self._stop.is_set():
-                return
+            if self._stop.is_set() or self._ending:
+                break
         lane.show(None)
 
     def _watch(self) -> None:

@@ -38,6 +38,7 @@ def run_chaos(folder: Path, vehicles: int, kills: int, seed: int, lanes: int = 8
         troubles = Troubles(gate, hub, agent, clock, kills, str(seed))
         whole = troubles.run()
         account = take_account(gate, hub, folder / "agent")
+        account.lost += vehicles - account.vehicles
         if not whole:
             account.faults.insert(0, f"only {gate.captured} of {vehicles} vehicles were captured in time")
         return Result(account, troubles.made, time.monotonic() - began)
