@@ -1,0 +1,57 @@
+"""Memory and handles of a hub over very many records, for bench/chaos.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from ingest_clients import Load, run_load
+
+from tests.support.helpers import HubProcess, wait_for
+
+CLIENTS, PROCESSES, BATCHES = 20, 2, 20
+WARM_BATCHES = 2  # caches have their size after these
+
+
+@dataclass
+class Sample:
+    """The hub after a batch: resident bytes, open handles, threads."""
+
+    records: int
+    resident: int
+    handles: int
+    threads: int
+
+
+def soak(folder: Path, records: int, seed: int, say: Callable[[str], None]) -> tuple[list[Sample], int]:
+    """Send `records` records in batches; a sample after each, and how many were not stored exactly once."""
+    with HubProcess(folder / "hub") as hub:
+        process = psutil.Process(hub.process.pid)
+        samples: list[Sample] = []
+        acknowledged = 0
+        for number in range(BATCHES):
+            load = Load("rest", 1, CLIENTS, 0.0, hub.port, seed * BATCHES + number, records // BATCHES)
+            _, ids, _, took = run_load(load, PROCESSES)
+            acknowledged += len(ids)
+            wait_for(lambda: hub.get("/status")["writer"]["waiting"] == 0, what="an idle writer")
+            handles = process.num_handles() if hasattr(process, "num_handles") else process.num_fds()
+            samples.append(Sample(acknowledged, process.memory_info().rss, handles, process.num_threads()))
+            say(
+                f"{acknowledged} of {records} records, {len(ids) / took:.0f} a second, "
+                f"{samples[-1].resident / 1e6:.1f} MB, {handles} handles"
+            )
+        stored = hub.get("/api/records", limit=1)["total_count"]
+    return samples, abs(stored - acknowledged) + records // BATCHES // CLIENTS * CLIENTS * BATCHES - acknowledged
+
+
+def figures(samples: list[Sample], wrong: int) -> list[tuple[str, float, float]]:
+    """Rows of the table: title, measured, limit."""
+    first, last = samples[WARM_BATCHES - 1], samples[-1]
+    return [
+        ("records lost or doubled", wrong, 0),
+        ("growth of memory, %", 100 * (last.resident - first.resident) / first.resident, 5),
+        ("growth of handles", last.handles - first.handles, 0),
+        ("growth of threads", last.threads - first.threads, 0),
+    ]
