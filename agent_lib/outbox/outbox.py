@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from agent_lib.outbox.files import remove
 from agent_lib.outbox.record import Record, RecordFiles, parse_fields
 from agent_lib.outbox.recovery import Recovery, picture_lost
 from agent_lib.outbox.unclaimed import Unclaimed
+from agent_lib.outbox.unsaved import Unsaved
 from agent_lib.runtime.durable_files import make_folder, sync_folder, write_durably
 from agent_lib.runtime.moment import Moment
 from agent_lib.station.result import ROLES, CaptureResult
@@ -53,7 +55,9 @@ class Outbox:
         self._max_bytes, self._shelf_results = max_bytes, shelf_results
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        self._unsaved: deque[tuple[CaptureResult, dict[str, Any]]] = deque()
+        self._unsaved = Unsaved(_MAX_UNSAVED)
+        # Captures that were delivered from memory: their tags are noted when the disk takes something again.
+        self._unnoted: deque[tuple[CaptureResult, Moment]] = deque(maxlen=_MAX_UNSAVED)
         # Rows that were settled although the database could not be written.
         self._settled_rows: set[int] = set()
         self._log_at = 0.0
@@ -88,9 +92,8 @@ class Outbox:
     def put(self, result: CaptureResult, fields: dict[str, Any]) -> bool:
         """Store a result. True: it is on disk. False: the write failed; it is kept in memory and retried."""
         with self._lock:
-            self._unsaved.append((result, fields))
-            if len(self._unsaved) > _MAX_UNSAVED:
-                lost, _ = self._unsaved.popleft()
+            lost = self._unsaved.add(result, fields)
+            if lost is not None:
                 log.error(
                     "The capture of tag %s is lost: the disk takes nothing and memory holds the newest %d.",
                     lost.tag,
@@ -101,23 +104,24 @@ class Outbox:
     def save_unsaved(self) -> bool:
         """Write the results held in memory to disk, oldest first; whether none is left."""
         with self._lock:
-            while self._unsaved:
-                result, fields = self._unsaved[0]
+            while (first := self._unsaved.first()) is not None:
                 try:
-                    self._write(result, fields)
+                    self._write(first.result, first.fields)
                 except (OSError, sqlite3.Error) as error:
                     if time.monotonic() >= self._log_at:
                         self._log_at = time.monotonic() + _LOG_INTERVAL_SECONDS
                         log.error(
                             "The capture of tag %s cannot be saved in %s (%s). Free some space or see to the "
                             "folder's rights; it is kept in memory and tried again.",
-                            result.tag,
+                            first.result.tag,
                             self._folder,
                             error,
                         )
+                    self._changed.notify_all()
                     return False
-                self._unsaved.popleft()
+                self._unsaved.remove(first.id)
                 self._changed.notify_all()
+            self._note_delivered()
             return True
 
     def _write(self, result: CaptureResult, fields: dict[str, Any]) -> None:
@@ -154,6 +158,19 @@ class Outbox:
                 log.error("%s cannot be read (%s).", self._path, error)
                 return {}
 
+    def _note_delivered(self) -> None:
+        """Note the tags of captures that were delivered without having been on disk."""
+        while self._unnoted:
+            result, moment = self._unnoted[0]
+            try:
+                with self._db:
+                    if not result.cut_short:
+                        note_captured(self._db, result.station, result.tags, moment)
+            except sqlite3.Error as error:
+                log.debug("%s cannot be written (%s).", self._path, error)
+                return
+            self._unnoted.popleft()
+
     def note_seen(self, station: str, seen: Mapping[str, Moment]) -> None:
         """Note when captured tags of a station were seen last; a failure is logged."""
         with self._lock:
@@ -188,8 +205,8 @@ class Outbox:
             except sqlite3.Error as error:
                 log.error("%s cannot be read (%s); it is tried again.", self._path, error)
                 return None
-        if row is None:
-            return None
+            if row is None:
+                return self._unsaved.next(skip)
         fields, pictures = parse_fields(row[2], row[1]), {}
         if fields is None:
             record = self._records.read(row[1])
@@ -207,6 +224,14 @@ class Outbox:
     def delivered(self, entry: Entry) -> None:
         """Delete a result that the hub has confirmed."""
         with self._lock:  # until its files are gone, too: the same event may be put again
+            if entry.id < 0:
+                unsaved = self._unsaved.remove(entry.id)
+                if unsaved is not None:
+                    self._unnoted.append((unsaved.result, Moment.now()))
+                    self._records.settle(entry.event_id)  # a write that failed may have left files
+                    self._remove_files(entry.event_id)
+                    return
+                entry = self._saved(entry)
             self._records.settle(entry.event_id)
             self._settle(entry, "DELETE FROM results WHERE id = ?", (entry.id,))
             if entry.id not in self._settled_rows:
@@ -214,6 +239,13 @@ class Outbox:
 
     def shelve(self, entry: Entry, reason: str) -> None:
         """Move a result that the hub rejects to the dead-letter queue, dropping the oldest beyond its limit."""
+        if entry.id < 0:
+            with self._lock:
+                self.save_unsaved()
+                if self._unsaved.remove(entry.id) is not None:
+                    log.error("The refused result of tag %s is dropped: the disk is full.", entry.fields.get("tag"))
+                    return
+                entry = self._saved(entry)
         reason, shelved_ts = reason or "refused", self._next_shelved_ts()
         self._settle(
             entry, "UPDATE results SET reason = ?, shelved_ts = ? WHERE id = ?", (reason, shelved_ts, entry.id)
@@ -236,6 +268,15 @@ class Outbox:
         for _, event_id, size in old:
             self._bytes -= size
             self._remove_files(event_id)
+
+    def _saved(self, entry: Entry) -> Entry:
+        """The entry of a result that was in memory when it was sent, and was written to disk since."""
+        try:
+            row = self._db.execute("SELECT id FROM results WHERE event_id = ?", (entry.event_id,)).fetchone()
+        except sqlite3.Error as error:
+            log.error("%s cannot be read (%s).", self._path, error)
+            row = None
+        return entry if row is None else replace(entry, id=row[0])
 
     def _next_shelved_ts(self) -> float:
         """The time for a result that is shelved now: later than all others, even if the clock was set back."""

@@ -179,6 +179,49 @@ def test_memory_holds_a_bounded_number(opened: Opened, tmp_path: Path, caplog: p
     ]
 
 
+def test_what_the_disk_does_not_take_is_delivered_from_memory(opened: Opened, tmp_path: Path) -> None:
+    box = opened()
+    put(box, "A")
+    (tmp_path / "outbox").rename(tmp_path / "moved")
+    (tmp_path / "outbox").write_text("in the way")
+    for tag in "BCD":
+        one = result(tag, {"primary": tag.encode()})
+        assert not box.put(one, fields(one))
+    (tmp_path / "outbox").unlink()
+    (tmp_path / "moved").rename(tmp_path / "outbox")
+    first = box.next()
+    assert first is not None and first.fields["tag"] == "A", "what is on disk is older"
+    box.delivered(first)
+    second = box.next()
+    assert second is not None and (second.fields["tag"], second.pictures) == ("B", {"primary": b"B"})
+    assert (third := box.next({second.id})) is not None and third.fields["tag"] == "C"
+    box.delivered(second)
+    assert box.counts()["waiting"] == 2 and box.captured_tags("gate").keys() == {"A"}
+    assert box.save_unsaved(), "there is room again, while C is being sent"
+    box.delivered(third)
+    assert [entry.fields["tag"] for entry in drain(box)] == ["D"] and box.empty
+    assert box.captured_tags("gate").keys() == {"A", "B", "C", "D"} and records(tmp_path) == files(tmp_path) == []
+
+
+def test_a_result_in_memory_that_is_refused_goes_to_the_shelf_if_there_is_room(opened: Opened, tmp_path: Path) -> None:
+    box = opened()
+    (tmp_path / "outbox").rmdir()
+    (tmp_path / "outbox").write_text("in the way")
+    for tag in "AB":
+        one = result(tag)
+        assert not box.put(one, fields(one))
+    refused = box.next()
+    assert refused is not None
+    box.shelve(refused, "no room for it")
+    assert box.counts()["waiting"] == 1 and box.counts()["shelved"] == 0
+    (tmp_path / "outbox").unlink()
+    (tmp_path / "outbox").mkdir()
+    refused = box.next()
+    assert refused is not None and refused.fields["tag"] == "B"
+    box.shelve(refused, "refused for good")
+    assert [row["tag"] for row in box.counts()["shelf"]] == ["B"] and box.empty
+
+
 def test_a_picture_that_is_gone_is_named_and_the_rest_delivered(opened: Opened, tmp_path: Path) -> None:
     box = opened()
     event_id = put(box, "A")
