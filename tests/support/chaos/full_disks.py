@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from tests.support.chaos.account import Account, take_account
+from tests.support.chaos.account import Account, take_account, wait_until_drained
 from tests.support.chaos.gate import Gate
 from tests.support.chaos.processes import ChaosAgent
 from tests.support.chaos.small_disk import SmallDisk, small_disk
@@ -19,6 +19,7 @@ from tests.support.helpers import HubProcess
 
 DISK_MB = 96
 REFUSED_SECONDS, RESUMED_SECONDS = 20.0, 30.0
+HOLD_SECONDS = 1.0  # until the vehicles that stand there have their capture
 VEHICLES = 100_000  # more than come; the account is of those that came
 
 
@@ -83,12 +84,19 @@ class FullDisks:
         self._wait_until_stored()
 
     def _fill_agent(self) -> None:
-        """Captures wait in memory, and are stored when there is room."""
+        """Captures reach the hub all the same, and go on to the disk when there is room."""
+        self.gate.hold()
+        time.sleep(HOLD_SECONDS)
+        wait_until_drained(self._agent.instance, REFUSED_SECONDS)
+        before = self._status()["captures"]["stored"]
         self._agent_disk.fill()
-        time.sleep(self._rng.random() * 2)
-        before = self.gate.captured
+        self.gate.release()
+        lanes = len(self.gate.lanes)
+        if not self._until(lambda: self._status()["captures"]["stored"] >= before + lanes, REFUSED_SECONDS):
+            self.result.faults.append("captures of an agent with a full disk do not reach the hub")
+        captured = self.gate.captured
         self._agent_disk.empty()
-        if not self.gate.wait(before + 5, RESUMED_SECONDS):
+        if not self.gate.wait(captured + 5, RESUMED_SECONDS):
             self.result.faults.append("the agent does not go on after its disk was full")
 
     def _wait_until_stored(self) -> None:
