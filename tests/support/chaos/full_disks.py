@@ -18,6 +18,7 @@ from tests.support.chaos.small_disk import SmallDisk, small_disk
 from tests.support.helpers import HubProcess
 
 DISK_MB = 96
+RESERVE_MB = "16"  # of the hub's disk for its database
 REFUSED_SECONDS, RESUMED_SECONDS = 20.0, 30.0
 HOLD_SECONDS = 1.0  # until the vehicles that stand there have their capture
 VEHICLES = 100_000  # more than come; the account is of those that came
@@ -39,7 +40,7 @@ class FullDisks:
     def __init__(self, folder: Path, hub_disk: SmallDisk, agent_disk: SmallDisk, seed: int, lanes: int) -> None:
         self._hub_disk, self._agent_disk = hub_disk, agent_disk
         self._rng = random.Random(seed)
-        self._hub = HubProcess(hub_disk.folder / "hub")
+        self._hub = HubProcess(hub_disk.folder / "hub", HUB_STORE_RESERVE_MB=RESERVE_MB, HUB_STORE_WARN_FREE_MB="0")
         self._hub.output = folder / "hub.output.txt"
         self._agent = ChaosAgent(agent_disk.folder / "agent")
         self._agent.output = folder / "agent.output.txt"
@@ -74,7 +75,7 @@ class FullDisks:
             answer = self._post()
             if not refused or answer.status_code != 503 or int(answer.headers.get("Retry-After", 0)) < 1:
                 self.result.faults.append(f"a full hub answers {answer.status_code} {dict(answer.headers)}")
-            if not self._until(lambda: any("is full" in text for text in self._status()["warnings"]), REFUSED_SECONDS):
+            if not self._until(lambda: any("full" in text for text in self._status()["warnings"]), REFUSED_SECONDS):
                 self.result.faults.append(f"the status page of a full hub says {self._status()['warnings']}")
             before = self.gate.captured
             if not self.gate.wait(before + 5, REFUSED_SECONDS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
@@ -23,6 +24,7 @@ LISTS = {
     "watchlist": ("/api/watchlist", "watchlist", "note"),
 }
 READ_OVER_HTTP = 5
+DAMAGE = re.compile("damaged|corrupt|lost|cannot be read|could not be read|unreadable")
 
 
 class Account:
@@ -48,7 +50,7 @@ class Account:
         self.faults += [f"{key} is there {count} times" for key, count in found.items() if count > 1]
         self.faults += [f"{path.name} was not swept" for path in (self._hub.instance / "images").rglob("*.part")]
         status = requests.get(f"{self._hub.url}/status", headers={"Accept": "application/json"}, timeout=10).json()
-        self.faults += [f"the status page warns: {text}" for text in status["warnings"]]
+        self.faults += [f"the status page warns: {text}" for text in status["warnings"] if DAMAGE.search(text)]
         return self.faults
 
     def _rows(self, path: str, name: str) -> list[dict[str, Any]]:
