@@ -15,12 +15,13 @@ from tests.support.power_cut.hub_cuts import Outcome, Recording, record_hub, sta
 ACKNOWLEDGEMENTS = 200  # of one recording
 CUTS = 20  # of one recording
 HUBS = 2  # that start at the same time
+FAIL_EVERY = 20  # flushes
 
 
 def cut_power(folder: Path, cuts: int, seed: str, say: Callable[[str], None]) -> list[Outcome]:
     """Cut the power `cuts` times; what a hub that started afterwards had. Folders of failed cuts are kept.
 
-    Half of the recordings go on where a cut of the one before has left the disk.
+    Half of the recordings go on where a cut of the one before has left the disk; in a third of them flushes fail.
     """
     outcomes: list[Outcome] = []
     start: tuple[Recording, Cut] | None = None
@@ -29,7 +30,8 @@ def cut_power(folder: Path, cuts: int, seed: str, say: Callable[[str], None]) ->
         own = folder / f"recording-{number}"
         own.mkdir(parents=True)
         rng = random.Random(f"{seed} {number}")
-        recording = record_hub(own, f"{seed}.{number}", ACKNOWLEDGEMENTS, start)
+        fail_every = FAIL_EVERY if number % 3 == 2 else 0
+        recording = record_hub(own, f"{seed}.{number}", ACKNOWLEDGEMENTS, start, fail_every=fail_every)
         some = _start_all(recording, own, min(CUTS, cuts - len(outcomes)), rng)
         outcomes += some
         whole = [outcome.cut for outcome in some if not outcome.faults]

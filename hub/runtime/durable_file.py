@@ -6,6 +6,7 @@ name, flushed, renamed, and the folder's names are flushed.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from pathlib import Path
@@ -50,5 +51,8 @@ def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems have no flush of a folder
+            raise
     finally:
         os.close(handle)

@@ -14,6 +14,8 @@ from tests.support.power_cut.hub_account import Account, check_database
 from tests.support.power_cut.hub_load import HubLoad, Sent
 from tests.support.power_cut.recorder import Recorder
 
+STARTS = 10
+
 
 @dataclass
 class Recording:
@@ -35,16 +37,20 @@ def record_hub(
     acknowledgements: int,
     start: tuple[Recording, Cut] | None = None,
     flush_ms: float = 2.0,
+    fail_every: int = 0,
     environ: Mapping[str, str] | None = None,
 ) -> Recording:
-    """Run a hub under load, then kill it. `start`: go on where a cut of an earlier recording left it."""
+    """Run a hub under load, then kill it. `start`: go on where a cut of an earlier recording left it.
+
+    `fail_every`: one flush of so many fails, on average.
+    """
     root, log = folder / "disk", folder / "log"
     if start is not None:
         shutil.copytree(start[1].folder, root)
-    recorder = Recorder(root, log, flush_ms)
+    recorder = Recorder(root, log, flush_ms, fail_every)
     hub = HubProcess(root / "instance", **recorder.environ, **(environ or {}))
     hub.output = folder / "output.txt"
-    hub.start()
+    _start(hub, STARTS if fail_every else 1)
     load = HubLoad(hub, seed, lambda key: recorder.acknowledge(key.encode()), limit=acknowledgements).start()
     try:
         load.join()
@@ -55,6 +61,17 @@ def record_hub(
     if start is None:
         return Recording(root, log, load.sent)
     return Recording(root, log, {**start[0].sent, **load.sent}, start[0].acknowledged(start[1]))
+
+
+def _start(hub: HubProcess, tries: int) -> None:
+    """Start a hub; one that meets a failing disk at its start ends with a sentence, and is started again."""
+    for left in reversed(range(tries)):
+        try:
+            hub.start()
+            return
+        except AssertionError:
+            if not left or hub.process is None or hub.process.poll() != 1:
+                raise
 
 
 @dataclass

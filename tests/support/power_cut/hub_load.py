@@ -18,6 +18,8 @@ from PIL import Image
 from tests.support.helpers import HubProcess
 
 ROLES = ("primary", "secondary", "label")
+TRIES = 20
+AGAIN = 0.1  # of confirmed records are sent again, as if their confirmation had been lost
 KINDS = ("capture", "capture", "detection", "detection", "health", "watchlist")
 
 
@@ -85,17 +87,25 @@ class HubLoad:
                 kind, key = rng.choice(KINDS), f"{name}-{count}"
                 chosen = {role: rng.choice(pictures) for role in ROLES if rng.random() < 0.7}
                 self.sent[key] = Sent(kind, key)
-                try:
-                    answer = getattr(self, f"_send_{kind}")(session, key, chosen)
-                except requests.RequestException:
-                    self._stop.wait(0.05)
-                    continue
-                if answer.status_code in (200, 201) and answer.json()["success"]:
+                if self._deliver(session, kind, key, chosen):
                     self._acknowledge(key)
                     self.acknowledged += 1
-                else:
-                    self.refused += 1
-                    self._stop.wait(0.05)
+                    if rng.random() < AGAIN and kind != "watchlist":
+                        self._deliver(session, kind, key, chosen)
+
+    def _deliver(self, session: requests.Session, kind: str, key: str, pictures: dict[str, bytes]) -> bool:
+        """Send a record until it is confirmed, as devices do; entries of the watchlist once. Whether it is."""
+        for _ in range(1 if kind == "watchlist" else TRIES):
+            try:
+                answer = getattr(self, f"_send_{kind}")(session, key, pictures)
+            except requests.RequestException:
+                answer = None
+            if answer is not None and answer.status_code in (200, 201) and answer.json()["success"]:
+                return True
+            self.refused += 1
+            if self._stop.wait(0.05):
+                break
+        return False
 
     def _send_capture(self, session: requests.Session, key: str, pictures: dict[str, bytes]) -> requests.Response:
         self.sent[key].pictures = {f"{role}_image_url": digest(data) for role, data in pictures.items()}

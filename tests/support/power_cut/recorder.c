@@ -2,7 +2,8 @@
  * Records what a program writes below one folder, for tests/support/power_cut/disk.py (LD_PRELOAD, Linux).
  *
  * POWER_CUT_ROOT: the folder; POWER_CUT_LOG: the file that every process appends to; POWER_CUT_FLUSH_US: how long a
- * flush takes (it is recorded, not made: the power is cut in the replay only). One record is one writev() to a
+ * flush takes (it is recorded, not made: the power is cut in the replay only); POWER_CUT_FAIL_EVERY: how many flushes
+ * succeed between two that fail with EIO, on average; 0 for none. One record is one writev() to a
  * file opened with O_APPEND, so that records of several processes follow one another. A change is recorded under a
  * lock together with the call that makes it; a flush is recorded before it begins and after it has ended.
  */
@@ -38,6 +39,7 @@ static unsigned char known[MAX_FDS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t flushes;
 static useconds_t flush_us;
+static unsigned fail_every, dice;
 
 #define REAL(type, name, ...)                                                                                          \
     static type (*real_##name)(__VA_ARGS__);                                                                           \
@@ -52,6 +54,9 @@ __attribute__((constructor)) static void set_up(void) {
     log_writev = dlsym(RTLD_NEXT, "writev");
     const char *wait = getenv("POWER_CUT_FLUSH_US");
     flush_us = wait ? atoi(wait) : 0;
+    const char *fail = getenv("POWER_CUT_FAIL_EVERY");
+    fail_every = fail ? (unsigned)atoi(fail) : 0;
+    dice = (unsigned)getpid();
     strcpy(root, folder);
     root_length = strlen(root);
     log_fd = real_open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
@@ -348,6 +353,11 @@ static int flush_recorded(int fd, int (*flush)(int)) {
     pthread_mutex_unlock(&lock);
     if (flush_us) usleep(flush_us);
     pthread_mutex_lock(&lock);
+    if (fail_every && rand_r(&dice) % fail_every == 0) {
+        pthread_mutex_unlock(&lock);
+        errno = EIO;
+        return -1;
+    }
     record('E', 0, inode, number, NULL, NULL, NULL, 0, 0);
     pthread_mutex_unlock(&lock);
     return 0;

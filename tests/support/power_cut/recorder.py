@@ -29,8 +29,11 @@ def acknowledge(data: bytes) -> None:
 class Recorder:
     """Records what processes with `environ` write below `root`; `acknowledge` puts a mark between their records."""
 
-    def __init__(self, root: Path, log: Path, flush_ms: float = 0.0) -> None:
-        """What lies in `root` is recorded first. flush_ms: how long a flush takes."""
+    def __init__(self, root: Path, log: Path, flush_ms: float = 0.0, fail_every: int = 0) -> None:
+        """What lies in `root` is recorded first. flush_ms: how long a flush takes.
+
+        fail_every: one flush of so many fails, on average; 0: none.
+        """
         self.root, self.log = root.resolve(), log
         self.root.mkdir(parents=True, exist_ok=True)
         self._handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -42,6 +45,7 @@ class Recorder:
             "POWER_CUT_ROOT": str(self.root),
             "POWER_CUT_LOG": str(log),
             "POWER_CUT_FLUSH_US": str(int(flush_ms * 1000)),
+            "POWER_CUT_FAIL_EVERY": str(fail_every),
         }
 
     def acknowledge(self, data: bytes) -> None:
