@@ -25,6 +25,16 @@ def test_what_a_hub_acknowledged_survives_a_power_cut(tmp_path: Path) -> None:
             assert outcome.faults == [], f"{cut}: {outcome.acknowledged} were acknowledged, {outcome.rows} are there"
 
 
+def test_a_disk_whose_flushes_fail_costs_no_acknowledged_record(tmp_path: Path) -> None:
+    recording = record_hub(tmp_path, "failing", 30, fail_every=10)
+    told = (tmp_path / "output.txt").read_text("utf-8")
+    assert "could not be stored" in told and "Traceback" not in told
+    rng = random.Random("failing")
+    last = cut_places(recording.log, 200, rng)[-1]
+    (cut,) = replay_cuts(recording.root, recording.log, [last], rng, tmp_path / "cuts", ["flushed"])
+    assert start_after(cut, recording).faults == []
+
+
 def test_the_cuts_find_what_was_not_flushed(tmp_path: Path) -> None:
     """A hub that does not flush each commit (NORMAL) loses acknowledged records: the replay is no placebo."""
     recording = record_hub(tmp_path, "normal", 40, environ={"HUB_STORE_SYNCHRONOUS": "NORMAL"})
