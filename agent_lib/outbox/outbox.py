@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_lib.outbox.captured_tags import captured_tags, note_captured, note_seen
+from agent_lib.outbox.counting import beyond_shelf, count_results
 from agent_lib.outbox.database import open_database
 from agent_lib.outbox.entry import Entry
 from agent_lib.outbox.files import remove
@@ -253,11 +254,7 @@ class Outbox:
         self._records.shelve(entry.event_id, reason, shelved_ts)
         with self._lock:
             try:
-                old = self._db.execute(
-                    "SELECT id, event_id, bytes FROM results WHERE reason IS NOT NULL ORDER BY shelved_ts DESC, id "
-                    "DESC LIMIT -1 OFFSET ?",
-                    (self._shelf_results,),
-                ).fetchall()
+                old = beyond_shelf(self._db, self._shelf_results)
                 for _, event_id, _ in old:
                     self._records.settle(event_id)
                 with self._db:
@@ -309,21 +306,11 @@ class Outbox:
         """{"waiting": n, "shelved": n, "shelf": newest 20 of {"event_id", "tag", "reason"}}."""
         with self._lock:
             try:
-                waiting, shelved = self._db.execute(
-                    "SELECT count(*) - count(reason), count(reason) FROM results"
-                ).fetchone()
-                rows = self._db.execute(
-                    "SELECT event_id, fields, reason FROM results WHERE reason IS NOT NULL ORDER BY shelved_ts DESC, "
-                    "id DESC LIMIT 20"
-                ).fetchall()
+                waiting, shelved, shelf = count_results(self._db)
             except sqlite3.Error as error:
                 log.error("%s cannot be read (%s).", self._path, error)
-                waiting, shelved, rows = 0, 0, []
+                waiting, shelved, shelf = 0, 0, []
             waiting += len(self._unsaved) - len(self._settled_rows)
-        shelf = [
-            {"event_id": event_id, "tag": (parse_fields(fields, event_id) or {}).get("tag", ""), "reason": reason}
-            for event_id, fields, reason in rows
-        ]
         return {"waiting": max(0, waiting), "shelved": shelved, "shelf": shelf}
 
     @property
