@@ -70,7 +70,7 @@ def _start(hub: HubProcess, tries: int) -> None:
             hub.start()
             return
         except AssertionError:
-            if not left or hub.process is None or hub.process.poll() != 1:
+            if not left or hub.process is None or hub.process.poll() not in (1, 2):
                 raise
 
 
