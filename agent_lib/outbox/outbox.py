@@ -62,6 +62,7 @@ class Outbox:
         # Rows that were settled although the database could not be written.
         self._settled_rows: set[int] = set()
         self._log_at = 0.0
+        self._closed = False
         make_folder(self._folder)
         self._records = RecordFiles(self._folder)
         self._unclaimed = Unclaimed(self._folder / "unclaimed", max_bytes)
@@ -325,8 +326,15 @@ class Outbox:
             return waiting <= len(self._settled_rows) and not self._unsaved
 
     def close(self) -> None:
-        """Close the database; a second call does nothing."""
+        """Write what is held in memory, and close the database; a second call does nothing."""
         with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            if not self.save_unsaved():
+                log.error(
+                    "%d captures are lost with the end of the agent: they could not be written.", len(self._unsaved)
+                )
             self._db.close()
 
     def _picture(self, event_id: str, role: str) -> Path:

@@ -203,6 +203,25 @@ def test_what_the_disk_does_not_take_is_delivered_from_memory(opened: Opened, tm
     assert box.captured_tags("gate").keys() == {"A", "B", "C", "D"} and records(tmp_path) == files(tmp_path) == []
 
 
+def test_what_the_disk_does_not_take_until_the_end_is_counted(
+    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for room in (True, False):
+        box = opened()
+        (tmp_path / "outbox").rename(tmp_path / "moved")
+        (tmp_path / "outbox").write_text("in the way")
+        one = result("A" if room else "B")
+        assert not box.put(one, fields(one))
+        if room:
+            (tmp_path / "outbox").unlink()
+            (tmp_path / "moved").rename(tmp_path / "outbox")
+        box.close()
+        assert ("1 captures are lost" in caplog.text) is not room
+    (tmp_path / "outbox").unlink()
+    (tmp_path / "moved").rename(tmp_path / "outbox")
+    assert [entry.fields["tag"] for entry in drain(opened())] == ["A"]
+
+
 def test_a_result_in_memory_that_is_refused_goes_to_the_shelf_if_there_is_room(opened: Opened, tmp_path: Path) -> None:
     box = opened()
     (tmp_path / "outbox").rmdir()
