@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import shutil
 import subprocess
@@ -26,7 +27,9 @@ def compile_library(source: Path) -> Path:
     found = compiler()
     if found is None:
         raise RuntimeError(MISSING)
-    path = Path(tempfile.mkdtemp(prefix="gatehouse-native-")) / f"{source.stem}.so"
+    folder = Path(tempfile.mkdtemp(prefix="gatehouse-native-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / f"{source.stem}.so"
     made = subprocess.run(
         [found, "-shared", "-fPIC", "-O2", "-o", str(path), str(source), "-ldl", "-lpthread"],
         capture_output=True,
