@@ -16,8 +16,7 @@ from typing import Any
 
 from hub.backup import contents
 from hub.backup.listing import newest
-from hub.runtime.durable_file import sync_folder
-from hub.runtime.secret_file import write_whole
+from hub.runtime.durable_file import sync_folder, write_whole
 from hub.store.errors import DatabaseError
 from hub.store.migrations.revisions import REVISIONS
 from hub.store.migrations.runner import migrate
