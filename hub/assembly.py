@@ -23,6 +23,7 @@ from hub.live.fanout import Fanout
 from hub.live.links import Links
 from hub.net.fast_routes import FastRoutes
 from hub.runtime.budget import Budget
+from hub.runtime.durable_file import make_folder
 from hub.runtime.json_lane import JsonLane
 from hub.runtime.lanes import Lanes
 from hub.runtime.loop_watch import LoopWatch
@@ -247,7 +248,7 @@ def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget, sessions: Sess
 
 def _prepare_store(app: Flask, settings: Settings) -> Backend:
     """Create the instance folder and the database, or bring its tables to the newest revision. Raises DatabaseError."""
-    settings.instance.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.instance)
     mend(settings.instance)
     backend = SqliteBackend(settings.database_path, settings.store.synchronous)
     migrate(backend, before=partial(copy_before_migration, settings.database_path, settings.backup_path))

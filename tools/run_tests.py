@@ -21,6 +21,7 @@ from environment import ROOT, say
 OPTIONAL_TOOLS = (
     ("wine", "wine"),
     ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"),
+    ("gcc", "gcc libc6-dev"),
     ("chromium", "chromium"),
     ("mosquitto", "mosquitto"),
 )

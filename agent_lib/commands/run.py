@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent_lib.outbox import Outbox
 from agent_lib.runtime.lock import InstanceLock
+from agent_lib.runtime.moment import Moment
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import AgentSettings, CameraSettings, CaptureSettings, OcrSettings, StationSettings
 from agent_lib.station.devices import CameraDevice
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.1
 _PROGRESS_SECONDS = 3.0
+_NOTE_SEEN_SECONDS = 5.0
 _CAPTURE_ENDS_SECONDS, _LAST_RESULTS_SECONDS, _THREADS_SECONDS = 2.0, 1.5, 1.0
 _ATTEMPT_MARGIN_SECONDS, _STAND_MARGIN_SECONDS = 0.1, 0.5
 
@@ -78,6 +80,7 @@ class Agent:
         self._watchers: list[CameraDevice] = []
         self._labels: dict[tuple[OcrSettings, int], SharedLabelReader] = {}
         self._stations: list[Station] = []
+        self._noted: dict[str, dict[str, Moment]] = {}
 
     def run(self) -> int:
         """Run until the end; returns the exit status. Raises InstanceBusy and OSError if it cannot start."""
@@ -134,6 +137,7 @@ class Agent:
                     self._deliver,
                     self._capture_limit.acquire,
                     self.settings.simulated,
+                    before=self._outbox.captured_tags(settings.name),
                 )
             )
         self._uplink.start(self._supervisor)
@@ -199,8 +203,17 @@ class Agent:
                 newest["reason"],
             )
 
+    def _note_seen(self) -> None:
+        """Note which captured tags are still there, so that the next run knows those that stay."""
+        for station in self._stations:
+            name, seen = station.settings.name, station.sightings()
+            changed = dict(seen.items() - self._noted.get(name, {}).items())
+            if changed:
+                self._noted[name] = seen
+                self._outbox.note_seen(name, changed)
+
     def _watch(self) -> None:
-        printed_at = polled_at = time.monotonic()
+        printed_at = polled_at = noted_at = time.monotonic()
         heeds_requests = self._stop_request.withdraw()  # one of an earlier run; it is ignored where it stays
         while not self._signal:
             if heeds_requests and time.monotonic() - polled_at >= STOP_POLL_SECONDS:
@@ -208,6 +221,9 @@ class Agent:
                 if self._stop_request.is_made():
                     self._stop_request.withdraw()
                     self.request_stop()
+            if time.monotonic() - noted_at >= _NOTE_SEEN_SECONDS:
+                noted_at = time.monotonic()
+                self._note_seen()
             if self._capture_limit.used_up and not self._busy:
                 self._stop_devices()
                 if self._outbox.empty:
@@ -275,6 +291,7 @@ class Agent:
         if left:
             log.warning("These threads did not end in time: %s.", ", ".join(left))
         self._uplink.close()
+        self._note_seen()
         self._outbox.close()
 
 

@@ -7,16 +7,22 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from agent_lib.outbox.captured_tags import captured_tags, note_captured, note_seen
+from agent_lib.outbox.counting import beyond_shelf, count_results
 from agent_lib.outbox.database import open_database
 from agent_lib.outbox.entry import Entry
-from agent_lib.outbox.files import remove, sync_folder, write_durably
+from agent_lib.outbox.files import remove
 from agent_lib.outbox.record import Record, RecordFiles, parse_fields
 from agent_lib.outbox.recovery import Recovery, picture_lost
 from agent_lib.outbox.unclaimed import Unclaimed
+from agent_lib.outbox.unsaved import Unsaved
+from agent_lib.runtime.durable_files import make_folder, sync_folder, write_durably
+from agent_lib.runtime.moment import Moment
 from agent_lib.station.result import ROLES, CaptureResult
 
 log = logging.getLogger(__name__)
@@ -50,11 +56,14 @@ class Outbox:
         self._max_bytes, self._shelf_results = max_bytes, shelf_results
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        self._unsaved: deque[tuple[CaptureResult, dict[str, Any]]] = deque()
+        self._unsaved = Unsaved(_MAX_UNSAVED)
+        # Captures that were delivered from memory: their tags are noted when the disk takes something again.
+        self._unnoted: deque[tuple[CaptureResult, Moment]] = deque(maxlen=_MAX_UNSAVED)
         # Rows that were settled although the database could not be written.
         self._settled_rows: set[int] = set()
         self._log_at = 0.0
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._closed = False
+        make_folder(self._folder)
         self._records = RecordFiles(self._folder)
         self._unclaimed = Unclaimed(self._folder / "unclaimed", max_bytes)
         self._notices: list[str] = []
@@ -85,9 +94,8 @@ class Outbox:
     def put(self, result: CaptureResult, fields: dict[str, Any]) -> bool:
         """Store a result. True: it is on disk. False: the write failed; it is kept in memory and retried."""
         with self._lock:
-            self._unsaved.append((result, fields))
-            if len(self._unsaved) > _MAX_UNSAVED:
-                lost, _ = self._unsaved.popleft()
+            lost = self._unsaved.add(result, fields)
+            if lost is not None:
                 log.error(
                     "The capture of tag %s is lost: the disk takes nothing and memory holds the newest %d.",
                     lost.tag,
@@ -98,23 +106,24 @@ class Outbox:
     def save_unsaved(self) -> bool:
         """Write the results held in memory to disk, oldest first; whether none is left."""
         with self._lock:
-            while self._unsaved:
-                result, fields = self._unsaved[0]
+            while (first := self._unsaved.first()) is not None:
                 try:
-                    self._write(result, fields)
+                    self._write(first.result, first.fields)
                 except (OSError, sqlite3.Error) as error:
                     if time.monotonic() >= self._log_at:
                         self._log_at = time.monotonic() + _LOG_INTERVAL_SECONDS
                         log.error(
                             "The capture of tag %s cannot be saved in %s (%s). Free some space or see to the "
                             "folder's rights; it is kept in memory and tried again.",
-                            result.tag,
+                            first.result.tag,
                             self._folder,
                             error,
                         )
+                    self._changed.notify_all()
                     return False
-                self._unsaved.popleft()
+                self._unsaved.remove(first.id)
                 self._changed.notify_all()
+            self._note_delivered()
             return True
 
     def _write(self, result: CaptureResult, fields: dict[str, Any]) -> None:
@@ -136,7 +145,42 @@ class Outbox:
         row = record.row(record.sequence)
         with self._db:
             self._db.execute("INSERT INTO results (id, event_id, fields, roles, bytes) VALUES (?, ?, ?, ?, ?)", row[:5])
+            if not result.cut_short:
+                note_captured(self._db, result.station, result.tags, Moment.now())
         self._bytes += row[4]
+
+    # The tags that were captured
+
+    def captured_tags(self, station: str) -> dict[str, Moment]:
+        """The tags captured last at a station, and when each was seen last."""
+        with self._lock:
+            try:
+                return captured_tags(self._db, station)
+            except sqlite3.Error as error:
+                log.error("%s cannot be read (%s).", self._path, error)
+                return {}
+
+    def _note_delivered(self) -> None:
+        """Note the tags of captures that were delivered without having been on disk."""
+        while self._unnoted:
+            result, moment = self._unnoted[0]
+            try:
+                with self._db:
+                    if not result.cut_short:
+                        note_captured(self._db, result.station, result.tags, moment)
+            except sqlite3.Error as error:
+                log.debug("%s cannot be written (%s).", self._path, error)
+                return
+            self._unnoted.popleft()
+
+    def note_seen(self, station: str, seen: Mapping[str, Moment]) -> None:
+        """Note when captured tags of a station were seen last; a failure is logged."""
+        with self._lock:
+            try:
+                with self._db:
+                    note_seen(self._db, station, seen)
+            except sqlite3.Error as error:
+                log.debug("%s cannot be written (%s).", self._path, error)
 
     # Reading and settling
 
@@ -163,8 +207,8 @@ class Outbox:
             except sqlite3.Error as error:
                 log.error("%s cannot be read (%s); it is tried again.", self._path, error)
                 return None
-        if row is None:
-            return None
+            if row is None:
+                return self._unsaved.next(skip)
         fields, pictures = parse_fields(row[2], row[1]), {}
         if fields is None:
             record = self._records.read(row[1])
@@ -182,6 +226,14 @@ class Outbox:
     def delivered(self, entry: Entry) -> None:
         """Delete a result that the hub has confirmed."""
         with self._lock:  # until its files are gone, too: the same event may be put again
+            if entry.id < 0:
+                unsaved = self._unsaved.remove(entry.id)
+                if unsaved is not None:
+                    self._unnoted.append((unsaved.result, Moment.now()))
+                    self._records.settle(entry.event_id)  # a write that failed may have left files
+                    self._remove_files(entry.event_id)
+                    return
+                entry = self._saved(entry)
             self._records.settle(entry.event_id)
             self._settle(entry, "DELETE FROM results WHERE id = ?", (entry.id,))
             if entry.id not in self._settled_rows:
@@ -189,6 +241,13 @@ class Outbox:
 
     def shelve(self, entry: Entry, reason: str) -> None:
         """Move a result that the hub rejects to the dead-letter queue, dropping the oldest beyond its limit."""
+        if entry.id < 0:
+            with self._lock:
+                self.save_unsaved()
+                if self._unsaved.remove(entry.id) is not None:
+                    log.error("The refused result of tag %s is dropped: the disk is full.", entry.fields.get("tag"))
+                    return
+                entry = self._saved(entry)
         reason, shelved_ts = reason or "refused", self._next_shelved_ts()
         self._settle(
             entry, "UPDATE results SET reason = ?, shelved_ts = ? WHERE id = ?", (reason, shelved_ts, entry.id)
@@ -196,11 +255,7 @@ class Outbox:
         self._records.shelve(entry.event_id, reason, shelved_ts)
         with self._lock:
             try:
-                old = self._db.execute(
-                    "SELECT id, event_id, bytes FROM results WHERE reason IS NOT NULL ORDER BY shelved_ts DESC, id "
-                    "DESC LIMIT -1 OFFSET ?",
-                    (self._shelf_results,),
-                ).fetchall()
+                old = beyond_shelf(self._db, self._shelf_results)
                 for _, event_id, _ in old:
                     self._records.settle(event_id)
                 with self._db:
@@ -211,6 +266,15 @@ class Outbox:
         for _, event_id, size in old:
             self._bytes -= size
             self._remove_files(event_id)
+
+    def _saved(self, entry: Entry) -> Entry:
+        """The entry of a result that was in memory when it was sent, and was written to disk since."""
+        try:
+            row = self._db.execute("SELECT id FROM results WHERE event_id = ?", (entry.event_id,)).fetchone()
+        except sqlite3.Error as error:
+            log.error("%s cannot be read (%s).", self._path, error)
+            row = None
+        return entry if row is None else replace(entry, id=row[0])
 
     def _next_shelved_ts(self) -> float:
         """The time for a result that is shelved now: later than all others, even if the clock was set back."""
@@ -243,21 +307,11 @@ class Outbox:
         """{"waiting": n, "shelved": n, "shelf": newest 20 of {"event_id", "tag", "reason"}}."""
         with self._lock:
             try:
-                waiting, shelved = self._db.execute(
-                    "SELECT count(*) - count(reason), count(reason) FROM results"
-                ).fetchone()
-                rows = self._db.execute(
-                    "SELECT event_id, fields, reason FROM results WHERE reason IS NOT NULL ORDER BY shelved_ts DESC, "
-                    "id DESC LIMIT 20"
-                ).fetchall()
+                waiting, shelved, shelf = count_results(self._db)
             except sqlite3.Error as error:
                 log.error("%s cannot be read (%s).", self._path, error)
-                waiting, shelved, rows = 0, 0, []
+                waiting, shelved, shelf = 0, 0, []
             waiting += len(self._unsaved) - len(self._settled_rows)
-        shelf = [
-            {"event_id": event_id, "tag": (parse_fields(fields, event_id) or {}).get("tag", ""), "reason": reason}
-            for event_id, fields, reason in rows
-        ]
         return {"waiting": max(0, waiting), "shelved": shelved, "shelf": shelf}
 
     @property
@@ -272,8 +326,15 @@ class Outbox:
             return waiting <= len(self._settled_rows) and not self._unsaved
 
     def close(self) -> None:
-        """Close the database; a second call does nothing."""
+        """Write what is held in memory, and close the database; a second call does nothing."""
         with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            if not self.save_unsaved():
+                log.error(
+                    "%d captures are lost with the end of the agent: they could not be written.", len(self._unsaved)
+                )
             self._db.close()
 
     def _picture(self, event_id: str, role: str) -> Path:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent_lib.outbox.files import remove, replace_durably
+from agent_lib.outbox.files import remove
+from agent_lib.runtime.durable_files import replace_durably
 from agent_lib.station.result import ROLES
 
 log = logging.getLogger(__name__)

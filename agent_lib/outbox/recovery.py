@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent_lib.outbox.files import PART, remove, sync_folder
+from agent_lib.outbox.files import remove
 from agent_lib.outbox.record import RECORD, SETTLED, Record, RecordFiles, parse_fields
 from agent_lib.outbox.unclaimed import Unclaimed
+from agent_lib.runtime.durable_files import PART, sync_folder
 from agent_lib.station.result import ROLES, CaptureResult
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,7 @@
 """Debounce and presence: which sightings of a tag are new events (docs/wire/station.md, "RFID reader")."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 
 class TagPresence:
@@ -30,6 +31,23 @@ class TagPresence:
         if len(self._tags) > self.LIMIT:
             self._tags.popitem(last=False)
         return is_new
+
+    def resume(self, since: float, now: float, limit: float) -> None:
+        """Go on after nothing was heard from `since` to `now`, because the reader could not be reached.
+
+        A tag that was present at `since` counts as seen at `now`: whether it left meanwhile is not known, and its
+        vehicle would have two captures. Not after more than `limit` seconds.
+        """
+        if now - since > limit:
+            return
+        for tag, (last_seen, last_event) in self._tags.items():
+            if since - last_seen < self._window:
+                self._tags[tag] = (now, last_event)
+
+    def restore(self, tags: Iterable[str], now: float) -> None:
+        """Take tags that an earlier run of the agent has seen as seen at `now`."""
+        for tag in tags:
+            self._tags[tag] = (now, float("-inf"))
 
     def _expire(self, mono: float) -> None:
         """Drop tags to which no rule applies any more; the oldest sighting is always first."""

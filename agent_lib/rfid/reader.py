@@ -5,12 +5,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agent_lib.rfid.parser import Tag, TagParser
 from agent_lib.rfid.presence import TagPresence
+from agent_lib.runtime.moment import Moment
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import RfidSettings
 
@@ -23,8 +24,8 @@ QUIET_SECONDS = 0.05
 LOST_SECONDS = 2.0
 # Poll interval for stop() and stale_seconds while no data arrives.
 _POLL_SECONDS = 0.25
-_NOISE_WARNING_BYTES = 4096
-_READ_BYTES = 65536
+NOISE_WARNING_BYTES = 4096
+READ_BYTES = 65536
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,23 @@ class TagReader:
     """Connects, reports every sighting by `on_tag(read, is_new)`, and reconnects until stopped.
 
     `on_tag` runs in the reader's thread and should be quick; an exception in it is logged and loses only that sighting.
+    `before`: tags of an earlier run, and when each was seen last; they may still be there.
     """
 
-    def __init__(self, settings: RfidSettings, on_tag: Callable[[TagRead, bool], None], name: str = "") -> None:
+    def __init__(
+        self,
+        settings: RfidSettings,
+        on_tag: Callable[[TagRead, bool], None],
+        name: str = "",
+        before: Mapping[str, Moment] | None = None,
+    ) -> None:
         self._settings = settings
         self._on_tag = on_tag
         self._name = name or "reader"
         self._address = f"{settings.host}:{settings.port}"
         self._presence = TagPresence(settings.debounce_seconds, settings.present_window_seconds)
+        self._before = dict(before or {})
+        self._unheard_since: float | None = None  # monotonic: the last data before the connection was lost
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._link: socket.socket | None = None
@@ -178,13 +188,31 @@ class TagReader:
         self._state, self._error = "connected", ""
         silent_before = self._logged_error.startswith("No data")
         log.log(logging.DEBUG if silent_before else logging.INFO, "Connected to RFID reader %s", self._address)
+        self._resume()
+        try:
+            return self._receive(link, parser)
+        except ReaderSilent:
+            self._unheard_since = time.monotonic()
+            raise
+
+    def _resume(self) -> None:
+        """Take tags that were there when the reader was heard last as still there (`resume_seconds`)."""
+        now, limit = Moment.now(), self._settings.resume_seconds
+        if self._unheard_since is not None:
+            self._presence.resume(self._unheard_since, now.mono, limit)
+        before, self._before = self._before, {}
+        self._presence.restore((tag for tag, seen in before.items() if seen.is_within(limit, now)), now.mono)
+
+    def _receive(self, link: socket.socket, parser: TagParser) -> bool:
+        """Report what arrives until the connection ends; whether anything did. Raises ReaderSilent."""
         stale = self._settings.stale_seconds
         last = time.monotonic()
+        self._unheard_since = last if self._unheard_since is None else self._unheard_since
         received = False
         while not self._stop.is_set():
             link.settimeout(QUIET_SECONDS if parser.pending else min(_POLL_SECONDS, stale or _POLL_SECONDS))
             try:
-                data = link.recv(_READ_BYTES)
+                data = link.recv(READ_BYTES)
             except TimeoutError:
                 idle = time.monotonic() - last
                 self._report(parser.flush())
@@ -199,6 +227,7 @@ class TagReader:
             if not data:
                 return received
             received, last, self._logged_error = True, time.monotonic(), ""
+            self._unheard_since = last
             self._report(parser.feed(data))
             self._log_discarded(parser)
         return received
@@ -235,53 +264,7 @@ class TagReader:
 
     def _only_noise(self) -> bool:
         """Whether this connection delivered much data and no tag: it may not be a reader."""
-        return self._parser.noise_bytes > _NOISE_WARNING_BYTES and not self._tags_read
-
-
-def try_reader(settings: RfidSettings, seconds: float) -> tuple[bool, str]:
-    """Connect once and listen for `seconds`: whether it works, and a sentence with what to do."""
-    if not settings.host:
-        return False, "No RFID reader is set: give its address as rfid.host."
-    address = f"{settings.host}:{settings.port}"
-    parser = TagParser()
-    end = time.monotonic() + seconds
-    try:
-        with connect(settings.host, settings.port, min(CONNECT_SECONDS, max(0.1, seconds))) as link:
-            received = 0
-            while (left := end - time.monotonic()) > 0:
-                link.settimeout(min(left, QUIET_SECONDS))
-                try:
-                    data = link.recv(_READ_BYTES)
-                except TimeoutError:
-                    tags = parser.flush()
-                else:
-                    if not data:
-                        return (
-                            False,
-                            f"The reader at {address} closed the connection at once: another program may be "
-                            "connected to it; end that one.",
-                        )
-                    received += len(data)
-                    tags = parser.feed(data)
-                if tags:
-                    return True, f"The RFID reader at {address} works: it read tag {tags[0][0]} ({tags[0][1]})."
-    except OSError as error:
-        return (
-            False,
-            f"Cannot connect to the RFID reader at {address}: {reason(error)}. Check its power, cable, address and "
-            "port.",
-        )
-    if received > _NOISE_WARNING_BYTES:
-        return (
-            False,
-            f"{address} sent {received} bytes and no tag record: check that this is the reader's tag port and its "
-            "output format.",
-        )
-    return (
-        True,
-        f"Connected to the RFID reader at {address}; no tag came in {seconds:g} seconds: hold one in front of the "
-        "antenna to see it read.",
-    )
+        return self._parser.noise_bytes > NOISE_WARNING_BYTES and not self._tags_read
 
 
 def _hang_up(link: socket.socket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import BinaryIO
 
 _LOCKED_BYTE = 1 << 30
 """Offset of the locked byte. Windows denies reading locked bytes, so it lies beyond the process number."""
+
+
+log = logging.getLogger(__name__)
 
 
 class InstanceBusy(Exception):
@@ -37,10 +41,12 @@ class InstanceLock:
                 f"An agent already runs on {self._instance} ({who}); end it, or give this one a folder of its own "
                 "with --instance."
             ) from error
-        file.truncate(0)
-        file.write(str(os.getpid()).encode())
-        file.flush()
         self._file = file
+        try:
+            file.truncate(0)
+            os.write(file.fileno(), str(os.getpid()).encode())
+        except OSError as error:  # a full disk keeps nobody from holding the lock
+            log.debug("%s was not written: %s", file.name, error)
 
     def release(self) -> None:
         """Release the lock, so that another agent can start."""

@@ -100,6 +100,13 @@ class RfidSettings(Section):
         le=600,
         description="First wait before connecting again; it grows while the reader stays away.",
     )
+    resume_seconds: float = Field(
+        default=300.0,
+        ge=0,
+        le=86_400,
+        description="A captured tag that is there again right after the reader could not be reached, or the agent was "
+        "not running, for at most this long has stayed: it is no new event.",
+    )
     stale_seconds: float = Field(
         default=60.0,
         ge=0,

@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+from agent_lib.runtime.durable_files import sync_folder
 from agent_lib.settings.parse import SettingsError, parse_toml, read_text
 
 _HEADER = re.compile(r"^[ \t]*\[\[?[^\]]*\]\]?[ \t]*(?:#.*)?$")
@@ -67,6 +68,7 @@ def _replace(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         _keep_owner(path, part)
         os.replace(part, path)
+        sync_folder(path.parent)
     except OSError as error:
         raise SettingsError(f"{path}: cannot be written ({error.strerror}).") from error
 

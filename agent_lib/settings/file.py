@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from agent_lib.runtime.durable_files import make_folder, replace_durably, sync_folder
 from agent_lib.settings.devices import CameraSettings, RfidSettings, Section
 from agent_lib.settings.model import AgentSettings, StationSettings
 from agent_lib.settings.parse import SettingsError, is_json, parse_json, parse_toml, read_text
@@ -239,9 +240,10 @@ def _as_reader(value: Any) -> Any:
 
 def _first_start(instance: Path, path: Path | None) -> None:
     try:
-        instance.mkdir(parents=True, exist_ok=True)
+        make_folder(instance)
         if path is not None and not path.exists():
-            path.write_text(template(), encoding="utf-8")
+            replace_durably(path, template().replace("\n", os.linesep).encode())
+            sync_folder(path.parent)
     except OSError as error:
         raise SettingsError(
             f"{instance}: cannot be written ({error.strerror}); choose another folder with --instance."

@@ -37,6 +37,7 @@ class Outcome:
     errors: list[str] = field(default_factory=list)
     attempts: int = 0
     pictures: dict[str, bytes] = field(default_factory=dict)
+    cut_short: bool = False
 
 
 class CaptureCycle:
@@ -85,6 +86,7 @@ class CaptureCycle:
             now = time.monotonic()
             if self._stopping.is_set():
                 outcome.message = f"The agent was stopped after {outcome.attempts} attempts"
+                outcome.cut_short = True
                 return last
             if now >= deadline:
                 outcome.message = f"Timed out after {outcome.attempts} attempts"

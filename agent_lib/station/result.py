@@ -24,7 +24,8 @@ class CaptureResult:
     """The result of one capture. `pictures` are JPEG bytes by role; a role without a picture is absent.
 
     `errors` of a success only contains what still applies (a missing second picture, a lost reader), not the errors of
-    earlier attempts. A failure keeps all errors.
+    earlier attempts. A failure keeps all errors. `cut_short`: the agent was stopped during the capture, so that a tag
+    which stays is captured again after the next start.
     """
 
     station: str
@@ -40,6 +41,7 @@ class CaptureResult:
     errors: list[str] = field(default_factory=list)
     attempts: int = 0
     pictures: dict[str, bytes] = field(default_factory=dict)
+    cut_short: bool = False
     event_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def fields(self, image_server_url: str) -> dict[str, Any]:

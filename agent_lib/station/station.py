@@ -6,10 +6,11 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent_lib.runtime.moment import Moment
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import StationSettings
 from agent_lib.station.capture import CaptureCycle, Outcome
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 TAG_READ = "Tag read"
 _MAX_PENDING_CAPTURES = 10_000
+_MAX_SIGHTINGS = 64
 
 
 @dataclass
@@ -34,6 +36,7 @@ class _Pending:
 class Station:
     """Runs one station.
 
+    `before`: tags of an earlier run, as `sightings` gave them; those that are still there are no new events.
     `deliver(result)` gets every result in the order of their tags; `may_begin()` is called once per capture and returns
     whether it may start. Both are called from the station's threads.
     """
@@ -47,15 +50,17 @@ class Station:
         simulated: bool = False,
         reader: TagReaderDevice | None = None,
         cameras: dict[str, CameraDevice] | None = None,
+        before: Mapping[str, Moment] | None = None,
     ) -> None:
         self.settings = settings
         self._label, self._deliver, self._may_begin, self._simulated = label, deliver, may_begin, simulated
         self._changed = threading.Condition()
         self._queue: deque[_Pending] = deque()
+        self._sightings: dict[str, Moment] = {}
         self._working = False
         self._captures = 0
         self._stopping = threading.Event()
-        self._reader = reader if reader is not None else _make_reader(settings, self.on_tag)
+        self._reader = reader if reader is not None else _make_reader(settings, self.on_tag, before)
         self._cameras = cameras if cameras is not None else _make_cameras(settings)
 
     def start(self, supervisor: Supervisor) -> None:
@@ -100,6 +105,10 @@ class Station:
     def on_tag(self, read: Sighting, is_new: bool) -> None:
         """Handle a sighting, in the reader's thread. During a capture every tag belongs to it, new or not."""
         with self._changed:
+            self._sightings.pop(read.tag, None)
+            self._sightings[read.tag] = Moment(read.ts, read.mono)
+            if len(self._sightings) > _MAX_SIGHTINGS:
+                del self._sightings[next(iter(self._sightings))]
             if self.settings.kind == "weighbridge" and self._queue:
                 tags = self._queue[-1].tags
                 if read.tag not in tags:
@@ -113,6 +122,11 @@ class Station:
             if self._may_begin():
                 self._queue.append(_Pending(read, [read.tag]))
                 self._changed.notify_all()
+
+    def sightings(self) -> dict[str, Moment]:
+        """The newest tags, and when each was seen last."""
+        with self._changed:
+            return dict(self._sightings)
 
     def _load_label_reader(self) -> None:
         """Load the recogniser before the first vehicle arrives; a failure is reported by the capture that needs it."""
@@ -166,6 +180,7 @@ class Station:
             errors=outcome.errors,
             attempts=outcome.attempts,
             pictures=outcome.pictures,
+            cut_short=outcome.cut_short,
         )
         log.info(
             "Capture of tag %s at %s: %s, number %s, %d attempts, %.2f s.",
@@ -226,12 +241,14 @@ def _absent(message: str) -> dict[str, Any]:
     return {"state": "stopped", "address": "", "message": message, "error": message.rstrip(".")}
 
 
-def _make_reader(settings: StationSettings, on_tag: Callable[[Sighting, bool], None]) -> TagReaderDevice | None:
+def _make_reader(
+    settings: StationSettings, on_tag: Callable[[Sighting, bool], None], before: Mapping[str, Moment] | None
+) -> TagReaderDevice | None:
     if not settings.rfid.configured:
         return None
     from agent_lib.rfid import TagReader
 
-    return TagReader(settings.rfid, on_tag, settings.name)
+    return TagReader(settings.rfid, on_tag, settings.name, before)
 
 
 def _make_cameras(settings: StationSettings) -> dict[str, CameraDevice]:

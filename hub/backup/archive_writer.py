@@ -14,7 +14,7 @@ from typing import IO
 
 from hub.backup.archive import BLOCK, HEAD_BYTES, HEAD_NAME, MANIFEST_NAME, Head
 from hub.backup.pace import Pace
-from hub.store.pack_writer import sync_folder
+from hub.runtime.durable_file import sync_folder
 from hub.store.sqlite.snapshot import flush
 
 log = logging.getLogger(__name__)

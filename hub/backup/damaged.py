@@ -16,11 +16,10 @@ from typing import Any
 
 from hub.backup import contents
 from hub.backup.listing import newest
-from hub.runtime.secret_file import write_whole
+from hub.runtime.durable_file import sync_folder, write_whole
 from hub.store.errors import DatabaseError
 from hub.store.migrations.revisions import REVISIONS
 from hub.store.migrations.runner import migrate
-from hub.store.pack_writer import sync_folder
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.sqlite.rescue import Rescued, damage, rescue, revision
 from hub.store.sqlite.snapshot import size_of

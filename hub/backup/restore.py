@@ -22,8 +22,8 @@ from hub.backup.archive_writer import FLUSH_BYTES, PIECE_BYTES
 from hub.backup.errors import ArchiveDamaged, BackupError
 from hub.backup.make import one_at_a_time
 from hub.backup.pace import MB, Pace
+from hub.runtime.durable_file import sync_folder
 from hub.store.migrations.revisions import REVISIONS
-from hub.store.pack_writer import sync_folder
 from hub.store.sqlite.snapshot import flush, revision_of
 
 MAX_FOUND = 5

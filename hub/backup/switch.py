@@ -15,8 +15,7 @@ from pathlib import Path
 
 from hub.backup import contents
 from hub.backup.errors import BackupError
-from hub.runtime.secret_file import write_whole
-from hub.store.pack_writer import sync_folder
+from hub.runtime.durable_file import sync_folder, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -106,5 +105,5 @@ def _sync(*folders: Path) -> None:
 
 
 def _write(instance: Path, told: dict[str, object]) -> None:
-    write_whole(instance / PLAN, json.dumps(told).encode())
+    write_whole(instance / PLAN, json.dumps(told).encode(), secret=True)
     sync_folder(instance)

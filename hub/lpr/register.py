@@ -107,7 +107,7 @@ def _watch(cameras: Cameras) -> None:
     """Mark silent cameras as offline and save what changed, until the hub stops."""
     while True:
         cameras.watch()
-        cameras.flush()
+        _flush(cameras)
         gevent.sleep(WATCH_SECONDS)
 
 

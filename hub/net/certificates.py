@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.runtime.secret_file import write_whole
+from hub.runtime.durable_file import make_folder, write_whole
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -38,7 +38,7 @@ def make_certificates(folder: Path, names: Iterable[str], now: datetime | None =
     wanted = list(dict.fromkeys(names))
     moment = now or datetime.now(UTC)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         authority, authority_key = _authority(folder, moment)
         certificate, key = _server(wanted, authority, authority_key, moment)
         write_whole(folder / SERVER_KEY, _key_pem(key), secret=True)

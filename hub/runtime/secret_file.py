@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from hub.runtime.durable_file import write_whole
+
 
 def stored_secret(path: Path, make: Callable[[], str]) -> tuple[str, bool]:
     """The secret of `path`, and whether `make` made it just now, where the file has none. Raises OSError."""
@@ -20,19 +22,4 @@ def stored_secret(path: Path, make: Callable[[], str]) -> tuple[str, bool]:
 
 def write_secret(path: Path, text: str) -> None:
     """Write a secret and a newline to `path`. Raises OSError."""
-    write_whole(path, (text + os.linesep).encode())
-
-
-def write_whole(path: Path, data: bytes, secret: bool = True) -> None:
-    """Write a file that is never seen half written; anybody may read one that is not `secret`. Raises OSError."""
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    # Windows ignores the mode; there the folder's permissions apply.
-    mode = 0o600 if secret else 0o644
-    with os.fdopen(
-        os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode), "wb"
-    ) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    write_whole(path, (text + os.linesep).encode(), secret=True)

@@ -15,6 +15,7 @@ from typing import Any, get_origin
 
 from pydantic import ValidationError
 
+from hub.runtime.durable_file import make_folder, write_whole
 from hub.settings.base import Section
 from hub.settings.model import Settings, declared, declared_tables, environment_name, section_class
 
@@ -62,9 +63,9 @@ def load(
 def _write_default(instance: Path, path: Path) -> None:
     """Make the instance folder, and the settings file where there is none. Raises SettingsError."""
     try:
-        instance.mkdir(parents=True, exist_ok=True)
+        make_folder(instance)
         if not path.exists():
-            path.write_text(template(), encoding="utf-8")
+            write_whole(path, template().replace("\n", os.linesep).encode())
     except OSError as error:
         raise SettingsError(
             f"{path}: cannot be written ({error.strerror}); choose another folder with --instance."

@@ -11,6 +11,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from hub.runtime.durable_file import make_folder, sync_folder
 from hub.store.pictures import TYPES, StoredPicture
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,8 @@ class ImageStore:
 
     def prepare(self) -> None:
         """Create the folders and delete what an interrupted write left."""
-        self.undecodable_folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
+        make_folder(self.undecodable_folder)
         for folder in (self.folder, self.undecodable_folder):
             for partial in folder.glob("*.part"):
                 partial.unlink(missing_ok=True)
@@ -96,15 +98,9 @@ class ImageStore:
         return total
 
     def sync(self) -> None:
-        """Make the names of new files durable (POSIX; Windows has no flush of a folder and needs none)."""
-        if os.name != "posix":
-            return
+        """Make the names of new files durable. Raises OSError."""
         for folder in (self.folder, self.undecodable_folder):
-            handle = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync_folder(folder)
 
     def read(self, name: str) -> tuple[bytes, str] | None:
         """Bytes and content type of a stored picture, or None. Raises OSError."""

@@ -12,6 +12,8 @@ from io import FileIO
 from pathlib import Path
 from typing import IO
 
+from hub.runtime.durable_file import sync_folder
+
 log = logging.getLogger(__name__)
 
 HEADER = struct.Struct("<4sII")
@@ -115,14 +117,3 @@ def _count(file: IO[bytes] | FileIO, start: int, end: int) -> int:
             break
         found += 1
     return found
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the name of a new file durable (POSIX; Windows has no flush of a folder and needs none)."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

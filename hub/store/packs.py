@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from hub.runtime.durable_file import make_folder
 from hub.store.pack_faults import PackFaults
 from hub.store.pack_space import sweep
 from hub.store.pack_writer import DAY, HEADER, MAGIC, PackWriter
@@ -42,7 +43,7 @@ class PackStore:
 
     def prepare(self) -> None:
         """Create the folder. A pack is continued after whatever a power cut left in it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         sweep(self.folder)
         numbers = [int(path.stem) for path in self.folder.glob("*.pack") if path.stem.isdigit()]
         self._number = max(numbers, default=0)

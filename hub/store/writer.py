@@ -151,11 +151,10 @@ class Writer:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         else:
             full = self.backend.fault(error) == "full"
-        first = self.failure is None
         self.last_error = f"{type(error).__name__}: {error}"
         self.failure, self.disk_full = error, full
         self.not_stored += records
-        if first or monotonic() >= self._log_at:
+        if monotonic() >= self._log_at:  # a disk that fails now and then logs no line for each time
             self._log_at = monotonic() + LOG_SECONDS
             log.error("%d records could not be stored: %s (%d since the start)", records, error, self.not_stored)
 

@@ -41,6 +41,7 @@ def rfid_settings(port: int, **changes) -> SimpleNamespace:
         "port": port,
         "debounce_seconds": 1.0,
         "present_window_seconds": 2.0,
+        "resume_seconds": 300.0,
         "reconnect_seconds": 0.05,
         "stale_seconds": 60.0,
     }

@@ -346,7 +346,7 @@ def test_ci_goes_on_without_what_cannot_be_installed(tmp_path: Path, apt: str, s
     write_script(checkout.folder / "run_tests.sh", 'echo "tests ran with $*"; exit 5')
     write_script(checkout.folder / ".ci" / "checks", "exit 0")
     noted = tmp_path / "apt"
-    for name in ("wine", "x86_64-w64-mingw32-gcc", "chromium", "ip", "dpkg", "ldconfig"):
+    for name in ("wine", "x86_64-w64-mingw32-gcc", "gcc", "chromium", "ip", "dpkg", "ldconfig"):
         write_script(checkout.path / name, "exit 0")  # everything is there but the two libraries
     for name, body in {
         "apt-get": f'echo "$@" >>"{noted}"; {apt}',
@@ -374,7 +374,18 @@ def test_ci_ends_with_the_checks_of_the_code_that_fail(tmp_path: Path) -> None:
     checkout = fresh(tmp_path)
     write_script(checkout.folder / "run_tests.sh", 'echo "tests ran with $*"')
     write_script(checkout.folder / ".ci" / "checks", "echo the checks; exit 3")
-    for name in ("wine", "x86_64-w64-mingw32-gcc", "chromium", "ip", "dpkg", "ldconfig", "apt-get", "sudo", "sleep"):
+    for name in (
+        "wine",
+        "x86_64-w64-mingw32-gcc",
+        "gcc",
+        "chromium",
+        "ip",
+        "dpkg",
+        "ldconfig",
+        "apt-get",
+        "sudo",
+        "sleep",
+    ):
         write_script(checkout.path / name, "exit 0")
     ran = {}
     for arguments in ("-q", "--no-checks -q"):

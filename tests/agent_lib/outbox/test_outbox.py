@@ -13,12 +13,32 @@ from pathlib import Path
 import pytest
 
 from agent_lib.outbox import Outbox
+from agent_lib.runtime.moment import Moment
 from tests.support.agent import fields, result
 from tests.support.devices import jpeg
 from tests.support.helpers import wait_for
 from tests.support.outbox import child, drain, files, put, records
 
 Opened = Callable[..., Outbox]
+
+
+def test_captured_tags_are_kept_with_their_capture(tmp_path: Path) -> None:
+    box = Outbox(tmp_path, 10**9, 100)
+    put(box, "A", tags=["A", "B"])
+    put(box, "C", tags=["C"], station="other")
+    put(box, "D", tags=["D"], cut_short=True)
+    drain(box)
+    box.close()
+    box = Outbox(tmp_path, 10**9, 100)
+    before = box.captured_tags("gate")
+    assert list(before) == ["A", "B"] and all(moment.is_within(60, Moment.now()) for moment in before.values())
+    box.note_seen("gate", {"B": Moment(150.0, 50.0), "never captured": Moment(150.0, 50.0)})
+    assert box.captured_tags("gate") == {**before, "B": (150.0, 50.0)}
+    for number in range(100):
+        put(box, f"T{number}", tags=[f"T{number}"])
+    assert list(box.captured_tags("gate")) == [f"T{number}" for number in range(36, 100)]
+    assert list(box.captured_tags("other")) == ["C"]
+    box.close()
 
 
 def test_results_come_out_as_they_went_in_and_in_order(opened: Opened, tmp_path: Path) -> None:
@@ -157,6 +177,68 @@ def test_memory_holds_a_bounded_number(opened: Opened, tmp_path: Path, caplog: p
     assert box.save_unsaved() and [entry.fields["tag"] for entry in drain(box)] == [
         f"T{number}" for number in range(5, 55)
     ]
+
+
+def test_what_the_disk_does_not_take_is_delivered_from_memory(opened: Opened, tmp_path: Path) -> None:
+    box = opened()
+    put(box, "A")
+    (tmp_path / "outbox").rename(tmp_path / "moved")
+    (tmp_path / "outbox").write_text("in the way")
+    for tag in "BCD":
+        one = result(tag, {"primary": tag.encode()})
+        assert not box.put(one, fields(one))
+    (tmp_path / "outbox").unlink()
+    (tmp_path / "moved").rename(tmp_path / "outbox")
+    first = box.next()
+    assert first is not None and first.fields["tag"] == "A", "what is on disk is older"
+    box.delivered(first)
+    second = box.next()
+    assert second is not None and (second.fields["tag"], second.pictures) == ("B", {"primary": b"B"})
+    assert (third := box.next({second.id})) is not None and third.fields["tag"] == "C"
+    box.delivered(second)
+    assert box.counts()["waiting"] == 2 and box.captured_tags("gate").keys() == {"A"}
+    assert box.save_unsaved(), "there is room again, while C is being sent"
+    box.delivered(third)
+    assert [entry.fields["tag"] for entry in drain(box)] == ["D"] and box.empty
+    assert box.captured_tags("gate").keys() == {"A", "B", "C", "D"} and records(tmp_path) == files(tmp_path) == []
+
+
+def test_what_the_disk_does_not_take_until_the_end_is_counted(
+    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for room in (True, False):
+        box = opened()
+        (tmp_path / "outbox").rename(tmp_path / "moved")
+        (tmp_path / "outbox").write_text("in the way")
+        one = result("A" if room else "B")
+        assert not box.put(one, fields(one))
+        if room:
+            (tmp_path / "outbox").unlink()
+            (tmp_path / "moved").rename(tmp_path / "outbox")
+        box.close()
+        assert ("1 captures are lost" in caplog.text) is not room
+    (tmp_path / "outbox").unlink()
+    (tmp_path / "moved").rename(tmp_path / "outbox")
+    assert [entry.fields["tag"] for entry in drain(opened())] == ["A"]
+
+
+def test_a_result_in_memory_that_is_refused_goes_to_the_shelf_if_there_is_room(opened: Opened, tmp_path: Path) -> None:
+    box = opened()
+    (tmp_path / "outbox").rmdir()
+    (tmp_path / "outbox").write_text("in the way")
+    for tag in "AB":
+        one = result(tag)
+        assert not box.put(one, fields(one))
+    refused = box.next()
+    assert refused is not None
+    box.shelve(refused, "no room for it")
+    assert box.counts()["waiting"] == 1 and box.counts()["shelved"] == 0
+    (tmp_path / "outbox").unlink()
+    (tmp_path / "outbox").mkdir()
+    refused = box.next()
+    assert refused is not None and refused.fields["tag"] == "B"
+    box.shelve(refused, "refused for good")
+    assert [row["tag"] for row in box.counts()["shelf"]] == ["B"] and box.empty
 
 
 def test_a_picture_that_is_gone_is_named_and_the_rest_delivered(opened: Opened, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from agent_lib.rfid import TagPresence, TagReader, try_reader
+from agent_lib.runtime.moment import Moment
 from tests.support.devices import a0_89, ascii_line, rfid_settings, short14, tcp_device
 from tests.support.helpers import wait_for
 
@@ -38,6 +39,30 @@ def test_presence_forgets_what_is_long_gone_and_is_bounded():
     assert len(presence) == TagPresence.LIMIT
     presence.seen("last", 100.0)
     assert len(presence) == 1
+
+
+def test_a_tag_that_was_there_before_an_outage_is_no_new_event_after_it():
+    presence = TagPresence(1.0, 2.0)
+    assert presence.seen("stays", 0.0) and presence.seen("left", 0.0)
+    assert not presence.seen("stays", 1.9) and not presence.seen("stays", 3.0)
+    presence.resume(4.0, 60.0, 300.0)
+    assert not presence.seen("stays", 61.9), "nothing says that it left"
+    assert presence.seen("left", 61.9), "it had left before"
+    presence.resume(62.0, 400.0, 300.0)
+    assert presence.seen("stays", 400.0), "too long to know"
+
+
+def test_a_tag_that_does_not_come_right_after_an_outage_has_left():
+    presence = TagPresence(1.0, 2.0)
+    presence.seen("A", 0.0)
+    presence.resume(1.0, 60.0, 300.0)
+    assert presence.seen("A", 62.0)
+
+
+def test_a_restored_tag_is_no_new_event():
+    presence = TagPresence(1.0, 2.0)
+    presence.restore(["A", "B"], 10.0)
+    assert not presence.seen("A", 11.0) and presence.seen("B", 12.0) and presence.seen("C", 12.0)
 
 
 class Seen:
@@ -121,6 +146,38 @@ def test_a_lost_connection_is_said_and_made_again():
         wait_for(lambda: len(seen.reads) == 3)
         wait_for(lambda: reader.status()["state"] == "connected")
         assert reader.status()["error"] == ""
+
+
+@pytest.mark.parametrize(("limit", "events"), [(300.0, 1), (0.05, 3)])
+def test_a_tag_that_stays_during_an_outage_is_one_event(limit: float, events: int):
+    def serve(link, number):
+        link.sendall(a0_89(EPC))
+        if number == 2:
+            hold(link)
+
+    seen = Seen()
+    settings = {"reconnect_seconds": 0.3, "debounce_seconds": 0.1, "present_window_seconds": 0.2}
+    with tcp_device(serve) as port, run(TagReader(rfid_settings(port, resume_seconds=limit, **settings), seen)):
+        wait_for(lambda: len(seen.reads) == 3)
+    assert sum(is_new for _, is_new in seen.reads) == events
+
+
+def test_tags_of_an_earlier_run_that_are_still_there_are_no_events():
+    other, late = EPC[:-1] + b"\x01", EPC[:-1] + b"\x02"
+
+    def serve(link, number):
+        link.sendall(a0_89(EPC) + a0_89(other) + a0_89(late))
+        hold(link)
+
+    seen, now = Seen(), Moment.now()
+    before = {TAG: Moment(now.ts - 60, now.mono - 60), late.hex().upper(): Moment(now.ts - 999, now.mono - 999)}
+    with tcp_device(serve) as port, run(TagReader(rfid_settings(port), seen, before=before)):
+        wait_for(lambda: len(seen.reads) == 3)
+    assert [(read.tag, is_new) for read, is_new in seen.reads] == [
+        (TAG, False),
+        (other.hex().upper(), True),
+        (late.hex().upper(), True),
+    ]
 
 
 def test_a_reader_that_is_away_is_named_and_found_when_it_comes():

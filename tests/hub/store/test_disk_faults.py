@@ -231,3 +231,16 @@ def test_lines_that_cannot_be_logged_are_counted(tmp_path: Path, capsys: pytest.
     told = capsys.readouterr().err
     assert told.count("cannot be written (") == 1 and "3 lines are missing" in told and "Traceback" not in told
     assert (tmp_path / "hub.log").read_text("utf-8") == "again\n"
+
+
+def test_a_disk_that_fails_now_and_then_is_logged_at_intervals(
+    writer: Writer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(transaction: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    for number in range(5):
+        with pytest.raises(StoreBusy):
+            writer.write(broken)
+        writer.write(lambda transaction, number=number: transaction.execute(INSERT, {"a": 1000 + number}))
+    assert caplog.text.count("could not be stored") == 1 and writer.not_stored == 5
