@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from hub.store.pack_writer import sync_folder
+from hub.runtime.durable_file import sync_folder
 
 SUFFIX = ".thin"  # a smaller pack that is being written
 PIECE = 1024 * 1024
