@@ -12,13 +12,12 @@ import requests
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open_metrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from hub.lpr.cameras import MAX_CAMERAS
 from hub.lpr.service import Lpr
 from hub.monitoring.exposition import MAX_LABEL, Exposition, label
 from hub.runtime.histogram import Histogram
 from hub.runtime.metrics import Family, Row
 from hub.station.contract.status import parse_status
-from hub.station.stations import MAX_STATIONS, Stations
+from hub.station.stations import Stations
 from tests.support.helpers import ROOT, HubProcess, capture_result, wait_for
 
 ODD = 'north "gate"\\ {1}\n2 กข'
@@ -116,17 +115,18 @@ def test_names_are_escaped_and_no_name_forges_a_sample(client) -> None:
 
 def test_invented_names_make_no_more_series_than_the_hub_knows(client) -> None:
     hub = client.application.extensions["gatehouse"]
+    most_cameras, most_stations = hub.settings.lpr.max_cameras, hub.settings.limits.max_stations
     stations, cameras = hub.part(Stations), hub.part(Lpr).cameras
-    for number in range(MAX_STATIONS):
+    for number in range(most_stations):
         client.post("/api/stations/status", json={"station": f"station {number}"})
     for number in range(100):
         client.post("/api/stations/status", json={"station": f"invented {number}"})
-    for number in range(MAX_CAMERAS + 500):
+    for number in range(most_cameras + 500):
         cameras.seen(f"camera {number}", "1", "http", f"10.0.{number % 200}.1")
     names = [name for name, _ in scraped(client)]
-    assert names.count("gatehouse_station_online") == len(stations.all()) == MAX_STATIONS
-    assert names.count("gatehouse_camera_online") == len(cameras.listed()) == MAX_CAMERAS
-    assert len(names) < MAX_CAMERAS + 10 * MAX_STATIONS
+    assert names.count("gatehouse_station_online") == len(stations.all()) == most_stations
+    assert names.count("gatehouse_camera_online") == len(cameras.listed()) == most_cameras
+    assert len(names) < most_cameras + 10 * most_stations
 
 
 def test_the_text_is_made_on_a_native_thread_and_once_a_second(client) -> None:
