@@ -21,6 +21,7 @@ from hub.live.bus import Bus
 from hub.live.events import STORAGE_CHANGED
 from hub.live.fanout import Fanout
 from hub.live.links import Links
+from hub.live.missed import Missed
 from hub.net.fast_routes import FastRoutes
 from hub.runtime.budget import Budget
 from hub.runtime.durable_file import make_folder
@@ -165,6 +166,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         connections=connections,
     )
     app.extensions["gatehouse"] = hub
+    hub.add(Missed())
     hub.status["json"] = json.status
     _bound_socketio(hub, workers, outgoing, sessions)
     hub.images.prepare()

@@ -1,38 +1,55 @@
-// The WebSocket to the hub, which reconnects by itself, and helpers that the pages share.
+// Live data of every page: the WebSocket to the hub, whether it is really there, and what was missed without it.
+import { duration, moment, now, setClock } from "./times.js";
 
-export function listen({ onMessage, onOpen }) {
-  const shown = document.getElementById("link");
-  let pause = 500;
+export { element, getJson, name } from "./dom.js";
+export { moment, when } from "./times.js";
 
-  function show(state, text) {
-    shown.className = `link ${state}`;
-    shown.querySelector("span").textContent = text;
+const BEAT_MS = 3000;     // after so much silence the hub is asked whether it is there,
+const SILENCE_MS = 8000;  // and after so much more it is not
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 5000;
+const MOST_MISSED = 500;  // more are not fetched one by one: the list is loaded anew
+const TOLD_MS = 30000;
+const title = document.title;
+
+// What stands over the page while there is no connection, and for a while after it came back.
+function banner() {
+  const [link, node] = ["link", "cut"].map((id) => document.getElementById(id));
+  const [text, note] = ["strong", "span"].map((kind) => node.querySelector(kind));
+  let until = 0;
+
+  function pill(state, words) {
+    link.className = `link ${state}`;
+    link.querySelector("span").textContent = words;
   }
 
-  function connect() {
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const socket = new WebSocket(`${scheme}://${location.host}/events`);
-    socket.onopen = async () => {
-      try {
-        await onOpen();
-        pause = 500;
-        show("good", "live");
-      } catch {
-        socket.close(); // the hub went away again meanwhile; onclose comes back to it
-      }
-    };
-    socket.onmessage = (event) => {
-      const message = JSON.parse(event.data);
-      if (message.event === "storage") showTrouble(message.trouble);
-      else onMessage(message);
-    };
-    socket.onclose = () => {
-      show("bad", "not connected, trying again");
-      setTimeout(connect, pause + Math.random() * 300);
-      pause = Math.min(pause * 1.7, 10000);
-    };
-  }
-  connect();
+  return {
+    cut(since) {
+      clearTimeout(until);
+      pill("bad", "cut off");
+      document.title = `Cut off – ${title}`;
+      document.body.classList.add("cut-off");
+      node.className = "cut";
+      node.hidden = false;
+      text.textContent = `Cut off since ${moment(since)}`;
+      this.tick(since);
+    },
+    tick(since) {
+      note.textContent = `${duration(now() - since)}. What is below may be old; it is brought up to date as soon as the hub answers.`;
+    },
+    loggedOut() { note.textContent = "The hub no longer knows this browser. Load the page again to log in."; },
+    back(since, words) {
+      pill("good", "live");
+      document.title = title;
+      document.body.classList.remove("cut-off");
+      node.hidden = since === null;
+      if (since === null) return;
+      node.className = "cut over";
+      text.textContent = `Connected again at ${moment(now())}, after ${duration(now() - since)}`;
+      note.textContent = words;
+      until = setTimeout(() => { node.hidden = true; }, TOLD_MS);
+    },
+  };
 }
 
 function showTrouble(text) {
@@ -41,67 +58,139 @@ function showTrouble(text) {
   shown.hidden = !text;
 }
 
-export async function getJson(address) {
-  const response = await fetch(address, { headers: { Accept: "application/json" } });
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.message);
-  return body;
+function sentence(results) {
+  const counted = results.filter(Boolean);
+  if (!counted.length) return "";
+  if (counted.some((result) => result.more)) return `More than ${MOST_MISSED} came meanwhile; the newest are shown.`;
+  const added = counted.reduce((sum, result) => sum + result.added, 0);
+  const hidden = counted.reduce((sum, result) => sum + result.hidden, 0);
+  return [added || !hidden ? `${added} added.` : "", hidden ? `${hidden} came meanwhile, which this search does not show.` : ""].filter(Boolean).join(" ");
 }
 
-// An element with text (never HTML) and children: element("p", { class: "x", text: "..." }, child, ...)
-export function element(name, options = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(options)) {
-    if (key === "text") node.textContent = value;
-    else if (value !== null && value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);
+// lists: event name -> a list of records (newest.js). onOpen() after every connect, onCut() when the hub is gone.
+export function listen({ onMessage = () => {}, onOpen = () => {}, onCut = () => {}, lists = {} }) {
+  const shown = banner();
+  let socket = null;
+  let pause = FIRST_PAUSE_MS;
+  let heard = performance.now();
+  let asked = null;    // when the hub was asked something that it has not answered
+  let answer = null;   // who waits for the answer to a question
+  let loaded = false;
+  let since = null;    // when the connection was lost
+  let timer = 0;
+
+  function ask(question) {
+    return new Promise((resolve, reject) => {
+      answer = { resolve, reject };
+      asked ??= performance.now();
+      socket.send(JSON.stringify(question));
+    });
   }
-  node.append(...children.filter(Boolean));
-  return node;
-}
 
-export function moment(text) {
-  const time = new Date(text);
-  const today = new Date().toDateString() === time.toDateString();
-  return time.toLocaleString([], today
-    ? { hour: "2-digit", minute: "2-digit", second: "2-digit" }
-    : { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
-}
+  function receive(message) {
+    if (message.event === "beat") setClock(message.now);
+    else if (message.event === "storage") showTrouble(message.trouble);
+    else if (message.event === "missed") answer?.resolve(message);
+    else if (message.event === "error") answer?.reject(new Error(message.message));
+    else {
+      lists[message.event]?.arrived(message[message.event]);
+      onMessage(message);
+    }
+  }
 
-const GOOD = new Set(["connected", "live", "waiting", "capturing"]);
-const PENDING = new Set(["connecting", "opening", "starting"]);
+  // Everything of a kind that was stored after the last record that this page has received.
+  async function missed(kind, list, after) {
+    const records = [];
+    let cursor = null;
+    do {
+      const page = await ask({ ask: "missed", kind, after, cursor });
+      if (!page.known) {
+        await list.load();
+        return null;
+      }
+      records.push(...page.records);
+      cursor = page.cursor;
+    } while (cursor !== null && records.length < MOST_MISSED);
+    const counted = list.missed(records);
+    if (cursor !== null) await list.load();
+    return { ...counted, more: cursor !== null };
+  }
 
-function light(state) {
-  return GOOD.has(state) ? "good" : PENDING.has(state) ? "pending" : "bad";
-}
+  async function first(kind, list) {
+    const page = await ask({ ask: "missed", kind, after: "", cursor: null });
+    list.start(page.records);
+    await list.load();
+  }
 
-function device(title, status, online) {
-  if (!status) return null;
-  const state = online ? light(status.state) : "off";
-  const note = status.error || (state === "good" ? "" : status.message);
-  return element("li", { class: state, title: [status.address, status.message].filter(Boolean).join(" – ") },
-    element("i", { class: "dot" }), element("span", { text: title }),
-    element("span", { class: "state", text: online ? status.state : "unknown" }), note && online ? element("small", { text: note }) : null);
-}
+  async function begin(mine) {
+    const last = Object.entries(lists).map(([kind, list]) => [kind, list, list.last()]); // before anything arrives
+    const results = [];
+    try {
+      socket.send('{"ask": "beat"}');
+      for (const [kind, list, after] of last) results.push(loaded ? await missed(kind, list, after) : await first(kind, list));
+      await onOpen();
+    } catch {
+      if (mine === socket) lose(); // the hub went away again meanwhile, or answers nothing
+      return;
+    }
+    if (mine !== socket) return;
+    loaded = true;
+    pause = FIRST_PAUSE_MS;
+    shown.back(since, sentence(results));
+    since = null;
+  }
 
-export function stationCard(station) {
-  const devices = [device("Reader", station.reader, station.online)];
-  for (const camera of station.cameras) devices.push(device(`${camera.role[0]?.toUpperCase() ?? ""}${camera.role.slice(1)} camera`, camera, station.online));
-  const outbox = station.outbox;
-  const notes = [];
-  if (outbox.waiting) notes.push(`${outbox.waiting} waiting to be sent`);
-  for (const [name, thread] of Object.entries(station.threads)) if (thread.restarts) notes.push(`${name} broke down ${thread.restarts} times (${thread.error})`);
-  if (outbox.shelved) notes.push(`${outbox.shelved} refused by the hub`);
-  return element("article", { class: `station ${station.online ? light(station.state) : "off"}`, "data-station": station.station },
-    element("h2", {}, element("i", { class: "dot" }), element("span", { text: station.station }),
-      station.simulated ? element("b", { class: "badge", text: "simulated gate" }) : null),
-    element("p", { class: "message", text: station.online ? station.message || station.state : `Not heard since ${moment(station.last_seen)}` }),
-    element("ul", {}, ...devices),
-    notes.length ? element("p", { class: "outbox", text: notes.join(", ") }) : null,
-    ...outbox.shelf.slice(0, 3).map((row) => element("p", { class: "outbox", text: `${row.tag}: ${row.reason}` })));
-}
+  function lose() {
+    const old = socket;
+    socket = null;
+    asked = null;
+    old.onopen = old.onmessage = old.onclose = null;
+    old.close();
+    answer?.reject(new Error("cut off"));
+    answer = null;
+    if (since === null) {
+      since = now() - (performance.now() - heard);
+      shown.cut(since);
+      onCut();
+    }
+    timer = setTimeout(connect, pause + Math.random() * 300);
+    pause = Math.min(pause * 1.7, LONGEST_PAUSE_MS);
+  }
 
-export function showStations(holder, stations) {
-  const rows = [...stations].sort((a, b) => a.station.localeCompare(b.station));
-  holder.replaceChildren(...rows.map(stationCard));
-  if (!rows.length) holder.append(element("p", { class: "notice", text: "No station has reported yet. Start one with: python agent.py" }));
+  function connect() {
+    clearTimeout(timer);
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const mine = socket = new WebSocket(`${scheme}://${location.host}/events`);
+    let opened = false;
+    asked = performance.now();
+    mine.onopen = () => { opened = true; asked = null; begin(mine); };
+    mine.onmessage = (event) => {
+      heard = performance.now();
+      asked = null;
+      receive(JSON.parse(event.data));
+    };
+    mine.onclose = () => {
+      lose();
+      if (!opened) refused();
+    };
+  }
+
+  // A hub that answers and refuses: the login has ended.
+  async function refused() {
+    const response = await fetch(location.href, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(SILENCE_MS) }).catch(() => null);
+    if (since !== null && response && (response.redirected || [401, 403].includes(response.status))) shown.loggedOut();
+  }
+
+  setInterval(() => {
+    const time = performance.now();
+    if (since !== null) shown.tick(since);
+    if (!socket) return;
+    if (asked !== null && time - asked > SILENCE_MS) lose();
+    else if (asked === null && time - heard > BEAT_MS && socket.readyState === WebSocket.OPEN) {
+      asked = time;
+      socket.send('{"ask": "beat"}');
+    }
+  }, 1000);
+  addEventListener("online", () => { if (!socket) connect(); });
+  connect();
 }

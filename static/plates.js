@@ -1,12 +1,13 @@
 // The page of plates: live detections or the results of a search, the cameras, the watchlist.
-import { element, getJson, listen, moment } from "./live.js";
-import { search } from "./search.js";
+import { element, getJson, listen, moment, name, when } from "./live.js";
+import { newest } from "./newest.js";
+import { late } from "./times.js";
 
 const byId = (id) => document.getElementById(id);
-const list = byId("plates");
-const KEPT = 200;
 const PAGE = 30;
 const ALERTS = 5;
+const ORDER = ["bad", "off", "pending", "good"];
+let cameras = [];
 let camerasDue = null;
 
 function badge(match) {
@@ -21,51 +22,49 @@ function pictureOf(record) {
 
 function card(record) {
   const address = pictureOf(record);
+  const delayed = late(record.occurred_at, record.received_at);
   const link = address ? element("a", { class: "shot", href: address, target: "_blank", rel: "noopener" }, element("img", { src: address, alt: "picture of this detection", loading: "lazy", decoding: "async" })) : element("div", { class: "shot none", text: "no picture" });
-  const plates = record.plates.map((plate) => element("p", { class: "plate" }, element("span", { text: plate.text, dir: "auto" }),
+  const plates = record.plates.map((plate) => element("p", { class: "plate" }, name(plate.text),
     plate.confidence === null ? null : element("small", { text: `${Math.round(plate.confidence * 100)} %` })));
-  return element("article", { class: "detection", "data-id": record.detection_id }, link,
+  return element("article", { class: "detection" }, link,
     element("div", { class: "facts" },
       ...(plates.length ? plates : [element("p", { class: "plate none", text: record.vehicles_count ? "vehicle, no plate" : "no plate" })]),
       ...(record.watchlist ?? []).map(badge),
-      element("p", { class: "when" }, element("time", { datetime: record.occurred_at, text: moment(record.occurred_at) }),
-        element("span", { text: ` camera ${record.camera_id} · ${record.checkpoint_id}` })),
+      element("p", { class: "when" }, when(record.occurred_at),
+        element("span", {}, " camera ", name(record.camera_id), " · ", name(record.checkpoint_id)), delayed ? element("span", { class: "late", text: delayed }) : null),
       ...(record.warnings ?? []).map((text) => element("p", { class: "warning", text }))));
 }
 
-const detections = search({
-  address: "/api/records", limit: PAGE,
-  show: (body, append, searching) => {
-    const cards = body.records.reverse().map(card);
-    if (append) list.append(...cards);
-    else list.replaceChildren(...cards);
-    if (!list.children.length) list.append(element("p", { class: "notice", text: searching ? "Nothing found." : "No plate yet. The next one appears here by itself." }));
-    return searching ? `${body.total_count}${body.total_is_exact ? "" : "+"} found` : "";
-  },
+const detections = newest({
+  holder: byId("plates"), address: "/api/records", limit: PAGE, card,
+  rows: (body) => body.records, id: (record) => record.detection_id, time: (record) => record.occurred_at,
+  found: (body) => `${body.total_count}${body.total_is_exact ? "" : "+"} found`,
+  empty: "No plate yet. The next one appears here by itself.",
 });
 
-function arrived(record) {
-  if (detections.searching() || list.querySelector(`[data-id="${record.detection_id}"]`)) return;
-  list.querySelector(":scope > .notice")?.remove();
-  const node = card(record);
-  node.classList.add("new");
-  list.prepend(node);
-  while (list.children.length > KEPT) list.lastElementChild.remove();
+function cameraState(camera) {
+  return !camera.online ? "off" : camera.health_status === "error" ? "bad" : camera.health_status === "warning" ? "pending" : "good";
 }
 
-function cameraCard(camera) {
-  const state = !camera.online ? "off" : camera.health_status === "error" ? "bad" : camera.health_status === "warning" ? "pending" : "good";
+function cameraCard(camera, state, cut) {
   const troubled = camera.components.filter((row) => row.status !== "ok").map((row) => `${row.component}: ${row.message || row.status}`);
   return element("article", { class: `station ${state}` },
-    element("h2", {}, element("i", { class: "dot" }), element("span", { text: `Camera ${camera.camera_id}` })),
-    element("p", { class: "message", text: camera.online ? `${camera.checkpoint_id} · ${camera.detection_count} detections · last heard ${moment(camera.last_seen)}` : `Not heard since ${moment(camera.last_seen)}` }),
+    element("h2", {}, element("i", { class: "dot" }), element("span", {}, "Camera ", name(camera.camera_id))),
+    element("p", { class: "message", text: cut ? "State unknown while cut off" : camera.online ? `${camera.checkpoint_id} · ${camera.detection_count} detections · last heard ${moment(camera.last_seen)}` : `Not heard since ${moment(camera.last_seen)}` }),
     ...troubled.slice(0, 3).map((text) => element("p", { class: "outbox", text })));
 }
 
 async function loadCameras() {
   camerasDue = null;
-  const rows = (await getJson("/api/cameras")).cameras.slice(0, 24);
-  byId("cameras").replaceChildren(...rows.map(cameraCard));
+  cameras = (await getJson("/api/cameras")).cameras;
+  showCameras();
+}
+
+// Who is offline or in trouble stands first, the others in the order of their names, so that nothing jumps about.
+function showCameras(cut = false) {
+  const rows = cameras.map((camera) => ({ camera, state: cameraState(camera) }));
+  rows.sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.camera.camera_id.localeCompare(b.camera.camera_id, undefined, { numeric: true }));
+  byId("cameras").replaceChildren(...rows.map(({ camera, state }) => cameraCard(camera, cut ? "off" : state, cut)));
   if (!rows.length) byId("cameras").append(element("p", { class: "notice", text: "No camera has sent anything yet. Type this machine's address with port 8765 into a camera." }));
 }
 
@@ -74,7 +73,7 @@ function camerasSoon(pause = 3000) { camerasDue ??= setTimeout(() => loadCameras
 
 function showAlert(alert) {
   const holder = byId("alerts");
-  holder.prepend(element("p", { class: `alert ${alert.action}` }, element("strong", { text: alert.read, dir: "auto" }), badge(alert),
+  holder.prepend(element("p", { class: `alert ${alert.action}` }, element("strong", {}, name(alert.read)), badge(alert),
     element("span", { text: `camera ${alert.camera_id}, ${moment(alert.occurred_at)}` })));
   while (holder.children.length > ALERTS) holder.lastElementChild.remove();
 }
@@ -84,7 +83,7 @@ async function loadWatchlist() {
   byId("watchlist").replaceChildren(...rows.map((entry) => {
     const remove = element("button", { type: "button", class: "quiet", "aria-label": `Remove ${entry.plate}`, text: "Remove" });
     remove.onclick = () => change(`/api/watchlist/${entry.id}`, "DELETE");
-    return element("li", {}, element("b", { class: `mark ${entry.action}`, text: entry.action }), element("span", { text: entry.plate, dir: "auto" }),
+    return element("li", {}, element("b", { class: `mark ${entry.action}`, text: entry.action }), name(entry.plate),
       element("small", { text: [entry.reason, entry.expired ? "expired" : ""].filter(Boolean).join(" · ") }), remove);
   }));
 }
@@ -103,12 +102,12 @@ byId("watch").onsubmit = async (event) => {
 };
 
 listen({
+  lists: { detection: detections },
+  onCut: () => showCameras(true),
   onOpen: async () => {
-    if (list.childElementCount <= PAGE) await detections.load();
     await Promise.all([loadCameras(), loadWatchlist()]);
   },
   onMessage: (message) => {
-    if (message.event === "detection") arrived(message.detection);
     if (message.event === "alert") showAlert(message.alert);
     if (message.event === "detection" || message.event === "camera") camerasSoon();
   },

@@ -1,12 +1,46 @@
-// The search form of a page, its results, and the button that loads older ones.
-import { getJson } from "./live.js";
+// The search form of a page, kept in its address, its results, and the button that loads older ones.
+import { element, getJson } from "./dom.js";
+import { day, dayName, now } from "./times.js";
 
-// `show(body, append, searching)` renders the rows of a response and returns the sentence for `#found`.
-export function search({ address, limit, show }) {
+const DAYS = 7;
+const DAY_MS = 86400000;
+
+// Buttons for the days that people ask for, beside `from` and `to`.
+function addDays(form, find) {
+  const { from, to } = form.elements;
+  if (!from || !to) return () => {};
+  const back = new Map([[0, "Today"], [1, "Yesterday"]]);
+  const buttons = [...back].map(([days, text]) => {
+    const button = element("button", { type: "button", class: "quiet", text });
+    button.onclick = () => choose(day(now(), days));
+    return [days, button];
+  });
+  const other = element("select", { "aria-label": "Another day" });
+  other.onchange = () => { if (other.value) choose(other.value); };
+  to.closest("label").after(...buttons.map(([, button]) => button), other);
+
+  function choose(date) {
+    from.value = to.value = date;
+    find();
+  }
+
+  // Called after each change, so that the buttons stay true over midnight.
+  return () => {
+    const chosen = from.value === to.value ? from.value : "";
+    for (const [days, button] of buttons) button.setAttribute("aria-pressed", String(chosen === day(now(), days)));
+    const earlier = Array.from({ length: DAYS - 1 }, (_, index) => now() - (index + 2) * DAY_MS);
+    other.replaceChildren(element("option", { value: "", text: "Day" }), ...earlier.map((ms) => element("option", { value: day(ms), text: dayName(ms), selected: day(ms) === chosen })));
+  };
+}
+
+// show(body, append, searching) renders the rows of a response and returns the sentence for `#found`. `query` is asked
+// with every search; before() is the time from which older ones are wanted where the cursor is of no use.
+export function search({ address, limit, show, query = {}, before = () => null }) {
   const form = document.getElementById("search");
   const more = document.getElementById("more");
   const found = document.getElementById("found");
   let cursor = null;
+  let asked = new URLSearchParams();
 
   function values() {
     const given = new URLSearchParams();
@@ -14,16 +48,23 @@ export function search({ address, limit, show }) {
     return given;
   }
 
+  function fill() {
+    const given = new URLSearchParams(location.search);
+    for (const field of form.elements) if (field.name) field.value = given.get(field.name) ?? "";
+  }
+
   async function load(append = false) {
-    const query = values();
-    const searching = query.size > 0;
-    query.set("limit", String(limit));
-    if (append && cursor) query.set("cursor", cursor);
+    if (!append) asked = values();
+    showDays();
+    const wanted = new URLSearchParams([...asked, ...Object.entries(query), ["limit", String(limit)]]);
+    const time = append ? before() : null;
+    if (time) wanted.set("to", time);
+    else if (append && cursor) wanted.set("cursor", cursor);
     try {
-      const body = await getJson(`${address}?${query}`);
+      const body = await getJson(`${address}?${wanted}`);
       cursor = body.next_cursor;
       more.hidden = !cursor;
-      found.textContent = show(body, append, searching);
+      found.textContent = show(body, append, asked.size > 0);
     } catch (error) {
       found.textContent = error.message;
       throw error;
@@ -32,8 +73,18 @@ export function search({ address, limit, show }) {
 
   // The sentence below the search form shows the error.
   const find = (append) => load(append).catch(() => {});
-  form.onsubmit = (event) => { event.preventDefault(); find(false); };
-  form.onreset = () => setTimeout(find, 0, false);
+
+  function submit() {
+    history.pushState(null, "", `${location.pathname}${values().size ? `?${values()}` : ""}`);
+    find(false);
+  }
+
+  const showDays = addDays(form, submit);
+  fill();
+  showDays();
+  form.onsubmit = (event) => { event.preventDefault(); submit(); };
+  form.onreset = () => setTimeout(submit);
+  addEventListener("popstate", () => { fill(); find(false); });
   more.onclick = () => find(true);
-  return { load, searching: () => values().size > 0 };
+  return { load, searching: () => asked.size > 0, hasOlder: () => { more.hidden = false; } };
 }

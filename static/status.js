@@ -1,5 +1,6 @@
 // The state of the hub, polled every two seconds.
-import { element, getJson, listen, moment, showStations } from "./live.js";
+import { element, getJson, listen, moment } from "./live.js";
+import { showStations } from "./stations.js";
 
 function table(id, rows, head, last = null) {
   const node = document.getElementById(id);
@@ -38,10 +39,17 @@ function viewers(row) {
   return { name: "live pictures", listeners: row.viewers, sent: row.sent, dropped_listeners: row.dropped };
 }
 
+let cut = false;
+let newest = [];
+
+const stations = () => showStations(document.getElementById("stations"), newest, cut);
+
 async function refresh() {
   const status = await getJson("/status");
+  if (cut) return;
+  newest = status.stations;
   document.getElementById("warnings").replaceChildren(...status.warnings.map((text) => element("p", { class: "notice bad", text })));
-  showStations(document.getElementById("stations"), status.stations);
+  stations();
   table("hub", [
     ["Running for", duration(status.uptime_seconds)],
     ["Memory", `${status.memory_mb} MB`],
@@ -64,5 +72,8 @@ async function refresh() {
 }
 
 function again() { refresh().catch(() => {}).finally(() => setTimeout(again, 2000)); }
-listen({ onMessage: () => {}, onOpen: () => {} });
+listen({
+  onOpen: () => { cut = false; return refresh(); },
+  onCut: () => { cut = true; stations(); },
+});
 again();

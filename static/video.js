@@ -10,6 +10,7 @@ const LATE_SECONDS = 3;
 const SHADES = { EXCELLENT: "good", OPTIMAL: "good", GOOD: "good", FAST: "good", OK: "pending", FAIR: "pending", HIGH: "bad", POOR: "bad", SLOW: "bad" };
 let chosen = new URLSearchParams(location.search).get("camera");
 let live = null;   // the socket of the large picture
+let cut = false;   // the hub is gone
 let wall = null;   // the socket of the small ones
 const tiles = new Map(); // camera -> {node, canvas, rate}
 
@@ -104,6 +105,7 @@ function showFigures(row) {
   byId("processing").textContent = known ? `${row.avg_processing.toFixed(2)} ms` : "–";
   for (const name of ["jitter", "efficiency", "processing"]) word(`${name}-word`, row.words[name]);
   byId("recommendation").textContent = known ? row.recommendation : "Waiting for more pictures.";
+  if (cut) return;
   const late = row.age_seconds > LATE_SECONDS;
   byId("state").textContent = late ? `last picture ${duration(row.age_seconds)} ago` : "live";
   byId("state").className = `state ${late ? "late" : ""}`;
@@ -148,5 +150,14 @@ byId("interval").onsubmit = async (event) => {
 document.addEventListener("visibilitychange", () => { watch(); watchWall(); });
 
 if (chosen) choose(chosen);
-listen({ onMessage: () => {}, onOpen: () => {} });
+listen({
+  onOpen: () => { cut = false; return refresh(); },
+  onCut: () => {
+    cut = true;
+    byId("state").textContent = "cut off; this is the last picture";
+    byId("state").className = "state late";
+    for (const name of ["jitter", "efficiency", "processing"]) word(`${name}-word`, "");
+    for (const tile of tiles.values()) tile.rate.textContent = "cut off";
+  },
+});
 again();

@@ -16,6 +16,11 @@ TO = Parameter(
     {"type": "string", "examples": ["2026-01-28", "2026-01-28T10:50:00+07:00"]},
     "Not later than this day (to its end), time or epoch second.",
 )
+ORDER = Parameter(
+    "order",
+    {"enum": ["arrival", "time", ""], "default": "arrival"},
+    "Newest first by arrival, or by the time of the event: what was delivered late then stands where it belongs.",
+)
 FPS = Parameter(
     "fps", {"type": "number", "minimum": 0, "maximum": MAX_FPS, "default": 0}, "Frames a second at most; 0: no limit."
 )

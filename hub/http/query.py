@@ -31,6 +31,13 @@ def cursor(text: str | None) -> int | None:
     return int(text)
 
 
+def by_time(text: str | None) -> bool:
+    """`order`: whether rows are wanted by the time of the event, not by that of their arrival."""
+    if text not in (None, "", "arrival", "time"):
+        raise ContractError("order is time (when it happened) or arrival.", [f"order: {text[:80]!r}"])
+    return text == "time"
+
+
 def bound(name: str, text: str | None, end: bool, zone: tzinfo | None) -> float | None:
     """A `from` or `to` parameter in epoch seconds."""
     if not text:

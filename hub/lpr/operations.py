@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.http.parameters import CURSOR, FROM, TO, limit, text_filter
+from hub.http.parameters import CURSOR, FROM, ORDER, TO, limit, text_filter
 from hub.lpr.ingest import CONTENT_TYPES
 from hub.lpr.repository.records import MAX_COUNTED
 from hub.lpr.schemas import (
@@ -131,7 +131,7 @@ OPERATIONS = {
         errors=(400, 503),
         parameters=[
             limit(20),
-            *_filters(*text_filter("plate", "With this plate; `AB12*`: with a plate that begins so."), IMAGES),
+            *_filters(*text_filter("plate", "With this plate; `AB12*`: with a plate that begins so."), IMAGES, ORDER),
         ],
     ),
     "GET /api/records/{record_id}": Operation(

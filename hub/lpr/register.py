@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 import gevent
 from flask import Flask
@@ -12,6 +14,7 @@ from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.paging import page_of
 from hub.contract.roles import Requirement, Role
+from hub.live.missed import Missed, Stored
 from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
 from hub.lpr.expiring import DetectionBelongings, expiring_detections, expiring_health
@@ -20,6 +23,7 @@ from hub.lpr.feeds import DetectionFeed, WatchlistHits
 from hub.lpr.ingest import HINTS
 from hub.lpr.metrics import camera_metrics
 from hub.lpr.records import Records
+from hub.lpr.repository.query import Query
 from hub.lpr.repository.repositories import Repositories
 from hub.lpr.rest import lpr_rest
 from hub.lpr.service import Lpr
@@ -39,6 +43,7 @@ def register(app: Flask, hub: Hub) -> None:
     connections = Connections(hub)
     hub.add(lpr)
     hub.add(connections)
+    hub.part(Missed).add("detection", Stored(lpr.records.get, partial(_newest, lpr.records), lpr.records.public))
     app.register_blueprint(lpr_rest)
     hub.described_in.append("hub.lpr.operations")
     fast = FastRecords(hub)
@@ -64,6 +69,12 @@ def register(app: Flask, hub: Hub) -> None:
     hub.names["cameras"] = lpr.cameras.names.status
     hub.supervisor.keep("camera watch", _watch, lpr.cameras)
     hub.expiring += [expiring_detections(hub.settings, _belongings(hub)), expiring_health(hub.settings)]
+
+
+def _newest(records: Records, before: int | None, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+    """Records newest first from a cursor on, and the cursor of the older ones."""
+    rows, following, _ = records.find(Query(limit, before))
+    return rows[::-1], following
 
 
 def _make_service(hub: Hub) -> Lpr:

@@ -14,7 +14,7 @@ from hub.contract.roles import Role
 from hub.contract.times import local_text
 from hub.http.answers import answer, current_hub, note_change, part, reader_host, with_reason_phrase
 from hub.http.body import read_body
-from hub.http.query import bound, cursor, page_limit
+from hub.http.query import bound, by_time, cursor, page_limit
 from hub.lpr.ingest import HINTS, ingest_post, statistics_reply, test_reply
 from hub.lpr.picture_texts import list_pieces, object_pieces
 from hub.lpr.repository.query import Query
@@ -97,6 +97,7 @@ def _query(limit: int) -> Query:
         component=args.get("component") or None,
         since=bound("from", args.get("from"), False, current_hub().zone),
         until=bound("to", args.get("to"), True, current_hub().zone),
+        order_by_time=by_time(args.get("order")),
     )
 
 

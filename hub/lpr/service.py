@@ -223,6 +223,7 @@ class Lpr:
             "ocr_results": record.ocr_results,
             "timestamp": local_text(record.received_at, self._zone),
             "occurred_at": utc_text(record.occurred_at),
+            "received_at": utc_text(record.received_at),
             "event_id": record.event_id or None,
             "plates": [
                 {"text": plate.text, "plate": plate.plate, "confidence": plate.confidence, "box": plate.box}

@@ -98,6 +98,13 @@ CHANNELS = [
         "/events",
         "websocket",
         "Live events for pages, as JSON with `event`.",
+        receives={
+            '{"ask": "beat"}': "answered with `beat` and the hub's time, `now`: the hub is there",
+            '{"ask": "missed", "kind": "capture" or "detection", "after": ID, "cursor": null}': (
+                "answered with `missed`: `records` that were stored after this one (some older ones among them), "
+                "newest first; `cursor` asks for the next, null at the end; `known` is false where ID is not stored"
+            ),
+        },
         sends={
             "capture, station": "a capture was stored, a station reported",
             "detection, camera, alert": "a detection was stored, a camera went on- or offline, a listed plate was read",

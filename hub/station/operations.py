@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.http.parameters import CURSOR, FROM, TO, text_filter
+from hub.http.parameters import CURSOR, FROM, ORDER, TO, text_filter
 from hub.http.query import MAX_LIMIT
 from hub.openapi.channels import Channel
 from hub.openapi.operation import (
@@ -76,6 +76,7 @@ EXAMPLE = {
 CAPTURE_FIELDS = {
     "id": text("The hub's id of the capture."),
     **properties_of(CaptureResult),
+    "captured_at": instant("When it was captured: the beginning, as far as the sender told it, otherwise the receipt."),
     "received_at": instant("When the hub received it."),
     "protected": flag("Whether it is kept whatever the rules of retention say."),
     "warnings": items(text(), "What of the record could not be used."),
@@ -138,6 +139,7 @@ OPERATIONS = {
             ),
             FROM,
             TO,
+            ORDER,
         ],
     ),
     "GET /api/captures/{capture_id}": Operation(

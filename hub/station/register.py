@@ -8,10 +8,11 @@ from flask import Flask
 from hub.context import Hub
 from hub.contract.roles import Requirement, Role
 from hub.live.events import CAPTURE_STORED
+from hub.live.missed import Missed, Stored
 from hub.station.expiring import CaptureBelongings, expiring_captures
 from hub.station.feeds import FailedCaptures, capture_feed, station_states
 from hub.station.metrics import station_metrics
-from hub.station.repository import CaptureRepository, StationRepository
+from hub.station.repository import CaptureRepository, Query, StationRepository
 from hub.station.rest import station_rest
 from hub.station.service import Captures
 from hub.station.socketio import register_events
@@ -39,6 +40,10 @@ def register(app: Flask, hub: Hub) -> None:
     hub.add(stations)
     captures.load()
     stations.load()
+    hub.part(Missed).add(
+        "capture",
+        Stored(captures.get, lambda before, limit: captures.find(Query(limit, before)), captures.public),
+    )
     app.register_blueprint(station_rest)
     hub.described_in.append("hub.station.operations")
     register_events(hub)

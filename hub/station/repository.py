@@ -34,22 +34,28 @@ class Query:
     success: bool | None = None
     since: float | None = None
     until: float | None = None
+    order_by_time: bool = False  # without a range of times too
 
     @property
     def may_scan(self) -> bool:
         """Whether no index gives the matching rows in their order: they are searched for."""
-        return self.several or self.by_time
+        return self.several or self.is_range
 
     @property
     def by_time(self) -> bool:
+        """Whether the newest by the time of the capture come first, not by arrival."""
+        return self.order_by_time or self.is_range
+
+    @property
+    def is_range(self) -> bool:
         """Whether a range of times is asked for."""
         return self.since is not None or self.until is not None
 
     @property
     def several(self) -> bool:
-        """Whether there is more than one filter."""
+        """Whether there is more than one filter, or one and another order than its own."""
         filters = (self.tag, self.number, self.station, self.success, self.since, self.until)
-        return sum(each is not None for each in filters) > 1
+        return sum(each is not None for each in filters) + (self.order_by_time and not self.is_range) > 1
 
 
 class CaptureRepository:
@@ -95,7 +101,7 @@ class CaptureRepository:
     def page(self, query: Query) -> Rows:
         """The captures that match, newest first: one more than `query.limit` where there are more.
 
-        Newest by arrival, or by the time of the capture where a range of times is asked for; then it is empty when the
+        Newest by arrival, or by the time of the capture where that or a range of times is asked for; then it is empty when the
         capture of the cursor has expired.
         """
         seq, captured_at = CAPTURES.columns.seq, CAPTURES.columns.captured_at

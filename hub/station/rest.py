@@ -11,7 +11,7 @@ from hub.contract.paging import page_of
 from hub.contract.roles import Role
 from hub.http.answers import answer, current_hub, note_change, part, reader_host
 from hub.http.body import json_object, multipart
-from hub.http.query import MAX_LIMIT, bound, cursor
+from hub.http.query import MAX_LIMIT, bound, by_time, cursor
 from hub.station.contract.capture import KINDS, Incoming
 from hub.station.contract.status import parse_status
 from hub.station.ingest import SMALL, parse_incoming
@@ -60,7 +60,7 @@ def _incoming() -> Incoming:
 @station_rest.get("/captures")
 @role(Role.VIEWER)
 def list_captures() -> Response:
-    """List captures, newest first: limit, cursor, tag, number, station, success, from, to."""
+    """List captures, newest first: limit, cursor, tag, number, station, success, from, to, order."""
     args = request.args
     query = Query(
         limit=_limit(args.get("limit")),
@@ -71,6 +71,7 @@ def list_captures() -> Response:
         success=_flag("success", args.get("success")),
         since=bound("from", args.get("from"), False, current_hub().zone),
         until=bound("to", args.get("to"), True, current_hub().zone),
+        order_by_time=by_time(args.get("order")),
     )
     host = reader_host()
     rows, following = part(Captures).find(query)

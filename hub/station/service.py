@@ -218,6 +218,7 @@ class Captures:
     def public(self, row: dict[str, Any], host: str) -> dict[str, Any]:
         """A capture as every reader sees it: the documented fields, and picture links to the hub as `host`."""
         shown = {key: row[key] for key in ("id", "event_id", "station", "timestamp")}
+        shown["captured_at"] = utc_text(row["captured_at"])
         shown["received_at"] = utc_text(row["received_at"])
         shown["tags"] = orjson.loads(row["tags"])
         for key in ("tag", "tag_source", "tag_timestamp_iso", "started_ts", "finished_ts"):

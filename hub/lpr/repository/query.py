@@ -21,20 +21,26 @@ class Query:
     component: str | None = None  # of health reports only
     since: float | None = None
     until: float | None = None
+    order_by_time: bool = False  # without a range of times too
 
     @property
     def may_scan(self) -> bool:
         """Whether no index gives the matching rows in their order: they are searched for."""
-        return self.several or self.by_time or self.component is not None or (self.plate or "").rstrip().endswith("*")
+        return self.several or self.is_range or self.component is not None or (self.plate or "").rstrip().endswith("*")
 
     @property
     def several(self) -> bool:
-        """Whether there is more than one filter."""
+        """Whether there is more than one filter, or one and another order than its own."""
         filters = (self.camera, self.checkpoint, self.plate, self.component, self.since, self.until)
-        return sum(each is not None for each in filters) > 1
+        return sum(each is not None for each in filters) + (self.order_by_time and not self.is_range) > 1
 
     @property
     def by_time(self) -> bool:
+        """Whether the newest by the time of the event come first, not by arrival."""
+        return self.order_by_time or self.is_range
+
+    @property
+    def is_range(self) -> bool:
         """Whether a range of times is asked for."""
         return self.since is not None or self.until is not None
 

@@ -250,3 +250,18 @@ def test_a_restarted_hub_knows_it_all(tmp_path) -> None:
         assert (camera["camera_id"], camera["detection_count"], camera["health_status"]) == ("7", 1, "warning")
         assert requests.get(records(hub)["records"][0]["original_image"], timeout=5).content == PICTURE
         assert post(hub, "/api/detection", g4(original_image=PICTURE_TEXT)).status_code == 200
+
+
+def test_records_in_the_order_of_the_event(hub: HubProcess) -> None:
+    for plate, time in (("T 1", "10:00"), ("T 3", "12:00"), ("T 2", "11:00")):
+        body = g4(aicamera_id="ordered", ocr_results=[plate], plate_detections=[], timestamp=f"2026-02-01T{time}:00Z")
+        post(hub, "/api/detection", body)
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    for _ in range(3):
+        page = records(hub, camera="ordered", order="time", limit=1, **cursor)
+        found += [row["plates"][0]["text"] for row in page["records"]]
+        cursor = {"cursor": page["next_cursor"] or ""}
+    assert (found, cursor) == (["T 3", "T 2", "T 1"], {"cursor": ""})
+    newest = records(hub, camera="ordered", limit=1)["records"]
+    assert [row["plates"][0]["text"] for row in newest] == ["T 2"]

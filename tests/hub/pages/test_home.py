@@ -131,7 +131,7 @@ def test_the_line_to_the_hub_comes_back(tmp_path: Path, page: Page) -> None:
         wait_for(lambda: page.value("document.querySelector('#link').innerText") == "live", what="the live line")
         hub.kill()
         wait_for(
-            lambda: "not connected" in page.value("document.querySelector('#link').innerText"),
+            lambda: "Cut off since" in page.value("document.querySelector('#cut:not([hidden])')?.innerText ?? ''"),
             what="word of the lost line",
         )
         hub.start()

@@ -26,7 +26,7 @@ def page(tmp_path_factory: pytest.TempPathFactory):
 
 
 def plates(page: Page) -> list[str]:
-    return page.value("[...document.querySelectorAll('.detection .plate span')].map((node) => node.textContent)")
+    return page.value("[...document.querySelectorAll('.detection .plate bdi')].map((node) => node.textContent)")
 
 
 @pytest.mark.slow
@@ -75,7 +75,10 @@ def test_a_listed_plate_raises_an_alert(hub: HubProcess, page: Page) -> None:
         g4(aicamera_id="north", ocr_results=json.dumps([{"text": "WL 8O5", "confidence": 88}]), plate_detections=[]),
     )
     wait_for(lambda: "stolen" in page.value("document.querySelector('#alerts').textContent"), what="the alert")
-    assert "O read, 0 listed" in page.value("document.querySelector('.detection .mark').textContent")
+    wait_for(
+        lambda: "O read, 0 listed" in page.value("document.querySelector('.detection .mark')?.textContent ?? ''"),
+        what="the mark on the detection",
+    )
     if SHOTS:
         page.screenshot(Path(SHOTS) / "plates.png")
         page.size(400, 900)

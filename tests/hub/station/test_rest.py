@@ -288,3 +288,37 @@ def test_a_hub_that_cannot_store_says_when_to_come_again(client, app) -> None:
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "2"
     assert set(answer.json) == {"success", "message", "errors", "retry_after"} and answer.json["retry_after"] == 2
+
+
+def test_what_was_delivered_late_stands_where_it_belongs(client) -> None:
+    times = {"a": 1000.0, "b": 3000.0, "late": 2000.0, "same": 3000.0, "c": 4000.0}
+    for event_id, started in times.items():
+        send(client, event_id=event_id, started_ts=1769581000.0 + started, finished_ts=None)
+    order = ["c", "same", "b", "late", "a"]
+    listed = client.get("/api/captures?order=time").json["captures"]
+    assert [row["event_id"] for row in listed] == order
+    assert listed[0]["captured_at"] == "2026-01-28T07:23:20.000000Z"
+    arrival = client.get("/api/captures").json["captures"]
+    assert [row["event_id"] for row in arrival] == list(times)[::-1]
+    found, cursor = [], ""
+    for _ in order:
+        body = client.get(f"/api/captures?order=time&limit=1&cursor={cursor}").json
+        found += [row["event_id"] for row in body["captures"]]
+        cursor = body["next_cursor"] or ""
+    assert (found, cursor) == (order, "")
+    until = client.get(f"/api/captures?order=time&to={listed[2]['captured_at']}").json["captures"]
+    assert [row["event_id"] for row in until] == ["same", "b", "late", "a"]
+    assert client.get("/api/captures?order=size").status_code == 400
+
+
+def test_pages_in_the_order_of_capture_are_read_by_the_index(app) -> None:
+    hub = app.extensions["gatehouse"]
+    connection = hub.backend.connect()
+    plan = connection.execute(
+        "EXPLAIN QUERY PLAN SELECT * FROM captures WHERE (captured_at, seq) < "
+        "((SELECT captured_at FROM captures WHERE seq = 5), 5) ORDER BY captured_at DESC, seq DESC LIMIT 26",
+        {},
+    ).fetchall()
+    connection.close()
+    text = " ".join(str(row["detail"]) for row in plan)
+    assert "USING INDEX captures_captured" in text and "TEMP B-TREE" not in text

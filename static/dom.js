@@ -1,0 +1,24 @@
+// Elements and requests, for every page.
+
+const REQUEST_MS = 20000;
+
+// An element with text (never HTML) and children: element("p", { class: "x", text: "..." }, child, ...)
+export function element(name, options = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(options)) {
+    if (key === "text") node.textContent = value;
+    else if (value !== null && value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.filter(Boolean));
+  return node;
+}
+
+// A name, tag or plate of any script, which does not scramble the line that it stands in.
+export function name(text, options = {}) { return element("bdi", { ...options, text }); }
+
+export async function getJson(address) {
+  const response = await fetch(address, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(REQUEST_MS) });
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.message);
+  return body;
+}

@@ -1,0 +1,145 @@
+// A list of records, the newest first by when they happened: live ones, missed ones, or the results of a search.
+import { element } from "./dom.js";
+import { search } from "./search.js";
+import { parse } from "./times.js";
+
+const FLUSH_MS = 250;   // at most four changes of the page a second,
+const SHARE = 5;        // and at most a fifth of the time
+const KEPT = 200;
+const REMEMBERED = 5000;
+
+// rows(body): those of a reply of `address`; time(row): when it happened; found(body, shown): the sentence of a search.
+export function newest({ holder, address, limit, rows, id, time, card, found, empty }) {
+  const known = new Set();  // ids that have been received, the newest last
+  const nodes = new Map();  // id -> its card
+  let pending = [];
+  let last = "";
+  let most = KEPT;
+  let trimmed = false;
+  let timer = null;
+  let pause = FLUSH_MS;
+
+  const chip = element("button", { type: "button", hidden: true });
+  holder.before(element("p", { class: "fresh", role: "status" }, chip));
+
+  const list = search({
+    address, limit, query: { order: "time" },
+    before: () => (trimmed ? holder.lastElementChild.dataset.at : null),
+    show: (body, append, searching) => {
+      if (!append) clear(searching);
+      insert(rows(body), append);
+      if (append) {
+        most = Math.max(KEPT, nodes.size);
+        trimmed = false;
+      }
+      if (!nodes.size) holder.append(element("p", { class: "notice", text: searching ? "Nothing found." : empty }));
+      return searching ? found(body, nodes.size) : "";
+    },
+  });
+
+  function clear(searching) {
+    nodes.clear();
+    holder.replaceChildren();
+    most = KEPT;
+    trimmed = false;
+    if (searching) pending = [];
+    chip.hidden = true;
+  }
+
+  function remember(row) {
+    known.add(id(row));
+    if (known.size > REMEMBERED) known.delete(known.values().next().value);
+  }
+
+  // One walk down the list. Of the same moment, what came later stands above.
+  function insert(some, older = false) {
+    const sorted = some.map((row) => [parse(time(row)), row]).sort(([a], [b]) => b - a);
+    let next = holder.firstElementChild;
+    for (const [at, row] of sorted) {
+      if (nodes.has(id(row))) continue;
+      while (next && (older ? Number(next.dataset.ms) >= at : Number(next.dataset.ms) > at)) next = next.nextElementSibling;
+      remember(row);
+      const node = card(row);
+      node.dataset.id = id(row);
+      node.dataset.ms = at;
+      node.dataset.at = time(row);
+      nodes.set(id(row), node);
+      holder.insertBefore(node, next);
+    }
+  }
+
+  function trim() {
+    while (nodes.size > most) {
+      nodes.delete(holder.lastElementChild.dataset.id);
+      holder.lastElementChild.remove();
+      trimmed = true;
+    }
+    if (trimmed) list.hasOlder();
+  }
+
+  // Whoever has scrolled down, or looks at a picture, reads: nothing may move.
+  function reading() {
+    return holder.getBoundingClientRect().top < document.querySelector(".top").offsetHeight - 8 || document.querySelector("dialog[open]") !== null;
+  }
+
+  function flush(anyway = false) {
+    clearTimeout(timer);
+    timer = null;
+    if (!pending.length) return;
+    if (!anyway && reading()) {
+      chip.textContent = `${pending.length} new`;
+      chip.hidden = false;
+      plan();
+      return;
+    }
+    const began = performance.now();
+    const rows = pending.splice(0);
+    rows.reverse();
+    rows.sort((a, b) => parse(time(b)) - parse(time(a)));
+    holder.querySelector(":scope > .notice")?.remove();
+    insert(rows.slice(0, most));
+    trimmed ||= rows.length > most;
+    trim();
+    chip.hidden = true;
+    requestAnimationFrame(() => setTimeout(() => { pause = Math.max(FLUSH_MS, SHARE * (performance.now() - began)); }));
+  }
+
+  function plan() { timer ??= setTimeout(flush, pause); }
+
+  chip.onclick = () => {
+    flush(true);
+    scrollTo({ top: 0 });
+    holder.querySelector("button, a")?.focus({ preventScroll: true });
+  };
+  addEventListener("scroll", () => { if (pending.length && !reading()) plan(); }, { passive: true });
+
+  // Whether the row is new.
+  function receive(row) {
+    if (known.has(id(row))) return false;
+    remember(row);
+    if (!list.searching()) {
+      pending.push(row);
+      plan();
+    }
+    return true;
+  }
+
+  return {
+    load: () => list.load(),
+    last: () => last,
+    start: (some) => {
+      for (const row of [...some].reverse()) remember(row);
+      if (some.length) last = id(some[0]);
+    },
+    arrived: (row) => {
+      receive(row);
+      last = id(row);
+    },
+    // Newest first. How many of them are new, in the list or hidden by a search.
+    missed: (some) => {
+      const fresh = [...some].reverse().filter(receive).length;
+      if (some.length) last = id(some[0]);
+      return list.searching() ? { added: 0, hidden: fresh } : { added: fresh, hidden: 0 };
+    },
+  };
+}

@@ -1,0 +1,102 @@
+"""A page without its hub, in a real browser: it says so, and brings back what it missed."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hub.pages.test_home import numbers, store
+from tests.support.browser import MARKS, Page, browser
+from tests.support.helpers import HubProcess, wait_for
+
+pytestmark = [*MARKS, pytest.mark.slow]
+SHOTS = os.environ.get("GATEHOUSE_SCREENSHOTS")
+PATHS = ("/", "/plates", "/apriltags", "/video", "/track", "/devices", "/status")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with browser(tmp_path_factory.mktemp("browser")) as page:
+        page.size(1366, 768)
+        yield page
+        assert page.complaints == []
+
+
+@pytest.fixture
+def own_hub(tmp_path: Path) -> Iterator[HubProcess]:
+    with HubProcess(tmp_path / "instance") as process:
+        yield process
+
+
+def link(page: Page) -> str:
+    return str(page.value("document.querySelector('#link').innerText"))
+
+
+def banner(page: Page) -> str:
+    return str(page.value("document.querySelector('#cut:not([hidden])')?.innerText ?? ''"))
+
+
+def shot(page: Page, name: str) -> None:
+    if SHOTS:
+        page.call("Page.bringToFront")
+        Path(SHOTS, f"{name}.png").write_bytes(
+            base64.b64decode(page.call("Page.captureScreenshot", captureBeyondViewport=False)["data"])
+        )
+
+
+def test_no_capture_of_a_restart_is_missing(own_hub: HubProcess, page: Page) -> None:
+    for number in range(40):
+        store(own_hub, f"before {number}", number=f"1{number:04}")
+    page.open(f"{own_hub.url}/")
+    wait_for(lambda: link(page) == "live" and len(numbers(page)) == 25, what="the page")
+    page.value("document.querySelector('#more').click()")
+    wait_for(lambda: len(numbers(page)) == 40, what="the older ones")
+    own_hub.kill()
+    wait_for(lambda: banner(page).startswith("Cut off since"), what="the banner")
+    shot(page, "cut_off")
+    assert page.value("document.title").startswith("Cut off")
+    own_hub.start()
+    # Stored before the page is there again: it waits half a second and more before it tries.
+    for number in range(60):
+        store(own_hub, f"missed {number}", number=f"2{number:04}")
+    wait_for(lambda: link(page) == "live", what="the live page")
+    expected = [f"2{number:04}" for number in reversed(range(60))] + [f"1{number:04}" for number in reversed(range(40))]
+    wait_for(lambda: numbers(page) == expected, what="every capture, once and in order")
+    assert "Connected again" in banner(page) and "60 added." in banner(page)
+    shot(page, "cut_off_over")
+
+
+def test_what_was_missed_is_counted(own_hub: HubProcess, page: Page) -> None:
+    store(own_hub, "before", number="10000")
+    page.open(f"{own_hub.url}/")
+    wait_for(lambda: link(page) == "live" and len(numbers(page)) == 1, what="the page")
+    # The browser's own way to lose the network; the hub goes on.
+    page.call("Network.enable")
+    offline = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.call("Network.emulateNetworkConditions", offline=True, **offline)
+    own_hub.process.send_signal(signal.SIGSTOP)  # an open WebSocket is not cut by the emulation
+    wait_for(lambda: banner(page).startswith("Cut off since"), 30, "the banner")
+    own_hub.process.send_signal(signal.SIGCONT)
+    for number in range(7):
+        store(own_hub, f"missed {number}", number=f"2{number:04}")
+    page.call("Network.emulateNetworkConditions", offline=False, **offline)
+    wait_for(lambda: "7 added." in banner(page), 30, "the count")
+    wait_for(lambda: len(numbers(page)) == 8, what="all of them")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_hub_that_is_frozen_is_not_live(hub: HubProcess, page: Page, path: str) -> None:
+    page.open(f"{hub.url}{path}")
+    wait_for(lambda: link(page) == "live", what="the live page")
+    hub.process.send_signal(signal.SIGSTOP)
+    try:
+        wait_for(lambda: banner(page).startswith("Cut off since"), 30, "the banner")
+        assert link(page) == "cut off"
+    finally:
+        hub.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: link(page) == "live" and "Connected again" in banner(page), 30, "the live page again")
