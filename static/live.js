@@ -191,6 +191,15 @@ export function listen({ onMessage = () => {}, onOpen = () => {}, onCut = () => 
       socket.send('{"ask": "beat"}');
     }
   }, 1000);
+  // A page that the browser keeps for the way back lets its connection go, and catches up when it is shown again.
+  addEventListener("pagehide", () => {
+    clearTimeout(timer);
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+    socket = null;
+  });
+  addEventListener("pageshow", (event) => { if (event.persisted && !socket) connect(); });
   addEventListener("online", () => { if (!socket) connect(); });
   connect();
 }

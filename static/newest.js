@@ -12,7 +12,8 @@ const REMEMBERED = 5000;
 export function newest({ holder, address, limit, rows, id, time, card, found, empty }) {
   const known = new Set();  // ids that have been received, the newest last
   const nodes = new Map();  // id -> its card
-  let pending = [];
+  let pending = [];         // rows that are not shown yet, in the order of arrival
+  let waiting = 0;          // how many came
   let last = "";
   let most = KEPT;
   let trimmed = false;
@@ -20,7 +21,7 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
   let pause = FLUSH_MS;
 
   const chip = element("button", { type: "button", hidden: true });
-  holder.before(element("p", { class: "fresh", role: "status" }, chip));
+  holder.before(element("p", { class: "fresh" }, chip));
 
   const list = search({
     address, limit, query: { order: "time" },
@@ -42,7 +43,10 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
     holder.replaceChildren();
     most = KEPT;
     trimmed = false;
-    if (searching) pending = [];
+    if (searching) {
+      pending = [];
+      waiting = 0;
+    }
     chip.hidden = true;
   }
 
@@ -77,6 +81,11 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
     if (trimmed) list.hasOlder();
   }
 
+  // As many as are shown, the newest first.
+  function newestOf(some) {
+    return some.map((row) => [parse(time(row)), row]).reverse().sort(([a], [b]) => b - a).slice(0, most).map(([, row]) => row);
+  }
+
   // Whoever has scrolled down, or looks at a picture, reads: nothing may move.
   function reading() {
     return holder.getBoundingClientRect().top < document.querySelector(".top").offsetHeight - 8 || document.querySelector("dialog[open]") !== null;
@@ -87,18 +96,18 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
     timer = null;
     if (!pending.length) return;
     if (!anyway && reading()) {
-      chip.textContent = `${pending.length} new`;
+      chip.textContent = `${waiting} new`;
       chip.hidden = false;
       plan();
       return;
     }
     const began = performance.now();
-    const rows = pending.splice(0);
-    rows.reverse();
-    rows.sort((a, b) => parse(time(b)) - parse(time(a)));
+    const rows = newestOf(pending);
+    trimmed ||= waiting > rows.length;
+    pending = [];
+    waiting = 0;
     holder.querySelector(":scope > .notice")?.remove();
-    insert(rows.slice(0, most));
-    trimmed ||= rows.length > most;
+    insert(rows);
     trim();
     chip.hidden = true;
     requestAnimationFrame(() => setTimeout(() => { pause = Math.max(FLUSH_MS, SHARE * (performance.now() - began)); }));
@@ -119,6 +128,8 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
     remember(row);
     if (!list.searching()) {
       pending.push(row);
+      waiting += 1;
+      if (pending.length > 3 * most) pending = newestOf(pending).reverse();
       plan();
     }
     return true;

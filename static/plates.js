@@ -6,6 +6,7 @@ import { late } from "./times.js";
 const byId = (id) => document.getElementById(id);
 const PAGE = 30;
 const ALERTS = 5;
+const FEW = 8;
 const ORDER = ["bad", "off", "pending", "good"];
 let cameras = [];
 let camerasDue = null;
@@ -54,6 +55,17 @@ function cameraCard(camera, state, cut) {
     ...troubled.slice(0, 3).map((text) => element("p", { class: "outbox", text })));
 }
 
+// Cameras that are well take a line, or one for all of them where they are many.
+function strip(cameras, cut) {
+  if (!cameras.length) return [];
+  const items = cameras.map((camera) => element("li", { class: cut ? "off" : "good", title: `last heard ${moment(camera.last_seen)}` }, element("i", { class: "dot" }), name(camera.camera_id),
+    element("small", { text: cut ? "unknown" : `${camera.detection_count} detections` })));
+  const list = element("ul", { class: "strip" }, ...items);
+  if (cameras.length <= FEW) return [list];
+  const open = byId("cameras").querySelector("details")?.open;
+  return [element("details", { open }, element("summary", { text: cut ? `${cameras.length} cameras, unknown while cut off` : `${cameras.length} cameras are online and well` }), list)];
+}
+
 async function loadCameras() {
   camerasDue = null;
   cameras = (await getJson("/api/cameras")).cameras;
@@ -64,7 +76,9 @@ async function loadCameras() {
 function showCameras(cut = false) {
   const rows = cameras.map((camera) => ({ camera, state: cameraState(camera) }));
   rows.sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.camera.camera_id.localeCompare(b.camera.camera_id, undefined, { numeric: true }));
-  byId("cameras").replaceChildren(...rows.map(({ camera, state }) => cameraCard(camera, cut ? "off" : state, cut)));
+  const well = rows.filter((row) => row.state === "good").map((row) => row.camera);
+  const others = rows.filter((row) => row.state !== "good");
+  byId("cameras").replaceChildren(...others.map(({ camera, state }) => cameraCard(camera, cut ? "off" : state, cut)), ...strip(well, cut));
   if (!rows.length) byId("cameras").append(element("p", { class: "notice", text: "No camera has sent anything yet. Type this machine's address with port 8765 into a camera." }));
 }
 

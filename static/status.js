@@ -5,7 +5,7 @@ import { showStations } from "./stations.js";
 function table(id, rows, head, last = null) {
   const node = document.getElementById(id);
   node.replaceChildren();
-  if (head) node.append(element("tr", {}, ...head.map((text) => element("th", { text }))));
+  if (head) node.append(element("tr", {}, ...head.map((text) => element("th", { text, scope: "col" }))));
   for (const row of rows) node.append(element("tr", {}, ...row.map((text, column) => element(column || head ? "td" : "th", { text, class: column === row.length - 1 ? last : null }))));
 }
 
@@ -16,7 +16,7 @@ function duration(seconds) {
 }
 
 function showBoards({ boards = [], games }) {
-  table("boards", boards.map((row) => [row.address, row.state, duration(row.silent_seconds), row.name]), ["address", "", "silent for", "name"], "long");
+  table("boards", boards.map((row) => [row.address, row.state, duration(row.silent_seconds), row.name]), ["address", "state", "silent for", "name"], "long");
   table("games", games.games.map((row) => [row.address, row.behind ? `${row.queue}, behind` : String(row.queue), String(row.sent), String(row.dropped), row.name]), ["address", "waiting", "sent", "skipped", "name"], "long");
 }
 
@@ -64,11 +64,11 @@ async function refresh() {
     ["Data folder", status.instance],
   ]);
   table("ports", Object.entries({ ...status.listeners, ...(status.udp ? { "apriltag (UDP)": status.udp.port } : {}) }).map(([name, port]) => [name, String(port)]));
-  table("listeners", [status.result_listeners, status.pages, viewers(status.video.watched_by)].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped_listeners)]), ["", "now", "sent", "dropped"]);
+  table("listeners", [status.result_listeners, status.pages, viewers(status.video.watched_by)].map((row) => [row.name, String(row.listeners), String(row.sent), String(row.dropped_listeners)]), ["name", "now", "sent", "dropped"]);
   showBoards(status);
   showDetection(status.tag_detection);
   showPresence(status.presence);
-  table("tasks", status.tasks.map((task) => [task.name, task.running ? "running" : "ended", String(task.restarts), task.error]), ["", "", "restarts", "last error"]);
+  table("tasks", status.tasks.map((task) => [task.name, task.running ? "running" : "ended", String(task.restarts), task.error]), ["task", "state", "restarts", "last error"]);
 }
 
 function again() { refresh().catch(() => {}).finally(() => setTimeout(again, 2000)); }

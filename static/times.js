@@ -37,7 +37,7 @@ function offsetText(minutes) {
 
 // Milliseconds of a text; one without a zone is the site's time.
 export function parse(text) {
-  if (typeof text === "number") return text;
+  if (typeof text !== "string") return text === null || text === undefined ? NaN : Number(text);
   if (/(z|[+-]\d\d:?\d\d)$/i.test(text)) return Date.parse(text);
   const local = Date.parse(`${text.length > 10 ? text : `${text}T00:00:00`}Z`);
   return local - offsetAt(local) * 60000;
@@ -61,7 +61,7 @@ function clock(ms, always) {
 // 14:37:05, or Thu, 26 Nov 2026, 14:37:05; with the site's offset where the browser's is another.
 export function moment(text) {
   const ms = parse(text);
-  if (Number.isNaN(ms)) return String(text);
+  if (Number.isNaN(ms)) return String(text ?? "–");
   return day(ms) === day() ? clock(ms) : `${dates.format(ms + SHIFT_MS)}, ${clock(ms)}`;
 }
 
@@ -83,7 +83,7 @@ function ago(ms) {
 // A moment as an element that stays true while the page is open: absolute, and relative beside it.
 export function when(text, relative = true) {
   const ms = parse(text);
-  if (Number.isNaN(ms)) return element("time", { text: String(text) });
+  if (Number.isNaN(ms)) return element("time", { text: moment(text) });
   const time = element("time", { datetime: new Date(ms).toISOString(), title: whole(ms), text: moment(ms) });
   return relative ? element("span", { class: "at" }, time, " ", element("small", { class: "ago", text: ago(ms) })) : time;
 }
