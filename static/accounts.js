@@ -1,5 +1,5 @@
 // The page of accounts: add one, change its role, disable it, give it a new password.
-import { element, getJson, moment } from "./live.js";
+import { element, getJson, when } from "./live.js";
 
 const byId = (id) => document.getElementById(id);
 const ROLES = ["viewer", "operator", "admin"];
@@ -77,7 +77,7 @@ function row(account) {
     element("td", {}, element("b", { text: account.name, dir: "auto" })),
     element("td", {}, select),
     element("td", { text: account.disabled ? "disabled" : "active" }),
-    element("td", {}, element("time", { datetime: account.created_at, text: moment(account.created_at) })),
+    element("td", {}, when(account.created_at, false)),
     element("td", {}, element("span", { class: "buttons" },
       button("New password", `New password for ${account.name}`, () => renew(account)),
       button(account.disabled ? "Enable" : "Disable", `${account.disabled ? "Enable" : "Disable"} ${account.name}`, () => toggle(account)))));

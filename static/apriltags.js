@@ -1,5 +1,5 @@
 // The page of AprilTags: live readings, boards, stored readings.
-import { element, getJson, listen, moment } from "./live.js";
+import { element, getJson, listen, moment, name, when } from "./live.js";
 import { search } from "./search.js";
 
 const byId = (id) => document.getElementById(id);
@@ -12,6 +12,7 @@ const COLUMNS = [
 ];
 const seen = new Map();   // board and tag -> { row, node, at }
 let missed = false;
+let boards = [];
 
 const shown = (value) => typeof value === "number" ? String(Math.round(value * 10) / 10) : "–";
 const tagText = (row) => row.tag_id === null ? "?" : String(row.tag_id);
@@ -72,11 +73,11 @@ function arrived(tags) {
   if (byId("stored").textContent === NOTHING) stored.load().catch(() => {});
 }
 
-function boardCard(board) {
-  const state = board.state === "connected" ? "good" : board.state === "stale" ? "pending" : "off";
+function boardCard(board, cut) {
+  const state = cut ? "off" : board.state === "connected" ? "good" : board.state === "stale" ? "pending" : "off";
   const facts = [board.name, `by ${board.door}`, `${board.messages} messages`, board.reboots ? `${board.reboots} reboots` : ""].filter(Boolean).join(" · ");
   return element("article", { class: `station ${state}` },
-    element("h2", {}, element("i", { class: "dot" }), element("span", { text: board.address }), element("small", { class: "found", text: board.state })),
+    element("h2", {}, element("i", { class: "dot" }), name(board.address), element("small", { class: "found", text: cut ? "unknown while cut off" : board.state })),
     element("p", { class: "message", text: facts }),
     element("p", { class: "found", text: board.since ? `here since ${moment(board.since)}, last heard ${ago(board.silent_seconds)}` : `last heard ${moment(board.heard_at)}` }));
 }
@@ -88,14 +89,20 @@ async function look() {
   for (const key of seen.keys()) if (!known.has(key)) seen.delete(key);
   for (const row of body.tags) note(row, false);
   order();
-  byId("boards").replaceChildren(...body.boards.slice(0, 24).map(boardCard));
-  if (!body.boards.length) byId("boards").append(element("p", { class: "notice", text: "No board has been heard yet. Give a board this machine's address and the token; docs/apriltag.md has the lines." }));
+  boards = body.boards.sort((a, b) => (a.state === "connected") - (b.state === "connected") || a.address.localeCompare(b.address, undefined, { numeric: true }));
+  showBoards();
+}
+
+// Those in trouble first, then by address, so that nothing jumps about.
+function showBoards(cut = false) {
+  byId("boards").replaceChildren(...boards.map((board) => boardCard(board, cut)));
+  if (!boards.length) byId("boards").append(element("p", { class: "notice", text: "No board has been heard yet. Give a board this machine's address and the token; docs/apriltag.md has the lines." }));
 }
 
 const stored = search({
   address: "/api/apriltags", limit: 20,
   show: (body, append, searching) => {
-    const rows = body.apriltags.map((row) => element("tr", {}, ...cells(row, element("td", {}, element("time", { datetime: row.received_at, text: moment(row.received_at) })))));
+    const rows = body.apriltags.map((row) => element("tr", {}, ...cells(row, element("td", {}, when(row.received_at, false)))));
     if (append) byId("stored").append(...rows);
     else byId("stored").replaceChildren(...(rows.length ? [head("When"), ...rows] : [element("tr", {}, element("td", { class: "empty", text: searching ? "Nothing found." : NOTHING }))]));
     return "";
@@ -103,6 +110,7 @@ const stored = search({
 });
 
 listen({
+  onCut: () => showBoards(true),
   onOpen: async () => {
     await look();
     if (!byId("stored").children.length || missed) await stored.load();
@@ -111,4 +119,4 @@ listen({
   onMessage: (message) => { if (message.event === "tags") arrived(message.tags); },
 });
 setInterval(() => { for (const entry of seen.values()) age(entry); }, 1000);
-setInterval(() => { if (document.visibilityState === "visible") look().catch(() => {}); }, LOOK_MS);
+setInterval(() => { if (document.visibilityState === "visible" && !document.body.classList.contains("cut-off")) look().catch(() => {}); }, LOOK_MS);

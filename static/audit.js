@@ -1,5 +1,5 @@
 // The page of the audit log: who changed what, newest first.
-import { element, moment } from "./live.js";
+import { element, name, when } from "./live.js";
 import { search } from "./search.js";
 
 const PAGE = 50;
@@ -27,10 +27,10 @@ function detail(values) {
 function row(entry) {
   const own = entry.target === entry.who;
   return element("li", { class: entry.action === "login.failed" ? "bad" : "", "data-action": entry.action },
-    element("time", { datetime: entry.received_at, text: moment(entry.received_at) }),
-    element("span", { class: "by" }, element("b", { text: entry.who || "a stranger", dir: "auto" }), element("small", { text: entry.address || entry.kind })),
+    when(entry.received_at, false),
+    element("span", { class: "by" }, element("b", {}, name(entry.who || "a stranger")), element("small", { text: entry.address || entry.kind })),
     element("span", { class: "what", title: entry.action }, element("b", { text: WORDS[entry.action] ?? entry.action }), " ",
-      entry.target && !(own && ["login", "logout"].includes(entry.action)) ? element("span", { text: entry.target, dir: "auto" }) : "",
+      entry.target && !(own && ["login", "logout"].includes(entry.action)) ? name(entry.target) : "",
       Object.keys(entry.detail).length ? element("div", { class: "detail", text: detail(entry.detail) }) : null));
 }
 

@@ -7,6 +7,7 @@ const FLUSH_MS = 250;   // at most four changes of the page a second,
 const SHARE = 5;        // and at most a fifth of the time
 const KEPT = 200;
 const REMEMBERED = 5000;
+const OLDER = 100;
 
 // rows(body): those of a reply of `address`; time(row): when it happened; found(body, shown): the sentence of a search.
 export function newest({ holder, address, limit, rows, id, time, card, found, empty }) {
@@ -24,7 +25,7 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
   holder.before(element("p", { class: "fresh" }, chip));
 
   const list = search({
-    address, limit, query: { order: "time" },
+    address, limit, older: OLDER, query: { order: "time" },
     before: () => (trimmed ? holder.lastElementChild.dataset.at : null),
     show: (body, append, searching) => {
       if (!append) clear(searching);

@@ -17,7 +17,7 @@ function addDays(form, find) {
   });
   const other = element("select", { "aria-label": "Another day" });
   other.onchange = () => { if (other.value) choose(other.value); };
-  to.closest("label").after(...buttons.map(([, button]) => button), other);
+  to.closest("label").after(element("div", { class: "days", role: "group", "aria-label": "Day" }, ...buttons.map(([, button]) => button), other));
 
   function choose(date) {
     from.value = to.value = date;
@@ -34,8 +34,8 @@ function addDays(form, find) {
 }
 
 // show(body, append, searching) renders the rows of a response and returns the sentence for `#found`. `query` is asked
-// with every search; before() is the time from which older ones are wanted where the cursor is of no use.
-export function search({ address, limit, show, query = {}, before = () => null }) {
+// with every search, `older` rows at a time after the first `limit`; before() is the time from which older ones are wanted where the cursor is of no use.
+export function search({ address, limit, older = limit, show, query = {}, before = () => null }) {
   const form = document.getElementById("search");
   const more = document.getElementById("more");
   const found = document.getElementById("found");
@@ -56,7 +56,7 @@ export function search({ address, limit, show, query = {}, before = () => null }
   async function load(append = false) {
     if (!append) asked = values();
     showDays();
-    const wanted = new URLSearchParams([...asked, ...Object.entries(query), ["limit", String(limit)]]);
+    const wanted = new URLSearchParams([...asked, ...Object.entries(query), ["limit", String(append ? older : limit)]]);
     const time = append ? before() : null;
     if (time) wanted.set("to", time);
     else if (append && cursor) wanted.set("cursor", cursor);

@@ -6,6 +6,7 @@ import base64
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -71,22 +72,59 @@ def test_no_capture_of_a_restart_is_missing(own_hub: HubProcess, page: Page) -> 
     shot(page, "cut_off_over")
 
 
+@contextmanager
+def without_network(hub: HubProcess, page: Page) -> Iterator[None]:
+    """The browser has no network inside the block, and has noticed it; the hub goes on."""
+    speed = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.call("Network.enable")
+    page.call("Network.emulateNetworkConditions", offline=True, **speed)
+    hub.process.send_signal(signal.SIGSTOP)  # the emulation cuts no WebSocket that is open
+    wait_for(lambda: banner(page).startswith("Cut off since"), 30, "the banner")
+    hub.process.send_signal(signal.SIGCONT)
+    yield
+    page.call("Network.emulateNetworkConditions", offline=False, **speed)
+
+
 def test_what_was_missed_is_counted(own_hub: HubProcess, page: Page) -> None:
     store(own_hub, "before", number="10000")
     page.open(f"{own_hub.url}/")
     wait_for(lambda: link(page) == "live" and len(numbers(page)) == 1, what="the page")
-    # The browser's own way to lose the network; the hub goes on.
-    page.call("Network.enable")
-    offline = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-    page.call("Network.emulateNetworkConditions", offline=True, **offline)
-    own_hub.process.send_signal(signal.SIGSTOP)  # an open WebSocket is not cut by the emulation
-    wait_for(lambda: banner(page).startswith("Cut off since"), 30, "the banner")
-    own_hub.process.send_signal(signal.SIGCONT)
-    for number in range(7):
-        store(own_hub, f"missed {number}", number=f"2{number:04}")
-    page.call("Network.emulateNetworkConditions", offline=False, **offline)
+    with without_network(own_hub, page):
+        for number in range(7):
+            store(own_hub, f"missed {number}", number=f"2{number:04}")
     wait_for(lambda: "7 added." in banner(page), 30, "the count")
     wait_for(lambda: len(numbers(page)) == 8, what="all of them")
+    page.value(
+        "document.querySelector('[name=number]').value = '10000'; document.querySelector('#search').requestSubmit()"
+    )
+    wait_for(lambda: numbers(page) == ["10000"], what="the search")
+    with without_network(own_hub, page):
+        for number in range(3):
+            store(own_hub, f"hidden {number}", number=f"3{number:04}")
+    wait_for(lambda: "3 came meanwhile, which this search does not show" in banner(page), 30, "the count")
+    assert numbers(page) == ["10000"]
+    page.value("document.querySelector('#search').reset()")
+    wait_for(lambda: len(numbers(page)) == 11, what="all of them")
+
+
+def test_after_very_many_the_list_is_loaded_anew(own_hub: HubProcess, page: Page) -> None:
+    store(own_hub, "before", number="10000")
+    page.open(f"{own_hub.url}/")
+    wait_for(lambda: link(page) == "live" and len(numbers(page)) == 1, what="the page")
+    with without_network(own_hub, page):
+        for number in range(510):
+            store(own_hub, f"missed {number}", number=f"2{number:04}")
+    wait_for(lambda: "More than 500 came meanwhile" in banner(page), 30, "the sentence")
+    wait_for(lambda: numbers(page)[:1] == ["20509"], what="the newest")
+    for _ in range(6):
+        count = len(numbers(page))
+        page.value("document.querySelector('#more').click()")
+        wait_for(
+            lambda: len(numbers(page)) > count or page.value("document.querySelector('#more').hidden"),
+            what="older ones",
+        )
+    expected = [f"2{number:04}" for number in reversed(range(510))] + ["10000"]
+    assert numbers(page) == expected, "every one of them, once"
 
 
 @pytest.mark.parametrize("path", PATHS)
