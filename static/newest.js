@@ -9,11 +9,11 @@ const KEPT = 200;
 const REMEMBERED = 5000;
 const OLDER = 100;
 
-// rows(body): those of a reply of `address`; time(row): when it happened; found(body, shown): the sentence of a search.
+// rows(body): those of a reply of `address`; time(row): when it happened (received_at: when it came); found(body, shown): the sentence of a search.
 export function newest({ holder, address, limit, rows, id, time, card, found, empty }) {
   const known = new Set();  // ids that have been received, the newest last
   const nodes = new Map();  // id -> its card
-  let pending = [];         // rows that are not shown yet, in the order of arrival
+  let pending = [];         // rows that are not shown yet
   let waiting = 0;          // how many came
   let last = "";
   let most = KEPT;
@@ -29,7 +29,7 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
     before: () => (trimmed ? holder.lastElementChild.dataset.at : null),
     show: (body, append, searching) => {
       if (!append) clear(searching);
-      insert(rows(body), append);
+      insert(rows(body));
       if (append) {
         most = Math.max(KEPT, nodes.size);
         trimmed = false;
@@ -56,18 +56,22 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
     if (known.size > REMEMBERED) known.delete(known.values().next().value);
   }
 
-  // One walk down the list. Of the same moment, what came later stands above.
-  function insert(some, older = false) {
-    const sorted = some.map((row) => [parse(time(row)), row]).sort(([a], [b]) => b - a);
+  // By the moment, and of the same moment what came later first.
+  function keyOf(row) { return `${String(parse(time(row))).padStart(16, "0")} ${row.received_at}`; }
+
+  function sorted(some) {
+    return some.map((row) => [keyOf(row), row]).sort(([a], [b]) => (a < b ? 1 : a > b ? -1 : 0));
+  }
+
+  // One walk down the list.
+  function insert(some) {
     let next = holder.firstElementChild;
-    for (const [at, row] of sorted) {
+    for (const [key, row] of sorted(some)) {
       if (nodes.has(id(row))) continue;
-      while (next && (older ? Number(next.dataset.ms) >= at : Number(next.dataset.ms) > at)) next = next.nextElementSibling;
+      while (next && next.dataset.key > key) next = next.nextElementSibling;
       remember(row);
       const node = card(row);
-      node.dataset.id = id(row);
-      node.dataset.ms = at;
-      node.dataset.at = time(row);
+      Object.assign(node.dataset, { id: id(row), key, at: time(row) });
       nodes.set(id(row), node);
       holder.insertBefore(node, next);
     }
@@ -82,10 +86,8 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
     if (trimmed) list.hasOlder();
   }
 
-  // As many as are shown, the newest first.
-  function newestOf(some) {
-    return some.map((row) => [parse(time(row)), row]).reverse().sort(([a], [b]) => b - a).slice(0, most).map(([, row]) => row);
-  }
+  // As many as are shown.
+  function newestOf(some) { return sorted(some).slice(0, most).map(([, row]) => row); }
 
   // Whoever has scrolled down, or looks at a picture, reads: nothing may move.
   function reading() {
@@ -130,7 +132,7 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
     if (!list.searching()) {
       pending.push(row);
       waiting += 1;
-      if (pending.length > 3 * most) pending = newestOf(pending).reverse();
+      if (pending.length > 3 * most) pending = newestOf(pending);
       plan();
     }
     return true;
