@@ -43,7 +43,7 @@ function card(capture) {
 }
 
 const captures = newest({
-  holder: list, address: "/api/captures", limit: PAGE, card,
+  holder: list, address: "/api/captures", limit: PAGE, card, starts: ["number", "tag"],
   rows: (body) => body.captures, id: (capture) => capture.id, time: (capture) => capture.captured_at,
   found: (body, shown) => `${shown}${body.next_cursor ? "+" : ""} found`,
   empty: "No capture yet. The next one appears here by itself.",

@@ -64,7 +64,8 @@ function sentence(results) {
   if (counted.some((result) => result.more)) return `More than ${MOST_MISSED} came meanwhile; the newest are shown.`;
   const added = counted.reduce((sum, result) => sum + result.added, 0);
   const hidden = counted.reduce((sum, result) => sum + result.hidden, 0);
-  return [added || !hidden ? `${added} added.` : "", hidden ? `${hidden} came meanwhile, which this search does not show.` : ""].filter(Boolean).join(" ");
+  if (!added && !hidden) return "Nothing was stored meanwhile.";
+  return [added ? `${added} added.` : "", hidden ? `${hidden} came meanwhile, which this search does not show.` : ""].filter(Boolean).join(" ");
 }
 
 // lists: event name -> a list of records (newest.js). onOpen() after every connect, onCut() when the hub is gone.

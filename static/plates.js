@@ -37,7 +37,7 @@ function card(record) {
 }
 
 const detections = newest({
-  holder: byId("plates"), address: "/api/records", limit: PAGE, card,
+  holder: byId("plates"), address: "/api/records", limit: PAGE, card, starts: ["plate"],
   rows: (body) => body.records, id: (record) => record.detection_id, time: (record) => record.occurred_at,
   found: (body) => `${body.total_count}${body.total_is_exact ? "" : "+"} found`,
   empty: "No plate yet. The next one appears here by itself.",

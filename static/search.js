@@ -34,8 +34,8 @@ function addDays(form, find) {
 }
 
 // show(body, append, searching) renders the rows of a response and returns the sentence for `#found`. `query` is asked
-// with every search, `older` rows at a time after the first `limit`; before() is the time from which older ones are wanted where the cursor is of no use.
-export function search({ address, limit, older = limit, show, query = {}, before = () => null }) {
+// with every search, fields in `starts` by the beginning, `older` rows at a time after the first `limit`; before() is the time from which older ones are wanted where the cursor is of no use.
+export function search({ address, limit, older = limit, show, query = {}, starts = [], before = () => null }) {
   const form = document.getElementById("search");
   const more = document.getElementById("more");
   const found = document.getElementById("found");
@@ -57,6 +57,7 @@ export function search({ address, limit, older = limit, show, query = {}, before
     if (!append) asked = values();
     showDays();
     const wanted = new URLSearchParams([...asked, ...Object.entries(query), ["limit", String(append ? older : limit)]]);
+    for (const key of starts) if (wanted.has(key) && !wanted.get(key).endsWith("*")) wanted.set(key, `${wanted.get(key)}*`);
     const time = append ? before() : null;
     if (time) wanted.set("to", time);
     else if (append && cursor) wanted.set("cursor", cursor);

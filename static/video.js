@@ -154,7 +154,7 @@ listen({
   onOpen: () => { cut = false; return refresh(); },
   onCut: () => {
     cut = true;
-    byId("state").textContent = "cut off; this is the last picture";
+    byId("state").textContent = picture.hidden ? "cut off" : "cut off; this is the last picture";
     byId("state").className = "state late";
     for (const name of ["jitter", "efficiency", "processing"]) word(`${name}-word`, "");
     for (const tile of tiles.values()) tile.rate.textContent = "cut off";

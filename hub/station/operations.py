@@ -131,8 +131,8 @@ OPERATIONS = {
         parameters=[
             LIMIT,
             CURSOR,
-            *text_filter("tag", "Captures that have this tag."),
-            *text_filter("number", "Captures with this number."),
+            *text_filter("tag", "Captures that have this tag; `E28*`: a tag that begins so."),
+            *text_filter("number", "Captures with this number; `123*`: one that begins so."),
             *text_filter("station", "Captures of this station."),
             Parameter(
                 "success", {"enum": ["true", "false", "1", "0", ""]}, "Only captures with (or without) a number."

@@ -19,12 +19,17 @@ from hub.store.transaction import Transaction
 
 CAPTURES = table_of(Capture)
 CAPTURE_COLUMNS = columns(CAPTURES)
+CAPTURE_TAGS = table_of(CaptureTag)
 STATIONS = table_of(Station)
+LAST = "\U0010ffff"  # sorts after every character of a number or tag
 
 
 @dataclass(frozen=True)
 class Query:
-    """Which captures: None is any. Times are epoch seconds; `before` is a sequence number (the cursor)."""
+    """Which captures: None is any. Times are epoch seconds; `before` is a sequence number (the cursor).
+
+    `tag` and `number` with a `*` at their end: those that begin so.
+    """
 
     limit: int = 50
     before: int | None = None
@@ -39,7 +44,7 @@ class Query:
     @property
     def may_scan(self) -> bool:
         """Whether no index gives the matching rows in their order: they are searched for."""
-        return self.several or self.is_range
+        return self.several or self.is_range or any((text or "").endswith("*") for text in (self.tag, self.number))
 
     @property
     def by_time(self) -> bool:
@@ -64,7 +69,7 @@ class CaptureRepository:
     def __init__(self, backend: Backend, reader: Reader) -> None:
         self._reader, self.unreadable = reader, reader.unreadable
         self._insert = insert(backend, CAPTURES)
-        self._insert_tag = insert(backend, table_of(CaptureTag))
+        self._insert_tag = insert(backend, CAPTURE_TAGS)
         found = select(CAPTURES).where(
             Capture.station == bindparam("find_station"), Capture.event_id == bindparam("find_event_id")
         )
@@ -101,8 +106,8 @@ class CaptureRepository:
     def page(self, query: Query) -> Rows:
         """The captures that match, newest first: one more than `query.limit` where there are more.
 
-        Newest by arrival, or by the time of the capture where that or a range of times is asked for; then it is empty when the
-        capture of the cursor has expired.
+        Newest by arrival, or by the time of the capture where that or a range of times is asked for; then it is empty
+        when the capture of the cursor has expired.
         """
         seq, captured_at = CAPTURES.columns.seq, CAPTURES.columns.captured_at
         conditions = _conditions(query)
@@ -123,19 +128,16 @@ def _conditions(query: Query) -> list[ColumnElement[bool]]:
     columns = CAPTURES.columns
     found: list[ColumnElement[bool]] = []
     if query.tag is not None:
-        tagged = select(CaptureTag.capture_seq).where(CaptureTag.tag == query.tag.upper())
-        if not query.several:
+        tagged = select(CaptureTag.capture_seq).where(_matches(CAPTURE_TAGS.columns.tag, query.tag.upper()))
+        if not query.several and not query.tag.endswith("*"):
             tagged = tagged.order_by(CaptureTag.capture_seq.desc()).limit(query.limit + 1)
             tagged = tagged.where(CaptureTag.capture_seq < query.before) if query.before is not None else tagged
         found.append(columns.seq.in_(tagged))
-    for column, value in (
-        (columns.number, query.number),
-        (columns.station, query.station),
-        (columns.success, query.success),
-    ):
+    if query.number is not None:
+        found.append(_matches(unindexed(columns.number) if found else columns.number, query.number))
+    for column, value in ((columns.station, query.station), (columns.success, query.success)):
         if value is not None:
-            ordered = query.by_time and column is not columns.number
-            found.append((unindexed(column) if found or ordered else column) == value)
+            found.append((unindexed(column) if found or query.by_time else column) == value)
     captured_at = (
         unindexed(columns.captured_at) if query.tag is not None or query.number is not None else columns.captured_at
     )
@@ -144,6 +146,13 @@ def _conditions(query: Query) -> list[ColumnElement[bool]]:
     if query.until is not None:
         found.append(captured_at <= query.until)
     return found
+
+
+def _matches(column: ColumnElement[str], wanted: str) -> ColumnElement[bool]:
+    """Whether a column is this text, or begins with it where there is a `*` at its end."""
+    if wanted.endswith("*"):
+        return column.between(wanted[:-1], wanted[:-1] + LAST)
+    return column == wanted
 
 
 class StationRepository:

@@ -31,8 +31,8 @@ class RecordRepository:
     def page(self, query: Query) -> Rows:
         """The records that match, newest first: one more than `query.limit` where there are more.
 
-        Newest by arrival, or by the time of the event where that or a range of times is asked for; then it is empty when the
-        record of the cursor has expired.
+        Newest by arrival, or by the time of the event where that or a range of times is asked for; then it is empty
+        when the record of the cursor has expired.
         """
         seq, occurred_at = RECORDS.columns.seq, RECORDS.columns.occurred_at
         conditions = self._conditions(query)

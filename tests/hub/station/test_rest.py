@@ -322,3 +322,22 @@ def test_pages_in_the_order_of_capture_are_read_by_the_index(app) -> None:
     connection.close()
     text = " ".join(str(row["detail"]) for row in plan)
     assert "USING INDEX captures_captured" in text and "TEMP B-TREE" not in text
+
+
+@pytest.mark.parametrize(
+    "query, found",
+    [
+        ("number=123*", ["c", "b", "a"]),
+        ("number=1234*", ["c", "a"]),
+        ("number=12345", ["a"]),
+        ("number=123*&order=time&limit=2", ["c", "b"]),
+        ("number=9*", []),
+        ("tag=e28*", ["b", "a"]),
+        ("tag=E280*&number=1239*", ["b"]),
+    ],
+)
+def test_the_beginning_of_a_number_or_tag_finds_it(client, query: str, found: list[str]) -> None:
+    for event_id, number, tag in (("a", "12345", "E2801"), ("b", "12399", "E2802"), ("c", "12347", "E3001")):
+        send(client, event_id=event_id, number=number, tag=tag, tags=[tag], started_ts=1769581000.0 + ord(event_id))
+    listed = client.get(f"/api/captures?{query}").json["captures"]
+    assert [row["event_id"] for row in listed] == found
