@@ -62,13 +62,13 @@ def test_no_capture_of_a_restart_is_missing(own_hub: HubProcess, page: Page) -> 
     shot(page, "cut_off")
     assert page.value("document.title").startswith("Cut off")
     own_hub.start()
-    # Stored before the page is there again: it waits half a second and more before it tries.
+    # Some are stored before the page is there again, some after.
     for number in range(60):
         store(own_hub, f"missed {number}", number=f"2{number:04}")
     wait_for(lambda: link(page) == "live", what="the live page")
     expected = [f"2{number:04}" for number in reversed(range(60))] + [f"1{number:04}" for number in reversed(range(40))]
     wait_for(lambda: numbers(page) == expected, what="every capture, once and in order")
-    assert "Connected again" in banner(page) and "60 added." in banner(page)
+    assert "Connected again" in banner(page)
     shot(page, "cut_off_over")
 
 
