@@ -1,8 +1,8 @@
 // What is kept, what would be deleted now and what was deleted: the part of the page /maintenance about retention.
 import { element, getJson, moment } from "./live.js";
 
-const NAMES = { captures: "Captures", detections: "Detections", health: "Health reports", readings: "Tag readings", matches: "Matches of persons", audit: "Audit log" };
-const HEADS = ["", "is deleted", "would go now", "protected", "oldest that stays", "last run", "deleted in all"];
+const NAMES = { captures: "Captures", detections: "Detections", health: "Health reports", readings: "Tag readings", matches: "Matches of persons", audit: "Audit log", alerts: "Alerts", "alert messages": "Messages about alerts", "events for MQTT": "Events for MQTT" };
+const HEADS = ["kind", "is deleted", "would go now", "protected", "oldest that stays", "last run", "deleted in all"];
 const SECONDS = 15;
 const byId = (id) => document.getElementById(id);
 
