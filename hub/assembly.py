@@ -199,7 +199,7 @@ def _watch_storage(hub: Hub, lock: InstanceLock) -> None:
         hub.writer,
         hub.settings.store.warn_free_mb,
         hub.room,
-        on_change=partial(hub.bus.publish, STORAGE_CHANGED),
+        on_change=lambda trouble: hub.bus.publish(STORAGE_CHANGED, trouble),
     )
     hub.trouble = lambda: disk.trouble
     check = DatabaseCheck(hub.backend, hub.reader.faults)

@@ -101,10 +101,14 @@ class Child:
 
 
 def _detached() -> dict[str, Any]:
-    """Arguments that detach the process from the hub's terminal: Ctrl-C is the hub's to handle."""
+    """Arguments that keep the terminal's signals from the process: Ctrl-C is the hub's to handle.
+
+    A process group of its own and not a session: Linux shares the processors between sessions first ("autogroup"), so
+    that the low priority of a process in another session would not let the hub go first.
+    """
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
+    return {"process_group": 0}
 
 
 def describe_end(status: int | None, errors: IO[bytes]) -> str:

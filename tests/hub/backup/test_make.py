@@ -35,7 +35,7 @@ def test_a_backup_holds_database_pictures_settings_and_secrets_and_says_so(site:
     assert "database" in done.stdout and "settings and secrets" in done.stdout
     assert "contains every key, token and password digest" in done.stdout and "app.py restore" in done.stdout
     held = members(site.instance.parent / "b.tar")
-    assert {"hub.db", "hub.toml", "pictures/000001.pack", "clock.json", *SECRETS} <= set(held)
+    assert {"hub.db", "hub.toml", "pictures/000001.pack", *SECRETS} <= set(held)
     assert len([name for name in held if name.startswith("images/")]) == RECORDS
     assert not [name for name in held if name.startswith("hub.log") or name.endswith((".lock", "-wal", "-shm"))]
     for name in set(held) - {"backup.json", MANIFEST_NAME, "hub.db"}:

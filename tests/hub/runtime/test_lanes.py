@@ -58,6 +58,7 @@ def test_every_lane_has_a_status() -> None:
         "searches",
         "stored pictures",
         "large JSON",
+        "upkeep",
         "passwords",
     ]
     lanes.close()

@@ -286,3 +286,18 @@ def test_the_hub_never_loads_opencv(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     *said, pid = done.stdout.split()
     assert said == ["7", "hub", "[]"] and gone(int(pid)), done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the scheduler and sessions of Linux")
+def test_a_process_in_the_background_gives_way_to_its_hub_and_hears_no_signal_of_its_terminal() -> None:
+    process = VisionProcess("people")
+    greenlet = gevent.spawn(process.run)
+    try:
+        assert process.ready.wait(30)
+        pid = process.pid
+        assert pid is not None and os.sched_getscheduler(pid) == os.SCHED_IDLE
+        assert os.getsid(pid) == os.getsid(0), "in another session its priority counts for nothing"
+        assert os.getpgid(pid) == pid
+    finally:
+        process.close()
+        greenlet.join(10)
