@@ -7,15 +7,13 @@ from flask import Flask
 from hub.context import Hub
 from hub.presence.rest import presence_rest
 from hub.presence.service import TASK, VehiclePresence
-from hub.store.give_way import GiveWay
 from hub.video.store import FrameStore
 from hub.vision.process import VisionProcess
 
 
 def register(app: Flask, hub: Hub) -> None:
     """Watch the cameras that the settings name for vehicles, in a child process; add the routes."""
-    give_way = GiveWay(lambda: hub.writer.records)
-    vision = VisionProcess(TASK, idle_seconds=hub.settings.tracking.idle_seconds, give_way=give_way)
+    vision = VisionProcess(TASK, idle_seconds=hub.settings.tracking.idle_seconds)
     presence = VehiclePresence(hub.settings, hub.part(FrameStore), vision, hub.bus)
     hub.add(presence)
     app.register_blueprint(presence_rest)

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Flask
 
 from hub.context import Hub
-from hub.store.give_way import GiveWay
 from hub.tracking.access import CLIENTS
 from hub.tracking.analysis import TASK, Analysis
 from hub.tracking.contract.session_id import PREFIX
@@ -34,8 +33,7 @@ def register(app: Flask, hub: Hub) -> None:
     """Add embeddings, sessions and their routes; the vision process starts with the first picture."""
     settings, models = hub.settings.tracking, hub.settings.vision.model_dump()
     answer_seconds = OWN_MODEL_SECONDS if models.get("detector") or models.get("encoder") else BUILT_IN_SECONDS
-    give_way = GiveWay(lambda: hub.writer.records)
-    vision = VisionProcess(TASK, answer_seconds=answer_seconds, idle_seconds=settings.idle_seconds, give_way=give_way)
+    vision = VisionProcess(TASK, answer_seconds=answer_seconds, idle_seconds=settings.idle_seconds)
     analysis = Analysis(vision, models, settings.max_megapixels)
     kept = add_matches(app, hub)
     persons = Persons(EmbeddingBox(hub.settings.tracking_key_path), kept.is_deleted)

@@ -55,9 +55,7 @@ class VisionProcess:
         answer_seconds: float = ANSWER_SECONDS,
         first_backoff: float = FIRST_BACKOFF_SECONDS,
         idle_seconds: float | None = None,
-        give_way: Callable[[], float] | None = None,
     ) -> None:
-        """`give_way()`: seconds to wait before the next picture, while the hub has more urgent work."""
         self.task = task
         self.name = f"vision process {task}"
         self._command = command or (sys.executable, "-m", "hub.vision.worker", task)
@@ -67,7 +65,6 @@ class VisionProcess:
         self._pool = ThreadPool(1)
         self._lock = BoundedSemaphore(1)
         self._closing, self.ready = Event(), Event()
-        self._give_way = give_way or (lambda: 0.0)
         self._idle_seconds, self._wanted, self._used_at = idle_seconds, Event(), 0.0
         self.listeners: list[Callable[[str], None]] = []  # called with the reason when a process has died
         self._ids = itertools.count(1)
@@ -120,8 +117,6 @@ class VisionProcess:
         if self._idle_seconds is not None:
             self._start_for_use()
         with self._lock:
-            if pause := self._give_way():
-                gevent.sleep(pause)
             if self.state != READY or self._child is None:
                 raise VisionUnavailable(f"The vision process is not running now ({self.state}).")
             number, began = next(self._ids), time.monotonic()

@@ -301,14 +301,3 @@ def test_a_process_in_the_background_gives_way_to_its_hub_and_hears_no_signal_of
     finally:
         process.close()
         greenlet.join(10)
-
-
-def test_the_next_picture_waits_while_the_hub_has_more_urgent_work(start: Callable[..., VisionProcess]) -> None:
-    pauses = iter((0.0, 0.3, 0.0))
-    process = start(give_way=lambda: next(pauses))
-    taken = []
-    for _ in range(2):
-        began = time.monotonic()
-        assert process.ask("gate-1", NO_OPTIONS, PICTURE)["tags"]
-        taken.append(time.monotonic() - began)
-    assert taken[1] >= 0.3 and next(pauses) == 0.0, "asked once for each picture"
