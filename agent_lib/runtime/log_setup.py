@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from agent_lib.runtime.log_file import LogFile
 from agent_lib.runtime.log_lines import JsonFormatter, TextFormatter
+from tools.logs.log_file import LogFile
 
 LINE = "%(asctime)s [%(levelname)s] %(name)s: %(message)s"
 
@@ -19,7 +19,7 @@ def set_up_log(path: Path, level: str, form: Literal["text", "json"], max_bytes:
     root.setLevel(level)
     handlers: list[logging.Handler] = [logging.StreamHandler()]
     try:
-        handlers.append(LogFile(path, max_bytes, keep, max_days))
+        handlers.append(LogFile(path, max_bytes, keep, max_days, "agent"))
     except OSError as error:
         print(f"{path}: cannot be written ({error.strerror}); the log goes to this window only.", file=sys.stderr)
     for handler in handlers:

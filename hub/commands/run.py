@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from hub.commands.check_config import check_tls
 from hub.commands.command import INTERRUPTED_STATUS, Command, setting_flags
-from hub.runtime.log_file import LogFile
 from hub.runtime.log_lines import JsonFormatter, LineFormatter
 from hub.runtime.memory import freeze_startup_objects, release_large_buffers
 from hub.runtime.recent_lines import RecentLines
@@ -23,6 +22,7 @@ from hub.settings.model import Settings
 from hub.store.errors import DatabaseError
 from hub.store.instance_lock import InstanceLock
 from tools.boot.stop_request import StopRequest
+from tools.logs.log_file import LogFile
 from tools.signals import may_repeat, on_console_close, stop_signals
 
 if TYPE_CHECKING:

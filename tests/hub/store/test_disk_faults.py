@@ -13,7 +13,6 @@ import gevent
 import pytest
 from sqlalchemy import text
 
-from hub.runtime.log_file import LogFile
 from hub.store import disk as disk_module
 from hub.store.database_faults import DatabaseFaults
 from hub.store.disk import DiskWatch
@@ -23,6 +22,7 @@ from hub.store.sqlite import backend as backend_module
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.sqlite.connection import Way, connect
 from hub.store.writer import StoreBusy, Writer
+from tools.logs.log_file import LogFile
 
 INSERT = "INSERT INTO t (a) VALUES (:a)"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.runtime.log_file import LogFile
 from hub.runtime.log_lines import JsonFormatter, LineFormatter
-from hub.runtime.log_rotation import DAY, FACTOR, RETRY_SECONDS, LogRotation
+from tools.logs.log_file import LogFile
+from tools.logs.log_rotation import DAY, FACTOR, RETRY_SECONDS, LogRotation
 
 OLD = re.compile(r"hub\.log\.\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(-\d+)?")
 

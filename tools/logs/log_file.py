@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from agent_lib.runtime.log_rotation import LogRotation
+from tools.logs.log_rotation import LogRotation
 
 
 class LogFile(logging.FileHandler):
@@ -17,7 +17,9 @@ class LogFile(logging.FileHandler):
     Rotated as `LogRotation` says. A file that cannot be set aside, because another program has it open, is written on.
     """
 
-    def __init__(self, path: Path, max_bytes: int = 0, keep: int = 5, max_days: int = 0) -> None:
+    def __init__(self, path: Path, max_bytes: int = 0, keep: int = 5, max_days: int = 0, program: str = "hub") -> None:
+        """`program`: whose log it is, for sentences."""
+        self._program = program
         super().__init__(path, encoding="utf-8", errors="backslashreplace")
         self.lost = 0
         self.reason = ""  # why the last line was not written; "" once one was
@@ -60,7 +62,7 @@ class LogFile(logging.FileHandler):
             super().handleError(record)
             return
         if not self.lost:
-            _report(f"{self.baseFilename} cannot be written ({error}); the agent runs all the same.")
+            _report(f"{self.baseFilename} cannot be written ({error}); the {self._program} runs all the same.")
         self.lost += 1
         self.reason = str(error)
 
