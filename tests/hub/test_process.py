@@ -308,7 +308,7 @@ def test_side_ports_can_be_off(tmp_path: Path) -> None:
 
 
 def test_what_it_says_at_start(hub: HubProcess) -> None:
-    text = hub.text()
+    text = wait_for(hub.text, what="what it says, a moment after it listens")
     for part in (
         f"http://127.0.0.1:{hub.port}",
         f"ws://127.0.0.1:{hub.side['results']}",
