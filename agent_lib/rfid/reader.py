@@ -24,6 +24,8 @@ QUIET_SECONDS = 0.05
 LOST_SECONDS = 2.0
 # Poll interval for stop() and stale_seconds while no data arrives.
 _POLL_SECONDS = 0.25
+# Looking at the connection later than this, the thread did not run: what it reads then arrived meanwhile.
+_PAUSED_SECONDS = 2 * _POLL_SECONDS
 NOISE_WARNING_BYTES = 4096
 READ_BYTES = 65536
 
@@ -206,14 +208,16 @@ class TagReader:
     def _receive(self, link: socket.socket, parser: TagParser) -> bool:
         """Report what arrives until the connection ends; whether anything did. Raises ReaderSilent."""
         stale = self._settings.stale_seconds
-        last = time.monotonic()
+        last = looked = time.monotonic()
         self._unheard_since = last if self._unheard_since is None else self._unheard_since
         received = False
         while not self._stop.is_set():
             link.settimeout(QUIET_SECONDS if parser.pending else min(_POLL_SECONDS, stale or _POLL_SECONDS))
             try:
                 data = link.recv(READ_BYTES)
+                looked = self._note_pause(looked)
             except TimeoutError:
+                looked = self._note_pause(looked)
                 idle = time.monotonic() - last
                 self._report(parser.flush())
                 if idle >= LOST_SECONDS and parser.pending:
@@ -231,6 +235,16 @@ class TagReader:
             self._report(parser.feed(data))
             self._log_discarded(parser)
         return received
+
+    def _note_pause(self, looked: float) -> float:
+        """Go on after the process or the machine did not run since `looked`; returns the time.
+
+        The sightings of that time wait in the connection and are read at once, so they seem to follow a long absence.
+        """
+        now = time.monotonic()
+        if now - looked > _PAUSED_SECONDS:
+            self._presence.resume(looked, now, self._settings.resume_seconds)
+        return now
 
     def _report(self, tags: list[Tag]) -> None:
         ts, mono = time.time(), time.monotonic()

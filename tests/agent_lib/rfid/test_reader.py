@@ -162,6 +162,30 @@ def test_a_tag_that_stays_during_an_outage_is_one_event(limit: float, events: in
     assert sum(is_new for _, is_new in seen.reads) == events
 
 
+@pytest.mark.parametrize(("limit", "events"), [(300.0, [True, False, False, True]), (0.05, [True, True, False, True])])
+def test_sightings_that_waited_while_the_agent_did_not_run_are_no_new_event(limit: float, events: list[bool]):
+    paused, other = threading.Event(), EPC[:-1] + b"\x01"
+
+    def serve(link, number):
+        link.sendall(a0_89(EPC))
+        paused.wait(10)
+        link.sendall(a0_89(EPC) + a0_89(EPC) + a0_89(other))
+        hold(link)
+
+    seen = Seen()
+
+    def pause_once(read, is_new):
+        seen(read, is_new)
+        if not paused.is_set():
+            paused.set()
+            time.sleep(1.0)
+
+    settings = {"debounce_seconds": 0.1, "present_window_seconds": 0.4}
+    with tcp_device(serve) as port, run(TagReader(rfid_settings(port, resume_seconds=limit, **settings), pause_once)):
+        wait_for(lambda: len(seen.reads) == 4)
+    assert [is_new for _, is_new in seen.reads] == events
+
+
 def test_tags_of_an_earlier_run_that_are_still_there_are_no_events():
     other, late = EPC[:-1] + b"\x01", EPC[:-1] + b"\x02"
 
