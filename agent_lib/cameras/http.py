@@ -20,6 +20,9 @@ CONNECT_SECONDS = 10.0
 _READ_BYTES = 65_536
 _RECEIVE_BUFFER = 262_144
 _MAX_REDIRECTS = 3
+# Not read for this long, a connection holds old pictures, until a read has to wait for data again.
+_GAP_SECONDS = 1.0
+_WAITED_SECONDS = 0.005
 _TIMEOUT = "Stream timeout"
 
 
@@ -134,6 +137,8 @@ class HttpSource(Source):
         self._parser: MultipartParser | None = None
         self._times = (0.0, 0.0)
         self._due = 0.0
+        self._read_at = 0.0  # monotonic: the end of the last read of a stream
+        self._behind_since: tuple[float, float] | None = None
 
     def open(self) -> None:
         """Send one request and detect the kind of camera from the response. Raises SourceError."""
@@ -192,8 +197,9 @@ class HttpSource(Source):
         """Read until a picture is complete; if several are, return the newest."""
         end = time.monotonic() + self._stale
         while True:
+            began = time.monotonic()
             data = response.read1(_READ_BYTES)
-            ts, mono = time.time(), time.monotonic()
+            ts, mono = self._arrived(began)
             if not data:
                 raise SourceError("the camera ended the stream")
             bad = parser.bad
@@ -203,8 +209,22 @@ class HttpSource(Source):
             if parts:
                 data, ts, mono = parts[-1]
                 return Frame(data=data, ts=ts, mono=mono, on_bad=self._context.on_bad)
-            if mono > end:
+            if time.monotonic() > end:
                 raise SourceError(_TIMEOUT, whole=True)
+
+    def _arrived(self, began: float) -> tuple[float, float]:
+        """When the data arrived, by both clocks, at the earliest; `began`: monotonic, the beginning of the read.
+
+        If the process or the machine did not run for a while, what is read first arrived meanwhile: it counts as taken
+        before, so that no picture shows the vehicle before the one whose tag was read.
+        """
+        ts, mono = time.time(), time.monotonic()
+        if self._read_at and mono - self._read_at > _GAP_SECONDS:
+            self._behind_since = (ts - (mono - self._read_at), self._read_at)
+        elif mono - began > _WAITED_SECONDS:
+            self._behind_since = None
+        self._read_at = mono
+        return self._behind_since or (ts, mono)
 
     def _read_picture(self) -> Frame | None:
         """Poll one snapshot; its time is when it was requested."""

@@ -17,6 +17,7 @@ from agent_lib.outbox.counting import beyond_shelf, count_results
 from agent_lib.outbox.database import open_database
 from agent_lib.outbox.entry import Entry
 from agent_lib.outbox.files import remove
+from agent_lib.outbox.interrupted import Interrupted
 from agent_lib.outbox.record import Record, RecordFiles, parse_fields
 from agent_lib.outbox.recovery import Recovery, picture_lost
 from agent_lib.outbox.unclaimed import Unclaimed
@@ -40,7 +41,9 @@ class Outbox:
     Pictures are stored in `outbox/` as `{event_id}_{role}.jpg`, rows in `outbox.db`; `{event_id}.json` holds all that
     the row holds, so that the next start can rebuild a database that was lost. A result is written in the order
     record, pictures, row. When it is settled its record is renamed first, then row, pictures and record are removed:
-    a crash in between loses nothing and sends nothing twice. `station`: the only one of this agent, else "".
+    a crash in between loses nothing and sends nothing twice. A result whose pictures were not written before the end of
+    the last run waits a while for a new capture of its tag, which takes its place. `station`: the only one of this
+    agent, else "".
     """
 
     def __init__(
@@ -69,7 +72,9 @@ class Outbox:
         self._notices: list[str] = []
         opened = open_database(self._path)
         self._db = opened.db
-        self._recover(Recovery(self._db, self._folder, self._unclaimed, station, image_server_url), opened.rows)
+        recovery = Recovery(self._db, self._folder, self._unclaimed, station, image_server_url)
+        self._recover(recovery, opened.rows)
+        self._interrupted = Interrupted(recovery.interrupted)
         if opened.aside is not None:
             self._notices.insert(0, f"The agent's outbox was damaged; its database is kept as {opened.aside}.")
         self._bytes = int(self._db.execute("SELECT coalesce(sum(bytes), 0) FROM results").fetchone()[0])
@@ -137,17 +142,34 @@ class Outbox:
             fields.update({f"{role}_image_url": "" for role in ROLES}, errors=[*fields["errors"], sentence])
             pictures, size = {}, 0
         last = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'results'").fetchone()
-        record = Record(1 + (last[0] if last else 0), fields, {role: len(data) for role, data in pictures.items()})
+        now = Moment.now()
+        record = Record(
+            sequence=1 + (last[0] if last else 0),
+            fields=fields,
+            sizes={role: len(data) for role, data in pictures.items()},
+            captured=None if result.cut_short else now,
+        )
         self._records.write(record)
         for role, data in pictures.items():
             write_durably(self._picture(result.event_id, role), data)
         sync_folder(self._folder)
         row = record.row(record.sequence)
+        replaced = self._interrupted.replaced_by(result.station, result.tags)
+        for event_id in replaced:
+            self._records.settle(event_id)
         with self._db:
             self._db.execute("INSERT INTO results (id, event_id, fields, roles, bytes) VALUES (?, ?, ?, ?, ?)", row[:5])
             if not result.cut_short:
-                note_captured(self._db, result.station, result.tags, Moment.now())
-        self._bytes += row[4]
+                note_captured(self._db, result.station, result.tags, now)
+            gone = [
+                self._db.execute("DELETE FROM results WHERE event_id = ? RETURNING bytes", (event_id,)).fetchone()
+                for event_id in replaced
+            ]
+        self._bytes += row[4] - sum(size for (size,) in filter(None, gone))
+        for event_id in replaced:
+            log.info("The capture of tag %s takes the place of one that was interrupted.", result.tag)
+            self._remove_files(event_id)
+        self._interrupted.remove(replaced)
 
     # The tags that were captured
 
@@ -198,11 +220,13 @@ class Outbox:
         """The oldest pending result, None if there is none. `skip`: row ids to leave out."""
         excluded = list(self._settled_rows | set(skip))
         with self._lock:
+            waiting = self._interrupted.waiting()
             try:
                 row = self._db.execute(
                     "SELECT id, event_id, fields, roles FROM results WHERE reason IS NULL AND id NOT IN "
-                    f"({','.join('?' * len(excluded))}) ORDER BY id LIMIT 1",
-                    excluded,
+                    f"({','.join('?' * len(excluded))}) AND event_id NOT IN ({','.join('?' * len(waiting))}) "
+                    "ORDER BY id LIMIT 1",
+                    [*excluded, *waiting],
                 ).fetchone()
             except sqlite3.Error as error:
                 log.error("%s cannot be read (%s); it is tried again.", self._path, error)

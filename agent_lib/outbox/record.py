@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from agent_lib.outbox.files import remove
 from agent_lib.runtime.durable_files import replace_durably
+from agent_lib.runtime.moment import Moment
 from agent_lib.station.result import ROLES
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,8 @@ _VERSION = 1
 class Record:
     """`sequence` is the row id, which gives the order; `sizes` are the pictures' bytes by role.
 
-    `reason` and `shelved_ts` are set in the dead-letter queue.
+    `reason` and `shelved_ts` are set in the dead-letter queue. `captured`: when the tags of a complete capture were
+    stored; None where they are to be captured again.
     """
 
     sequence: int
@@ -34,6 +36,7 @@ class Record:
     sizes: dict[str, int]
     reason: str | None = None
     shelved_ts: float | None = None
+    captured: Moment | None = None
 
     @property
     def event_id(self) -> str:
@@ -62,6 +65,12 @@ def _checked(fields: Any, event_id: str) -> dict[str, Any] | None:
     return fields if isinstance(fields.get("errors"), list) else {**fields, "errors": []}
 
 
+def _moment(value: Any) -> Moment | None:
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(part, int | float) for part in value):
+        return Moment(*value)
+    return None
+
+
 class RecordFiles:
     """`{event_id}.json` of each pending result; `{event_id}.done` while a settled one is being removed."""
 
@@ -77,6 +86,7 @@ class RecordFiles:
             "pictures": record.sizes,
             "reason": record.reason,
             "shelved_ts": record.shelved_ts,
+            "captured": record.captured,
             "fields": record.fields,
         }
         replace_durably(self._path(record.event_id), json.dumps(content, ensure_ascii=False).encode())
@@ -99,6 +109,7 @@ class RecordFiles:
             {role: size for role, size in sizes.items() if role in ROLES and isinstance(size, int)},
             reason if isinstance(reason, str) else None,
             shelved_ts if isinstance(shelved_ts, int | float) else None,
+            _moment(content.get("captured")),
         )
 
     def shelve(self, event_id: str, reason: str, shelved_ts: float) -> None:
@@ -107,7 +118,7 @@ class RecordFiles:
         if record is None:
             return
         try:
-            self.write(Record(record.sequence, record.fields, record.sizes, reason, shelved_ts))
+            self.write(replace(record, reason=reason, shelved_ts=shelved_ts))
         except OSError as error:
             log.warning("%s cannot be written (%s).", self._path(event_id), error)
 

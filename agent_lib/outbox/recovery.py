@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from agent_lib.outbox.captured_tags import note_captured
 from agent_lib.outbox.files import remove
 from agent_lib.outbox.record import RECORD, SETTLED, Record, RecordFiles, parse_fields
 from agent_lib.outbox.unclaimed import Unclaimed
@@ -35,7 +36,7 @@ class Recovery:
 
     A record without a row is queued again, in its order. A row without a record (of a version without records) gets
     one. Pictures without either become a result of their own if there is only one `station` that they can be of, else
-    they go to `unclaimed`.
+    they go to `unclaimed`. `interrupted`: records without a row whose pictures are not all there.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Recovery:
         self._records = RecordFiles(folder)
         self._pictures: dict[str, dict[str, Path]] = {}
         self.rebuilt = self.pictures_only = 0
+        self.interrupted: list[Record] = []
 
     def run(self, salvaged: list[tuple[Any, ...]]) -> None:
         """Recover; `salvaged`: rows of a database that could not be read. Raises OSError, sqlite3.Error."""
@@ -55,6 +57,7 @@ class Recovery:
             recorded.discard(event_id)
         known = {event_id for (event_id,) in self._db.execute("SELECT event_id FROM results")}
         found = self._readable(recorded, known)
+        self._note_captured(found)
         found += self._salvage(salvaged, known | {record.event_id for record in found})
         self._queue(found)
         known |= {record.event_id for record in found}
@@ -103,10 +106,20 @@ class Recovery:
                 found.append(self._with_pictures_there(record))
                 if found[-1] != record:
                     recorded.discard(event_id)  # to be written again
+                    self.interrupted.append(found[-1])
             else:
                 self._unclaimed.keep(self._folder / f"{event_id}{RECORD}")
                 recorded.discard(event_id)
         return sorted(found, key=lambda record: record.sequence)
+
+    def _note_captured(self, found: list[Record]) -> None:
+        """Note the tags of complete captures: the agent ended between their record and their row."""
+        interrupted = {record.event_id for record in self.interrupted}
+        with self._db:
+            for record in found:
+                tags = record.fields.get("tags")
+                if record.captured is not None and record.event_id not in interrupted and isinstance(tags, list):
+                    note_captured(self._db, str(record.fields.get("station")), map(str, tags), record.captured)
 
     def _salvage(self, rows: list[tuple[Any, ...]], known: set[str]) -> list[Record]:
         """Records from rows of a corrupt database. A row without any of its pictures was delivered before."""

@@ -190,36 +190,39 @@ class TagReader:
         self._state, self._error = "connected", ""
         silent_before = self._logged_error.startswith("No data")
         log.log(logging.DEBUG if silent_before else logging.INFO, "Connected to RFID reader %s", self._address)
-        self._resume()
         try:
-            return self._receive(link, parser)
+            return self._receive(link, parser, self._resume())
         except ReaderSilent:
             self._unheard_since = time.monotonic()
             raise
 
-    def _resume(self) -> None:
-        """Take tags that were there when the reader was heard last as still there (`resume_seconds`)."""
+    def _resume(self) -> float:
+        """Take tags that were there when the reader was heard last as still there (`resume_seconds`); from when."""
         now, limit = Moment.now(), self._settings.resume_seconds
         if self._unheard_since is not None:
             self._presence.resume(self._unheard_since, now.mono, limit)
         before, self._before = self._before, {}
         self._presence.restore((tag for tag, seen in before.items() if seen.is_within(limit, now)), now.mono)
+        return now.mono
 
-    def _receive(self, link: socket.socket, parser: TagParser) -> bool:
-        """Report what arrives until the connection ends; whether anything did. Raises ReaderSilent."""
+    def _receive(self, link: socket.socket, parser: TagParser, looked: float) -> bool:
+        """Report what arrives until the connection ends; whether anything did. Raises ReaderSilent.
+
+        `looked`: monotonic, when presence was last known.
+        """
         stale = self._settings.stale_seconds
-        last = looked = time.monotonic()
+        last = looked
         self._unheard_since = last if self._unheard_since is None else self._unheard_since
         received = False
         while not self._stop.is_set():
             link.settimeout(QUIET_SECONDS if parser.pending else min(_POLL_SECONDS, stale or _POLL_SECONDS))
             try:
                 data = link.recv(READ_BYTES)
-                looked = self._note_pause(looked)
+                looked = self._look(looked)
             except TimeoutError:
-                looked = self._note_pause(looked)
-                idle = time.monotonic() - last
-                self._report(parser.flush())
+                looked = self._look(looked)
+                idle = looked - last
+                self._report(parser.flush(), looked)
                 if idle >= LOST_SECONDS and parser.pending:
                     parser.drop()
                 if stale and idle >= stale:
@@ -230,24 +233,25 @@ class TagReader:
                 return received
             if not data:
                 return received
-            received, last, self._logged_error = True, time.monotonic(), ""
+            received, last, self._logged_error = True, looked, ""
             self._unheard_since = last
-            self._report(parser.feed(data))
+            self._report(parser.feed(data), looked)
             self._log_discarded(parser)
         return received
 
-    def _note_pause(self, looked: float) -> float:
-        """Go on after the process or the machine did not run since `looked`; returns the time.
+    def _look(self, looked: float) -> float:
+        """The time, after which nothing more is read; `looked`: the time of the last call.
 
-        The sightings of that time wait in the connection and are read at once, so they seem to follow a long absence.
+        If the process or the machine did not run in between, the sightings of that time wait in the connection and are
+        read at once: they must not seem to follow a long absence.
         """
         now = time.monotonic()
         if now - looked > _PAUSED_SECONDS:
             self._presence.resume(looked, now, self._settings.resume_seconds)
         return now
 
-    def _report(self, tags: list[Tag]) -> None:
-        ts, mono = time.time(), time.monotonic()
+    def _report(self, tags: list[Tag], mono: float) -> None:
+        ts = time.time()
         self._tags_read += len(tags)
         for tag, source, antenna in tags:
             if self._stop.is_set():

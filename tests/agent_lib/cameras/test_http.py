@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+import threading
 import time
 
 import cv2
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 from agent_lib.cameras import try_camera
+from agent_lib.cameras.base import SourceContext
+from agent_lib.cameras.http import HttpSource
 from tests.support.cameras import SECRET, Running, level, stay, wait_frame
 from tests.support.devices import begin_stream, camera_settings, http_camera, jpeg, part, reply, tcp_device
 from tests.support.helpers import wait_for
@@ -192,3 +195,39 @@ def test_credentials_do_not_follow_to_another_address():
 def test_a_port_that_is_no_camera(serve):
     with tcp_device(serve) as port, Running(f"http://127.0.0.1:{port}/x") as camera:
         wait_for(lambda: camera.error.startswith(f"Cannot open http://127.0.0.1:{port}/x: "))
+
+
+def test_pictures_that_waited_while_the_process_did_not_run_are_older_than_it_looks():
+    """The source is not read for a while, as by a process that is stopped or a machine that sleeps."""
+    paused, resumed = threading.Event(), threading.Event()
+
+    def answer(handler):
+        begin_stream(handler)
+        handler.wfile.write(part(jpeg(1)))
+        paused.wait(10)
+        for shade in range(2, 40):
+            handler.wfile.write(part(jpeg(shade)))
+        resumed.wait(10)
+        time.sleep(0.1)
+        handler.wfile.write(part(jpeg(200)))
+        stay(handler)
+
+    with http_camera(answer) as base:
+        settings = camera_settings(base)
+        source = HttpSource(SourceContext(settings, settings.address, threading.Event(), lambda reason: None))
+        source.open()
+        try:
+            first = source.read()
+            stopped = time.monotonic()
+            paused.set()
+            time.sleep(1.5)
+            runs = time.monotonic()
+            old = [source.read()]
+            while old[-1].jpeg() != jpeg(39):
+                old.append(source.read())
+            assert first.mono <= stopped and all(frame.mono <= stopped for frame in old)
+            assert all(frame.ts < time.time() - 1 for frame in old)
+            resumed.set()
+            assert source.read().mono > runs
+        finally:
+            source.close()

@@ -100,7 +100,8 @@ class OutboxMachine(RuleBasedStateMachine):
         self.box.close()
         for name in DATABASE:
             (self.folder / "agent" / name).unlink(missing_ok=True)
-        self.captured.clear()
+        there = [*self.pending, *self.shelf]
+        self.captured = dict.fromkeys(sorted(one.tag for one in there if not one.cut_short))
         self._open()
 
     @invariant()

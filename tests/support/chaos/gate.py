@@ -152,6 +152,10 @@ class Gate:
     def end(self, seconds: float) -> None:
         """Let no more vehicles come; those that are there get their capture within `seconds`."""
         self._ending = True
+        self.join(seconds)
+
+    def join(self, seconds: float = 10.0) -> None:
+        """Wait until every lane has noticed that its vehicles have their captures."""
         for thread in self._threads[1:]:
             thread.join(seconds)
 

@@ -37,6 +37,8 @@ def run_chaos(folder: Path, vehicles: int, kills: int, seed: int, lanes: int = 8
         gate.start()
         troubles = Troubles(gate, hub, agent, clock, kills, str(seed))
         whole = troubles.run()
+        if whole:
+            gate.join()
         account = take_account(gate, hub, folder / "agent")
         account.lost += vehicles - account.vehicles
         if not whole:
