@@ -16,6 +16,7 @@ from hub.backup.register import register as backup
 from hub.context import Hub
 from hub.devices.register import register as devices
 from hub.http.failures import register as failures
+from hub.languages.register import register as languages
 from hub.lpr.register import register as lpr
 from hub.monitoring.register import register as monitoring
 from hub.mqtt.register import register as mqtt
@@ -29,6 +30,7 @@ from hub.watchlist.register import register as watchlist
 
 REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     failures,
+    languages,
     accounts,
     video,
     watchlist,

@@ -12,6 +12,9 @@ from hub.store.migrations import (
     revision_0004,
     revision_0005,
     revision_0006,
+    revision_0007,
+    revision_0008,
+    revision_0009,
 )
 from hub.store.migrations.schema import Schema
 
@@ -31,4 +34,7 @@ REVISIONS: tuple[Revision, ...] = (
     Revision(4, revision_0004.upgrade),
     Revision(5, revision_0005.upgrade),
     Revision(6, revision_0006.upgrade),
+    Revision(7, revision_0007.upgrade),
+    Revision(8, revision_0008.upgrade),
+    Revision(9, revision_0009.upgrade),
 )
