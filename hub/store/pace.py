@@ -15,8 +15,8 @@ T = TypeVar("T")
 
 TARGET_SECONDS = 0.008  # of the statements of one step
 MOST_SECONDS = 0.03  # with its commit; nobody may wait for 50 ms
-FIRST_ITEMS = 20
-SHARE = 2.0  # seconds of pause for each second of work
+FIRST_ITEMS = 20  # a commit of fewer is hardly faster: it is the disk that is slow, and records would come faster
+SHARE = 2.0  # seconds of pause for each second of statements; commits are shared with the records that arrive
 MIN_PAUSE, MAX_PAUSE = 0.01, 2.0
 
 
@@ -55,8 +55,11 @@ class PacedWriter:
         """The statements of a step took so long, and all of it: set the size of the next one, and the pause before."""
         self.longest_ms = max(self.longest_ms, total * 1000)
         self.longest_work_ms = max(self.longest_work_ms, work * 1000)
-        if work > 1.5 * TARGET_SECONDS or total > MOST_SECONDS:
+        first = min(FIRST_ITEMS, self._most)
+        if work > 1.5 * TARGET_SECONDS:
             self.items = max(1, self.items * 2 // 3)
-        elif work < TARGET_SECONDS and total < MOST_SECONDS / 2:
+        elif total > MOST_SECONDS and self.items > first:
+            self.items = max(first, self.items * 2 // 3)
+        elif work < TARGET_SECONDS and (total < MOST_SECONDS / 2 or self.items < first):
             self.items = min(self._most, self.items + max(1, self.items // 4))
-        self._pause = min(MAX_PAUSE, max(MIN_PAUSE, SHARE * total))
+        self._pause = min(MAX_PAUSE, max(MIN_PAUSE, SHARE * work))
