@@ -7,7 +7,7 @@ from hub.devices.labels import FACINGS, KINDS, MAX_CHECKPOINT, MAX_ID
 from hub.devices.listed import ORDER
 from hub.http.parameters import CURSOR, limit
 from hub.http.query import MAX_LIMIT
-from hub.openapi.operation import Operation, Parameter, json_answer, json_body, page_answer, success
+from hub.openapi.operation import HTML, PAGE, Answer, Operation, Parameter, json_answer, json_body, page_answer, success
 from hub.openapi.schema import Named, choice, fields, instant, nullable, number, text, whole
 
 TAG = "Devices"
@@ -60,6 +60,7 @@ SINCE = Parameter(
 )
 COUNTS = fields({state: whole(min=0) for state in ORDER}, description="Devices in each state, on all pages.")
 OPERATIONS = {
+    "GET /first-steps": Operation(TAG, {200: Answer("The page.", {HTML: PAGE})}),
     "GET /api/devices/overview": Operation(
         TAG,
         {200: page_answer("A page of devices.", "devices", ROW, {"counts": COUNTS, "now": instant("The hub's time.")})},

@@ -15,6 +15,7 @@ from hub.devices.access_repository import ACCESS_DEVICES, ACCESS_TOKENS, DEVICE_
 from hub.devices.access_rest import access_rest
 from hub.devices.admissions import DeviceAdmissions
 from hub.devices.decisions import Decisions
+from hub.devices.first_steps import first_steps
 from hub.devices.identifiers import AdmissionIdentifier, TokenIdentifier
 from hub.devices.known_devices import KnownDevices
 from hub.devices.labels import Labels
@@ -78,6 +79,7 @@ def _add_list(app: Flask, hub: Hub, known: KnownDevices, pairings: Pairings, reg
     hub.add(labels)
     hub.add(Overview(hub.device_states, hub.part(FrameStore), known, pairings, registrations, labels))
     app.register_blueprint(overview_rest)
+    app.register_blueprint(first_steps)
     hub.described_in.append("hub.devices.overview_operations")
 
 
