@@ -14,7 +14,7 @@ export function askLabel(device, checkpoints) {
   form.elements.name.placeholder = device.id;
   form.elements.checkpoint.value = device.checkpoint === device.own_checkpoint ? "" : device.checkpoint;
   form.elements.checkpoint.placeholder = device.own_checkpoint;
-  form.elements.facing.value = device.facing;
+  for (const radio of form.elements.facing) radio.checked = radio.value === device.facing;
   dialog.returnValue = "";
   dialog.showModal();
   form.elements.name.focus();

@@ -72,7 +72,8 @@ def test_what_is_wrong_is_first_and_what_is_unknown_is_a_dash(hub: HubProcess, p
     station(hub, version="0.11.0", outbox={"waiting": 7}, cameras=[{"role": "primary", "state": "live", "fps": 9.5}])
     post(hub, "/api/detection", **g4(aicamera_id="cam-2"))
     post(hub, "/api/detection", **g4(aicamera_id="cam-10", checkpoint_id="West"))
-    post(hub, "/api/health", **g4_health(aicamera_id="cam-10", component="Disk", status="FAIL", message="Disk is full"))
+    ill = {"component": "Disk", "status": "FAIL", "message": "Disk is full"}
+    post(hub, "/api/health", **g4_health(aicamera_id="cam-10", checkpoint_id="West", **ill))
     post(hub, "/device-registration/register", serial_number="edge-1")
     page.open(f"{hub.url}/devices")
     wait_for(lambda: len(page.value(NAMES)) == 5, what="the devices")
