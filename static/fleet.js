@@ -9,6 +9,7 @@ const RELOAD_MS = 10000;
 const SOON_MS = 1500;
 const BETTER_MS = 60000; // so long a device has to be better before it moves down; what is worse moves up at once
 const FILTER_MS = 120;
+const WAITING = "waiting";
 
 const holder = document.getElementById("fleet");
 const [table, note] = [holder.querySelector("table"), holder.querySelector("p")];
@@ -88,28 +89,36 @@ function place(body, entries) {
   }
 }
 
+// Those that wait are a part of their own, the first; those without a checkpoint are the last.
 function parts() {
   if (!form.elements.group.checked) return [["", [...known.values()]]];
   const found = new Map();
   for (const entry of known.values()) {
-    const part = entry.device.decision ? "" : entry.device.checkpoint;
-    found.set(part, [...(found.get(part) ?? []), entry]);
+    const part = entry.device.decision ? WAITING : `at ${entry.device.checkpoint}`;
+    if (!found.has(part)) found.set(part, []);
+    found.get(part).push(entry);
   }
-  return [...found].sort(([a], [b]) => (a === "") - (b === "") || collator.compare(a, b));
+  const last = (part) => (part === WAITING ? 0 : part === "at " ? 2 : 1);
+  return [...found].sort(([a], [b]) => last(a) - last(b) || collator.compare(a, b));
+}
+
+function heading(part) {
+  if (part === WAITING) return t("Waiting to be let in");
+  return part === "at " ? t("No checkpoint") : name(part.slice(3));
 }
 
 function arrange() {
   const grouped = form.elements.group.checked;
   const bodies = new Map([...table.tBodies].map((body) => [body.dataset.part, body]));
   const focus = document.activeElement;
-  for (const [part, entries] of parts()) {
+  for (const [index, [part, entries]] of parts().entries()) {
     const body = bodies.get(part) ?? element("tbody", { "data-part": part });
     bodies.delete(part);
     const head = body.querySelector(".part");
-    if (grouped && !head) body.prepend(element("tr", { class: "part" }, element("th", { colspan: "10", scope: "rowgroup" }, part ? name(part) : t("No checkpoint"))));
+    if (grouped && !head) body.prepend(element("tr", { class: "part" }, element("th", { colspan: "10", scope: "rowgroup" }, heading(part))));
     if (!grouped) head?.remove();
     place(body, entries.sort(compare));
-    table.append(body);
+    if (table.tBodies[index] !== body) table.insertBefore(body, table.tBodies[index] ?? null);
   }
   for (const body of bodies.values()) body.remove();
   if (focus !== document.activeElement && table.contains(focus)) focus.focus();
