@@ -118,13 +118,17 @@ def _vehicle_presence(hub: Hub) -> None:
 
 
 def _devices(hub: Hub) -> None:
-    """Pages are told how many devices wait; the list itself is for those who may read it."""
+    """Pages are told how many devices wait, and of each new label; the list itself is for those who may read it."""
     pages: Channel = hub.pages
 
     def changed(counts: dict[str, int]) -> None:
         pages.publish(encode_text({"event": "devices", "devices": counts}))
 
+    def labelled(label: dict[str, Any]) -> None:
+        pages.publish(encode_text({"event": "device_label", "device_label": label}))
+
     hub.bus.subscribe(events.DEVICES_CHANGED, changed)
+    hub.bus.subscribe(events.LABEL_CHANGED, labelled)
 
 
 def _alerts(hub: Hub) -> None:

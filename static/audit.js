@@ -13,6 +13,7 @@ const WORDS = {
   "damage.read": "read the report of a damaged database",
   "device.approve": "approved the registration of", "device.reject": "rejected the registration of",
   "device.admit": "let in", "device.block": "blocked", "device.rename": "renamed", "device.remove": "took the decision back about",
+  "device.label": "named the device",
   "pairing.admit": "gave a token, after pairing, to", "pairing.refuse": "refused to pair",
   "token.make": "made a token for", "token.rename": "renamed the token", "token.revoke": "revoked the token of",
   "capture.protect": "protected the capture", "capture.release": "no longer protects the capture",

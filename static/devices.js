@@ -1,5 +1,7 @@
-// The page of devices: who waits, who was let in, tokens, registrations of cameras.
+// The page of devices: who waits, the list of all of them, who was let in, tokens, registrations of cameras.
+import { fleetCut, fleetLabel, fleetSoon, loadFleet, startFleet } from "./fleet.js";
 import { element, getJson, listen, moment } from "./live.js";
+import { counted, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const RELOAD_MS = 15000;
@@ -27,9 +29,10 @@ async function send(address, method, body = null) {
     const answer = await response.json();
     tell(answer.message, !response.ok);
     await load();
+    fleetSoon(0);
     return response.ok ? answer : null;
   } catch {
-    tell("The hub does not answer; try again when it is back.", true);
+    tell(t("The hub does not answer; try again when it is back."), true);
     return null;
   }
 }
@@ -46,17 +49,17 @@ function button(text, kind, act, sure = "") {
   return node;
 }
 
-function nameOf(device) { return device.name || device.claimed || "device without an id"; }
+function nameOf(device) { return device.name || device.claimed || t("device without an id"); }
 
-function reach(device) { return device.claimed ? `id ${device.claimed} at ${device.address}` : `every device at ${device.address}`; }
+function reach(device) { return device.claimed ? t("id {id} at {address}", { id: device.claimed, address: device.address }) : t("every device at {address}", { address: device.address }); }
 
 function facts(sent) {
   const { method, path, listener, user_agent, content_type, content_length, ...others } = sent;
   const rows = {
-    "asked for": [method, path].filter(Boolean).join(" "),
-    port: listener === "main" ? "" : listener,
-    program: user_agent,
-    sent: [content_type, content_length && `${content_length} bytes`].filter(Boolean).join(", "),
+    [t("asked for")]: [method, path].filter(Boolean).join(" "),
+    [t("port")]: listener === "main" ? "" : listener,
+    [t("program")]: user_agent,
+    [t("sent")]: [content_type, content_length && t("{count} bytes", { count: content_length })].filter(Boolean).join(", "),
     ...others,
   };
   const shownRows = Object.entries(rows).filter(([, value]) => value);
@@ -64,8 +67,8 @@ function facts(sent) {
 }
 
 function decision(name, yes, no) {
-  const input = element("input", { "aria-label": "Name for this device", placeholder: "name, if you like", maxlength: "100", autocomplete: "off", value: name || null });
-  const form = element("form", {}, input, element("button", { class: "act yes", text: "Let in" }), button(no.text, "no", no.act));
+  const input = element("input", { "aria-label": t("Name for this device"), placeholder: t("name, if you like"), maxlength: "100", autocomplete: "off", value: name || null });
+  const form = element("form", {}, input, element("button", { class: "act yes", text: t("Let in") }), button(no.text, "no", no.act));
   form.onsubmit = (event) => { event.preventDefault(); yes(input.value); };
   return form;
 }
@@ -73,19 +76,19 @@ function decision(name, yes, no) {
 function applicant(device) {
   const address = `/api/access/devices/${device.id}`;
   return card(device.id, nameOf(device),
-    element("p", { class: "where", text: `${device.address} · ${TRANSPORTS[device.transport] ?? device.transport} · ${device.tries} ${device.tries === 1 ? "try" : "tries"}, last ${moment(device.last_seen)}` }),
+    element("p", { class: "where", text: [device.address, TRANSPORTS[device.transport] ?? device.transport, counted(device.tries, "{count} try, {when}", "{count} tries, the last {when}", { when: moment(device.last_seen) })].join(" · ") }),
     facts(device.sent),
-    device.claimed ? null : element("p", { class: "where", text: "It has told no id: letting it in lets every device at this address in." }),
-    decision("", (name) => send(`${address}/admit`, "POST", { name }), { text: "Block", act: () => send(`${address}/block`, "POST") }));
+    device.claimed ? null : element("p", { class: "where", text: t("It has told no id: letting it in lets every device at this address in.") }),
+    decision("", (name) => send(`${address}/admit`, "POST", { name }), { text: t("Block"), act: () => send(`${address}/block`, "POST") }));
 }
 
 function pairing(row) {
   const address = `/api/access/pairings/${row.id}`;
-  const asked = element("p", { class: "where", text: `${row.kind || "device"} at ${row.address} asks for a token, until ${moment(row.expires)}` });
-  if (row.state === "admitted") return card(row.id, row.name, asked, element("p", { class: "where", text: "Let in; it fetches its token in a moment." }));
+  const asked = element("p", { class: "where", text: t("{kind} at {address} asks for a token, until {when}", { kind: row.kind || t("device"), address: row.address, when: moment(row.expires) }) });
+  if (row.state === "admitted") return card(row.id, row.name, asked, element("p", { class: "where", text: t("Let in; it fetches its token in a moment.") }));
   return card(row.id, row.name, asked, element("p", { class: "code", text: row.code }),
-    element("p", { class: "where", text: "Let it in only if the device shows the same six digits." }),
-    decision(row.name, (name) => send(`${address}/admit`, "POST", { name }), { text: "Refuse", act: () => send(`${address}/refuse`, "POST") }));
+    element("p", { class: "where", text: t("Let it in only if the device shows the same six digits.") }),
+    decision(row.name, (name) => send(`${address}/admit`, "POST", { name }), { text: t("Refuse"), act: () => send(`${address}/refuse`, "POST") }));
 }
 
 function card(id, title, ...children) {
@@ -99,35 +102,37 @@ function entry(name, what, acts, kind = "") {
 }
 
 function rename(address, name) {
-  const given = window.prompt("Name of this device", name);
+  const given = window.prompt(t("Name of this device"), name);
   return given === null ? null : send(address, "PUT", { name: given });
 }
 
 function decided(device) {
   const address = `/api/access/devices/${device.id}`;
   const blocked = device.state === "blocked";
-  return entry(nameOf(device), `${reach(device)} · last heard ${moment(device.last_seen)}`, [
-    blocked ? button("Let in", "yes", () => send(`${address}/admit`, "POST")) : button("Rename", "", () => rename(address, device.name)),
-    blocked ? null : button("Block", "no", () => send(`${address}/block`, "POST"), `Block ${nameOf(device)}? It is refused from now on.`),
-    button("Remove", "", () => send(address, "DELETE"), `Remove ${nameOf(device)}? It waits again as soon as it tries.`),
+  const named = { name: nameOf(device) };
+  return entry(nameOf(device), `${reach(device)} · ${t("last heard {when}", { when: moment(device.last_seen) })}`, [
+    blocked ? button(t("Let in"), "yes", () => send(`${address}/admit`, "POST")) : button(t("Rename"), "", () => rename(address, device.name)),
+    blocked ? null : button(t("Block"), "no", () => send(`${address}/block`, "POST"), t("Block {name}? It is refused from now on.", named)),
+    button(t("Remove"), "", () => send(address, "DELETE"), t("Remove {name}? It waits again as soon as it tries.", named)),
   ]);
 }
 
 function registration(device) {
   const address = `/api/devices/${encodeURIComponent(device.id)}`;
-  const state = { pending_approval: "waits for approval", approved: "approved", rejected: "rejected" }[device.status] ?? device.status;
-  return entry(device.serial_number, [device.device_model, device.device_type, device.ip_address, state, `last heard ${moment(device.last_seen)}`].filter((text) => typeof text === "string" && text).join(" · "), [
-    device.status === "approved" ? null : button("Approve", "yes", () => send(`${address}/approve`, "POST")),
-    device.status === "rejected" ? null : button("Reject", "no", () => send(`${address}/reject`, "POST", { reason: "rejected by the operator" })),
+  const state = { pending_approval: t("waits for approval"), approved: t("approved"), rejected: t("rejected") }[device.status] ?? device.status;
+  return entry(device.serial_number, [device.device_model, device.device_type, device.ip_address, state, t("last heard {when}", { when: moment(device.last_seen) })].filter((text) => typeof text === "string" && text).join(" · "), [
+    device.status === "approved" ? null : button(t("Approve"), "yes", () => send(`${address}/approve`, "POST")),
+    device.status === "rejected" ? null : button(t("Reject"), "no", () => send(`${address}/reject`, "POST", { reason: "rejected by the operator" })),
   ]);
 }
 
 function token(row) {
   const address = `/api/access/tokens/${row.id}`;
-  if (row.revoked_at) return entry(row.name, `revoked ${moment(row.revoked_at)}`, [], "revoked");
-  return entry(row.name, `made ${moment(row.created_at)} · ${row.last_used ? `last used ${moment(row.last_used)}` : "never used"}`, [
-    button("Rename", "", () => rename(address, row.name)),
-    button("Revoke", "no", () => send(address, "DELETE"), `Revoke the token of ${row.name}? A device that uses it is refused at once.`),
+  if (row.revoked_at) return entry(row.name, t("revoked {when}", { when: moment(row.revoked_at) }), [], "revoked");
+  const used = row.last_used ? t("last used {when}", { when: moment(row.last_used) }) : t("never used");
+  return entry(row.name, `${t("made {when}", { when: moment(row.created_at) })} · ${used}`, [
+    button(t("Rename"), "", () => rename(address, row.name)),
+    button(t("Revoke"), "no", () => send(address, "DELETE"), t("Revoke the token of {name}? A device that uses it is refused at once.", { name: row.name })),
   ]);
 }
 
@@ -139,7 +144,7 @@ function showWaiting(cards) {
   const focus = document.activeElement;
   holder.replaceChildren(...rows);
   if (focus && holder.contains(focus)) focus.focus();
-  if (!rows.length) holder.append(element("p", { class: "notice", text: "Nobody waits. A device that this hub does not know appears here when it tries; start it, or enter this hub's address in it." }));
+  if (!rows.length) holder.append(element("p", { class: "notice", text: t("Nobody waits. A device that this hub does not know appears here when it tries; start it, or enter this hub's address in it.") }));
 }
 
 function showRows(id, rows, group = null) {
@@ -174,7 +179,7 @@ async function loadTokens() {
   byId("tokens-group").hidden = !response.ok; // only administrators may see them
   if (!response.ok) return;
   const found = await response.json();
-  byId("common").textContent = `The token in ${found.common_token_file} of the hub's folder is for devices that share one.`;
+  byId("common").textContent = t("The token in {file} of the hub's folder is for devices that share one.", { file: found.common_token_file });
   byId("tokens").replaceChildren(...found.tokens.map(token));
 }
 
@@ -193,14 +198,29 @@ byId("make").onsubmit = async (event) => {
   const made = await send("/api/access/tokens", "POST", Object.fromEntries(new FormData(event.target)));
   if (!made) return;
   event.target.reset();
-  const done = button("I have copied it", "", () => { byId("made").hidden = true; byId("made").replaceChildren(); });
-  byId("made").replaceChildren(element("p", { text: `The token of ${made.name}. It is shown this once; copy it into the device now.` }), element("code", { text: made.token }), done);
+  const done = button(t("I have copied it"), "", () => { byId("made").hidden = true; byId("made").replaceChildren(); });
+  byId("made").replaceChildren(element("p", { text: t("The token of {name}. It is shown this once; copy it into the device now.", { name: made.name }) }), element("code", { text: made.token }), done);
   byId("made").hidden = false;
 };
 
+// Where an operator decides about a device of the list that waits.
+function showDecision(device) {
+  const card = [...document.querySelectorAll(".applicant")].find((node) => node.dataset.id === device.decision_id) ?? byId("registrations-group");
+  card.scrollIntoView({ block: "center" });
+  card.querySelector("input, button")?.focus({ preventScroll: true });
+}
+
+startFleet({ decide: showDecision, send });
+
 listen({
-  onOpen: load,
+  onOpen: async () => {
+    fleetCut(false);
+    await Promise.all([load(), loadFleet()]);
+  },
+  onCut: () => fleetCut(true),
   onMessage: (message) => {
     if (message.event === "devices") loadSoon(PAUSE_MS);
+    if (message.event === "device_label") fleetLabel(message.device_label);
+    if (message.event === "devices" || message.event === "camera") fleetSoon();
   },
 });

@@ -15,6 +15,7 @@ from agent_lib.outbox import Outbox
 from agent_lib.runtime.lock import InstanceLock
 from agent_lib.runtime.moment import Moment
 from agent_lib.runtime.supervisor import Supervisor
+from agent_lib.runtime.version import version
 from agent_lib.settings import AgentSettings, CameraSettings, CaptureSettings, OcrSettings, StationSettings
 from agent_lib.station.devices import CameraDevice
 from agent_lib.station.result import CaptureResult
@@ -73,6 +74,7 @@ class Agent:
         self._lock = InstanceLock(settings.instance)
         self._stop_request = StopRequest(settings.instance, "agent")
         self._supervisor = Supervisor()
+        self._version = version()
         self._capture_limit = CaptureLimit(settings.captures)
         self._signal = 0
         self._gate: SimulatedGate | None = None
@@ -267,6 +269,7 @@ class Agent:
                 "outbox": outbox,
                 "uplink": way,
                 "threads": troubled,
+                "version": self._version,
             }
             for status in statuses
         ]

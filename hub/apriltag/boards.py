@@ -15,7 +15,7 @@ from datetime import tzinfo
 from typing import Any
 
 from hub.apriltag.sessions import Board, Session, history_body, uptime_body
-from hub.contract.device_state import DeviceState
+from hub.contract.device_state import DeviceDetails, DeviceState
 from hub.contract.times import utc_text
 
 KEPT_SESSIONS = 20
@@ -134,7 +134,8 @@ class Boards:
             state = board.state(now, self._stale_seconds)
             online = True if state == "connected" else False if board.door == "websocket" else None
             name = f"{board.name} ({board.address})" if board.name else board.address
-            yield DeviceState("board", board.address, name, online, board.received_at + offset)
+            details = DeviceDetails(state, address=board.address, transport=board.door)
+            yield DeviceState("board", board.address, name, online, board.received_at + offset, details=details)
 
     # -- what is shown
 

@@ -1,8 +1,25 @@
-"""Whether a device is online, as every kind of device tells it."""
+"""Whether a device is online and what is known of it, as every kind of device tells it."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+
+class DeviceDetails(NamedTuple):
+    """What else is known of a device; empty or None where nothing is."""
+
+    word: str = ""  # its state, as its kind calls it
+    trouble: str = ""  # what is wrong with it although it is online, as a sentence or a device's own message
+    address: str = ""
+    transport: str = ""
+    checkpoint: str = ""  # as the device sends it
+    fps: float | None = None  # pictures a second
+    clock_offset: float | None = None  # seconds that its clock is ahead of the hub's
+    queue: int | None = None  # records that wait at the device
+    version: str = ""  # of its software
+
+
+NO_DETAILS = DeviceDetails()
 
 
 class DeviceState(NamedTuple):
@@ -14,3 +31,4 @@ class DeviceState(NamedTuple):
     online: bool | None  # None: unknown, such as for a board without a tag in view
     last_seen: float
     parent: str = ""  # the id of the station that a device belongs to
+    details: DeviceDetails = NO_DETAILS

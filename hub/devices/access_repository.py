@@ -1,4 +1,4 @@
-"""Statements of devices that wait or were let in, and of tokens."""
+"""Statements of devices that wait or were let in, of tokens, and of labels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, select
 
-from hub.devices.tables import AccessDevice, AccessToken
+from hub.devices.tables import AccessDevice, AccessToken, DeviceLabel
 from hub.store.backend import Backend, Row
 from hub.store.reader import Reader
 from hub.store.tables import table_of
@@ -16,6 +16,7 @@ from hub.store.writer import Job
 
 ACCESS_DEVICES = table_of(AccessDevice)
 ACCESS_TOKENS = table_of(AccessToken)
+DEVICE_LABELS = table_of(DeviceLabel)
 
 
 class RowsById:

@@ -11,20 +11,25 @@ from flask import Flask
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.roles import Role
-from hub.devices.access_repository import ACCESS_DEVICES, ACCESS_TOKENS, RowsById
+from hub.devices.access_repository import ACCESS_DEVICES, ACCESS_TOKENS, DEVICE_LABELS, RowsById
 from hub.devices.access_rest import access_rest
 from hub.devices.admissions import DeviceAdmissions
 from hub.devices.decisions import Decisions
+from hub.devices.first_steps import first_steps
 from hub.devices.identifiers import AdmissionIdentifier, TokenIdentifier
 from hub.devices.known_devices import KnownDevices
+from hub.devices.labels import Labels
+from hub.devices.overview import Overview
+from hub.devices.overview_rest import overview_rest
 from hub.devices.pair_rest import pair_rest
 from hub.devices.pairing import Pairings
 from hub.devices.repository import DeviceRepository
 from hub.devices.rest import devices_rest
 from hub.devices.service import Devices
 from hub.devices.tokens import DeviceTokens, shared_token
-from hub.live.events import DEVICES_CHANGED
+from hub.live.events import DEVICES_CHANGED, LABEL_CHANGED
 from hub.net.wsgi import Environ
+from hub.video.store import FrameStore
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +54,7 @@ def register(app: Flask, hub: Hub) -> None:
     pairings = Pairings(tokens, known.news, limits)
     for part in (known, tokens, admissions, Decisions(known, hub.gate.changed), pairings):
         hub.add(part)
+    _add_list(app, hub, known, pairings, registrations)
     hub.gate.admissions = admissions
     hub.gate.add_identifier(TokenIdentifier(tokens, registrations, partial(_is_open, hub)))
     hub.gate.add_identifier(AdmissionIdentifier(admissions), by_address=True)
@@ -62,6 +68,19 @@ def register(app: Flask, hub: Hub) -> None:
     if fresh:
         hub.start_notes.append(f"Token of devices, for cameras and stations of other machines; shown this once: {text}")
     hub.start_paths.append(f"Token     {hub.settings.device_token_path.resolve()} (of devices)")
+
+
+def _add_list(app: Flask, hub: Hub, known: KnownDevices, pairings: Pairings, registrations: Devices) -> None:
+    """Add the list of all devices, and what operators say about them."""
+    labels = Labels(
+        hub.writer, RowsById(hub.backend, hub.reader, DEVICE_LABELS), partial(hub.bus.publish, LABEL_CHANGED)
+    )
+    labels.load()
+    hub.add(labels)
+    hub.add(Overview(hub.device_states, hub.part(FrameStore), known, pairings, registrations, labels))
+    app.register_blueprint(overview_rest)
+    app.register_blueprint(first_steps)
+    hub.described_in.append("hub.devices.overview_operations")
 
 
 def _is_open(hub: Hub, environ: Environ) -> bool:

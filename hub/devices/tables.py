@@ -1,4 +1,4 @@
-"""The tables of device registrations, of devices that wait or were let in, and of tokens.
+"""The tables of device registrations, of devices that wait or were let in, of tokens, and of operators' labels.
 
 Times are epoch seconds in UTC; JSON columns hold UTF-8 text."""
 
@@ -52,3 +52,18 @@ class AccessToken(Model):
     created_at: Mapped[float] = mapped_column(Float)
     last_used: Mapped[float | None] = mapped_column(Float)
     revoked_at: Mapped[float | None] = mapped_column(Float)
+
+
+class DeviceLabel(Model):
+    """What an operator calls a device of a kind, which checkpoint it belongs to, and which way it faces."""
+
+    __tablename__ = "device_labels"
+    __table_args__ = (UniqueConstraint("kind", "device"),)
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    device: Mapped[str] = mapped_column(Text)  # the id that it has within its kind
+    name: Mapped[str] = mapped_column(Text)
+    checkpoint: Mapped[str] = mapped_column(Text)
+    facing: Mapped[str] = mapped_column(Text)  # in, out, both; "" where nobody has said so
+    changed_at: Mapped[float] = mapped_column(Float)

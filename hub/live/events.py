@@ -157,6 +157,8 @@ VEHICLE_LEFT: EventName[VehicleLeft] = EventName("vehicle left")
 ALERT_CHANGED: EventName[dict[str, Any]] = EventName("alert changed")
 # Which devices wait or were let in has changed: how many are in each state (waiting, admitted, blocked).
 DEVICES_CHANGED: EventName[dict[str, int]] = EventName("devices changed")
+# An operator has said something else about a device: its label as shown.
+LABEL_CHANGED: EventName[dict[str, Any]] = EventName("label changed")
 # Records are refused for want of room, or are stored again: the sentence for operators, "" where there is room.
 STORAGE_CHANGED: EventName[str] = EventName("storage changed")
 # A backup that the hub had made was completed, or failed.

@@ -16,6 +16,7 @@ from hub.contract.paging import json_size
 from hub.contract.times import local_text, utc_text
 from hub.live.bus import Bus
 from hub.live.events import CAMERA_STATUS
+from hub.lpr.camera import Camera
 from hub.lpr.repository.cameras import CAMERAS, COMPONENTS
 from hub.lpr.repository.repositories import Repositories
 from hub.store.backend import Row
@@ -26,44 +27,6 @@ log = logging.getLogger(__name__)
 
 DISPLACED_PER_MINUTE = 200
 REGISTERED, HEALTHY, DETECTED = range(3)  # how far others give way before a camera: by what it has sent
-WORST = ("error", "warning", "ok")
-
-
-class Camera:
-    """One camera as the hub knows it. Times are epoch seconds."""
-
-    def __init__(self, camera_id: str, checkpoint_id: str, registered_at: float) -> None:
-        self.camera_id, self.checkpoint_id, self.registered_at = camera_id, checkpoint_id, registered_at
-        self.last_seen = registered_at
-        self.address, self.door = "", ""
-        self.heard = 0.0  # monotonic
-        self.online = False
-        self.detections = self.health_reports = 0
-        self.components: dict[str, dict[str, Any]] = {}  # the one that was silent longest first
-        self.connections: set[object] = set()
-
-    def row(self) -> dict[str, Any]:
-        """The row of the table of cameras."""
-        return {
-            "camera_id": self.camera_id,
-            "checkpoint_id": self.checkpoint_id,
-            "registered_at": self.registered_at,
-            "last_seen": self.last_seen,
-            "address": self.address,
-            "door": self.door,
-        }
-
-    @property
-    def health(self) -> str:
-        """The worst status of the components; an unknown status ranks between ok and warning."""
-        components = list(self.components.values())  # a copy: metrics are made on a native thread
-        if not components:
-            return "unknown"
-        states = {component["status"] for component in components}
-        strange = sorted(states - set(WORST))
-        return (
-            next((state for state in ("error", "warning", *strange, "ok") if state in states), "unknown") or "unknown"
-        )
 
 
 class Cameras:
@@ -178,6 +141,12 @@ class Cameras:
         if camera is not None:
             setattr(camera, kind, getattr(camera, kind) + 1)
 
+    def told_time(self, camera_id: str, sent: float | None, received: float) -> None:
+        """A new record of a camera was sent at `sent` by its clock, None where it names no time (epoch seconds)."""
+        camera = self._cameras.get(camera_id)
+        if camera is not None:
+            camera.clock.add(sent, received)
+
     def component(self, camera_id: str, row: dict[str, Any]) -> None:
         """A health report, unless a newer one by event time is known."""
         camera = self._cameras.get(camera_id)
@@ -275,7 +244,7 @@ class Cameras:
     def states(self) -> Iterator[DeviceState]:
         """Whether each camera is online."""
         for name, camera in list(self._cameras.items()):
-            yield DeviceState("camera", name, name, camera.online, camera.last_seen)
+            yield DeviceState("camera", name, name, camera.online, camera.last_seen, details=camera.details)
 
     def counts(self) -> tuple[int, int]:
         """How many cameras there are, and how many are online."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from hub.lpr.cameras import Camera, Cameras
+from hub.lpr.camera import Camera
+from hub.lpr.cameras import Cameras
 from hub.lpr.statistics import Statistics
 from hub.runtime.metrics import Family, Row
 

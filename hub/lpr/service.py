@@ -140,6 +140,7 @@ class Lpr:
         if not stored.duplicate:
             self.statistics.counted("detections", record.received_at)
             self.cameras.counted(record.sender.camera_id, "detections")
+            self._told_time(record)
             self._bus.publish(
                 DETECTION_STORED,
                 RecordStored(lambda: self._shown_detection(record, row["id"], body), origin, body["watchlist"]),
@@ -182,6 +183,7 @@ class Lpr:
             self.statistics.counted("health", record.received_at)
             self.cameras.counted(record.sender.camera_id, "health_reports")
             self.cameras.component(record.sender.camera_id, row)
+            self._told_time(record)
             self._bus.publish(HEALTH_STORED, RecordStored(lambda: self._shown_health(record, row["id"]), origin))
         return accepted
 
@@ -212,6 +214,10 @@ class Lpr:
 
     def _seen(self, record: Detection | HealthReport, door: str, address: str, rank: int) -> None:
         self.cameras.seen(record.sender.camera_id, record.sender.checkpoint_id, door, address, rank)
+
+    def _told_time(self, record: Detection | HealthReport) -> None:
+        """A new record tells how the camera's clock goes, where it names a time."""
+        self.cameras.told_time(record.sender.camera_id, record.clock_at, record.received_at)
 
     def _shown_detection(self, record: Detection, record_id: str, body: dict[str, Any]) -> dict[str, Any]:
         shown = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import select
 
 from hub.contract.alerts import AlertKind, Notable
-from hub.contract.device_state import DeviceState
+from hub.contract.device_state import DeviceDetails, DeviceState
 from hub.contract.times import utc_text
 from hub.live.links import LOOPBACK
 from hub.station.repository import CAPTURES
@@ -74,10 +75,30 @@ def station_states(stations: Stations) -> Iterator[DeviceState]:
     for known in stations.newest_first():
         shown = stations.show(known)
         name, online = shown["station"], shown["online"]
-        yield DeviceState("station", name, name, online, known.seen_at)
+        details = DeviceDetails(
+            shown["state"],
+            _station_trouble(shown),
+            known.address,
+            shown["uplink"],
+            clock_offset=known.clock.seconds,
+            queue=shown["outbox"]["waiting"],
+            version=shown["version"],
+        )
+        yield DeviceState("station", name, name, online, known.seen_at, details=details)
         devices = [("reader", shown["reader"])] if shown["reader"] else []
         devices += [(camera["role"] or f"camera {place}", camera) for place, camera in enumerate(shown["cameras"], 1)]
         for role, device in devices:
             works = not device["error"] or device["state"] == "silent"
             state = works if online else None
-            yield DeviceState("device", f"{name}:{role}", f"{role} of {name}", state, known.seen_at, name)
+            more = DeviceDetails(device["state"], device["error"], device["address"], fps=device["fps"])
+            yield DeviceState("device", f"{name}:{role}", f"{role} of {name}", state, known.seen_at, name, more)
+
+
+def _station_trouble(shown: dict[str, Any]) -> str:
+    """What is wrong at a station itself; its reader and cameras tell their own troubles."""
+    outbox = shown["outbox"]
+    if outbox["shelved"]:
+        first = f": {outbox['shelf'][0]['reason']}" if outbox["shelf"] else ""
+        return f"The hub refused {outbox['shelved']} of its results{first}"
+    broken = [f"{name}: {thread['error']}" for name, thread in shown["threads"].items() if not thread["alive"]]
+    return f"A part of the agent has ended: {broken[0]}" if broken else ""

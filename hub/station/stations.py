@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hub.access.name_register import NameRegister
+from hub.contract.clock_offset import ClockOffset
 from hub.contract.errors import TooManyRequests
 from hub.contract.paging import json_size
 from hub.contract.times import utc_text
@@ -35,6 +36,8 @@ class Known:
     shown: dict[str, Any]
     seen_at: float
     heard: float | None
+    address: str = ""
+    clock: ClockOffset = field(default_factory=ClockOffset)
 
 
 class Stations:
@@ -99,7 +102,12 @@ class Stations:
             self._remove(gone)
             self._gone.discard(name)
             self.names.add(name, address)
-        known = self._known[name] = Known(status.model_dump(mode="json"), self._now(), now)
+        before = self._known.get(name)
+        known = Known(status.model_dump(mode="json"), self._now(), now, address)
+        if before is not None:
+            known.clock = before.clock
+        known.clock.add(status.sent_at, known.seen_at)
+        self._known[name] = known
         self._online.add(name)
         shown = self._shown(known, now)
         self._bus.publish(STATION_CHANGED, shown)

@@ -110,6 +110,7 @@ def _record(kind: str, fields: Fields, sender: Sender, context: Context, overwri
     if occurred is not None and occurred > context.received_at + FUTURE_SECONDS:
         fields.warnings.append("timestamp lies more than a day in the future; it was kept")
     # Over Socket.IO the current camera sends both ids and puts the send time over `timestamp` (docs/wire/lpr.md 1.1).
+    clock_at = max((found for found in (occurred, created) if found is not None), default=None)
     if occurred is None or (overwritten and created is not None):
         occurred = created
     common: dict[str, Any] = {
@@ -120,6 +121,7 @@ def _record(kind: str, fields: Fields, sender: Sender, context: Context, overwri
         "occurred_at": context.received_at if occurred is None else occurred,
         "received_at": context.received_at,
         "timeless": timeless,
+        "clock_at": clock_at,
     }
     if kind == "health":
         return _health(fields, common)

@@ -46,6 +46,7 @@ class Record:
     timeless: bool  # without a usable timestamp and event id: equal content is a duplicate for 5 minutes only
     warnings: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)  # unknown fields and undecodable values, as sent (bounded)
+    clock_at: float | None = None  # the last moment that the record names, by the sender's clock
 
 
 @dataclass

@@ -108,6 +108,7 @@ class StationStatus(_Part):
     uplink: Short = ""
     captures: Whole = 0
     sent_at: Number | None = None
+    version: Short = ""
 
 
 def parse_status(data: dict[str, Any]) -> StationStatus:

@@ -1,0 +1,33 @@
+"""How far a device's clock is from the hub's, by the times that the device puts into its messages."""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+
+from hub.contract.times import EARLIEST, LATEST
+
+KEPT = 5
+
+
+class ClockOffset:
+    """The median of the last messages, so that one that was delivered late counts for nothing.
+
+    A device that delivers all of its messages late looks like one whose clock is behind.
+    """
+
+    __slots__ = ("_seconds",)
+
+    def __init__(self) -> None:
+        self._seconds: deque[float] = deque(maxlen=KEPT)
+
+    def add(self, sent: float | None, received: float) -> None:
+        """A message that was sent at `sent` by the device's clock; both in epoch seconds. None: it names no time."""
+        if sent is not None and EARLIEST < sent < LATEST:
+            self._seconds.append(sent - received)
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds that the device's clock is ahead of the hub's; None where it never told its time."""
+        seconds = list(self._seconds)  # a copy: read on native threads, too
+        return round(median(seconds), 1) if seconds else None
