@@ -1,6 +1,6 @@
 // The page of accounts: add one, change its role, disable it, give it a new password.
 import { element, getJson, when } from "./live.js";
-import { t } from "./words.js";
+import { said, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const ROLES = { viewer: t("viewer"), operator: t("operator"), admin: t("admin") };
@@ -23,7 +23,7 @@ function showMade(name, password) {
 async function send(method, address, body) {
   const response = await fetch(address, { method, headers: { "Content-Type": "application/json", Accept: "application/json" }, body: JSON.stringify(body) });
   const answer = await response.json();
-  if (!response.ok) throw new Error(answer.message);
+  if (!response.ok) throw new Error(said(answer.message));
   return answer;
 }
 

@@ -1,6 +1,6 @@
 // Live data of every page: the WebSocket to the hub, whether it is really there, and what was missed without it.
 import { duration, moment, now, setClock } from "./times.js";
-import { counted, t } from "./words.js";
+import { counted, said, t } from "./words.js";
 
 export { element, getJson, name } from "./dom.js";
 export { moment, when } from "./times.js";
@@ -55,7 +55,7 @@ function banner() {
 
 function showTrouble(text) {
   const shown = document.getElementById("trouble");
-  shown.textContent = text;
+  shown.textContent = said(text);
   shown.hidden = !text;
 }
 

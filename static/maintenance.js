@@ -1,7 +1,7 @@
 // The page of backups and checks: what there is, what runs, start and stop.
 import { element, getJson, moment, name } from "./live.js";
 import { sizeText } from "./sizes.js";
-import { counted, t } from "./words.js";
+import { counted, said, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const QUIET_MS = 5000, BUSY_MS = 700;
@@ -105,7 +105,7 @@ async function send(method, address) {
   try {
     const response = await fetch(address, { method, headers: { Accept: "application/json" } });
     const answer = await response.json();
-    tell(answer.message, response.ok);
+    tell(said(answer.message), response.ok);
   } catch (error) {
     tell(error.message, false);
   }

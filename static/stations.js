@@ -2,7 +2,7 @@
 import { element, name } from "./dom.js";
 import { stateWord } from "./states.js";
 import { moment } from "./times.js";
-import { counted, t } from "./words.js";
+import { counted, said, t } from "./words.js";
 
 const GOOD = new Set(["connected", "live", "waiting", "capturing"]);
 const CAMERAS = { primary: t("Primary camera"), secondary: t("Secondary camera") };
@@ -15,8 +15,8 @@ function light(state) {
 function device(title, status, online) {
   if (!status) return null;
   const state = online ? light(status.state) : "off";
-  const note = status.error || (state === "good" ? "" : status.message);
-  return element("li", { class: state, title: [status.address, status.message].filter(Boolean).join(" – ") },
+  const note = said(status.error || (state === "good" ? "" : status.message));
+  return element("li", { class: state, title: [status.address, said(status.message)].filter(Boolean).join(" – ") },
     element("i", { class: "dot" }), element("span", { text: title }),
     element("span", { class: "state", text: online ? stateWord(status.state) : t("unknown") }), note && online ? element("small", { text: note }) : null);
 }
@@ -37,10 +37,10 @@ function stationCard(shown, cut) {
   return element("article", { class: `station ${station.online ? light(station.state) : "off"}`, "data-station": station.station },
     element("h2", {}, element("i", { class: "dot" }), name(station.station),
       station.simulated ? element("b", { class: "badge", text: t("simulated gate") }) : null),
-    element("p", { class: "message", text: cut ? t("State unknown while cut off") : station.online ? station.message || stateWord(station.state) : t("Not heard since {time}", { time: moment(station.last_seen) }) }),
+    element("p", { class: "message", text: cut ? t("State unknown while cut off") : station.online ? said(station.message) || stateWord(station.state) : t("Not heard since {time}", { time: moment(station.last_seen) }) }),
     element("ul", {}, ...devices),
     notes.length ? element("p", { class: "outbox", text: notes.join(", ") }) : null,
-    ...outbox.shelf.slice(0, 3).map((row) => element("p", { class: "outbox", text: `${row.tag}: ${row.reason}` })));
+    ...outbox.shelf.slice(0, 3).map((row) => element("p", { class: "outbox", text: `${row.tag}: ${said(row.reason)}` })));
 }
 
 // cut: the hub is gone, so that these states are the last known ones.

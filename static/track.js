@@ -8,7 +8,7 @@ import { openSession } from "./track_socket.js";
 import { createStage, distanceText } from "./track_stage.js";
 import { openWebcam, sendFrames } from "./track_webcam.js";
 import { draw, open as openVideo } from "./video_socket.js";
-import { counted, t } from "./words.js";
+import { counted, said, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const FPS = 6;
@@ -127,14 +127,14 @@ function onMatches(message) {
 
 function onStatus(status, text) {
   if (status === "error") {
-    trouble(text);
+    trouble(said(text));
     if (text.toLowerCase().includes("embedding")) {
       person.offerAgain();
       setState(t("Not looking: the hub does not take the embedding of these pictures."), "bad");
     }
     frames?.answered(ERROR_PAUSE);
   } else if (status === "warning") {
-    trouble(text);
+    trouble(said(text));
   } else if (status === "video_closed") {
     if (oldClosings) oldClosings -= 1;
     else if (running && running.kind !== "webcam") ended();

@@ -2,7 +2,7 @@
 // All of it is in this tab only: sessionStorage, which the browser drops with the tab, survives a reload.
 import { element } from "./live.js";
 import { decoded, fileToJpeg } from "./track_images.js";
-import { counted, t } from "./words.js";
+import { counted, said, t } from "./words.js";
 
 const STORED = "gatehouse.track.person";
 const MOST = 16; // pictures of one upload
@@ -18,7 +18,7 @@ async function request(address, method, body) {
   } catch {
     throw new Error(t("The hub cannot be reached. The pictures are still here; try again when it is back."));
   }
-  if (!response.ok) throw Object.assign(new Error(answer.detail ?? answer.message), { status: response.status });
+  if (!response.ok) throw Object.assign(new Error(said(answer.detail ?? answer.message)), { status: response.status });
   return answer;
 }
 

@@ -32,10 +32,30 @@ function shown(value) { return typeof value === "number" ? number(value) : isola
 
 function fill(text, values) { return text.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? shown(values[key]) : whole)); }
 
+const LONGEST = 600;
+
+function pattern(sentence) {
+  const literal = sentence.replace(/[.*+?^$()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${literal.replace(/\{(\w+)\}/g, "(?<$1>.+?)")}$`, "s");
+}
+
+const known = (words["~"] ?? []).map((sentence) => [sentence, pattern(sentence)]);
+
+// A sentence that the hub or an agent wrote in English (hub/languages/sentences.py); one that is not known stays as it is.
+export function said(text, depth = 3) {
+  if (typeof text !== "string" || text.length > LONGEST) return text;
+  if (typeof words[text] === "string") return words[text];
+  for (const [sentence, found] of known) {
+    const groups = found.exec(text)?.groups;
+    if (groups) return t(sentence, Object.fromEntries(Object.entries(groups).map(([key, value]) => [key, depth ? said(value, depth - 1) : value])));
+  }
+  return text;
+}
+
 // t("{name} is late", { name }). Values that are numbers are written as the reader writes them; a number of a truck is a text.
 export function t(text, values = {}) {
-  const known = words[text];
-  return fill(typeof known === "string" ? known : text, values);
+  const translation = words[text];
+  return fill(typeof translation === "string" ? translation : text, values);
 }
 
 // counted(3, "{count} gate", "{count} gates")

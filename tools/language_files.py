@@ -15,10 +15,11 @@ from babel import Locale
 from babel.messages.plurals import get_plural
 from babel.messages.pofile import read_po
 
-from tools.language_texts import MessageId
+from tools.language_texts import SENTENCES, MessageId
 
 PO, MO, SCRIPTS = "messages.po", "messages.mo", "scripts.json"
 MO_MAGIC = 0x950412DE
+SHOWN_BY_SCRIPTS = ("static/", SENTENCES)
 COUNTS = 1000
 """So many counts tell which plural form a category takes."""
 
@@ -149,10 +150,12 @@ def mo_bytes(language: Language) -> bytes:
 
 def scripts_json(language: Language, files: dict[MessageId, list[str]]) -> bytes:
     """`scripts.json`: the translated texts of scripts (hub/languages/catalogs.py says its form)."""
-    body: dict[str, object] = {"": language.places()}
+    body: dict[str, object] = {"": language.places(), "~": []}
     for message, forms in language.words.items():
-        if all(forms) and any(file.startswith("static/") for file in files[message]):
+        if all(forms) and any(file.startswith(SHOWN_BY_SCRIPTS) for file in files[message]):
             body[message[0]] = forms[0] if len(message) == 1 else forms
+    sentences = (text for text in body if "{" in text)
+    body["~"] = [text for text in sentences if SENTENCES in files.get((text,), ())]
     rows = [
         f"{json.dumps(key, ensure_ascii=False)}:{json.dumps(value, ensure_ascii=False)}" for key, value in body.items()
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ TEXT = re.compile(r'\s*("(?:[^"\\\n]|\\.)*")\s*(?=[,)])')
 COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
 WORDS = "words.js"  # which defines what the other scripts call
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+SENTENCES = "hub/languages/sentences.py"
 MODULES = "flask_babel"  # Python modules with texts import it
 
 MessageId = tuple[str, ...]
@@ -36,8 +37,8 @@ class Texts:
             files.append(file)
 
 
-def find_texts(root: Path) -> Texts:
-    """Every text of the pages of a working tree."""
+def find_texts(root: Path, sentences: Iterable[str] = ()) -> Texts:
+    """Every text of the pages of a working tree, and the sentences of hub/languages/sentences.py."""
     texts = Texts()
     for path in sorted((root / "templates").rglob("*.html")):
         with path.open("rb") as file:
@@ -48,6 +49,8 @@ def find_texts(root: Path) -> Texts:
             with path.open("rb") as file:
                 for _, message, _, _ in extract("python", file, KEYWORDS):
                     texts.add(_as_id(message), path.relative_to(root).as_posix())
+    for sentence in sentences:
+        texts.add((sentence,), SENTENCES)
     for path in sorted((root / "static").glob("*.js")):
         if path.name != WORDS:
             _find_in_script(texts, path.read_text("utf-8"), path.relative_to(root).as_posix())

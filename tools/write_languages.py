@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from hub.languages.catalogs import FOLDER
 from hub.languages.choice import LANGUAGES
+from hub.languages.sentences import SENTENCES
 from tools.language_files import MO, PO, SCRIPTS, Language, mo_bytes, po_text, read_language, scripts_json
 from tools.language_texts import MessageId, Texts, find_texts
 
@@ -62,7 +63,7 @@ def problems_of(texts: Texts) -> list[str]:
 
 
 def main(check: bool) -> int:
-    texts = find_texts(ROOT)
+    texts = find_texts(ROOT, SENTENCES)
     problems = problems_of(texts)
     for code in LANGUAGES:
         if code == "en":

@@ -1,7 +1,8 @@
 """The translated words, as tools/write_languages.py has written them beside each `messages.po`.
 
 `messages.mo` is for templates (gettext), `scripts.json` for scripts: English text -> translation, or the list of its
-plural forms; "" -> which of them a plural category of CLDR takes.
+plural forms; "" -> which of them a plural category of CLDR takes; "~" -> the sentences with placeholders of
+hub/languages/sentences.py.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from hub.context import Hub
 from hub.languages.catalogs import FOLDER, ScriptWords
 from hub.languages.choice import LANGUAGES, direction, language
 from hub.languages.rest import languages
+from hub.languages.sentences import said
 
 
 def register(app: Flask, hub: Hub) -> None:
@@ -33,3 +34,4 @@ def register(app: Flask, hub: Hub) -> None:
         }
 
     app.context_processor(of_reader)
+    app.jinja_env.filters["said"] = said
