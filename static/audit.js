@@ -1,7 +1,7 @@
 // The page of the audit log: who changed what, newest first.
 import { element, name, when } from "./live.js";
 import { search } from "./search.js";
-import { t } from "./words.js";
+import { said, t } from "./words.js";
 
 const PAGE = 50;
 const list = document.getElementById("entries");
@@ -29,7 +29,7 @@ function row(entry) {
   const own = entry.target === entry.who;
   return element("li", { class: entry.action === "login.failed" ? "bad" : "", "data-action": entry.action },
     when(entry.received_at, false),
-    element("span", { class: "by" }, element("b", {}, name(entry.who || t("a stranger"))), element("small", { text: entry.address || entry.kind })),
+    element("span", { class: "by" }, element("b", {}, name(entry.who === "this machine" ? said(entry.who) : entry.who || t("a stranger"))), element("small", { text: entry.address || entry.kind })),
     element("span", { class: "what", title: entry.action }, element("b", { text: WORDS[entry.action] ?? entry.action }), " ",
       entry.target && !(own && ["login", "logout"].includes(entry.action)) ? name(entry.target) : "",
       Object.keys(entry.detail).length ? element("div", { class: "detail", text: detail(entry.detail) }) : null));

@@ -55,7 +55,7 @@ function showSchedule(state) {
 }
 
 function backupRow(backup) {
-  const notes = backup.error || backup.notes.join(" ") || counted(backup.files, "whole, {count} file", "whole, {count} files");
+  const notes = said(backup.error || backup.notes.join(" ")) || counted(backup.files, "whole, {count} file", "whole, {count} files");
   return element("tr", { class: backup.error ? "bad" : "" },
     element("td", { text: backup.made_at ? moment(backup.made_at) : "-" }), element("td", {}, name(backup.name)),
     element("td", { text: sizeText(backup.size_bytes) }), element("td", { text: notes }));
@@ -70,20 +70,20 @@ function showBackups(state) {
     text: t("Databases as they were before a new version changed them, which can be put back the same way: {names}", { names: state.copies.map((copy) => copy.name).join(", ") }) })] : []));
   const last = state.last_backup;
   byId("last").className = last && !last.good ? "bad" : "";
-  byId("last").textContent = last ? `${moment(last.at)}, ${TRIGGERS[last.trigger] ?? last.trigger}: ${last.good ? "" : `${t("failed.")} `}${last.message}` : t("none since the hub was started");
+  byId("last").textContent = last ? `${moment(last.at)}${t(", ")}${TRIGGERS[last.trigger] ?? last.trigger}: ${last.good ? "" : `${t("failed.")} `}${said(last.message)}` : t("none since the hub was started");
 }
 
 function showCheck(state) {
   const check = state.last_check;
-  byId("checked").textContent = check ? `${moment(check.at)}: ${check.good ? t("everything is whole.") : t("something is damaged or missing, or the check did not end.")} ${check.message}`
+  byId("checked").textContent = check ? `${moment(check.at)}: ${check.good ? t("everything is whole.") : t("something is damaged or missing, or the check did not end.")} ${said(check.message)}`
     : t("Not checked since the hub was started. A check reads the whole database and every picture and changes nothing.");
   byId("findings").replaceChildren(...(check?.findings ?? []).map((finding) =>
-    element("li", { class: finding.kind }, element("b", { text: WORDS[finding.kind] }), element("span", { text: finding.text }))));
+    element("li", { class: finding.kind }, element("b", { text: WORDS[finding.kind] }), element("span", { text: said(finding.text) }))));
 }
 
 function showNotices(state) {
   byId("notices").hidden = !state.notices.length;
-  byId("notice-texts").replaceChildren(...state.notices.map((text) => element("p", { text })));
+  byId("notice-texts").replaceChildren(...state.notices.map((text) => element("p", { text: said(text) })));
 }
 
 async function load() {

@@ -1,6 +1,6 @@
 // What the hub says about itself on the page of tracking: its sources, its models, what it stores.
 import { element, getJson } from "./live.js";
-import { counted, t } from "./words.js";
+import { counted, said, t } from "./words.js";
 
 const FALLBACK = t("It follows clothes, not faces. A person who comes back after minutes or in other light is often missed.");
 const NO_CAMERAS = t("no camera sends pictures yet");
@@ -28,7 +28,7 @@ export function createAbout({ select, ability, model, keeping }) {
 
   function showModel(about) {
     const notes = Array.isArray(about?.notes) ? about.notes.map(String) : [];
-    ability.textContent = about?.ability ?? (notes.join(" ") || FALLBACK);
+    ability.textContent = said(about?.ability) ?? (notes.join(" ") || FALLBACK);
     model.textContent = [about?.detector && t("Detector: {name}", { name: about.detector }), about?.encoder && t("encoder: {name}", { name: about.encoder })].filter(Boolean).join(", ");
   }
 

@@ -33,6 +33,7 @@ function shown(value) { return typeof value === "number" ? number(value) : isola
 function fill(text, values) { return text.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? shown(values[key]) : whole)); }
 
 const LONGEST = 600;
+const DEPTH = 3; // what stands in a placeholder may be a sentence, too
 
 function pattern(sentence) {
   const literal = sentence.replace(/[.*+?^$()|[\]\\]/g, "\\$&");
@@ -42,12 +43,18 @@ function pattern(sentence) {
 const known = (words["~"] ?? []).map((sentence) => [sentence, pattern(sentence)]);
 
 // A sentence that the hub or an agent wrote in English (hub/languages/sentences.py); one that is not known stays as it is.
-export function said(text, depth = 3) {
-  if (typeof text !== "string" || text.length > LONGEST) return text;
+export function said(text) {
+  if (typeof text !== "string" || !text) return text;
+  const translated = translate(text, DEPTH);
+  return translated === text && dir === "rtl" ? isolated(text) : translated;
+}
+
+function translate(text, depth) {
+  if (text.length > LONGEST) return text;
   if (typeof words[text] === "string") return words[text];
   for (const [sentence, found] of known) {
     const groups = found.exec(text)?.groups;
-    if (groups) return t(sentence, Object.fromEntries(Object.entries(groups).map(([key, value]) => [key, depth ? said(value, depth - 1) : value])));
+    if (groups) return t(sentence, Object.fromEntries(Object.entries(groups).map(([key, value]) => [key, depth ? translate(value, depth - 1) : value])));
   }
   return text;
 }

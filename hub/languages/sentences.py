@@ -33,6 +33,24 @@ SENTENCES = (
     "name is a text of 1 to {count} printable characters.",
     "Too many failed logins from this address. Try again in {count} second.",
     "Too many failed logins from this address. Try again in {count} seconds.",
+    "this machine",
+    # of backups (hub/backup)
+    "The backup has begun.",
+    "The check has begun.",
+    "It is being stopped.",
+    "The report is not shown any more.",
+    "A backup or a check is running already; wait until it is done, or stop it.",
+    "Neither a backup nor a check is running.",
+    "{file}: {count} files, {size} MB.",
+    "Checked in {count} s.",
+    "The database {file} is whole: its pages, indexes and references.",
+    "{count} picture files with {pictures} pictures are whole.",
+    "All {count} pictures that records name are there.",
+    "There is no backup in {folder}. Make one: python app.py backup, or the page /maintenance.",
+    # of tracking (hub/vision/objects/people.py)
+    "The built-in model follows clothes, not faces. It finds a person again in the same clothes, on the same camera "
+    "and in the same light. Somebody who comes back after minutes or in other light is often missed, and people in "
+    "like clothes are taken for each other.",
     # of stations (agent_lib/station, agent_lib/rfid, agent_lib/cameras)
     "Waiting for a tag.",
     "A capture runs.",
@@ -86,7 +104,7 @@ PATTERNS = {sentence: pattern(sentence) for sentence in SENTENCES if "{" in sent
 
 
 def said(text: str, depth: int = DEPTH) -> str:
-    """A sentence in the language of the reader; one that is not known stays as it is."""
+    """A sentence in the language of the reader; one that is not known stays as it is, isolated where it must be."""
     code = language()
     if code == "en" or not text or len(text) > MAX_LENGTH:
         return text
@@ -98,7 +116,7 @@ def said(text: str, depth: int = DEPTH) -> str:
         if match:
             values = {key: said(value, depth - 1) if depth else value for key, value in match.groupdict().items()}
             return _filled(str(translations.ugettext(sentence)), values, code)
-    return text
+    return text if depth < DEPTH else _isolated(text, code)
 
 
 def _filled(text: str, values: dict[str, str], code: str) -> str:
