@@ -68,7 +68,13 @@ export function moment(text) {
   return day(ms) === day() ? clock(ms) : dated(ms, clock(ms));
 }
 
-function dated(ms, time) { return t("{date}, {time}", { date: dates.format(ms + SHIFT_MS), time }); }
+// Thu, 26 Nov 2026, of parts, since some languages' own order of a weekday and a year reads oddly.
+export function dateText(ms) {
+  const { weekday, day, month, year } = Object.fromEntries(dates.formatToParts(ms + SHIFT_MS).map(({ type, value }) => [type, value]));
+  return t("{weekday}, {day} {month} {year}", { weekday, day, month, year });
+}
+
+function dated(ms, time) { return t("{date}, {time}", { date: dateText(ms), time }); }
 
 function whole(ms) { return dated(ms, clock(ms, true)); }
 
