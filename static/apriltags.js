@@ -1,26 +1,30 @@
 // The page of AprilTags: live readings, boards, stored readings.
 import { element, getJson, listen, moment, name, when } from "./live.js";
 import { search } from "./search.js";
+import { stateWord } from "./states.js";
+import { agoText, duration } from "./times.js";
+import { counted, number, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const OLD_SECONDS = 10;
 const LOOK_MS = 3000;
 const MAX_ROWS = 500;
-const NOTHING = "Nothing is stored yet.";
+const NOTHING = t("Nothing is stored yet.");
 const COLUMNS = [
-  ["x", "x_cm"], ["y", "y_cm"], ["z", "z_cm"], ["Range", "range_cm"], ["Yaw", "yaw"], ["Pitch", "pitch", "extra"], ["Roll", "roll", "extra"], ["Margin", "decision_margin", "extra"],
+  ["x", "x_cm"], ["y", "y_cm"], ["z", "z_cm"], [t("Range"), "range_cm"], [t("Yaw"), "yaw"], [t("Pitch"), "pitch", "extra"], [t("Roll"), "roll", "extra"], [t("Margin"), "decision_margin", "extra"],
 ];
+const CM = t("cm");
+const UNITS = { x_cm: CM, y_cm: CM, z_cm: CM, range_cm: CM, yaw: "°", pitch: "°", roll: "°" };
 const seen = new Map();   // board and tag -> { row, node, at }
 let missed = false;
 let boards = [];
 
-const shown = (value) => typeof value === "number" ? String(Math.round(value * 10) / 10) : "–";
+const shown = (value) => typeof value === "number" ? number(value, { maximumFractionDigits: 1, useGrouping: false }) : "–";
 const tagText = (row) => row.tag_id === null ? "?" : String(row.tag_id);
 
 function head(when) {
-  const units = { "x": "cm", "y": "cm", "z": "cm", "Range": "cm", "Yaw": "°", "Pitch": "°", "Roll": "°" };
-  return element("tr", {}, ...["Tag", "Board", when].map((text) => element("th", { text })),
-    ...COLUMNS.map(([title, , kind]) => element("th", { class: `figure ${kind ?? ""}` }, title, units[title] ? element("small", { text: units[title] }) : null)));
+  return element("tr", {}, ...[t("Tag"), t("Board"), when].map((text) => element("th", { text })),
+    ...COLUMNS.map(([title, field, kind]) => element("th", { class: `figure ${kind ?? ""}` }, title, UNITS[field] ? element("small", { text: UNITS[field] }) : null)));
 }
 
 function cells(row, when) {
@@ -29,13 +33,7 @@ function cells(row, when) {
     when, ...COLUMNS.map(([, field, kind]) => element("td", { class: `figure ${kind ?? ""}`, text: shown(row[field]) }))];
 }
 
-function since(seconds) {
-  if (seconds < 1) return "now";
-  if (seconds < 60) return `${Math.floor(seconds)} s`;
-  return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
-}
-
-const ago = (seconds) => seconds < 1 ? "now" : `${since(seconds)} ago`;
+function since(seconds) { return seconds < 1 ? t("now") : duration(Math.floor(seconds) * 1000); }
 
 function age(entry) {
   const seconds = (performance.now() - entry.at) / 1000;
@@ -60,9 +58,9 @@ function note(row, flash) {
 
 function order() {
   const rows = [...seen.values()].sort((a, b) => a.row.board.localeCompare(b.row.board, undefined, { numeric: true }) || (a.row.tag_id ?? -1) - (b.row.tag_id ?? -1));
-  byId("live").replaceChildren(head("Age"), ...rows.map((entry) => entry.node));
-  if (!rows.length) byId("live").replaceChildren(element("tr", {}, element("td", { class: "empty", text: "No tag has been seen since the hub started. The next reading appears here by itself." })));
-  byId("count").textContent = rows.length ? `${rows.length} ${rows.length === 1 ? "tag" : "tags"}` : "";
+  byId("live").replaceChildren(head(t("Age")), ...rows.map((entry) => entry.node));
+  if (!rows.length) byId("live").replaceChildren(element("tr", {}, element("td", { class: "empty", text: t("No tag has been seen since the hub started. The next reading appears here by itself.") })));
+  byId("count").textContent = rows.length ? counted(rows.length, "{count} tag", "{count} tags") : "";
 }
 
 function arrived(tags) {
@@ -73,13 +71,20 @@ function arrived(tags) {
   if (byId("stored").textContent === NOTHING) stored.load().catch(() => {});
 }
 
+function heardText(board) {
+  if (!board.since) return t("last heard {time}", { time: moment(board.heard_at) });
+  const time = moment(board.since);
+  if (board.silent_seconds < 1) return t("here since {time}, last heard now", { time });
+  return t("here since {time}, last heard {ago}", { time, ago: agoText(board.silent_seconds * 1000) });
+}
+
 function boardCard(board, cut) {
   const state = cut ? "off" : board.state === "connected" ? "good" : board.state === "stale" ? "pending" : "off";
-  const facts = [board.name, `by ${board.door}`, `${board.messages} messages`, board.reboots ? `${board.reboots} reboots` : ""].filter(Boolean).join(" · ");
+  const facts = [board.name, t("by {door}", { door: board.door }), counted(board.messages, "{count} message", "{count} messages"), board.reboots ? counted(board.reboots, "{count} reboot", "{count} reboots") : ""].filter(Boolean).join(" · ");
   return element("article", { class: `station ${state}` },
-    element("h2", {}, element("i", { class: "dot" }), name(board.address), element("small", { class: "found", text: cut ? "unknown while cut off" : board.state })),
+    element("h2", {}, element("i", { class: "dot" }), name(board.address), element("small", { class: "found", text: cut ? t("unknown while cut off") : stateWord(board.state) })),
     element("p", { class: "message", text: facts }),
-    element("p", { class: "found", text: board.since ? `here since ${moment(board.since)}, last heard ${ago(board.silent_seconds)}` : `last heard ${moment(board.heard_at)}` }));
+    element("p", { class: "found", text: heardText(board) }));
 }
 
 // Boards and games are polled, since they change slowly; readings are pushed over the WebSocket.
@@ -96,7 +101,7 @@ async function look() {
 // Those in trouble first, then by address, so that nothing jumps about.
 function showBoards(cut = false) {
   byId("boards").replaceChildren(...boards.map((board) => boardCard(board, cut)));
-  if (!boards.length) byId("boards").append(element("p", { class: "notice", text: "No board has been heard yet. Give a board this machine's address and the token; docs/apriltag.md has the lines." }));
+  if (!boards.length) byId("boards").append(element("p", { class: "notice", text: t("No board has been heard yet. Give a board this machine's address and the token; docs/apriltag.md has the lines.") }));
 }
 
 const stored = search({
@@ -104,7 +109,7 @@ const stored = search({
   show: (body, append, searching) => {
     const rows = body.apriltags.map((row) => element("tr", {}, ...cells(row, element("td", {}, when(row.received_at, false)))));
     if (append) byId("stored").append(...rows);
-    else byId("stored").replaceChildren(...(rows.length ? [head("When"), ...rows] : [element("tr", {}, element("td", { class: "empty", text: searching ? "Nothing found." : NOTHING }))]));
+    else byId("stored").replaceChildren(...(rows.length ? [head(t("When")), ...rows] : [element("tr", {}, element("td", { class: "empty", text: searching ? t("Nothing found.") : NOTHING }))]));
     return "";
   },
 });

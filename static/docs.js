@@ -2,6 +2,7 @@
 import { element, getJson } from "./live.js";
 import { curl, login } from "./docs_example.js";
 import { kindOf, prose, schemaTree } from "./docs_schema.js";
+import { counted, t } from "./words.js";
 
 const words = document.getElementById("words");
 const tag = document.getElementById("tag");
@@ -34,13 +35,13 @@ function answer(document, status, response) {
 }
 
 function copied(text) {
-  const button = element("button", { type: "button", text: "Copy" });
+  const button = element("button", { type: "button", text: t("Copy") });
   button.onclick = async () => {
     try {
       await navigator.clipboard.writeText(text);
-      button.textContent = "Copied";
+      button.textContent = t("Copied");
     } catch {
-      button.textContent = "Select it by hand"; // pages of plain HTTP may not use the clipboard
+      button.textContent = t("Select it by hand"); // pages of plain HTTP may not use the clipboard
     }
   };
   return element("div", { class: "copy" }, element("pre", { text, tabindex: "0" }), button);
@@ -106,7 +107,7 @@ function filter(rows) {
     count += fits;
   }
   for (const part of holder.children) part.hidden = [...part.querySelectorAll(".operation")].every((one) => one.hidden);
-  found.textContent = count === rows.length ? `${count} addresses` : `${count} of ${rows.length} addresses`;
+  found.textContent = count === rows.length ? counted(count, "{count} address", "{count} addresses") : t("{count} of {all} addresses", { count, all: rows.length });
 }
 
 function openLinked() {
@@ -142,6 +143,6 @@ function show(described) {
 
 getJson("/openapi.json").then(show).catch((error) => {
   const notice = document.getElementById("notice");
-  notice.textContent = `The description cannot be loaded: ${error.message}`;
+  notice.textContent = t("The description cannot be loaded: {error}", { error: error.message });
   notice.hidden = false;
 });

@@ -1,4 +1,5 @@
 // Elements and requests, for every page.
+import { said } from "./words.js";
 
 const REQUEST_MS = 20000;
 
@@ -19,6 +20,6 @@ export function name(text, options = {}) { return element("bdi", { ...options, t
 export async function getJson(address) {
   const response = await fetch(address, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(REQUEST_MS) });
   const body = await response.json();
-  if (!response.ok) throw new Error(body.message);
+  if (!response.ok) throw new Error(said(body.message));
   return body;
 }

@@ -1,5 +1,6 @@
 // Live data of every page: the WebSocket to the hub, whether it is really there, and what was missed without it.
 import { duration, moment, now, setClock } from "./times.js";
+import { counted, said, t } from "./words.js";
 
 export { element, getJson, name } from "./dom.js";
 export { moment, when } from "./times.js";
@@ -26,26 +27,26 @@ function banner() {
   return {
     cut(since) {
       clearTimeout(until);
-      pill("bad", "cut off");
-      document.title = `Cut off – ${title}`;
+      pill("bad", t("cut off"));
+      document.title = t("Cut off – {title}", { title });
       document.body.classList.add("cut-off");
       node.className = "cut";
       node.hidden = false;
-      text.textContent = `Cut off since ${moment(since)}`;
+      text.textContent = t("Cut off since {time}", { time: moment(since) });
       this.tick(since);
     },
     tick(since) {
-      note.textContent = `${duration(now() - since)}. What is below may be old; it is brought up to date as soon as the hub answers.`;
+      note.textContent = t("{time}. What is below may be old; it is brought up to date as soon as the hub answers.", { time: duration(now() - since) });
     },
-    loggedOut() { note.textContent = "The hub no longer knows this browser. Load the page again to log in."; },
+    loggedOut() { note.textContent = t("The hub no longer knows this browser. Load the page again to log in."); },
     back(since, words) {
-      pill("good", "live");
+      pill("good", t("live"));
       document.title = title;
       document.body.classList.remove("cut-off");
       node.hidden = since === null;
       if (since === null) return;
       node.className = "cut over";
-      text.textContent = `Connected again at ${moment(now())}, after ${duration(now() - since)}`;
+      text.textContent = t("Connected again at {time}, after {duration}", { time: moment(now()), duration: duration(now() - since) });
       note.textContent = words;
       until = setTimeout(() => { node.hidden = true; }, TOLD_MS);
     },
@@ -54,18 +55,19 @@ function banner() {
 
 function showTrouble(text) {
   const shown = document.getElementById("trouble");
-  shown.textContent = text;
+  shown.textContent = said(text);
   shown.hidden = !text;
 }
 
 function sentence(results) {
-  const counted = results.filter(Boolean);
-  if (!counted.length) return "";
-  if (counted.some((result) => result.more)) return `More than ${MOST_MISSED} came meanwhile; the newest are shown.`;
-  const added = counted.reduce((sum, result) => sum + result.added, 0);
-  const hidden = counted.reduce((sum, result) => sum + result.hidden, 0);
-  if (!added && !hidden) return "Nothing was stored meanwhile.";
-  return [added ? `${added} added.` : "", hidden ? `${hidden} came meanwhile, which this search does not show.` : ""].filter(Boolean).join(" ");
+  const known = results.filter(Boolean);
+  if (!known.length) return "";
+  if (known.some((result) => result.more)) return t("More than {count} came meanwhile; the newest are shown.", { count: MOST_MISSED });
+  const added = known.reduce((sum, result) => sum + result.added, 0);
+  const hidden = known.reduce((sum, result) => sum + result.hidden, 0);
+  if (!added && !hidden) return t("Nothing was stored meanwhile.");
+  return [added ? counted(added, "{count} added.", "{count} added.") : "",
+    hidden ? counted(hidden, "{count} came meanwhile, which this search does not show.", "{count} came meanwhile, which this search does not show.") : ""].filter(Boolean).join(" ");
 }
 
 // lists: event name -> a list of records (newest.js). onOpen() after every connect, onCut() when the hub is gone.
@@ -112,9 +114,9 @@ export function listen({ onMessage = () => {}, onOpen = () => {}, onCut = () => 
       records.push(...page.records);
       cursor = page.cursor;
     } while (cursor !== null && records.length < MOST_MISSED);
-    const counted = list.missed(records);
+    const result = list.missed(records);
     if (cursor !== null) await list.load();
-    return { ...counted, more: cursor !== null };
+    return { ...result, more: cursor !== null };
   }
 
   async function first(kind, list) {

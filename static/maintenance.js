@@ -1,9 +1,16 @@
 // The page of backups and checks: what there is, what runs, start and stop.
-import { element, getJson, moment } from "./live.js";
+import { element, getJson, moment, name } from "./live.js";
+import { sizeText } from "./sizes.js";
+import { counted, said, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const QUIET_MS = 5000, BUSY_MS = 700;
-const WORDS = { good: "whole", note: "note", bad: "damaged" };
+const WORDS = { good: t("whole"), note: t("note"), bad: t("damaged") };
+const PHASES = {
+  beginning: t("beginning"), database: t("database"), pictures: t("pictures"), records: t("records"), "newest pictures": t("newest pictures"),
+  "settings and secrets": t("settings and secrets"), end: t("end"),
+};
+const TRIGGERS = { "by hand": t("by hand"), "by schedule": t("by schedule") };
 let timer = 0, wasBusy = false;
 
 function tell(text, good) {
@@ -13,11 +20,6 @@ function tell(text, good) {
   told.textContent = text;
 }
 
-function size(bytes) {
-  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
-  return bytes >= 1e5 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1000)} KB`;
-}
-
 function showRunning(state) {
   const running = state.running;
   byId("start").disabled = byId("check").disabled = state.waiting;
@@ -25,7 +27,7 @@ function showRunning(state) {
   byId("running").hidden = !state.waiting;
   if (!state.waiting) return;
   const progress = byId("progress");
-  const what = running?.action === "verify" ? "Checking" : "Backing up";
+  const what = running?.action === "verify" ? t("Checking") : t("Backing up");
   const known = running && running.total_bytes > 0;
   if (known) {
     progress.max = running.total_bytes;
@@ -34,7 +36,8 @@ function showRunning(state) {
     progress.removeAttribute("value");
   }
   byId("running-text").textContent = running
-    ? `${what}: ${running.phase}${known ? `, ${size(running.done_bytes)} of ${size(running.total_bytes)}` : ""}` : `${what} begins`;
+    ? [`${what}: ${PHASES[running.phase] ?? running.phase}`, known ? t("{done} of {total}", { done: sizeText(running.done_bytes), total: sizeText(running.total_bytes) }) : ""].filter(Boolean).join(", ")
+    : t("{what} begins", { what });
 }
 
 function hours(list) {
@@ -43,44 +46,44 @@ function hours(list) {
 
 function showSchedule(state) {
   const { hours: at, every_hours: every, keep, next_at: next } = state.schedule;
-  const parts = [at.length ? `every day at ${hours(at)}` : "", every ? `when the newest is ${every} hours old` : ""].filter(Boolean);
+  const parts = [at.length ? t("every day at {times}", { times: hours(at) }) : "", every ? counted(every, "when the newest is {count} hour old", "when the newest is {count} hours old") : ""].filter(Boolean);
   byId("schedule").textContent = parts.length
-    ? `${parts.join(" and ")}; the newest ${keep} are kept; next: ${moment(next)}`
-    : "none: nobody makes backups but you. Write in hub.toml under [backup]: hours = [3]";
-  byId("folder").replaceChildren(state.folder, state.same_disk
-    ? element("div", { class: "hint", text: "This is the disk of the hub: when it fails, the backups are gone as well. Set backup.folder to another one." }) : "");
+    ? t("{times}; the newest {count} are kept; next: {next}", { times: parts.join(t(" and ")), count: keep, next: moment(next) })
+    : t("none: nobody makes backups but you. Write in hub.toml under [backup]: {line}", { line: "hours = [3]" });
+  byId("folder").replaceChildren(name(state.folder), state.same_disk
+    ? element("div", { class: "hint", text: t("This is the disk of the hub: when it fails, the backups are gone as well. Set backup.folder to another one.") }) : "");
 }
 
 function backupRow(backup) {
-  const notes = backup.error || backup.notes.join(" ") || `whole, ${backup.files} files`;
+  const notes = said(backup.error || backup.notes.join(" ")) || counted(backup.files, "whole, {count} file", "whole, {count} files");
   return element("tr", { class: backup.error ? "bad" : "" },
-    element("td", { text: backup.made_at ? moment(backup.made_at) : "-" }), element("td", { text: backup.name }),
-    element("td", { text: size(backup.size_bytes) }), element("td", { text: notes }));
+    element("td", { text: backup.made_at ? moment(backup.made_at) : "-" }), element("td", {}, name(backup.name)),
+    element("td", { text: sizeText(backup.size_bytes) }), element("td", { text: notes }));
 }
 
 function showBackups(state) {
   byId("backups").replaceChildren(...state.backups.map(backupRow));
-  if (!state.backups.length) byId("backups").append(element("tr", {}, element("td", { colspan: 4, text: "There is no backup yet." })));
+  if (!state.backups.length) byId("backups").append(element("tr", {}, element("td", { colspan: 4, text: t("There is no backup yet.") })));
   const whole = state.backups.find((backup) => !backup.error);
   byId("command").textContent = `python app.py restore "${state.folder}/${whole ? whole.name : "FILE"}" --instance "${state.instance}"`;
   byId("copies").replaceChildren(...(state.copies.length ? [element("p", { class: "hint",
-    text: `Databases as they were before a new version changed them, which can be put back the same way: ${state.copies.map((copy) => copy.name).join(", ")}` })] : []));
+    text: t("Databases as they were before a new version changed them, which can be put back the same way: {names}", { names: state.copies.map((copy) => copy.name).join(", ") }) })] : []));
   const last = state.last_backup;
   byId("last").className = last && !last.good ? "bad" : "";
-  byId("last").textContent = last ? `${moment(last.at)}, ${last.trigger}: ${last.good ? "" : "failed. "}${last.message}` : "none since the hub was started";
+  byId("last").textContent = last ? `${moment(last.at)}${t(", ")}${TRIGGERS[last.trigger] ?? last.trigger}: ${last.good ? "" : `${t("failed.")} `}${said(last.message)}` : t("none since the hub was started");
 }
 
 function showCheck(state) {
   const check = state.last_check;
-  byId("checked").textContent = check ? `${moment(check.at)}: ${check.good ? "everything is whole." : "something is damaged or missing, or the check did not end."} ${check.message}`
-    : "Not checked since the hub was started. A check reads the whole database and every picture and changes nothing.";
+  byId("checked").textContent = check ? `${moment(check.at)}: ${check.good ? t("everything is whole.") : t("something is damaged or missing, or the check did not end.")} ${said(check.message)}`
+    : t("Not checked since the hub was started. A check reads the whole database and every picture and changes nothing.");
   byId("findings").replaceChildren(...(check?.findings ?? []).map((finding) =>
-    element("li", { class: finding.kind }, element("b", { text: WORDS[finding.kind] }), element("span", { text: finding.text }))));
+    element("li", { class: finding.kind }, element("b", { text: WORDS[finding.kind] }), element("span", { text: said(finding.text) }))));
 }
 
 function showNotices(state) {
   byId("notices").hidden = !state.notices.length;
-  byId("notice-texts").replaceChildren(...state.notices.map((text) => element("p", { text })));
+  byId("notice-texts").replaceChildren(...state.notices.map((text) => element("p", { text: said(text) })));
 }
 
 async function load() {
@@ -102,7 +105,7 @@ async function send(method, address) {
   try {
     const response = await fetch(address, { method, headers: { Accept: "application/json" } });
     const answer = await response.json();
-    tell(answer.message, response.ok);
+    tell(said(answer.message), response.ok);
   } catch (error) {
     tell(error.message, false);
   }

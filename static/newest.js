@@ -2,6 +2,7 @@
 import { element } from "./dom.js";
 import { search } from "./search.js";
 import { parse } from "./times.js";
+import { counted, t } from "./words.js";
 
 const FLUSH_MS = 250;   // at most four changes of the page a second,
 const SHARE = 5;        // and at most a fifth of the time
@@ -34,7 +35,7 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
         most = Math.max(KEPT, nodes.size);
         trimmed = false;
       }
-      if (!nodes.size) holder.append(element("p", { class: "notice", text: searching ? "Nothing found." : empty }));
+      if (!nodes.size) holder.append(element("p", { class: "notice", text: searching ? t("Nothing found.") : empty }));
       return searching ? found(body, nodes.size) : "";
     },
   });
@@ -99,7 +100,7 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
     timer = null;
     if (!pending.length) return;
     if (!anyway && reading()) {
-      chip.textContent = `${waiting} new`;
+      chip.textContent = counted(waiting, "{count} new", "{count} new");
       chip.hidden = false;
       plan();
       return;

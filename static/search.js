@@ -1,6 +1,7 @@
 // The search form of a page, kept in its address, its results, and the button that loads older ones.
 import { element, getJson } from "./dom.js";
 import { day, dayName, now } from "./times.js";
+import { t } from "./words.js";
 
 const DAYS = 7;
 const DAY_MS = 86400000;
@@ -9,15 +10,15 @@ const DAY_MS = 86400000;
 function addDays(form, find) {
   const { from, to } = form.elements;
   if (!from || !to) return () => {};
-  const back = new Map([[0, "Today"], [1, "Yesterday"]]);
+  const back = new Map([[0, t("Today")], [1, t("Yesterday")]]);
   const buttons = [...back].map(([days, text]) => {
     const button = element("button", { type: "button", class: "quiet", text });
     button.onclick = () => choose(day(now(), days));
     return [days, button];
   });
-  const other = element("select", { "aria-label": "Another day" });
+  const other = element("select", { class: "other-day", "aria-label": t("Another day") });
   other.onchange = () => { if (other.value) choose(other.value); };
-  to.closest("label").after(element("div", { class: "days", role: "group", "aria-label": "Day" }, ...buttons.map(([, button]) => button), other));
+  to.closest("label").after(element("div", { class: "days", role: "group", "aria-label": t("Day") }, ...buttons.map(([, button]) => button), other));
 
   function choose(date) {
     from.value = to.value = date;
@@ -29,7 +30,7 @@ function addDays(form, find) {
     const chosen = from.value === to.value ? from.value : "";
     for (const [days, button] of buttons) button.setAttribute("aria-pressed", String(chosen === day(now(), days)));
     const earlier = Array.from({ length: DAYS - 1 }, (_, index) => now() - (index + 2) * DAY_MS);
-    other.replaceChildren(element("option", { value: "", text: "Day" }), ...earlier.map((ms) => element("option", { value: day(ms), text: dayName(ms), selected: day(ms) === chosen })));
+    other.replaceChildren(element("option", { value: "", text: t("Day") }), ...earlier.map((ms) => element("option", { value: day(ms), text: dayName(ms), selected: day(ms) === chosen })));
   };
 }
 

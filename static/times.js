@@ -1,5 +1,6 @@
 // Times as a site reads them: in its own zone, 24 hours, with the date where it is not today, and how long ago.
 import { element } from "./dom.js";
+import { counted, leftToRight, number, t } from "./words.js";
 
 const { zone, offset, lang } = { lang: document.documentElement.lang, ...document.documentElement.dataset };
 const LANGUAGE = lang === "en" ? "en-GB" : lang;
@@ -30,9 +31,11 @@ function offsetAt(ms, at = fields(ms)) {
   return Math.round((Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second) - ms) / 60000);
 }
 
+function two(value) { return number(Number(value), { minimumIntegerDigits: 2, useGrouping: false }); }
+
 function offsetText(minutes) {
   const size = Math.abs(minutes);
-  return `${minutes < 0 ? "−" : "+"}${String(Math.floor(size / 60)).padStart(2, "0")}:${String(size % 60).padStart(2, "0")}`;
+  return `${minutes < 0 ? "−" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 
 // Milliseconds of a text; one without a zone is the site's time.
@@ -55,29 +58,41 @@ function clock(ms, always) {
   const at = fields(ms);
   const minutes = offsetAt(ms, at);
   const elsewhere = always || minutes !== -new Date(ms).getTimezoneOffset();
-  return `${at.hour}:${at.minute}:${at.second}${elsewhere ? ` ${offsetText(minutes)}` : ""}`;
+  return leftToRight(`${two(at.hour)}:${two(at.minute)}:${two(at.second)}${elsewhere ? ` ${offsetText(minutes)}` : ""}`);
 }
 
 // 14:37:05, or Thu, 26 Nov 2026, 14:37:05; with the site's offset where the browser's is another.
 export function moment(text) {
   const ms = parse(text);
   if (Number.isNaN(ms)) return String(text ?? "–");
-  return day(ms) === day() ? clock(ms) : `${dates.format(ms + SHIFT_MS)}, ${clock(ms)}`;
+  return day(ms) === day() ? clock(ms) : dated(ms, clock(ms));
 }
 
-function whole(ms) { return `${dates.format(ms + SHIFT_MS)}, ${clock(ms, true)}`; }
+// Thu, 26 Nov 2026, of parts, since some languages' own order of a weekday and a year reads oddly.
+export function dateText(ms) {
+  const { weekday, day, month, year } = Object.fromEntries(dates.formatToParts(ms + SHIFT_MS).map(({ type, value }) => [type, value]));
+  return t("{weekday}, {day} {month} {year}", { weekday, day, month, year });
+}
+
+function dated(ms, time) { return t("{date}, {time}", { date: dateText(ms), time }); }
+
+function whole(ms) { return dated(ms, clock(ms, true)); }
 
 export function duration(ms) {
   const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  return seconds < 172800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} days`;
+  if (seconds < 60) return t("{count} s", { count: seconds });
+  if (seconds < 3600) return t("{count} min", { count: Math.floor(seconds / 60) });
+  if (seconds < 172800) return t("{count} h", { count: Math.floor(seconds / 3600) });
+  return counted(Math.floor(seconds / 86400), "{count} day", "{count} days");
 }
+
+// "5 min ago"
+export function agoText(passed) { return t("{duration} ago", { duration: duration(passed) }); }
 
 function ago(ms) {
   const passed = now() - ms;
-  if (passed < -60000) return `${duration(-passed)} ahead of the hub's clock`;
-  return passed < 60000 ? "just now" : `${duration(passed)} ago`;
+  if (passed < -60000) return t("{duration} ahead of the hub's clock", { duration: duration(-passed) });
+  return passed < 60000 ? t("just now") : agoText(passed);
 }
 
 // A moment as an element that stays true while the page is open: absolute, and relative beside it.
@@ -91,7 +106,7 @@ export function when(text, relative = true) {
 // "arrived 12 min late", where a record came long after it was made.
 export function late(happened, received) {
   const passed = received ? parse(received) - parse(happened) : 0;
-  return passed > LATE_MS ? `arrived ${duration(passed)} late` : "";
+  return passed > LATE_MS ? t("arrived {duration} late", { duration: duration(passed) }) : "";
 }
 
 function update(node, text) { if (node && node.textContent !== text) node.textContent = text; }

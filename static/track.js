@@ -1,13 +1,14 @@
 // The page that follows a person: reference pictures, a live picture with boxes, and the list of matches.
-import { getJson, listen } from "./live.js";
+import { getJson, listen, moment } from "./live.js";
 import { createAbout } from "./track_about.js";
 import { around, cut, decoded, jpegAddress } from "./track_images.js";
 import { createMatches } from "./track_matches.js";
 import { createPerson } from "./track_person.js";
 import { openSession } from "./track_socket.js";
-import { createStage } from "./track_stage.js";
+import { createStage, distanceText } from "./track_stage.js";
 import { openWebcam, sendFrames } from "./track_webcam.js";
 import { draw, open as openVideo } from "./video_socket.js";
+import { counted, said, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const FPS = 6;
@@ -54,10 +55,10 @@ function settled() {
 }
 
 function showState() {
-  if (!running) setState(person.embedding ? "Ready. Press Start." : "Add a picture of the person, then press Start.");
-  else if (!person.embedding) setState(running.kind === "named" ? "Add a picture of the person." : "Add a picture of the person, or use this one.", "pending");
-  else setState("Looking for the person.", "good");
-  byId("start").textContent = running ? "Stop" : "Start";
+  if (!running) setState(person.embedding ? t("Ready. Press Start.") : t("Add a picture of the person, then press Start."));
+  else if (!person.embedding) setState(running.kind === "named" ? t("Add a picture of the person.") : t("Add a picture of the person, or use this one."), "pending");
+  else setState(t("Looking for the person."), "good");
+  byId("start").textContent = running ? t("Stop") : t("Start");
   byId("start").classList.toggle("stop", Boolean(running));
   byId("snap").hidden = !running || running.kind === "named";
   byId("delete").disabled = !person.persons.length;
@@ -119,21 +120,21 @@ function onMatches(message) {
   showPeople(found, width, height);
   const hits = found.filter((one) => one.distance < limit());
   for (const match of hits) matches.add(match, running.label, number, () => cropOf(match, width, height));
-  byId("seen").textContent = `${people ?? found.length} ${(people ?? found.length) === 1 ? "person" : "people"}, ${hits.length} ${hits.length === 1 ? "match" : "matches"}`;
+  byId("seen").textContent = [counted(people ?? found.length, "{count} person", "{count} people"), counted(hits.length, "{count} match", "{count} matches")].join(t(", "));
   frames?.answered();
   settled();
 }
 
 function onStatus(status, text) {
   if (status === "error") {
-    trouble(text);
+    trouble(said(text));
     if (text.toLowerCase().includes("embedding")) {
       person.offerAgain();
-      setState("Not looking: the hub does not take the embedding of these pictures.", "bad");
+      setState(t("Not looking: the hub does not take the embedding of these pictures."), "bad");
     }
     frames?.answered(ERROR_PAUSE);
   } else if (status === "warning") {
-    trouble(text);
+    trouble(said(text));
   } else if (status === "video_closed") {
     if (oldClosings) oldClosings -= 1;
     else if (running && running.kind !== "webcam") ended();
@@ -143,7 +144,7 @@ function onStatus(status, text) {
 function ended() {
   const { shown } = running;
   stop();
-  setState(`${shown[0].toUpperCase()}${shown.slice(1)} has ended. Press Start to open it again.`, "pending");
+  setState(t("{source} has ended. Press Start to open it again.", { source: shown }), "pending");
 }
 
 function onConnection(lostSince, takenOver = false) {
@@ -151,11 +152,11 @@ function onConnection(lostSince, takenOver = false) {
   if (!lostSince) return showState();
   if (takenOver) {
     stop();
-    return setState("Another connection uses this session now. Press Start to begin a new one.", "bad");
+    return setState(t("Another connection uses this session now. Press Start to begin a new one."), "bad");
   }
   stage.clearBoxes();
   byId("seen").textContent = "";
-  setState(`No connection to the hub since ${lostSince.toLocaleTimeString()}; trying again.`, "bad");
+  setState(t("No connection to the hub since {time}; trying again.", { time: moment(lostSince.getTime()) }), "bad");
 }
 
 // Looks for the person as soon as there are both: an open source and an embedding.
@@ -180,9 +181,9 @@ function personChanged() {
 
 async function openSource(kind, name) {
   if (kind === "webcam") {
-    const webcam = await openWebcam(() => { stop(); trouble("The webcam was unplugged. Connect it again, then press Start."); });
+    const webcam = await openWebcam(() => { stop(); trouble(t("The webcam was unplugged. Connect it again, then press Start.")); });
     stage.playVideo(webcam.video);
-    return { kind, name: 0, label: "webcam", shown: "the webcam", video: webcam.video, stop: webcam.stop };
+    return { kind, name: 0, label: t("webcam"), shown: t("The webcam"), video: webcam.video, stop: webcam.stop };
   }
   if (kind === "camera") {
     const video = openVideo(`?camera=${encodeURIComponent(name)}`, (frame) => {
@@ -190,9 +191,9 @@ async function openSource(kind, name) {
       draw(picture, frame);
       byId("nothing").hidden = true;
     });
-    return { kind, name, label: name, shown: `camera ${name}`, stop: video.close };
+    return { kind, name, label: name, shown: t("Camera {name}", { name }), stop: video.close };
   }
-  return { kind, name, label: name, shown: `source ${name}`, stop() {} };
+  return { kind, name, label: name, shown: t("Source {name}", { name }), stop() {} };
 }
 
 async function start() {
@@ -210,7 +211,7 @@ async function start() {
   }
   byId("nothing").hidden = kind === "webcam";
   byId("frame").classList.toggle("blank", kind === "named");
-  byId("nothing").textContent = kind === "named" ? "This source is followed without its picture; boxes show where people are." : "Waiting for the camera's next picture.";
+  byId("nothing").textContent = kind === "named" ? t("This source is followed without its picture; boxes show where people are.") : t("Waiting for the camera's next picture.");
   personChanged();
 }
 
@@ -221,7 +222,7 @@ function stop() {
   stage.clear();
   byId("nothing").hidden = false;
   byId("frame").classList.remove("blank");
-  byId("nothing").textContent = "The live picture appears here.";
+  byId("nothing").textContent = t("The live picture appears here.");
   showState();
 }
 
@@ -239,7 +240,7 @@ async function loadOverview() {
   if (!chosen) {
     threshold.max = String(Math.max(1, body.max_distance));
     threshold.value = String(body.max_distance);
-    byId("usual").textContent = `(usual ${body.max_distance.toFixed(2)})`;
+    byId("usual").textContent = t("(usual {distance})", { distance: distanceText(body.max_distance) });
     showLimit();
   }
   if (body.keep_matches) await loadStored();
@@ -257,8 +258,8 @@ function overview() {
 }
 
 function showLimit() {
-  byId("limit").textContent = limit().toFixed(2);
-  threshold.setAttribute("aria-valuetext", `distance ${limit().toFixed(2)}`);
+  byId("limit").textContent = distanceText(limit());
+  threshold.setAttribute("aria-valuetext", t("distance {distance}", { distance: distanceText(limit()) }));
   stage.setLimit(limit());
   matches.setLimit(limit());
 }

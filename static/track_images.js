@@ -1,4 +1,5 @@
 // Pictures as data URLs: shrunk, cut out, decoded. Only JPEG data ever becomes an address of an image.
+import { t } from "./words.js";
 
 const MOST_BYTES = 40 * 1024 * 1024;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
@@ -24,13 +25,13 @@ export function around(bbox, margin, width, height) {
 
 // A picture file as a JPEG data URL. Throws an Error with a sentence.
 export async function fileToJpeg(file, widest) {
-  const name = file.name || "The pasted picture";
-  if (file.size > MOST_BYTES) throw new Error(`${name} is larger than 40 MB; choose a smaller picture.`);
+  const name = file.name || t("The pasted picture");
+  if (file.size > MOST_BYTES) throw new Error(t("{name} is larger than 40 MB; choose a smaller picture.", { name }));
   let bitmap;
   try {
     bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
-    throw new Error(`${name} cannot be read as a picture; choose a JPEG, PNG or WebP.`);
+    throw new Error(t("{name} cannot be read as a picture; choose a JPEG, PNG or WebP.", { name }));
   }
   const canvas = cut(bitmap, [0, 0, bitmap.width, bitmap.height], widest);
   bitmap.close();

@@ -1,18 +1,20 @@
 // The list of matches: one row for each sighting, which grows while the person stays in the picture.
 import { element, moment } from "./live.js";
+import { distanceText } from "./track_stage.js";
+import { counted, t } from "./words.js";
 
 const TRACK_MS = 10000; // the same track of the same source within this time is the same sighting
 const UNTRACKED_MS = 3000; // without a track: the next match within this time
 const KEPT = 100;
-const NOTHING = "No match yet. Each time the person is seen, it is listed here with the time.";
+const NOTHING = t("No match yet. Each time the person is seen, it is listed here with the time.");
 
 function span(row) {
   const seconds = Math.round((row.last - row.first) / 1000);
-  return seconds < 1 ? moment(row.first) : `${moment(row.first)}, for ${seconds} s`;
+  return seconds < 1 ? moment(row.first) : t("{time}, for {count} s", { time: moment(row.first), count: seconds });
 }
 
 // The hub calls frames of this page "frames"; here they are the webcam's.
-function shownSource(source) { return source === "frames" ? "webcam" : source; }
+function shownSource(source) { return source === "frames" ? t("webcam") : source; }
 
 // onUse(data URL) adds the picture of a row to the reference pictures; whether it is used.
 export function createMatches({ holder, count, empty, onUse }) {
@@ -37,11 +39,11 @@ export function createMatches({ holder, count, empty, onUse }) {
     row.image = element("img", { alt: "", width: 48, height: 72 });
     row.distanceText = element("b", { class: "distance" });
     row.timeText = element("time");
-    row.use = element("button", { type: "button", class: "quiet", text: "Use this picture too" });
+    row.use = element("button", { type: "button", class: "quiet", text: t("Use this picture too") });
     row.use.onclick = async () => {
       row.use.disabled = true;
-      row.use.textContent = "Reading…";
-      row.use.textContent = await onUse(row.picture) ? "Used" : "Not used";
+      row.use.textContent = t("Reading…");
+      row.use.textContent = await onUse(row.picture) ? t("Used") : t("Not used");
     };
     row.node = element("li", { class: "sighting" }, row.image,
       element("div", {}, row.distanceText, row.timeText, element("span", { class: "from", text: row.source, dir: "auto" })), row.use);
@@ -51,10 +53,10 @@ export function createMatches({ holder, count, empty, onUse }) {
   function paint(row) {
     if (row.address && row.image.src !== row.address) row.image.src = row.address;
     row.image.hidden = !row.address;
-    row.image.alt = `Picture of the match at ${moment(row.first)}`;
+    row.image.alt = t("Picture of the match at {time}", { time: moment(row.first) });
     row.use.hidden = !row.picture;
-    row.use.setAttribute("aria-label", `Use the picture of ${moment(row.first)} as a reference picture too`);
-    row.distanceText.textContent = `distance ${row.best.toFixed(2)}`;
+    row.use.setAttribute("aria-label", t("Use the picture of {time} as a reference picture too", { time: moment(row.first) }));
+    row.distanceText.textContent = t("distance {distance}", { distance: distanceText(row.best) });
     row.timeText.textContent = span(row);
     row.timeText.setAttribute("datetime", new Date(row.first).toISOString());
     row.node.hidden = row.best >= limit;
@@ -63,9 +65,9 @@ export function createMatches({ holder, count, empty, onUse }) {
   function tally() {
     const shown = rows.filter((row) => row.best < limit).length;
     const hidden = rows.length - shown;
-    count.textContent = [shown ? `${shown} ${shown === 1 ? "sighting" : "sightings"}` : "", hidden ? `${hidden} beyond the threshold` : ""].filter(Boolean).join(", ");
+    count.textContent = [shown ? counted(shown, "{count} sighting", "{count} sightings") : "", hidden ? counted(hidden, "{count} beyond the threshold", "{count} beyond the threshold") : ""].filter(Boolean).join(", ");
     empty.hidden = shown > 0;
-    empty.textContent = hidden ? "No match below the threshold. Move it towards looser to see the others." : NOTHING;
+    empty.textContent = hidden ? t("No match below the threshold. Move it towards looser to see the others.") : NOTHING;
   }
 
   return {

@@ -2,6 +2,7 @@
 // All of it is in this tab only: sessionStorage, which the browser drops with the tab, survives a reload.
 import { element } from "./live.js";
 import { decoded, fileToJpeg } from "./track_images.js";
+import { counted, said, t } from "./words.js";
 
 const STORED = "gatehouse.track.person";
 const MOST = 16; // pictures of one upload
@@ -15,9 +16,9 @@ async function request(address, method, body) {
     response = await fetch(address, { method, headers: { "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
     answer = await response.json();
   } catch {
-    throw new Error("The hub cannot be reached. The pictures are still here; try again when it is back.");
+    throw new Error(t("The hub cannot be reached. The pictures are still here; try again when it is back."));
   }
-  if (!response.ok) throw Object.assign(new Error(answer.detail ?? answer.message), { status: response.status });
+  if (!response.ok) throw Object.assign(new Error(said(answer.detail ?? answer.message)), { status: response.status });
   return answer;
 }
 
@@ -43,10 +44,10 @@ export function createPerson({ list, told, again, onChange }) {
   }
 
   async function preview(picture, number) {
-    const canvas = element("canvas", { role: "img", "aria-label": `Reference picture ${number}${picture.found === false ? ", no person found in it" : ""}`, height: PREVIEW, width: PREVIEW });
-    const remove = element("button", { type: "button", class: "remove", "aria-label": `Remove reference picture ${number}`, title: "Remove", text: "×" });
+    const canvas = element("canvas", { role: "img", "aria-label": picture.found === false ? t("Reference picture {number}, no person found in it", { number }) : t("Reference picture {number}", { number }), height: PREVIEW, width: PREVIEW });
+    const remove = element("button", { type: "button", class: "remove", "aria-label": t("Remove reference picture {number}", { number }), title: t("Remove"), text: "×" });
     remove.onclick = () => removePicture(picture);
-    const node = element("li", {}, canvas, picture.found === false ? element("small", { text: "no person" }) : null, remove);
+    const node = element("li", {}, canvas, picture.found === false ? element("small", { text: t("no person") }) : null, remove);
     const image = await decoded(picture.data);
     canvas.width = Math.min(160, Math.round(PREVIEW * image.naturalWidth / image.naturalHeight));
     const context = canvas.getContext("2d");
@@ -85,14 +86,14 @@ export function createPerson({ list, told, again, onChange }) {
       picture.found = picture.box !== null;
       picture.used = true;
     });
-    const count = `${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"} read.`;
-    const numbered = sent.length > 1 && sent.length < pictures.length ? ["Of the new ones:"] : [];
+    const count = counted(pictures.length, "{count} picture read.", "{count} pictures read.");
+    const numbered = sent.length > 1 && sent.length < pictures.length ? [t("Of the new ones:")] : [];
     say([count, ...(answer.warnings.length ? numbered : []), ...answer.warnings].join(" "));
   }
 
   function leaveOut(fresh) {
     pictures = pictures.filter((picture) => !fresh.includes(picture));
-    say(`No person was found in the new ${fresh.length === 1 ? "picture; it was" : "pictures; they were"} not added. The others are used as before.`, true);
+    say(counted(fresh.length, "No person was found in the new picture; it was not added. The others are used as before.", "No person was found in the new pictures; they were not added. The others are used as before."), true);
   }
 
   // New pictures improve the embedding, so that the person stays the same; otherwise all are read anew.
@@ -132,10 +133,10 @@ export function createPerson({ list, told, again, onChange }) {
       pictures.push(...added.map((data) => ({ data, box: null, found: null, used: false })));
       await paint();
       if (added.length) {
-        say(`Reading ${added.length === 1 ? "the picture" : `${added.length} pictures`}…`);
+        say(counted(added.length, "Reading the picture…", "Reading {count} pictures…"));
         await read(false);
       }
-      if (addresses.length > room) say(`At most ${MOST} pictures are used; remove some to add others.`, true);
+      if (addresses.length > room) say(t("At most {count} pictures are used; remove some to add others.", { count: MOST }), true);
     });
   }
 
@@ -176,10 +177,11 @@ export function createPerson({ list, told, again, onChange }) {
         unfinished ||= answer.message.includes("background");
       }
       drop();
-      say(`Deleted, with ${deleted} stored ${deleted === 1 ? "match" : "matches"}${unfinished ? "; more are being deleted in the background" : ""}. Embeddings of this person are refused from now on.`);
+      say([counted(deleted, "Deleted, with {count} stored match.", "Deleted, with {count} stored matches."), unfinished ? t("More are being deleted in the background.") : "",
+        t("Embeddings of this person are refused from now on.")].filter(Boolean).join(" "));
       return true;
     } catch (error) {
-      say(`Not deleted: ${error.message}`, true);
+      say(t("Not deleted: {error}", { error: error.message }), true);
       return false;
     }
   }
@@ -189,14 +191,14 @@ export function createPerson({ list, told, again, onChange }) {
       const kept = JSON.parse(sessionStorage.getItem(STORED));
       if (!kept) return;
       ({ pictures, embedding, persons } = kept);
-      if (pictures.length) say(`${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"} of before the page was loaded again.`);
+      if (pictures.length) say(counted(pictures.length, "{count} picture of before the page was loaded again.", "{count} pictures of before the page was loaded again."));
     } catch {
       sessionStorage.removeItem(STORED);
     }
     changed();
   }
 
-  again.onclick = () => enqueue(() => { say("Reading the pictures again…"); return read(true); });
+  again.onclick = () => enqueue(() => { say(t("Reading the pictures again…")); return read(true); });
   return {
     addFiles, addData, deletePerson, restore,
     // Offer to read the pictures again, after the hub has refused their embedding.

@@ -1,13 +1,18 @@
 // The stage: a live picture, and over it the box of each person with its distance.
 // A match has a solid green box, anybody else a dashed yellow one; each says its distance in words too.
+import { number, t } from "./words.js";
 
 const STALE_MS = 3000; // boxes older than this are of another moment
 const MATCH = { line: "#35e08c", ground: "#0b5c36", dash: [] };
 const OTHER = { line: "#ffd166", ground: "#3d3a2b", dash: [7, 5] };
 const FONT = "600 13px system-ui, 'Segoe UI', sans-serif";
 
+// 0.38 as the reader writes it.
+export function distanceText(distance) { return number(distance, { minimumFractionDigits: 2, maximumFractionDigits: 2 }); }
+
 export function label(distance, limit) {
-  return `${distance < limit ? "match" : "other"} ${distance.toFixed(2)}`;
+  const shown = { distance: distanceText(distance) };
+  return distance < limit ? t("match {distance}", shown) : t("other {distance}", shown);
 }
 
 // `frame` is the element that gets the picture's shape; `picture` and `boxes` are canvases in it.

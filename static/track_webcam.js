@@ -1,22 +1,23 @@
 // The webcam of this computer: its live picture, and its frames as JPEG, one unanswered at a time.
+import { t } from "./words.js";
 
 const WIDEST = 640; // pixels of a frame that is sent
 const QUALITY = 0.8;
 const ANSWER_MS = 15000; // the first answer may wait for the start of the vision process
 const PROBLEMS = {
-  NotAllowedError: "The browser does not let this page use the webcam. Allow it with the camera sign in the address bar, then press Start again.",
-  NotFoundError: "No webcam was found on this computer. Connect one, or choose a camera of the hub.",
-  NotReadableError: "The webcam is in use by another program. Close that program, then press Start again.",
+  NotAllowedError: t("The browser does not let this page use the webcam. Allow it with the camera sign in the address bar, then press Start again."),
+  NotFoundError: t("No webcam was found on this computer. Connect one, or choose a camera of the hub."),
+  NotReadableError: t("The webcam is in use by another program. Close that program, then press Start again."),
 };
 
 // {video, stop()}; `onEnded` is called when the webcam is unplugged. Throws an Error with a sentence.
 export async function openWebcam(onEnded) {
-  if (!navigator.mediaDevices) throw new Error("Browsers give the webcam only to pages of this computer or of https. Open this page at http://localhost, or choose a camera of the hub.");
+  if (!navigator.mediaDevices) throw new Error(t("Browsers give the webcam only to pages of this computer or of https. Open this page at http://localhost, or choose a camera of the hub."));
   let stream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 }, height: { ideal: 720 } }, audio: false });
   } catch (error) {
-    throw new Error(PROBLEMS[error.name] ?? `The webcam cannot be opened (${error.name}). Connect it again, then press Start again.`);
+    throw new Error(PROBLEMS[error.name] ?? t("The webcam cannot be opened ({error}). Connect it again, then press Start again.", { error: error.name }));
   }
   const video = document.createElement("video");
   video.muted = true;

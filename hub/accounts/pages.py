@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -18,13 +17,13 @@ from hub.contract.errors import ContractError, RequestError, Unauthorized
 from hub.contract.roles import Role
 from hub.http.answers import answer, current_hub, part
 from hub.http.body import json_object
+from hub.http.local_path import local_path
 from hub.http.page import page, wants_page
 
 accounts_pages = Blueprint("accounts_pages", __name__)
 
 FORM = "application/x-www-form-urlencoded"
 MAX_BODY = 16 * 1024
-MAX_NEXT = 1000  # characters
 
 
 @accounts_pages.get("/login")
@@ -141,14 +140,3 @@ def _fields() -> dict[str, Any]:
     if request.mimetype == FORM:
         return request.form.to_dict()
     return json_object(request)
-
-
-def local_path(text: Any) -> str:
-    """`text` where it is a path of this hub, else "/": a link must not lead elsewhere after the login."""
-    if not isinstance(text, str) or not text.startswith("/") or len(text) > MAX_NEXT or not text.isprintable():
-        return "/"
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return "/"
-    return "/" if parts.scheme or parts.netloc or text.startswith("//") or "\\" in text else text

@@ -27,6 +27,6 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     """A rendered template with the security headers of every page; it shows who is logged in."""
     response = Response(render_template(template, **values), status=status, content_type="text/html; charset=utf-8")
     response.headers.update(SECURITY_HEADERS)
-    response.headers["Vary"] = "Accept, Cookie"
+    response.headers["Vary"] = "Accept, Accept-Language, Cookie"
     response.headers["Cache-Control"] = "private, no-cache"
     return response

@@ -191,6 +191,7 @@ REST = {
     ),
     "POST /login": Rest("/login", encoded(lambda name, _: {"name": name, "password": "wrong"})),
     "POST /logout": Rest("/logout"),
+    "POST /language": Rest("/language", lambda *_: b"language=th", content_type="application/x-www-form-urlencoded"),
 }
 """By method and rule, as docs/limits.md names them."""
 

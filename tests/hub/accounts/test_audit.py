@@ -27,5 +27,5 @@ def test_a_person_who_is_logged_in_on_the_hubs_own_machine_is_recorded_by_name(a
 def test_the_page_has_words_for_every_action() -> None:
     actions = {name for path in (ROOT / "hub").rglob("*.py") for name in NOTED.findall(path.read_text("utf-8"))}
     assert {"device.admit", "device.block", "pairing.refuse", "token.revoke", "login", "account.add"} <= actions
-    words = set(re.findall(r'"([a-z.]+)": "', (ROOT / "static" / "audit.js").read_text("utf-8")))
+    words = set(re.findall(r'"([a-z.]+)": t\("', (ROOT / "static" / "audit.js").read_text("utf-8")))
     assert actions - words == set()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hub.accounts.contract import MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, name_key, read_name, read_password, read_role
-from hub.accounts.pages import local_path
 from hub.accounts.passwords import ALPHABET, random_password
 from hub.contract.errors import ContractError
+from hub.http.local_path import local_path
 
 
 @pytest.mark.parametrize(

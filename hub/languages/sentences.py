@@ -1,0 +1,128 @@
+"""Sentences of the hub and of agents, which are written in English and shown in the reader's language.
+
+A sentence that a service, a door or an agent has made is translated where it is shown: by `said` in templates and in
+scripts (static/words.js). A name in braces stands for what differs.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flask_babel import get_translations
+
+from hub.languages.choice import direction, language
+
+SENTENCES = (
+    # of the disk (hub/store/disk.py)
+    "The disk of {folder} is full: records are refused with 503 until there is room, and senders try again. "
+    "Free some space on it; the hub goes on by itself.",
+    "The disk of {folder} is nearly full: what is left ({size} MB, store.reserve_mb) is kept for the database, so "
+    "records are refused with 503, and senders try again. Free some space on it, or let old records expire with "
+    "retention.max_gb; the hub goes on by itself.",
+    "The disk of {folder} has only {size} MB free. Make room before it is full.",
+    "The hub cannot store now ({error}); {count} records were refused. Check the disk of {folder}; the hub goes on by "
+    "itself as soon as it can.",
+    # of accounts (hub/accounts)
+    "The name or the password is wrong.",
+    "The present password is wrong.",
+    "The two new passwords differ; type the same one twice.",
+    "You use the hub without an account; log in to change your password.",
+    "Your password is changed. Other browsers that used the old one are logged out.",
+    "A password has {shortest} to {longest} characters; choose another.",
+    "This password is too easy to guess; choose another.",
+    "name is a text of 1 to {count} printable characters.",
+    "Too many failed logins from this address. Try again in {count} second.",
+    "Too many failed logins from this address. Try again in {count} seconds.",
+    "this machine",
+    # of backups (hub/backup)
+    "The backup has begun.",
+    "The check has begun.",
+    "It is being stopped.",
+    "The report is not shown any more.",
+    "A backup or a check is running already; wait until it is done, or stop it.",
+    "Neither a backup nor a check is running.",
+    "{file}: {count} files, {size} MB.",
+    "Checked in {count} s.",
+    "The database {file} is whole: its pages, indexes and references.",
+    "{count} picture files with {pictures} pictures are whole.",
+    "All {count} pictures that records name are there.",
+    "There is no backup in {folder}. Make one: python app.py backup, or the page /maintenance.",
+    # of tracking (hub/vision/objects/people.py)
+    "The built-in model follows clothes, not faces. It finds a person again in the same clothes, on the same camera "
+    "and in the same light. Somebody who comes back after minutes or in other light is often missed, and people in "
+    "like clothes are taken for each other.",
+    # of stations (agent_lib/station, agent_lib/rfid, agent_lib/cameras)
+    "Waiting for a tag.",
+    "A capture runs.",
+    "Connected to the reader at {address}.",
+    "Connecting to the reader at {address}.",
+    "The reader connection is stopped.",
+    "RFID reader {address}: {error}. Trying again; check its power, cable, address and port.",
+    "Opening {address}.",
+    "The camera connection is stopped.",
+    "{error}. Trying again; check the camera's power, cable and address ({address}).",
+    "No RFID reader is set: give its host under [rfid].",
+    "No camera is set: give its host, url or index under [camera].",
+    "Cannot connect to {address}: {error}",
+    "Connection lost",
+    "Connection refused",
+    "Stream timeout",
+    "no answer",
+    "the camera ended the stream",
+    "the address is not valid",
+    "Internal error; the log says more",
+    # of captures (agent_lib/station/capture.py, agent_lib/label/reading.py)
+    "Successfully detected label",
+    "Secondary frame not available",
+    "No label found",
+    "Label unreadable",
+    "Label not certain",
+    "Tag read",
+    "RFID error: {error}",
+    "Primary camera error: {error}",
+    "Secondary camera error: {error}",
+    "Primary frame not available (attempt {count})",
+    "Label detection failed: {reason} (attempt {count})",
+    "The agent was stopped after {count} attempts",
+    "Timed out after {count} attempts",
+    "Max attempts reached ({count})",
+    "Read {number}, not surely enough to report it from one picture",
+    "No camera is configured",
+)
+MAX_LENGTH = 600  # characters; longer texts stay as they are
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+DEPTH = 3  # what stands in a placeholder may be a sentence, too
+
+
+def pattern(sentence: str) -> re.Pattern[str]:
+    """What matches a sentence with anything in its placeholders."""
+    parts = PLACEHOLDER.split(sentence)
+    return re.compile("".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)))
+
+
+PATTERNS = {sentence: pattern(sentence) for sentence in SENTENCES if "{" in sentence}
+
+
+def said(text: str, depth: int = DEPTH) -> str:
+    """A sentence in the language of the reader; one that is not known stays as it is, isolated where it must be."""
+    code = language()
+    if code == "en" or not text or len(text) > MAX_LENGTH:
+        return text
+    translations = get_translations()
+    if text in SENTENCES:
+        return str(translations.ugettext(text))
+    for sentence, found in PATTERNS.items():
+        match = found.fullmatch(text)
+        if match:
+            values = {key: said(value, depth - 1) if depth else value for key, value in match.groupdict().items()}
+            return _filled(str(translations.ugettext(sentence)), values, code)
+    return text if depth < DEPTH else _isolated(text, code)
+
+
+def _filled(text: str, values: dict[str, str], code: str) -> str:
+    return PLACEHOLDER.sub(lambda place: _isolated(values.get(place[1], place[0]), code), text)
+
+
+def _isolated(text: str, code: str) -> str:
+    """A value that does not scramble a sentence of another direction."""
+    return f"\u2068{text}\u2069" if direction(code) == "rtl" else text
