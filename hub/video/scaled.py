@@ -69,7 +69,7 @@ class Scaler:
 
 
 def shrink(data: bytes, width: int) -> tuple[bytes, tuple[int, int]]:
-    """A JPEG scaled down to `width`, and its size. On a native thread. Raises PictureError for what cannot be scaled."""
+    """A JPEG scaled down to `width`, and its size. On a native thread. Raises PictureError."""
     inspect(data, LIMITS)
     try:
         with warnings.catch_warnings():
