@@ -15,6 +15,7 @@ from hub.contract.times import utc_text
 from hub.runtime.recent_lines import RecentLines
 
 INTERVAL_SECONDS = 10.0
+FIRST_SECONDS = 1.0
 CAPACITY = 360
 
 
@@ -49,12 +50,13 @@ class History:
         return len(self._samples)
 
     def run(self) -> None:
-        """Take a sample every ten seconds, without drifting."""
+        """Take a sample a second after the start and then every ten, without drifting."""
+        gevent.sleep(FIRST_SECONDS)
         due = time.monotonic()
         while True:
+            self.sample()
             due = max(due + INTERVAL_SECONDS, time.monotonic())
             gevent.sleep(max(0.0, due - time.monotonic()))
-            self.sample()
 
     def sample(self) -> None:
         """Add a sample of now. Costs the event loop a fraction of a millisecond."""

@@ -84,6 +84,7 @@ class Lane:
             "name": self.name,
             "threads": self._threads,
             "pending": self.pending,
+            "limit": self._limit,
             "done": self.done,
             "refused": self.refused,
             "longest_ms": round(self.longest_ms, 1),

@@ -13,6 +13,7 @@ from tests.support.helpers import capture_result
 def test_samples_say_what_happened_since_the_one_before(client) -> None:
     hub = client.application.extensions["gatehouse"]
     samples = hub.part(History)
+    samples._samples.clear()
     empty = client.get("/api/status/history").json
     assert empty["times"] == [] and set(empty["series"]) == set(SERIES) and not any(empty["series"].values())
     samples.sample()
