@@ -9,6 +9,7 @@ import { counted, t } from "./words.js";
 const byId = (id) => document.getElementById(id);
 const LAYOUTS = [1, 4, 9, 16];
 const KEYS = { 1: 1, 4: 4, 9: 9, 6: 16 }; // 1, 6 makes 16
+const byName = new Intl.Collator(document.documentElement.lang, { numeric: true }).compare; // gate 2 before gate 10
 const POLL_MS = 1000;
 const TICK_MS = 500;
 const picture = byId("picture");
@@ -139,7 +140,7 @@ async function figures() {
 }
 
 async function refresh() {
-  const found = (await getJson("/api/frames")).cameras;
+  const found = (await getJson("/api/frames")).cameras.sort((a, b) => byName(a.camera, b.camera));
   const known = [...rows.keys()].join("\n");
   rows = new Map(found.map((row) => [row.camera, row]));
   if (known !== [...rows.keys()].join("\n") || !byId("layouts").querySelector("[aria-pressed=true]")) show();
