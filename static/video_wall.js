@@ -7,6 +7,7 @@ import { number, t } from "./words.js";
 const FPS = 15;          // more than the eye asks of a small tile
 const STEP = 160;        // widths are rounded up to it: a window that is moved a little needs no new connection
 const RESIZE_MS = 300;
+const DRAW_MS = 60;      // tiles are drawn together: each change of the page is composed anew, whether one has changed or all
 
 // onOpen(camera): a tile was chosen.
 export function wall(holder, onOpen) {
@@ -16,6 +17,8 @@ export function wall(holder, onOpen) {
   let query = "";
   let counted = performance.now();
   let timer = 0;
+  const arrived = new Map(); // camera -> its newest frame that is not drawn yet
+  let drawing = false;
 
   function tile(camera) {
     const canvas = element("canvas", { width: 320, height: 180 });
@@ -53,12 +56,26 @@ export function wall(holder, onOpen) {
     query = wanted;
     socket?.close();
     socket = wanted ? open(wanted, (frame) => {
-      const one = tiles.get(frame.camera);
-      if (!one) return frame.bitmap.close();
+      arrived.get(frame.camera)?.bitmap.close();
+      arrived.set(frame.camera, frame);
+      if (!drawing) setTimeout(() => requestAnimationFrame(drawAll), DRAW_MS);
+      drawing = true;
+    }) : null;
+  }
+
+  function drawAll() {
+    drawing = false;
+    for (const [camera, frame] of arrived) {
+      const one = tiles.get(camera);
+      if (!one) {
+        frame.bitmap.close();
+        continue;
+      }
       draw(one.canvas, frame);
       one.drawn = frame.timestamp * 1000;
       one.frames += 1;
-    }) : null;
+    }
+    arrived.clear();
   }
 
   function states(rows, cut) {
