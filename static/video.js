@@ -4,7 +4,7 @@ import { clearWords, showFigures } from "./video_figures.js";
 import { draw, open } from "./video_socket.js";
 import { showState, stateOf } from "./video_state.js";
 import { wall } from "./video_wall.js";
-import { counted, t } from "./words.js";
+import { counted, number, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const LAYOUTS = [1, 4, 9, 16];
@@ -77,7 +77,7 @@ function show() {
   byId("nothing").hidden = !empty;
   for (const button of byId("layouts").children) button.setAttribute("aria-pressed", Number(button.value) === layout);
   byId("pages").hidden = pages < 2 || alone;
-  byId("page").textContent = t("{page} of {pages}", { page: page + 1, pages });
+  byId("page").textContent = t("{page} of {pages}", { page: number(page + 1), pages: number(pages) });
   byId("previous").disabled = page === 0;
   byId("next").disabled = page >= pages - 1;
   byId("back").hidden = !alone || rows.size < 2;
@@ -198,8 +198,10 @@ function arrow(key) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea")) return;
-  if (KEYS[event.key]) setLayout(KEYS[event.key]);
-  else if (event.key === "f") fullScreen();
+  // By its place on the keyboard: with a Thai or Persian layout the same keys write something else.
+  const key = /^(?:Digit|Numpad|Key)(.)$/.exec(event.code)?.[1].toLowerCase() ?? event.key;
+  if (KEYS[key]) setLayout(KEYS[key]);
+  else if (key === "f") fullScreen();
   else if (event.key.startsWith("Arrow")) arrow(event.key);
   else if (event.key === "PageDown" || event.key === "PageUp") turn(event.key === "PageDown" ? 1 : -1);
   else if (event.key === "Escape" && current().layout === 1 && rows.size > 1) back();
