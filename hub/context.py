@@ -12,6 +12,7 @@ from hub.access.gate import Gate
 from hub.access.open_connections import OpenConnections
 from hub.contract.alerts import Alerts, Condition, NoAlerts, NotableRecords
 from hub.contract.audit import Audit, NoAudit
+from hub.contract.delivery import DeliveryState
 from hub.contract.device_state import DeviceState
 from hub.contract.plates import NoWatch, PlateWatch
 from hub.live.bus import Bus
@@ -90,6 +91,7 @@ class Hub:
     notable: dict[str, NotableRecords] = field(default_factory=dict)  # stored records that are alerts, by kind
     conditions: list[Callable[[], Condition]] = field(default_factory=list)  # of the hub itself, for alerts
     device_states: list[Callable[[], Iterable[DeviceState]]] = field(default_factory=list)  # of each kind of device
+    deliveries: list[Callable[[], DeliveryState]] = field(default_factory=list)  # of each receiver in the settings
     feeds: dict[str, Feed] = field(default_factory=dict)  # stored records in their order, for deliveries
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     trouble: Callable[[], str] = lambda: ""  # a sentence for every page while records are refused

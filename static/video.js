@@ -1,140 +1,228 @@
-// The page of live pictures: one camera in large with its metrics, and a wall of all cameras.
-import { element, getJson, listen } from "./live.js";
+// The page of live pictures: a wall of cameras, or one of them in large with its figures. The address keeps what is shown.
+import { element, getJson, listen, name } from "./live.js";
+import { clearWords, showFigures } from "./video_figures.js";
 import { draw, open } from "./video_socket.js";
+import { showState, stateOf } from "./video_state.js";
+import { wall } from "./video_wall.js";
+import { counted, number, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
-const choice = byId("choice").elements.camera;
+const LAYOUTS = [1, 4, 9, 16];
+const KEYS = { 1: 1, 4: 4, 9: 9, 6: 16 }; // 1, 6 makes 16
+const byName = new Intl.Collator(document.documentElement.lang, { numeric: true }).compare; // gate 2 before gate 10
+const POLL_MS = 1000;
+const TICK_MS = 500;
 const picture = byId("picture");
-const WALL_FPS = 5;
-const LATE_SECONDS = 3;
-const SHADES = { EXCELLENT: "good", OPTIMAL: "good", GOOD: "good", FAST: "good", OK: "pending", FAIR: "pending", HIGH: "bad", POOR: "bad", SLOW: "bad" };
-let chosen = new URLSearchParams(location.search).get("camera");
-let live = null;   // the socket of the large picture
-let cut = false;   // the hub is gone
-let wall = null;   // the socket of the small ones
-const tiles = new Map(); // camera -> {node, canvas, rate}
+const stage = byId("stage");
+const tiles = wall(byId("wall"), (camera) => go({ layout: 1, cameras: [camera], page: 0 }));
+let shown = fromAddress();
+let rows = new Map();  // camera -> its row of /api/frames
+let cut = false;       // the hub is gone
+let live = null;       // {camera, socket} of the large picture
+let drawn = null;      // when the hub got the picture that is shown in large
+let first = null;      // the large one where the address names none
 
-function choose(camera) {
-  chosen = camera;
-  history.replaceState(null, "", `?camera=${encodeURIComponent(camera)}`);
-  byId("name").textContent = camera;
-  byId("stream").href = `/video/stream?camera=${encodeURIComponent(camera)}`;
-  choice.value = camera;
-  for (const [name, tile] of tiles) tile.node.setAttribute("aria-pressed", name === camera);
-  picture.hidden = true;
-  byId("none").hidden = false;
-  watch();
-  figures().catch(() => {});
+function fromAddress() {
+  const query = new URLSearchParams(location.search);
+  const cameras = query.getAll("camera").slice(0, 100);
+  const layout = Number(query.get("layout"));
+  return {
+    layout: LAYOUTS.includes(layout) ? layout : cameras.length === 1 ? 1 : 0, // 0: as many as there are cameras
+    cameras,
+    page: Math.max(0, Math.floor(Number(query.get("page")) || 1) - 1),
+  };
 }
 
-function watch() {
-  live?.close();
+function address({ layout, cameras, page }) {
+  const query = new URLSearchParams();
+  if (layout) query.set("layout", layout);
+  for (const camera of cameras) query.append("camera", camera);
+  if (page) query.set("page", page + 1);
+  return `${location.pathname}${query.size ? `?${query}` : ""}`;
+}
+
+// Show something else; the way back leads to what was shown before.
+function go(next, replace = false) {
+  const wasWall = current().layout !== 1;
+  shown = { ...shown, ...next };
+  if (replace) history.replaceState(history.state, "", address(shown));
+  else history.pushState({ wasWall }, "", address(shown));
+  show();
+}
+
+// What is shown now, where the address leaves something open.
+function current() {
+  const all = shown.cameras.length && shown.layout !== 1 ? shown.cameras : [...rows.keys()];
+  const layout = shown.layout || LAYOUTS.find((count) => count >= all.length) || 16;
+  const pages = Math.max(1, Math.ceil(all.length / layout));
+  const page = Math.min(shown.page, pages - 1);
+  return { layout, all, page, pages, names: layout === 1 ? [] : all.slice(page * layout, (page + 1) * layout) };
+}
+
+// The large camera: that of the address, else the one that sent last when the page was opened.
+function single() {
+  if (current().layout !== 1) return null;
+  if (shown.cameras.length) return shown.cameras[0];
+  if (!rows.has(first)) first = rows.size ? [...rows.values()].reduce((a, b) => (a.seq > b.seq ? a : b)).camera : null;
+  return first;
+}
+
+function show() {
+  const { layout, names, page, pages } = current();
+  const alone = layout === 1;
+  byId("watching").classList.toggle("walls", !alone);
+  const empty = !rows.size && !shown.cameras.length;
+  byId("figures").hidden = byId("single").hidden = !alone || empty;
+  byId("wall").hidden = alone || !names.length;
+  byId("nothing").hidden = !empty;
+  for (const button of byId("layouts").children) button.setAttribute("aria-pressed", Number(button.value) === layout);
+  byId("pages").hidden = pages < 2 || alone;
+  byId("page").textContent = t("{page} of {pages}", { page: number(page + 1), pages: number(pages) });
+  byId("previous").disabled = page === 0;
+  byId("next").disabled = page >= pages - 1;
+  byId("back").hidden = !alone || rows.size < 2;
+  tiles.show(names, layout);
+  large(single());
+  showChoices();
+  states();
+}
+
+function large(camera) {
+  const wanted = document.hidden ? null : camera;
+  if (live?.camera === wanted) return;
+  live?.socket.close();
   live = null;
-  if (!chosen || document.hidden) return;
-  const camera = chosen;
-  live = open(`?camera=${encodeURIComponent(camera)}`, (frame) => {
-    if (camera !== chosen) return frame.bitmap.close();
+  if (!wanted) return;
+  if (byId("name").dataset.camera !== wanted) {
+    byId("name").dataset.camera = wanted;
+    byId("name").replaceChildren(name(wanted));
+    byId("stream").href = `/video/stream?camera=${encodeURIComponent(wanted)}`;
+    byId("size").textContent = "";
+    picture.hidden = true;
+    byId("none").hidden = false;
+    drawn = null;
+    figures().catch(() => {});
+  }
+  const mine = live = { camera: wanted, socket: open(`?camera=${encodeURIComponent(wanted)}`, (frame) => {
+    if (mine !== live) return frame.bitmap.close();
     draw(picture, frame);
+    drawn = frame.timestamp * 1000;
     picture.hidden = false;
     byId("none").hidden = true;
-  });
+  }) };
 }
 
-function watchWall() {
-  const wanted = tiles.size > 1 && !document.hidden;
-  byId("wall").hidden = tiles.size < 2;
-  if (!wanted) { wall?.close(); wall = null; return; }
-  wall ??= open(`?fps=${WALL_FPS}`, (frame) => {
-    const tile = tiles.get(frame.camera);
-    if (tile) draw(tile.canvas, frame);
-    else frame.bitmap.close();
-  });
-}
-
-function showCameras(rows) {
-  const names = rows.map((row) => row.camera);
-  for (const [name, tile] of tiles) if (!names.includes(name)) { tile.node.remove(); tiles.delete(name); }
-  for (const row of rows) {
-    if (!tiles.has(row.camera)) {
-      const canvas = element("canvas", { width: 160, height: 90 });
-      const rate = element("i");
-      const node = element("button", { type: "button", "aria-pressed": String(row.camera === chosen) }, canvas, element("span", {}, element("b", { text: row.camera, title: row.camera, dir: "auto" }), rate));
-      node.onclick = () => choose(row.camera);
-      tiles.set(row.camera, { node, canvas, rate });
-      byId("wall").append(node);
-      wall?.close(); // a new camera's newest picture comes with a new connection, even when it sends no more
-      wall = null;
-    }
-    tiles.get(row.camera).rate.textContent = row.age_seconds > LATE_SECONDS ? `${duration(row.age_seconds)} ago` : `${row.current_fps.toFixed(1)} fps`;
+// The list of one camera, and the boxes of those on the wall.
+function showChoices() {
+  const names = [...new Set([...rows.keys(), ...shown.cameras])];
+  const choice = byId("choice").elements.camera;
+  if ([...choice.options].map((option) => option.value).join("\n") !== names.join("\n")) choice.replaceChildren(...names.map((camera) => element("option", { value: camera, text: camera })));
+  choice.value = single() ?? "";
+  const boxes = byId("boxes");
+  if ([...boxes.querySelectorAll("input")].map((box) => box.value).join("\n") !== names.join("\n")) {
+    boxes.replaceChildren(...names.map((camera) => element("label", {}, element("input", { type: "checkbox", value: camera }), name(camera))));
   }
-  const shown = [...choice.options].map((option) => option.value);
-  if (shown.join("\n") !== names.join("\n")) choice.replaceChildren(...names.map((name) => element("option", { value: name, text: name, selected: name === chosen })));
-  watchWall();
+  const picked = current().layout === 1 ? [] : shown.cameras;
+  for (const box of boxes.querySelectorAll("input")) box.checked = picked.includes(box.value);
+  byId("picked").textContent = picked.length ? counted(picked.length, "{count} camera chosen", "{count} cameras chosen") : counted(names.length, "{count} camera", "all {count} cameras");
 }
 
-function duration(seconds) {
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  return seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
-}
-
-function word(id, text) {
-  const node = byId(id);
-  node.textContent = text;
-  node.className = `word ${SHADES[text] ?? ""}`;
-}
-
-function plot(name, values) {
-  const most = Math.max(...values);
-  const top = most || 1;
-  const points = values.map((value, x) => `${x},${(29 - (value / top) * 28).toFixed(2)}`).join(" ");
-  const shape = (kind, value) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", kind);
-    node.setAttribute("points", value);
-    return node;
-  };
-  byId(`${name}-plot`).replaceChildren(shape("polygon", `0,30 ${points} 59,30`), shape("polyline", points));
-  byId(`${name}-most`).textContent = most ? `max ${Number.isInteger(most) ? most : most.toFixed(most < 10 ? 2 : 1)}` : "";
-}
-
-function showFigures(row) {
-  const known = row.recommendation !== "WAITING_FOR_DATA";
-  byId("fps").textContent = row.current_fps.toFixed(2);
-  byId("target").textContent = row.target_fps ? `target ${row.target_fps}` : "";
-  byId("jitter").textContent = known ? `${row.jitter.toFixed(3)} s` : "–";
-  byId("efficiency").textContent = row.words.efficiency ? `${row.efficiency.toFixed(1)} %` : "–";
-  byId("processing").textContent = known ? `${row.avg_processing.toFixed(2)} ms` : "–";
-  for (const name of ["jitter", "efficiency", "processing"]) word(`${name}-word`, row.words[name]);
-  byId("recommendation").textContent = known ? row.recommendation : "Waiting for more pictures.";
-  if (cut) return;
-  const late = row.age_seconds > LATE_SECONDS;
-  byId("state").textContent = late ? `last picture ${duration(row.age_seconds)} ago` : "live";
-  byId("state").className = `state ${late ? "late" : ""}`;
-  byId("size").textContent = `${row.resolution}, ${Math.max(1, Math.round(row.size / 1000))} KB, ${row.total_frames} pictures, by ${row.source}`;
-  plot("fps", row.history.fps);
-  plot("gap", row.history.longest_gap_ms);
-  plot("work", row.history.processing_ms);
+function states() {
+  tiles.states(rows, cut);
+  if (live) showState(byId("state"), stateOf(rows.get(live.camera), drawn, cut));
 }
 
 async function figures() {
-  if (!chosen) return;
-  const camera = chosen;
+  if (!live) return;
+  const { camera } = live;
   const row = (await getJson(`/api/frames?camera=${encodeURIComponent(camera)}`)).cameras[0];
-  if (camera === chosen) showFigures(row);
+  if (live?.camera === camera && !cut) showFigures(row);
 }
 
 async function refresh() {
-  const rows = (await getJson("/api/frames")).cameras;
-  showCameras(rows);
-  if (!chosen && rows.length) choose(rows.reduce((a, b) => (a.seq > b.seq ? a : b)).camera);
+  const found = (await getJson("/api/frames")).cameras.sort((a, b) => byName(a.camera, b.camera));
+  const known = [...rows.keys()].join("\n");
+  rows = new Map(found.map((row) => [row.camera, row]));
+  if (known !== [...rows.keys()].join("\n") || !byId("layouts").querySelector("[aria-pressed=true]")) show();
   await figures();
 }
 
 function again() {
-  const done = document.hidden ? Promise.resolve() : refresh();
-  done.catch(() => {}).finally(() => setTimeout(again, 1000));
+  const done = document.hidden || cut ? Promise.resolve() : refresh();
+  done.catch(() => {}).finally(() => setTimeout(again, POLL_MS));
 }
 
-choice.onchange = () => choose(choice.value);
+function setLayout(layout) {
+  const { names } = current();
+  if (layout !== 1) return go({ layout, cameras: current().layout === 1 ? [] : shown.cameras, page: 0 });
+  const focused = document.activeElement?.closest("[data-camera]")?.dataset.camera;
+  const camera = focused ?? single() ?? names[0];
+  go({ layout: 1, cameras: camera ? [camera] : [], page: 0 });
+}
+
+function back() {
+  const camera = single();
+  if (history.state?.wasWall) history.back();
+  else go({ layout: 0, cameras: [], page: 0 });
+  setTimeout(() => tiles.focus(camera), 50);
+}
+
+function fullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else stage.requestFullscreen?.().catch(() => {});
+}
+
+// One camera on, on the single view; round at the ends.
+function other(step) {
+  const names = [...rows.keys()];
+  if (!names.length) return;
+  const at = names.indexOf(single());
+  go({ layout: 1, cameras: [names[(at + step + names.length) % names.length]] }, true);
+}
+
+function turn(step) {
+  const { page, pages } = current();
+  if (page + step >= 0 && page + step < pages) go({ page: page + step });
+}
+
+function arrow(key) {
+  const forward = document.documentElement.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
+  const along = key === forward ? 1 : -1;
+  const { layout, page, pages, names } = current();
+  if (layout === 1) return other(key === "ArrowUp" ? -1 : key === "ArrowDown" ? 1 : along);
+  const step = key === "ArrowUp" || key === "ArrowDown" ? Math.sqrt(layout) * (key === "ArrowDown" ? 1 : -1) : along;
+  const next = tiles.move(step);
+  if (next < 0 && page > 0) turn(-1);
+  else if (next >= names.length && page < pages - 1) turn(1);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea")) return;
+  // By its place on the keyboard: with a Thai or Persian layout the same keys write something else.
+  const key = /^(?:Digit|Numpad|Key)(.)$/.exec(event.code)?.[1].toLowerCase() ?? event.key;
+  if (KEYS[key]) setLayout(KEYS[key]);
+  else if (key === "f") fullScreen();
+  else if (event.key.startsWith("Arrow")) arrow(event.key);
+  else if (event.key === "PageDown" || event.key === "PageUp") turn(event.key === "PageDown" ? 1 : -1);
+  else if (event.key === "Escape" && current().layout === 1 && rows.size > 1) back();
+  else return;
+  event.preventDefault();
+});
+byId("layouts").onclick = (event) => { if (event.target.value) setLayout(Number(event.target.value)); };
+byId("previous").onclick = () => turn(-1);
+byId("next").onclick = () => turn(1);
+byId("back").onclick = back;
+byId("full").hidden = !document.fullscreenEnabled;
+byId("full").onclick = fullScreen;
+document.addEventListener("fullscreenchange", () => byId("full").setAttribute("aria-pressed", document.fullscreenElement !== null));
+byId("boxes").onchange = (event) => {
+  const cameras = current().layout === 1 ? [] : shown.cameras.filter((camera) => camera !== event.target.value);
+  if (event.target.checked) cameras.push(event.target.value);
+  const { layout } = current();
+  go({ layout: layout === 1 ? 4 : layout, cameras, page: 0 });
+};
+byId("every").onclick = () => go({ cameras: [], layout: shown.layout === 1 ? 0 : shown.layout, page: 0 });
+byId("choice").elements.camera.onchange = (event) => go({ layout: 1, cameras: [event.target.value] }, true);
 byId("choice").onsubmit = (event) => event.preventDefault();
 byId("interval").onsubmit = async (event) => {
   event.preventDefault();
@@ -142,22 +230,18 @@ byId("interval").onsubmit = async (event) => {
   try {
     const response = await fetch("/set_video_interval", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ interval_ms: interval }) });
     const body = await response.json();
-    byId("told").textContent = response.ok ? `${body.told} told` : body.errors[0];
+    byId("told").textContent = response.ok ? counted(body.told, "{count} board was told.", "{count} boards were told.") : body.errors[0];
   } catch {
-    byId("told").textContent = "The hub cannot be reached.";
+    byId("told").textContent = t("The hub cannot be reached.");
   }
 };
-document.addEventListener("visibilitychange", () => { watch(); watchWall(); });
+document.addEventListener("visibilitychange", show);
+addEventListener("popstate", () => { shown = fromAddress(); show(); });
 
-if (chosen) choose(chosen);
 listen({
   onOpen: () => { cut = false; return refresh(); },
-  onCut: () => {
-    cut = true;
-    byId("state").textContent = picture.hidden ? "cut off" : "cut off; this is the last picture";
-    byId("state").className = "state late";
-    for (const name of ["jitter", "efficiency", "processing"]) word(`${name}-word`, "");
-    for (const tile of tiles.values()) tile.rate.textContent = "cut off";
-  },
+  onCut: () => { cut = true; clearWords(); states(); },
 });
+setInterval(states, TICK_MS);
+show();
 again();

@@ -1,5 +1,7 @@
 // Frames of one or more cameras over /ws/video, drawn on arrival; a busy page skips frames instead of queueing them.
 
+const utf8 = new TextDecoder();
+
 // open("?camera=A", (frame) => ...) where frame = {camera, seq, timestamp, width, height, bitmap}; the caller closes the bitmap.
 export function open(query, onFrame) {
   let socket = null;
@@ -29,7 +31,7 @@ export function open(query, onFrame) {
 
   function take(buffer) {
     const length = new DataView(buffer).getUint16(0);
-    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 2, length)));
+    const header = JSON.parse(utf8.decode(new Uint8Array(buffer, 2, length)));
     waiting.set(header.camera, { header, jpeg: new Blob([new Uint8Array(buffer, 2 + length)], { type: "image/jpeg" }) });
     show(header.camera);
   }

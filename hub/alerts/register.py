@@ -115,4 +115,5 @@ def _add_webhook(hub: Hub, positions: Positions) -> None:
     hub.supervisor.keep("webhook", webhook.run)
     hub.lifecycle.closing.append(webhook.close)
     hub.status["webhook"] = webhook.status
+    hub.deliveries.append(webhook.delivery)
     hub.warning_sources.append(webhook.warnings)

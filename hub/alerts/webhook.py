@@ -20,6 +20,7 @@ from gevent.event import Event
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, SSLError
 
 from hub.alerts.signature import sign
+from hub.contract.delivery import DeliveryState
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode
 from hub.contract.times import utc_text
@@ -72,6 +73,7 @@ class Webhook:
         self._retry_after = 0.0
         self._failing_since: float | None = None
         self.delivered = self.rejected = self.expired = 0
+        self.delivered_at: float | None = None  # epoch seconds
         self.problem = ""
 
     def wake(self, _alert: object = None) -> None:
@@ -124,6 +126,7 @@ class Webhook:
                 log.info("The webhook at %s answers again.", self.host)
             self._failures, self._failing_since, self.problem = 0, None, ""
             self.delivered += 1
+            self.delivered_at = self._now()
             return Outcome.DELIVERED
         if status in REJECTED:
             self.rejected += 1
@@ -196,6 +199,20 @@ class Webhook:
             "waiting": self._cursor.waiting.get(FEED, 0),
             "problem": self.problem,
         }
+
+    def delivery(self) -> DeliveryState:
+        """How it stands with this receiver."""
+        return DeliveryState(
+            CONSUMER,
+            self.host,
+            self._failing_since is not None,
+            self._cursor.waiting.get(FEED, 0),
+            self.delivered,
+            self._cursor.left_out + self.expired,
+            self.rejected,
+            self.delivered_at,
+            self.problem,
+        )
 
     def warnings(self) -> list[str]:
         """A sentence for the operator while nothing can be delivered."""

@@ -6,6 +6,7 @@ from hub.doctor import (
     certificate,
     clock,
     database,
+    deliveries,
     disk_space,
     disk_speed,
     last_backup,
@@ -33,6 +34,8 @@ CHECKS: tuple[Check, ...] = (
     schema.CHECK,
     picture_packs.CHECK,
     last_backup.CHECK,
+    deliveries.WEBHOOK,
+    deliveries.MQTT,
     secret_files.CHECK,
     versions.CHECK,
 )

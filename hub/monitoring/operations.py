@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hub.monitoring.history import CAPACITY as SAMPLES
+from hub.monitoring.history import SERIES
 from hub.openapi.operation import ERROR, JSON, Answer, Content, Operation, Parameter, json_answer, success
-from hub.openapi.schema import Named, choice, constant, fields, instant, items, table, text, whole
+from hub.openapi.schema import Named, choice, constant, fields, instant, items, number, table, text, whole
 from hub.runtime.recent_lines import CAPACITY, LEVELS
 
 TAG = "Monitoring"
@@ -14,6 +16,7 @@ LINE = Named(
         {
             "time": instant(),
             "level": choice(list(LEVELS)),
+            "number": whole("Grows by one a line since the start.", 1),
             "logger": text("The part that logged the line."),
             "message": text(),
             "exception": text("A traceback, or its end."),
@@ -66,6 +69,27 @@ OPERATIONS = {
         parameters=[
             Parameter("level", choice(list(LEVELS)), "The least level."),
             Parameter("limit", whole("", 1, CAPACITY), "How many at most."),
+            Parameter("after", whole("", 0), "Only lines with a greater `number`."),
         ],
+    ),
+    "GET /api/status/history": Operation(
+        TAG,
+        {
+            200: json_answer(
+                "A sample every ten seconds, the oldest first; fewer after a start.",
+                success(
+                    {
+                        "now": instant(),
+                        "interval_seconds": number(min=0),
+                        "times": items(instant(), "When each sample was taken.", max=SAMPLES),
+                        "series": fields(
+                            {name: items(number(min=0), max=SAMPLES) for name in SERIES},
+                            description="A value for each of the times.",
+                        ),
+                    }
+                ),
+            )
+        },
+        summary="The last hour in numbers.",
     ),
 }

@@ -10,6 +10,7 @@ from hub.contract.roles import Role
 from hub.http.answers import answer, part, principal
 from hub.http.query import page_limit
 from hub.monitoring.exposition import Exposition
+from hub.monitoring.history import History
 from hub.monitoring.readiness import Readiness
 from hub.runtime.recent_lines import CAPACITY, LEVELS, RecentLines
 
@@ -62,7 +63,7 @@ def readyz() -> Response:
 @monitoring_rest.get("/api/log")
 @role(Role.ADMIN)
 def log() -> Response:
-    """The newest lines of the log, newest first: level (DEBUG by default), limit (100).
+    """The newest lines of the log, newest first: level (DEBUG by default), limit (100), after (the number of a line).
 
     The hub keeps the last 500 in memory, and of warnings and errors the last 500 beside them.
     """
@@ -70,8 +71,25 @@ def log() -> Response:
     if level not in LEVELS:
         raise ContractError(f"level is one of {', '.join(LEVELS)}.", [f"level: {level[:80]!r}"])
     limit = min(page_limit(request.args.get("limit"), 100), CAPACITY)
+    after = _line_number(request.args.get("after"))
     lines = part(RecentLines)
-    return answer({"success": True, "lines": lines.newest(level, limit), "counts": dict(lines.counts)})
+    return answer({"success": True, "lines": lines.newest(level, limit, after), "counts": dict(lines.counts)})
+
+
+@monitoring_rest.get("/api/status/history")
+@role(Role.VIEWER)
+def history() -> Response:
+    """The last hour in numbers: records a second, errors, pending writes, event loop, memory, commits."""
+    return _uncached(answer(part(History).body()))
+
+
+def _line_number(text: str | None) -> int:
+    """`after`: the `number` of a line, 0 without one."""
+    if not text:
+        return 0
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise ContractError("after is the number of a line.", [f"after: {text[:80]!r}"])
+    return int(text)
 
 
 def _uncached(response: Response) -> Response:

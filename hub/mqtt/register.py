@@ -73,6 +73,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.lifecycle.closing.append(publisher.close)
     _subscribe(hub, publisher, "presence" in feeds)
     hub.status["mqtt"] = publisher.status
+    hub.deliveries.append(publisher.delivery)
     hub.warning_sources.append(publisher.warnings)
     hub.supervisor.keep("mqtt", publisher.run)
 

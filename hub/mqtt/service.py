@@ -11,6 +11,7 @@ from typing import Any
 import gevent
 from gevent.event import Event
 
+from hub.contract.delivery import DeliveryState
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode
 from hub.contract.times import utc_text
@@ -64,6 +65,7 @@ class MqttPublisher:
         self._throttle = LogThrottle(60.0)
         self.connected = False
         self.connections = 0
+        self.delivered_at: float | None = None  # epoch seconds
         self.problem = ""
 
     def wake(self, feed: str) -> None:
@@ -171,6 +173,7 @@ class MqttPublisher:
                 if not connection.is_acknowledged(mid):
                     break
                 self._cursor.done(feed, seq)
+                self.delivered_at = time.time()
                 self._failures = 0
         self._cursor.done(feed, page.end, 0)
         return page.full or self._cursor.waiting[feed] > 0
@@ -223,6 +226,20 @@ class MqttPublisher:
             "devices": len(self._retained) if self._retained is not None else 0,
             "problem": self.problem,
         }
+
+    def delivery(self) -> DeliveryState:
+        """How it stands with the broker."""
+        return DeliveryState(
+            CONSUMER,
+            self._address,
+            not self.connected or bool(self.problem),
+            sum(self._cursor.waiting.values()),
+            self._cursor.delivered,
+            self._cursor.left_out,
+            0,
+            self.delivered_at,
+            self.problem,
+        )
 
     def warnings(self) -> list[str]:
         """A sentence for the operator while the broker is away."""

@@ -49,6 +49,8 @@ OPERATIONS = {
                                 "uptime_seconds": whole(min=0),
                                 "memory_mb": number(min=0),
                                 "listeners": table(whole()),
+                                "closed_listeners": items(text(), "Ports of the settings that are not open."),
+                                "versions": table(text(), "Of the hub and of what it stands on."),
                                 "warnings": items(text(), "Sentences for the operator."),
                             },
                             description="The state of the hub, and of each of its parts under a key of its own.",

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import logging
+import platform
+import sqlite3
+import ssl
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+import gevent
 import psutil
 
 from hub.access.rate_limits import LogThrottle
 from hub.context import Hub
 from hub.contract.paging import json_size
 from hub.contract.times import local_text
+from hub.runtime.version import project_version
+from hub.store.migrations.revisions import REVISIONS
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +40,8 @@ def status_body(hub: Hub) -> dict[str, Any]:
         "uptime_seconds": int(now - hub.started),
         "memory_mb": round(psutil.Process().memory_info().rss / 1e6, 1),
         "listeners": {name: port for name, port in hub.addresses.items() if name != "udp"},
+        "closed_listeners": [name for name in hub.settings.wanted_listeners if name not in hub.addresses],
+        "versions": versions(),
         "warnings": (hub.warnings + [text for source in hub.warning_sources for text in source()])[:MAX_WARNINGS],
         "writer": hub.writer.status(),
         "tasks": hub.supervisor.status(),
@@ -41,6 +50,20 @@ def status_body(hub: Hub) -> dict[str, Any]:
         "memory": hub.memory.status(),
         "instance": str(hub.settings.instance.resolve()),
         **{key: _section(key, value) for key, value in hub.status.items()},
+    }
+
+
+@cache
+def versions() -> dict[str, str]:
+    """The versions of the hub and of what it stands on, by name."""
+    return {
+        "Gatehouse": project_version(),
+        "Tables": str(REVISIONS[-1].number),
+        "Python": platform.python_version(),
+        "gevent": gevent.__version__,
+        "SQLite": sqlite3.sqlite_version,
+        "TLS": ssl.OPENSSL_VERSION,
+        "System": platform.platform(),
     }
 
 

@@ -84,6 +84,7 @@ class Lane:
             "name": self.name,
             "threads": self._threads,
             "pending": self.pending,
+            "limit": self._limit,
             "done": self.done,
             "refused": self.refused,
             "longest_ms": round(self.longest_ms, 1),
@@ -102,6 +103,8 @@ class Lanes:
     pictures: Lane = field(default_factory=lambda: Lane("pictures", BUSY_THREADS, 200, max_bytes=128 * MB))
     # One thread: what decoding a large picture holds in memory is held once.
     large_pictures: Lane = field(default_factory=lambda: Lane("large pictures", 1, 40, 5, max_bytes=96 * MB))
+    # Live pictures scaled down for small tiles; a viewer is sent the full one where this is busy.
+    live_pictures: Lane = field(default_factory=lambda: Lane("live pictures", BUSY_THREADS, 8))
     reads: Lane = field(default_factory=lambda: Lane("database reads", 4, 1000))
     # Reads that may scan a table.
     searches: Lane = field(default_factory=lambda: Lane("searches", BUSY_THREADS, 16))

@@ -24,6 +24,7 @@ class LoopWatch:
     def __init__(self) -> None:
         self._stalls: deque[tuple[float, float]] = deque(maxlen=1000)
         self.longest_ms = 0.0
+        self._longest_taken = 0.0
         self.lag_seconds = Histogram(LAG_BOUNDS)  # how late each timer fired
 
     def run(self) -> None:
@@ -34,12 +35,18 @@ class LoopWatch:
             now = time.monotonic()
             late = (now - due) * 1000
             self.lag_seconds.observe(max(0.0, now - due))
+            self._longest_taken = max(self._longest_taken, late)
             if late > self.longest_ms:
                 self.longest_ms = late
             if late > MAX_BLOCK_MS:
                 self._stalls.append((now, late))
                 log.debug("The event loop was blocked for %.0f ms.", late)
             due = now + TICK_SECONDS
+
+    def take_longest(self) -> float:
+        """The longest delay since the last call, in milliseconds; for one caller."""
+        longest, self._longest_taken = self._longest_taken, 0.0
+        return longest
 
     def status(self) -> dict[str, float | int]:
         """Over the last ten minutes: how often it was blocked for more than 50 ms, and the longest time (ms)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import Counter, deque
 from typing import Any
@@ -25,6 +26,7 @@ class RecentLines(logging.Handler):
         self._all: deque[tuple[int, dict[str, Any]]] = deque(maxlen=capacity)
         self._warnings: deque[tuple[int, dict[str, Any]]] = deque(maxlen=capacity)
         self.counts: Counter[str] = Counter()
+        self._numbers = itertools.count(1)
 
     def createLock(self) -> None:
         self.lock = None
@@ -40,12 +42,13 @@ class RecentLines(logging.Handler):
             entry["exception"] = entry["exception"][-MAX_EXCEPTION:]  # its end says what it was
         level = record.levelno
         self.counts[next((name for name in reversed(LEVELS) if level >= LEVELS[name]), "DEBUG")] += 1
+        entry["number"] = next(self._numbers)
         self._all.append((level, entry))
         if level >= logging.WARNING:
             self._warnings.append((level, entry))
 
-    def newest(self, level: str = "DEBUG", limit: int = CAPACITY) -> list[dict[str, Any]]:
-        """The newest lines of at least `level` (a key of LEVELS), the newest first."""
+    def newest(self, level: str = "DEBUG", limit: int = CAPACITY, after: int = 0) -> list[dict[str, Any]]:
+        """The newest lines of at least `level` (a key of LEVELS), the newest first, with a `number` above `after`."""
         least = LEVELS[level]
         kept = self._warnings if least >= logging.WARNING else self._all
-        return [entry for number, entry in reversed(kept.copy()) if number >= least][:limit]
+        return [entry for number, entry in reversed(kept.copy()) if number >= least and entry["number"] > after][:limit]

@@ -316,6 +316,7 @@ class Writer:
         """For the status page: pending records, commits, stored records, refused records, the last error."""
         return {
             "waiting": len(self._pending),
+            "limit": self._limit,
             "commits": self.commits,
             "longest_commit_ms": round(self.commit_seconds.longest * 1000, 1),
             "records": self.records,

@@ -135,7 +135,8 @@ CHANNELS = [
     Channel(
         "/ws/video",
         "websocket",
-        "Live pictures of many cameras: `?camera=A&camera=B` (all without it), `&fps=` limits those of each.",
+        "Live pictures of many cameras: `?camera=A&camera=B` (all without it), `&fps=` limits those of each, "
+        "`&width=` scales them down.",
         sends={
             "binary": "a picture: 2 bytes with the length of the header, the header as JSON (camera, seq, timestamp, "
             "width, height), the JPEG"

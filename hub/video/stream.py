@@ -2,7 +2,7 @@
 
 `/video/stream` is for `<img>` and for programs that understand MJPEG; `/ws/video` sends each frame as one binary
 message: 2 bytes with the length of the header (big-endian), the header as JSON {camera, seq, timestamp, width, height},
-the JPEG.
+the JPEG. `width` and `height` are those of this JPEG.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from hub.live.queues import LatestOnDemand
 from hub.live.sender import Sender
 from hub.net.transport import PeerStalled
 from hub.video.frames import Frame, camera_name
+from hub.video.scaled import Scaler, shown_width
 from hub.video.store import FrameStore
 from hub.video.viewers import Viewer, Viewers
 from hub.video.watch import Watch
@@ -131,15 +132,16 @@ def message(frame: Frame) -> Prepared:
 
 
 def serve(parts: Hub, socket: WebSocket, environ: dict[str, Any]) -> Iterable[bytes]:
-    """Serve `/ws/video?camera=A&camera=B` (all cameras without it); `&fps=` limits the frames of each per second.
+    """Serve `/ws/video?camera=A&camera=B` (all cameras without it).
 
-    What a viewer sends is ignored. Raises ContractError before the upgrade.
+    `&fps=` limits the frames of each per second, `&width=` scales them down to what a small tile shows. What a viewer
+    sends is ignored. Raises ContractError before the upgrade.
     """
     query = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=MAX_WATCHED + 10)
     names = [camera_name(text) for text in query.get("camera", [])]
     if len(names) > MAX_WATCHED:
         raise ContractError(f"At most {MAX_WATCHED} cameras can be named; leave camera out to watch all.")
-    fps = rate(query.get("fps", [None])[0])
+    fps, width = rate(query.get("fps", [None])[0]), shown_width(query.get("width", [None])[0])
     viewer = parts.part(Viewers).add(
         environ.get("gatehouse.socket"),
         environ.get("REMOTE_ADDR", ""),
@@ -149,7 +151,7 @@ def serve(parts: Hub, socket: WebSocket, environ: dict[str, Any]) -> Iterable[by
     socket.max_message_bytes = 1024
     try:
         socket.accept()
-        parts.supervisor.spawn(f"video to {socket.peer}", _send, parts, socket, viewer, names or None, fps)
+        parts.supervisor.spawn(f"video to {socket.peer}", _send, parts, socket, viewer, names or None, fps, width)
         while socket.receive() is not None:
             pass
     finally:
@@ -158,9 +160,14 @@ def serve(parts: Hub, socket: WebSocket, environ: dict[str, Any]) -> Iterable[by
     return []
 
 
-def _send(parts: Hub, socket: WebSocket, viewer: Viewer, names: list[str] | None, fps: float) -> None:
+def _send(parts: Hub, socket: WebSocket, viewer: Viewer, names: list[str] | None, fps: float, width: int) -> None:
     """The viewer's greenlet; the receiving side ends the connection."""
     # `Viewers.run` drops slow viewers: a limit on writing alone would not notice what lies in buffers.
     stall_seconds = 2 * parts.part(Viewers).stall_seconds
+    scaler = parts.part(Scaler)
+
+    def encoder(frame: Frame) -> Prepared:
+        return message(scaler.scaled(frame, width))
+
     with parts.part(FrameStore).watch(names, fps=fps) as watch, suppress(PeerStalled):
-        Sender(socket, _latest(parts, watch, viewer, names, message, lambda: socket.closed), stall_seconds).run()
+        Sender(socket, _latest(parts, watch, viewer, names, encoder, lambda: socket.closed), stall_seconds).run()

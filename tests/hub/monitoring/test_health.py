@@ -107,5 +107,7 @@ def test_the_newest_lines_of_the_log(hub: HubProcess) -> None:
     requests.get(f"{hub.url}/status", headers={"Host": "evil.example"}, timeout=10)
     newest = wait_for(lambda: hub.get("/api/log", level="WARNING")["lines"])[0]
     assert newest["logger"] == "hub.access.gate" and newest["message"].startswith("Refused GET /status")
-    for odd in ({"level": "LOUD"}, {"limit": "x"}):
+    assert newest not in hub.get("/api/log", after=newest["number"])["lines"]
+    assert newest in hub.get("/api/log", after=newest["number"] - 1)["lines"]
+    for odd in ({"level": "LOUD"}, {"limit": "x"}, {"after": "-1"}):
         assert requests.get(f"{hub.url}/api/log", params=odd, timeout=10).status_code == 400

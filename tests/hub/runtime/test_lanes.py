@@ -54,6 +54,7 @@ def test_every_lane_has_a_status() -> None:
     assert [each["name"] for each in lanes.status()] == [
         "pictures",
         "large pictures",
+        "live pictures",
         "database reads",
         "searches",
         "stored pictures",
