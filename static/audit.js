@@ -17,7 +17,7 @@ const WORDS = {
   "token.make": "made a token for", "token.rename": "renamed the token", "token.revoke": "revoked the token of",
   "capture.protect": "protected the capture", "capture.release": "no longer protects the capture",
   "detection.protect": "protected the detection", "detection.release": "no longer protects the detection",
-  "alert.test": "tried the alerts", "person.delete": "deleted the person", "video.interval": "set the interval of pictures of",
+  "alert.test": "tried the alerts", "alert.acknowledge": "has seen the alarm about", "person.delete": "deleted the person", "video.interval": "set the interval of pictures of",
 };
 
 function detail(values) {

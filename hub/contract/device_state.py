@@ -14,3 +14,4 @@ class DeviceState(NamedTuple):
     online: bool | None  # None: unknown, such as for a board without a tag in view
     last_seen: float
     parent: str = ""  # the id of the station that a device belongs to
+    trouble: str = ""  # what is wrong with one that is online, in a few words

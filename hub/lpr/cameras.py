@@ -65,6 +65,12 @@ class Camera:
             next((state for state in ("error", "warning", *strange, "ok") if state in states), "unknown") or "unknown"
         )
 
+    @property
+    def trouble(self) -> str:
+        """The first component that is not well, with what it said; "" where all are."""
+        wrong = [one for one in self.components.values() if one["status"] in WORST[:2]]
+        return f"{wrong[0]['component']}: {wrong[0]['message'] or wrong[0]['status']}" if wrong else ""
+
 
 class Cameras:
     """All cameras in memory; changed ones are written later, together (`flush`)."""
@@ -275,7 +281,8 @@ class Cameras:
     def states(self) -> Iterator[DeviceState]:
         """Whether each camera is online."""
         for name, camera in list(self._cameras.items()):
-            yield DeviceState("camera", name, name, camera.online, camera.last_seen)
+            trouble = camera.trouble if camera.online else ""
+            yield DeviceState("camera", name, name, camera.online, camera.last_seen, trouble=trouble)
 
     def counts(self) -> tuple[int, int]:
         """How many cameras there are, and how many are online."""
