@@ -5,7 +5,7 @@ import { moment } from "./times.js";
 const GOOD = new Set(["connected", "live", "waiting", "capturing"]);
 const PENDING = new Set(["connecting", "opening", "starting"]);
 
-function light(state) {
+export function light(state) {
   return GOOD.has(state) ? "good" : PENDING.has(state) ? "pending" : "bad";
 }
 

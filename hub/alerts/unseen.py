@@ -11,6 +11,7 @@ from gevent.event import Event
 
 from hub.alerts.alert import CLEARED, loaded
 from hub.alerts.repository import ALERTS, AlertRepository
+from hub.contract.alerts import AlertKind
 from hub.contract.errors import RequestError
 from hub.contract.times import utc_text
 from hub.runtime.log_throttle import LogThrottle
@@ -50,7 +51,7 @@ class Unseen:
             gevent.sleep(INTERVAL)
 
     def summary(self) -> dict[str, Any]:
-        """What pages show: those that go on first, then the newest. Raises Unavailable or DatabaseError."""
+        """What pages show: plates to stop first, what is over last, the newest of each first. Raises Unavailable or DatabaseError."""
         rows, totals = self._repository.unseen(MAX_COUNTED)
 
         def alarm(row: Row) -> dict[str, Any]:
@@ -63,10 +64,17 @@ class Unseen:
             }
 
         alarms: list[dict[str, Any]] = offload(self._repository.unreadable.readable, rows[:MAX_COUNTED], alarm, ALERTS)
-        alarms.sort(key=lambda alarm: alarm["state"] == CLEARED)
+        alarms.sort(key=_rank)
         return {
             "count": len(alarms),
             "is_exact": len(rows) <= MAX_COUNTED,
             "newest": max(totals, default=0),
             "alarms": alarms[:SHOWN],
         }
+
+
+def _rank(alarm: dict[str, Any]) -> int:
+    if alarm["state"] == CLEARED:
+        return 2
+    is_stop = alarm["kind"] == AlertKind.WATCHLIST_HIT.value and alarm["details"].get("action") == "deny"
+    return 0 if is_stop else 1
