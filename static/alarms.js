@@ -38,13 +38,14 @@ function seenButton(alarm) {
   return button;
 }
 
-function banner(alarm) {
+// last: what stands at the end of the last banner.
+function banner(alarm, last) {
   const link = address(alarm);
   return element("div", { class: `alarm ${alarm.state === "cleared" ? "over" : isUrgent(alarm) ? "urgent" : "plain"}`, "data-kind": alarm.kind },
     element("strong", { class: "word", text: word(alarm) }),
     element("p", {}, element("bdi", { text: sentence(alarm) }), " ", when(alarm.last_at),
       times(alarm) ? element("span", { class: "times", text: times(alarm) }) : null),
-    element("span", { class: "do" }, link ? element("a", { href: link, text: t("Look") }) : null, seenButton(alarm)));
+    last, element("span", { class: "do" }, link ? element("a", { href: link, text: t("Look") }) : null, seenButton(alarm)));
 }
 
 // Browsers play nothing before somebody has pressed something: so it is said where it counts.
@@ -59,9 +60,8 @@ function rest(shown) {
   const more = summary.count - shown;
   const louder = silent();
   if (more <= 0 && !louder && !problem) return null;
-  const text = !summary.is_exact ? t("and more than {count} more", { count: number(more) }) : counted(more, "and {count} more", "and {count} more");
-  const link = element("a", { href: "/alarms", text: more > 0 ? text : t("All alarms") });
-  return element("p", { class: "rest" }, link, louder, problem ? element("span", { class: "problem", role: "alert", text: problem }) : null);
+  const text = more <= 0 ? "" : !summary.is_exact ? t("and more than {count} more", { count: number(more) }) : counted(more, "and {count} more", "and {count} more");
+  return element("span", { class: "rest" }, text ? element("a", { href: "/alarms", text }) : null, louder, problem ? element("span", { class: "problem", role: "alert", text: problem }) : null);
 }
 
 function draw() {
@@ -74,7 +74,7 @@ function draw() {
   drawnAt = performance.now();
   const focused = holder.contains(document.activeElement);
   const alarms = summary.alarms.slice(0, SHOWN);
-  holder.replaceChildren(...alarms.map(banner), ...[alarms.length ? rest(alarms.length) : null].filter(Boolean));
+  holder.replaceChildren(...alarms.map((alarm, place) => banner(alarm, place === alarms.length - 1 ? rest(alarms.length) : null)));
   holder.hidden = !alarms.length;
   if (focused) (holder.querySelector("button, a") ?? document.getElementById("main")).focus({ preventScroll: true });
   prefix("alarms", summary.count ? `(${number(summary.count)}${summary.is_exact ? "" : "+"})` : "");

@@ -71,7 +71,8 @@ export function ring(urgent) {
 // changed(): the state may be another. What was turned on before this page was loaded begins with the first press.
 export function watch(changed) {
   onChange = changed;
-  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => { if (state() === "blocked") start(); }, { capture: true });
+  const begin = (event) => { if (state() === "blocked" && !event.target.closest?.("#sound")) start(); }; // its own press decides itself
+  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, begin, { capture: true });
   addEventListener("storage", (event) => { if (event.key === KEY) changed(); });
   changed();
 }

@@ -39,6 +39,7 @@ POLL_SECONDS = 2.0
 SAVE_SECONDS = 30.0  # between two writes of positions alone
 MAX_REQUESTS = 2000
 MAX_WHO = 200  # characters of a name
+ROUNDING = 0.000001  # seconds by which a time that was shown may be before the stored one
 UNAVAILABLE = (RequestError, DatabaseError)
 
 
@@ -220,7 +221,9 @@ class AlertService:
         """Note that `who` has seen every alert up to `until` (epoch seconds); how many. Raises StoreBusy."""
         now = self._now()
         ids = self._writer.write(
-            lambda transaction: self._repository.acknowledge_until(transaction, until, now, clean(who)[:MAX_WHO])
+            lambda transaction: self._repository.acknowledge_until(
+                transaction, until + ROUNDING, now, clean(who)[:MAX_WHO]
+            )
         )
         self._seen(ids, now, who)
         return len(ids)

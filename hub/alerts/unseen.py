@@ -51,7 +51,10 @@ class Unseen:
             gevent.sleep(INTERVAL)
 
     def summary(self) -> dict[str, Any]:
-        """What pages show: plates to stop first, what is over last, the newest of each first. Raises Unavailable or DatabaseError."""
+        """What pages show: plates to stop first, what is over last, the newest of each first.
+
+        Raises Unavailable or DatabaseError.
+        """
         rows, totals = self._repository.unseen(MAX_COUNTED)
 
         def alarm(row: Row) -> dict[str, Any]:

@@ -14,7 +14,19 @@ from tests.support.lpr import g4, post
 from tests.support.tags import Board, tag_hub
 
 pytestmark = MARKS
-PATHS = ("/", "/plates", "/apriltags", "/video", "/track", "/devices", "/status", "/accounts", "/audit", "/docs")
+PATHS = (
+    "/",
+    "/alarms",
+    "/plates",
+    "/apriltags",
+    "/video",
+    "/track",
+    "/devices",
+    "/status",
+    "/accounts",
+    "/audit",
+    "/docs",
+)
 SMALL = """[...document.querySelectorAll('button, select, input:not(.unseen), summary, .bar a')]
     .filter((node) => node.checkVisibility({ contentVisibilityAuto: true }))
     .map((node) => [node.outerHTML.slice(0, 80), node.getBoundingClientRect()])
