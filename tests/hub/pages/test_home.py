@@ -52,7 +52,7 @@ def test_captures_come_by_themselves(hub: HubProcess, page: Page) -> None:
     wait_for(lambda: numbers(page) == ["Not read", "00018", "00017"], what="the new captures, newest first")
     assert page.value("window.marked") is True, "the page was loaded again"
     wait_for(lambda: "Not read" in page.value("document.querySelector('.hero').innerText"), what="the newest, large")
-    assert "No secondary picture" in page.value("document.querySelector('.hero .wrong').innerText")
+    assert "could not be read" in page.value("document.querySelector('.hero .wrong').innerText")
     assert "E200341201" in page.value("document.querySelector('main').innerText")
     wait_for(
         lambda: page.value(
