@@ -6,7 +6,7 @@ import { when } from "./times.js";
 import { prefix } from "./title.js";
 import { counted, number, t } from "./words.js";
 
-const SHOWN = 2;         // banners; the others are a line
+const SHOWN = matchMedia("(max-width: 560px)").matches ? 1 : 2; // banners; of the others it is said how many there are
 const STILL_MS = 3000;   // while the pointer is on a banner it does not move away under it, for so long
 const AGAIN_MS = 5000;
 const holder = document.getElementById("alarms");

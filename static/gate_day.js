@@ -29,6 +29,7 @@ function bar(hour, most, now) {
 export function day(holder, query) {
   const [sums, bars] = [".sums", ".bars"].map((one) => holder.querySelector(one));
   let timer = null;
+  for (const hour of holder.querySelectorAll(".axis span")) hour.textContent = number(Number(hour.textContent));
 
   async function load() {
     clearTimeout(timer);
