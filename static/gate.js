@@ -142,11 +142,11 @@ listen({
   onCut: states.cut,
   onOpen: async () => {
     const cameras = getJson("/api/cameras").then((body) => { for (const camera of body.cameras) checkpoints.add(camera.checkpoint_id); });
-    const counts = today.load().catch(() => {});
+    today.load().catch(() => {}); // the first count of a large day takes a second: nobody waits for it
     await Promise.all([cameras, states.load(), stale ? list.load() : null]);
     stale = false;
     showPlaces();
-    await Promise.all([missingHeroes(), counts]);
+    await missingHeroes();
   },
   onMessage: (message) => {
     if (message.event === "station") {
