@@ -13,6 +13,7 @@ from hub.access.open_connections import OpenConnections
 from hub.contract.alerts import Alerts, Condition, NoAlerts, NotableRecords
 from hub.contract.audit import Audit, NoAudit
 from hub.contract.delivery import DeliveryState
+from hub.contract.day_counts import CountedRecords
 from hub.contract.device_state import DeviceState
 from hub.contract.plates import NoWatch, PlateWatch
 from hub.live.bus import Bus
@@ -89,6 +90,7 @@ class Hub:
     audit: Audit = field(default_factory=NoAudit)  # who changed what
     alerts: Alerts = field(default_factory=NoAlerts)  # what an operator must hear of
     notable: dict[str, NotableRecords] = field(default_factory=dict)  # stored records that are alerts, by kind
+    day_counts: dict[str, CountedRecords] = field(default_factory=dict)  # stored records by hour of the day, by kind
     conditions: list[Callable[[], Condition]] = field(default_factory=list)  # of the hub itself, for alerts
     device_states: list[Callable[[], Iterable[DeviceState]]] = field(default_factory=list)  # of each kind of device
     deliveries: list[Callable[[], DeliveryState]] = field(default_factory=list)  # of each receiver in the settings

@@ -132,13 +132,20 @@ def _devices(hub: Hub) -> None:
 
 
 def _alerts(hub: Hub) -> None:
-    """Pages are told of every alert that is raised, cleared or reported; `alert` alone is a hit of the watchlist."""
+    """Pages are told of every alert that is raised, cleared or reported, and of those that nobody has seen yet.
+
+    `alert` alone is a hit of the watchlist.
+    """
     pages: Channel = hub.pages
 
     def changed(alert: dict[str, Any]) -> None:
         pages.publish(encode_text({"event": "hub_alert", "hub_alert": alert}))
 
+    def alarms(unseen: dict[str, Any]) -> None:
+        pages.publish(encode_text({"event": "alarms", "alarms": unseen}))
+
     hub.bus.subscribe(events.ALERT_CHANGED, changed)
+    hub.bus.subscribe(events.ALARMS_CHANGED, alarms)
 
 
 def _backups(hub: Hub) -> None:

@@ -20,6 +20,7 @@ const WORDS = {
   "detection.protect": t("protected the detection"), "detection.release": t("no longer protects the detection"),
   "alert.test": t("tried the alerts"), "person.delete": t("deleted the person"), "video.interval": t("set the interval of pictures of"),
   "device.label": t("named the device"),
+  "alert.acknowledge": t("has seen the alarm about"),
 };
 
 function detail(values) {

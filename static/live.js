@@ -1,5 +1,6 @@
 // Live data of every page: the WebSocket to the hub, whether it is really there, and what was missed without it.
 import { duration, moment, now, setClock } from "./times.js";
+import { prefix } from "./title.js";
 import { counted, said, t } from "./words.js";
 
 export { element, getJson, name } from "./dom.js";
@@ -11,7 +12,6 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5000;
 const MOST_MISSED = 500;  // more are not fetched one by one: the list is loaded anew
 const TOLD_MS = 30000;
-const title = document.title;
 
 // What stands over the page while there is no connection, and for a while after it came back.
 function banner() {
@@ -20,6 +20,7 @@ function banner() {
   let until = 0;
 
   function pill(state, words) {
+    if (!link) return;
     link.className = `link ${state}`;
     link.querySelector("span").textContent = words;
   }
@@ -28,7 +29,7 @@ function banner() {
     cut(since) {
       clearTimeout(until);
       pill("bad", t("cut off"));
-      document.title = t("Cut off – {title}", { title });
+      prefix("cut", t("Cut off –"));
       document.body.classList.add("cut-off");
       node.className = "cut";
       node.hidden = false;
@@ -41,7 +42,7 @@ function banner() {
     loggedOut() { note.textContent = t("The hub no longer knows this browser. Load the page again to log in."); },
     back(since, words) {
       pill("good", t("live"));
-      document.title = title;
+      prefix("cut", "");
       document.body.classList.remove("cut-off");
       node.hidden = since === null;
       if (since === null) return;
@@ -93,6 +94,7 @@ export function listen({ onMessage = () => {}, onOpen = () => {}, onCut = () => 
   function receive(message) {
     if (message.event === "beat") setClock(message.now);
     else if (message.event === "storage") showTrouble(message.trouble);
+    else if (message.event === "alarms") dispatchEvent(new CustomEvent("alarms", { detail: message.alarms }));
     else if (message.event === "missed") answer?.resolve(message);
     else if (message.event === "error") answer?.reject(new Error(message.message));
     else {
@@ -137,6 +139,7 @@ export function listen({ onMessage = () => {}, onOpen = () => {}, onCut = () => 
       return;
     }
     if (mine !== socket) return;
+    dispatchEvent(new Event("hub-open"));
     loaded = true;
     pause = FIRST_PAUSE_MS;
     shown.back(since, sentence(results));

@@ -11,13 +11,14 @@ const REMEMBERED = 5000;
 const OLDER = 100;
 
 // rows(body): those of a reply of `address`; time(row): when it happened (received_at: when it came); found(body, shown): the sentence of a search.
-export function newest({ holder, address, limit, rows, id, time, card, found, empty, starts }) {
+// kept: how many of them a list that nobody has made longer holds; source: what loads them where it is no search.
+export function newest({ holder, address, limit, rows, id, time, card, found, empty, starts, kept = KEPT, source = search }) {
   const known = new Set();  // ids that have been received, the newest last
   const nodes = new Map();  // id -> its card
   let pending = [];         // rows that are not shown yet
   let waiting = 0;          // how many came
   let last = "";
-  let most = KEPT;
+  let most = kept;
   let trimmed = false;
   let timer = null;
   let pause = FLUSH_MS;
@@ -25,14 +26,14 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
   const chip = element("button", { type: "button", hidden: true });
   holder.before(element("p", { class: "fresh" }, chip));
 
-  const list = search({
+  const list = source({
     address, limit, older: OLDER, starts, query: { order: "time" },
     before: () => (trimmed ? holder.lastElementChild.dataset.at : null),
     show: (body, append, searching) => {
       if (!append) clear(searching);
       insert(rows(body));
       if (append) {
-        most = Math.max(KEPT, nodes.size);
+        most = Math.max(kept, nodes.size);
         trimmed = false;
       }
       if (!nodes.size) holder.append(element("p", { class: "notice", text: searching ? t("Nothing found.") : empty }));
@@ -43,7 +44,7 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
   function clear(searching) {
     nodes.clear();
     holder.replaceChildren();
-    most = KEPT;
+    most = kept;
     trimmed = false;
     if (searching) {
       pending = [];

@@ -8,7 +8,7 @@ const GOOD = new Set(["connected", "live", "waiting", "capturing"]);
 const CAMERAS = { primary: t("Primary camera"), secondary: t("Secondary camera") };
 const PENDING = new Set(["connecting", "opening", "starting"]);
 
-function light(state) {
+export function light(state) {
   return GOOD.has(state) ? "good" : PENDING.has(state) ? "pending" : "bad";
 }
 

@@ -34,6 +34,8 @@ class Alert:
     last_at: float
     count: int = 1
     cleared_at: float | None = None
+    acknowledged_at: float | None = None  # when somebody said that they have seen it
+    acknowledged_by: str = ""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
@@ -54,6 +56,8 @@ class Alert:
             "last_at": self.last_at,
             "count": self.count,
             "cleared_at": self.cleared_at,
+            "acknowledged_at": self.acknowledged_at,
+            "acknowledged_by": self.acknowledged_by,
         }
 
     def shown(self) -> dict[str, Any]:
@@ -69,6 +73,8 @@ class Alert:
             "last_at": utc_text(self.last_at),
             "count": self.count,
             "cleared_at": utc_text(self.cleared_at),
+            "acknowledged_at": utc_text(self.acknowledged_at),
+            "acknowledged_by": self.acknowledged_by or None,
         }
 
     def message(self, now: float, hub_name: str) -> dict[str, Any]:
@@ -76,6 +82,7 @@ class Alert:
         message_id = str(uuid.uuid4())
         alert = self.shown()
         alert["alert_id"] = alert.pop("id")
+        del alert["acknowledged_at"], alert["acknowledged_by"]  # that somebody has seen it is sent to nobody
         body = {"id": message_id, "time": utc_text(now), "hub": hub_name, **alert}
         return {
             "id": message_id,
@@ -113,5 +120,7 @@ def loaded(row: Row) -> Alert:
         row["last_at"],
         row["count"],
         row["cleared_at"],
+        row["acknowledged_at"],
+        row["acknowledged_by"],
         row["id"],
     )

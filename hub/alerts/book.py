@@ -13,6 +13,8 @@ from hub.contract.alerts import AlertKind
 MAX_RAISED = 20_000
 MAX_RECENT = 10_000
 MAX_UNSAVED = 1000  # messages that are not stored yet
+# Kinds of which one more is news as soon as somebody has seen those before: each is about another vehicle.
+NEW_AFTER_SEEN = frozenset({AlertKind.CAPTURE_FAILED.value})
 REMIND_SECONDS = 12 * 3600.0  # an alert that is raised again after this long is sent again
 
 
@@ -93,6 +95,8 @@ class AlertBook:
         now = self._now()
         key = (kind.value, bounded_subject(subject))
         before = self._recent.get(key)
+        if before is not None and before.acknowledged_at is not None and kind.value in NEW_AFTER_SEEN:
+            before = None
         if before is not None and 0 <= now - before.raised_at < self._repeat_seconds:
             before.count, before.last_at = before.count + 1, now
             self._changed[before.id] = before
@@ -100,6 +104,12 @@ class AlertBook:
         alert = new_alert(kind, subject, sentence, details, REPORTED, now)
         self._remember(alert)
         self._send(alert, now)
+
+    def acknowledged(self, ids: Collection[str], at: float, by: str) -> None:
+        """Somebody has seen these alerts, which are stored so already."""
+        for alert in (*self._raised.values(), *self._recent.values()) if ids else ():
+            if alert.id in ids and alert.acknowledged_at is None:
+                alert.acknowledged_at, alert.acknowledged_by = at, by
 
     def _remember(self, alert: Alert) -> None:
         self._recent[alert.key] = alert

@@ -12,15 +12,17 @@ from flask import Flask
 
 from hub.alerts.book import AlertBook
 from hub.alerts.expiring import expiring_alerts
+from hub.alerts.pages import alerts_pages
 from hub.alerts.records import RecordAlerts
 from hub.alerts.repository import MESSAGES, AlertRepository
 from hub.alerts.rest import alerts_rest
 from hub.alerts.service import AlertService
+from hub.alerts.unseen import Unseen
 from hub.alerts.watch import Watch
 from hub.alerts.webhook import CONSUMER, FEED, Webhook, make_pool
 from hub.context import Hub
 from hub.contract.errors import RequestError
-from hub.live.events import ALERT_CHANGED, CAPTURE_STORED, DETECTION_STORED, CaptureStored, RecordStored
+from hub.live.events import ALARMS_CHANGED, ALERT_CHANGED, CAPTURE_STORED, DETECTION_STORED, CaptureStored, RecordStored
 from hub.net.time_slice import TimeSlice
 from hub.runtime.offload import offload
 from hub.runtime.secret_file import stored_secret
@@ -37,26 +39,32 @@ def register(app: Flask, hub: Hub) -> None:
     settings = hub.settings.alerts
     positions = Positions(hub.backend, hub.reader)
     book = AlertBook(settings.repeat_seconds, settings.off, socket.gethostname())
+    repository = AlertRepository(hub.backend, hub.reader)
+    unseen = Unseen(repository, lambda summary: hub.bus.publish(ALARMS_CHANGED, summary))
     service = AlertService(
         hub.writer,
-        AlertRepository(hub.backend, hub.reader),
+        repository,
         positions,
         hub.bus,
         book,
         Watch(book, settings.hold_seconds, settings.steady_seconds, breathe=TimeSlice().check),
         RecordAlerts(hub.notable),
         settings.watchlist,
+        on_change=unseen.changed,
     )
     hub.add(service)
+    hub.add(unseen)
     service.load(time.time() - settings.repeat_seconds)
     hub.alerts = service
     hub.feeds[FEED] = RowFeed(hub.reader, MESSAGES, _message)
     app.register_blueprint(alerts_rest)
+    app.register_blueprint(alerts_pages)
     hub.described_in.append("hub.alerts.operations")
     hub.status["alerts"] = service.status
     hub.lifecycle.closing.append(service.close)
     _wake(hub, service)
     hub.supervisor.keep("alerts", service.run, hub.device_states, hub.conditions)
+    hub.supervisor.keep("alarms on pages", unseen.run)
     hub.expiring += expiring_alerts(hub.settings)
     _add_webhook(hub, positions)
 

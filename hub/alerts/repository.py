@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
 
 from hub.alerts.alert import RAISED, REPORTED
 from hub.alerts.tables import AlertMessage, AlertRow
@@ -31,6 +31,15 @@ class Query:
     state: str | None = None
     since: float | None = None
     until: float | None = None
+    acknowledged: bool | None = None
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The alerts of one kind and subject that nobody has seen yet: how often they came, and when the first did."""
+
+    count: int
+    first_at: float  # epoch seconds
 
 
 class AlertRepository:
@@ -40,6 +49,18 @@ class AlertRepository:
         self._reader, self.unreadable = reader, reader.unreadable
         changed = update(ALERTS).where(AlertRow.id == bindparam("changed_id"))
         self._update = backend.compile(changed.values({name: bindparam(name) for name in CHANGING})).sql
+        seen: dict[str, Any] = {"acknowledged_at": bindparam("at"), "acknowledged_by": bindparam("by")}
+        unseen = ALERTS.columns.acknowledged_at.is_(None)
+        self._find = backend.compile(select(ALERTS).where(AlertRow.id == bindparam("alert"))).sql
+        alike = select(AlertRow.id).where(
+            unseen,
+            AlertRow.kind == bindparam("of_kind"),
+            AlertRow.subject == bindparam("of_subject"),
+            AlertRow.seq <= bindparam("last"),
+        )
+        self._alike = backend.compile(alike).sql
+        self._until = backend.compile(select(AlertRow.id).where(unseen, AlertRow.last_at <= bindparam("until"))).sql
+        self._acknowledge = backend.compile(update(ALERTS).where(AlertRow.id == bindparam("alert")).values(seen)).sql
         self._insert = insert_or_ignore(backend, ALERTS, ["id"])
         self._insert_message = insert_or_ignore(backend, MESSAGES, ["id"])
 
@@ -52,6 +73,46 @@ class AlertRepository:
             if not transaction.execute(self._update, {**values, "changed_id": row["id"]}).rowcount:
                 transaction.execute(self._insert, row)
         transaction.execute_many(self._insert_message, messages)
+
+    def acknowledge(self, transaction: Transaction, alert_id: str, at: float, by: str) -> tuple[Row, list[str]] | None:
+        """Mark an alert as seen, with older ones of its kind and subject: its row, and the ids of all that were marked.
+
+        None where there is no such alert.
+        """
+        row = transaction.one(self._find, {"alert": alert_id})
+        if row is None:
+            return None
+        alike = {"of_kind": row["kind"], "of_subject": row["subject"], "last": row["seq"]}
+        ids = self._mark(transaction, transaction.all(self._alike, alike), at, by)
+        return transaction.one(self._find, {"alert": alert_id}) or row, ids
+
+    def acknowledge_until(self, transaction: Transaction, until: float, at: float, by: str) -> list[str]:
+        """Mark every alert as seen that was last seen at `until` (epoch seconds) or earlier; their ids."""
+        return self._mark(transaction, transaction.all(self._until, {"until": until}), at, by)
+
+    def _mark(self, transaction: Transaction, rows: Sequence[Row], at: float, by: str) -> list[str]:
+        ids = [str(row["id"]) for row in rows]
+        transaction.execute_many(self._acknowledge, [{"alert": each, "at": at, "by": by} for each in ids])
+        return ids
+
+    def unseen(self, limit: int) -> tuple[list[Row], dict[int, Totals]]:
+        """The newest alert of each kind and subject that nobody has seen, newest first, and the totals by its `seq`.
+
+        One more than `limit` where there are more.
+        """
+        columns = ALERTS.columns
+        newest = func.max(columns.seq).label("newest")
+        total, first = func.sum(columns["count"]).label("total"), func.min(columns.received_at).label("first_at")
+        groups = (
+            select(newest, total, first)
+            .where(columns.acknowledged_at.is_(None))
+            .group_by(columns.kind, columns.subject)
+            .order_by(newest.desc())
+            .limit(limit + 1)
+        )
+        found = {row["newest"]: Totals(row["total"], row["first_at"]) for row in self._reader.all(groups)}
+        newest_of_each = select(ALERTS).where(columns.seq.in_(list(found))).order_by(columns.seq.desc())
+        return self._reader.all(newest_of_each), found
 
     def current(self, since: float) -> list[Row]:
         """The alerts that are raised, and the events from `since` (epoch seconds) on, oldest first."""
@@ -69,6 +130,9 @@ class AlertRepository:
             conditions.append(ALERTS.columns.received_at >= query.since)
         if query.until is not None:
             conditions.append(ALERTS.columns.received_at <= query.until)
+        if query.acknowledged is not None:
+            unseen = ALERTS.columns.acknowledged_at.is_(None)
+            conditions.append(~unseen if query.acknowledged else unseen)
         may_scan = bool(conditions)
         if query.before is not None:
             conditions.append(ALERTS.columns.seq < query.before)

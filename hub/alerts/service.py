@@ -20,7 +20,8 @@ from hub.alerts.repository import ALERTS, AlertRepository, Query
 from hub.alerts.watch import Watch
 from hub.contract.alerts import AlertKind, Condition, Notable
 from hub.contract.device_state import DeviceState
-from hub.contract.errors import RequestError
+from hub.contract.errors import NotFound, RequestError
+from hub.contract.text import clean
 from hub.live.bus import Bus
 from hub.live.events import ALERT_CHANGED
 from hub.runtime.log_throttle import LogThrottle
@@ -37,6 +38,8 @@ CONSUMER = "alerts"
 POLL_SECONDS = 2.0
 SAVE_SECONDS = 30.0  # between two writes of positions alone
 MAX_REQUESTS = 2000
+MAX_WHO = 200  # characters of a name
+ROUNDING = 0.000001  # seconds by which a time that was shown may be before the stored one
 UNAVAILABLE = (RequestError, DatabaseError)
 
 
@@ -54,11 +57,13 @@ class AlertService:
         records: RecordAlerts,
         watchlist: str = "deny",
         monotonic: Callable[[], float] = time.monotonic,
+        on_change: Callable[[], None] = lambda: None,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """`watchlist`: deny (plates to stop are alerts) or all."""
+        """`watchlist`: deny (plates to stop are alerts) or all. `on_change`: what nobody has seen may be another."""
         self._writer, self._repository, self._positions, self._bus = writer, repository, positions, bus
         self._book, self._watch, self._records, self._watchlist = book, watch, records, watchlist
-        self._monotonic = monotonic
+        self._monotonic, self._on_change, self._now = monotonic, on_change, now
         self._requests: deque[Callable[[], None]] = deque(maxlen=MAX_REQUESTS)
         self._wake = Event()
         self._stepping = Semaphore(1)
@@ -182,6 +187,8 @@ class AlertService:
         self._saved_positions, self._saved_at = positions, self._monotonic()
         self._book.saved(rows, len(messages))
         self.stored += len(messages)
+        if rows:
+            self._on_change()
         for row, shown in messages:
             log.info("Alert %s, %s: %s", shown["kind"], shown["state"], shown["sentence"])
             self._bus.publish(ALERT_CHANGED, {**shown, "message_id": row["id"]})
@@ -192,6 +199,39 @@ class AlertService:
             while self._requests:
                 self._requests.popleft()()
             self._save()
+
+    # -- who has seen them
+
+    def acknowledge(self, alert_id: str, who: str) -> tuple[dict[str, Any], int]:
+        """Note that `who` has seen an alert and the older ones of its kind and subject.
+
+        The alert as shown, with who was first, and how many were unseen until now. Raises NotFound or StoreBusy.
+        """
+        now = self._now()
+        found = self._writer.write(
+            lambda transaction: self._repository.acknowledge(transaction, alert_id, now, clean(who)[:MAX_WHO])
+        )
+        if found is None:
+            raise NotFound(f"There is no alert with the id {alert_id[:80]}; it may have expired.")
+        row, ids = found
+        self._seen(ids, now, who)
+        return self._repository.unreadable.one(row, _shown, ALERTS), len(ids)
+
+    def acknowledge_until(self, until: float, who: str) -> int:
+        """Note that `who` has seen every alert up to `until` (epoch seconds); how many. Raises StoreBusy."""
+        now = self._now()
+        ids = self._writer.write(
+            lambda transaction: self._repository.acknowledge_until(
+                transaction, until + ROUNDING, now, clean(who)[:MAX_WHO]
+            )
+        )
+        self._seen(ids, now, who)
+        return len(ids)
+
+    def _seen(self, ids: list[str], at: float, who: str) -> None:
+        if ids:
+            self._book.acknowledged(frozenset(ids), at, clean(who)[:MAX_WHO])
+            self._on_change()
 
     # -- what is shown
 

@@ -11,11 +11,16 @@ from hub.store.tables import Model
 class AlertRow(Model):
     """An alert as it is now: `state` is raised, cleared, or reported for an event that has no end.
 
-    `count`: how often it was seen; `last_at`: when last. Kept for `alerts.days`.
+    `count`: how often it was seen; `last_at`: when last. `acknowledged_at`: when somebody said that they have seen it,
+    NULL until then; `acknowledged_by`: their name, "" for alerts of versions that did not ask. Kept for `alerts.days`.
     """
 
     __tablename__ = "alerts"
-    __table_args__ = (Index("alerts_received", "received_at"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("alerts_received", "received_at"),
+        Index("alerts_acknowledged", "acknowledged_at", "seq"),
+        {"sqlite_autoincrement": True},
+    )
 
     seq: Mapped[int] = mapped_column(Integer, primary_key=True)
     id: Mapped[str] = mapped_column(Text, unique=True)
@@ -28,6 +33,8 @@ class AlertRow(Model):
     last_at: Mapped[float] = mapped_column(Float)
     count: Mapped[int] = mapped_column(Integer)
     cleared_at: Mapped[float | None] = mapped_column(Float)
+    acknowledged_at: Mapped[float | None] = mapped_column(Float)
+    acknowledged_by: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class AlertMessage(Model):

@@ -155,6 +155,8 @@ VEHICLE_ARRIVED: EventName[VehicleArrived] = EventName("vehicle arrived")
 VEHICLE_LEFT: EventName[VehicleLeft] = EventName("vehicle left")
 # An alert was raised, cleared or reported, and is stored: the alert as shown.
 ALERT_CHANGED: EventName[dict[str, Any]] = EventName("alert changed")
+# Alerts were stored or seen: those that nobody has seen yet, as pages show them.
+ALARMS_CHANGED: EventName[dict[str, Any]] = EventName("alarms changed")
 # Which devices wait or were let in has changed: how many are in each state (waiting, admitted, blocked).
 DEVICES_CHANGED: EventName[dict[str, int]] = EventName("devices changed")
 # An operator has said something else about a device: its label as shown.

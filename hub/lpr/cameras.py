@@ -244,7 +244,10 @@ class Cameras:
     def states(self) -> Iterator[DeviceState]:
         """Whether each camera is online."""
         for name, camera in list(self._cameras.items()):
-            yield DeviceState("camera", name, name, camera.online, camera.last_seen, details=camera.details)
+            trouble = camera.trouble if camera.online else ""
+            yield DeviceState(
+                "camera", name, name, camera.online, camera.last_seen, details=camera.details, trouble=trouble
+            )
 
     def counts(self) -> tuple[int, int]:
         """How many cameras there are, and how many are online."""

@@ -22,7 +22,7 @@ from hub.lpr.fast_rest import FastRecords
 from hub.lpr.feeds import DetectionFeed, WatchlistHits
 from hub.lpr.ingest import HINTS
 from hub.lpr.metrics import camera_metrics
-from hub.lpr.records import Records
+from hub.lpr.records import RECORDS, Records
 from hub.lpr.repository.query import Query
 from hub.lpr.repository.repositories import Repositories
 from hub.lpr.rest import lpr_rest
@@ -31,6 +31,7 @@ from hub.lpr.socketio import OLDER, register_events
 from hub.lpr.socketio_older import register_older_events
 from hub.lpr.statistics import Statistics
 from hub.lpr.websocket import CameraSockets
+from hub.store.day_counts import CountedTable
 
 WATCH_SECONDS = 2.0
 OLDER_PATHS = ("/ws/", "/ws")  # Engine.IO of an older generation (docs/wire/lpr.md 1.6)
@@ -65,6 +66,10 @@ def register(app: Flask, hub: Hub) -> None:
     hub.metrics.add(lambda: camera_metrics(lpr.cameras, lpr.statistics))
     hub.feeds["detections"] = DetectionFeed(hub.reader, lpr.records)
     hub.notable["detections"] = WatchlistHits(hub.reader)
+    columns = RECORDS.columns
+    hub.day_counts["detections"] = CountedTable(
+        hub.reader, RECORDS, columns.occurred_at, columns.checkpoint_id, columns.plates_count > 0
+    )
     hub.device_states.append(lpr.cameras.states)
     hub.names["cameras"] = lpr.cameras.names.status
     hub.supervisor.keep("camera watch", _watch, lpr.cameras)

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from hub.openapi.channels import Channel
-from hub.openapi.operation import BYTES, HTML, JSON, PAGE, Answer, Content, Operation, header, in_path, success
-from hub.openapi.schema import constant, fields, items, number, table, text, whole
+from hub.openapi.operation import (
+    BYTES,
+    HTML,
+    JSON,
+    PAGE,
+    Answer,
+    Content,
+    Operation,
+    Parameter,
+    header,
+    in_path,
+    json_answer,
+    success,
+)
+from hub.openapi.schema import Named, Schema, choice, constant, fields, instant, items, number, table, text, whole
 
 TAG = "Pages"
+COUNT = items(whole(min=0), "How many, and how many of them were read.")
+COUNTS: dict[str, Schema | Named] = {"captures": COUNT, "detections": COUNT}
 
 
 def _page() -> Operation:
@@ -62,6 +77,60 @@ OPERATIONS = {
         },
     ),
     **{f"GET {path}": _page() for path in ("/plates", "/apriltags", "/video", "/track", "/devices", "/docs")},
+    "GET /api/today": Operation(
+        TAG,
+        {
+            200: json_answer(
+                "The day so far.",
+                success(
+                    {
+                        "day": text("The site's date, such as 2026-01-28."),
+                        "now": instant(),
+                        "hours": items(
+                            fields({"from": instant(), **COUNTS}, optional=COUNTS), "23 to 25, from midnight on."
+                        ),
+                        "totals": fields(COUNTS, optional=COUNTS),
+                    }
+                ),
+            )
+        },
+        errors=(503,),
+        parameters=[
+            Parameter("station", {"type": "string"}, "Only captures of this station."),
+            Parameter("checkpoint", {"type": "string"}, "Only detections of the cameras of this checkpoint."),
+        ],
+    ),
+    "GET /api/states": Operation(
+        TAG,
+        {
+            200: json_answer(
+                "The states now.",
+                success(
+                    {
+                        "kinds": table(
+                            fields({"total": whole(min=0), "well": whole(min=0), "unknown": whole(min=0)}),
+                            "By kind: station, device (a reader or camera of a station), camera, board.",
+                        ),
+                        "troubled_count": whole("Devices that are not well.", 0),
+                        "troubled": items(
+                            fields(
+                                {
+                                    "kind": text(),
+                                    "id": text(),
+                                    "name": text("For people."),
+                                    "state": choice(("offline", "troubled"), "`troubled`: it is online and not well."),
+                                    "trouble": text("What is wrong, in a few words; may be empty."),
+                                    "last_seen": instant(),
+                                    "station": text("Of a device: the station that it belongs to."),
+                                }
+                            ),
+                            "The first 50 of them, those that are offline first.",
+                        ),
+                    }
+                ),
+            )
+        },
+    ),
     "GET /openapi.json": Operation(
         TAG,
         {
@@ -115,6 +184,7 @@ CHANNELS = [
             "devices, device_label": "which devices wait or were let in has changed, an operator named a device",
             "storage": "records are refused since the disk is nearly full (`trouble` is the sentence), or no longer",
             "hub_alert": "an alert was raised, cleared or reported",
+            "alarms": "the alerts that nobody has seen yet, as `GET /api/alerts/unseen` has them",
         },
     )
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
+from typing import Any
 
 from flask import Flask
 
@@ -12,11 +14,14 @@ from hub.http.answers import principal
 from hub.live.listen import listen
 from hub.live.missed import Missed
 from hub.net.wsgi import Environ
+from hub.pages.device_states import DeviceStates
 from hub.pages.docs import OpenApiText, docs
+from hub.pages.gate_rest import gate_rest
 from hub.pages.images import images
 from hub.pages.questions import Questions
 from hub.pages.routes import pages
 from hub.pages.site_zone import site_zone
+from hub.pages.today import Today
 from hub.websocket.connection import WebSocket
 
 MAX_MESSAGE_BYTES = 64 * 1024  # pages send short questions
@@ -26,9 +31,12 @@ def register(app: Flask, hub: Hub) -> None:
     """Add the routes of pages and stored pictures, and the WebSocket `/events` that sends live events to pages."""
     app.register_blueprint(images)
     hub.announce("images", "pictures", "http", "/images/NAME", position=4)
+    hub.add(Today(hub.day_counts, hub.zone))
+    hub.add(DeviceStates(hub.device_states))
     app.register_blueprint(pages)
+    app.register_blueprint(gate_rest)
     app.register_blueprint(docs)
-    app.context_processor(lambda: {"trouble": hub.trouble() if principal().allows(Role.VIEWER) else ""})
+    app.context_processor(partial(_shown, hub))
     hub.add(OpenApiText(app, hub.described_in))
     hub.described_in.append("hub.pages.operations")
     for name in app.jinja_env.list_templates():
@@ -42,3 +50,14 @@ def register(app: Flask, hub: Hub) -> None:
         return listen(hub.pages, socket, environ, questions.reply)
 
     hub.websockets.add_path("/events", events, Requirement(Role.VIEWER))
+
+
+def _shown(hub: Hub) -> dict[str, Any]:
+    """For templates: what stops the hub from storing, and whether the reader may look and decide."""
+    who = principal()
+    is_viewer = who.allows(Role.VIEWER)
+    return {
+        "trouble": hub.trouble() if is_viewer else "",
+        "is_viewer": is_viewer,
+        "is_operator": who.allows(Role.OPERATOR),
+    }

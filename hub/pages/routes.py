@@ -16,9 +16,9 @@ pages = Blueprint("pages", __name__)
 @pages.get("/")
 @role(Role.DEVICE, readers=True)
 def home() -> Response:
-    """The page of captures; for programs the description of the server (docs/wire/lpr.md 4.1)."""
+    """The page of the gate; for programs the description of the server (docs/wire/lpr.md 4.1)."""
     if wants_page():
-        return page("home.html")
+        return page("gate.html")
     port = current_hub().addresses.get("lpr") or current_hub().addresses.get("main", current_hub().settings.port)
     return answer(
         {

@@ -12,12 +12,13 @@ from hub.live.missed import Missed, Stored
 from hub.station.expiring import CaptureBelongings, expiring_captures
 from hub.station.feeds import FailedCaptures, capture_feed, station_states
 from hub.station.metrics import station_metrics
-from hub.station.repository import CaptureRepository, Query, StationRepository
+from hub.station.repository import CAPTURES, CaptureRepository, Query, StationRepository
 from hub.station.rest import station_rest
 from hub.station.service import Captures
 from hub.station.socketio import register_events
 from hub.station.stations import Stations
 from hub.station.websocket import ResultSockets
+from hub.store.day_counts import CountedTable
 
 WATCH_SECONDS = 1.0
 
@@ -55,6 +56,9 @@ def register(app: Flask, hub: Hub) -> None:
     hub.status["stations"] = stations.all
     hub.feeds["captures"] = capture_feed(hub.reader, captures)
     hub.notable["captures"] = FailedCaptures(hub.reader)
+    hub.day_counts["captures"] = CountedTable(
+        hub.reader, CAPTURES, CAPTURES.columns.captured_at, CAPTURES.columns.station, CAPTURES.columns.success
+    )
     hub.device_states.append(lambda: station_states(stations))
     hub.names["stations"] = stations.names.status
     hub.status["result_listeners"] = hub.results.status

@@ -1,4 +1,4 @@
-"""The page in a real browser: what is there, what comes by itself, what a person looks for."""
+"""The page of the gate in a real browser: what is there, what comes by itself; and the status page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def store(hub: HubProcess, event_id: str, **fields) -> None:
 
 
 def numbers(page: Page) -> list[str]:
-    return page.value("[...document.querySelectorAll('.capture .number')].map((node) => node.textContent)")
+    """What the list shows large of each event, the newest first."""
+    return page.value("[...document.querySelectorAll('#list .number')].map((node) => node.textContent)")
 
 
 def test_captures_come_by_themselves(hub: HubProcess, page: Page) -> None:
@@ -48,17 +49,16 @@ def test_captures_come_by_themselves(hub: HubProcess, page: Page) -> None:
         message="Max attempts reached (10)",
         errors=["Max attempts reached (10)", "Secondary frame not available"],
     )
-    wait_for(lambda: numbers(page) == ["not read", "00018", "00017"], what="the new captures, newest first")
+    wait_for(lambda: numbers(page) == ["Not read", "00018", "00017"], what="the new captures, newest first")
     assert page.value("window.marked") is True, "the page was loaded again"
+    wait_for(lambda: "Not read" in page.value("document.querySelector('.hero').innerText"), what="the newest, large")
+    assert "could not be read" in page.value("document.querySelector('.hero .wrong').innerText")
+    assert "E200341201" in page.value("document.querySelector('main').innerText")
     wait_for(
         lambda: page.value(
-            "[...document.querySelectorAll('.picture.primary img')].every((image) => image.complete && "
-            "image.naturalWidth === 160)"
+            "[...document.querySelectorAll('.hero img')].every((image) => image.complete && image.naturalWidth === 160)"
         ),
-        what="the pictures",
-    )
-    assert "Secondary frame not available" in page.value(
-        "document.querySelector('.capture.unread details').textContent"
+        what="the picture",
     )
 
 
@@ -73,28 +73,9 @@ def test_text_of_senders_is_never_markup(hub: HubProcess, page: Page) -> None:
         station="<i>x</i>",
     )
     wait_for(lambda: numbers(page)[:1] == ["<b>1</b>"], what="the text as text")
-    assert page.value("document.querySelectorAll('.capture b, .capture script, .capture i:not(.dot)').length") == 0
+    strange = "main :is(i:not(.dot):not(.read):not(.unread), script, img[src=x]), .event b, .hero .number b"
+    assert page.value(f"document.querySelectorAll('{strange}').length") == 0
     assert page.value("window.hurt === undefined") is True
-
-
-def test_search_and_back(hub: HubProcess, page: Page) -> None:
-    store(hub, "search", number="77001")
-    page.open(f"{hub.url}/")
-    wait_for(lambda: len(numbers(page)) >= 1, what="captures")
-    page.value(
-        "document.querySelector('[name=number]').value = '77001'; document.querySelector('#search').requestSubmit()"
-    )
-    wait_for(lambda: numbers(page) == ["77001"], what="the one that was looked for")
-    store(hub, "not in the search", number="77002")
-    page.value(
-        "document.querySelector('[name=number]').value = '99999'; document.querySelector('#search').requestSubmit()"
-    )
-    wait_for(
-        lambda: "Nothing found" in page.value("document.querySelector('#captures').textContent"),
-        what="an answer to a search without result",
-    )
-    page.value("document.querySelector('#search').reset()")
-    wait_for(lambda: numbers(page)[:1] == ["77002"], what="the newest again")
 
 
 def test_stations_with_reader_and_cameras(hub: HubProcess, page: Page) -> None:
@@ -111,6 +92,8 @@ def test_stations_with_reader_and_cameras(hub: HubProcess, page: Page) -> None:
     }
     page.open(f"{hub.url}/")
     requests.post(f"{hub.url}/api/stations/status", json=status, timeout=10).raise_for_status()
+    wait_for(lambda: "Waiting for a tag." in page.value("document.querySelector('#strip').innerText"), what="its state")
+    page.value("document.querySelector('#strip summary').click()")
     card = wait_for(lambda: page.value("document.querySelector('[data-station=North]')?.innerText"), what="the station")
     for part in (
         "North",

@@ -16,6 +16,7 @@ from tests.support.tags import Board, tag_hub
 pytestmark = MARKS
 PATHS = (
     "/",
+    "/alarms",
     "/plates",
     "/apriltags",
     "/video",

@@ -235,3 +235,15 @@ def test_an_index_of_a_new_column_is_created(path: Path) -> None:
 
     migrate(SqliteBackend(path), [REVISIONS[0], Revision(2, upgrade)])
     assert shape(path)["stations"]["indexes"] == {"ix_stations_rank": (["rank"], 0)}
+
+
+def test_alerts_of_older_versions_are_no_alarms_but_those_that_go_on(path: Path) -> None:
+    backend = SqliteBackend(path)
+    migrate(backend, REVISIONS[:7])
+    columns = "id, kind, subject, sentence, details, received_at, last_at, count, state"
+    rows = ", ".join(f"('{state}', 'test', 's', 's', '{{}}', 1, 2, 1, '{state}')" for state in ("raised", "reported"))
+    run_script(path, f"INSERT INTO alerts ({columns}) VALUES {rows}")
+    migrate(backend)
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT id, acknowledged_at, acknowledged_by FROM alerts ORDER BY seq").fetchall()
+    assert found == [("raised", None, ""), ("reported", 2.0, "")]

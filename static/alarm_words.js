@@ -1,0 +1,60 @@
+// What an alarm is about, in the reader's language.
+import { counted, t } from "./words.js";
+
+export function isUrgent(alarm) { return alarm.kind === "watchlist_hit" && alarm.details.action === "deny"; }
+
+// One word that stands before the sentence.
+export function word(alarm) {
+  if (alarm.state === "cleared") return t("Over");
+  if (alarm.kind === "watchlist_hit") return isUrgent(alarm) ? t("Stop") : t("Let in");
+  if (alarm.kind === "capture_failed") return t("Not read");
+  if (alarm.kind.endsWith("_offline")) return t("Offline");
+  if (alarm.kind === "disk_low") return t("Disk");
+  if (alarm.kind === "backup_failed") return t("Backup");
+  return t("Test");
+}
+
+function offline(alarm, name) {
+  const over = alarm.state === "cleared";
+  if (alarm.kind === "camera_offline") return over ? t("The camera {name} was offline; it is over.", { name }) : t("The camera {name} is offline. Check its power and its network.", { name });
+  if (alarm.kind === "station_offline") return over ? t("The station {name} was offline; it is over.", { name }) : t("The station {name} is offline. Is its agent running, and does its PC reach the hub?", { name });
+  if (alarm.kind === "board_offline") return over ? t("The board {name} was offline; it is over.", { name }) : t("The board {name} is offline. Switch it off and on; check its network.", { name });
+  return over ? t("The {name} did not answer; it is over.", { name }) : t("The {name} does not answer its station. Check its power, cable and address.", { name });
+}
+
+export function sentence(alarm) {
+  const { details } = alarm;
+  if (alarm.kind === "watchlist_hit") {
+    const values = { plate: details.plate, camera: details.camera_id };
+    return [isUrgent(alarm) ? t("{plate}, which is to be stopped, was read by the camera {camera}.", values) : t("{plate}, which may come in, was read by the camera {camera}.", values), details.reason, details.note].filter(Boolean).join(" ");
+  }
+  if (alarm.kind === "capture_failed") {
+    const values = { station: details.station, tag: details.tag };
+    if (alarm.count > 1) return counted(alarm.count, "The station {station} read no number of {count} vehicle.", "The station {station} read no number of {count} vehicles.", values);
+    return details.tag ? t("The station {station} read no number of the vehicle with the tag {tag}.", values) : t("The station {station} read no number of a vehicle.", values);
+  }
+  return alarm.kind.endsWith("_offline") ? offline(alarm, details.name ?? alarm.subject) : alarm.sentence;
+}
+
+// How often it came, where its sentence does not say so.
+export function times(alarm) {
+  return alarm.count > 1 && alarm.kind !== "capture_failed" ? counted(alarm.count, "{count} time", "{count} times") : "";
+}
+
+// The page that shows the record, "" where there is none.
+export function address(alarm) {
+  const { capture_id: capture, detection_id: detection } = alarm.details;
+  if (capture) return `/records/capture/${encodeURIComponent(capture)}`;
+  if (detection) return `/records/detection/${encodeURIComponent(detection)}`;
+  if (alarm.kind.endsWith("_offline")) return "/devices";
+  return alarm.kind === "test" ? "" : "/status";
+}
+
+export async function acknowledge(path, body = null) {
+  const response = await fetch(`/api/alerts/${path}`, {
+    method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" }, body: body && JSON.stringify(body), signal: AbortSignal.timeout(20000),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.message);
+  return answer;
+}

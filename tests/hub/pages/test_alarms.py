@@ -1,0 +1,105 @@
+"""Alarms over every page: seen, heard, acknowledged, and old after a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.hub.pages.test_home import store
+from tests.support.browser import MARKS, Page, browser
+from tests.support.helpers import HubProcess, wait_for
+from tests.support.lpr import g4, post
+
+pytestmark = MARKS
+BANNERS = "[...document.querySelectorAll('#alarms:not([hidden]) .alarm')].map((node) => node.innerText)"
+LISTEN = "window.rung = []; addEventListener('rang', (event) => window.rung.push(event.detail))"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with browser(tmp_path_factory.mktemp("browser")) as page:
+        page.size(1366, 768)
+        yield page
+        assert page.complaints == []
+
+
+def opened(hub: HubProcess, page: Page, path: str) -> None:
+    page.open(f"{hub.url}{path}")
+    wait_for(lambda: page.value("document.querySelector('#sound:not([hidden])') !== null"), what="the bell")
+    wait_for(lambda: page.value("document.querySelector('#link')?.innerText ?? 'live'") == "live", what="the page")
+    page.value(LISTEN)
+
+
+def banners(page: Page) -> list[str]:
+    return page.value(BANNERS)
+
+
+def hit(hub: HubProcess, plate: str) -> None:
+    body = {"plate": plate, "action": "deny", "reason": "Unpaid"}
+    requests.post(f"{hub.url}/api/watchlist", json=body, timeout=10).raise_for_status()
+    post(hub, "/api/detection", g4(timestamp="", created_at="", ocr_results=[plate], plate_detections=[]))
+
+
+def seen(page: Page) -> None:
+    page.value("document.querySelector('#alarms .seen').click()")
+
+
+def test_an_alarm_is_on_every_page_until_it_was_seen(hub: HubProcess, page: Page) -> None:
+    opened(hub, page, "/status")
+    assert banners(page) == []
+    page.press("Tab", 9)
+    page.value("document.querySelector('#sound').click()")
+    wait_for(lambda: page.value("document.querySelector('#sound').dataset.state") == "on", what="the sound")
+    hit(hub, "AB 123")
+    [banner] = wait_for(lambda: banners(page), what="the banner")
+    assert "AB 123" in banner and "Unpaid" in banner
+    assert page.value("window.rung") == [{"urgent": True, "heard": True}]
+    assert page.value("document.title").startswith("(1) ")
+    for path in ("/audit", "/", "/alarms"):
+        opened(hub, page, path)
+        wait_for(lambda: len(banners(page)) == 1, what="the banner on another page")
+        assert page.value("window.rung") == [], "it is old"
+    wait_for(lambda: page.value("document.querySelectorAll('#list .seen').length") == 1, what="the list")
+    seen(page)
+    wait_for(lambda: banners(page) == [], what="its end")
+    assert not page.value("document.title").startswith("(")
+    wait_for(
+        lambda: "Seen: this machine" in page.value("document.querySelector('#list .by').innerText"), what="who saw it"
+    )
+
+
+def test_what_one_page_has_seen_leaves_the_others(hub: HubProcess, page: Page) -> None:
+    opened(hub, page, "/audit")
+    hit(hub, "CD 456")
+    wait_for(lambda: len(banners(page)) == 1, what="the banner on a page without live data")
+    assert page.value("window.rung.length") == 1
+    [alarm] = hub.get("/api/alerts/unseen")["alarms"]
+    requests.post(f"{hub.url}/api/alerts/{alarm['id']}/acknowledge", timeout=10).raise_for_status()
+    wait_for(lambda: banners(page) == [], what="its end")
+
+
+def test_failures_do_not_drown_the_operator(hub: HubProcess, page: Page) -> None:
+    opened(hub, page, "/plates")
+    page.press("Tab", 9)
+    wait_for(lambda: page.value("document.querySelector('#sound').dataset.state") == "on", what="the sound again")
+    page.value("document.querySelector('#sound').click()")
+    wait_for(lambda: page.value("document.querySelector('#sound').dataset.state") == "off", what="the mute")
+    for number in range(4):
+        for station in ("east", "north", "south", "west"):
+            store(hub, f"{station} {number}", station=station, number="", success=False, message="Unreadable")
+    wait_for(lambda: "and 2 more" in " ".join(banners(page)), what="two of them, and how many more")
+    assert len(banners(page)) == 2
+    wait_for(lambda: "4 vehicles" in banners(page)[0], what="the count")
+    assert all(not rang["heard"] and not rang["urgent"] for rang in page.value("window.rung"))
+    opened(hub, page, "/alarms")
+    wait_for(lambda: page.value("document.querySelectorAll('#list .seen').length") == 4, what="the list")
+    page.value("document.querySelector('.all').click()")
+    wait_for(lambda: banners(page) == [], what="that all are seen")
+
+
+def test_whoever_may_only_look_cannot_acknowledge(hub: HubProcess) -> None:
+    stranger = {"Origin": "http://elsewhere.example"}
+    answer = requests.post(f"{hub.url}/api/alerts/acknowledge", json={}, headers=stranger, timeout=10)
+    assert answer.status_code == 403
