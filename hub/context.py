@@ -12,8 +12,8 @@ from hub.access.gate import Gate
 from hub.access.open_connections import OpenConnections
 from hub.contract.alerts import Alerts, Condition, NoAlerts, NotableRecords
 from hub.contract.audit import Audit, NoAudit
-from hub.contract.delivery import DeliveryState
 from hub.contract.day_counts import CountedRecords
+from hub.contract.delivery import DeliveryState
 from hub.contract.device_state import DeviceState
 from hub.contract.plates import NoWatch, PlateWatch
 from hub.live.bus import Bus

@@ -32,4 +32,3 @@ class DeviceState(NamedTuple):
     last_seen: float
     parent: str = ""  # the id of the station that a device belongs to
     details: DeviceDetails = NO_DETAILS
-    trouble: str = ""  # what is wrong with one that is online, in a few words

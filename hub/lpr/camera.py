@@ -56,12 +56,6 @@ class Camera:
         )
 
     @property
-    def trouble(self) -> str:
-        """The first component that is not well, with what it said; "" where all are."""
-        wrong = [one for one in self.components.values() if one["status"] in WORST[:2]]
-        return f"{wrong[0]['component']}: {wrong[0]['message'] or wrong[0]['status']}" if wrong else ""
-
-    @property
     def health(self) -> str:
         """The worst status of the components; an unknown status ranks between ok and warning."""
         components = list(self.components.values())  # a copy: metrics are made on a native thread

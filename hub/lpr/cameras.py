@@ -244,10 +244,7 @@ class Cameras:
     def states(self) -> Iterator[DeviceState]:
         """Whether each camera is online."""
         for name, camera in list(self._cameras.items()):
-            trouble = camera.trouble if camera.online else ""
-            yield DeviceState(
-                "camera", name, name, camera.online, camera.last_seen, details=camera.details, trouble=trouble
-            )
+            yield DeviceState("camera", name, name, camera.online, camera.last_seen, details=camera.details)
 
     def counts(self) -> tuple[int, int]:
         """How many cameras there are, and how many are online."""

@@ -36,7 +36,7 @@ class DeviceStates:
                 counts[state.kind] += 1
                 if state.online is None:
                     unknown[state.kind] += 1
-                elif state.online and not state.trouble:
+                elif state.online and not state.details.trouble:
                     well[state.kind] += 1
                 else:
                     troubled.append(state)
@@ -59,7 +59,7 @@ def _shown(state: DeviceState) -> dict[str, Any]:
         "id": state.id,
         "name": state.name,
         "state": TROUBLED if state.online else OFFLINE,
-        "trouble": state.trouble,
+        "trouble": state.details.trouble,
         "last_seen": utc_text(state.last_seen),
         "station": state.parent,
     }

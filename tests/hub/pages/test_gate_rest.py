@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from hub.contract.day_counts import HourCount
-from hub.contract.device_state import DeviceState
+from hub.contract.device_state import DeviceDetails, DeviceState
 from hub.pages.device_states import MAX_NAMED, DeviceStates
 from hub.pages.today import Today
 from tests.support.helpers import capture_result
@@ -100,7 +100,7 @@ def test_today_of_stored_records(client) -> None:
 
 def test_only_those_that_are_not_well_are_named() -> None:
     states = [
-        DeviceState("camera", "gate-2", "gate-2", True, 1.0, trouble="lens: dirty"),
+        DeviceState("camera", "gate-2", "gate-2", True, 1.0, details=DeviceDetails(trouble="lens: dirty")),
         DeviceState("camera", "gate-1", "gate-1", True, 1.0),
         DeviceState("board", "10.0.0.9", "10.0.0.9", None, 1.0),
         DeviceState("station", "north", "north", False, 1.0),
