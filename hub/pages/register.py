@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
+import gevent
 from flask import Flask
 
 from hub.context import Hub
@@ -17,14 +19,20 @@ from hub.pages.images import images
 from hub.pages.questions import Questions
 from hub.pages.routes import pages
 from hub.pages.site_zone import site_zone
+from hub.runtime.lanes import LaneBusy
+from hub.store.thumbnails import Thumbnails
 from hub.websocket.connection import WebSocket
 
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 600.0
 MAX_MESSAGE_BYTES = 64 * 1024  # pages send short questions
 
 
 def register(app: Flask, hub: Hub) -> None:
     """Add the routes of pages and stored pictures, and the WebSocket `/events` that sends live events to pages."""
     app.register_blueprint(images)
+    _add_thumbnails(hub)
     hub.announce("images", "pictures", "http", "/images/NAME", position=4)
     app.register_blueprint(pages)
     app.register_blueprint(docs)
@@ -42,3 +50,30 @@ def register(app: Flask, hub: Hub) -> None:
         return listen(hub.pages, socket, environ, questions.reply)
 
     hub.websockets.add_path("/events", events, Requirement(Role.VIEWER))
+
+
+def _add_thumbnails(hub: Hub) -> None:
+    """Add the small versions of pictures, and the task that deletes those of deleted pictures."""
+    thumbnails = Thumbnails(
+        hub.settings.thumbnails_path,
+        hub.images,
+        hub.packs,
+        hub.picture_files,
+        hub.lanes,
+        hub.examiner.limits,
+        hub.settings.images.thumbnails_mb * 1_000_000,
+        lambda: not hub.room.closed,
+    )
+    thumbnails.prepare()
+    hub.add(thumbnails)
+    hub.status["thumbnails"] = thumbnails.status
+    hub.supervisor.keep("thumbnail sweep", _sweep, thumbnails)
+
+
+def _sweep(thumbnails: Thumbnails) -> None:
+    while True:
+        try:
+            thumbnails.sweep()
+        except (OSError, LaneBusy) as error:
+            log.debug("Thumbnails were not swept: %s", error)
+        gevent.sleep(SWEEP_SECONDS)
