@@ -13,6 +13,7 @@ from hub.access.open_connections import OpenConnections
 from hub.contract.alerts import Alerts, Condition, NoAlerts, NotableRecords
 from hub.contract.audit import Audit, NoAudit
 from hub.contract.device_state import DeviceState
+from hub.contract.entries import EntrySource
 from hub.contract.plates import NoWatch, PlateWatch
 from hub.live.bus import Bus
 from hub.live.fanout import Fanout
@@ -91,6 +92,7 @@ class Hub:
     conditions: list[Callable[[], Condition]] = field(default_factory=list)  # of the hub itself, for alerts
     device_states: list[Callable[[], Iterable[DeviceState]]] = field(default_factory=list)  # of each kind of device
     feeds: dict[str, Feed] = field(default_factory=dict)  # stored records in their order, for deliveries
+    entries: dict[str, EntrySource] = field(default_factory=dict)  # captures and detections as one list, by kind
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     trouble: Callable[[], str] = lambda: ""  # a sentence for every page while records are refused
     status: dict[str, Callable[[], Any]] = field(default_factory=dict)  # key of /status -> its value now

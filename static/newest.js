@@ -10,7 +10,7 @@ const REMEMBERED = 5000;
 const OLDER = 100;
 
 // rows(body): those of a reply of `address`; time(row): when it happened (received_at: when it came); found(body, shown): the sentence of a search.
-export function newest({ holder, address, limit, rows, id, time, card, found, empty, starts }) {
+export function newest({ holder, address, limit, rows, id, time, card, found, empty, starts, parts }) {
   const known = new Set();  // ids that have been received, the newest last
   const nodes = new Map();  // id -> its card
   let pending = [];         // rows that are not shown yet
@@ -25,7 +25,7 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
   holder.before(element("p", { class: "fresh" }, chip));
 
   const list = search({
-    address, limit, older: OLDER, starts, query: { order: "time" },
+    address, limit, older: OLDER, starts, parts, query: { order: "time" },
     before: () => (trimmed ? holder.lastElementChild.dataset.at : null),
     show: (body, append, searching) => {
       if (!append) clear(searching);
@@ -140,6 +140,7 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
 
   return {
     load: () => list.load(),
+    asked: () => list.filters(),
     last: () => last,
     start: (some) => {
       for (const row of [...some].reverse()) remember(row);

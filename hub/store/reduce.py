@@ -13,8 +13,8 @@ from hub.store.png import check_png
 
 MAX_WIDTH = 320  # pixels
 MAX_HEIGHT = 240
-QUALITIES = (70, 50, 35)  # the first that gives no more than ENOUGH_BYTES, or the last
-ENOUGH_BYTES = 8_000
+QUALITIES = (70, 55, 40, 30)  # the first that gives no more than ENOUGH_BYTES, or the last
+ENOUGH_BYTES = 5_000
 MAX_PIXELS = 16_000_000  # of what is decoded at its full size: all but JPEG, which decodes to an eighth
 PAPER = (255, 255, 255)  # behind what is transparent
 
