@@ -34,7 +34,7 @@ function card(entry) {
   const sure = record.plates?.[0]?.confidence;
   return element("article", { class: `record ${state}` }, shots(kind, record, address),
     element("div", { class: "what" }, values(kind, record, address),
-      element("p", { class: "state" }, element("i", { class: "dot" }), element("span", { text: word }), typeof sure === "number" ? element("small", { text: percent(sure) }) : null,
+      element("p", { class: "state" }, ...(valuesOf(kind, record).some(valueOf) ? [element("i", { class: "dot" }), element("span", { text: word })] : []), typeof sure === "number" ? element("small", { text: percent(sure) }) : null,
         record.protected ? element("small", { text: t("protected") }) : null,
         ...(record.watchlist ?? []).map((match) => element("b", { class: `mark ${match.action}`, text: match.action === "deny" ? t("to be stopped") : t("to be let in") })))),
     element("div", { class: "where" },
@@ -43,6 +43,8 @@ function card(entry) {
       kind === "capture" && !record.success && record.message ? element("p", { class: "why" }, name(record.message)) : null),
     element("div", { class: "time" }, when(entry.happened_at), delayed ? element("span", { class: "late", text: delayed }) : null));
 }
+
+byId("further").open = [...byId("further").querySelectorAll("[name]")].some((field) => new URLSearchParams(location.search).get(field.name));
 
 const records = newest({
   holder: byId("records"), address: "/api/entries", limit: PAGE, card, starts: [], parts: ["text"],

@@ -62,4 +62,5 @@ def report(day: str) -> Response:
 def _moment(seconds: float) -> str:
     """A moment at the site: the date as the reader writes it, 24 hours, the offset."""
     local = datetime.fromtimestamp(seconds, UTC).astimezone(current_hub().zone)
-    return f"{format_date(local.date(), 'medium')}, {local:%H:%M:%S %:z}"
+    offset = local.strftime("%z")
+    return f"{format_date(local.date(), 'medium')}, {local:%H:%M:%S} {offset[:3]}:{offset[3:5]}"
