@@ -80,12 +80,9 @@ OPERATIONS = {
         parameters=FILTERS,
     ),
     "GET /records": Operation(TAG, PAGE_ANSWER),
-    "GET /records/{kind}/{record_id}": Operation(
-        TAG, PAGE_ANSWER, errors=(404,), parameters=[in_path("kind", "capture or detection."), ID]
-    ),
-    "GET /records/capture/{capture_id}/ticket": Operation(
-        TAG, PAGE_ANSWER, errors=(404, 503), parameters=[in_path("capture_id", "The hub's id of the capture.")]
-    ),
+    "GET /records/capture/{record_id}": Operation(TAG, PAGE_ANSWER, parameters=[ID]),
+    "GET /records/detection/{record_id}": Operation(TAG, PAGE_ANSWER, parameters=[ID]),
+    "GET /records/capture/{record_id}/ticket": Operation(TAG, PAGE_ANSWER, errors=(404, 503), parameters=[ID]),
     "GET /reports/{day}": Operation(
         TAG, PAGE_ANSWER, errors=(404, 503), parameters=[in_path("day", "A day at the site, such as 2026-01-28.")]
     ),

@@ -25,19 +25,26 @@ def records() -> Response:
     return page("records.html")
 
 
-@entries_pages.get("/records/<any(capture, detection):kind>/<record_id>")
+@entries_pages.get("/records/capture/<record_id>")
 @role(Role.VIEWER)
-def record(kind: str, record_id: str) -> Response:
-    """One capture or detection; data from /api/captures/ID or /api/records/ID, and /api/corrections."""
-    return page("record.html", kind=kind, record_id=record_id)
+def capture(record_id: str) -> Response:
+    """One capture; data from /api/captures/ID and /api/corrections."""
+    return page("record.html", kind="capture", record_id=record_id)
 
 
-@entries_pages.get("/records/capture/<capture_id>/ticket")
+@entries_pages.get("/records/detection/<record_id>")
 @role(Role.VIEWER)
-def ticket(capture_id: str) -> Response:
+def detection(record_id: str) -> Response:
+    """One detection; data from /api/records/ID and /api/corrections."""
+    return page("record.html", kind="detection", record_id=record_id)
+
+
+@entries_pages.get("/records/capture/<record_id>/ticket")
+@role(Role.VIEWER)
+def ticket(record_id: str) -> Response:
     """A capture on one sheet of paper."""
     source = part(Entries).source("capture")
-    row = source.get(capture_id)
+    row = source.get(record_id)
     shown = source.show(row, reader_host())
     return page("ticket.html", capture=shown, captured=_moment(row["captured_at"]), printed=_moment(time.time()))
 
