@@ -114,16 +114,21 @@ async function load() {
 
 byId("correct").elements.index.onchange = showForm;
 
-byId("correct").onsubmit = async (event) => {
-  event.preventDefault();
-  const { index, value, note } = event.target.elements;
-  const told = await send("/api/corrections", "POST", { kind, id, field, index: Number(index.value), value: value.value.trim(), note: note.value.trim() });
+async function correct(text) {
+  const { index, note } = byId("correct").elements;
+  const told = await send("/api/corrections", "POST", { kind, id, field, index: Number(index.value), value: text, note: note.value.trim() });
   if (told.ok) {
     note.value = "";
     await load();
   }
   byId("told").textContent = told.ok ? t("Corrected. What was read is kept beside it.") : told.status === 404 ? NOT_THERE : told.message;
+}
+
+byId("correct").onsubmit = (event) => {
+  event.preventDefault();
+  correct(event.target.elements.value.value.trim());
 };
+byId("unreadable").onclick = () => correct("");
 
 byId("protect").onclick = async () => {
   const told = await send(`${api}/protect`, record.protected ? "DELETE" : "POST");

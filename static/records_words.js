@@ -20,6 +20,7 @@ export function stateOf(kind, record) {
 }
 
 export function emptyValue(kind, record) {
+  if (valuesOf(kind, record).some((value) => value.corrected === "")) return t("cannot be read");
   if (kind === "capture") return record.success ? "–" : t("not read");
   return record.vehicles_count ? t("vehicle, no plate") : t("no plate");
 }
