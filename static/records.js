@@ -22,7 +22,7 @@ function values(kind, record, address) {
   const all = valuesOf(kind, record).filter((value) => valueOf(value));
   if (!all.length) return element("p", { class: "value none" }, element("a", { href: address, text: emptyValue(kind, record) }));
   return element("p", { class: "value" }, element("a", { href: address }, ...all.flatMap((value, index) => [index ? " " : null, name(valueOf(value))])),
-    ...all.filter((value) => value.corrected !== null).map((value) => element("small", {}, t("was"), " ", name(value.read || "–"))));
+    ...all.filter((value) => value.corrected !== null).map((value) => element("small", {}, t("was"), " ", name(value.read || t("not read")))));
 }
 
 function card(entry) {
