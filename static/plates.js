@@ -1,8 +1,8 @@
 // The page of plates: live detections or the results of a search, the cameras, the watchlist.
 import { element, getJson, listen, moment, name, when } from "./live.js";
 import { newest } from "./newest.js";
+import { small } from "./pictures.js";
 import { addressOf } from "./records_words.js";
-import { thumbnail } from "./thumbnail.js";
 import { late } from "./times.js";
 import { counted, number, t } from "./words.js";
 
@@ -30,7 +30,7 @@ function card(record) {
   const address = pictureOf(record);
   const delayed = late(record.occurred_at, record.received_at);
   const page = addressOf("detection", record.detection_id);
-  const link = address ? element("a", { class: "shot", href: page }, thumbnail(address, t("picture of this detection"))) : element("a", { class: "shot none", href: page, text: t("no picture") });
+  const link = address ? element("a", { class: "shot", href: page }, small(address, t("picture of this detection"))) : element("a", { class: "shot none", href: page, text: t("no picture") });
   const plates = record.plates.map((plate) => element("p", { class: "plate" }, name(plate.corrected ?? plate.text),
     plate.corrected ? element("small", {}, t("was"), " ", name(plate.text)) : null,
     plate.confidence === null ? null : element("small", { text: number(plate.confidence, { style: "percent", maximumFractionDigits: 0 }) })));

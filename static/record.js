@@ -1,9 +1,9 @@
 // The page of one capture or detection: pictures, facts, correction with its history, protection, raw JSON.
 import { element, getJson, listen, name, when } from "./live.js";
+import { thumbnail } from "./pictures.js";
 import { emptyValue, percent, picturesOf, stateOf, valueOf, valuesOf } from "./records_words.js";
-import { thumbnailOf } from "./thumbnail.js";
 import { late } from "./times.js";
-import { show as enlarge } from "./viewer.js";
+import { enlarge } from "./viewer.js";
 import { t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -23,7 +23,7 @@ function showPictures() {
   const pictures = picturesOf(kind, record);
   byId("pictures").replaceChildren(...pictures.map((picture, index) => {
     // Large ones first as they are; the others small until they are opened.
-    const image = element("img", { src: index ? thumbnailOf(picture.address) : picture.address, alt: picture.title });
+    const image = element("img", { src: index ? thumbnail(picture.address) : picture.address, alt: picture.title });
     image.onerror = () => button.replaceChildren(element("span", { class: "broken", text: t("This picture cannot be shown: it is damaged or gone.") }));
     const button = element("button", { type: "button", class: "enlarge", "aria-label": t("Enlarge: {title}", { title: picture.title }) }, image);
     button.onclick = () => enlarge(pictures, index);

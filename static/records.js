@@ -1,8 +1,8 @@
 // The page of records: captures and detections in one list, live, searched, exported.
 import { element, listen, name, when } from "./live.js";
 import { newest } from "./newest.js";
+import { small } from "./pictures.js";
 import { addressOf, emptyValue, percent, picturesOf, recordOf, stateOf, valueOf, valuesOf } from "./records_words.js";
-import { thumbnail } from "./thumbnail.js";
 import { day, late } from "./times.js";
 import { t } from "./words.js";
 
@@ -15,7 +15,11 @@ function shots(kind, record, address) {
   const pictures = picturesOf(kind, record);
   const some = [pictures.find((picture) => picture.role === "primary"), pictures.find((picture) => picture.role === "label")].filter(Boolean).slice(0, SHOWN);
   if (!some.length) return element("div", { class: "shots none", text: t("no picture") });
-  return element("a", { class: "shots", href: address, tabindex: "-1", "aria-hidden": "true" }, ...some.map((picture) => thumbnail(picture.address, "", { class: picture.role })));
+  return element("a", { class: "shots", href: address, tabindex: "-1", "aria-hidden": "true" }, ...some.map((picture) => {
+    const image = small(picture.address, "");
+    image.className = picture.role;
+    return image;
+  }));
 }
 
 function values(kind, record, address) {
