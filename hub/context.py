@@ -15,6 +15,7 @@ from hub.contract.audit import Audit, NoAudit
 from hub.contract.day_counts import CountedRecords
 from hub.contract.delivery import DeliveryState
 from hub.contract.device_state import DeviceState
+from hub.contract.entries import EntrySource
 from hub.contract.plates import NoWatch, PlateWatch
 from hub.live.bus import Bus
 from hub.live.fanout import Fanout
@@ -95,6 +96,7 @@ class Hub:
     device_states: list[Callable[[], Iterable[DeviceState]]] = field(default_factory=list)  # of each kind of device
     deliveries: list[Callable[[], DeliveryState]] = field(default_factory=list)  # of each receiver in the settings
     feeds: dict[str, Feed] = field(default_factory=dict)  # stored records in their order, for deliveries
+    entries: dict[str, EntrySource] = field(default_factory=dict)  # captures and detections as one list, by kind
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     trouble: Callable[[], str] = lambda: ""  # a sentence for every page while records are refused
     status: dict[str, Callable[[], Any]] = field(default_factory=dict)  # key of /status -> its value now

@@ -15,6 +15,7 @@ from hub.apriltag.register import register as apriltag
 from hub.backup.register import register as backup
 from hub.context import Hub
 from hub.devices.register import register as devices
+from hub.entries.register import register as entries
 from hub.http.failures import register as failures
 from hub.languages.register import register as languages
 from hub.lpr.register import register as lpr
@@ -45,5 +46,6 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     alerts,
     mqtt,
     retention,
+    entries,
     pages,
 )

@@ -12,7 +12,7 @@ const OLDER = 100;
 
 // rows(body): those of a reply of `address`; time(row): when it happened (received_at: when it came); found(body, shown): the sentence of a search.
 // kept: how many of them a list that nobody has made longer holds; source: what loads them where it is no search.
-export function newest({ holder, address, limit, rows, id, time, card, found, empty, starts, kept = KEPT, source = search }) {
+export function newest({ holder, address, limit, rows, id, time, card, found, empty, starts, parts, kept = KEPT, source = search }) {
   const known = new Set();  // ids that have been received, the newest last
   const nodes = new Map();  // id -> its card
   let pending = [];         // rows that are not shown yet
@@ -27,7 +27,7 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
   holder.before(element("p", { class: "fresh" }, chip));
 
   const list = source({
-    address, limit, older: OLDER, starts, query: { order: "time" },
+    address, limit, older: OLDER, starts, parts, query: { order: "time" },
     before: () => (trimmed ? holder.lastElementChild.dataset.at : null),
     show: (body, append, searching) => {
       if (!append) clear(searching);
@@ -142,6 +142,7 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
 
   return {
     load: () => list.load(),
+    asked: () => list.filters(),
     last: () => last,
     start: (some) => {
       for (const row of [...some].reverse()) remember(row);

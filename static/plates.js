@@ -1,7 +1,10 @@
 // The page of plates: live detections or the results of a search, the cameras, the watchlist.
 import { element, getJson, listen, moment, name, when } from "./live.js";
 import { newest } from "./newest.js";
+import { small } from "./pictures.js";
+import { addressOf } from "./records_words.js";
 import { late } from "./times.js";
+import { counted, number, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const PAGE = 30;
@@ -11,9 +14,11 @@ const ORDER = ["bad", "off", "pending", "good"];
 let cameras = [];
 let camerasDue = null;
 
+function actionWord(action) { return action === "deny" ? t("deny") : action === "allow" ? t("allow") : action; }
+
 function badge(match) {
-  const differs = match.differences.map((row) => `${row.read} read, ${row.listed} listed`).join(", ");
-  return element("b", { class: `mark ${match.action}`, text: [match.action, match.reason, match.exact ? "" : `similar to ${match.plate}: ${differs}`].filter(Boolean).join(" · ") });
+  const differs = match.differences.map((row) => t("{read} read, {listed} listed", row)).join(", ");
+  return element("b", { class: `mark ${match.action}`, text: [actionWord(match.action), match.reason, match.exact ? "" : t("similar to {plate}: {differs}", { plate: match.plate, differs })].filter(Boolean).join(" · ") });
 }
 
 function pictureOf(record) {
@@ -24,23 +29,25 @@ function pictureOf(record) {
 function card(record) {
   const address = pictureOf(record);
   const delayed = late(record.occurred_at, record.received_at);
-  const link = address ? element("a", { class: "shot", href: address, target: "_blank", rel: "noopener" }, element("img", { src: address, alt: "picture of this detection", loading: "lazy", decoding: "async" })) : element("div", { class: "shot none", text: "no picture" });
-  const plates = record.plates.map((plate) => element("p", { class: "plate" }, name(plate.text),
-    plate.confidence === null ? null : element("small", { text: `${Math.round(plate.confidence * 100)} %` })));
+  const page = addressOf("detection", record.detection_id);
+  const link = address ? element("a", { class: "shot", href: page }, small(address, t("picture of this detection"))) : element("a", { class: "shot none", href: page, text: t("no picture") });
+  const plates = record.plates.map((plate) => element("p", { class: "plate" }, name(plate.corrected ?? plate.text),
+    plate.corrected ? element("small", {}, t("was"), " ", name(plate.text)) : null,
+    plate.confidence === null ? null : element("small", { text: number(plate.confidence, { style: "percent", maximumFractionDigits: 0 }) })));
   return element("article", { class: "detection" }, link,
     element("div", { class: "facts" },
-      ...(plates.length ? plates : [element("p", { class: "plate none", text: record.vehicles_count ? "vehicle, no plate" : "no plate" })]),
+      ...(plates.length ? plates : [element("p", { class: "plate none", text: record.vehicles_count ? t("vehicle, no plate") : t("no plate") })]),
       ...(record.watchlist ?? []).map(badge),
       element("p", { class: "when" }, when(record.occurred_at),
-        element("span", {}, " camera ", name(record.camera_id), " · ", name(record.checkpoint_id)), delayed ? element("span", { class: "late", text: delayed }) : null),
+        element("span", {}, t("Camera"), " ", name(record.camera_id), " · ", name(record.checkpoint_id)), delayed ? element("span", { class: "late", text: delayed }) : null),
       ...(record.warnings ?? []).map((text) => element("p", { class: "warning", text }))));
 }
 
 const detections = newest({
-  holder: byId("plates"), address: "/api/records", limit: PAGE, card, starts: ["plate"],
+  holder: byId("plates"), address: "/api/records", limit: PAGE, card, starts: [], parts: ["plate"],
   rows: (body) => body.records, id: (record) => record.detection_id, time: (record) => record.occurred_at,
-  found: (body) => `${body.total_count}${body.total_is_exact ? "" : "+"} found`,
-  empty: "No plate yet. The next one appears here by itself.",
+  found: (body) => t("{count} found", { count: `${number(body.total_count)}${body.total_is_exact ? "" : "+"}` }),
+  empty: t("No plate yet. The next one appears here by itself."),
 });
 
 function cameraState(camera) {
@@ -50,20 +57,24 @@ function cameraState(camera) {
 function cameraCard(camera, state, cut) {
   const troubled = camera.components.filter((row) => row.status !== "ok").map((row) => `${row.component}: ${row.message || row.status}`);
   return element("article", { class: `station ${state}` },
-    element("h2", {}, element("i", { class: "dot" }), element("span", {}, "Camera ", name(camera.camera_id))),
-    element("p", { class: "message", text: cut ? "State unknown while cut off" : camera.online ? `${camera.checkpoint_id} · ${camera.detection_count} detections · last heard ${moment(camera.last_seen)}` : `Not heard since ${moment(camera.last_seen)}` }),
+    element("h2", {}, element("i", { class: "dot" }), element("span", {}, t("Camera"), " ", name(camera.camera_id))),
+    element("p", { class: "message", text: cut ? t("State unknown while cut off") : camera.online ? `${camera.checkpoint_id} · ${detectionsOf(camera)} · ${lastHeard(camera)}` : t("Not heard since {when}", { when: moment(camera.last_seen) }) }),
     ...troubled.slice(0, 3).map((text) => element("p", { class: "outbox", text })));
 }
+
+function detectionsOf(camera) { return counted(camera.detection_count, "{count} detection", "{count} detections"); }
+
+function lastHeard(camera) { return t("last heard {when}", { when: moment(camera.last_seen) }); }
 
 // Cameras that are well take a line, or one for all of them where they are many.
 function strip(cameras, cut) {
   if (!cameras.length) return [];
-  const items = cameras.map((camera) => element("li", { class: cut ? "off" : "good", title: `last heard ${moment(camera.last_seen)}` }, element("i", { class: "dot" }), name(camera.camera_id),
-    element("small", { text: cut ? "unknown" : `${camera.detection_count} detections` })));
+  const items = cameras.map((camera) => element("li", { class: cut ? "off" : "good", title: lastHeard(camera) }, element("i", { class: "dot" }), name(camera.camera_id),
+    element("small", { text: cut ? t("unknown") : detectionsOf(camera) })));
   const list = element("ul", { class: "strip" }, ...items);
   if (cameras.length <= FEW) return [list];
   const open = byId("cameras").querySelector("details")?.open;
-  return [element("details", { open }, element("summary", { text: cut ? `${cameras.length} cameras, unknown while cut off` : `${cameras.length} cameras are online and well` }), list)];
+  return [element("details", { open }, element("summary", { text: cut ? counted(cameras.length, "{count} camera, unknown while cut off", "{count} cameras, unknown while cut off") : counted(cameras.length, "{count} camera is online and well", "{count} cameras are online and well") }), list)];
 }
 
 async function loadCameras() {
@@ -79,7 +90,7 @@ function showCameras(cut = false) {
   const well = rows.filter((row) => row.state === "good").map((row) => row.camera);
   const others = rows.filter((row) => row.state !== "good");
   byId("cameras").replaceChildren(...others.map(({ camera, state }) => cameraCard(camera, cut ? "off" : state, cut)), ...strip(well, cut));
-  if (!rows.length) byId("cameras").append(element("p", { class: "notice", text: "No camera has sent anything yet. Type this machine's address with port 8765 into a camera." }));
+  if (!rows.length) byId("cameras").append(element("p", { class: "notice", text: t("No camera has sent anything yet. Type this machine's address with port 8765 into a camera.") }));
 }
 
 // Cameras change with every record; redrawing them every few seconds is enough.
@@ -88,17 +99,17 @@ function camerasSoon(pause = 3000) { camerasDue ??= setTimeout(() => loadCameras
 function showAlert(alert) {
   const holder = byId("alerts");
   holder.prepend(element("p", { class: `alert ${alert.action}` }, element("strong", {}, name(alert.read)), badge(alert),
-    element("span", { text: `camera ${alert.camera_id}, ${moment(alert.occurred_at)}` })));
+    element("span", {}, t("Camera"), " ", name(alert.camera_id), ", ", moment(alert.occurred_at))));
   while (holder.children.length > ALERTS) holder.lastElementChild.remove();
 }
 
 async function loadWatchlist() {
   const rows = (await getJson("/api/watchlist")).watchlist;
   byId("watchlist").replaceChildren(...rows.map((entry) => {
-    const remove = element("button", { type: "button", class: "quiet", "aria-label": `Remove ${entry.plate}`, text: "Remove" });
+    const remove = element("button", { type: "button", class: "quiet", "aria-label": t("Remove {plate}", { plate: entry.plate }), text: t("Remove") });
     remove.onclick = () => change(`/api/watchlist/${entry.id}`, "DELETE");
-    return element("li", {}, element("b", { class: `mark ${entry.action}`, text: entry.action }), name(entry.plate),
-      element("small", { text: [entry.reason, entry.expired ? "expired" : ""].filter(Boolean).join(" · ") }), remove);
+    return element("li", {}, element("b", { class: `mark ${entry.action}`, text: actionWord(entry.action) }), name(entry.plate),
+      element("small", { text: [entry.reason, entry.expired ? t("expired") : ""].filter(Boolean).join(" · ") }), remove);
   }));
 }
 

@@ -35,8 +35,8 @@ function addDays(form, find) {
 }
 
 // show(body, append, searching) renders the rows of a response and returns the sentence for `#found`. `query` is asked
-// with every search, fields in `starts` by the beginning, `older` rows at a time after the first `limit`; before() is the time from which older ones are wanted where the cursor is of no use.
-export function search({ address, limit, older = limit, show, query = {}, starts = [], before = () => null }) {
+// with every search, fields in `starts` by the beginning, those in `parts` by any part, `older` rows at a time after the first `limit`; before() is the time from which older ones are wanted where the cursor is of no use.
+export function search({ address, limit, older = limit, show, query = {}, starts = [], parts = [], before = () => null }) {
   const form = document.getElementById("search");
   const more = document.getElementById("more");
   const found = document.getElementById("found");
@@ -54,11 +54,18 @@ export function search({ address, limit, older = limit, show, query = {}, starts
     for (const field of form.elements) if (field.name) field.value = given.get(field.name) ?? "";
   }
 
+  // The filters as the hub takes them.
+  function filters() {
+    const wanted = new URLSearchParams(asked);
+    for (const key of starts) if (wanted.has(key) && !wanted.get(key).endsWith("*")) wanted.set(key, `${wanted.get(key)}*`);
+    for (const key of parts) if (wanted.has(key) && !wanted.get(key).includes("*")) wanted.set(key, `*${wanted.get(key)}*`);
+    return wanted;
+  }
+
   async function load(append = false) {
     if (!append) asked = values();
     showDays();
-    const wanted = new URLSearchParams([...asked, ...Object.entries(query), ["limit", String(append ? older : limit)]]);
-    for (const key of starts) if (wanted.has(key) && !wanted.get(key).endsWith("*")) wanted.set(key, `${wanted.get(key)}*`);
+    const wanted = new URLSearchParams([...filters(), ...Object.entries(query), ["limit", String(append ? older : limit)]]);
     const time = append ? before() : null;
     if (time) wanted.set("to", time);
     else if (append && cursor) wanted.set("cursor", cursor);
@@ -88,5 +95,5 @@ export function search({ address, limit, older = limit, show, query = {}, starts
   form.onreset = () => setTimeout(submit);
   addEventListener("popstate", () => { fill(); find(false); });
   more.onclick = () => find(true);
-  return { load, searching: () => asked.size > 0, hasOlder: () => { more.hidden = false; } };
+  return { load, filters, searching: () => asked.size > 0, hasOlder: () => { more.hidden = false; } };
 }

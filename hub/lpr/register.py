@@ -17,6 +17,7 @@ from hub.contract.roles import Requirement, Role
 from hub.live.missed import Missed, Stored
 from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
+from hub.lpr.entries import DetectionEntries
 from hub.lpr.expiring import DetectionBelongings, expiring_detections, expiring_health
 from hub.lpr.fast_rest import FastRecords
 from hub.lpr.feeds import DetectionFeed, WatchlistHits
@@ -65,6 +66,7 @@ def register(app: Flask, hub: Hub) -> None:
     }
     hub.metrics.add(lambda: camera_metrics(lpr.cameras, lpr.statistics))
     hub.feeds["detections"] = DetectionFeed(hub.reader, lpr.records)
+    hub.entries["detection"] = DetectionEntries(lpr.records, hub.reader)
     hub.notable["detections"] = WatchlistHits(hub.reader)
     columns = RECORDS.columns
     hub.day_counts["detections"] = CountedTable(

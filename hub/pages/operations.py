@@ -151,6 +151,15 @@ OPERATIONS = {
         errors=(404,),
         parameters=[in_path("name", "The name of a picture, as in the links of records.")],
     ),
+    "GET /thumbnails/{name}": Operation(
+        TAG,
+        {
+            200: Answer("The small picture.", {"image/jpeg": Content(BYTES)}),
+            304: Answer("The picture has not changed; pictures never do."),
+        },
+        errors=(404, 422, 503),
+        parameters=[in_path("name", "The name of a picture, as in the links of records.")],
+    ),
     "GET /static/{filename}": Operation(
         TAG,
         {

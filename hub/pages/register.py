@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+import gevent
 from flask import Flask
 
 from hub.context import Hub
@@ -22,14 +24,20 @@ from hub.pages.questions import Questions
 from hub.pages.routes import pages
 from hub.pages.site_zone import site_zone
 from hub.pages.today import Today
+from hub.runtime.lanes import LaneBusy
+from hub.store.thumbnails import Thumbnails
 from hub.websocket.connection import WebSocket
 
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 600.0
 MAX_MESSAGE_BYTES = 64 * 1024  # pages send short questions
 
 
 def register(app: Flask, hub: Hub) -> None:
     """Add the routes of pages and stored pictures, and the WebSocket `/events` that sends live events to pages."""
     app.register_blueprint(images)
+    _add_thumbnails(hub)
     hub.announce("images", "pictures", "http", "/images/NAME", position=4)
     hub.add(Today(hub.day_counts, hub.zone))
     hub.add(DeviceStates(hub.device_states))
@@ -61,3 +69,30 @@ def _shown(hub: Hub) -> dict[str, Any]:
         "is_viewer": is_viewer,
         "is_operator": who.allows(Role.OPERATOR),
     }
+
+
+def _add_thumbnails(hub: Hub) -> None:
+    """Add the small versions of pictures, and the task that deletes those of deleted pictures."""
+    thumbnails = Thumbnails(
+        hub.settings.thumbnails_path,
+        hub.images,
+        hub.packs,
+        hub.picture_files,
+        hub.lanes,
+        hub.examiner.limits,
+        hub.settings.images.thumbnails_mb * 1_000_000,
+        lambda: not hub.room.closed,
+    )
+    thumbnails.prepare()
+    hub.add(thumbnails)
+    hub.status["thumbnails"] = thumbnails.status
+    hub.supervisor.keep("thumbnail sweep", _sweep, thumbnails)
+
+
+def _sweep(thumbnails: Thumbnails) -> None:
+    while True:
+        try:
+            thumbnails.sweep()
+        except (OSError, LaneBusy) as error:
+            log.debug("Thumbnails were not swept: %s", error)
+        gevent.sleep(SWEEP_SECONDS)

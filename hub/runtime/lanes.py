@@ -105,12 +105,16 @@ class Lanes:
     large_pictures: Lane = field(default_factory=lambda: Lane("large pictures", 1, 40, 5, max_bytes=96 * MB))
     # Live pictures scaled down for small tiles; a viewer is sent the full one where this is busy.
     live_pictures: Lane = field(default_factory=lambda: Lane("live pictures", BUSY_THREADS, 8))
+    # Smaller versions for lists: one thread of its own, so that a page full of them delays no record.
+    thumbnails: Lane = field(default_factory=lambda: Lane("thumbnails", 1, 400, max_bytes=96 * MB))
     reads: Lane = field(default_factory=lambda: Lane("database reads", 4, 1000))
     # Reads that may scan a table.
     searches: Lane = field(default_factory=lambda: Lane("searches", BUSY_THREADS, 16))
     files: Lane = field(default_factory=lambda: Lane("stored pictures", 4, 500))
     # The parser holds the GIL: a second thread would decode no faster and delay the event loop more.
     json: Lane = field(default_factory=lambda: Lane("large JSON", 1, 64))
+    # Files that are made for readers, row by row.
+    exports: Lane = field(default_factory=lambda: Lane("exports", 1, 16))
     # Work that nobody waits for: the sizes of folders, smaller packs.
     upkeep: Lane = field(default_factory=lambda: Lane("upkeep", 1, 16))
     # Hashing a password takes 32 MB and 0.1 s: one at a time.

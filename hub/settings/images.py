@@ -40,6 +40,13 @@ class Images(Section):
         description="A picture that takes more memory than this to decode, in MB, is kept but not shown.",
     )
 
+    thumbnails_mb: int = Field(
+        500,
+        ge=10,
+        le=100_000,
+        description="Small versions of pictures for lists are kept in the folder thumbnails, up to so many MB.",
+    )
+
     @field_validator("base_url")
     @classmethod
     def _is_address(cls, value: str) -> str:

@@ -175,6 +175,16 @@ class Settings(Section):
         return self.instance / "images"
 
     @property
+    def thumbnails_path(self) -> Path:
+        """The folder of small versions of pictures; it may be deleted at any time."""
+        return self.instance / "thumbnails"
+
+    @property
+    def exports_path(self) -> Path:
+        """The folder of files that are being made for readers; it is emptied at the start."""
+        return self.instance / "exports"
+
+    @property
     def packs_path(self) -> Path:
         """The folder of pictures of camera records."""
         return self.instance / "pictures"

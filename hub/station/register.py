@@ -9,6 +9,7 @@ from hub.context import Hub
 from hub.contract.roles import Requirement, Role
 from hub.live.events import CAPTURE_STORED
 from hub.live.missed import Missed, Stored
+from hub.station.entries import CaptureEntries
 from hub.station.expiring import CaptureBelongings, expiring_captures
 from hub.station.feeds import FailedCaptures, capture_feed, station_states
 from hub.station.metrics import station_metrics
@@ -55,6 +56,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.bus.subscribe(CAPTURE_STORED, lambda event: stations.delivered(event.row["station"]))
     hub.status["stations"] = stations.all
     hub.feeds["captures"] = capture_feed(hub.reader, captures)
+    hub.entries["capture"] = CaptureEntries(captures, hub.reader)
     hub.notable["captures"] = FailedCaptures(hub.reader)
     hub.day_counts["captures"] = CountedTable(
         hub.reader, CAPTURES, CAPTURES.columns.captured_at, CAPTURES.columns.station, CAPTURES.columns.success

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, case, delete, exists, func, select, tuple_, update
 
+from hub.contract.entries import Position
 from hub.contract.times import LATEST
 from hub.station.tables import Capture, CaptureTag, Station
 from hub.store.backend import Backend, Row
@@ -40,6 +41,7 @@ class Query:
     since: float | None = None
     until: float | None = None
     order_by_time: bool = False  # without a range of times too
+    below: Position | None = None  # with order_by_time: only what is older than this place
 
     @property
     def may_scan(self) -> bool:
@@ -120,6 +122,8 @@ class CaptureRepository:
                 if not last:
                     return Rows()
                 conditions.append(tuple_(captured_at, seq) < tuple_(last[0]["captured_at"], last[0]["seq"]))
+        if query.below is not None:
+            conditions.append(tuple_(captured_at, seq) < tuple_(*query.below))
         return self._reader.page(statement.where(*conditions).limit(query.limit + 1), query.may_scan)
 
 

@@ -17,7 +17,7 @@ class Examiner:
     """`examine` of whole records' pictures. At most three are decoded at a time, one of them large."""
 
     def __init__(self, lanes: Lanes, limits: DecodeLimits) -> None:
-        self._lanes, self._limits = lanes, limits
+        self._lanes, self.limits = lanes, limits
         self.shown = self.refused = 0
 
     def examine(self, pictures: Mapping[str, bytes]) -> dict[str, Checked]:
@@ -44,11 +44,11 @@ class Examiner:
         found: dict[str, Checked | Head] = {}
         for name, data in pictures.items():
             try:
-                head = inspect(data, self._limits)
+                head = inspect(data, self.limits)
             except PictureError as error:
                 found[name] = error
                 continue
-            found[name] = head if _is_large(head) else _checked(data, head)
+            found[name] = head if is_large(head) else _checked(data, head)
         return found
 
     def status(self) -> dict[str, Any]:
@@ -56,7 +56,8 @@ class Examiner:
         return {"shown": self.shown, "not_shown": self.refused}
 
 
-def _is_large(head: Head) -> bool:
+def is_large(head: Head) -> bool:
+    """Whether a picture is decoded one at a time, on the lane of large ones."""
     return head.width * head.height > LARGE_PIXELS or head.memory > LARGE_MEMORY or head.blocks > LARGE_BLOCKS
 
 

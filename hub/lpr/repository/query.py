@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Table
 
+from hub.contract.entries import Position
 from hub.store.statements import unindexed
 
 
@@ -22,6 +23,7 @@ class Query:
     since: float | None = None
     until: float | None = None
     order_by_time: bool = False  # without a range of times too
+    below: Position | None = None  # with order_by_time: only what is older than this place
 
     @property
     def may_scan(self) -> bool:

@@ -45,6 +45,8 @@ class RecordRepository:
                 if not last:
                     return Rows()
                 conditions.append(tuple_(occurred_at, seq) < tuple_(last[0]["occurred_at"], last[0]["seq"]))
+        if query.below is not None:
+            conditions.append(tuple_(occurred_at, seq) < tuple_(*query.below))
         return self._reader.page(statement.where(*conditions).limit(query.limit + 1), query.may_scan)
 
     def _conditions(self, query: Query) -> list[ColumnElement[bool]]:
