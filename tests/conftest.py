@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.alone import WORKER, machine
 from tests.support.helpers import HubProcess
+from tests.support.starts import starts
 
 # The same examples in every run and everywhere; no deadline for one of them, since CI shares its processor.
 hypothesis.settings.register_profile("fixed", derandomize=True, max_examples=100, database=None, deadline=None)
@@ -26,6 +27,19 @@ hypothesis.settings.load_profile("fixed")
 SLOW_FOLDERS = ("hub/fast_paths", "hub/hardening", "hub/pages")  # many requests to real hubs, attacks, a browser
 
 SLOW_WEIGHT = 50  # about how many other tests take as long as one that is marked slow
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--real-starts", action="store_true", help="start each hub as a new process, which is slower")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.getoption("--real-starts"):
+        starts.enable()
+
+
+def pytest_unconfigure() -> None:
+    starts.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
