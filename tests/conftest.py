@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -10,6 +11,12 @@ from pathlib import Path
 
 # Before Hypothesis is used: it writes its tables of characters into a folder, and into the tree where none is named.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "gatehouse-hypothesis"))
+
+# Hundreds of processes import the same modules: where none may be written beside the sources, they share a folder.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    folder = str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "bytecode")
+    sys.pycache_prefix = os.environ.setdefault("PYTHONPYCACHEPREFIX", folder)
+    sys.dont_write_bytecode = False
 
 import hypothesis
 import pytest

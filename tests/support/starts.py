@@ -46,7 +46,7 @@ IMPORTED_LATER = (
 )
 """What the hub imports after app.py has been imported, or while it runs."""
 
-READ_WHILE_RUNNING = ("HUB_", "PYTEST_", "NOTIFY_SOCKET", "WATCHDOG_")
+READ_WHILE_RUNNING = ("HUB_", "PYTEST_")
 """How the variables begin that may differ from the server's."""
 
 
