@@ -35,13 +35,20 @@ REQUEST_BYTES = 60_000
 UNKNOWN_STATUS = -255  # the start server was killed before the child ended
 
 IMPORTED_LATER = (
+    "PIL.GifImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "PIL.PpmImagePlugin",
     "engineio.async_drivers.gevent",
+    "flask_sqlalchemy.cli",
+    "gevent.resolver.thread",
     "hub.assembly",
     "hub.backup.switch",
     "hub.http.server",
     "hub.http.serving",
     "hub.kinds",
     "hub.subscriptions",
+    "jinja2.ext",
     "sqlalchemy.dialects.sqlite",
 )
 """What the hub imports after app.py has been imported, or while it runs."""
