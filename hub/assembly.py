@@ -17,6 +17,7 @@ from hub.access.requirements import Requirements
 from hub.backup.damaged import mend
 from hub.context import Hub
 from hub.contract.times import zone
+from hub.http.lazy_rule import LazyRule
 from hub.live.bus import Bus
 from hub.live.events import STORAGE_CHANGED
 from hub.live.fanout import Fanout
@@ -68,9 +69,13 @@ MEGABYTE = 1024 * 1024
 ROOT = Path(__file__).resolve().parent.parent
 
 
+class _Flask(Flask):
+    url_rule_class = LazyRule  # a class attribute: the route of static files is added by the constructor
+
+
 def make_flask(settings: Settings) -> Flask:
     """The application with templates, static files and limits, without routes."""
-    app = Flask("hub", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app = _Flask("hub", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     database = URL.create("sqlite", database=str(settings.database_path.resolve()))
     app.config["SQLALCHEMY_DATABASE_URI"] = database
     # One byte more than the server's own limit, whose refusal is the better one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -11,11 +12,18 @@ from pathlib import Path
 # Before Hypothesis is used: it writes its tables of characters into a folder, and into the tree where none is named.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "gatehouse-hypothesis"))
 
+# Hundreds of processes import the same modules: where none may be written beside the sources, they share a folder.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    folder = str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "bytecode")
+    sys.pycache_prefix = os.environ.setdefault("PYTHONPYCACHEPREFIX", folder)
+    sys.dont_write_bytecode = False
+
 import hypothesis
 import pytest
 
 from tests.support.alone import WORKER, machine
 from tests.support.helpers import HubProcess
+from tests.support.starts import starts
 
 # The same examples in every run and everywhere; no deadline for one of them, since CI shares its processor.
 hypothesis.settings.register_profile("fixed", derandomize=True, max_examples=100, database=None, deadline=None)
@@ -26,6 +34,19 @@ hypothesis.settings.load_profile("fixed")
 SLOW_FOLDERS = ("hub/fast_paths", "hub/hardening", "hub/pages")  # many requests to real hubs, attacks, a browser
 
 SLOW_WEIGHT = 50  # about how many other tests take as long as one that is marked slow
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--real-starts", action="store_true", help="start each hub as a new process, which is slower")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.getoption("--real-starts"):
+        starts.enable()
+
+
+def pytest_unconfigure() -> None:
+    starts.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

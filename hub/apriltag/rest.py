@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, after_this_request, request
 from flask.blueprints import BlueprintSetupState
-from werkzeug.routing import Rule
 
 from hub.access.declare import role
 from hub.apriltag.access import POLL_PATH, READING_PATHS
@@ -52,7 +51,7 @@ def _route_readings(state: BlueprintSetupState) -> None:
     """Route every method to `post_reading`, which refuses all but POST; `add_url_rule` needs a list of methods."""
     state.app.view_functions["apriltag_rest.post_reading"] = post_reading
     for path in READING_PATHS:
-        state.app.url_map.add(Rule(path, endpoint="apriltag_rest.post_reading"))
+        state.app.url_map.add(state.app.url_rule_class(path, endpoint="apriltag_rest.post_reading"))
 
 
 @apriltag_rest.get("/api/apriltags/newest")

@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -18,6 +17,8 @@ from typing import Any
 
 import requests
 from PIL import Image
+
+from tests.support.starts import Process, starts
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDE_PORTS = ("HUB_APRILTAG_PORT", "HUB_LPR_PORT", "HUB_IMAGES_PORT", "HUB_RESULTS_PORT", "HUB_APRILTAG_UDP_PORT")
@@ -95,19 +96,24 @@ def capture_result(tag: str = "E200341201", **fields: Any) -> dict[str, Any]:
 
 
 class HubProcess:
-    """`python app.py` with an instance folder, on free ports that stay the same over restarts."""
+    """`python app.py` with an instance folder, on free ports that stay the same over restarts.
+
+    Its start may be a fork (tests/support/starts.py); `real` asks for a process of its own, for tests of the start
+    itself, of its command line or of absolute sizes of its memory.
+    """
 
     script = ROOT / "app.py"
 
-    def __init__(self, instance: Path, **environ: str) -> None:
+    def __init__(self, instance: Path, *, real: bool = False, **environ: str) -> None:
         self.instance = instance
+        self._real = real
         main, *side = free_ports(1 + len(SIDE_PORTS))
         self.port = main
         self.side = dict(zip(("apriltag", "lpr", "images", "results", "apriltag_udp"), side, strict=True))
         own = {name: str(port) for name, port in zip(SIDE_PORTS, side, strict=True)}
         clean = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
         self.environ = {**clean, **own, "PYTHONWARNINGS": "default", **environ}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
         self.output = instance.parent / f"{instance.name}.output.txt"
 
     @property
@@ -116,13 +122,8 @@ class HubProcess:
 
     def start(self) -> HubProcess:
         with self.output.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, str(self.script), "--instance", str(self.instance), "--port", str(self.port)],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=self.environ,
-                stdin=subprocess.DEVNULL,
-            )
+            command = [sys.executable, str(self.script), "--instance", str(self.instance), "--port", str(self.port)]
+            self.process = starts.start(command, self.environ, output, self._real)
         wait_for(self._ready, 30, "the hub's being ready")
         return self
 

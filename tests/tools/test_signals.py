@@ -54,7 +54,7 @@ class Terminal:
 @on_posix
 @pytest.mark.slow
 def test_closing_the_terminal_ends_the_hub_in_order(tmp_path: Path) -> None:
-    hub = HubProcess(tmp_path / "instance")
+    hub = HubProcess(tmp_path / "instance", real=True)
     ports = {name: hub.environ[name] for name in SIDE_PORTS}
     command = (str(ROOT / "app.py"), "--instance", str(hub.instance), "--port", str(hub.port))
     with Terminal(*command, **ports) as terminal:
@@ -81,7 +81,7 @@ def test_closing_the_terminal_ends_the_agent_in_order(tmp_path: Path) -> None:
 @on_posix
 @pytest.mark.slow
 def test_a_shell_and_the_system_may_both_say_that_the_terminal_is_closed(tmp_path: Path) -> None:
-    with HubProcess(tmp_path / "instance") as hub:
+    with HubProcess(tmp_path / "instance", real=True) as hub:
         for _ in range(3):
             hub.process.send_signal(signal.SIGHUP)
         assert hub.process.wait(20) == 0
@@ -93,7 +93,7 @@ def test_a_shell_and_the_system_may_both_say_that_the_terminal_is_closed(tmp_pat
 def test_nohup_keeps_the_hub_running(tmp_path: Path) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # children inherit what is ignored
     try:
-        hub = HubProcess(tmp_path / "instance").start()
+        hub = HubProcess(tmp_path / "instance", real=True).start()
     finally:
         signal.signal(signal.SIGHUP, before)
     hub.process.send_signal(signal.SIGHUP)

@@ -27,7 +27,7 @@ LIMIT_MB = 500
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[HubProcess]:
-    with HubProcess(tmp_path / "instance") as process:
+    with HubProcess(tmp_path / "instance", real=True) as process:
         yield process
 
 
@@ -331,7 +331,7 @@ def test_slow_readers_of_a_large_picture(own: HubProcess) -> None:
 @pytest.mark.slow
 def test_a_page_that_never_reads_its_events(tmp_path: Path) -> None:
     text = "Y" * 60_000
-    with HubProcess(tmp_path / "instance", HUB_LIMITS_MAX_QUEUE_MB="2") as hub:
+    with HubProcess(tmp_path / "instance", real=True, HUB_LIMITS_MAX_QUEUE_MB="2") as hub:
         sock = websocket_open(hub.port, "/events")
         with Memory(hub) as memory, Bystander(hub) as other, requests.Session() as session:
             for number in range(2000):
@@ -352,7 +352,7 @@ def test_a_page_that_never_reads_its_events(tmp_path: Path) -> None:
 
 
 def test_idle_keep_alive_connections_keep_nobody_out(tmp_path: Path) -> None:
-    with HubProcess(tmp_path / "instance", HUB_LIMITS_MAX_CONNECTIONS="200") as hub:
+    with HubProcess(tmp_path / "instance", real=True, HUB_LIMITS_MAX_CONNECTIONS="200") as hub:
         idle = []
         for _ in range(200):
             sock = connection(hub.port)

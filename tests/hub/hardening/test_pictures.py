@@ -21,7 +21,7 @@ SECOND = 1.0 * PATIENCE
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    with HubProcess(tmp_path_factory.mktemp("pictures") / "instance") as process:
+    with HubProcess(tmp_path_factory.mktemp("pictures") / "instance", real=True) as process:
         yield process
 
 

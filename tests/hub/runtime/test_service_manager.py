@@ -66,7 +66,7 @@ def test_the_watchdog_of_another_process_is_not_ours(manager: socket.socket, tmp
 
 @pytest.mark.slow
 def test_a_hub_reports_when_it_serves_lives_and_ends(manager: socket.socket, tmp_path: Path) -> None:
-    with HubProcess(tmp_path / "instance", NOTIFY_SOCKET=str(tmp_path / "n"), WATCHDOG_USEC="300000") as hub:
+    with HubProcess(tmp_path / "instance", real=True, NOTIFY_SOCKET=str(tmp_path / "n"), WATCHDOG_USEC="300000") as hub:
         assert {manager.recv(100) for _ in range(4)} == {b"READY=1", b"WATCHDOG=1"}
         assert hub.stop() == 0
     seen = {manager.recv(100)}

@@ -30,7 +30,7 @@ def run_chaos(folder: Path, vehicles: int, kills: int, seed: int, lanes: int = 8
     began = time.monotonic()
     clock = WallClock(folder) if compiler() is not None else None
     environ = clock.environ if clock is not None else {}
-    hub = HubProcess(folder / "hub", **environ).start()
+    hub = HubProcess(folder / "hub", real=True, **environ).start()
     gate = Gate(folder / "agent", hub.port, seed, vehicles, lanes, weighbridges)
     agent = ChaosAgent(folder / "agent", environ).start()
     try:

@@ -48,7 +48,7 @@ def record_hub(
     if start is not None:
         shutil.copytree(start[1].folder, root)
     recorder = Recorder(root, log, flush_ms, fail_every)
-    hub = HubProcess(root / "instance", **recorder.environ, **(environ or {}))
+    hub = HubProcess(root / "instance", real=True, **recorder.environ, **(environ or {}))
     hub.output = folder / "output.txt"
     _start(hub, STARTS if fail_every else 1)
     load = HubLoad(hub, seed, lambda key: recorder.acknowledge(key.encode()), limit=acknowledgements).start()
@@ -87,7 +87,7 @@ class Outcome:
 
 def start_after(cut: Cut, recording: Recording) -> Outcome:
     """Start a hub on the state of a cut, compare, kill it, and check its database."""
-    hub = HubProcess(cut.folder / "instance")
+    hub = HubProcess(cut.folder / "instance", real=True)
     hub.output = cut.folder.parent / f"{cut.folder.name}.output.txt"
     acknowledged = recording.acknowledged(cut)
     began = time.monotonic()

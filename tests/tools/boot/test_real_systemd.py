@@ -121,7 +121,7 @@ def test_a_hub_that_was_stopped_stays_stopped(manager: Systemd, tmp_path: Path) 
 
 
 def test_a_hub_that_already_runs_is_named_before_anything_is_written(manager: Systemd, tmp_path: Path) -> None:
-    with HubProcess(tmp_path / "instance") as hub:
+    with HubProcess(tmp_path / "instance", real=True) as hub:
         flags = ("install-service", "--instance", str(hub.instance))
         done = manager.run(sys.executable, str(ROOT / "app.py"), *flags)
         assert done.returncode == 1 and "already runs on" in done.stderr and "app.py stop" in done.stderr, done.stderr

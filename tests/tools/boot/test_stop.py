@@ -29,7 +29,7 @@ def test_the_hub_ends_when_asked(tmp_path: Path) -> None:
     instance = tmp_path / "instance"
     instance.mkdir()
     StopRequest(instance, "hub").make()  # left by somebody: it ends nobody who starts later
-    with HubProcess(instance) as hub:
+    with HubProcess(instance, real=True) as hub:
         assert hub.get("/api/test")
         done = stop("app.py", instance)
         assert (done.returncode, done.stdout) == (0, f"The hub on {instance} has ended.\n"), done.stderr
