@@ -17,6 +17,7 @@ const WORDS = {
   "token.make": "made a token for", "token.rename": "renamed the token", "token.revoke": "revoked the token of",
   "capture.protect": "protected the capture", "capture.release": "no longer protects the capture",
   "detection.protect": "protected the detection", "detection.release": "no longer protects the detection",
+  "capture.correct": "corrected the capture", "detection.correct": "corrected the detection",
   "alert.test": "tried the alerts", "person.delete": "deleted the person", "video.interval": "set the interval of pictures of",
 };
 

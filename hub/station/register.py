@@ -9,10 +9,11 @@ from hub.context import Hub
 from hub.contract.roles import Requirement, Role
 from hub.live.events import CAPTURE_STORED
 from hub.live.missed import Missed, Stored
+from hub.station.correctable import CorrectableCaptures
 from hub.station.expiring import CaptureBelongings, expiring_captures
 from hub.station.feeds import FailedCaptures, capture_feed, station_states
 from hub.station.metrics import station_metrics
-from hub.station.repository import CaptureRepository, Query, StationRepository
+from hub.station.repository import NUMBER, TAG, CaptureRepository, Query, StationRepository
 from hub.station.rest import station_rest
 from hub.station.service import Captures
 from hub.station.socketio import register_events
@@ -26,7 +27,7 @@ def register(app: Flask, hub: Hub) -> None:
     """Add the services of captures and stations with their transports: REST, Socket.IO, raw WebSocket on port 2020."""
     captures = Captures(
         hub.writer,
-        CaptureRepository(hub.backend, hub.reader),
+        CaptureRepository(hub.backend, hub.reader, hub.parts, hub.corrected),
         hub.images,
         hub.links,
         hub.bus,
@@ -42,7 +43,7 @@ def register(app: Flask, hub: Hub) -> None:
     stations.load()
     hub.part(Missed).add(
         "capture",
-        Stored(captures.get, lambda before, limit: captures.find(Query(limit, before)), captures.public),
+        Stored(captures.get, lambda before, limit: captures.find(Query(limit, before)), captures.shown),
     )
     app.register_blueprint(station_rest)
     hub.described_in.append("hub.station.operations")
@@ -54,6 +55,8 @@ def register(app: Flask, hub: Hub) -> None:
     hub.bus.subscribe(CAPTURE_STORED, lambda event: stations.delivered(event.row["station"]))
     hub.status["stations"] = stations.all
     hub.feeds["captures"] = capture_feed(hub.reader, captures)
+    hub.correctable["capture"] = CorrectableCaptures(hub.reader)
+    hub.searched += [NUMBER, TAG]
     hub.notable["captures"] = FailedCaptures(hub.reader)
     hub.device_states.append(lambda: station_states(stations))
     hub.names["stations"] = stations.names.status
