@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, bindparam, literal_column, or_, select, true, update
 
 from hub.store.backend import Backend, Row
 from hub.store.corrected import CORRECTIONS, Correctable, Correction
@@ -37,7 +37,7 @@ class CorrectionRepository:
         self._replace: dict[str, str] = {}
         for kind in kinds:
             key = kind.table.columns.seq
-            found = select(literal_column("1")).select_from(kind.table).where(key == bindparam("record"))
+            found: Select[Any] = select(literal_column("1")).select_from(kind.table).where(key == bindparam("record"))
             self._exists[kind.field] = backend.compile(found).sql
             same = kind.column == bindparam("record"), Correction.position == bindparam("place")
             current = select(Correction.value).where(*same, Correction.newest == true())

@@ -70,9 +70,13 @@ class Query:
 class CaptureRepository:
     """Capture results by event id, by id, and newest first."""
 
-    def __init__(self, backend: Backend, reader: Reader, parts: PartIndex, corrected: Corrected) -> None:
-        self._reader, self._corrected, self.unreadable = reader, corrected, reader.unreadable
-        self._number, self._tag = (FieldSearch(reader, parts, corrected, source) for source in (NUMBER, TAG))
+    def __init__(
+        self, backend: Backend, reader: Reader, parts: PartIndex | None = None, corrected: Corrected | None = None
+    ) -> None:
+        """Without `parts` and `corrected`: of a database without corrections, whose tables are searched themselves."""
+        self._reader, self.unreadable = reader, reader.unreadable
+        parts, self._corrected = parts or PartIndex(backend, reader), corrected or Corrected(reader)
+        self._number, self._tag = (FieldSearch(reader, parts, self._corrected, source) for source in (NUMBER, TAG))
         self._insert = insert(backend, CAPTURES)
         self._insert_tag = insert(backend, CAPTURE_TAGS)
         found = select(CAPTURES).where(

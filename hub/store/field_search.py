@@ -46,7 +46,7 @@ class FieldSearch:
         if self._corrections_count:
             column = self._source.correction
             assert column is not None
-            now = select(literal_column("1")).where(column == seq, CORRECTIONS.columns.newest == true())
+            now: Select[Any] = select(literal_column("1")).where(column == seq, CORRECTIONS.columns.newest == true())
             found = or_(found, exists(now.where(wanted.matches(CORRECTIONS.columns.folded))))
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -136,13 +137,23 @@ def test_unread_captures_wait_until_somebody_has_seen_them(client: Any) -> None:
     assert client.get(f"/api/captures/{odd}").json["capture"]["corrected_number"] == ""
 
 
-def test_pages_are_told_and_other_listeners_see_no_change(app: Any, client: Any) -> None:
+def test_pages_are_told_and_other_listeners_see_no_change(
+    app: Any, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hub = app.extensions["gatehouse"]
     made: list[dict[str, Any]] = []
+    sent: list[dict[str, Any]] = []
+
+    def publish(payload: Any, **_: Any) -> None:
+        sent.append(json.loads(payload("gate") if callable(payload) else payload))
+
+    monkeypatch.setattr(hub.pages, "publish", publish)
     hub.bus.subscribe("correction made", made.append)
     capture = store(client, event_id="told")
     correction = correct(client, capture, "31313")
     assert made == [correction]
+    assert sent[-1] == {"event": "correction", "correction": correction}
+    assert sent[0]["event"] == "capture" and sent[0]["capture"]["corrected_number"] is None
     feed = hub.feeds["captures"]
     body = feed.after(feed.newest() - 1, 1).items[0].body
     assert body["id"] == capture and "corrected_number" not in body
