@@ -100,22 +100,23 @@ def main() -> int:
     parser.add_argument("--plates", type=int, default=200_000, help="different plates")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--times", type=int, default=20, help="requests of each group and seed")
-    parser.add_argument("--folder", type=Path, help="where the database is made; a million rows take 2 GB")
+    parser.add_argument("--keep", type=Path, help="folder of the database, which is kept and used again; 1 GB")
     parser.add_argument("--without-index", action="store_true", help="as after an upgrade: how long it takes")
     options = parser.parse_args()
     scale_rows.PLATES = options.plates
     found: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        hub = HubProcess(Path(folder) / "instance")
-        with hub:
-            pass  # makes the tables
-        began = time.perf_counter()
-        scale_rows.fill(hub.instance / "hub.db", options.rows, options.rows, 1)
-        print(
-            f"filled in {time.perf_counter() - began:.0f} s, {(hub.instance / 'hub.db').stat().st_size / 1e6:,.0f} MB"
-        )
+    with tempfile.TemporaryDirectory() as folder:
+        hub = HubProcess((options.keep or Path(folder)) / "instance")
+        hub.instance.parent.mkdir(parents=True, exist_ok=True)
+        database = hub.instance / "hub.db"
+        if not database.exists():
+            with hub:
+                pass  # makes the tables
+            began = time.perf_counter()
+            scale_rows.fill(database, options.rows, options.rows, 1)
+            print(f"filled in {time.perf_counter() - began:.0f} s, {database.stat().st_size / 1e6:,.0f} MB")
         if options.without_index:
-            forget_index(hub.instance / "hub.db")
+            forget_index(database)
         with hub:
             if options.without_index:
                 seconds, state = fill_time(hub)

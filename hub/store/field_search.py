@@ -10,7 +10,7 @@ from hub.store.corrected import CORRECTIONS, Corrected
 from hub.store.reader import Reader
 from hub.store.searched import How, PartIndex, Source, Wanted
 
-MAX_VALUES = 10_000  # different values that are looked up one by one
+MAX_VALUES = 3000  # different values that are looked up one by one
 MAX_RECORDS = 5000  # records that are looked up before other conditions are applied
 
 
