@@ -41,6 +41,7 @@ NO_ROOM_FOR_INDEX = (
 # The index of parts (revision 7); its column of its own name stands for all of it.
 PARTS = table("searched_parts", column("rowid"), column("searched_parts"))
 TRIGRAM = 3
+MAX_TRIGRAMS = 30  # of a part that are looked up; what they find is compared with the whole part
 DIALECT = sqlite.dialect(paramstyle="named")
 
 
@@ -108,7 +109,7 @@ class SqliteBackend:
 
     def part_ids(self, part: str) -> Select[Any]:
         every = (part[place : place + TRIGRAM].replace('"', '""') for place in range(len(part) - TRIGRAM + 1))
-        query = " AND ".join(f'"{trigram}"' for trigram in dict.fromkeys(every))
+        query = " AND ".join(f'"{trigram}"' for trigram in list(dict.fromkeys(every))[:MAX_TRIGRAMS])
         return select(PARTS.columns.rowid.label("id")).where(PARTS.columns.searched_parts.op("MATCH")(query))
 
     def table_names(self, connection: Connection) -> set[str]:

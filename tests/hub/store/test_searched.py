@@ -169,3 +169,17 @@ def test_what_is_rescued_of_a_damaged_database_can_be_searched(app: Any, tmp_pat
     kept = rescue(source, target).kept
     assert kept["lpr_plates"] > 50 and not any(name.startswith("searched") for name in kept)
     assert stored_values(target) == stored_values(source)
+
+
+def test_the_index_keeps_up_with_records_that_are_not_stored(app: Any) -> None:
+    hub, client = app.extensions["gatehouse"], app.test_client()
+
+    def fail(transaction: Any) -> None:
+        transaction.execute("INSERT INTO capture_tags (capture_seq, tag) VALUES (1, 'FAILED01')", ())
+        raise ValueError("it is rejected")
+
+    with pytest.raises(ValueError, match="rejected"):
+        hub.writer.write(fail)
+    assert "FAILED01" not in stored_values(hub.backend.file)["tag"]
+    assert pages(client, "/api/captures", "captures", tag="*FAILED0*") == []
+    assert pages(client, "/api/captures", "captures", tag=f"*{'ab1' * 1000}*") == []
