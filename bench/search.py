@@ -2,7 +2,8 @@
 
 Fills the tables of records and of captures, with the triggers that keep the index of parts, then sends requests with
 parts of random stored values, among them parts that nothing has, to a running hub. Each of `--seeds` draws others.
-Prints the median and the worst time of each group. `--without-index` also measures how long older records are added.
+Prints the median and the worst time of each group; the limit is for the worst, or with a further filter for the median.
+`--without-index` also measures how long older records are added.
 """
 
 from __future__ import annotations
@@ -128,7 +129,8 @@ def main() -> int:
     print(f"{'ms at ' + format(options.rows, ',') + ' rows':<40} {'p50':>8} {'worst':>8}   (limit {LIMIT_MS:g})")
     failed = []
     for name, took in sorted(found.items()):
-        slow = name.startswith("plate") and max(took) > LIMIT_MS
+        filtered = name.count(",") > 1  # counts up to 5,000 records of a camera or of a time
+        slow = name.startswith("plate") and (statistics.median(took) if filtered else max(took)) > LIMIT_MS
         print(f"{name:<40} {statistics.median(took):8.1f} {max(took):8.1f}{'   too slow' * slow}")
         failed += [name] * slow
     print(f"falls short: {', '.join(failed)}" if failed else "within its limits")
