@@ -36,11 +36,16 @@ class Records:
 
         With the cursor of the older ones, None at the end, and how many match in all, and whether that is exact.
         """
+        rows, following = self.page(query)
+        return rows[::-1], following, self._repository.count(query)
+
+    def page(self, query: Query) -> tuple[list[dict[str, Any]], int | None]:
+        """The records that match, newest first, and the cursor of the older ones."""
         found = self._repository.page(query)
         rows, following = offload(self._repository.unreadable.page, found, query.limit, self._read, RECORDS)
         self._add_plates(rows)
         self._add_corrected(rows)
-        return rows[::-1], following, self._repository.count(query)
+        return rows, following
 
     def get(self, record_id: str) -> dict[str, Any]:
         """One record by its id. Raises NotFound."""
