@@ -48,6 +48,7 @@ from hub.socketio.session_limit import SessionLimit, count_sessions
 from hub.socketio.workers import Workers
 from hub.store.backend import Backend
 from hub.store.check import DatabaseCheck
+from hub.store.corrected import Corrected
 from hub.store.disk import DiskWatch
 from hub.store.examine import DecodeLimits
 from hub.store.examiner import Examiner
@@ -60,6 +61,8 @@ from hub.store.picture_files import PictureFiles
 from hub.store.plausible_clock import PlausibleClock
 from hub.store.reader import Reader
 from hub.store.room import DiskRoom
+from hub.store.searched import PartIndex
+from hub.store.searched_fill import SearchedFill
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.tables import db
 from hub.store.writer import Writer
@@ -147,6 +150,8 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         lanes=lanes,
         writer=Writer(backend, settings.store.queue, reader.faults),
         reader=reader,
+        corrected=Corrected(reader),
+        parts=PartIndex(backend, reader),
         room=DiskRoom(settings.store.reserve_mb),
         clock=PlausibleClock(settings.instance),
         images=images,
@@ -174,6 +179,9 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     hub.add(Missed())
     hub.status["json"] = json.status
     _bound_socketio(hub, workers, outgoing, sessions)
+    hub.corrected.load()
+    hub.parts.load()
+    _fill_searched(hub)
     hub.images.prepare()
     hub.packs.prepare()
     _watch_storage(hub, lock)
@@ -195,6 +203,17 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     supervisor.keep("access of open connections", connections.run)
     hub.status["open_connections"] = connections.status
     return hub
+
+
+def _fill_searched(hub: Hub) -> None:
+    """Once the hub listens, let the values of older records be searched by their parts, too."""
+
+    def begin() -> None:
+        fill = SearchedFill(hub.backend, hub.writer, hub.parts, hub.searched)
+        hub.status["searched"] = fill.status
+        hub.supervisor.spawn("values that are searched", fill.run)
+
+    hub.lifecycle.listening.append(begin)
 
 
 def _watch_storage(hub: Hub, lock: InstanceLock) -> None:

@@ -36,6 +36,7 @@ from hub.socketio.fast_events import FastEvents
 from hub.socketio.library_types import SocketIoApp
 from hub.socketio.rooms import Rooms
 from hub.store.backend import Backend
+from hub.store.corrected import Correctable, Corrected
 from hub.store.examiner import Examiner
 from hub.store.expiring import Expiring
 from hub.store.feeds import Feed
@@ -45,6 +46,7 @@ from hub.store.picture_files import PictureFiles
 from hub.store.plausible_clock import PlausibleClock
 from hub.store.reader import Reader
 from hub.store.room import DiskRoom
+from hub.store.searched import PartIndex, Source
 from hub.store.writer import Writer
 from hub.websocket.routes import WebSocketRoutes
 
@@ -63,6 +65,8 @@ class Hub:
     lanes: Lanes  # native threads for slow work, by its kind
     writer: Writer
     reader: Reader
+    corrected: Corrected  # values that people have corrected
+    parts: PartIndex  # values by any part of them
     room: DiskRoom  # whether the disk has room for records
     clock: PlausibleClock  # whether old rows may be deleted
     images: ImageStore  # pictures of captures, a file each
@@ -95,6 +99,8 @@ class Hub:
     conditions: list[Callable[[], Condition]] = field(default_factory=list)  # of the hub itself, for alerts
     device_states: list[Callable[[], Iterable[DeviceState]]] = field(default_factory=list)  # of each kind of device
     deliveries: list[Callable[[], DeliveryState]] = field(default_factory=list)  # of each receiver in the settings
+    correctable: dict[str, Correctable] = field(default_factory=dict)  # what people may correct, by kind of record
+    searched: list[Source] = field(default_factory=list)  # what is searched by its parts
     feeds: dict[str, Feed] = field(default_factory=dict)  # stored records in their order, for deliveries
     entries: dict[str, EntrySource] = field(default_factory=dict)  # captures and detections as one list, by kind
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

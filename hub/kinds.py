@@ -14,6 +14,7 @@ from hub.alerts.register import register as alerts
 from hub.apriltag.register import register as apriltag
 from hub.backup.register import register as backup
 from hub.context import Hub
+from hub.corrections.register import register as corrections
 from hub.devices.register import register as devices
 from hub.entries.register import register as entries
 from hub.http.failures import register as failures
@@ -37,6 +38,7 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     watchlist,
     station,
     lpr,
+    corrections,
     devices,
     apriltag,
     tracking,

@@ -29,6 +29,7 @@ def connect(hub: Hub) -> None:
     _tag_readings(hub)
     _vehicle_presence(hub)
     _devices(hub)
+    _corrections(hub)
     _alerts(hub)
     _backups(hub)
     _storage(hub)
@@ -43,7 +44,11 @@ def _captures(hub: Hub) -> None:
         results.publish(lambda host: encode_text(event.show(_name(host))), skip=event.origin)
 
     def to_pages(event: CaptureStored) -> None:
-        pages.publish(lambda host: encode_text({"event": "capture", "capture": event.show(_name(host))}))
+        pages.publish(
+            lambda host: encode_text(
+                {"event": "capture", "capture": {**event.show(_name(host)), "corrected_number": None}}
+            )
+        )
 
     def to_dashboards(event: CaptureStored) -> None:
         dashboards.publish(lambda _: encode_text(event.show(LOOPBACK)))
@@ -68,7 +73,7 @@ def _camera_records(hub: Hub) -> None:
             hub.pages.publish(encode_text({"event": event, event: shown()}))
 
     def detection(event: RecordStored) -> None:
-        to_pages("detection", lambda: event.shown)
+        to_pages("detection", lambda: _uncorrected(event.shown))
         detections.publish(lambda _: encode_text(event.shown))
 
     def health(event: RecordStored) -> None:
@@ -131,6 +136,16 @@ def _devices(hub: Hub) -> None:
     hub.bus.subscribe(events.LABEL_CHANGED, labelled)
 
 
+def _corrections(hub: Hub) -> None:
+    """Pages show a corrected value at once."""
+    pages: Channel = hub.pages
+
+    def made(correction: dict[str, Any]) -> None:
+        pages.publish(encode_text({"event": "correction", "correction": correction}))
+
+    hub.bus.subscribe(events.CORRECTION_MADE, made)
+
+
 def _alerts(hub: Hub) -> None:
     """Pages are told of every alert that is raised, cleared or reported, and of those that nobody has seen yet.
 
@@ -168,6 +183,11 @@ def _storage(hub: Hub) -> None:
         pages.publish(encode_text({"event": "storage", "trouble": trouble}))
 
     hub.bus.subscribe(events.STORAGE_CHANGED, changed)
+
+
+def _uncorrected(detection: dict[str, Any]) -> dict[str, Any]:
+    """A new detection as pages show it; rooms get it as cameras' viewers have always got it."""
+    return {**detection, "plates": [{**plate, "corrected": None} for plate in detection["plates"]]}
 
 
 def _name(host: Hashable) -> str:

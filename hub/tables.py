@@ -10,7 +10,7 @@ from hub.lpr import tables as lpr
 from hub.mqtt import tables as mqtt
 from hub.retention import tables as retention
 from hub.station import tables as station
-from hub.store import feeds
+from hub.store import corrected, feeds, searched
 from hub.store.tables import db
 from hub.tracking import tables as tracking
 from hub.watchlist import tables as watchlist
@@ -20,11 +20,13 @@ __all__ = [
     "accounts",
     "alerts",
     "apriltag",
+    "corrected",
     "devices",
     "feeds",
     "lpr",
     "mqtt",
     "retention",
+    "searched",
     "station",
     "tracking",
     "watchlist",

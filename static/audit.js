@@ -21,6 +21,8 @@ const WORDS = {
   "alert.test": t("tried the alerts"), "person.delete": t("deleted the person"), "video.interval": t("set the interval of pictures of"),
   "device.label": t("named the device"),
   "alert.acknowledge": t("has seen the alarm about"),
+  "capture.correct": t("corrected the capture"),
+  "detection.correct": t("corrected the detection"),
 };
 
 function detail(values) {

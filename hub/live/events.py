@@ -163,5 +163,7 @@ DEVICES_CHANGED: EventName[dict[str, int]] = EventName("devices changed")
 LABEL_CHANGED: EventName[dict[str, Any]] = EventName("label changed")
 # Records are refused for want of room, or are stored again: the sentence for operators, "" where there is room.
 STORAGE_CHANGED: EventName[str] = EventName("storage changed")
+# Somebody has corrected what a device has read: the correction as shown.
+CORRECTION_MADE: EventName[dict[str, Any]] = EventName("correction made")
 # A backup that the hub had made was completed, or failed.
 BACKUP_ENDED: EventName[BackupEnded] = EventName("backup ended")

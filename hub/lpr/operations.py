@@ -131,7 +131,14 @@ OPERATIONS = {
         errors=(400, 503),
         parameters=[
             limit(20),
-            *_filters(*text_filter("plate", "With this plate; `AB12*`: with a plate that begins so."), IMAGES, ORDER),
+            *_filters(
+                *text_filter(
+                    "plate",
+                    "With this plate, as read or as corrected; `AB12*`: one that begins so, `*B1*`: with this part.",
+                ),
+                IMAGES,
+                ORDER,
+            ),
         ],
     ),
     "GET /api/records/{record_id}": Operation(

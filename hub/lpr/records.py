@@ -44,6 +44,7 @@ class Records:
         found = self._repository.page(query)
         rows, following = offload(self._repository.unreadable.page, found, query.limit, self._read, RECORDS)
         self._add_plates(rows)
+        self._add_corrected(rows)
         return rows, following
 
     def get(self, record_id: str) -> dict[str, Any]:
@@ -53,6 +54,7 @@ class Records:
             raise NotFound(f"There is no record with the id {record_id[:80]}.")
         row = self._repository.unreadable.one(found, self._read, RECORDS)
         self._add_plates([row])
+        self._add_corrected([row])
         return row
 
     def read(self, found: Sequence[Row]) -> list[dict[str, Any]]:
@@ -76,6 +78,12 @@ class Records:
                 self._repository.plates(by_seq), _shown_plate, PLATES
             ):
                 by_seq[seq]["plates"].append(plate)
+
+    def _add_corrected(self, rows: list[dict[str, Any]]) -> None:
+        corrected = self._repository.corrected(row["seq"] for row in rows)
+        for row in rows:
+            for position, plate in enumerate(row["plates"]):
+                plate["corrected"] = corrected.get((row["seq"], position))
 
     def links(self, pictures: dict[str, Any], host: str) -> dict[str, Any]:
         """Picture names as addresses for a reader that knows the hub as `host`; "" for bytes that are not a picture."""

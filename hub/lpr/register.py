@@ -18,6 +18,7 @@ from hub.live.missed import Missed, Stored
 from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
 from hub.lpr.entries import DetectionEntries
+from hub.lpr.correctable import CorrectableDetections
 from hub.lpr.expiring import DetectionBelongings, expiring_detections, expiring_health
 from hub.lpr.fast_rest import FastRecords
 from hub.lpr.feeds import DetectionFeed, WatchlistHits
@@ -25,6 +26,7 @@ from hub.lpr.ingest import HINTS
 from hub.lpr.metrics import camera_metrics
 from hub.lpr.records import RECORDS, Records
 from hub.lpr.repository.query import Query
+from hub.lpr.repository.records import PLATE
 from hub.lpr.repository.repositories import Repositories
 from hub.lpr.rest import lpr_rest
 from hub.lpr.service import Lpr
@@ -67,6 +69,8 @@ def register(app: Flask, hub: Hub) -> None:
     hub.metrics.add(lambda: camera_metrics(lpr.cameras, lpr.statistics))
     hub.feeds["detections"] = DetectionFeed(hub.reader, lpr.records)
     hub.entries["detection"] = DetectionEntries(lpr.records, hub.reader)
+    hub.correctable["detection"] = CorrectableDetections(hub.reader)
+    hub.searched.append(PLATE)
     hub.notable["detections"] = WatchlistHits(hub.reader)
     columns = RECORDS.columns
     hub.day_counts["detections"] = CountedTable(
@@ -87,7 +91,8 @@ def _newest(records: Records, before: int | None, limit: int) -> tuple[list[dict
 def _make_service(hub: Hub) -> Lpr:
     """The service with its stored state loaded."""
     settings, zone = hub.settings.lpr, hub.zone
-    repositories = Repositories.create(hub.backend, hub.reader, hub.settings.fast_paths.commit)
+    fast = hub.settings.fast_paths.commit
+    repositories = Repositories.create(hub.backend, hub.reader, fast, hub.parts, hub.corrected)
     cameras = Cameras(
         hub.writer,
         repositories,

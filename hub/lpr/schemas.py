@@ -102,7 +102,11 @@ PLATE = Named(
             "plate": text("As it is searched: capital letters and digits."),
             "confidence": nullable(number(min=0, max=1)),
             "box": nullable(BOX),
-        }
+            "corrected": nullable(
+                text("The plate by the newest correction; empty where it cannot be read, null without a correction.")
+            ),
+        },
+        optional=("corrected",),
     ),
 )
 STORED = {

@@ -27,6 +27,7 @@ from hub.openapi.schema import (
     flag,
     instant,
     items,
+    nullable,
     numeric,
     properties_of,
     scalar,
@@ -80,6 +81,9 @@ CAPTURE_FIELDS = {
     "received_at": instant("When the hub received it."),
     "protected": flag("Whether it is kept whatever the rules of retention say."),
     "warnings": items(text(), "What of the record could not be used."),
+    "corrected_number": nullable(
+        text("The number by the newest correction; empty where it cannot be read, null without a correction.")
+    ),
 }
 CAPTURE = Named(
     "Capture", fields(CAPTURE_FIELDS, ["warnings"], "A stored capture result; picture links lead to the hub.")
@@ -131,8 +135,13 @@ OPERATIONS = {
         parameters=[
             LIMIT,
             CURSOR,
-            *text_filter("tag", "Captures that have this tag; `E28*`: a tag that begins so."),
-            *text_filter("number", "Captures with this number; `123*`: one that begins so."),
+            *text_filter(
+                "tag", "Captures that have this tag; `E28*`: a tag that begins so, `*412*`: one with this part."
+            ),
+            *text_filter(
+                "number",
+                "With this number, as read or as corrected; `123*`: one that begins so, `*23*`: one with this part.",
+            ),
             *text_filter("station", "Captures of this station."),
             Parameter(
                 "success", {"enum": ["true", "false", "1", "0", ""]}, "Only captures with (or without) a number."
@@ -141,6 +150,12 @@ OPERATIONS = {
             TO,
             ORDER,
         ],
+    ),
+    "GET /api/unread": Operation(
+        TAG,
+        {200: page_answer("A page of captures that somebody should look at.", "captures", CAPTURE)},
+        errors=(400, 503),
+        parameters=[LIMIT, CURSOR],
     ),
     "GET /api/captures/{capture_id}": Operation(
         TAG,

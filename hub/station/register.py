@@ -13,7 +13,8 @@ from hub.station.entries import CaptureEntries
 from hub.station.expiring import CaptureBelongings, expiring_captures
 from hub.station.feeds import FailedCaptures, capture_feed, station_states
 from hub.station.metrics import station_metrics
-from hub.station.repository import CAPTURES, CaptureRepository, Query, StationRepository
+from hub.station.correctable import CorrectableCaptures
+from hub.station.repository import CAPTURES, NUMBER, TAG, CaptureRepository, Query, StationRepository
 from hub.station.rest import station_rest
 from hub.station.service import Captures
 from hub.station.socketio import register_events
@@ -28,7 +29,7 @@ def register(app: Flask, hub: Hub) -> None:
     """Add the services of captures and stations with their transports: REST, Socket.IO, raw WebSocket on port 2020."""
     captures = Captures(
         hub.writer,
-        CaptureRepository(hub.backend, hub.reader),
+        CaptureRepository(hub.backend, hub.reader, hub.parts, hub.corrected),
         hub.images,
         hub.links,
         hub.bus,
@@ -44,7 +45,7 @@ def register(app: Flask, hub: Hub) -> None:
     stations.load()
     hub.part(Missed).add(
         "capture",
-        Stored(captures.get, lambda before, limit: captures.find(Query(limit, before)), captures.public),
+        Stored(captures.get, lambda before, limit: captures.find(Query(limit, before)), captures.shown),
     )
     app.register_blueprint(station_rest)
     hub.described_in.append("hub.station.operations")
@@ -57,6 +58,8 @@ def register(app: Flask, hub: Hub) -> None:
     hub.status["stations"] = stations.all
     hub.feeds["captures"] = capture_feed(hub.reader, captures)
     hub.entries["capture"] = CaptureEntries(captures, hub.reader)
+    hub.correctable["capture"] = CorrectableCaptures(hub.reader)
+    hub.searched += [NUMBER, TAG]
     hub.notable["captures"] = FailedCaptures(hub.reader)
     hub.day_counts["captures"] = CountedTable(
         hub.reader, CAPTURES, CAPTURES.columns.captured_at, CAPTURES.columns.station, CAPTURES.columns.success

@@ -6,14 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, exists, false, func, select, tuple_, union_all, update
 
 from hub.contract.entries import Position
 from hub.contract.times import LATEST
 from hub.station.tables import Capture, CaptureTag, Station
 from hub.store.backend import Backend, Row
+from hub.store.corrected import CAPTURE, CORRECTIONS, Corrected
+from hub.store.field_search import FieldSearch
 from hub.store.reader import Reader
 from hub.store.salvage import Rows
+from hub.store.searched import PartIndex, Source, Wanted
 from hub.store.statements import columns, insert, unindexed, upsert
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction
@@ -22,14 +25,15 @@ CAPTURES = table_of(Capture)
 CAPTURE_COLUMNS = columns(CAPTURES)
 CAPTURE_TAGS = table_of(CaptureTag)
 STATIONS = table_of(Station)
-LAST = "\U0010ffff"  # sorts after every character of a number or tag
+NUMBER = Source("number", CAPTURES.columns.number, CAPTURES.columns.seq, CAPTURE)
+TAG = Source("tag", CAPTURE_TAGS.columns.tag, CAPTURE_TAGS.columns.capture_seq)
 
 
 @dataclass(frozen=True)
 class Query:
     """Which captures: None is any. Times are epoch seconds; `before` is a sequence number (the cursor).
 
-    `tag` and `number` with a `*` at their end: those that begin so.
+    `tag` and `number` with a `*` at their end: those that begin so, with one at both ends: those with this part.
     """
 
     limit: int = 50
@@ -68,8 +72,13 @@ class Query:
 class CaptureRepository:
     """Capture results by event id, by id, and newest first."""
 
-    def __init__(self, backend: Backend, reader: Reader) -> None:
+    def __init__(
+        self, backend: Backend, reader: Reader, parts: PartIndex | None = None, corrected: Corrected | None = None
+    ) -> None:
+        """Without `parts` and `corrected`: of a database without corrections, whose tables are searched themselves."""
         self._reader, self.unreadable = reader, reader.unreadable
+        parts, self._corrected = parts or PartIndex(backend, reader), corrected or Corrected(reader)
+        self._number, self._tag = (FieldSearch(reader, parts, self._corrected, source) for source in (NUMBER, TAG))
         self._insert = insert(backend, CAPTURES)
         self._insert_tag = insert(backend, CAPTURE_TAGS)
         found = select(CAPTURES).where(
@@ -112,7 +121,7 @@ class CaptureRepository:
         when the capture of the cursor has expired.
         """
         seq, captured_at = CAPTURES.columns.seq, CAPTURES.columns.captured_at
-        conditions = _conditions(query)
+        conditions = self._conditions(query)
         statement = select(CAPTURES).order_by(*((captured_at.desc(), seq.desc()) if query.by_time else (seq.desc(),)))
         if query.before is not None:
             if not query.by_time:
@@ -126,37 +135,53 @@ class CaptureRepository:
             conditions.append(tuple_(captured_at, seq) < tuple_(*query.below))
         return self._reader.page(statement.where(*conditions).limit(query.limit + 1), query.may_scan)
 
+    def _conditions(self, query: Query) -> list[ColumnElement[bool]]:
+        """The conditions of a query: the one that finds the fewest by an index, the others as filters."""
+        columns = CAPTURES.columns
+        found: list[ColumnElement[bool]] = []
+        by_index = True  # whether an index may be used by a further condition
+        for field, wanted in (
+            (self._tag, Wanted.of(query.tag, str.upper) if query.tag is not None else None),
+            (self._number, Wanted.of(query.number) if query.number is not None else None),
+        ):
+            if wanted is None:
+                continue
+            if not query.several:
+                found.append(field.newest(wanted, columns.seq, query.limit + 1, query.before))
+            elif by_index:
+                condition, finds = field.together(wanted, columns.seq)
+                found.append(condition)
+                by_index = not finds
+            else:
+                found.append(field.holds(wanted, columns.seq))
+        for column, value in ((columns.station, query.station), (columns.success, query.success)):
+            if value is not None:
+                found.append((unindexed(column) if found or query.by_time else column) == value)
+        captured_at = columns.captured_at if by_index else unindexed(columns.captured_at)
+        if query.since is not None:
+            found.append(captured_at >= query.since)
+        if query.until is not None:
+            found.append(captured_at <= query.until)
+        return found
 
-def _conditions(query: Query) -> list[ColumnElement[bool]]:
-    """The conditions of a query: the one that finds the fewest by an index, the others as filters."""
-    columns = CAPTURES.columns
-    found: list[ColumnElement[bool]] = []
-    if query.tag is not None:
-        tagged = select(CaptureTag.capture_seq).where(_matches(CAPTURE_TAGS.columns.tag, query.tag.upper()))
-        if not query.several and not query.tag.endswith("*"):
-            tagged = tagged.order_by(CaptureTag.capture_seq.desc()).limit(query.limit + 1)
-            tagged = tagged.where(CaptureTag.capture_seq < query.before) if query.before is not None else tagged
-        found.append(columns.seq.in_(tagged))
-    if query.number is not None:
-        found.append(_matches(unindexed(columns.number) if found else columns.number, query.number))
-    for column, value in ((columns.station, query.station), (columns.success, query.success)):
-        if value is not None:
-            found.append((unindexed(column) if found or query.by_time else column) == value)
-    captured_at = (
-        unindexed(columns.captured_at) if query.tag is not None or query.number is not None else columns.captured_at
-    )
-    if query.since is not None:
-        found.append(captured_at >= query.since)
-    if query.until is not None:
-        found.append(captured_at <= query.until)
-    return found
+    def unread(self, limit: int, before: int | None) -> Rows:
+        """The newest captures that failed or have no number, and that nobody has corrected: one more than `limit`."""
+        columns = CAPTURES.columns
+        some = []
+        for condition in (columns.success == false(), columns.number == ""):
+            found = select(columns.seq).where(condition, self._uncorrected()).order_by(columns.seq.desc())
+            found = found.where(columns.seq < before) if before is not None else found
+            some.append(select(found.limit(limit + 1).subquery().columns.seq))
+        seqs = union_all(*some).subquery()
+        newest = select(CAPTURES).where(columns.seq.in_(select(seqs.columns.seq)))
+        return self._reader.page(newest.order_by(columns.seq.desc()).limit(limit + 1), may_scan=True)
 
+    def _uncorrected(self) -> ColumnElement[bool]:
+        return ~exists(select(CORRECTIONS.columns.seq).where(CAPTURE == CAPTURES.columns.seq))
 
-def _matches(column: ColumnElement[str], wanted: str) -> ColumnElement[bool]:
-    """Whether a column is this text, or begins with it where there is a `*` at its end."""
-    if wanted.endswith("*"):
-        return column.between(wanted[:-1], wanted[:-1] + LAST)
-    return column == wanted
+    def corrected(self, seqs: Iterable[int]) -> dict[int, str]:
+        """The corrected numbers of captures by sequence number."""
+        return {seq: value for (seq, _), value in self._corrected.current(CAPTURE, seqs).items()}
 
 
 class StationRepository:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, request
 
 from hub.access.declare import role
@@ -73,12 +75,22 @@ def list_captures() -> Response:
         until=bound("to", args.get("to"), True, current_hub().zone),
         order_by_time=by_time(args.get("order")),
     )
-    host = reader_host()
-    rows, following = part(Captures).find(query)
+    return _page(*part(Captures).find(query))
+
+
+@station_rest.get("/unread")
+@role(Role.VIEWER)
+def list_unread() -> Response:
+    """List captures that failed or have no number and that nobody has corrected yet, newest first: limit, cursor."""
+    return _page(*part(Captures).unread(_limit(request.args.get("limit")), cursor(request.args.get("cursor"))))
+
+
+def _page(rows: list[dict[str, Any]], following: int | None) -> Response:
+    host, captures = reader_host(), part(Captures)
     return answer(
         {
             "success": True,
-            "captures": [part(Captures).public(row, host) for row in rows],
+            "captures": [captures.shown(row, host) for row in rows],
             "next_cursor": str(following) if following is not None else None,
         }
     )
@@ -89,7 +101,7 @@ def list_captures() -> Response:
 def get_capture(capture_id: str) -> Response:
     """One capture, under `capture` and flat."""
     row = part(Captures).get(capture_id)
-    capture = part(Captures).public(row, reader_host())
+    capture = part(Captures).shown(row, reader_host())
     return answer(
         {"success": True, "capture": capture} | {key: value for key, value in capture.items() if key != "success"}
     )

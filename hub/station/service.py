@@ -26,7 +26,7 @@ from hub.store.backend import Row
 from hub.store.examiner import Examiner
 from hub.store.images import ImageStore
 from hub.store.pictures import Picture
-from hub.store.salvage import stored_list
+from hub.store.salvage import Rows, stored_list
 from hub.store.transaction import Transaction
 from hub.store.writer import Writer
 
@@ -179,8 +179,21 @@ class Captures:
 
     def find(self, query: Query) -> tuple[list[dict[str, Any]], int | None]:
         """Captures newest first, and the cursor of the next page (None at the end)."""
-        rows = self._repository.page(query)
-        return offload(self._repository.unreadable.page, rows, query.limit, self.readable, CAPTURES)
+        return self._page(self._repository.page(query), query.limit)
+
+    def unread(self, limit: int, before: int | None) -> tuple[list[dict[str, Any]], int | None]:
+        """Captures without a number that nobody has corrected yet, newest first, and the cursor of the next page."""
+        return self._page(self._repository.unread(limit, before), limit)
+
+    def _page(self, found: Rows, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+        rows, following = offload(self._repository.unreadable.page, found, limit, self.readable, CAPTURES)
+        self._add_corrected(rows)
+        return rows, following
+
+    def _add_corrected(self, rows: list[dict[str, Any]]) -> None:
+        corrected = self._repository.corrected(row["seq"] for row in rows)
+        for row in rows:
+            row["corrected_number"] = corrected.get(row["seq"])
 
     def readable(self, row: Row) -> dict[str, Any]:
         """A row as a dict, once it is certain that it can be shown."""
@@ -208,15 +221,21 @@ class Captures:
         row = self._repository.get(capture_id)
         if row is None:
             raise NotFound(f"There is no capture with the id {capture_id[:80]}.")
-        return self._repository.unreadable.one(row, self.readable, CAPTURES)
+        shown = self._repository.unreadable.one(row, self.readable, CAPTURES)
+        self._add_corrected([shown])
+        return shown
 
     def protect(self, capture_id: str, protected: bool) -> None:
         """Let a capture and its pictures never expire, or again. Raises NotFound or StoreBusy."""
         if not self._writer.write(lambda transaction: self._repository.protect(transaction, capture_id, protected)):
             raise NotFound(f"There is no capture with the id {capture_id[:80]}.")
 
+    def shown(self, row: dict[str, Any], host: str) -> dict[str, Any]:
+        """A capture of `find`, `unread` or `get` as pages and readers of lists see it: with its corrected number."""
+        return {**self.public(row, host), "corrected_number": row["corrected_number"]}
+
     def public(self, row: dict[str, Any], host: str) -> dict[str, Any]:
-        """A capture as every reader sees it: the documented fields, and picture links to the hub as `host`."""
+        """A capture as it is delivered: the documented fields, and picture links to the hub as `host`."""
         shown = {key: row[key] for key in ("id", "event_id", "station", "timestamp")}
         shown["captured_at"] = utc_text(row["captured_at"])
         shown["received_at"] = utc_text(row["received_at"])

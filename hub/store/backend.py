@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from sqlalchemy import Table
+from sqlalchemy import Select, Table
 from sqlalchemy.sql.elements import ClauseElement
 
 if TYPE_CHECKING:
@@ -129,6 +129,12 @@ class Backend(Protocol):
 
     def compile_ddl(self, element: Any) -> str:
         """The text of a CREATE TABLE, CREATE INDEX or column definition."""
+
+    def part_ids(self, part: str) -> Select[Any] | None:
+        """SELECT of the `id` of every row of `searched_values` that may contain the part, by an index.
+
+        `part` has at least `hub.store.searched.INDEXED_PART` characters. None: there is no index of parts.
+        """
 
     def table_names(self, connection: Connection) -> set[str]:
         """The tables that exist."""

@@ -18,7 +18,7 @@ class Query:
     before: int | None = None
     camera: str | None = None
     checkpoint: str | None = None
-    plate: str | None = None  # with a `*` at its end: a prefix
+    plate: str | None = None  # with a `*` at its end: its beginning, at both ends: a part
     component: str | None = None  # of health reports only
     since: float | None = None
     until: float | None = None

@@ -12,21 +12,26 @@ from hub.lpr.repository.counters import CounterKey, CounterRepository
 from hub.lpr.repository.query import Query, event_conditions
 from hub.lpr.tables import LprPlate, LprRecord
 from hub.store.backend import Row
+from hub.store.corrected import DETECTION, Corrected
+from hub.store.field_search import FieldSearch
 from hub.store.reader import Reader
 from hub.store.salvage import Rows
+from hub.store.searched import How, PartIndex, Source, Wanted
 from hub.store.tables import table_of
 
 STILL_COUNTED = ("detections", "camera")  # counters of which expired records are a part
 MAX_COUNTED = 5000  # records that are counted for one answer
-RECORDS = table_of(LprRecord)
-LAST = "\U0010ffff"  # sorts after every character of a plate
+RECORDS, PLATES = table_of(LprRecord), table_of(LprPlate)
+PLATE = Source("plate", PLATES.columns.plate, PLATES.columns.record_seq, DETECTION)
 
 
 class RecordRepository:
     """The stored records."""
 
-    def __init__(self, reader: Reader, counters: CounterRepository) -> None:
+    def __init__(self, reader: Reader, counters: CounterRepository, parts: PartIndex, corrected: Corrected) -> None:
         self._reader, self._counters, self.unreadable = reader, counters, reader.unreadable
+        self._corrected = corrected
+        self._plates = FieldSearch(reader, parts, corrected, PLATE)
 
     def page(self, query: Query) -> Rows:
         """The records that match, newest first: one more than `query.limit` where there are more.
@@ -51,22 +56,13 @@ class RecordRepository:
 
     def _conditions(self, query: Query) -> list[ColumnElement[bool]]:
         """The conditions of a query, written so that each kind of it is found by an index."""
-        plate, seq = _plate(query), RECORDS.columns.seq
-        if plate is None:
+        wanted, seq = _wanted(query), RECORDS.columns.seq
+        if wanted is None:
             return event_conditions(RECORDS, query)
-        if not query.several and not plate.endswith("*"):
-            newest = _records_with(plate).distinct().order_by(LprPlate.record_seq.desc()).limit(query.limit + 1)
-            newest = newest.where(LprPlate.record_seq < query.before) if query.before is not None else newest
-            return [seq.in_(newest)]
-        if self._are_many(plate):  # so many that some are among the newest that the other conditions find
-            one = select(literal(1)).where(LprPlate.record_seq == seq, _matches(plate))
-            return [*event_conditions(RECORDS, query), one.exists()]
-        return [*event_conditions(RECORDS, query, by_index=False), seq.in_(_records_with(plate))]
-
-    def _are_many(self, plate: str) -> bool:
-        """Whether more than MAX_COUNTED plates match; those are not looked up first."""
-        some = select(literal(1)).select_from(table_of(LprPlate)).where(_matches(plate)).limit(MAX_COUNTED + 1)
-        return int(self._reader.all(_counted(some))[0]["count"]) > MAX_COUNTED
+        if not query.several:
+            return [self._plates.newest(wanted, seq, query.limit + 1, query.before)]
+        condition, finds = self._plates.together(wanted, seq)
+        return [*event_conditions(RECORDS, query, by_index=not finds), condition]
 
     def get(self, record_id: str) -> Row | None:
         """One record by its id, or None."""
@@ -81,56 +77,53 @@ class RecordRepository:
             .order_by(LprPlate.record_seq, LprPlate.position)
         )
 
+    def corrected(self, seqs: Iterable[int]) -> dict[tuple[int, int], str]:
+        """The corrected plates of records by sequence number and position."""
+        return self._corrected.current(DETECTION, seqs)
+
     def count(self, query: Query) -> tuple[int, bool]:
         """How many records match, and whether that is exact: MAX_COUNTED, which is not, where there are more.
 
-        One filter alone is a counter and always exact.
+        One filter alone is a counter and always exact, but for a part or the beginning of a plate.
         """
         conditions = event_conditions(RECORDS, query)
-        plate = _plate(query)
-        counter = _counter(query, plate, len(conditions))
+        wanted = _wanted(query)
+        counter = _counter(query, wanted, len(conditions))
         if counter is not None:
             kind, key = counter
             expired = self._counters.value(f"{kind}_expired", key) if kind in STILL_COUNTED else 0
-            return self._counters.value(kind, key) - expired, True
-        if plate is not None and not conditions:
-            some: Select[Any] = _records_with(plate).distinct()
+            return self._counters.value(kind, key) - expired + self._only_corrected(wanted), True
+        if wanted is not None and not conditions:
+            some: Select[Any] = self._plates.all(wanted).distinct()
         else:
             some = select(literal(1)).select_from(RECORDS).where(*self._conditions(query))
         count = int(self._reader.search(_counted(some.limit(MAX_COUNTED + 1)))[0]["count"])
         return min(count, MAX_COUNTED), count <= MAX_COUNTED
+
+    def _only_corrected(self, wanted: Wanted | None) -> int:
+        """Records that no counter of a plate has, since the plate was corrected."""
+        some = self._plates.corrected_only(wanted) if wanted is not None else None
+        return 0 if some is None else int(self._reader.all(_counted(some))[0]["count"])
 
 
 def _counted(some: Select[Any]) -> Select[Any]:
     return select(func.count().label("count")).select_from(some.subquery())
 
 
-def _counter(query: Query, plate: str | None, conditions: int) -> CounterKey | None:
+def _counter(query: Query, wanted: Wanted | None, conditions: int) -> CounterKey | None:
     """The counter of the only filter, where there is one for it."""
-    if not conditions and plate is None:
+    if not conditions and wanted is None:
         return "detections", ""
-    if not conditions and plate is not None and not plate.endswith("*"):
-        return "plate", plate
-    if conditions == 1 and plate is None and query.camera is not None:
+    if not conditions and wanted is not None and wanted.how is How.WHOLE:
+        return "plate", wanted.text
+    if conditions == 1 and wanted is None and query.camera is not None:
         return "camera", query.camera
-    if conditions == 1 and plate is None and query.checkpoint is not None:
+    if conditions == 1 and wanted is None and query.checkpoint is not None:
         return "checkpoint", query.checkpoint
     return None
 
 
-def _plate(query: Query) -> str | None:
-    """The wanted plate, normalised; with a `*` at its end for a prefix."""
-    if query.plate is None or not query.plate.strip():
-        return None
-    return normalise_plate(query.plate) + ("*" if query.plate.strip().endswith("*") else "")
-
-
-def _records_with(plate: str) -> Select[Any]:
-    """SELECT of the sequence numbers of the records that have a plate."""
-    return select(LprPlate.record_seq).where(_matches(plate))
-
-
-def _matches(plate: str) -> ColumnElement[bool]:
-    if plate.endswith("*"):
-        return LprPlate.plate.between(plate[:-1], plate[:-1] + LAST)
-    return LprPlate.plate == plate
+def _wanted(query: Query) -> Wanted | None:
+    """The wanted plate, normalised as stored ones are."""
+    plate = (query.plate or "").strip()
+    return Wanted.of(plate, normalise_plate) if plate else None

@@ -11,7 +11,9 @@ from hub.lpr.repository.health import HealthRepository
 from hub.lpr.repository.records import RecordRepository
 from hub.lpr.repository.sqlite_batches import SqliteCounterRepository, SqliteDetectionRepository
 from hub.store.backend import Backend
+from hub.store.corrected import Corrected
 from hub.store.reader import Reader
+from hub.store.searched import PartIndex
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,18 @@ class Repositories:
     detections: DetectionRepository
 
     @classmethod
-    def create(cls, backend: Backend, reader: Reader, single_statement: bool = True) -> Repositories:
-        """The repositories of a backend. single_statement: use the statements that only this database understands."""
+    def create(
+        cls,
+        backend: Backend,
+        reader: Reader,
+        single_statement: bool = True,
+        parts: PartIndex | None = None,
+        corrected: Corrected | None = None,
+    ) -> Repositories:
+        """The repositories of a backend. single_statement: use the statements that only this database understands.
+
+        Without `parts` and `corrected`: those of a database without corrections, whose tables are searched themselves.
+        """
         cameras = CameraRepository(backend, reader)
         counters: CounterRepository
         detections: DetectionRepository
@@ -36,4 +48,7 @@ class Repositories:
         else:
             counters = CounterRepository(backend, reader)
             detections = DetectionRepository(backend, cameras, counters)
-        return cls(cameras, counters, RecordRepository(reader, counters), HealthRepository(backend, reader), detections)
+        records = RecordRepository(
+            reader, counters, parts or PartIndex(backend, reader), corrected or Corrected(reader)
+        )
+        return cls(cameras, counters, records, HealthRepository(backend, reader), detections)

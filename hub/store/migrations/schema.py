@@ -39,5 +39,9 @@ class Schema:
         query = self._backend.compile(statement)
         self._connection.execute(query.sql, query.params)
 
+    def execute_text(self, sql: str) -> None:
+        """Run a statement in the words of the database, for what SQLAlchemy has none for, such as a trigger."""
+        self._connection.execute(sql)
+
     def _run(self, element: CreateTable | CreateIndex) -> None:
         self._connection.execute(self._backend.compile_ddl(element))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Select, Table, column, select, table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import ClauseElement
 
@@ -38,6 +38,10 @@ NO_ROOM_FOR_INDEX = (
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_FULL,
 )
+# The index of parts (revision 7); its column of its own name stands for all of it.
+PARTS = table("searched_parts", column("rowid"), column("searched_parts"))
+TRIGRAM = 3
+MAX_TRIGRAMS = 30  # of a part that are looked up; what they find is compared with the whole part
 DIALECT = sqlite.dialect(paramstyle="named")
 
 
@@ -102,6 +106,11 @@ class SqliteBackend:
 
     def compile_ddl(self, element: Any) -> str:
         return str(element.compile(dialect=DIALECT))
+
+    def part_ids(self, part: str) -> Select[Any]:
+        every = (part[place : place + TRIGRAM].replace('"', '""') for place in range(len(part) - TRIGRAM + 1))
+        query = " AND ".join(f'"{trigram}"' for trigram in list(dict.fromkeys(every))[:MAX_TRIGRAMS])
+        return select(PARTS.columns.rowid.label("id")).where(PARTS.columns.searched_parts.op("MATCH")(query))
 
     def table_names(self, connection: Connection) -> set[str]:
         rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()

@@ -24,6 +24,7 @@ FIRST, LAST = -(2**63), 2**63 - 1  # row ids
 MAX_FAILURES = 20_000  # failed reads of one damaged part; a whole unreadable branch would be halved for hours
 TAIL_IDS = 1000  # that are looked at one by one where everything behind the damage seems unreadable
 BATCH = 500
+DERIVED = "searched_"  # tables that triggers fill again from the rows that are kept (schema revision 7)
 CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 Rows = Iterator[tuple[Any, ...]]
@@ -83,7 +84,7 @@ def rescue(damaged: Path, target: Path) -> Rescued:
         writing.execute("PRAGMA synchronous=OFF")
         names = [row[0] for row in writing.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for name in names:
-            if not name.startswith("sqlite_"):
+            if not name.startswith(("sqlite_", DERIVED)):
                 _copy_table(reading, writing, name, result)
         _copy_sequences(reading, writing)
         writing.execute("PRAGMA wal_checkpoint(TRUNCATE)")

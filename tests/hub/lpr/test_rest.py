@@ -96,7 +96,13 @@ def test_the_published_curl_lines(hub: HubProcess) -> None:
         if row["detection_id"] == told.json()["detection_id"]
     )
     assert found["plates"] == [
-        {"text": "ABC1234", "plate": "ABC1234", "confidence": 0.92, "box": [150.0, 150.0, 180.0, 170.0]}
+        {
+            "text": "ABC1234",
+            "plate": "ABC1234",
+            "confidence": 0.92,
+            "box": [150.0, 150.0, 180.0, 170.0],
+            "corrected": None,
+        }
     ]
     assert found["annotated_image"] is None
     told = post(

@@ -60,6 +60,8 @@ def shape(path: Path) -> dict[str, Any]:
     found = inspect(engine)
     tables = {}
     for name in found.get_table_names():
+        if name.startswith("searched_parts"):
+            continue  # the index of parts, which SQLAlchemy cannot declare
         columns = {
             column["name"]: (str(column["type"]), column["nullable"], column["default"])
             for column in found.get_columns(name)
@@ -67,7 +69,7 @@ def shape(path: Path) -> dict[str, Any]:
         tables[name] = {
             "columns": columns,
             "key": found.get_pk_constraint(name)["constrained_columns"],
-            "foreign keys": found.get_foreign_keys(name),
+            "foreign keys": sorted(found.get_foreign_keys(name), key=lambda key: key["constrained_columns"]),
             "unique": sorted(sorted(one["column_names"]) for one in found.get_unique_constraints(name)),
             "indexes": {index["name"]: (index["column_names"], index["unique"]) for index in found.get_indexes(name)},
             "options": {key: value for key, value in found.get_table_options(name).items() if value},

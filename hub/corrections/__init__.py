@@ -1,0 +1,1 @@
+"""Corrections: people say what a device should have read. The table is in `hub.store.corrected`, where kinds see it."""
