@@ -17,8 +17,8 @@ from hub.contract.roles import Requirement, Role
 from hub.live.missed import Missed, Stored
 from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
-from hub.lpr.entries import DetectionEntries
 from hub.lpr.correctable import CorrectableDetections
+from hub.lpr.entries import DetectionEntries
 from hub.lpr.expiring import DetectionBelongings, expiring_detections, expiring_health
 from hub.lpr.fast_rest import FastRecords
 from hub.lpr.feeds import DetectionFeed, WatchlistHits

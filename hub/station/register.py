@@ -9,11 +9,11 @@ from hub.context import Hub
 from hub.contract.roles import Requirement, Role
 from hub.live.events import CAPTURE_STORED
 from hub.live.missed import Missed, Stored
+from hub.station.correctable import CorrectableCaptures
 from hub.station.entries import CaptureEntries
 from hub.station.expiring import CaptureBelongings, expiring_captures
 from hub.station.feeds import FailedCaptures, capture_feed, station_states
 from hub.station.metrics import station_metrics
-from hub.station.correctable import CorrectableCaptures
 from hub.station.repository import CAPTURES, NUMBER, TAG, CaptureRepository, Query, StationRepository
 from hub.station.rest import station_rest
 from hub.station.service import Captures
