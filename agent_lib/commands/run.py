@@ -157,13 +157,16 @@ class Agent:
     def _simulate(self, station: StationSettings) -> StationSettings:
         """Start the simulated gate and point `station` to its reader and cameras."""
         from agent_lib.simulator.gate import SimulatedGate
+        from agent_lib.simulator.plate_camera import SimulatedPlateCamera
 
+        hub = self.settings.hub
         gate = self._gate = SimulatedGate(
             self.settings.instance,
             self.settings.seed,
             self.settings.simulate_pause,
             stand_seconds(station.capture),
             lambda: self._busy,
+            plate_camera=None if hub.raw else SimulatedPlateCamera(hub),
         )
         host, port = gate.reader_address
         cameras = {role: CameraSettings(url=url) for role, url in gate.camera_urls.items()}
