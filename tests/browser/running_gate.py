@@ -47,6 +47,11 @@ class RunningGate:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
+    def newest(self, address: str, rows: str) -> str:
+        """The id of the newest record that an address lists under `rows`."""
+        newest = self.hub.get(address)[rows][-1 if rows == "records" else 0]  # /api/records has the newest last
+        return str(newest.get("detection_id") or newest["id"])
+
     def watch(self, plate: str, action: str = "deny", reason: str = "stolen") -> None:
         """Put a plate on the watchlist."""
         body = {"plate": plate, "action": action, "reason": reason, "match": "similar"}

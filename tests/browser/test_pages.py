@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from contextlib import ExitStack
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hub.languages.choice import LANGUAGES, direction
+from tests.browser.coming import needs
 from tests.browser.running_gate import RunningGate
 from tests.browser.visitor import AXE, SCHEMES, SIZES, Visitor, visiting
 from tests.support.browser import MARKS
@@ -31,6 +34,13 @@ PAGES = (
     "/accounts",
     "/audit",
     "/maintenance",
+    pytest.param("/first-steps", marks=needs("first steps")),
+    pytest.param("/alarms", marks=needs("alarms")),
+    pytest.param("/records", marks=needs("records")),
+    pytest.param("/records/capture/{capture}", marks=needs("records")),
+    pytest.param("/records/detection/{detection}", marks=needs("records")),
+    pytest.param("/records/capture/{capture}/ticket", marks=needs("records")),
+    pytest.param("/reports/{today}", marks=needs("records")),
 )
 LIVE = ("/", "/plates", "/video", "/track", "/status")  # every way in which a page takes its live data
 OPEN_DETAILS = (
@@ -40,12 +50,18 @@ OPEN_DETAILS = (
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page(gate: RunningGate, visitor: Visitor, path: str) -> None:
+    name = re.sub(r"[{}]", "", path.strip("/").replace("/", "-")) or "gate"
+    address = path.format(
+        capture=gate.newest("/api/captures?station=station-1", "captures"),
+        detection=gate.newest("/api/records?camera_id=simulated-plates", "records"),
+        today=f"{datetime.now():%Y-%m-%d}",
+    )
     for size in SIZES:
         visitor.size(size)
-        visitor.open(path)
+        visitor.open(address)
         for scheme in SCHEMES:
             visitor.scheme(scheme)
-            visitor.shot(f"{path.strip('/').replace('/', '-') or 'gate'}-{size}-{scheme}")
+            visitor.shot(f"{name}-{size}-{scheme}")
             visitor.axe()
         visitor.tab.evaluate(OPEN_DETAILS)
         visitor.check()
