@@ -10,11 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.browser.coming import needs
 from tests.browser.running_gate import RunningGate
-from tests.browser.visitor import SIZES, Visitor, visiting
+from tests.browser.visitor import Visitor, visiting
 from tests.support.browser import MARKS
 
 if TYPE_CHECKING:
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 
 pytestmark = MARKS
 FAILED = {"number": "", "success": False, "message": "Max attempts reached (10)", "errors": ["No label"]}
-SCRIPTS = {"th": "[\u0e00-\u0e7f]", "fa": "[\u0600-\u06ff]"}
-"""The letters of a language."""
 HEARD = "() => { window.heard = []; addEventListener('rang', (event) => heard.push(event.detail)); }"
 
 
@@ -178,21 +174,6 @@ def test_an_alarm_is_heard_on_every_page_until_somebody_has_seen_it(
     row = visitor.tab.locator("#list li", has_text="wanted by the manager")
     assert "Seen:" in row.inner_text()
     visitor.axe()
-
-
-@needs("languages")
-@pytest.mark.parametrize("language", SCRIPTS)
-def test_an_operator_reads_the_own_language(browser: Browser, gate: RunningGate, language: str) -> None:
-    with visiting(browser, gate.hub, locale=language) as visitor:
-        for path in ("/", "/plates", "/status") if language == "fa" else ("/", "/plates", "/status", "/devices"):
-            for size in SIZES:
-                visitor.size(size)
-                visitor.open(path)
-                links = visitor.texts("nav a")
-                assert links and all(re.search(SCRIPTS[language], text) for text in links), links
-                assert re.search(SCRIPTS[language], visitor.tab.locator("#link").inner_text())
-                visitor.check()
-            visitor.axe()
 
 
 @needs("languages")
