@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -28,6 +29,16 @@ MAX_UNSENT = 50
 _TIMEOUT = (2.0, 10.0)
 _FIRST_BACKOFF_SECONDS, _MAX_BACKOFF_SECONDS = 0.5, 30.0
 _LAST_SECONDS = 1.0
+
+
+def is_let_in(settings: HubSettings) -> bool:
+    """Whether a hub serves the camera as it is: one of this machine, or with a token.
+
+    Elsewhere it would be one more device that waits until an operator lets it in. A plain WebSocket server is no hub.
+    """
+    host = urlsplit(settings.base).hostname or ""
+    here = host == "localhost" or host == "::1" or host.startswith("127.")
+    return not settings.raw and (here or bool(settings.token))
 
 
 class SimulatedPlateCamera:

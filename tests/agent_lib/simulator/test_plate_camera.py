@@ -13,7 +13,7 @@ import requests
 from PIL import Image
 
 from agent_lib.settings import HubSettings
-from agent_lib.simulator.plate_camera import MAX_UNSENT, SimulatedPlateCamera
+from agent_lib.simulator.plate_camera import MAX_UNSENT, SimulatedPlateCamera, is_let_in
 from agent_lib.simulator.scene import Scene
 from agent_lib.simulator.sighting import CAMERA, CHECKPOINT, Sighting, detection, health, see
 from tests.support.helpers import HubProcess, jpeg, wait_for
@@ -121,3 +121,18 @@ def test_without_a_hub_the_oldest_go_and_the_end_is_quick() -> None:
     device.start()
     device.stop()
     assert device._thread is not None and not device._thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, True),
+        ({"url": "http://127.0.0.1:5000"}, True),
+        ({"url": "https://[::1]:5000"}, True),
+        ({"url": "http://192.168.1.10:5000"}, False),
+        ({"url": "http://192.168.1.10:5000", "token": "secret"}, True),
+        ({"websocket_url": "ws://127.0.0.1:2020"}, False),
+    ],
+)
+def test_it_sends_where_it_need_not_wait_to_be_let_in(settings: dict[str, str], expected: bool) -> None:
+    assert is_let_in(HubSettings(**settings)) is expected
