@@ -293,4 +293,5 @@ window.addEventListener("pagehide", stop);
 showLimit();
 person.restore();
 showState();
-listen({ onMessage: () => {}, onOpen: overview });
+// The model may still be loaded: the connection is there all the same.
+listen({ onMessage: () => {}, onOpen: () => { overview(); } });

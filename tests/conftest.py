@@ -31,7 +31,12 @@ hypothesis.settings.register_profile("fixed", derandomize=True, max_examples=100
 hypothesis.settings.register_profile("explore", max_examples=5000, database=None, deadline=None)
 hypothesis.settings.load_profile("fixed")
 
-SLOW_FOLDERS = ("hub/fast_paths", "hub/hardening", "hub/pages")  # many requests to real hubs, attacks, a browser
+SLOW_FOLDERS = (
+    "browser",
+    "hub/fast_paths",
+    "hub/hardening",
+    "hub/pages",
+)  # real hubs, attacks, a browser
 
 SLOW_WEIGHT = 50  # about how many other tests take as long as one that is marked slow
 

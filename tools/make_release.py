@@ -116,7 +116,8 @@ def _parser() -> argparse.ArgumentParser:
         type=lambda text: [name for name in text.split(",") if name],
         default=[],
         metavar="NAMES",
-        help="packages to leave out, with commas between: torch,transformers,sentencepiece,pytest,hypothesis",
+        help="packages to leave out, with commas between: torch,transformers,sentencepiece,pytest,hypothesis,"
+        "playwright",
     )
     parser.add_argument("--project", type=Path, default=ROOT, metavar="DIR", help="git repository (default: this one)")
     parser.add_argument("--index-url", default="", metavar="URL", help="package index (default: that of uv and pip)")

@@ -1,4 +1,4 @@
-"""The simulated gate: vehicles arrive, are seen by a reader and two cameras over real sockets, and leave."""
+"""The simulated gate: vehicles arrive, are seen by a reader and by cameras over real sockets, and leave."""
 
 import logging
 import threading
@@ -12,7 +12,9 @@ import cv2
 from agent_lib.runtime.arrays import Image
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.simulator.camera import SimulatedCamera
+from agent_lib.simulator.plate_camera import SimulatedPlateCamera
 from agent_lib.simulator.reader import SimulatedReader
+from agent_lib.simulator.sighting import Sighting, see
 from agent_lib.simulator.vehicles import Vehicle, VehicleLog, vehicle
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ class SimulatedGate:
 
     `stand_seconds`: minimum time a vehicle stands (longer than a failing capture); it stays while `busy()` returns that
     a capture is running, five minutes at most. `pause`: seconds between two vehicles. `scenes`: renders the pictures,
-    by default agent_lib.simulator.scene (`Scene`, `empty_gate`).
+    by default agent_lib.simulator.scene (`Scene`, `empty_gate`). `plate_camera`: sees each vehicle that stands.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class SimulatedGate:
         stand_seconds: float,
         busy: Callable[[], bool] | None = None,
         scenes: Any = None,
+        plate_camera: SimulatedPlateCamera | None = None,
     ) -> None:
         self._seed, self._pause, self._stand_seconds = seed, pause, stand_seconds
         self._busy = busy or (lambda: False)
@@ -58,7 +61,8 @@ class SimulatedGate:
         self._reader = SimulatedReader(seed)
         self._cameras = {kind: SimulatedCamera(kind) for kind in KINDS}
         self._empty: dict[str, bytes] = {}
-        self._ready: tuple[Vehicle, Pictures] | None = None
+        self._plate_camera = plate_camera
+        self._ready: tuple[Vehicle, Pictures, Sighting | None] | None = None
         self._thread: threading.Thread | None = None
         self.reader_address = self._reader.address
         self.camera_urls = {kind: camera.url for kind, camera in self._cameras.items()}
@@ -71,6 +75,8 @@ class SimulatedGate:
         self._reader.start(supervisor)
         for camera in self._cameras.values():
             camera.start(supervisor)
+        if self._plate_camera is not None:
+            self._plate_camera.start(supervisor)
         self._thread = supervisor.run("simulated-gate", self._run, owned=True)
 
     def stop(self) -> None:
@@ -81,6 +87,8 @@ class SimulatedGate:
         self._reader.stop()
         for camera in self._cameras.values():
             camera.stop()
+        if self._plate_camera is not None:
+            self._plate_camera.stop()
 
     def _run(self) -> None:
         try:
@@ -111,7 +119,7 @@ class SimulatedGate:
                 return False
         return not self._stop.is_set()
 
-    def _visit(self, arrived: Vehicle, pictures: Pictures) -> Iterator[None]:
+    def _visit(self, arrived: Vehicle, pictures: Pictures, sighting: Sighting | None) -> Iterator[None]:
         """One vehicle from arrival to departure. Returns the rest of the rendering of the next one."""
         self._vehicles.append(arrived, time.time())
         self.vehicles_shown += 1
@@ -128,6 +136,8 @@ class SimulatedGate:
             if self._stop.wait(STEP_SECONDS):
                 break
         self._show(pictures, _STANDING)
+        if self._plate_camera is not None and sighting is not None:
+            self._plate_camera.show(sighting)
         rendering = self._render(arrived.index + 1)
         self._stand(rendering)
         self._reader.show([])
@@ -164,12 +174,17 @@ class SimulatedGate:
         """Render all pictures of a vehicle, one per iteration, and set it ready at the end."""
         coming = vehicle(self._seed, index)
         pictures: Pictures = {}
+        sighting = None
         scenes = {kind: self._scenes.Scene(self._seed, index, coming.number or None, kind) for kind in KINDS}
         for position in (*_DRIVING_IN, _STANDING, *_LEAVING):
             for kind in KINDS:
-                pictures[kind, position] = _jpeg(scenes[kind].frame(position))
+                frame = scenes[kind].frame(position)
+                pictures[kind, position] = _jpeg(frame)
+                if self._plate_camera is not None and (kind, position) == ("primary", _STANDING):
+                    scene = scenes[kind]
+                    sighting = see(self._seed, index, scene.plate, frame, scene.plate_corners(position))
                 yield
-        self._ready = (coming, pictures)
+        self._ready = (coming, pictures, sighting)
 
     def _show(self, pictures: Pictures, position: float) -> None:
         for kind, camera in self._cameras.items():

@@ -120,11 +120,23 @@ class Scene:
         They may lie outside the picture.
         """
         label = self._vehicle().label
-        if label is None:
-            return None
+        return None if label is None else self._in_frame(label, position)
+
+    @property
+    def plate(self) -> str:
+        """The text of the licence plate that is painted on this side of the vehicle."""
+        return self._vehicle().plate
+
+    def plate_corners(self, position: float) -> Points:
+        """The licence plate's TL, TR, BR, BL corners in that frame, (4, 2) float32."""
+        left, top, right, bottom = scene_vehicle.PLATE if self.kind == "primary" else scene_vehicle.REAR_PLATE
+        corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+        return self._in_frame(corners, position)
+
+    def _in_frame(self, points: Points, position: float) -> Points:
+        """Points of the sprite as pixels of the frame at `position`."""
         scale, x, y = self._pose(min(2.0, max(0.0, float(position))))
-        corners = (label + 0.5) * scale + np.array((x, y)) - 0.5
-        return np.asarray(corners, np.float32)
+        return np.asarray((points + 0.5) * scale + np.array((x, y)) - 0.5, np.float32)
 
     def _vehicle(self) -> scene_vehicle.Sprite:
         with self._lock:

@@ -13,19 +13,22 @@ from agent_lib.simulator.scene_text import Color, put_text
 
 WIDTH, HEIGHT = 1000, 900
 PAINTS = ((150, 78, 34), (40, 46, 168), (206, 208, 210), (60, 118, 62), (38, 150, 214), (92, 84, 80), (150, 140, 30))
+PLATE, REAR_PLATE = (393, 757, 607, 801), (393, 786, 607, 830)
 GLASS = np.array([(118, 190), (882, 190), (916, 468), (84, 468)], np.int32)
 
 
 @dataclass
 class Sprite:
-    """A vehicle alone: `image` (900, 1000, 3) BGR, `mask` 8-bit coverage, and its label's corners.
+    """A vehicle alone: `image` (900, 1000, 3) BGR, `mask` 8-bit coverage, its label's corners and its plate.
 
-    `label` is TL, TR, BR, BL in the image, (4, 2) float32; None on the rear.
+    `label` is TL, TR, BR, BL in the image, (4, 2) float32; None on the rear. `plate` is the text of the licence plate,
+    which the image has at PLATE (front) or REAR_PLATE: left, top, right, bottom.
     """
 
     image: Image
     mask: Image
     label: Points | None
+    plate: str
 
 
 def render(rng: np.random.Generator, kind: str, number: str) -> Sprite:
@@ -41,7 +44,7 @@ def render(rng: np.random.Generator, kind: str, number: str) -> Sprite:
     else:
         _rear(image, mask, rng, paint, plate)
         label = None
-    return Sprite(image, mask, label)
+    return Sprite(image, mask, label, plate)
 
 
 def _shade(color: Color, factor: float) -> Color:
@@ -88,7 +91,7 @@ def _front(image: Image, rng: np.random.Generator, plate: str) -> None:
         cv2.rectangle(image, (x - 70, 702), (x + 70, 724), (30, 130, 230), -1)
     cv2.rectangle(image, (56, 735), (944, 838), (58, 58, 60), -1)
     cv2.rectangle(image, (388, 752), (612, 806), (20, 20, 22), -1)
-    cv2.rectangle(image, (393, 757), (607, 801), (236, 238, 238), -1)
+    cv2.rectangle(image, PLATE[:2], PLATE[2:], (236, 238, 238), -1)
     put_text(image, plate, (500, 779), 30, (20, 20, 22), 1)
 
 
@@ -174,5 +177,5 @@ def _rear(image: Image, mask: Image, rng: np.random.Generator, paint: Color, pla
         cv2.rectangle(image, (x, 786), (x + 110, 826), (40, 40, 190), -1)
         cv2.rectangle(mask, (x, 780), (x + 110, 826), 255, -1)
     _box(image, mask, 388, 780, 612, 836, (20, 20, 22))
-    cv2.rectangle(image, (393, 786), (607, 830), (60, 214, 240), -1)
+    cv2.rectangle(image, REAR_PLATE[:2], REAR_PLATE[2:], (60, 214, 240), -1)
     put_text(image, plate, (500, 808), 30, (20, 20, 22), 1)

@@ -18,6 +18,7 @@ import requests
 from agent_lib.commands.run import stand_seconds
 from agent_lib.outbox import Outbox
 from agent_lib.settings import CaptureSettings
+from agent_lib.simulator.scene import Scene
 from tests.support.agent import ROOT, AgentProcess, fields, quick, result, simulated_devices
 from tests.support.helpers import HubProcess, free_ports, wait_for
 
@@ -68,6 +69,8 @@ def test_the_simulated_gate_from_vehicle_to_hub(hub: HubProcess, tmp_path: Path)
         assert row["started_ts"] >= vehicle["at"]
         for role in ("primary", "secondary", "label") if row["success"] else ("primary", "secondary"):
             assert requests.get(row[f"{role}_image_url"], timeout=5).content[:2] == b"\xff\xd8"
+    plates = hub.get("/api/records", camera_id="simulated-plates", limit=4)["records"]
+    assert [row["plates"][0]["text"] for row in plates] == [Scene(1, index, None).plate for index in range(4)]
     assert (tmp_path / "agent" / "agent.log").read_text("utf-8").count("delivered over socketio") == 4
     assert "Traceback" not in agent.text and "Connection lost" not in agent.text
 

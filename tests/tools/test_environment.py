@@ -350,6 +350,7 @@ def test_ci_goes_on_without_what_cannot_be_installed(tmp_path: Path, apt: str, s
         write_script(checkout.path / name, "exit 0")  # everything is there but the two libraries
     for name, body in {
         "apt-get": f'echo "$@" >>"{noted}"; {apt}',
+        "npm": "exit 1",
         "sudo": 'shift; exec "$@"',
         "sleep": "exit 0",
     }.items():
@@ -365,6 +366,7 @@ def test_ci_goes_on_without_what_cannot_be_installed(tmp_path: Path, apt: str, s
         timeout=60,
     )
     assert done.returncode == 5 and "tests ran with -q" in done.stdout
+    assert "axe-core could not be installed" in done.stdout
     told = re.findall(r"will be skipped: (.*)", done.stdout)
     assert told == ([skipped] if skipped else [])
     assert len(re.findall(r"update$", noted.read_text(), re.MULTILINE)) == updates
@@ -382,6 +384,7 @@ def test_ci_ends_with_the_checks_of_the_code_that_fail(tmp_path: Path) -> None:
         "ip",
         "dpkg",
         "ldconfig",
+        "npm",
         "apt-get",
         "sudo",
         "sleep",

@@ -28,6 +28,7 @@ OPTIONAL = {
     "sentencepiece": TROCR,
     "pytest": "the tests are not in the ZIP",
     "hypothesis": "the tests are not in the ZIP",
+    "playwright": "the tests are not in the ZIP",
 }
 
 

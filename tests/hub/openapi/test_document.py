@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import subprocess
 import sys
@@ -151,6 +152,15 @@ def test_it_is_made_at_the_first_request_and_sent_once(app, client, monkeypatch:
     again = client.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304 and again.data == b""
     assert client.get("/openapi.json").data == first.data and len(made) == 1
+
+
+def test_it_is_sent_compressed_to_those_who_can_read_that(client) -> None:
+    plain = client.get("/openapi.json")
+    packed = client.get("/openapi.json", headers={"Accept-Encoding": "gzip, br"})
+    assert packed.headers["Content-Encoding"] == "gzip" and "Content-Encoding" not in plain.headers
+    assert gzip.decompress(packed.data) == plain.data and len(packed.data) < len(plain.data) / 5
+    assert packed.headers["ETag"] != plain.headers["ETag"] and packed.headers["Vary"] == "Accept-Encoding"
+    assert client.get("/openapi.json", headers={"Accept-Encoding": "gzip;q=0"}).data == plain.data
 
 
 def test_the_start_imports_no_descriptions(tmp_path: Path) -> None:
