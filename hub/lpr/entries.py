@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from hub.contract.entries import Day, EntryPage, Position, Wanted
-from hub.lpr.records import PICTURE_FIELDS, Records
+from hub.lpr.records import PICTURE_FIELDS, WAS_READ, Records
 from hub.lpr.repository.query import Query
 from hub.lpr.tables import LprPlate, LprRecord
 from hub.store.days import count_day, during, most_frequent
@@ -77,7 +77,7 @@ class DetectionEntries:
     def day(self, hours: Sequence[float], most: int) -> Day:
         """Detections by the hour, and the plates that came most often."""
         at = LprRecord.occurred_at
-        day = count_day(self._reader, at, LprRecord.plates_count > 0, hours)
+        day = count_day(self._reader, at, WAS_READ, hours)
         plates = select().select_from(table_of(LprPlate)).join(LprRecord, LprRecord.seq == LprPlate.record_seq)
         plates = plates.where(*during(at, hours), LprPlate.plate != "").group_by(LprPlate.plate)
         day.frequent = most_frequent(self._reader, func.max(LprPlate.text), plates, most)

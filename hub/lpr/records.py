@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import Any
 
 import orjson
+from sqlalchemy import select
 
 from hub.contract.errors import NotFound
 from hub.contract.paging import json_size
@@ -21,6 +22,8 @@ from hub.store.backend import Row
 from hub.store.tables import table_of
 
 RECORDS, PLATES, HEALTH = table_of(LprRecord), table_of(LprPlate), table_of(LprHealth)
+WAS_READ = select(PLATES.columns.record_seq).where(PLATES.columns.record_seq == RECORDS.columns.seq).exists()
+"""Whether a record has a plate with a text; `plates_count` counts the boxes of plates that were not read, too."""
 PICTURE_FIELDS = ("original_image", "annotated_image", "image")
 
 

@@ -24,7 +24,7 @@ from hub.lpr.fast_rest import FastRecords
 from hub.lpr.feeds import DetectionFeed, WatchlistHits
 from hub.lpr.ingest import HINTS
 from hub.lpr.metrics import camera_metrics
-from hub.lpr.records import RECORDS, Records
+from hub.lpr.records import RECORDS, WAS_READ, Records
 from hub.lpr.repository.query import Query
 from hub.lpr.repository.records import PLATE
 from hub.lpr.repository.repositories import Repositories
@@ -74,7 +74,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.notable["detections"] = WatchlistHits(hub.reader)
     columns = RECORDS.columns
     hub.day_counts["detections"] = CountedTable(
-        hub.reader, RECORDS, columns.occurred_at, columns.checkpoint_id, columns.plates_count > 0
+        hub.reader, RECORDS, columns.occurred_at, columns.checkpoint_id, WAS_READ
     )
     hub.device_states.append(lpr.cameras.states)
     hub.names["cameras"] = lpr.cameras.names.status

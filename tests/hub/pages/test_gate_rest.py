@@ -86,9 +86,16 @@ def test_today_of_stored_records(client) -> None:
         assert client.post("/api/captures", json=body).status_code == 201
     body = {"camera_id": "gate-1", "checkpoint_id": "in", "ocr_results": [{"text": "AB 1", "confidence": 0.9}]}
     assert client.post("/api/detection", json=body).status_code == 200
-    assert client.get("/api/today").json["totals"] == {"captures": [3, 2], "detections": [1, 1]}
+    unread = {
+        "camera_id": "gate-1",
+        "checkpoint_id": "in",
+        "plates_count": 1,
+        "plate_detections": [{"bbox": [1, 2, 3, 4]}],
+    }
+    assert client.post("/api/detection", json=unread).status_code == 200
+    assert client.get("/api/today").json["totals"] == {"captures": [3, 2], "detections": [2, 1]}
     assert client.get("/api/today?station=north").json["totals"] == {"captures": [2, 1]}
-    assert client.get("/api/today?checkpoint=in").json["totals"] == {"detections": [1, 1]}
+    assert client.get("/api/today?checkpoint=in").json["totals"] == {"detections": [2, 1]}
     assert client.get("/api/today?checkpoint=out").json["totals"] == {"detections": [0, 0]}
     body = capture_result(event_id="late", station="north", success=True, started_ts=now, finished_ts=now)
     client.post("/api/captures", json=body)
