@@ -1,5 +1,5 @@
 // What an alarm is about, in the reader's language.
-import { counted, t } from "./words.js";
+import { counted, said, t } from "./words.js";
 
 export function isUrgent(alarm) { return alarm.kind === "watchlist_hit" && alarm.details.action === "deny"; }
 
@@ -33,7 +33,7 @@ export function sentence(alarm) {
     if (alarm.count > 1) return counted(alarm.count, "The station {station} read no number of {count} vehicle.", "The station {station} read no number of {count} vehicles.", values);
     return details.tag ? t("The station {station} read no number of the vehicle with the tag {tag}.", values) : t("The station {station} read no number of a vehicle.", values);
   }
-  return alarm.kind.endsWith("_offline") ? offline(alarm, details.name ?? alarm.subject) : alarm.sentence;
+  return alarm.kind.endsWith("_offline") ? offline(alarm, said(details.name ?? alarm.subject)) : said(alarm.sentence);
 }
 
 // How often it came, where its sentence does not say so.
@@ -55,6 +55,6 @@ export async function acknowledge(path, body = null) {
     method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" }, body: body && JSON.stringify(body), signal: AbortSignal.timeout(20000),
   });
   const answer = await response.json();
-  if (!response.ok) throw new Error(answer.message);
+  if (!response.ok) throw new Error(said(answer.message));
   return answer;
 }

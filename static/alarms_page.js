@@ -3,7 +3,7 @@ import { acknowledge, address, isUrgent, sentence, times, word } from "./alarm_w
 import { element, listen, name, when } from "./live.js";
 import { search } from "./search.js";
 import { parse } from "./times.js";
-import { t } from "./words.js";
+import { said, t } from "./words.js";
 
 const PAGE = 50;
 const SOON_MS = 2000;
@@ -16,7 +16,7 @@ let timer = null;
 
 async function see(path, body) {
   try {
-    found.textContent = (await acknowledge(path, body)).message;
+    found.textContent = said((await acknowledge(path, body)).message);
   } catch (error) {
     found.textContent = error.message;
     return;

@@ -1,7 +1,7 @@
 // The page of devices: who waits, the list of all of them, who was let in, tokens, registrations of cameras.
 import { fleetCut, fleetLabel, fleetSoon, loadFleet, startFleet } from "./fleet.js";
 import { element, getJson, listen, moment } from "./live.js";
-import { counted, t } from "./words.js";
+import { counted, number, said, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const RELOAD_MS = 15000;
@@ -27,7 +27,7 @@ async function send(address, method, body = null) {
   try {
     const response = await fetch(address, { method, headers: body ? { "Content-Type": "application/json" } : {}, body: body && JSON.stringify(body) });
     const answer = await response.json();
-    tell(answer.message, !response.ok);
+    tell(said(answer.message), !response.ok);
     await load();
     fleetSoon(0);
     return response.ok ? answer : null;
@@ -149,7 +149,7 @@ function showWaiting(cards) {
 
 function showRows(id, rows, group = null) {
   byId(id).replaceChildren(...rows);
-  byId(`${id}-count`).textContent = rows.length || "";
+  byId(`${id}-count`).textContent = rows.length ? number(rows.length) : "";
   if (group) byId(group).hidden = !rows.length;
 }
 
@@ -159,7 +159,7 @@ async function load() {
   const found = await getJson("/api/access/devices");
   const waiting = [...found.pairings.map(pairing), ...found.waiting.map(applicant)];
   showWaiting(waiting);
-  byId("waiting-count").textContent = waiting.length || "";
+  byId("waiting-count").textContent = waiting.length ? number(waiting.length) : "";
   first = false;
   showRows("admitted", found.admitted.map(decided));
   showRows("blocked", found.blocked.map(decided), "blocked-group");

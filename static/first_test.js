@@ -1,6 +1,6 @@
 // The test of one kind of device: it waits for the first message, lets the device in, and says what to check.
 import { element, getJson, name } from "./live.js";
-import { t } from "./words.js";
+import { said, t } from "./words.js";
 
 const POLL_MS = 1500;
 const HINTS_MS = 60000;
@@ -18,7 +18,7 @@ const KINDS = {
 async function send(address, body) {
   const response = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   const answer = await response.json();
-  if (!response.ok) throw new Error(answer.message);
+  if (!response.ok) throw new Error(said(answer.message));
 }
 
 // What has been heard of games and tracking, which are no devices of the list.
@@ -114,7 +114,7 @@ export function prepareTest(node, address) {
     }
     const row = mine.find((one) => one.state !== "pending" && one.state !== "unknown");
     if (!row) return "";
-    return row.trouble ? t("{name} was heard just now, and reports: {trouble}", row) : t("It works: {name} was heard just now.", row);
+    return row.trouble ? t("{name} was heard just now, and reports: {trouble}", { name: row.name, trouble: said(row.trouble) }) : t("It works: {name} was heard just now.", { name: row.name });
   }
 
   async function ask(row) {

@@ -1,6 +1,6 @@
 // What a row of the list of devices says; what is not known is a dash that says why.
 import { element, name, when } from "./live.js";
-import { number, t } from "./words.js";
+import { number, said, t } from "./words.js";
 
 export const STATES = ["pending", "troubled", "offline", "unknown", "good"];
 const SAME_SECONDS = 2; // clocks that differ by less are the same: messages are under way for a moment
@@ -39,13 +39,13 @@ function clock(device) {
 
 function state(device, cut) {
   const word = cut ? t("unknown while cut off") : STATE_WORDS[device.state]();
-  return [element("i", { class: "dot" }), element("b", { text: word }), !cut && device.trouble ? element("small", { class: "why" }, name(device.trouble)) : null];
+  return [element("i", { class: "dot" }), element("b", { text: word }), !cut && device.trouble ? element("small", { class: "why" }, name(said(device.trouble))) : null];
 }
 
 function identity(device) {
   const shown = device.name === device.id ? null : element("small", {}, name(device.id));
   const kind = [kindWord(device.kind), device.transport, device.detail].filter(Boolean).join(" · ");
-  return [element("strong", {}, name(device.name)), shown, element("small", { class: "kind" }, kind)];
+  return [element("strong", {}, name(device.kind === "device" ? said(device.name) : device.name)), shown, element("small", { class: "kind" }, kind)];
 }
 
 function checkpoint(device) {

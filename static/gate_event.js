@@ -1,6 +1,6 @@
 // An event of the gate: a capture of a station, or a detection of a plate camera, as the page shows either.
 import { parse } from "./times.js";
-import { t } from "./words.js";
+import { said, t } from "./words.js";
 
 // at: when it happened, in ms; a clock that is ahead counts as the moment of arrival.
 export function eventOf(kind, record) {
@@ -63,14 +63,14 @@ export function trouble(event) {
     return { word: record.vehicles_count ? t("A vehicle without a readable plate") : t("No plate in the picture"), advice: t("Look at the picture: is the plate dirty, covered or out of view?"), minor: false };
   }
   if (record.corrected_number) return null;
-  const said = [...record.errors, record.success ? "" : record.message].filter(Boolean);
-  if (said.some((text) => /secondary/i.test(text)) && (record.success || said.every((text) => /secondary/i.test(text)))) {
+  const told = [...record.errors, record.success ? "" : record.message].filter(Boolean);
+  if (told.some((text) => /secondary/i.test(text)) && (record.success || told.every((text) => /secondary/i.test(text)))) {
     return { word: t("No secondary picture"), advice: t("Check the secondary camera: power, cable, address."), minor: record.success };
   }
-  if (record.success && !said.length) return null;
+  if (record.success && !told.length) return null;
   for (const [pattern, words] of RULES) {
-    const found = said.find((text) => pattern.test(text));
+    const found = told.find((text) => pattern.test(text));
     if (found) return { word: words()[0], advice: words()[1], minor: record.success };
   }
-  return { word: said[0] || t("The number could not be read"), advice: t("Look at the pictures and type the number in with Open."), minor: record.success };
+  return { word: said(told[0]) || t("The number could not be read"), advice: t("Look at the pictures and type the number in with Open."), minor: record.success };
 }

@@ -1,8 +1,9 @@
 // The states of stations, cameras and boards in one line: silent when all is well; what is not stands first, by name.
 import { element, getJson, name } from "./dom.js";
+import { stateWord } from "./states.js";
 import { light, showStations } from "./stations.js";
 import { duration, now, parse } from "./times.js";
-import { counted, t } from "./words.js";
+import { counted, said, t } from "./words.js";
 
 const NAMED = 6;
 const SPOKEN = 3; // stations that say what they do
@@ -14,13 +15,13 @@ function silentFor(device) { return t("silent for {time}", { time: duration(Math
 function kindWord(kind) { return { station: t("Station"), camera: t("Camera"), board: t("Board"), device: "" }[kind]; }
 
 function troubled(device) {
-  const what = device.state === "offline" ? (device.kind === "device" ? t("does not answer") : `${t("offline")}, ${silentFor(device)}`) : device.trouble || t("not well");
-  return element("span", { class: "pill bad" }, element("i", { class: "dot" }), element("b", {}, kindWord(device.kind), " ", name(device.name)), " ", element("bdi", { class: "what", text: what }));
+  const what = device.state === "offline" ? (device.kind === "device" ? t("does not answer") : [t("offline"), silentFor(device)].join(t(", "))) : said(device.trouble) || t("not well");
+  return element("span", { class: "pill bad" }, element("i", { class: "dot" }), element("b", {}, kindWord(device.kind), " ", name(device.kind === "device" ? said(device.name) : device.name)), " ", element("bdi", { class: "what", text: what }));
 }
 
 function speaking(station) {
   return element("span", { class: `pill ${light(station.state)}` }, element("i", { class: "dot" }), element("b", {}, name(station.station)), " ",
-    element("bdi", { class: "what", text: station.message || station.state }), station.simulated ? element("small", { class: "badge", text: t("simulated gate") }) : null);
+    element("bdi", { class: "what", text: said(station.message) || stateWord(station.state) }), station.simulated ? element("small", { class: "badge", text: t("simulated gate") }) : null);
 }
 
 function well(kinds, spoken) {
@@ -29,7 +30,7 @@ function well(kinds, spoken) {
   if (stations > 0) words.push(counted(stations, "{count} station", "{count} stations"));
   if (kinds.camera?.well) words.push(counted(kinds.camera.well, "{count} camera", "{count} cameras"));
   if (kinds.board?.well) words.push(counted(kinds.board.well, "{count} board", "{count} boards"));
-  return words.length ? element("span", { class: "pill good" }, element("i", { class: "dot" }), t("{devices} well", { devices: words.join(", ") })) : null;
+  return words.length ? element("span", { class: "pill good" }, element("i", { class: "dot" }), t("{devices} well", { devices: words.join(t(", ")) })) : null;
 }
 
 // chosen: the only station whose state is shown, "" for all.

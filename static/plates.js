@@ -3,8 +3,9 @@ import { element, getJson, listen, moment, name, when } from "./live.js";
 import { newest } from "./newest.js";
 import { small } from "./pictures.js";
 import { addressOf } from "./records_words.js";
+import { stateWord } from "./states.js";
 import { late } from "./times.js";
-import { counted, number, t } from "./words.js";
+import { counted, number, said, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const PAGE = 30;
@@ -40,7 +41,7 @@ function card(record) {
       ...(record.watchlist ?? []).map(badge),
       element("p", { class: "when" }, when(record.occurred_at),
         element("span", {}, t("Camera"), " ", name(record.camera_id), " · ", name(record.checkpoint_id)), delayed ? element("span", { class: "late", text: delayed }) : null),
-      ...(record.warnings ?? []).map((text) => element("p", { class: "warning", text }))));
+      ...(record.warnings ?? []).map((text) => element("p", { class: "warning", text: said(text) }))));
 }
 
 const detections = newest({
@@ -55,7 +56,7 @@ function cameraState(camera) {
 }
 
 function cameraCard(camera, state, cut) {
-  const troubled = camera.components.filter((row) => row.status !== "ok").map((row) => `${row.component}: ${row.message || row.status}`);
+  const troubled = camera.components.filter((row) => row.status !== "ok").map((row) => `${row.component}: ${said(row.message) || stateWord(row.status)}`);
   return element("article", { class: `station ${state}` },
     element("h2", {}, element("i", { class: "dot" }), element("span", {}, t("Camera"), " ", name(camera.camera_id))),
     element("p", { class: "message", text: cut ? t("State unknown while cut off") : camera.online ? `${camera.checkpoint_id} · ${detectionsOf(camera)} · ${lastHeard(camera)}` : t("Not heard since {when}", { when: moment(camera.last_seen) }) }),
@@ -116,7 +117,7 @@ async function loadWatchlist() {
 async function change(address, method, body = null) {
   const response = await fetch(address, { method, headers: { "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
   const told = await response.json();
-  byId("told").textContent = told.message;
+  byId("told").textContent = said(told.message);
   await loadWatchlist();
   return response.ok;
 }

@@ -4,7 +4,7 @@ import { thumbnail } from "./pictures.js";
 import { emptyValue, percent, picturesOf, stateOf, valueOf, valuesOf } from "./records_words.js";
 import { late } from "./times.js";
 import { enlarge } from "./viewer.js";
-import { t } from "./words.js";
+import { number, said, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const { kind, id } = byId("record").dataset;
@@ -16,7 +16,7 @@ let record = null;
 async function send(address, method, body = null) {
   const response = await fetch(address, { method, headers: { "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
   const told = await response.json().catch(() => ({}));
-  return { ok: response.ok, status: response.status, message: told.message ?? t("The hub answered {status}.", { status: response.status }) };
+  return { ok: response.ok, status: response.status, message: told.message ? said(told.message) : t("The hub answered {status}.", { status: response.status }) };
 }
 
 function showPictures() {
@@ -50,10 +50,10 @@ function showFacts() {
     if (record.tags.length > 1) rows.push(fact(t("All tags"), list(record.tags)));
     if (record.corrected_number) rows.push(fact(t("As it was read"), name(record.number || "–")));
     if (record.raw_text && record.raw_text !== record.number) rows.push(fact(t("Text of the label"), name(record.raw_text)));
-    rows.push(fact(t("Attempts"), String(record.attempts)));
-    if (record.message) rows.push(fact(t("Message"), name(record.message)));
+    rows.push(fact(t("Attempts"), number(record.attempts)));
+    if (record.message) rows.push(fact(t("Message"), name(said(record.message))));
     const errors = record.errors.filter((text) => text !== record.message);
-    if (errors.length) rows.push(fact(t("Errors"), list(errors)));
+    if (errors.length) rows.push(fact(t("Errors"), list(errors.map(said))));
   } else {
     rows.push(fact(t("Camera"), name(record.camera_id)), fact(t("Checkpoint"), name(record.checkpoint_id)));
     for (const plate of record.plates) {
@@ -62,7 +62,7 @@ function showFacts() {
     }
     if (record.watchlist.length) rows.push(fact(t("Watchlist"), list(record.watchlist.map((match) => [match.action === "deny" ? t("to be stopped") : t("to be let in"), match.plate, match.reason].filter(Boolean).join(" · ")))));
   }
-  if (record.warnings?.length) rows.push(fact(t("Warnings"), list(record.warnings)));
+  if (record.warnings?.length) rows.push(fact(t("Warnings"), list(record.warnings.map(said))));
   rows.push(fact(t("Number of the record"), element("span", { class: "code", text: id })));
   byId("facts").replaceChildren(...rows.flat());
   const all = valuesOf(kind, record).map(valueOf).filter(Boolean);

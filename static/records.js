@@ -4,7 +4,7 @@ import { newest } from "./newest.js";
 import { small } from "./pictures.js";
 import { addressOf, emptyValue, percent, picturesOf, recordOf, stateOf, valueOf, valuesOf } from "./records_words.js";
 import { day, late } from "./times.js";
-import { t } from "./words.js";
+import { number, said, t } from "./words.js";
 
 const PAGE = 50;
 const SHOWN = 2; // pictures of a row
@@ -44,7 +44,7 @@ function card(entry) {
     element("div", { class: "where" },
       element("p", {}, kind === "capture" ? element("span", {}, t("Station"), " ", name(record.station || "–")) : element("span", {}, t("Camera"), " ", name(record.camera_id), " · ", name(record.checkpoint_id))),
       kind === "capture" ? element("p", { class: "tag" }, name(record.tag || t("no tag"))) : null,
-      kind === "capture" && !record.success && record.message ? element("p", { class: "why" }, name(record.message)) : null),
+      kind === "capture" && !record.success && record.message ? element("p", { class: "why" }, name(said(record.message))) : null),
     element("div", { class: "time" }, when(entry.happened_at), delayed ? element("span", { class: "late", text: delayed }) : null));
 }
 
@@ -53,7 +53,7 @@ byId("further").open = [...byId("further").querySelectorAll("[name]")].some((fie
 const records = newest({
   holder: byId("records"), address: "/api/entries", limit: PAGE, card, starts: [], parts: ["text"],
   rows: (body) => body.entries, id: (entry) => entry.id, time: (entry) => entry.happened_at,
-  found: (body, shown) => { files(); return t("{count} found", { count: `${shown}${body.next_cursor ? "+" : ""}` }); },
+  found: (body, shown) => { files(); return t("{count} found", { count: `${number(shown)}${body.next_cursor ? "+" : ""}` }); },
   empty: t("No record yet. The next one appears here by itself."),
 });
 
@@ -81,7 +81,7 @@ for (const kind of ["csv", "xlsx"]) {
     byId("making").textContent = t("The file is being made …");
     const response = await fetch(byId(kind).href).catch(() => null);
     if (!response?.ok) {
-      byId("making").textContent = (await response?.json().catch(() => null))?.message ?? t("The hub does not answer. Try again when it is back.");
+      byId("making").textContent = said((await response?.json().catch(() => null))?.message) ?? t("The hub does not answer. Try again when it is back.");
       return;
     }
     const link = element("a", { href: URL.createObjectURL(await response.blob()), download: `records_${day()}.xlsx` });

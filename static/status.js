@@ -1,9 +1,10 @@
 // The state of the hub, polled every two seconds: tables, plots of the last hour, and for admins the log.
 import { element, getJson, listen, moment, name, when } from "./live.js";
+import { stateWord } from "./states.js";
 import { showStations } from "./stations.js";
 import { logView } from "./status_log.js";
 import { plots } from "./status_plots.js";
-import { counted, number, t } from "./words.js";
+import { counted, number, said, t } from "./words.js";
 
 const POLL_MS = 2000;
 const byId = (id) => document.getElementById(id);
@@ -50,7 +51,7 @@ function showHub(status) {
     [t("Records stored since the start"), number(status.writer.records)],
     [t("Records refused"), number(status.writer.not_stored)],
     [t("Longest commit"), t("{count} ms", { count: number(status.writer.longest_commit_ms) })],
-    [t("Last store error"), status.writer.last_error || NONE],
+    [t("Last store error"), said(status.writer.last_error) || NONE],
     [t("Connections"), status.connections ? t("{open} open, {refused} refused", { open: number(status.connections.connections), refused: number(status.connections.refused) }) : NONE],
     [t("Log since the start"), t("{warnings} warnings, {errors} errors", { warnings: number(status.log.lines.WARNING ?? 0), errors: number((status.log.lines.ERROR ?? 0) + (status.log.lines.CRITICAL ?? 0)) })],
   ]);
@@ -79,18 +80,18 @@ function showDeliveries(rows) {
   byId("deliveries-part").hidden = rows.length === 0;
   table("deliveries", rows.map((row) => [
     row.name, name(row.target), row.failing ? state(false, t("not delivered")) : state(true, t("in order")), number(row.waiting), number(row.delivered),
-    number(row.left_out + row.rejected), row.last_success ? when(row.last_success) : t("none since the start"), row.problem,
+    number(row.left_out + row.rejected), row.last_success ? when(row.last_success) : t("none since the start"), said(row.problem),
   ]), [t("to"), t("address"), t("state"), t("waiting"), t("delivered"), t("left out or refused"), t("last success"), t("problem")], "long");
 }
 
 function showBoards({ boards = [], games }) {
-  table("boards", boards.map((row) => [row.address, row.state, duration(row.silent_seconds), name(row.name)]), [t("address"), t("state"), t("silent for"), t("name")], "long");
+  table("boards", boards.map((row) => [row.address, stateWord(row.state), duration(row.silent_seconds), name(row.name)]), [t("address"), t("state"), t("silent for"), t("name")], "long");
   table("games", games.games.map((row) => [row.address, row.behind ? t("{count}, behind", { count: number(row.queue) }) : number(row.queue), number(row.sent), number(row.dropped), name(row.name)]), [t("address"), t("waiting"), t("sent"), t("skipped"), t("name")], "long");
 }
 
 function notes(holder, rows, vision) {
-  const found = rows.map((row) => element("p", { class: "found" }, name(row.camera), `: ${row.note || row.error}`));
-  byId(holder).replaceChildren(...found, element("p", { class: "found", text: t("Vision process: {state}, {restarts}", { state: vision.state, restarts: counted(vision.restarts, "{count} restart", "{count} restarts") }) }));
+  const found = rows.map((row) => element("p", { class: "found" }, name(row.camera), ": ", name(said(row.note || row.error))));
+  byId(holder).replaceChildren(...found, element("p", { class: "found", text: t("Vision process: {state}, {restarts}", { state: stateWord(vision.state), restarts: counted(vision.restarts, "{count} restart", "{count} restarts") }) }));
 }
 
 function showDetection({ vision, cameras }) {
@@ -121,7 +122,7 @@ async function refresh() {
   const status = await getJson("/status");
   if (cut) return;
   newest = status.stations;
-  byId("warnings").replaceChildren(...status.warnings.map((text) => element("p", { class: "notice bad", text })));
+  byId("warnings").replaceChildren(...status.warnings.map((text) => element("p", { class: "notice bad", text: said(text) })));
   stations();
   showHub(status);
   showQueues(status);

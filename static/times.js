@@ -76,7 +76,8 @@ export function dateText(ms) {
 
 function dated(ms, time) { return t("{date}, {time}", { date: dateText(ms), time }); }
 
-function whole(ms) { return dated(ms, clock(ms, true)); }
+// As papers have it: with its date and the site's offset.
+export function whole(ms) { return dated(ms, clock(ms, true)); }
 
 export function duration(ms) {
   const seconds = Math.round(ms / 1000);
@@ -113,7 +114,7 @@ function update(node, text) { if (node && node.textContent !== text) node.textCo
 
 setInterval(() => {
   if (document.hidden) return;
-  for (const node of document.querySelectorAll("time[datetime]")) {
+  for (const node of document.querySelectorAll("time[datetime]:not([data-form])")) {
     const ms = Date.parse(node.dateTime);
     update(node, moment(ms));
     update(node.parentNode.querySelector(":scope > .ago"), ago(ms));

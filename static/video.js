@@ -4,7 +4,7 @@ import { clearWords, showFigures } from "./video_figures.js";
 import { draw, open } from "./video_socket.js";
 import { showState, stateOf } from "./video_state.js";
 import { wall } from "./video_wall.js";
-import { counted, number, t } from "./words.js";
+import { counted, number, said, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const LAYOUTS = [1, 4, 9, 16];
@@ -124,7 +124,7 @@ function showChoices() {
   }
   const picked = current().layout === 1 ? [] : shown.cameras;
   for (const box of boxes.querySelectorAll("input")) box.checked = picked.includes(box.value);
-  byId("picked").textContent = picked.length ? counted(picked.length, "{count} camera chosen", "{count} cameras chosen") : counted(names.length, "{count} camera", "all {count} cameras");
+  byId("picked").textContent = picked.length ? counted(picked.length, "{count} camera chosen", "{count} cameras chosen") : counted(names.length, "{count} camera in all", "{count} cameras in all");
 }
 
 function states() {
@@ -230,7 +230,7 @@ byId("interval").onsubmit = async (event) => {
   try {
     const response = await fetch("/set_video_interval", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ interval_ms: interval }) });
     const body = await response.json();
-    byId("told").textContent = response.ok ? counted(body.told, "{count} board was told.", "{count} boards were told.") : body.errors[0];
+    byId("told").textContent = response.ok ? counted(body.told, "{count} board was told.", "{count} boards were told.") : said(body.errors[0]);
   } catch {
     byId("told").textContent = t("The hub cannot be reached.");
   }

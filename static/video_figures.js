@@ -47,7 +47,7 @@ export function showFigures(row) {
   byId("fps").textContent = digits(row.current_fps, 2);
   byId("target").textContent = row.target_fps ? t("usual {rate}", { rate: number(row.target_fps) }) : "";
   byId("jitter").textContent = known ? t("{seconds} s", { seconds: digits(row.jitter, 3) }) : "–";
-  byId("efficiency").textContent = row.words.efficiency ? `${digits(row.efficiency, 1)} %` : "–";
+  byId("efficiency").textContent = row.words.efficiency ? number(row.efficiency / 100, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }) : "–";
   byId("processing").textContent = known ? t("{milliseconds} ms", { milliseconds: digits(row.avg_processing, 2) }) : "–";
   for (const part of ["jitter", "efficiency", "processing"]) word(`${part}-word`, row.words[part]);
   byId("recommendation").textContent = ADVICE[row.recommendation.split(" ")[0]] ?? row.recommendation;

@@ -1,4 +1,6 @@
 // Pictures at full size: the arrow keys go on, Escape closes.
+import { t } from "./words.js";
+
 const dialog = document.getElementById("viewer");
 const image = dialog.querySelector("img");
 const [previous, next] = ["previous", "next"].map((name) => dialog.querySelector(`.${name}`));
@@ -11,7 +13,7 @@ function show(to) {
   const { address, title } = pictures[place];
   image.src = address;
   image.alt = title;
-  caption.textContent = pictures.length > 1 ? `${title} (${place + 1}/${pictures.length})` : title;
+  caption.textContent = pictures.length > 1 ? t("{title} ({place} of {count})", { title, place: place + 1, count: pictures.length }) : title;
   previous.hidden = next.hidden = pictures.length < 2;
 }
 

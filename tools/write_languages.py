@@ -54,12 +54,16 @@ def files_of(language: Language, texts: Texts, folder: Path) -> dict[Path, bytes
 
 
 def problems_of(texts: Texts) -> list[str]:
-    """Texts that cannot be translated: no literals, or one text both alone and as a singular."""
+    """Texts that cannot be translated: no literals, one text both alone and as a singular, two plurals of one."""
     alone = {message[0] for message in texts.found if len(message) == 1}
     both = [message[0] for message in texts.found if len(message) > 1 and message[0] in alone]
-    return texts.problems + [
-        f"{text!r} stands alone and in a counted text; word one of them otherwise" for text in both
-    ]
+    singulars = [message[0] for message in texts.found if len(message) > 1]
+    twice = sorted({text for text in singulars if singulars.count(text) > 1})
+    return (
+        texts.problems
+        + [f"{text!r} stands alone and in a counted text; word one of them otherwise" for text in both]
+        + [f"{text!r} has two plurals; word one of them otherwise" for text in twice]
+    )
 
 
 def main(check: bool) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from datetime import time as clock
+from typing import NamedTuple
 
 from flask import Blueprint, Response
 from flask_babel import format_date
@@ -59,6 +61,7 @@ def report(day: str) -> Response:
         "report.html",
         report=made,
         title=format_date(made.day, "full"),
+        noon=datetime.combine(made.day, clock(12), hub.zone).isoformat(),
         largest=max((sum(hour.counts.values()) for hour in made.hours), default=0),
         failures=[(_moment(entry.place.time), entry.source.show(entry.row, host)) for entry in made.failures],
         most_failures=FAILURES,
@@ -66,8 +69,16 @@ def report(day: str) -> Response:
     )
 
 
-def _moment(seconds: float) -> str:
-    """A moment at the site: the date as the reader writes it, 24 hours, the offset."""
+class Moment(NamedTuple):
+    """A moment for a page: ISO 8601, and a text for where no script writes it with the reader's calendar."""
+
+    iso: str
+    text: str
+
+
+def _moment(seconds: float) -> Moment:
+    """A moment at the site: the date, 24 hours, the offset."""
     local = datetime.fromtimestamp(seconds, UTC).astimezone(current_hub().zone)
     offset = local.strftime("%z")
-    return f"{format_date(local.date(), 'medium')}, {local:%H:%M:%S} {offset[:3]}:{offset[3:5]}"
+    text = f"{format_date(local.date(), 'medium')}, {local:%H:%M:%S} {offset[:3]}:{offset[3:5]}"
+    return Moment(local.isoformat(timespec="milliseconds"), text)

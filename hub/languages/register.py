@@ -8,6 +8,7 @@ from flask_babel import Babel, force_locale, get_translations
 from hub.context import Hub
 from hub.languages.catalogs import FOLDER, ScriptWords
 from hub.languages.choice import LANGUAGES, direction, language
+from hub.languages.numbers import digits, numberformat, percentformat
 from hub.languages.rest import languages
 from hub.languages.sentences import said
 
@@ -34,4 +35,5 @@ def register(app: Flask, hub: Hub) -> None:
         }
 
     app.context_processor(of_reader)
-    app.jinja_env.filters["said"] = said
+    filters = {"said": said, "digits": digits, "numberformat": numberformat, "percentformat": percentformat}
+    app.jinja_env.filters.update(filters)

@@ -51,7 +51,15 @@ def test_texts_of_scripts_and_templates(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "script",
-    ["t(text)", "t(`text`)", 't("a" + b)', 'counted(n, "one", more)', "counted(n)", 't("x"); counted(n, "x", "y")'],
+    [
+        "t(text)",
+        "t(`text`)",
+        't("a" + b)',
+        'counted(n, "one", more)',
+        "counted(n)",
+        't("x"); counted(n, "x", "y")',
+        'counted(n, "x", "y"); counted(n, "x", "z")',
+    ],
 )
 def test_what_cannot_be_translated_is_reported(tmp_path: Path, script: str) -> None:
     assert len(problems_of(find_texts(tree(tmp_path, script)))) == 1
