@@ -1,4 +1,4 @@
-"""Pages in Chromium: `python bench/pages.py [--seconds N] [--rate N]`.
+"""Pages in Chromium: `python bench/pages.py [--seconds N] [--rate N] [--only-events]`.
 
 Fills a hub with captures of real size and opens every page with an empty cache: weight without pictures, first paint,
 time until it is usable. Then sends events to `/` and compares what the page counted with what was sent, and how busy
@@ -233,6 +233,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0, help="how long events are sent to /")
     parser.add_argument("--rate", type=float, default=200.0, help="events a second")
+    parser.add_argument("--only-events", action="store_true", help="only / while events arrive")
     options = parser.parse_args()
     rows: list[tuple[str, str, str, bool]] = []
     with (
@@ -244,7 +245,7 @@ def main() -> int:
         browser = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
         visit(browser, hub.url + "/", SIZES["1366x768"])  # the first page of a browser waits for its processes
         print(f"{'page':<16} {'size':<9} {'weight':>8} {'pictures':>9} {'paint':>7} {'usable':>7}")
-        for path in PATHS:
+        for path in () if options.only_events else PATHS:
             for name, size in SIZES.items():
                 visits = [visit(browser, hub.url + path, size) for _ in range(3 if path == "/" else 1)]
                 if visits[0] is None:

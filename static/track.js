@@ -46,12 +46,12 @@ function setState(text, shade = "") {
 }
 
 function trouble(text) {
-  if (byId("trouble").textContent !== text) byId("trouble").textContent = text;
+  if (byId("look-trouble").textContent !== text) byId("look-trouble").textContent = text;
   troubleAt = performance.now();
 }
 
 function settled() {
-  if (byId("trouble").textContent && performance.now() - troubleAt > TROUBLE_MS) byId("trouble").textContent = "";
+  if (byId("look-trouble").textContent && performance.now() - troubleAt > TROUBLE_MS) byId("look-trouble").textContent = "";
 }
 
 function showState() {
@@ -198,7 +198,7 @@ async function openSource(kind, name) {
 
 async function start() {
   const [kind, name] = sourceSelect.value.split(/:(.*)/s);
-  byId("trouble").textContent = "";
+  byId("look-trouble").textContent = "";
   byId("start").disabled = true;
   stage.clear();
   try {
@@ -248,7 +248,7 @@ async function loadOverview() {
 
 // The vision process may still be starting: try again, and meanwhile offer what is known.
 function overview() {
-  return loadOverview().then(() => { if (byId("trouble").textContent === overviewTrouble) trouble(""); }, (error) => {
+  return loadOverview().then(() => { if (byId("look-trouble").textContent === overviewTrouble) trouble(""); }, (error) => {
     overviewTrouble = error.message;
     trouble(overviewTrouble);
     about.refreshCameras().catch(() => {});

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,16 @@ def test_hubs_of_this_run_are_forked(tmp_path: Path, pytestconfig: pytest.Config
         assert isinstance(hub.process, Child) is not pytestconfig.getoption("--real-starts")
     with HubProcess(tmp_path / "instance", real=True) as hub:
         assert isinstance(hub.process, subprocess.Popen)
+
+
+def test_first_starts_on_several_threads_share_one_server(tmp_path: Path) -> None:
+    one = Starts()
+    one.enable()
+    try:
+        with ThreadPoolExecutor(3) as threads:
+            begun = list(threads.map(lambda number: probe(one, tmp_path / f"{number}"), range(3)))
+        assert all(isinstance(process, Child) for process in begun)
+        assert len({psutil.Process(process.pid).ppid() for process in begun if process.poll() is None}) <= 1
+        assert [process.wait(30) for process in begun] == [0, 0, 0]
+    finally:
+        one.close()

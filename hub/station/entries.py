@@ -60,7 +60,7 @@ class CaptureEntries:
         return self._captures.get(record_id)
 
     def show(self, row: dict[str, Any], host: str) -> dict[str, Any]:
-        return {**self._captures.public(row, host), "corrected_number": row.get("corrected_number")}
+        return self._captures.shown(row, host)
 
     def cells(self, shown: dict[str, Any]) -> dict[str, str]:
         return {

@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browser.coming import needs
 from tests.browser.running_gate import RunningGate
 from tests.browser.visitor import Visitor, visiting
 from tests.support.browser import MARKS
@@ -34,7 +33,6 @@ def has_values(visitor: Visitor, *values: str) -> None:
     visitor.wait(lambda: visitor.texts("#records .value a") == list(values), what=f"{values}")
 
 
-@needs("records", "corrections")
 def test_an_unread_number_is_corrected_and_found(gate: RunningGate, visitor: Visitor) -> None:
     stored = gate.capture("to be corrected", tag="E2003412020999", **FAILED)
     visitor.open("/records")
@@ -56,7 +54,6 @@ def test_an_unread_number_is_corrected_and_found(gate: RunningGate, visitor: Vis
     has_values(visitor, "61934")
 
 
-@needs("records", "corrections")
 def test_a_misread_plate_is_found_by_what_was_read_and_by_what_it_is(gate: RunningGate, visitor: Visitor) -> None:
     stored = gate.plate("KLM 4711")
     visitor.open(f"/records/detection/{stored['detection_id']}")
@@ -70,7 +67,6 @@ def test_a_misread_plate_is_found_by_what_was_read_and_by_what_it_is(gate: Runni
         visitor.wait(lambda: len(visitor.texts("#records .record")) == 1, what="the one record")
 
 
-@needs("records")
 def test_a_search_of_the_records_stays_in_the_address(gate: RunningGate, visitor: Visitor) -> None:
     gate.capture("searched", number="71717")
     visitor.open("/records")
@@ -83,7 +79,6 @@ def test_a_search_of_the_records_stays_in_the_address(gate: RunningGate, visitor
     visitor.tab.locator("#records").get_by_text("81810").wait_for()
 
 
-@needs("records")
 def test_what_is_filtered_is_exported(gate: RunningGate, visitor: Visitor, tmp_path: Path) -> None:
     gate.capture("exported", number="72727", tag="=HYPERLINK(1)")
     visitor.open("/records?text=7272")
@@ -101,7 +96,6 @@ def test_what_is_filtered_is_exported(gate: RunningGate, visitor: Visitor, tmp_p
         assert book.testzip() is None
 
 
-@needs("records")
 def test_a_record_is_protected(gate: RunningGate, visitor: Visitor) -> None:
     stored = gate.capture("protected", number="73737")
     visitor.open(f"/records/capture/{stored['id']}")
@@ -111,7 +105,6 @@ def test_a_record_is_protected(gate: RunningGate, visitor: Visitor) -> None:
     visitor.axe()
 
 
-@needs("records")
 def test_a_ticket_and_a_report_are_printed(gate: RunningGate, visitor: Visitor) -> None:
     stored = gate.capture("printed", number="74747")
     for path, name in (
@@ -132,7 +125,6 @@ def test_a_ticket_and_a_report_are_printed(gate: RunningGate, visitor: Visitor) 
         visitor.check()
 
 
-@needs("gate")
 def test_the_arrow_keys_go_on_to_the_next_picture(gate: RunningGate, visitor: Visitor) -> None:
     visitor.open("/?station=station-1")  # those of the simulated gate have several pictures
     picture = visitor.tab.locator("#viewer[open] img")
@@ -148,7 +140,6 @@ def test_the_arrow_keys_go_on_to_the_next_picture(gate: RunningGate, visitor: Vi
     visitor.tab.locator("#viewer[open]").wait_for(state="detached")
 
 
-@needs("alarms")
 def test_an_alarm_is_heard_on_every_page_until_somebody_has_seen_it(
     browser: Browser, gate: RunningGate, visitor: Visitor
 ) -> None:
@@ -176,7 +167,6 @@ def test_an_alarm_is_heard_on_every_page_until_somebody_has_seen_it(
     visitor.axe()
 
 
-@needs("languages")
 def test_a_language_is_chosen_at_the_end_of_a_page(gate: RunningGate, visitor: Visitor) -> None:
     visitor.open("/plates")
     visitor.tab.get_by_role("button", name="ไทย").click()

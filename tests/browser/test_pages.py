@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hub.languages.choice import direction
-from tests.browser.coming import COMING, needs
 from tests.browser.running_gate import RunningGate
 from tests.browser.visitor import AXE, SCHEMES, SIZES, Visitor, visiting
 from tests.support.browser import MARKS
@@ -34,13 +33,13 @@ PAGES = (
     "/accounts",
     "/audit",
     "/maintenance",
-    pytest.param("/first-steps", marks=needs("first steps")),
-    pytest.param("/alarms", marks=needs("alarms")),
-    pytest.param("/records", marks=needs("records")),
-    pytest.param("/records/capture/{capture}", marks=needs("records")),
-    pytest.param("/records/detection/{detection}", marks=needs("records")),
-    pytest.param("/records/capture/{capture}/ticket", marks=needs("records")),
-    pytest.param("/reports/{today}", marks=needs("records")),
+    "/first-steps",
+    "/alarms",
+    "/records",
+    "/records/capture/{capture}",
+    "/records/detection/{detection}",
+    "/records/capture/{capture}/ticket",
+    "/reports/{today}",
 )
 LIVE = ("/", "/plates", "/video", "/track", "/status")  # every way in which a page takes its live data
 LETTERS = {"th": "[\u0e00-\u0e7f]", "fa": "[\u0600-\u06ff]"}
@@ -79,9 +78,8 @@ def test_a_page_in_another_language(browser: Browser, gate: RunningGate, languag
                 visitor.open(path)
                 root = visitor.tab.locator("html")
                 assert (root.get_attribute("lang"), root.get_attribute("dir")) == (language, direction(language))
-                if "languages" not in COMING:
-                    words = [*visitor.texts("nav a"), *visitor.texts("#link")]
-                    assert len(words) > 5 and all(re.search(LETTERS[language], text) for text in words), words
+                words = [*visitor.texts("nav a"), *visitor.texts("#link")]
+                assert len(words) > 5 and all(re.search(LETTERS[language], text) for text in words), words
                 visitor.shot(f"{path.strip('/') or 'gate'}-{size}-{language}")
                 visitor.check()
             visitor.axe()

@@ -27,6 +27,9 @@ _STRANGE = """() => {
     if (wide > 0) out.push(`scrolls sideways by ${wide} pixels`);
     if (document.querySelectorAll("h1").length !== 1) out.push(`${document.querySelectorAll("h1").length} h1`);
     if (!document.title.trim()) out.push("no title");
+    const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
+    const twice = new Set(ids.filter((one, place) => ids.indexOf(one) !== place));
+    if (twice.size) out.push(`several elements with one id: ${[...twice].join(", ")}`);
     if (!["ltr", "rtl"].includes(document.documentElement.dir)) out.push("no direction");
     return out;
 }"""

@@ -214,6 +214,7 @@ class Starts:
     def __init__(self) -> None:
         self._environ: dict[str, str] | None = None
         self._servers: dict[tuple[str, ...], StartServer | None] = {}
+        self._making = threading.Lock()
 
     def enable(self) -> None:
         """Fork from now on where that is possible; the environment of this moment is that of the servers."""
@@ -245,13 +246,14 @@ class Starts:
             return None
         warned = {name: value for name, value in environ.items() if name == "PYTHONWARNINGS"}
         key = (*interpreter, *warned.values())
-        if key not in self._servers:
-            try:
-                self._servers[key] = StartServer(interpreter, ROOT / "app.py", {**self._environ, **warned})
-            except (OSError, ValueError) as error:
-                self._servers[key] = None
-                print(error, file=sys.stderr)
-        return self._servers[key]
+        with self._making:  # tests start hubs on several threads
+            if key not in self._servers:
+                try:
+                    self._servers[key] = StartServer(interpreter, ROOT / "app.py", {**self._environ, **warned})
+                except (OSError, ValueError) as error:
+                    self._servers[key] = None
+                    print(error, file=sys.stderr)
+            return self._servers[key]
 
 
 starts = Starts()

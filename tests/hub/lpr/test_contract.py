@@ -98,6 +98,7 @@ def test_valid_through_every_door(hub: HubProcess, sio: socketio.Client, path: P
         )
     if expected["kind"] == "detection":
         stored = hub.get(f"/api/records/{first.json()['detection_id']}")["record"]
+        assert all(plate.pop("corrected") is None for plate in stored["plates"])
         for name in ("plates", "camera_id", "checkpoint_id", "vehicles_count", "plates_count"):
             assert stored[name] == expected.get(name, stored[name])
 

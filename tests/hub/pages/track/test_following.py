@@ -144,7 +144,7 @@ def test_a_camera_of_the_hub(hub: HubProcess, page: Page, photos: dict[str, Path
         page.value("threshold.dispatchEvent(new Event('change'))")
         wait_for(lambda: page.value("sent.at(-1).type === 'start_tracking' && sent.at(-1).max_distance === 1"))
         wait_for(lambda: boxes(page) == (2, 2), what="both as matches")
-        assert text(page, "start") == "Stop" and text(page, "trouble") == ""
+        assert text(page, "start") == "Stop" and text(page, "look-trouble") == ""
         stop(page)
 
 
@@ -158,5 +158,5 @@ def test_a_named_source_has_no_picture_and_ends(page: Page, photos: dict[str, Pa
     page.value("threshold.dispatchEvent(new Event('change'))")
     wait_for(lambda: boxes(page) == (2, 2), what="both as matches, after a new start")
     wait_for(lambda: "Source yard has ended" in text(page, "state"), what="the end of the video")
-    assert text(page, "start") == "Start" and text(page, "trouble") == "No more frames from video source"
+    assert text(page, "start") == "Start" and text(page, "look-trouble") == "No more frames from video source"
     assert count(page, "#matches li") >= 1

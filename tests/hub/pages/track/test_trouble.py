@@ -38,11 +38,12 @@ def test_an_embedding_of_another_key_can_be_read_again(hub: HubProcess, page: Pa
     hub.stop()
     (hub.instance / "tracking_key").unlink()
     hub.start()
-    wait_for(lambda: "another hub" in text(page, "trouble"), 30, what="the hub's sentence")
+    wait_for(lambda: "another hub" in text(page, "look-trouble"), 30, what="the hub's sentence")
+    assert page.value("document.getElementById('look-trouble').checkVisibility()")
     assert page.value("document.getElementById('again').hidden") is False
     click(page, "#again")
     wait_for(lambda: boxes(page) == (2, 1), what="the boxes, with a new embedding")
-    wait_for(lambda: text(page, "trouble") == "", what="the sentence's going")
+    wait_for(lambda: text(page, "look-trouble") == "", what="the sentence's going")
     stop(page)
 
 
@@ -58,7 +59,7 @@ def test_a_webcam_that_is_denied_or_missing(
         page.open(f"http://localhost:{hub.port}/track")
         wait_for(lambda: text(page, "keeping"), what="the overview")
         click(page, "#start")
-        wait_for(lambda: text(page, "trouble").startswith(sentence), what="a sentence with the next step")
+        wait_for(lambda: text(page, "look-trouble").startswith(sentence), what="a sentence with the next step")
         assert text(page, "start") == "Start" and page.value("document.getElementById('start').disabled") is False
         assert page.complaints == []
 
