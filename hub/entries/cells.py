@@ -8,15 +8,14 @@ from typing import Any
 
 from hub.contract.entries import COLUMNS
 from hub.contract.times import local_text
-from hub.entries.service import Entry, is_corrected
+from hub.entries.service import Entry
 
 MAX_CELL = 32_000  # characters; spreadsheets take 32,767
 
 
-def rows_of(entries: Iterable[Entry], host: str, zone: tzinfo | None, unread: bool = False) -> list[list[str]]:
-    """The cells of entries in the order of COLUMNS. On any thread. unread: those that were corrected are left out."""
-    shown = ((entry, entry.source.show(entry.row, host)) for entry in entries)
-    return [_row(entry, each, zone) for entry, each in shown if not (unread and is_corrected(each))]
+def rows_of(entries: Iterable[Entry], host: str, zone: tzinfo | None) -> list[list[str]]:
+    """The cells of entries in the order of COLUMNS. On any thread."""
+    return [_row(entry, entry.source.show(entry.row, host), zone) for entry in entries]
 
 
 def _row(entry: Entry, shown: dict[str, Any], zone: tzinfo | None) -> list[str]:

@@ -79,9 +79,9 @@ class Exports:
         while some := list(islice(entries, ROWS)):
             yield some
 
-    def rows(self, entries: list[Entry], wanted: Wanted, host: str) -> list[list[str]]:
+    def rows(self, entries: list[Entry], host: str) -> list[list[str]]:
         """The cells of entries. On a native thread."""
-        return rows_of(entries, host, self._zone, wanted.unread)
+        return rows_of(entries, host, self._zone)
 
     def csv(self, wanted: Wanted, host: str) -> CsvFile:
         """A CSV file in pieces, which begins with its first rows. Raises as `admit` and as the list."""
@@ -138,7 +138,7 @@ class Exports:
         """Send every row to the process and have it finish the file; whether it did."""
 
         def send(entries: list[Entry]) -> bool:
-            return child.ask({"rows": len(entries)}, orjson.dumps(self.rows(entries, wanted, host))) is not None
+            return child.ask({"rows": len(entries)}, orjson.dumps(self.rows(entries, host))) is not None
 
         count = 0
         try:
@@ -173,7 +173,7 @@ class CsvFile:
             raise
 
     def _piece(self, entries: list[Entry]) -> bytes:
-        return self._lanes.exports.run(lambda: encode_rows(self._exports.rows(entries, self._wanted, self._host)))
+        return self._lanes.exports.run(lambda: encode_rows(self._exports.rows(entries, self._host)))
 
     def __iter__(self) -> Iterator[bytes]:
         try:

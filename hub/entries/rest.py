@@ -32,9 +32,9 @@ def list_entries() -> Response:
     entries, following = part(Entries).page(wanted, parse(request.args.get("cursor")), limit)
     host = reader_host()
     if len(entries) > FEW:
-        rows, following = current_hub().lanes.reads.run(shown_page, entries, following, host, wanted.unread)
+        rows, following = current_hub().lanes.reads.run(shown_page, entries, following, host)
     else:
-        rows, following = shown_page(entries, following, host, wanted.unread)
+        rows, following = shown_page(entries, following, host)
     return answer({"success": True, "entries": rows, "next_cursor": following.encode() if following else None})
 
 

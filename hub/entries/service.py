@@ -108,28 +108,17 @@ def _read(source: EntrySource, query: Any, below: Position | None, at_once: int,
     return source.page(query, below, at_once)
 
 
-def is_corrected(shown: dict[str, Any]) -> bool:
-    """Whether somebody has said what a shown record reads, so that it leaves the queue of unread ones."""
-    return shown.get("corrected_number") is not None
-
-
 def shown_page(
     entries: list[Entry],
     following: Cursor | None,
     host: str,
-    unread: bool = False,
     max_bytes: int = MAX_PAGE_BYTES,
 ) -> tuple[list[dict[str, Any]], Cursor | None]:
-    """Entries as shown, fewer where their JSON passes `max_bytes`, and the cursor of the next page. On any thread.
-
-    unread: those that were corrected are left out.
-    """
+    """Entries as shown, fewer where their JSON passes `max_bytes`, and the cursor of the next page. On any thread."""
     shown: list[dict[str, Any]] = []
     size = 0
     for place, entry in enumerate(entries):
         value = entry.show(host)
-        if unread and is_corrected(value[entry.source.kind]):
-            continue
         size += json_size(value)
         if shown and size > max_bytes:
             return shown, entries[place - 1].cursor

@@ -6,7 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, delete, exists, false, func, select, tuple_, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    bindparam,
+    case,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from hub.contract.entries import Position
 from hub.contract.times import LATEST
@@ -42,6 +55,7 @@ class Query:
     number: str | None = None
     station: str | None = None
     success: bool | None = None
+    unread: bool = False  # only those that failed or have no number, and that nobody has corrected
     since: float | None = None
     until: float | None = None
     order_by_time: bool = False  # without a range of times too
@@ -50,7 +64,12 @@ class Query:
     @property
     def may_scan(self) -> bool:
         """Whether no index gives the matching rows in their order: they are searched for."""
-        return self.several or self.is_range or any((text or "").endswith("*") for text in (self.tag, self.number))
+        return (
+            self.several
+            or self.is_range
+            or self.unread
+            or any((text or "").endswith("*") for text in (self.tag, self.number))
+        )
 
     @property
     def by_time(self) -> bool:
@@ -157,6 +176,9 @@ class CaptureRepository:
         for column, value in ((columns.station, query.station), (columns.success, query.success)):
             if value is not None:
                 found.append((unindexed(column) if found or query.by_time else column) == value)
+        if query.unread:
+            found.append(or_(unindexed(columns.success) == false(), unindexed(columns.number) == ""))
+            found.append(self._uncorrected())
         captured_at = columns.captured_at if by_index else unindexed(columns.captured_at)
         if query.since is not None:
             found.append(captured_at >= query.since)

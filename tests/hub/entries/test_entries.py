@@ -190,6 +190,15 @@ def test_only_a_few_files_are_made_at_a_time(client, site) -> None:
     assert client.get("/api/entries.csv").data and running.running == 0
 
 
+def test_what_somebody_has_read_leaves_the_queue(client) -> None:
+    before = listed(client, unread="true")
+    body = {"kind": "capture", "id": before[0]["id"], "field": "number", "value": "55555"}
+    assert client.post("/api/corrections", json=body).status_code == 201
+    after = listed(client, unread="true", limit="2")
+    assert [each["id"] for each in after] == [each["id"] for each in before[1:3]], "a page is as full as before"
+    assert listed(client, number="55555")[0]["id"] == before[0]["id"]
+
+
 def test_pages_to_print(client) -> None:
     failed = listed(client, unread="true")[0]["id"]
     ticket = client.get(f"/records/capture/{failed}/ticket")
