@@ -43,7 +43,7 @@ function banner(alarm, last) {
   const link = address(alarm);
   return element("div", { class: `alarm ${alarm.state === "cleared" ? "over" : isUrgent(alarm) ? "urgent" : "plain"}`, "data-kind": alarm.kind },
     element("strong", { class: "word", text: word(alarm) }),
-    element("p", {}, element("bdi", { text: sentence(alarm) }), " ", when(alarm.last_at),
+    element("p", {}, element("span", { text: sentence(alarm) }), " ", when(alarm.last_at),
       times(alarm) ? element("span", { class: "times", text: times(alarm) }) : null),
     last, element("span", { class: "do" }, link ? element("a", { href: link, text: t("Look") }) : null, seenButton(alarm)));
 }

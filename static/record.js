@@ -67,6 +67,7 @@ function showFacts() {
   byId("facts").replaceChildren(...rows.flat());
   const all = valuesOf(kind, record).map(valueOf).filter(Boolean);
   byId("value").textContent = all.join(" ") || emptyValue(kind, record);
+  byId("value").classList.toggle("none", !all.length);
   byId("protect").textContent = record.protected ? t("Let it expire like others") : t("Protect from deletion");
   byId("protected").textContent = record.protected ? t("Protected: it is kept whatever the rules of retention say.") : "";
   byId("raw").textContent = JSON.stringify(record, null, 2);

@@ -59,7 +59,7 @@ function showHub(status) {
     [t("Free"), status.disk.free_mb === null ? t("unknown") : t("{free} of {total}", { free: megabytes(status.disk.free_mb), total: megabytes(status.disk.total_mb) })],
     [t("State"), status.disk.refusing ? state(false, t("full: records are refused")) : state(true, t("records are stored"))],
     [t("Refused for want of room"), number(status.disk.refused_for_room)],
-    [t("Data folder"), status.instance],
+    [t("Data folder"), name(status.instance, { dir: "ltr" })],
   ]);
   table("versions", Object.entries(status.versions));
   const ports = Object.entries({ ...status.listeners, ...(status.udp ? { "apriltag (UDP)": status.udp.port } : {}) });

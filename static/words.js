@@ -3,6 +3,7 @@
 
 const { lang: language, dir, dataset } = document.documentElement;
 const WAIT_MS = 5000;
+const ISOLATE = /[\u2066-\u2068]/;
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
 async function load() {
@@ -22,8 +23,12 @@ export function number(value, options) {
   return formats.get(key).format(value);
 }
 
-// A name of another direction must not scramble the sentence that it stands in.
-function isolated(text) { return dir === "rtl" || RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text; }
+// A name of another direction must not scramble the sentence that it stands in. Where a value has such names in it, it is
+// a text of this page, whose own direction browsers would not find: they do not look into what is isolated.
+function isolated(text) {
+  if (dir !== "rtl") return RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text;
+  return `${ISOLATE.test(text) ? "\u2067" : "\u2068"}${text}\u2069`;
+}
 
 // A text that reads from left to right in every language, such as a time or "1.5 GB".
 export function leftToRight(text) { return dir === "rtl" ? `\u2066${text}\u2069` : text; }
@@ -49,12 +54,18 @@ export function said(text) {
   return translated === text && dir === "rtl" ? isolated(text) : translated;
 }
 
+// What stands in a placeholder of a sentence: a number of things is written as the reader writes numbers.
+function part(key, value, depth) {
+  if (key === "count" && /^\d{1,15}$/.test(value)) return Number(value);
+  return depth ? translate(value, depth - 1) : value;
+}
+
 function translate(text, depth) {
   if (text.length > LONGEST) return text;
   if (typeof words[text] === "string") return words[text];
   for (const [sentence, found] of known) {
     const groups = found.exec(text)?.groups;
-    if (groups) return t(sentence, Object.fromEntries(Object.entries(groups).map(([key, value]) => [key, depth ? translate(value, depth - 1) : value])));
+    if (groups) return t(sentence, Object.fromEntries(Object.entries(groups).map(([key, value]) => [key, part(key, value, depth)])));
   }
   return text;
 }

@@ -7,9 +7,9 @@ from babel.numbers import format_decimal, format_percent
 
 from hub.languages.choice import language
 
-LATIN = "0123456789"
-DIGITS = {"arabext": "۰۱۲۳۴۵۶۷۸۹"}
-"""Numbering system of CLDR -> its digits."""
+LATIN = "0123456789%"
+DIGITS = {"arabext": "۰۱۲۳۴۵۶۷۸۹٪"}
+"""Numbering system of CLDR -> its digits and percent sign."""
 
 
 def numberformat(value: float) -> str:

@@ -11,6 +11,7 @@ import re
 from flask_babel import get_translations
 
 from hub.languages.choice import direction, language
+from hub.languages.numbers import numberformat
 
 SENTENCES = (
     # of the disk (hub/store/disk.py)
@@ -101,7 +102,7 @@ SENTENCES = (
     "Seen",
     "{count} alerts are seen",
     "{name} has seen it before you",
-    "Somebody has seen it before you",
+    "Somebody",
     "Device let in",
     "Device blocked",
     "Device renamed",
@@ -126,6 +127,7 @@ SENTENCES = (
 )
 MAX_LENGTH = 600  # characters; longer texts stay as they are
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
+ISOLATE = re.compile("[\u2066-\u2068]")
 DEPTH = 3  # what stands in a placeholder may be a sentence, too
 
 
@@ -149,9 +151,16 @@ def said(text: str, depth: int = DEPTH) -> str:
     for sentence, found in PATTERNS.items():
         match = found.fullmatch(text)
         if match:
-            values = {key: said(value, depth - 1) if depth else value for key, value in match.groupdict().items()}
+            values = {key: _part(key, value, depth) for key, value in match.groupdict().items()}
             return _filled(str(translations.ugettext(sentence)), values, code)
     return text if depth < DEPTH else _isolated(text, code)
+
+
+def _part(key: str, value: str, depth: int) -> str:
+    """What stands in a placeholder: a number of things is written as the reader writes numbers."""
+    if key == "count" and value.isdecimal():
+        return numberformat(int(value))
+    return said(value, depth - 1) if depth else value
 
 
 def _filled(text: str, values: dict[str, str], code: str) -> str:
@@ -160,4 +169,7 @@ def _filled(text: str, values: dict[str, str], code: str) -> str:
 
 def _isolated(text: str, code: str) -> str:
     """A value that does not scramble a sentence of another direction."""
-    return f"\u2068{text}\u2069" if direction(code) == "rtl" else text
+    if direction(code) != "rtl":
+        return text
+    opened = "\u2067" if ISOLATE.search(text) else "\u2068"
+    return f"{opened}{text}\u2069"

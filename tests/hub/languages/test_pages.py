@@ -36,6 +36,10 @@ def test_a_reader_chooses_a_language_and_reads_it(hub: HubProcess, tmp_path: Pat
         assert set(time) <= set("۰۱۲۳۴۵۶۷۸۹:+−\u2066\u2069 ")
         assert page.value("document.querySelector('[data-name=Ann] select').ariaLabel") == "نقش \u2068Ann\u2069"
 
+        then = page.value("import('/static/times.js').then((times) => times.moment('2026-01-26T05:00:00Z'))")
+        assert "\u2067" in then, "a date of Persian words runs from right to left, with its parts isolated or not"
+        assert set(then) & set("0123456789") == set()
+
         page.value("document.querySelector('.languages [value=th]').click()")
         wait_for(lambda: page.value("document.documentElement.lang") == "th", what="the Thai page")
         wait_for(lambda: page.value("document.querySelector('[data-name=Ann]') !== null"), what="the accounts")

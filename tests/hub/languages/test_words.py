@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from hub.languages.numbers import digits, numberformat, percentformat
 from hub.languages.sentences import PATTERNS, SENTENCES, said
 
 PAGE = {"Accept": "text/html"}
@@ -61,6 +62,8 @@ def test_sentences(app: Flask) -> None:
         assert said("") == "" and said("x" * 10_000) == "x" * 10_000
     with app.test_request_context(headers={"Accept-Language": "fa"}):
         assert "\u206810.0.0.1\u2069" in said("Opening 10.0.0.1.")
+        assert "\u2067" in said("RFID error: Cannot connect to 10.0.0.1:6000: no answer"), "a text with names in it"
+        assert "۱۰" in said("Max attempts reached (10)")
     with app.test_request_context(headers={"Accept-Language": "en"}):
         assert said("Waiting for a tag.") == "Waiting for a tag."
 
@@ -69,3 +72,19 @@ def test_a_sentence_matches_one_pattern_at_most() -> None:
     for sentence in SENTENCES:
         fits = [other for other, found in PATTERNS.items() if found.fullmatch(sentence) and other != sentence]
         assert fits == [], sentence
+
+
+def test_a_printed_sheet_has_the_digits_of_the_reader(client: Any) -> None:
+    persian = client.get("/reports/2026-11-27", headers={**PAGE, "Accept-Language": "fa"}).text
+    assert ">۰۰:۰۰</th>" in persian and ">۰</b>" in persian and ">00:00</th>" not in persian
+    assert 'datetime="2026-11-27T12:00:00' in persian
+    thai = client.get("/reports/2026-11-27", headers={**PAGE, "Accept-Language": "th"}).text
+    assert ">00:00</th>" in thai and ">0</b>" in thai
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"), [("fa", ("۱۲٬۳۴۵", "۵۰٪", "۱۴:۳۰")), ("th", ("12,345", "50%", "14:30"))]
+)
+def test_numbers(app: Flask, language: str, texts: tuple[str, str, str]) -> None:
+    with app.test_request_context(headers={"Accept-Language": language}):
+        assert (numberformat(12345), percentformat(0.5), digits("14:30")) == texts
