@@ -5,6 +5,7 @@ import { small } from "./pictures.js";
 import { addressOf } from "./records_words.js";
 import { stateWord } from "./states.js";
 import { late } from "./times.js";
+import { badge, watchlist } from "./watchlist.js";
 import { counted, number, said, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -14,13 +15,7 @@ const FEW = 8;
 const ORDER = ["bad", "off", "pending", "good"];
 let cameras = [];
 let camerasDue = null;
-
-function actionWord(action) { return action === "deny" ? t("deny") : action === "allow" ? t("allow") : action; }
-
-function badge(match) {
-  const differs = match.differences.map((row) => t("{read} read, {listed} listed", row)).join(", ");
-  return element("b", { class: `mark ${match.action}`, text: [actionWord(match.action), match.reason, match.exact ? "" : t("similar to {plate}: {differs}", { plate: match.plate, differs })].filter(Boolean).join(" · ") });
-}
+const listed = watchlist();
 
 function pictureOf(record) {
   const sent = record.pictures ?? record;
@@ -104,34 +99,11 @@ function showAlert(alert) {
   while (holder.children.length > ALERTS) holder.lastElementChild.remove();
 }
 
-async function loadWatchlist() {
-  const rows = (await getJson("/api/watchlist")).watchlist;
-  byId("watchlist").replaceChildren(...rows.map((entry) => {
-    const remove = element("button", { type: "button", class: "quiet", "aria-label": t("Remove {plate}", { plate: entry.plate }), text: t("Remove") });
-    remove.onclick = () => change(`/api/watchlist/${entry.id}`, "DELETE");
-    return element("li", {}, element("b", { class: `mark ${entry.action}`, text: actionWord(entry.action) }), name(entry.plate),
-      element("small", { text: [entry.reason, entry.expired ? t("expired") : ""].filter(Boolean).join(" · ") }), remove);
-  }));
-}
-
-async function change(address, method, body = null) {
-  const response = await fetch(address, { method, headers: { "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
-  const told = await response.json();
-  byId("told").textContent = said(told.message);
-  await loadWatchlist();
-  return response.ok;
-}
-
-byId("watch").onsubmit = async (event) => {
-  event.preventDefault();
-  if (await change("/api/watchlist", "POST", Object.fromEntries(new FormData(event.target)))) event.target.reset();
-};
-
 listen({
   lists: { detection: detections },
   onCut: () => showCameras(true),
   onOpen: async () => {
-    await Promise.all([loadCameras(), loadWatchlist()]);
+    await Promise.all([loadCameras(), listed.load()]);
   },
   onMessage: (message) => {
     if (message.event === "alert") showAlert(message.alert);

@@ -76,7 +76,10 @@ OPERATIONS = {
             )
         },
     ),
-    **{f"GET {path}": _page() for path in ("/plates", "/apriltags", "/video", "/track", "/devices", "/docs")},
+    **{
+        f"GET {path}": _page()
+        for path in ("/plates", "/watchlist", "/apriltags", "/video", "/track", "/devices", "/docs")
+    },
     "GET /api/today": Operation(
         TAG,
         {

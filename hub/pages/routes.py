@@ -47,6 +47,13 @@ def plates() -> Response:
     return page("plates.html")
 
 
+@pages.get("/watchlist")
+@role(Role.VIEWER)
+def watchlist() -> Response:
+    """Plates to stop or to let in; data from /api/watchlist."""
+    return page("watchlist.html")
+
+
 @pages.get("/apriltags")
 @role(Role.VIEWER)
 def apriltags() -> Response:

@@ -22,6 +22,7 @@ pytestmark = MARKS
 PAGES = (
     "/",
     "/plates",
+    "/watchlist",
     "/apriltags",
     "/video",
     "/track",

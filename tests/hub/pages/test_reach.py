@@ -18,6 +18,7 @@ PATHS = (
     "/",
     "/alarms",
     "/plates",
+    "/watchlist",
     "/apriltags",
     "/video",
     "/track",
