@@ -13,7 +13,7 @@ function show(to) {
   const { address, title } = pictures[place];
   image.src = address;
   image.alt = title;
-  caption.textContent = pictures.length > 1 ? t("{title} ({place} of {count})", { title, place: place + 1, count: pictures.length }) : title;
+  caption.textContent = pictures.length > 1 ? t("{title} ({place}/{count})", { title, place: place + 1, count: pictures.length }) : title;
   previous.hidden = next.hidden = pictures.length < 2;
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from typing import Any
 
 import gevent
 from flask import Flask
@@ -72,9 +73,11 @@ def register(app: Flask, hub: Hub) -> None:
 
 def _add_list(app: Flask, hub: Hub, known: KnownDevices, pairings: Pairings, registrations: Devices) -> None:
     """Add the list of all devices, and what operators say about them."""
-    labels = Labels(
-        hub.writer, RowsById(hub.backend, hub.reader, DEVICE_LABELS), partial(hub.bus.publish, LABEL_CHANGED)
-    )
+
+    def changed(label: dict[str, Any]) -> None:
+        hub.bus.publish(LABEL_CHANGED, label)
+
+    labels = Labels(hub.writer, RowsById(hub.backend, hub.reader, DEVICE_LABELS), changed)
     labels.load()
     hub.add(labels)
     hub.add(Overview(hub.device_states, hub.part(FrameStore), known, pairings, registrations, labels))
