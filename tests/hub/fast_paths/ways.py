@@ -41,6 +41,7 @@ STEP = re.compile(r"(content-[0-9a-f]{32}-)\d+")
 LENGTH = re.compile(r"(?i)content-length: (\d+)")
 SEPARATOR = "\x1e"
 RANDOM_TABLES = ("accounts",)  # its password hash is another one in every hub
+DERIVED_TABLES = "searched_parts%"  # the index of parts of `searched_values`
 RECORDS = {"lpr_records": "record_seq", "lpr_health": "health_seq", "captures": "capture_seq"}
 ROOMS = ("join_dashboard", "join_health_room")
 ROOM_EVENTS = ("new_detection", "health_update", "watchlist_alert", "new_capture")
@@ -112,8 +113,9 @@ class Way:
         names = self.names()
         connection = self.connection()
         try:
-            sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-            tables = [row["name"] for row in connection.execute(sql) if row["name"] not in RANDOM_TABLES]
+            sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
+            sql += "AND name NOT LIKE ? ORDER BY name"
+            tables = [row["name"] for row in connection.execute(sql, (DERIVED_TABLES,)) if row["name"] not in RANDOM_TABLES]
             found = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
         finally:
             connection.close()
@@ -121,6 +123,8 @@ class Way:
 
         def shown(row: sqlite3.Row) -> str:
             values = {column: value for column, value in dict(row).items() if column != "seq"}
+            if row.keys() == ["id", "field", "value"]:
+                del values["id"]  # of `searched_values`, in the order in which they came
             for column in owners.keys() & values.keys():
                 values[column] = owners[column][values[column]]
             if "event_key" in values:
