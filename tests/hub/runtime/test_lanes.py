@@ -55,10 +55,12 @@ def test_every_lane_has_a_status() -> None:
         "pictures",
         "large pictures",
         "live pictures",
+        "thumbnails",
         "database reads",
         "searches",
         "stored pictures",
         "large JSON",
+        "exports",
         "upkeep",
         "passwords",
     ]
