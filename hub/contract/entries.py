@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 LAST_SEQ = 2**62  # after every sequence number
@@ -107,3 +107,16 @@ COLUMNS = (
     "id",
 )
 """Of a file with entries."""
+
+
+def readable_page(find: Callable[[Any], tuple[list[dict[str, Any]], int | None]], query: Any, time: str) -> EntryPage:
+    """The rows of a query with their places: of the next page where none of one can be read.
+
+    find: a query to its rows, newest first, and the cursor of the older ones, which goes into the query's `before`.
+    time: the key of the moment when a row happened.
+    """
+    while True:
+        rows, following = find(query)
+        if rows or following is None:
+            return EntryPage([(Position(row[time], row["seq"]), row) for row in rows], following is not None)
+        query = replace(query, before=following)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from hub.contract.entries import Day, EntryPage, Position, Wanted
+from hub.contract.entries import Day, EntryPage, Position, Wanted, readable_page
 from hub.lpr.records import PICTURE_FIELDS, WAS_READ, Records
 from hub.lpr.repository.query import Query
 from hub.lpr.tables import LprPlate, LprRecord
@@ -42,13 +42,7 @@ class DetectionEntries:
 
     def page(self, query: Query, below: Position | None, limit: int) -> EntryPage:
         """Up to `limit` detections that are older than `below`."""
-        query = replace(query, limit=limit, below=below)
-        while True:
-            rows, following = self._records.page(query)
-            if rows or following is None:
-                places = [(Position(row["occurred_at"], row["seq"]), row) for row in rows]
-                return EntryPage(places, following is not None)
-            query = replace(query, before=following)  # none of these rows could be read
+        return readable_page(self._records.page, replace(query, limit=limit, below=below), "occurred_at")
 
     def get(self, record_id: str) -> dict[str, Any]:
         return self._records.get(record_id)

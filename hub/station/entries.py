@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from hub.contract.entries import Day, EntryPage, Position, Wanted
+from hub.contract.entries import Day, EntryPage, Position, Wanted, readable_page
 from hub.station.repository import Query
 from hub.station.service import Captures
 from hub.station.tables import Capture
@@ -49,13 +49,7 @@ class CaptureEntries:
 
     def page(self, query: Query, below: Position | None, limit: int) -> EntryPage:
         """Up to `limit` captures that are older than `below`."""
-        query = replace(query, limit=limit, below=below)
-        while True:
-            rows, following = self._captures.find(query)
-            if rows or following is None:
-                places = [(Position(row["captured_at"], row["seq"]), row) for row in rows]
-                return EntryPage(places, following is not None)
-            query = replace(query, before=following)  # none of these rows could be read
+        return readable_page(self._captures.find, replace(query, limit=limit, below=below), "captured_at")
 
     def get(self, record_id: str) -> dict[str, Any]:
         return self._captures.get(record_id)

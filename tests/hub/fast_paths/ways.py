@@ -115,7 +115,9 @@ class Way:
         try:
             sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
             sql += "AND name NOT LIKE ? ORDER BY name"
-            tables = [row["name"] for row in connection.execute(sql, (DERIVED_TABLES,)) if row["name"] not in RANDOM_TABLES]
+            tables = [
+                row["name"] for row in connection.execute(sql, (DERIVED_TABLES,)) if row["name"] not in RANDOM_TABLES
+            ]
             found = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
         finally:
             connection.close()

@@ -68,7 +68,9 @@ def test_a_listed_plate_raises_an_alert(hub: HubProcess, page: Page) -> None:
         "document.querySelector('#watch [name=plate]').value = 'WL 805'; document.querySelector('#watch "
         "[name=reason]').value = 'stolen'; document.querySelector('#watch').requestSubmit()"
     )
-    wait_for(lambda: page.value("document.querySelectorAll('#watchlist li:not(.notice)').length") == 1, what="the entry")
+    wait_for(
+        lambda: page.value("document.querySelectorAll('#watchlist li:not(.notice)').length") == 1, what="the entry"
+    )
     post(
         hub,
         "/api/detection",
@@ -85,7 +87,10 @@ def test_a_listed_plate_raises_an_alert(hub: HubProcess, page: Page) -> None:
         page.screenshot(Path(SHOTS) / "plates_narrow.png")
         page.size(1280, 900)
     page.value("document.querySelector('#watchlist button').click()")
-    wait_for(lambda: page.value("document.querySelectorAll('#watchlist li:not(.notice)').length") == 0, what="the entry's removal")
+    wait_for(
+        lambda: page.value("document.querySelectorAll('#watchlist li:not(.notice)').length") == 0,
+        what="the entry's removal",
+    )
 
 
 def test_last_weeks_plate_is_found(hub: HubProcess, page: Page) -> None:
