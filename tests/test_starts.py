@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -146,6 +147,7 @@ def test_nothing_is_forked_unless_enabled(tmp_path: Path) -> None:
 
 
 def test_hubs_of_this_run_are_forked(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    importlib.import_module("cv2")  # as many tests do; it changes the environment
     with HubProcess(tmp_path / "instance") as hub:
         assert isinstance(hub.process, Child) is not pytestconfig.getoption("--real-starts")
     with HubProcess(tmp_path / "instance", real=True) as hub:

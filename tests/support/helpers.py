@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import random
 import signal
 import socket
@@ -111,7 +110,7 @@ class HubProcess:
         self.port = main
         self.side = dict(zip(("apriltag", "lpr", "images", "results", "apriltag_udp"), side, strict=True))
         own = {name: str(port) for name, port in zip(SIDE_PORTS, side, strict=True)}
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
+        clean = {key: value for key, value in starts.environ().items() if not key.startswith("HUB_")}
         self.environ = {**clean, **own, "PYTHONWARNINGS": "default", **environ}
         self.process: Process | None = None
         self.output = instance.parent / f"{instance.name}.output.txt"

@@ -53,6 +53,9 @@ IMPORTED_LATER = (
 )
 """What the hub imports after app.py has been imported, or while it runs."""
 
+SET_BY_IMPORTS = ("LD_LIBRARY_PATH", "QT_QPA_FONTDIR", "QT_QPA_PLATFORM_PLUGIN_PATH")
+"""What `import cv2` changes in the environment of whoever imports it: no part of what a user's start has."""
+
 READ_WHILE_RUNNING = ("HUB_", "PYTEST_")
 """How the variables begin that may differ from the server's."""
 
@@ -220,6 +223,12 @@ class Starts:
         """Fork from now on where that is possible; the environment of this moment is that of the servers."""
         if sys.platform.startswith("linux") and hasattr(signal, "pidfd_send_signal"):
             self._environ = dict(os.environ)
+
+    def environ(self) -> dict[str, str]:
+        """The environment of this process without what its imports have changed since `enable`."""
+        before = os.environ if self._environ is None else self._environ
+        kept = {name: value for name, value in os.environ.items() if name not in SET_BY_IMPORTS}
+        return kept | {name: before[name] for name in SET_BY_IMPORTS if name in before}
 
     def close(self) -> None:
         for server in filter(None, self._servers.values()):
