@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import signal
@@ -17,7 +16,7 @@ import psutil
 import pytest
 
 from tests.support.helpers import ROOT, HubProcess, wait_for
-from tests.support.starts import UNKNOWN_STATUS, Child, Process, Starts
+from tests.support.starts import SET_BY_IMPORTS, UNKNOWN_STATUS, Child, Process, Starts
 
 pytestmark = [
     pytest.mark.slow,
@@ -146,8 +145,9 @@ def test_nothing_is_forked_unless_enabled(tmp_path: Path) -> None:
         assert isinstance(process, subprocess.Popen)
 
 
-def test_hubs_of_this_run_are_forked(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    importlib.import_module("cv2")  # as many tests do; it changes the environment
+def test_hubs_of_this_run_are_forked(tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: Any) -> None:
+    for name in SET_BY_IMPORTS:  # as the import of cv2 does
+        monkeypatch.setenv(name, str(tmp_path))
     with HubProcess(tmp_path / "instance") as hub:
         assert isinstance(hub.process, Child) is not pytestconfig.getoption("--real-starts")
     with HubProcess(tmp_path / "instance", real=True) as hub:
