@@ -147,7 +147,7 @@ def test_nothing_is_forked_unless_enabled(tmp_path: Path) -> None:
 
 def test_hubs_of_this_run_are_forked(tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: Any) -> None:
     for name in SET_BY_IMPORTS:  # as the import of cv2 does
-        monkeypatch.setenv(name, str(tmp_path))
+        monkeypatch.setenv(f"{name}X" if name.endswith("_") else name, str(tmp_path))
     with HubProcess(tmp_path / "instance") as hub:
         assert isinstance(hub.process, Child) is not pytestconfig.getoption("--real-starts")
     with HubProcess(tmp_path / "instance", real=True) as hub:

@@ -53,8 +53,18 @@ IMPORTED_LATER = (
 )
 """What the hub imports after app.py has been imported, or while it runs."""
 
-SET_BY_IMPORTS = ("LD_LIBRARY_PATH", "QT_QPA_FONTDIR", "QT_QPA_PLATFORM_PLUGIN_PATH")
-"""What `import cv2` changes in the environment of whoever imports it: no part of what a user's start has."""
+SET_BY_IMPORTS = (
+    "LD_LIBRARY_PATH",
+    "QT_QPA_",
+    "OPENCV_",
+    "HF_",
+    "TOKENIZERS_",
+    "DISABLE_SAFETENSORS_",
+    "OMP_",
+    "OPENBLAS_",
+)
+"""How the variables begin that cv2 and modules of agent and hub set in the process of the tests when they are imported:
+no part of what a user's start has."""
 
 READ_WHILE_RUNNING = ("HUB_", "PYTEST_")
 """How the variables begin that may differ from the server's."""
@@ -227,8 +237,8 @@ class Starts:
     def environ(self) -> dict[str, str]:
         """The environment of this process without what its imports have changed since `enable`."""
         before = os.environ if self._environ is None else self._environ
-        kept = {name: value for name, value in os.environ.items() if name not in SET_BY_IMPORTS}
-        return kept | {name: before[name] for name in SET_BY_IMPORTS if name in before}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(SET_BY_IMPORTS)}
+        return kept | {name: value for name, value in before.items() if name.startswith(SET_BY_IMPORTS)}
 
     def close(self) -> None:
         for server in filter(None, self._servers.values()):
