@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, thread_time
 from typing import TypeVar
 
 import gevent
@@ -33,32 +33,35 @@ class PacedWriter:
     def write(self, job: Callable[[Transaction], T]) -> T:
         """The result of a job, once it is durable; pauses first, as long as the last one requires. Raises StoreBusy."""
         gevent.sleep(self._pause)
-        began, worked, ended = 0.0, 0.0, 0.0
+        began, worked, ended, busy = 0.0, 0.0, 0.0, 0.0
 
         def durable() -> None:
             nonlocal ended
             ended = monotonic()
 
         def timed(transaction: Transaction) -> T:
-            nonlocal began, worked
-            began = monotonic()
+            nonlocal began, worked, busy
+            began, busy = monotonic(), thread_time()
             transaction.after_commit.append(durable)
             result = job(transaction)
-            worked = monotonic()
+            worked, busy = monotonic(), thread_time() - busy
             return result
 
         result = self._writer.write(timed)
-        self._after(worked - began, ended - began)
+        self._after(worked - began, ended - began, busy)
         return result
 
-    def _after(self, work: float, total: float) -> None:
-        """The statements of a step took so long, and all of it: set the size of the next one, and the pause before."""
+    def _after(self, work: float, total: float, busy: float) -> None:
+        """The statements of a step took so long, and all of it: set the size of the next one, and the pause before.
+
+        busy: what the statements took of the processor; they may only have waited for it, and for the disk.
+        """
         self.longest_ms = max(self.longest_ms, total * 1000)
         self.longest_work_ms = max(self.longest_work_ms, work * 1000)
         first = min(FIRST_ITEMS, self._most)
-        if work > 1.5 * TARGET_SECONDS:
+        if busy > 1.5 * TARGET_SECONDS:
             self.items = max(1, self.items * 2 // 3)
-        elif total > MOST_SECONDS and self.items > first:
+        elif (work > 1.5 * TARGET_SECONDS or total > MOST_SECONDS) and self.items > first:
             self.items = max(first, self.items * 2 // 3)
         elif work < TARGET_SECONDS and (total < MOST_SECONDS / 2 or self.items < first):
             self.items = min(self._most, self.items + max(1, self.items // 4))
