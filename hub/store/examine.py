@@ -6,7 +6,6 @@ What a picture costs is known from its head, before anything is decoded, and bou
 from __future__ import annotations
 
 import io
-import warnings
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,7 +13,7 @@ from PIL import BmpImagePlugin, Image
 
 from hub.contract.picture_size import webp_size
 from hub.store.jpeg import inspect_jpeg
-from hub.store.pictures import SUFFIXES, Head, Picture, PictureError
+from hub.store.pictures import SUFFIXES, Head, Picture, PictureError, decoding
 from hub.store.png import check_png, inspect_png
 
 HEADS = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"RIFF", "WEBP"))
@@ -71,14 +70,9 @@ def _inspect(data: bytes, kind: str) -> Head:
         return Head(kind, width, height, width * height * WEBP_BYTES)
     if kind == "GIF":
         _bound_gif_extensions(data)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=[kind]) as image:
-                width, height = image.size
-                tile = image.tile[0] if image.tile else None
-    except Exception as error:  # a decoder fed with anything at all raises anything at all
-        raise PictureError(f"cannot be decoded ({error})") from error
+    with decoding(), Image.open(io.BytesIO(data), formats=[kind]) as image:
+        width, height = image.size
+        tile = image.tile[0] if image.tile else None
     if kind == "BMP" and tile is not None and tile.codec_name != "raw" and len(data) > MAX_PYTHON_BYTES:
         raise PictureError("is a run-length coded BMP, which takes too long to decode")
     return Head(kind, width, height, width * height * PIXEL_BYTES)
@@ -92,14 +86,8 @@ def check(data: bytes, head: Head) -> Picture:
     if head.kind == "PNG":
         check_png(data)
     else:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                _decode(data, head)
-        except PictureError:
-            raise
-        except Exception as error:  # a decoder fed with anything at all raises anything at all
-            raise PictureError(f"cannot be decoded ({error})") from error
+        with decoding():
+            _decode(data, head)
     return Picture(data, SUFFIXES[head.kind], head.width, head.height)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,3 +53,16 @@ class StoredPicture:
 
 class PictureError(ValueError):
     """The bytes cannot be shown as a picture; the text names the reason."""
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Whatever a decoder raises inside the block as a PictureError; its warnings are not shown."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except PictureError:
+        raise
+    except Exception as error:  # a decoder fed with anything at all raises anything at all
+        raise PictureError(f"cannot be decoded ({error})") from error

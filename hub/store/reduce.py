@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import warnings
 
 from PIL import Image, ImageOps
 
 from hub.store.examine import DecodeLimits, inspect
-from hub.store.pictures import Head, PictureError
+from hub.store.pictures import Head, PictureError, decoding
 from hub.store.png import check_png
 
 MAX_WIDTH = 320  # pixels
@@ -32,14 +31,8 @@ def reduce(data: bytes, head: Head) -> bytes:
 
     Raises PictureError where it cannot be decoded.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _reduce(data, head)
-    except PictureError:
-        raise
-    except Exception as error:  # a decoder fed with anything at all raises anything at all
-        raise PictureError(f"cannot be decoded ({error})") from error
+    with decoding():
+        return _reduce(data, head)
 
 
 def _reduce(data: bytes, head: Head) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,7 @@ from PIL import Image
 from hub.contract.errors import ContractError
 from hub.runtime.lanes import Lane
 from hub.store.examine import DecodeLimits, inspect
-from hub.store.pictures import PictureError
+from hub.store.pictures import PictureError, decoding
 from hub.video.frames import Frame
 
 WIDTHS = (160, 320, 480, 640, 960, 1280)
@@ -71,14 +70,8 @@ class Scaler:
 def shrink(data: bytes, width: int) -> tuple[bytes, tuple[int, int]]:
     """A JPEG scaled down to `width`, and its size. On a native thread. Raises PictureError."""
     inspect(data, LIMITS)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _shrink(data, width)
-    except PictureError:
-        raise
-    except Exception as error:  # a decoder fed with anything at all raises anything at all
-        raise PictureError(f"cannot be decoded ({error})") from error
+    with decoding():
+        return _shrink(data, width)
 
 
 def _shrink(data: bytes, width: int) -> tuple[bytes, tuple[int, int]]:
