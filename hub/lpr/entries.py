@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from hub.contract.day_counts import CountedRecords
 from hub.contract.entries import Day, EntryPage, Position, Wanted, readable_page
-from hub.lpr.records import PICTURE_FIELDS, WAS_READ, Records
+from hub.lpr.records import PICTURE_FIELDS, Records
 from hub.lpr.repository.query import Query
 from hub.lpr.tables import LprPlate, LprRecord
 from hub.store.days import count_day, during, most_frequent
@@ -22,8 +23,8 @@ class DetectionEntries:
 
     kind = "detection"
 
-    def __init__(self, records: Records, reader: Reader) -> None:
-        self._records, self._reader = records, reader
+    def __init__(self, records: Records, reader: Reader, counted: CountedRecords) -> None:
+        self._records, self._reader, self._counted = records, reader, counted
 
     def queries(self, wanted: Wanted) -> list[Query]:
         """One query: a text can only be the plate."""
@@ -71,7 +72,7 @@ class DetectionEntries:
     def day(self, hours: Sequence[float], most: int) -> Day:
         """Detections by the hour, and the plates that came most often."""
         at = LprRecord.occurred_at
-        day = count_day(self._reader, at, WAS_READ, hours)
+        day = count_day(self._counted, hours)
         plates = select().select_from(table_of(LprPlate)).join(LprRecord, LprRecord.seq == LprPlate.record_seq)
         plates = plates.where(*during(at, hours), LprPlate.plate != "").group_by(LprPlate.plate)
         day.frequent = most_frequent(self._reader, func.max(LprPlate.text), plates, most)

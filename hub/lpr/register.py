@@ -68,14 +68,13 @@ def register(app: Flask, hub: Hub) -> None:
     }
     hub.metrics.add(lambda: camera_metrics(lpr.cameras, lpr.statistics))
     hub.feeds["detections"] = DetectionFeed(hub.reader, lpr.records)
-    hub.entries["detection"] = DetectionEntries(lpr.records, hub.reader)
     hub.correctable["detection"] = CorrectableDetections(hub.reader)
     hub.searched.append(PLATE)
     hub.notable["detections"] = WatchlistHits(hub.reader)
     columns = RECORDS.columns
-    hub.day_counts["detections"] = CountedTable(
-        hub.reader, RECORDS, columns.occurred_at, columns.checkpoint_id, WAS_READ
-    )
+    counted = CountedTable(hub.reader, RECORDS, columns.occurred_at, columns.checkpoint_id, WAS_READ)
+    hub.day_counts["detections"] = counted
+    hub.entries["detection"] = DetectionEntries(lpr.records, hub.reader, counted)
     hub.device_states.append(lpr.cameras.states)
     hub.names["cameras"] = lpr.cameras.names.status
     hub.supervisor.keep("camera watch", _watch, lpr.cameras)

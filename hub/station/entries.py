@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from hub.contract.day_counts import CountedRecords
 from hub.contract.entries import Day, EntryPage, Position, Wanted, readable_page
 from hub.station.repository import Query
 from hub.station.service import Captures
@@ -23,8 +24,8 @@ class CaptureEntries:
 
     kind = "capture"
 
-    def __init__(self, captures: Captures, reader: Reader) -> None:
-        self._captures, self._reader = captures, reader
+    def __init__(self, captures: Captures, reader: Reader, counted: CountedRecords) -> None:
+        self._captures, self._reader, self._counted = captures, reader, counted
 
     def queries(self, wanted: Wanted) -> list[Query]:
         """One query, or two where a text may be the number or the tag."""
@@ -76,7 +77,7 @@ class CaptureEntries:
     def day(self, hours: Sequence[float], most: int) -> Day:
         """Captures by the hour, and the tags that came most often."""
         at = Capture.captured_at
-        day = count_day(self._reader, at, Capture.success.is_(True), hours)
+        day = count_day(self._counted, hours)
         tags = select().where(*during(at, hours), Capture.tag != "").group_by(Capture.tag)
         day.frequent = most_frequent(self._reader, Capture.tag, tags, most)
         return day

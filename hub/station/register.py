@@ -57,13 +57,13 @@ def register(app: Flask, hub: Hub) -> None:
     hub.bus.subscribe(CAPTURE_STORED, lambda event: stations.delivered(event.row["station"]))
     hub.status["stations"] = stations.all
     hub.feeds["captures"] = capture_feed(hub.reader, captures)
-    hub.entries["capture"] = CaptureEntries(captures, hub.reader)
     hub.correctable["capture"] = CorrectableCaptures(hub.reader)
     hub.searched += [NUMBER, TAG]
     hub.notable["captures"] = FailedCaptures(hub.reader)
-    hub.day_counts["captures"] = CountedTable(
-        hub.reader, CAPTURES, CAPTURES.columns.captured_at, CAPTURES.columns.station, CAPTURES.columns.success
-    )
+    columns = CAPTURES.columns
+    counted = CountedTable(hub.reader, CAPTURES, columns.captured_at, columns.station, columns.success)
+    hub.day_counts["captures"] = counted
+    hub.entries["capture"] = CaptureEntries(captures, hub.reader, counted)
     hub.device_states.append(lambda: station_states(stations))
     hub.names["stations"] = stations.names.status
     hub.status["result_listeners"] = hub.results.status

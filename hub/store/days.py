@@ -1,4 +1,4 @@
-"""Counts of a day, for reports: how many rows of a table happened in each hour, and how many of them were read."""
+"""Counts of a day, for reports: how many records happened in each hour, and which names came most often."""
 
 from __future__ import annotations
 
@@ -6,28 +6,23 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, func
 
+from hub.contract.day_counts import CountedRecords
 from hub.contract.entries import Day
 from hub.store.reader import Reader
 
 
-def count_day(reader: Reader, time: Any, read: ColumnElement[bool], hours: Sequence[float]) -> Day:
-    """Rows by the hour. `time`: an indexed column, epoch seconds; `hours`: where each begins, and the end of the last.
+def count_day(records: CountedRecords, hours: Sequence[float]) -> Day:
+    """Records by the hour. `hours`: where each begins, and the end of the last, in epoch seconds.
 
     Raises as `Reader.search`.
     """
-    spans = [
-        func.sum(case((and_(time >= begin, time < end), 1), else_=0)).label(f"span_{place}")
-        for place, (begin, end) in enumerate(pairwise(hours))
-    ]
-    was_read = case((read, 1), else_=0).label("was_read")
-    day = Day(by_hour=[0] * len(spans), read_by_hour=[0] * len(spans))
-    for row in reader.search(select(was_read, *spans).where(*during(time, hours)).group_by(was_read)):
-        numbers = [int(row[f"span_{place}"] or 0) for place in range(len(spans))]
-        day.by_hour = [sum(pair) for pair in zip(day.by_hour, numbers, strict=True)]
-        if row["was_read"]:
-            day.read_by_hour = numbers
+    newest, day = records.newest(), Day()
+    for begin, end in pairwise(hours):
+        counts = records.hour(begin, end, newest)
+        day.by_hour.append(sum(count.total for count in counts))
+        day.read_by_hour.append(sum(count.read for count in counts))
     day.count, day.read = sum(day.by_hour), sum(day.read_by_hour)
     return day
 
