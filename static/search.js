@@ -42,6 +42,7 @@ export function search({ address, limit, older = limit, show, query = {}, starts
   const found = document.getElementById("found");
   let cursor = null;
   let asked = new URLSearchParams();
+  let turn = 0;  // an answer counts while nothing was asked after it
 
   function values() {
     const given = new URLSearchParams();
@@ -63,6 +64,7 @@ export function search({ address, limit, older = limit, show, query = {}, starts
   }
 
   async function load(append = false) {
+    const mine = turn += 1;
     if (!append) asked = values();
     showDays();
     const wanted = new URLSearchParams([...filters(), ...Object.entries(query), ["limit", String(append ? older : limit)]]);
@@ -71,11 +73,12 @@ export function search({ address, limit, older = limit, show, query = {}, starts
     else if (append && cursor) wanted.set("cursor", cursor);
     try {
       const body = await getJson(`${address}?${wanted}`);
+      if (mine !== turn) return;
       cursor = body.next_cursor;
       more.hidden = !cursor;
       found.textContent = show(body, append, asked.size > 0);
     } catch (error) {
-      found.textContent = error.message;
+      if (mine === turn) found.textContent = error.message;
       throw error;
     }
   }

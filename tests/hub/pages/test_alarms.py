@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 import requests
 
 from tests.hub.pages.test_home import store
-from tests.support.browser import MARKS, Page, browser
+from tests.support.browser import MARKS, Page
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.lpr import g4, post
 
 pytestmark = MARKS
 BANNERS = "[...document.querySelectorAll('#alarms:not([hidden]) .alarm')].map((node) => node.innerText)"
 LISTEN = "window.rung = []; addEventListener('rang', (event) => window.rung.push(event.detail))"
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("browser")) as page:
-        page.size(1366, 768)
-        yield page
-        assert page.complaints == []
 
 
 def opened(hub: HubProcess, page: Page, path: str) -> None:

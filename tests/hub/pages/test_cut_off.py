@@ -10,20 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.hub.pages.test_home import numbers, store
-from tests.support.browser import MARKS, Page, browser
+from tests.support.browser import MARKS, Page
 from tests.support.chaos.links import Link
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.lpr import g4, post
 
 pytestmark = [*MARKS, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("browser")) as page:
-        page.size(1366, 768)
-        yield page
-        assert page.complaints == []
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.browser import MARKS, Page, browser
+from tests.support.browser import MARKS, Page
 from tests.support.far import TRUSTING, far_away
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.lpr import g4
@@ -22,14 +22,6 @@ SHOTS = os.environ.get("GATEHOUSE_SCREENSHOTS")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     with HubProcess(tmp_path_factory.mktemp("hub") / "instance", **TRUSTING) as process:
         yield process
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("browser")) as page:
-        page.size(1366, 768)
-        yield page
-        assert page.complaints == []
 
 
 def send(hub: HubProcess, address: str, camera: str, **headers: str) -> int:

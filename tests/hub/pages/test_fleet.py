@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.browser import MARKS, Page, browser
+from tests.support.browser import MARKS, Page
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.lpr import g4, g4_health
 
@@ -25,14 +25,6 @@ NAMES = f"{SHOWN}.map((row) => row.querySelector('strong').textContent)"
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     with HubProcess(tmp_path_factory.mktemp("hub") / "instance") as process:
         yield process
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("browser")) as page:
-        page.size(1366, 768)
-        yield page
-        assert page.complaints == []
 
 
 def post(hub: HubProcess, path: str, **body: Any) -> None:

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 
-import pytest
 import requests
 
 from tests.hub.pages.test_home import numbers
-from tests.support.browser import MARKS, Page, browser
+from tests.support.browser import MARKS, Page
 from tests.support.helpers import HubProcess, capture_result, jpeg, wait_for
 from tests.support.lpr import g4, post
 
 pytestmark = MARKS
 NOW = {"timestamp": "", "tag_timestamp_iso": "", "started_ts": None, "finished_ts": None}
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("browser")) as page:
-        page.size(1366, 768)
-        yield page
-        assert page.complaints == []
 
 
 def capture(hub: HubProcess, number: str, station: str = "north", **fields: object) -> None:

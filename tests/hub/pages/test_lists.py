@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.hub.pages.test_home import numbers, store
-from tests.support.browser import MARKS, Page, browser
+from tests.support.browser import MARKS, Page
 from tests.support.helpers import HubProcess, wait_for
 
 pytestmark = MARKS
@@ -20,14 +20,6 @@ CHIP = "document.querySelector('.fresh button:not([hidden])')"
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     with HubProcess(tmp_path_factory.mktemp("lists") / "instance", HUB_TIMEZONE="Asia/Bangkok") as process:
         yield process
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("browser")) as page:
-        page.size(1366, 768)
-        yield page
-        assert page.complaints == []
 
 
 def capture(hub: HubProcess, number: str, seconds_ago: float = 0.0) -> None:

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import base64
 
-import pytest
-
-from tests.support.browser import MARKS, Page, browser
+from tests.support.browser import MARKS, Page
 from tests.support.helpers import HubProcess, capture_result, jpeg, wait_for
 from tests.support.lpr import g4, post
 
 pytestmark = MARKS
 PICTURE = base64.b64encode(jpeg(640, 360)).decode()
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory):
-    with browser(tmp_path_factory.mktemp("browser")) as page:
-        page.size(1366, 768)
-        yield page
-        assert page.complaints == []
 
 
 def values(page: Page) -> list[str]:
@@ -55,6 +45,23 @@ def test_a_search_stays_in_the_address_and_in_the_files(hub: HubProcess, page: P
     page.value("document.querySelector('[name=text]').value = ''; document.getElementById('search').requestSubmit()")
     wait_for(lambda: values(page) == ["not read"], what="the queue of unread ones")
     assert "unread=true" in page.value("location.search")
+
+
+def test_an_answer_that_comes_after_that_of_a_later_search_is_left_out(hub: HubProcess, page: Page) -> None:
+    page.open(f"{hub.url}/records?kind=capture")
+    wait_for(lambda: "10001" in values(page), what="the list")
+    page.value(
+        "{ const real = fetch; let slow = true; window.late = 0; window.fetch = async (...asked) => {"
+        " const wait = slow; slow = false; const answer = await real(...asked);"
+        " if (wait) { await new Promise((done) => setTimeout(done, 800)); setTimeout(() => { late += 1; }, 200); }"
+        " return answer; }; }"
+    )
+    for text in ("10001", "10002"):
+        page.value(
+            f"document.querySelector('[name=text]').value = '{text}'; document.getElementById('search').requestSubmit()"
+        )
+    wait_for(lambda: page.value("late") == 1, what="the late answer")
+    assert values(page) == ["10002"]
 
 
 def test_a_record_of_its_own_address(hub: HubProcess, page: Page) -> None:
