@@ -6,10 +6,15 @@ tags in front of a reader have their capture already.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from agent_lib.runtime.moment import Moment
+
+log = logging.getLogger(__name__)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS captured_tags (
@@ -36,15 +41,51 @@ def note_captured(db: sqlite3.Connection, station: str, tags: Iterable[str], see
     db.execute(_SHORTEN, (station, station, MAX_TAGS))
 
 
-def note_seen(db: sqlite3.Connection, station: str, seen: Mapping[str, Moment]) -> None:
-    """Note when captured tags were seen last; others are not noted. Raises sqlite3.Error."""
-    db.executemany(
-        "UPDATE captured_tags SET seen_ts = ?, seen_mono = ? WHERE station = ? AND tag = ?",
-        [(*moment, station, tag) for tag, moment in seen.items()],
-    )
+class CapturedTags:
+    """The captured tags of an open outbox; a database that fails is logged. Not thread-safe: the outbox holds its lock.
 
+    Captures that were delivered without having been on disk are noted when the disk takes something again.
+    """
 
-def captured_tags(db: sqlite3.Connection, station: str) -> dict[str, Moment]:
-    """The captured tags of a station, and when each was seen last. Raises sqlite3.Error."""
-    rows = db.execute("SELECT tag, seen_ts, seen_mono FROM captured_tags WHERE station = ?", (station,)).fetchall()
-    return {tag: Moment(ts, mono) for tag, ts, mono in rows if isinstance(ts, float) and isinstance(mono, float)}
+    def __init__(self, db: sqlite3.Connection, path: Path, most: int) -> None:
+        """`path`: of the database, for the log; `most`: captures that wait for the disk, the newest."""
+        self._db, self._path = db, path
+        self._delivered: deque[tuple[str, list[str], Moment]] = deque(maxlen=most)
+
+    def of(self, station: str) -> dict[str, Moment]:
+        """The tags captured last at a station, and when each was seen last."""
+        try:
+            rows = self._db.execute(
+                "SELECT tag, seen_ts, seen_mono FROM captured_tags WHERE station = ?", (station,)
+            ).fetchall()
+        except sqlite3.Error as error:
+            log.error("%s cannot be read (%s).", self._path, error)
+            return {}
+        return {tag: Moment(ts, mono) for tag, ts, mono in rows if isinstance(ts, float) and isinstance(mono, float)}
+
+    def seen(self, station: str, seen: Mapping[str, Moment]) -> None:
+        """Note when captured tags were seen last; others are not noted."""
+        try:
+            with self._db:
+                self._db.executemany(
+                    "UPDATE captured_tags SET seen_ts = ?, seen_mono = ? WHERE station = ? AND tag = ?",
+                    [(*moment, station, tag) for tag, moment in seen.items()],
+                )
+        except sqlite3.Error as error:
+            log.debug("%s cannot be written (%s).", self._path, error)
+
+    def delivered(self, station: str, tags: Iterable[str]) -> None:
+        """Remember the tags of a capture that was delivered from memory."""
+        self._delivered.append((station, list(tags), Moment.now()))
+
+    def note_delivered(self) -> None:
+        """Note what `delivered` was told."""
+        while self._delivered:
+            station, tags, moment = self._delivered[0]
+            try:
+                with self._db:
+                    note_captured(self._db, station, tags, moment)
+            except sqlite3.Error as error:
+                log.debug("%s cannot be written (%s).", self._path, error)
+                return
+            self._delivered.popleft()

@@ -29,9 +29,8 @@ class Interrupted:
 
     def replaced_by(self, station: str, tags: Iterable[str]) -> list[str]:
         """Event ids in whose place a new capture of `tags` comes."""
-        if time.monotonic() >= self._until:
-            return []
-        return [self._event_ids[station, tag] for tag in tags if (station, tag) in self._event_ids]
+        waiting = self.waiting()
+        return [event_id for tag in tags if (event_id := self._event_ids.get((station, tag))) in waiting]
 
     def remove(self, event_ids: Iterable[str]) -> None:
         """Forget captures that are replaced."""

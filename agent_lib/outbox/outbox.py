@@ -6,13 +6,12 @@ import logging
 import sqlite3
 import threading
 import time
-from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent_lib.outbox.captured_tags import captured_tags, note_captured, note_seen
+from agent_lib.outbox.captured_tags import CapturedTags, note_captured
 from agent_lib.outbox.counting import beyond_shelf, count_results
 from agent_lib.outbox.database import open_database
 from agent_lib.outbox.entry import Entry
@@ -60,8 +59,6 @@ class Outbox:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._unsaved = Unsaved(_MAX_UNSAVED)
-        # Captures that were delivered from memory: their tags are noted when the disk takes something again.
-        self._unnoted: deque[tuple[CaptureResult, Moment]] = deque(maxlen=_MAX_UNSAVED)
         # Rows that were settled although the database could not be written.
         self._settled_rows: set[int] = set()
         self._log_at = 0.0
@@ -72,6 +69,7 @@ class Outbox:
         self._notices: list[str] = []
         opened = open_database(self._path)
         self._db = opened.db
+        self._tags = CapturedTags(self._db, self._path, _MAX_UNSAVED)
         recovery = Recovery(self._db, self._folder, self._unclaimed, station, image_server_url)
         self._recover(recovery, opened.rows)
         self._interrupted = Interrupted(recovery.interrupted)
@@ -128,7 +126,7 @@ class Outbox:
                     return False
                 self._unsaved.remove(first.id)
                 self._changed.notify_all()
-            self._note_delivered()
+            self._tags.note_delivered()
             return True
 
     def _write(self, result: CaptureResult, fields: dict[str, Any]) -> None:
@@ -176,33 +174,12 @@ class Outbox:
     def captured_tags(self, station: str) -> dict[str, Moment]:
         """The tags captured last at a station, and when each was seen last."""
         with self._lock:
-            try:
-                return captured_tags(self._db, station)
-            except sqlite3.Error as error:
-                log.error("%s cannot be read (%s).", self._path, error)
-                return {}
-
-    def _note_delivered(self) -> None:
-        """Note the tags of captures that were delivered without having been on disk."""
-        while self._unnoted:
-            result, moment = self._unnoted[0]
-            try:
-                with self._db:
-                    if not result.cut_short:
-                        note_captured(self._db, result.station, result.tags, moment)
-            except sqlite3.Error as error:
-                log.debug("%s cannot be written (%s).", self._path, error)
-                return
-            self._unnoted.popleft()
+            return self._tags.of(station)
 
     def note_seen(self, station: str, seen: Mapping[str, Moment]) -> None:
         """Note when captured tags of a station were seen last; a failure is logged."""
         with self._lock:
-            try:
-                with self._db:
-                    note_seen(self._db, station, seen)
-            except sqlite3.Error as error:
-                log.debug("%s cannot be written (%s).", self._path, error)
+            self._tags.seen(station, seen)
 
     # Reading and settling
 
@@ -253,7 +230,8 @@ class Outbox:
             if entry.id < 0:
                 unsaved = self._unsaved.remove(entry.id)
                 if unsaved is not None:
-                    self._unnoted.append((unsaved.result, Moment.now()))
+                    if not unsaved.result.cut_short:
+                        self._tags.delivered(unsaved.result.station, unsaved.result.tags)
                     self._records.settle(entry.event_id)  # a write that failed may have left files
                     self._remove_files(entry.event_id)
                     return
