@@ -17,6 +17,8 @@ from hub.contract.delivery import DeliveryState
 from hub.contract.device_state import DeviceState
 from hub.contract.entries import EntrySource
 from hub.contract.plates import NoWatch, PlateWatch
+from hub.contract.vehicles import NoVehicles, VehicleRegister
+from hub.contract.visits import NoVisits, Visits
 from hub.live.bus import Bus
 from hub.live.fanout import Fanout
 from hub.live.links import Links
@@ -91,6 +93,10 @@ class Hub:
     connections: OpenConnections  # those that are checked again when access changes
     described_in: list[str] = field(default_factory=list)  # modules with OPERATIONS (and CHANNELS), for /openapi.json
     plate_watch: PlateWatch = field(default_factory=NoWatch)
+    vehicles: VehicleRegister = field(default_factory=NoVehicles)
+    visits: Visits = field(default_factory=NoVisits)
+    checkpoints: Callable[[str, str], tuple[str, str]] = lambda kind, device: ("", "")
+    """Checkpoint and facing that operators gave a device: ("camera" or "station", its id)."""
     expiring: list[Expiring] = field(default_factory=list)  # what retention deletes, by kind
     audit: Audit = field(default_factory=NoAudit)  # who changed what
     alerts: Alerts = field(default_factory=NoAlerts)  # what an operator must hear of

@@ -18,6 +18,9 @@ class AlertKind(StrEnum):
     DEVICE_OFFLINE = "device_offline"
     DISK_LOW = "disk_low"
     BACKUP_FAILED = "backup_failed"
+    VISIT_DENIED = "visit_denied"
+    VISIT_MISMATCH = "visit_mismatch"
+    RULE = "rule"
     TEST = "test"
 
 
@@ -30,6 +33,9 @@ DESCRIPTIONS = {
     AlertKind.DEVICE_OFFLINE: "A station does not reach its reader or a camera.",
     AlertKind.DISK_LOW: "The disk of the instance folder is nearly full, or the hub cannot store.",
     AlertKind.BACKUP_FAILED: "A backup failed.",
+    AlertKind.VISIT_DENIED: "A vehicle came that is not to be let in.",
+    AlertKind.VISIT_MISMATCH: "Tag, number and plate of a visit belong to different vehicles.",
+    AlertKind.RULE: "A rule of the operator applies.",
     AlertKind.TEST: "Somebody asked for it, to try the way.",
 }
 

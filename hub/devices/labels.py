@@ -83,6 +83,11 @@ class Labels:
         """The label of a device; None where nobody has said anything about it."""
         return self._labels.get((kind, device))
 
+    def place(self, kind: str, device: str) -> tuple[str, str]:
+        """The checkpoint and the facing of a device, "" where nobody has said."""
+        label = self.of(kind, device)
+        return (label.checkpoint, label.facing) if label is not None else ("", "")
+
     def __len__(self) -> int:
         return len(self._labels)
 

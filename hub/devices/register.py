@@ -80,6 +80,7 @@ def _add_list(app: Flask, hub: Hub, known: KnownDevices, pairings: Pairings, reg
     labels = Labels(hub.writer, RowsById(hub.backend, hub.reader, DEVICE_LABELS), changed)
     labels.load()
     hub.add(labels)
+    hub.checkpoints = labels.place
     hub.add(Overview(hub.device_states, hub.part(FrameStore), known, pairings, registrations, labels))
     app.register_blueprint(overview_rest)
     app.register_blueprint(first_steps)

@@ -135,6 +135,26 @@ class BackupEnded:
     file: str  # "" where it failed
 
 
+@dataclass(frozen=True)
+class VisitChanged:
+    """A visit is new, has more evidence, was judged again or decided about; it is stored."""
+
+    shown: dict[str, Any]  # hub.contract.visits
+    new: bool  # announced for the first time
+    before: str  # its state before, "" for a new one
+
+
+@dataclass(frozen=True)
+class WeightSettled:
+    """A scale has settled on a weight, or went back to zero (`kg` 0). `at`: epoch seconds."""
+
+    scale: str
+    checkpoint: str
+    kg: float
+    at: float
+    text: str  # the line of the indicator
+
+
 # A new capture result was stored.
 CAPTURE_STORED: EventName[CaptureStored] = EventName("capture stored")
 # A new detection was stored.
@@ -167,3 +187,7 @@ STORAGE_CHANGED: EventName[str] = EventName("storage changed")
 CORRECTION_MADE: EventName[dict[str, Any]] = EventName("correction made")
 # A backup that the hub had made was completed, or failed.
 BACKUP_ENDED: EventName[BackupEnded] = EventName("backup ended")
+# A visit is new or has changed.
+VISIT_CHANGED: EventName[VisitChanged] = EventName("visit changed")
+# A scale has settled on a weight.
+WEIGHT_SETTLED: EventName[WeightSettled] = EventName("weight settled")

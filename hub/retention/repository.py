@@ -195,9 +195,10 @@ def _step_statements(backend: Backend, kind: Expiring) -> tuple[Query, Query]:
         names.add("picture_bytes")
     taken = [
         *unprotected(kind),
-        seq < bindparam("end"),
         or_(and_(columns.received_at < bindparam("before"), seq < bindparam("until")), seq < bindparam("full")),
     ]
-    found = select(*(columns[name] for name in sorted(names))).where(*taken).order_by(seq).limit(bindparam("rows"))
+    found = select(*(columns[name] for name in sorted(names))).where(*taken, seq < bindparam("end"))
+    found = found.order_by(seq).limit(bindparam("rows"))
+    # With two upper bounds SQLite searches by the first one: up to the end of the cut, at every step.
     removed = delete(kind.table).where(*taken, seq >= bindparam("first"), seq <= bindparam("last"))
     return backend.compile(found), backend.compile(removed)

@@ -1,0 +1,1 @@
+"""Rules of the operators: when something happens, who is told and how."""
