@@ -73,7 +73,9 @@ def _camera_records(hub: Hub) -> None:
             hub.pages.publish(encode_text({"event": event, event: shown()}))
 
     def detection(event: RecordStored) -> None:
-        to_pages("detection", lambda: _uncorrected(event.shown))
+        hub.pages.publish(
+            lambda host: encode_text({"event": "detection", "detection": _uncorrected(event.show(_name(host)))})
+        )
         detections.publish(lambda _: encode_text(event.shown))
 
     def health(event: RecordStored) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from hub.contract.times import utc_text
 from hub.live.bus import EventName
+from hub.live.links import LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,14 @@ class CaptureStored:
 class RecordStored:
     """A new record of a licence-plate camera, stored for the first time."""
 
-    show: Callable[[], dict[str, Any]]
+    show: Callable[[str], dict[str, Any]]  # (host name by which the reader knows the hub) -> the record as shown
     origin: object  # the connection that it came from
     watchlist: list[dict[str, Any]] = field(default_factory=list)  # watchlist entries that its plates match
 
     @cached_property
     def shown(self) -> dict[str, Any]:
-        """The record as rooms and pages receive it, made when the first of them needs it."""
-        return self.show()
+        """The record as rooms receive it, made when the first of them needs it; its links are for this machine."""
+        return self.show(LOOPBACK)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from hub.contract.plates import Plate
 from hub.contract.times import local_text, utc_text
 from hub.live.bus import Bus
 from hub.live.events import DETECTION_STORED, HEALTH_STORED, RecordStored
-from hub.live.links import LOOPBACK
 from hub.lpr.cameras import DETECTED, HEALTHY, REGISTERED, Cameras
 from hub.lpr.contract.record import Detection, HealthReport, Registration
 from hub.lpr.detections import SAME_SECONDS, DetectionStore
@@ -143,7 +142,9 @@ class Lpr:
             self._told_time(record)
             self._bus.publish(
                 DETECTION_STORED,
-                RecordStored(lambda: self._shown_detection(record, row["id"], body), origin, body["watchlist"]),
+                RecordStored(
+                    lambda host: self._shown_detection(record, row["id"], body, host), origin, body["watchlist"]
+                ),
             )
         return Accepted("detection", stored.id, record, stored.duplicate, stored.warnings, stored.saved)
 
@@ -184,7 +185,7 @@ class Lpr:
             self.cameras.counted(record.sender.camera_id, "health_reports")
             self.cameras.component(record.sender.camera_id, row)
             self._told_time(record)
-            self._bus.publish(HEALTH_STORED, RecordStored(lambda: self._shown_health(record, row["id"]), origin))
+            self._bus.publish(HEALTH_STORED, RecordStored(lambda _: self._shown_health(record, row["id"]), origin))
         return accepted
 
     def _stored_before(self, transaction: Transaction, row: dict[str, Any], timeless: bool) -> Row | None:
@@ -219,7 +220,7 @@ class Lpr:
         """A new record tells how the camera's clock goes, where it names a time."""
         self.cameras.told_time(record.sender.camera_id, record.clock_at, record.received_at)
 
-    def _shown_detection(self, record: Detection, record_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _shown_detection(self, record: Detection, record_id: str, body: dict[str, Any], host: str) -> dict[str, Any]:
         shown = {
             "detection_id": record_id,
             "camera_id": record.sender.camera_id,
@@ -235,7 +236,7 @@ class Lpr:
                 {"text": plate.text, "plate": plate.plate, "confidence": plate.confidence, "box": plate.box}
                 for plate in record.plates
             ],
-            "pictures": self.records.links(body["pictures"], LOOPBACK),
+            "pictures": self.records.links(body["pictures"], host),
         }
         if body["watchlist"]:
             shown["watchlist"] = body["watchlist"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ import requests
 import websocket
 
 from hub.live.missed import OVERLAP, PAGE_ROWS
-from tests.support.helpers import HubProcess, capture_result
+from tests.support.helpers import HubProcess, capture_result, jpeg
 from tests.support.lpr import g4, post
 
 
@@ -54,6 +55,25 @@ def page(hub: HubProcess) -> Iterator[OpenPage]:
     page = OpenPage(hub)
     yield page
     page.socket.close()
+
+
+def test_pictures_have_the_address_by_which_the_page_knows_the_hub(hub: HubProcess) -> None:
+    socket = websocket.create_connection(f"ws://localhost:{hub.port}/events", timeout=10)
+    picture = base64.b64encode(jpeg()).decode()
+    try:
+        capture = capture_result(event_id="e-names", primary_image=picture)
+        assert requests.post(f"{hub.url}/api/captures", json=capture, timeout=10).status_code == 201
+        post(hub, "/api/detection", g4(event_id="d-names", original_image=picture))
+        addresses = []
+        while len(addresses) < 2:
+            message = json.loads(socket.recv())
+            if message["event"] == "capture":
+                addresses.append(message["capture"]["primary_image_url"])
+            elif message["event"] == "detection":
+                addresses.append(message["detection"]["pictures"]["original_image"])
+        assert all(address.startswith("http://localhost:") for address in addresses), addresses
+    finally:
+        socket.close()
 
 
 def test_the_hub_says_that_it_is_there(page: OpenPage) -> None:
