@@ -12,12 +12,14 @@ import { t } from "./words.js";
 const PAGE = 30;
 const KEPT = 60;
 const DRAW_MS = 250;
+const BURST_MS = 1000; // between two heroes while events follow each other faster than anybody reads
 const asked = new URLSearchParams(location.search);
 const chosen = { station: asked.get("station") ?? "", checkpoint: asked.get("checkpoint") ?? "" };
 const query = chosen.station ? `?station=${encodeURIComponent(chosen.station)}` : chosen.checkpoint ? `?checkpoint=${encodeURIComponent(chosen.checkpoint)}` : "";
 const byId = (id) => document.getElementById(id);
 const checkpoints = new Set();
 let drawing = null;
+let drawn = -BURST_MS;
 
 // What was searched for here is searched for among the records.
 const SEARCHED = ["number", "tag", "plate", "from", "to", "success"];
@@ -84,7 +86,14 @@ async function missingHeroes() {
   hero.draw();
 }
 
-function offer(event) { if (hero.offer(event)) drawing ??= setTimeout(() => { drawing = null; hero.draw(); }, DRAW_MS); }
+function offer(event) {
+  if (!hero.offer(event)) return;
+  drawing ??= setTimeout(() => {
+    drawing = null;
+    drawn = performance.now();
+    hero.draw();
+  }, Math.max(DRAW_MS, drawn + BURST_MS - performance.now()));
+}
 
 // live.js asks each kind what it missed; both go into the one list.
 let stale = false;

@@ -6,6 +6,8 @@ import { counted, t } from "./words.js";
 
 const FLUSH_MS = 250;   // at most four changes of the page a second,
 const SHARE = 5;        // and at most a fifth of the time
+const BURST = 8;        // rows at once: they come faster than anybody reads,
+const BURST_MS = 1000;  // and one change a second is enough
 const KEPT = 200;
 const REMEMBERED = 5000;
 const OLDER = 100;
@@ -115,7 +117,7 @@ export function newest({ holder, address, limit, rows, id, time, card, found, em
     insert(rows);
     trim();
     chip.hidden = true;
-    requestAnimationFrame(() => setTimeout(() => { pause = Math.max(FLUSH_MS, SHARE * (performance.now() - began)); }));
+    requestAnimationFrame(() => setTimeout(() => { pause = Math.max(rows.length > BURST ? BURST_MS : FLUSH_MS, SHARE * (performance.now() - began)); }));
   }
 
   function plan() { timer ??= setTimeout(flush, pause); }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from time import monotonic, thread_time
 from typing import TypeVar
@@ -11,10 +12,13 @@ import gevent
 from hub.store.transaction import Transaction
 from hub.store.writer import Writer
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 TARGET_SECONDS = 0.008  # of the statements of one step
 MOST_SECONDS = 0.03  # with its commit; nobody may wait for 50 ms
+SLOW_SECONDS = 0.05  # statements that take longer are logged
 FIRST_ITEMS = 20  # a commit of fewer is hardly faster: it is the disk that is slow, and records would come faster
 SHARE = 2.0  # seconds of pause for each second of statements; commits are shared with the records that arrive
 MIN_PAUSE, MAX_PAUSE = 0.01, 2.0
@@ -56,6 +60,13 @@ class PacedWriter:
 
         busy: what the statements took of the processor; they may only have waited for it, and for the disk.
         """
+        if work > SLOW_SECONDS:
+            log.info(
+                "A step of %d rows or files held the writer for %.0f ms, %.0f of them with the processor.",
+                self.items,
+                work * 1000,
+                busy * 1000,
+            )
         self.longest_ms = max(self.longest_ms, total * 1000)
         self.longest_work_ms = max(self.longest_work_ms, work * 1000)
         first = min(FIRST_ITEMS, self._most)
