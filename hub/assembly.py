@@ -198,7 +198,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     hub.lifecycle.disconnecting.append(lambda: answer_polls(socketio.server))
     Image.preinit()  # now: the first picture would block the event loop for it
     supervisor.keep("writer", hub.writer.run)
-    supervisor.keep("loop watch", hub.loop.run)
+    hub.lifecycle.listening.append(lambda: supervisor.keep("loop watch", hub.loop.run))  # nobody waits before
     supervisor.keep("rooms", rooms.run)
     supervisor.keep("access of open connections", connections.run)
     hub.status["open_connections"] = connections.status

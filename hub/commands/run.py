@@ -102,13 +102,13 @@ def serve(settings: Settings, lock: InstanceLock) -> int:
 
     serving = Serving(app, settings)
     _on_signals(serving)  # before hub.ready.json invites others to send one
+    freeze_startup_objects()  # before anybody waits for an answer
     try:
         serving.start()
     except ListenError as error:
         print(error, file=sys.stderr)
         close(app)
         return 1
-    freeze_startup_objects()
     with suppress(OSError):  # the screen may be a file on a full disk
         print(serving.announcement(), flush=True)
     manager = ServiceManager()
