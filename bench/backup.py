@@ -24,7 +24,7 @@ import requests
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.records_scale import fill
+from bench.scale_rows import fill
 from hub.backup.pace import Pace
 from hub.backup.restore import check
 from hub.store.pack_writer import HEADER, MAGIC
@@ -131,7 +131,8 @@ def main() -> int:
         with hub:
             pass
         fill_pictures(hub.instance, int(chosen.gb * GB), progress)
-        fill(hub.instance / "hub.db", max(1000, int(chosen.gb * ROWS_PER_GB)), 1)
+        rows = max(1000, int(chosen.gb * ROWS_PER_GB))
+        fill(hub.instance / "hub.db", rows, rows // 10, 1)
         with hub:
             rows = [("quiet", *measure(hub, chosen.rate, False)), ("beside a backup", *measure(hub, chosen.rate, True))]
             state = hub.get("/api/maintenance")
