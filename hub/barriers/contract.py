@@ -68,7 +68,7 @@ def _left(value: object, seconds: float, now: float) -> float:
 
 
 def values_of(visit: dict[str, Any], barrier: Barrier) -> dict[str, str]:
-    """What is put in place of placeholders, each bounded and without control characters."""
+    """What is put in place of placeholders, each bounded and on one line."""
     vehicle = visit.get("vehicle")
     found = {
         "barrier": barrier.name,
@@ -79,4 +79,4 @@ def values_of(visit: dict[str, Any], barrier: Barrier) -> dict[str, str]:
         "tag": visit.get("tag"),
         "number": visit.get("number"),
     }
-    return {name: clean(value or "")[:MAX_VALUE] for name, value in found.items()}
+    return {name: " ".join(clean(value or "").split())[:MAX_VALUE] for name, value in found.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -62,8 +63,8 @@ class HttpRelay:
         """By name in small letters. Raises OSError where the password cannot be read."""
         made = {"user-agent": "Gatehouse", "connection": "close", "accept-encoding": "identity"}
         if self._barrier.username:
-            login = f"{self._barrier.username}:{self._password()}"
-            made.update(urllib3.util.make_headers(basic_auth=login))
+            login = f"{self._barrier.username}:{self._password()}".encode()
+            made["authorization"] = f"Basic {b64encode(login).decode()}"
         for line in self._barrier.headers:
             name, _, value = line.partition(": ")
             made[name.lower()] = fill(value, values, in_header)
