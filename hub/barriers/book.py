@@ -30,19 +30,19 @@ class PulseBook:
         return self._repository.unreadable.load(lambda: fetch(barrier, LOADED), loaded, PULSES)
 
     def begin(self, pulse: Pulse) -> bool:
-        """Store a pulse; a person's is sent even where that is not possible. Raises RequestError, DatabaseError."""
+        """Store a pulse; a person's is sent even where that is not possible. Raises Unavailable."""
         row, once = pulse.row(), pulse.automatic
         stored: list[bool] = []
         try:
             with time_limit(STORE_SECONDS):
                 stored.append(self._writer.write(lambda transaction: self._repository.add(transaction, row, once)))
             if not stored:
-                raise Unavailable("The hub cannot store it now, so that it could open twice; open it by hand.")
+                raise Unavailable(f"the disk did not answer within {STORE_SECONDS:g} seconds")
         except (RequestError, DatabaseError) as error:
             self.not_stored += 1
             log.error("The pulse of the barrier %s is not stored: %s", pulse.barrier, error)
             if pulse.automatic:
-                raise
+                raise Unavailable("The hub cannot store the pulse, so it could come twice; open it by hand.") from error
             return True
         return stored[0]
 

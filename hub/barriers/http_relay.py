@@ -30,9 +30,7 @@ class HttpRelay:
 
     ends_pulse = False
 
-    def __init__(
-        self, barrier: Barrier, pool: Callable[[], urllib3.PoolManager], password: Callable[[], str]
-    ) -> None:
+    def __init__(self, barrier: Barrier, pool: Callable[[], urllib3.PoolManager], password: Callable[[], str]) -> None:
         self._barrier, self._make_pool, self._password = barrier, pool, password
         self._pool: urllib3.PoolManager | None = None
         self.target = urlsplit(barrier.url).netloc  # a path may be a secret, and is not shown

@@ -33,7 +33,7 @@ class Book(Protocol):
     def begin(self, pulse: Pulse) -> bool:
         """Store a pulse before it is sent; False where an automatic one is a second for its visit.
 
-        Raises RequestError or DatabaseError for an automatic one that cannot be stored.
+        Raises Unavailable for an automatic one that cannot be stored.
         """
 
     def end(self, pulse: Pulse) -> None:
@@ -113,7 +113,9 @@ class BarrierLane:
         result: AsyncResult[Pulse] = AsyncResult()
         self._idle.clear()
         self._wishes.put_nowait((wish, result))
-        return result.get()
+        pulse = result.get()
+        assert pulse is not None
+        return pulse
 
     def cut(self) -> None:
         """All barriers are stopped: end an attempt that the relay has not acknowledged."""

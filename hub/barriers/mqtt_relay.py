@@ -39,9 +39,7 @@ class MqttRelay:
             connection = Connection(self._broker(f"gatehouse-barrier-{secrets.token_hex(6)}"), self._spawn)
             connection.open()
             sent = True
-            connection.publish(
-                fill(self._barrier.topic, values, in_topic), fill(template, values, escape_of(template))
-            )
+            connection.publish(fill(self._barrier.topic, values, in_topic), fill(template, values, escape_of(template)))
             connection.flush()
         except BrokerError as error:
             raise RelayError(f"the broker: {error}", sent) from error

@@ -144,7 +144,10 @@ class Barriers:
 
     def publish(self) -> None:
         """Tell pages of the state as it is now."""
-        self._on_change(self.shown())
+        shown = self.shown()
+        for barrier in shown["barriers"]:
+            del barrier["target"]  # the addresses of relays are not for every page
+        self._on_change(shown)
 
     def shown(self) -> dict[str, Any]:
         """Every barrier and the stop, for pages and programs."""

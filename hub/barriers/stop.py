@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from gevent.lock import Semaphore
+from gevent.event import AsyncResult, Event
 
 from hub.contract.text import clean
 from hub.contract.times import utc_text
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 MAX_BYTES = 10_000
 MAX_WHO = 200
+KEEP_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class GlobalStop:
 
     def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
         self._path, self._now = path, now
-        self._lock = Semaphore(1)
+        self._asked: list[AsyncResult[None]] = []
+        self._wake = Event()
         self.state = Stopped()
         self.problem = ""
 
@@ -72,13 +74,29 @@ class GlobalStop:
         self.state = Stopped(stopped, self._now(), clean(by)[:MAX_WHO])
         return True
 
-    def keep(self) -> None:
-        """Write the state to its file; never raises: what cannot be kept is in `problem`."""
-        with self._lock:
-            self._write()
+    def keep(self, seconds: float = KEEP_SECONDS) -> None:
+        """Have the state written, and wait for it up to `seconds`; never raises: what was not kept is in `problem`."""
+        done: AsyncResult[None] = AsyncResult()
+        self._asked.append(done)
+        self._wake.set()
+        done.wait(seconds)
+        if not done.ready():
+            self.problem = f"{self._path.name} is not written yet: a restart now would not know of it."
+
+    def run(self) -> None:
+        """The greenlet that writes the file."""
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            asked, self._asked = self._asked, []
+            try:
+                self._write()
+            finally:
+                for each in asked:
+                    each.set(None)
 
     def _write(self) -> None:
-        state = self.state  # the newest, whoever waited for the lock
+        state = self.state
         data = orjson.dumps({"stopped": state.stopped, "since": state.since, "by": state.by})
         try:
             offload(write_whole, self._path, data)

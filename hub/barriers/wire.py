@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import gevent
 from gevent.event import AsyncResult
@@ -10,6 +11,7 @@ from gevent.event import AsyncResult
 from hub.barriers.relay import Relay, RelayError
 from hub.runtime.spawn import Spawn
 
+Answer: TypeAlias = "AsyncResult[RelayError | None]"
 RELEASE_TRIES = 3
 RELEASE_PAUSE_SECONDS = 0.3
 
@@ -19,11 +21,16 @@ class Wire:
 
     def __init__(self, relay: Relay, timeout_seconds: float, spawn: Spawn) -> None:
         self._relay, self._timeout, self._spawn = relay, timeout_seconds, spawn
-        self._answer: AsyncResult[RelayError | None] | None = None
+        self._answer: Answer | None = None
 
     def open(self, values: Mapping[str, str]) -> RelayError | None:
         """Begin a pulse: asked once, whatever comes of it."""
-        return self._ask(self._relay.open, values)
+        answer: Answer = AsyncResult()
+        self._answer = answer
+        try:
+            return self._ask(self._relay.open, values, answer)
+        finally:
+            self._answer = None
 
     def release(self, values: Mapping[str, str]) -> RelayError | None:
         """End a pulse: asked up to RELEASE_TRIES times, since a contact that stays closed is worse than a late one."""
@@ -31,7 +38,7 @@ class Wire:
         for number in range(RELEASE_TRIES):
             if number:
                 gevent.sleep(RELEASE_PAUSE_SECONDS)
-            failure = self._ask(self._relay.release, values)
+            failure = self._ask(self._relay.release, values, AsyncResult())
             if failure is None:
                 break
         return failure
@@ -41,9 +48,9 @@ class Wire:
         if self._answer is not None:
             self._answer.set(RelayError("it was stopped before the relay had answered", sent=True))
 
-    def _ask(self, request: Callable[[Mapping[str, str]], None], values: Mapping[str, str]) -> RelayError | None:
-        answer: AsyncResult[RelayError | None] = AsyncResult()
-
+    def _ask(
+        self, request: Callable[[Mapping[str, str]], None], values: Mapping[str, str], answer: Answer
+    ) -> RelayError | None:
         def attempt() -> None:
             try:
                 request(values)
@@ -55,12 +62,9 @@ class Wire:
                     answer.set(RelayError("the hub could not ask it; its log says more", sent=True))
 
         greenlet = self._spawn("request to a barrier", attempt)
-        if request == self._relay.open:
-            self._answer = answer
         try:
             return answer.get(timeout=self._timeout)
         except gevent.Timeout:
             return RelayError(f"it does not answer within {self._timeout:g} seconds", sent=True)
         finally:
-            self._answer = None
             greenlet.kill(block=False)
