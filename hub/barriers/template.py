@@ -34,7 +34,7 @@ def in_header(value: str) -> str:
 
 def in_topic(value: str) -> str:
     """Percent-encoded: a value has no level and no wildcard of its own."""
-    return quote(value, safe=" ")
+    return quote(value, safe="")
 
 
 def in_json(value: str) -> str:
