@@ -11,6 +11,7 @@ export function word(alarm) {
   if (alarm.kind.endsWith("_offline")) return t("Offline");
   if (alarm.kind === "disk_low") return t("Disk");
   if (alarm.kind === "backup_failed") return t("Backup");
+  if (alarm.kind === "barrier_failed") return t("Barrier");
   return t("Test");
 }
 
