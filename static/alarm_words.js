@@ -48,6 +48,7 @@ export function address(alarm) {
   if (capture) return `/records/capture/${encodeURIComponent(capture)}`;
   if (detection) return `/records/detection/${encodeURIComponent(detection)}`;
   if (alarm.kind.endsWith("_offline")) return "/devices";
+  if (alarm.kind === "barrier_failed") return "/";
   return alarm.kind === "test" ? "" : "/status";
 }
 

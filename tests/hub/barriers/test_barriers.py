@@ -273,4 +273,3 @@ def test_a_login_and_headers_go_out(tmp_path, relay) -> None:
         assert headers["x-plate"] == "%E0%B8%81%E0%B8%82 1"
         assert "hook" not in hub.barrier()["target"]
     assert "s3cr" not in hub.text() + (hub.instance / "hub.log").read_text("utf-8")
-

@@ -16,7 +16,7 @@ from hub.settings.model import Settings
 from tests.support.barriers import CHECKPOINT, visit
 
 NOW = 1_800_000_000.0
-EVIL = "a\"b\\c\r\nX: 1 {visit} &?#/+%../é"
+EVIL = 'a"b\\c\r\nX: 1 {visit} &?#/+%../é'
 
 
 def barrier(**values: object) -> Barrier:
