@@ -8,7 +8,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import gevent
 from gevent.event import AsyncResult, Event
 from gevent.queue import Full, Queue
 
@@ -63,7 +62,7 @@ class BarrierLane:
         self._starts: deque[float] = deque(maxlen=barrier.per_minute)  # monotonic
         self._idle = Event()
         self._idle.set()
-        self._closed = False
+        self._closing = Event()
         self._interrupted: Pulse | None = None
         self.last: Pulse | None = None
         self.refusal = ""  # the last wish of the hub itself that was refused
@@ -122,14 +121,14 @@ class BarrierLane:
         self._wire.cut()
 
     def close(self, seconds: float) -> None:
-        """Take no wish any more, and wait up to `seconds` until a pulse has ended."""
-        self._closed = True
+        """Take no wish any more, end a pulse now, and wait up to `seconds` until it has ended."""
+        self._closing.set()
         self._idle.wait(seconds)
 
     def _check(self, wish: Wish) -> None:
         """Raise what keeps the wish from opening now."""
         name = self.barrier.name
-        if self._closed:
+        if self._closing.is_set():
             raise Unavailable("The hub is stopping; it opens nothing any more.")
         if self._is_stopped():
             raise Conflict("All barriers are stopped. Release them first.")
@@ -202,15 +201,17 @@ class BarrierLane:
             more = " Look whether it has opened; it is not asked again." if failure.sent else " It is not asked again."
             pulse.problem = f"The relay of the barrier {self.barrier.name} has failed: {failure}.{more}"
         self.last = pulse
-        self._told(wish, pulse)
-        result.set(pulse)
-        self._end(pulse, sent=failure is None or failure.sent)
+        try:
+            self._told(wish, pulse)
+            result.set(pulse)
+        finally:  # whatever fails, no contact stays closed
+            self._end(pulse, sent=failure is None or failure.sent)
 
     def _end(self, pulse: Pulse, sent: bool) -> None:
         """End the pulse after its length, where the hub has to."""
         if sent and self._ends_pulse:
             if not pulse.problem:
-                gevent.sleep(self.barrier.pulse_ms / 1000)
+                self._closing.wait(self.barrier.pulse_ms / 1000)
             failure = self._wire.release(pulse.values)
             self._note_contact(str(failure) if failure else "")
             if failure is not None:

@@ -97,10 +97,10 @@ def test_a_kill_in_the_middle_ends_the_pulse_at_the_next_start(tmp_path, device)
 
 @pytest.mark.slow
 def test_an_orderly_stop_ends_the_pulse_first(tmp_path, device) -> None:
-    with BarrierHub(tmp_path / "instance", modbus(device, pulse_ms=1000)) as hub:
+    with BarrierHub(tmp_path / "instance", modbus(device, pulse_ms=10_000)) as hub:
         hub.publish()
         wait_for(lambda: device.written, what="the first write")
-        hub.stop()
+        assert hub.stop() == 0
         assert device.written == [(3, 7, True), (3, 7, False)]
 
 
