@@ -13,6 +13,7 @@ from hub.accounts.register import register as accounts
 from hub.alerts.register import register as alerts
 from hub.apriltag.register import register as apriltag
 from hub.backup.register import register as backup
+from hub.barriers.register import register as barriers
 from hub.context import Hub
 from hub.corrections.register import register as corrections
 from hub.devices.register import register as devices
@@ -47,6 +48,7 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     backup,
     alerts,
     mqtt,
+    barriers,
     retention,
     entries,
     pages,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.accounts.expiring import expiring_audit
 from hub.alerts.expiring import expiring_alerts
 from hub.apriltag.expiring import expiring_readings
+from hub.barriers.expiring import expiring_pulses
 from hub.lpr.expiring import expiring_detections, expiring_health
 from hub.mqtt.expiring import expiring_events
 from hub.settings.model import Settings
@@ -24,4 +25,5 @@ def retention_kinds(settings: Settings) -> list[Expiring]:
         expiring_audit(settings),
         *expiring_alerts(settings),
         expiring_events(),
+        expiring_pulses(settings),
     ]

@@ -33,6 +33,7 @@ def connect(hub: Hub) -> None:
     _alerts(hub)
     _backups(hub)
     _storage(hub)
+    _barriers(hub)
 
 
 def _captures(hub: Hub) -> None:
@@ -185,6 +186,16 @@ def _storage(hub: Hub) -> None:
         pages.publish(encode_text({"event": "storage", "trouble": trouble}))
 
     hub.bus.subscribe(events.STORAGE_CHANGED, changed)
+
+
+def _barriers(hub: Hub) -> None:
+    """Every open page says whether barriers are stopped, and what came of the last pulse."""
+    pages: Channel = hub.pages
+
+    def changed(barriers: dict[str, Any]) -> None:
+        pages.publish(encode_text({"event": "barriers", "barriers": barriers}))
+
+    hub.bus.subscribe(events.BARRIERS_CHANGED, changed)
 
 
 def _uncorrected(detection: dict[str, Any]) -> dict[str, Any]:

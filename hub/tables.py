@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.accounts import tables as accounts
 from hub.alerts import tables as alerts
 from hub.apriltag import tables as apriltag
+from hub.barriers import tables as barriers
 from hub.devices import tables as devices
 from hub.lpr import tables as lpr
 from hub.mqtt import tables as mqtt
@@ -20,6 +21,7 @@ __all__ = [
     "accounts",
     "alerts",
     "apriltag",
+    "barriers",
     "corrected",
     "devices",
     "feeds",

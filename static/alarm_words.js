@@ -11,6 +11,7 @@ export function word(alarm) {
   if (alarm.kind.endsWith("_offline")) return t("Offline");
   if (alarm.kind === "disk_low") return t("Disk");
   if (alarm.kind === "backup_failed") return t("Backup");
+  if (alarm.kind === "barrier_failed") return t("Barrier");
   return t("Test");
 }
 
@@ -47,6 +48,7 @@ export function address(alarm) {
   if (capture) return `/records/capture/${encodeURIComponent(capture)}`;
   if (detection) return `/records/detection/${encodeURIComponent(detection)}`;
   if (alarm.kind.endsWith("_offline")) return "/devices";
+  if (alarm.kind === "barrier_failed") return "/";
   return alarm.kind === "test" ? "" : "/status";
 }
 

@@ -19,6 +19,8 @@ const WORDS = {
   "capture.protect": t("protected the capture"), "capture.release": t("no longer protects the capture"),
   "detection.protect": t("protected the detection"), "detection.release": t("no longer protects the detection"),
   "alert.test": t("tried the alerts"), "person.delete": t("deleted the person"), "video.interval": t("set the interval of pictures of"),
+  "barrier.open": t("opened the barrier"), "barrier.fail": t("tried to open the barrier"), "barrier.refuse": t("was refused to open the barrier"),
+  "barrier.stop": t("stopped"), "barrier.release": t("released"),
   "device.label": t("named the device"),
   "alert.acknowledge": t("has seen the alarm about"),
   "capture.correct": t("corrected the capture"),

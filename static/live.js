@@ -95,6 +95,7 @@ export function listen({ onMessage = () => {}, onOpen = () => {}, onCut = () => 
     if (message.event === "beat") setClock(message.now);
     else if (message.event === "storage") showTrouble(message.trouble);
     else if (message.event === "alarms") dispatchEvent(new CustomEvent("alarms", { detail: message.alarms }));
+    else if (message.event === "barriers") dispatchEvent(new CustomEvent("barriers", { detail: message.barriers }));
     else if (message.event === "missed") answer?.resolve(message);
     else if (message.event === "error") answer?.reject(new Error(message.message));
     else {

@@ -158,6 +158,7 @@ class Agent:
 
     def _simulate(self, station: StationSettings) -> StationSettings:
         """Start the simulated gate and point `station` to its reader and cameras."""
+        from agent_lib.simulator.barrier import SimulatedBarrier
         from agent_lib.simulator.gate import SimulatedGate
         from agent_lib.simulator.plate_camera import SimulatedPlateCamera, is_let_in
 
@@ -169,6 +170,7 @@ class Agent:
             stand_seconds(station.capture),
             lambda: self._busy,
             plate_camera=SimulatedPlateCamera(hub) if is_let_in(hub) else None,
+            barrier=SimulatedBarrier(),
         )
         host, port = gate.reader_address
         cameras = {role: CameraSettings(url=url) for role, url in gate.camera_urls.items()}

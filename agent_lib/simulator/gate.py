@@ -11,6 +11,7 @@ import cv2
 
 from agent_lib.runtime.arrays import Image
 from agent_lib.runtime.supervisor import Supervisor
+from agent_lib.simulator.barrier import SimulatedBarrier
 from agent_lib.simulator.camera import SimulatedCamera
 from agent_lib.simulator.plate_camera import SimulatedPlateCamera
 from agent_lib.simulator.reader import SimulatedReader
@@ -41,6 +42,7 @@ class SimulatedGate:
     `stand_seconds`: minimum time a vehicle stands (longer than a failing capture); it stays while `busy()` returns that
     a capture is running, five minutes at most. `pause`: seconds between two vehicles. `scenes`: renders the pictures,
     by default agent_lib.simulator.scene (`Scene`, `empty_gate`). `plate_camera`: sees each vehicle that stands.
+    `barrier`: the hub may open it.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class SimulatedGate:
         busy: Callable[[], bool] | None = None,
         scenes: Any = None,
         plate_camera: SimulatedPlateCamera | None = None,
+        barrier: SimulatedBarrier | None = None,
     ) -> None:
         self._seed, self._pause, self._stand_seconds = seed, pause, stand_seconds
         self._busy = busy or (lambda: False)
@@ -62,6 +65,7 @@ class SimulatedGate:
         self._cameras = {kind: SimulatedCamera(kind) for kind in KINDS}
         self._empty: dict[str, bytes] = {}
         self._plate_camera = plate_camera
+        self._barrier = barrier
         self._ready: tuple[Vehicle, Pictures, Sighting | None] | None = None
         self._thread: threading.Thread | None = None
         self.reader_address = self._reader.address
@@ -77,6 +81,8 @@ class SimulatedGate:
             camera.start(supervisor)
         if self._plate_camera is not None:
             self._plate_camera.start(supervisor)
+        if self._barrier is not None:
+            self._barrier.start(supervisor)
         self._thread = supervisor.run("simulated-gate", self._run, owned=True)
 
     def stop(self) -> None:
@@ -89,6 +95,8 @@ class SimulatedGate:
             camera.stop()
         if self._plate_camera is not None:
             self._plate_camera.stop()
+        if self._barrier is not None:
+            self._barrier.stop()
 
     def _run(self) -> None:
         try:

@@ -19,10 +19,11 @@ from hub.alerts.rest import alerts_rest
 from hub.alerts.service import AlertService
 from hub.alerts.unseen import Unseen
 from hub.alerts.watch import Watch
-from hub.alerts.webhook import CONSUMER, FEED, Webhook, make_pool
+from hub.alerts.webhook import CONSUMER, FEED, Webhook
 from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.live.events import ALARMS_CHANGED, ALERT_CHANGED, CAPTURE_STORED, DETECTION_STORED, CaptureStored, RecordStored
+from hub.net.outgoing_http import make_pool
 from hub.net.time_slice import TimeSlice
 from hub.runtime.offload import offload
 from hub.runtime.secret_file import stored_secret

@@ -7,7 +7,6 @@ time limit for all of it, redirects are not followed, and of an answer a few KB 
 from __future__ import annotations
 
 import logging
-import ssl
 import time
 from collections.abc import Callable
 from enum import Enum
@@ -17,20 +16,19 @@ from urllib.parse import urlsplit
 import gevent
 import urllib3
 from gevent.event import Event
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError
 
 from hub.alerts.signature import sign
 from hub.contract.delivery import DeliveryState
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode
 from hub.contract.times import utc_text
+from hub.net.outgoing_http import reason_of
 from hub.store.errors import DatabaseError
 from hub.store.feed_cursor import FeedCursor
 from hub.store.feeds import FeedItem
 
 log = logging.getLogger(__name__)
-# At level DEBUG it logs the path of every request, which may be a secret.
-logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 CONSUMER = "webhook"
 FEED = "alerts"
@@ -223,23 +221,3 @@ class Webhook:
             f"{self.problem}. Check the receiver, and the section [webhook] of hub.toml; what waits is sent when it "
             "answers."
         ]
-
-
-def reason_of(error: Exception, timeout_seconds: float) -> str:
-    """Why a request failed, for operators, without the address."""
-    if isinstance(error, (TimeoutError, ConnectTimeoutError, urllib3.exceptions.TimeoutError)) and not isinstance(
-        error, NewConnectionError
-    ):
-        return f"it does not answer within {timeout_seconds:g} seconds"
-    if isinstance(error, NameResolutionError):
-        return "its name is not known to the network"
-    if isinstance(error, (SSLError, ssl.SSLError)):
-        return f"TLS fails ({getattr(error.args[0] if error.args else error, 'reason', None) or 'certificate'})"
-    cause = error.__cause__ or error.__context__ or error
-    return f"the connection fails ({getattr(cause, 'strerror', None) or type(error).__name__})"
-
-
-def make_pool(ca: str = "") -> urllib3.PoolManager:
-    """What sends requests; loads certificates, so it runs on a native thread. Raises OSError (SSLError among them)."""
-    context = ssl.create_default_context(cafile=ca or None)
-    return urllib3.PoolManager(num_pools=1, maxsize=1, ssl_context=context, cert_reqs="CERT_REQUIRED")

@@ -1,1 +1,1 @@
-"""Barriers: a pulse to a relay for a visit that is in order, or because an operator says so."""
+"""Barriers: relays that the hub pulses for visits that are in order, or when an operator says so."""

@@ -20,6 +20,7 @@ class AlertKind(StrEnum):
     BACKUP_FAILED = "backup_failed"
     VISIT_DENIED = "visit_denied"
     VISIT_MISMATCH = "visit_mismatch"
+    BARRIER_FAILED = "barrier_failed"
     RULE = "rule"
     TEST = "test"
 
@@ -35,6 +36,7 @@ DESCRIPTIONS = {
     AlertKind.BACKUP_FAILED: "A backup failed.",
     AlertKind.VISIT_DENIED: "A vehicle came that is not to be let in.",
     AlertKind.VISIT_MISMATCH: "Tag, number and plate of a visit belong to different vehicles.",
+    AlertKind.BARRIER_FAILED: "The relay of a barrier did not do what it was asked.",
     AlertKind.RULE: "A rule of the operator applies.",
     AlertKind.TEST: "Somebody asked for it, to try the way.",
 }

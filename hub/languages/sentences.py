@@ -48,6 +48,20 @@ SENTENCES = (
     "{count} picture files with {pictures} pictures are whole.",
     "All {count} pictures that records name are there.",
     "There is no backup in {folder}. Make one: python app.py backup, or the page /maintenance.",
+    # of barriers (hub/barriers)
+    "The relay of the barrier {barrier} has failed: {reason}. Look whether it has opened; it is not asked again.",
+    "The relay of the barrier {barrier} has failed: {reason}. It is not asked again.",
+    "It was opened, but the pulse could not be ended: {reason}.",
+    "The hub ended in the middle of it; look whether the barrier has opened.",
+    "The contact of the barrier {barrier} may still be closed: {reason}. Look at the relay.",
+    "The barrier {barrier} is opened just now; look whether it opens.",
+    "All barriers are stopped. Release them first.",
+    "The barrier {barrier} may be opened {count} times a minute (per_minute); try again in {seconds} seconds.",
+    "{file} cannot be written ({reason}): a restart does not know of it.",
+    "{file} cannot be read; all barriers are stopped until somebody releases them.",
+    "it does not answer within {seconds} seconds",
+    "it answers {status}",
+    "it was stopped before the relay had answered",
     # of tracking (hub/vision/objects/people.py)
     "The built-in model follows clothes, not faces. It finds a person again in the same clothes, on the same camera "
     "and in the same light. Somebody who comes back after minutes or in other light is often missed, and people in "

@@ -190,5 +190,7 @@ CORRECTION_MADE: EventName[dict[str, Any]] = EventName("correction made")
 BACKUP_ENDED: EventName[BackupEnded] = EventName("backup ended")
 # A visit is new or has changed.
 VISIT_CHANGED: EventName[VisitChanged] = EventName("visit changed")
+# A barrier was opened or failed, or all of them were stopped or released: their state as pages show it.
+BARRIERS_CHANGED: EventName[dict[str, Any]] = EventName("barriers changed")
 # A scale has settled on a weight.
 WEIGHT_SETTLED: EventName[WeightSettled] = EventName("weight settled")

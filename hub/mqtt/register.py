@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import socket
-import ssl
 
 from flask import Flask
 
@@ -20,13 +19,13 @@ from hub.live.events import (
     VehicleArrived,
     VehicleLeft,
 )
-from hub.mqtt.connection import Broker, BrokerError
 from hub.mqtt.discovery import Discovery
 from hub.mqtt.events import EVENTS, PresenceEvents, event_item
 from hub.mqtt.expiring import expiring_events
 from hub.mqtt.retained import Retained
 from hub.mqtt.service import CONSUMER, OFFLINE, MqttPublisher
 from hub.mqtt.topics import Topics
+from hub.net.mqtt_connection import read_broker
 from hub.net.time_slice import TimeSlice
 from hub.runtime.offload import offload
 from hub.settings.model import Settings
@@ -57,7 +56,13 @@ def register(app: Flask, hub: Hub) -> None:
         watched = [one.camera for one in hub.settings.vehicles if one.enabled]
         retained = Retained(topics, discovery, hub.device_states, watched, TimeSlice().check)
     publisher = MqttPublisher(
-        lambda: offload(read_broker, hub.settings, topics.status),
+        lambda: offload(
+            read_broker,
+            hub.settings,
+            hub.settings.mqtt.client_id or own_client_id(hub.settings),
+            topics.status,
+            OFFLINE,
+        ),
         f"{settings.host}:{settings.port}",
         topics,
         retained,
@@ -96,37 +101,6 @@ def _subscribe(hub: Hub, publisher: MqttPublisher, with_presence: bool) -> None:
     hub.bus.subscribe(VEHICLE_LEFT, add)
     hub.supervisor.keep("events for mqtt", events.run)
     hub.lifecycle.closing.append(events.close)
-
-
-def read_broker(settings: Settings, status_topic: str) -> Broker:
-    """How to connect, with the password and the certificates from their files. Raises BrokerError."""
-    mqtt = settings.mqtt
-    password = mqtt.password
-    if mqtt.password_file:
-        path = settings.instance / mqtt.password_file
-        try:
-            password = path.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            raise BrokerError(f"mqtt.password_file {path} cannot be read ({reason})") from error
-    context = None
-    if mqtt.tls:
-        ca = settings.instance / mqtt.ca if mqtt.ca else None
-        try:
-            context = ssl.create_default_context(cafile=ca)
-        except (OSError, ValueError) as error:
-            raise BrokerError(f"mqtt.ca {ca} cannot be used ({error})") from error
-    return Broker(
-        mqtt.host,
-        mqtt.port,
-        mqtt.client_id or own_client_id(settings),
-        mqtt.keepalive_seconds,
-        status_topic,
-        OFFLINE,
-        mqtt.username,
-        password,
-        context,
-    )
 
 
 def own_client_id(settings: Settings) -> str:

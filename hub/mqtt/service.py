@@ -16,9 +16,9 @@ from hub.contract.errors import RequestError
 from hub.contract.json_text import encode
 from hub.contract.times import utc_text
 from hub.live.events import VehicleArrived
-from hub.mqtt.connection import WINDOW, Broker, BrokerError, Connection
 from hub.mqtt.retained import Retained
 from hub.mqtt.topics import Topics
+from hub.net.mqtt_connection import WINDOW, Broker, BrokerError, Connection
 from hub.runtime.log_throttle import LogThrottle
 from hub.runtime.spawn import Spawn
 from hub.runtime.time_limit import time_limit

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from hub.settings.access import Access
@@ -18,6 +18,7 @@ from hub.settings.accounts import Accounts
 from hub.settings.alerts import Alerts, Webhook
 from hub.settings.apriltag import AprilTag
 from hub.settings.backup import Backup
+from hub.settings.barriers import MAX_BARRIERS, Barrier
 from hub.settings.base import Section
 from hub.settings.fast_paths import FastPaths
 from hub.settings.images import Images
@@ -75,6 +76,7 @@ class Settings(Section):
     vision: Vision = Vision()
     presence: Presence = Presence()
     vehicles: list[VehicleWatch] = Field([], max_length=64, description="Cameras that are watched for a vehicle.")
+    barriers: list[Barrier] = Field([], max_length=MAX_BARRIERS, description="Barriers that the hub may open.")
     images: Images = Images()
     results: Results = Results()
     store: Store = Store()
@@ -112,16 +114,29 @@ class Settings(Section):
                 raise ValueError("is not a time zone name that this machine knows, such as Asia/Bangkok") from error
         return value
 
-    @field_validator("vehicles", mode="before")
+    @field_validator("vehicles", "barriers", mode="before")
     @classmethod
-    def _are_tables(cls, value: Any) -> Any:
-        return require_tables(value, "vehicles")
+    def _are_tables(cls, value: Any, info: ValidationInfo) -> Any:
+        return require_tables(value, info.field_name or "")
 
     @field_validator("vehicles")
     @classmethod
     def _are_different_cameras(cls, value: list[VehicleWatch]) -> list[VehicleWatch]:
         require_different((one.camera for one in value), "camera")
         return value
+
+    @field_validator("barriers")
+    @classmethod
+    def _are_different_barriers(cls, value: list[Barrier]) -> list[Barrier]:
+        require_different((one.name for one in value), "barrier")
+        return value
+
+    @model_validator(mode="after")
+    def _barriers_have_a_broker(self) -> Settings:
+        for one in self.barriers:
+            if one.enabled and one.kind == "mqtt" and not self.mqtt.host:
+                raise ValueError(f"the barrier {one.name} needs a broker: host of [mqtt] is missing")
+        return self
 
     @property
     def uses_tls(self) -> bool:
@@ -218,6 +233,11 @@ class Settings(Section):
     def webhook_secret_path(self) -> Path:
         """The file of the secret that messages to the webhook are signed with."""
         return self.instance / "webhook_secret"
+
+    @property
+    def barriers_stopped_path(self) -> Path:
+        """The file that says that all barriers are stopped."""
+        return self.instance / "barriers_stopped.json"
 
     @property
     def log_path(self) -> Path:

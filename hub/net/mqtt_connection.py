@@ -13,10 +13,11 @@ from gevent.event import Event
 from gevent.socket import wait_read, wait_write
 from paho.mqtt.enums import MQTTErrorCode
 
-from hub.mqtt.client import GuardedClient
+from hub.net.mqtt_client import GuardedClient
 from hub.net.time_slice import TimeSlice
 from hub.runtime.spawn import Spawn
 from hub.runtime.time_limit import time_limit
+from hub.settings.model import Settings
 
 CONNECT_SECONDS = 10.0
 ACK_SECONDS = 20.0
@@ -31,14 +32,17 @@ class BrokerError(Exception):
 
 @dataclass(frozen=True)
 class Broker:
-    """How to connect. The will is what the broker publishes, retained, when the connection breaks."""
+    """How to connect. The will is what the broker publishes, retained, when the connection breaks.
+
+    Without a `will_topic` there is none.
+    """
 
     host: str
     port: int
     client_id: str
     keepalive: int
-    will_topic: str
-    will: str
+    will_topic: str = ""
+    will: str = ""
     username: str = ""
     password: str = field(default="", repr=False)
     tls: ssl.SSLContext | None = field(default=None, repr=False)
@@ -59,7 +63,8 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
-        client.will_set(broker.will_topic, broker.will, qos=1, retain=True)
+        if broker.will_topic:
+            client.will_set(broker.will_topic, broker.will, qos=1, retain=True)
         if broker.username:
             client.username_pw_set(broker.username, broker.password or None)
         if broker.tls is not None:
@@ -186,3 +191,29 @@ class Connection:
             time_slice.check()
         self._lost = self._lost or "closed"
         self._changed.set()
+
+
+def read_broker(settings: Settings, client_id: str, will_topic: str = "", will: str = "") -> Broker:
+    """The broker of the section [mqtt], with the password and the certificates from their files. Raises BrokerError.
+
+    It reads files: for a native thread.
+    """
+    mqtt = settings.mqtt
+    password = mqtt.password
+    if mqtt.password_file:
+        path = settings.instance / mqtt.password_file
+        try:
+            password = path.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise BrokerError(f"mqtt.password_file {path} cannot be read ({reason})") from error
+    context = None
+    if mqtt.tls:
+        ca = settings.instance / mqtt.ca if mqtt.ca else None
+        try:
+            context = ssl.create_default_context(cafile=ca)
+        except (OSError, ValueError) as error:
+            raise BrokerError(f"mqtt.ca {ca} cannot be used ({error})") from error
+    return Broker(
+        mqtt.host, mqtt.port, client_id, mqtt.keepalive_seconds, will_topic, will, mqtt.username, password, context
+    )

@@ -1,6 +1,6 @@
 """The guard around paho's client, over a real socket: a broker may send acknowledgements and nothing else.
 
-Also a check that paho still has the internals that `hub.mqtt.client` relies on.
+Also a check that paho still has the internals that `hub.net.mqtt_client` relies on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import ClassVar
 import pytest
 from paho.mqtt.client import Client
 
-from hub.mqtt.client import GuardedClient
+from hub.net.mqtt_client import GuardedClient
 from tests.support.tcp_server import serving
 
 CONNACK = b"\x20\x02\x00\x00"
