@@ -29,6 +29,7 @@ from hub.settings.networks import require_networks
 from hub.settings.presence import Presence, VehicleWatch
 from hub.settings.results import Results
 from hub.settings.retention import Retention
+from hub.settings.scales import Scale
 from hub.settings.store import Store
 from hub.settings.tables import require_different, require_tables
 from hub.settings.tracking import Tracking
@@ -75,6 +76,7 @@ class Settings(Section):
     vision: Vision = Vision()
     presence: Presence = Presence()
     vehicles: list[VehicleWatch] = Field([], max_length=64, description="Cameras that are watched for a vehicle.")
+    scales: list[Scale] = Field([], max_length=32, description="Weight indicators.")
     images: Images = Images()
     results: Results = Results()
     store: Store = Store()
@@ -121,6 +123,17 @@ class Settings(Section):
     @classmethod
     def _are_different_cameras(cls, value: list[VehicleWatch]) -> list[VehicleWatch]:
         require_different((one.camera for one in value), "camera")
+        return value
+
+    @field_validator("scales", mode="before")
+    @classmethod
+    def _are_tables_of_scales(cls, value: Any) -> Any:
+        return require_tables(value, "scales")
+
+    @field_validator("scales")
+    @classmethod
+    def _are_different_scales(cls, value: list[Scale]) -> list[Scale]:
+        require_different((one.name for one in value), "name")
         return value
 
     @property
