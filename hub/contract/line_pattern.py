@@ -101,7 +101,7 @@ def _characters(operation: str, argument: Any) -> frozenset[int] | None:
     if operation == "LITERAL":
         return _both_cases({int(argument)})
     if operation == "NOT_LITERAL":
-        return CHARACTERS
+        return CHARACTERS - {int(argument)}
     if operation == "ANY":
         return CHARACTERS
     if operation == "IN":

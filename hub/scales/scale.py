@@ -8,6 +8,7 @@ from hub.contract.device_state import DeviceDetails, DeviceState
 from hub.contract.times import utc_text
 from hub.scales.contract import LineParser, Lines, Reading
 from hub.scales.settle import Settling
+from hub.settings.scales import DEFAULT_PATTERN
 from hub.settings.scales import Scale as ScaleSettings
 
 CONNECTING, OFFLINE, WAITING, UNREAD = "connecting", "offline", "waiting", "unread"
@@ -24,7 +25,7 @@ class Scale:
 
     def __init__(self, settings: ScaleSettings, now: float) -> None:
         self.settings = settings
-        self._parser = LineParser(settings.pattern, settings.unit)
+        self._parser = LineParser(settings.pattern or DEFAULT_PATTERN, settings.unit)
         self._lines = Lines()
         self._settling = Settling(settings.min_kg, settings.steady_kg, settings.steady_seconds)
         self._started = now

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from hub.contract.line_pattern import compile_line_pattern
+from hub.contract.line_pattern import MAX_PATTERN, compile_line_pattern
 from hub.settings.base import Section
 from hub.settings.tables import Name
 
@@ -37,12 +37,11 @@ class Scale(Section):
     )
     port: int = Field(ge=1, le=65535, description="TCP port of the indicator.", examples=[4001])
     pattern: str = Field(
-        DEFAULT_PATTERN,
-        min_length=1,
-        max_length=1000,
+        "",
+        max_length=MAX_PATTERN,
         description=(
             "Regular expression for a whole line, with the named groups weight, and unit, stable, moving, net, overload "
-            "where lines say so (docs/scales.md)."
+            "where lines say so; empty: the usual forms, such as ST,GS,+012340kg (docs/scales.md)."
         ),
     )
     unit: Literal["kg", "t", "lb"] = Field("kg", description="Unit of lines that name none.")
@@ -84,6 +83,8 @@ class Scale(Section):
     @field_validator("pattern")
     @classmethod
     def _is_a_pattern(cls, value: str) -> str:
+        if not value:
+            return value
         groups = compile_line_pattern(value).groupindex
         if "weight" not in groups:
             raise ValueError("has no group (?P<weight>...)")
