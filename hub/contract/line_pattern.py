@@ -135,5 +135,11 @@ def _of_class(text: str) -> frozenset[int]:
 
 def _both_cases(codes: set[int]) -> frozenset[int]:
     """With the other case of each letter, since (?i) may be on."""
-    cased = {ord(other) for code in codes if code < 256 for other in (chr(code).upper(), chr(code).lower()) if len(other) == 1}
+    cased = {
+        ord(other)
+        for code in codes
+        if code < 256
+        for other in (chr(code).upper(), chr(code).lower())
+        if len(other) == 1
+    }
     return frozenset(code for code in codes | cased if code < 256)

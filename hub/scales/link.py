@@ -48,7 +48,9 @@ class Link:
 
     def _lost(self, reason: str) -> None:
         address = f"{self._settings.host}:{self._settings.port}"
-        sentence = f"The indicator at {address} {reason}. Check its power, its cable and its address; it is tried again."
+        sentence = (
+            f"The indicator at {address} {reason}. Check its power, its cable and its address; it is tried again."
+        )
         self._scales.lost(self._settings.name, sentence)
         if reason != self._logged:
             log.warning("Scale %s: %s", self._settings.name, sentence)

@@ -35,7 +35,5 @@ ROW = Named(
     ),
 )
 OPERATIONS = {
-    "GET /api/scales": Operation(
-        TAG, {200: json_answer("Every enabled scale.", success({"scales": items(ROW)}))}
-    ),
+    "GET /api/scales": Operation(TAG, {200: json_answer("Every enabled scale.", success({"scales": items(ROW)}))}),
 }

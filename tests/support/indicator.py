@@ -19,7 +19,10 @@ class Indicator:
         self.connections = 0
         self._stopped = False
         self._repeated = b""
-        self._threads = [threading.Thread(target=self._accept, daemon=True), threading.Thread(target=self._repeat, daemon=True)]
+        self._threads = [
+            threading.Thread(target=self._accept, daemon=True),
+            threading.Thread(target=self._repeat, daemon=True),
+        ]
         for thread in self._threads:
             thread.start()
 
