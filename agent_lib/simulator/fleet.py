@@ -1,4 +1,4 @@
-"""The fleet of the simulated gate: a limited number of vehicles that come again and again, now and then with a wrong pair.
+"""The fleet of the simulated gate: some vehicles that come again and again, now and then with a wrong pair.
 
 Everything follows from the seed: which vehicle comes when, its tag, label number, plate and weights, and which of them
 carries the tag or the plates of another one.
@@ -31,14 +31,15 @@ class Fleet:
     def __init__(self, seed: int, size: int) -> None:
         self._seed, self.size = seed, size
         self.members = [_member(seed, number) for number in range(size)]
-        self._special = {size - 2, size - 1} if size >= _SMALL else set[int]()  # the denied one and the unknown one
+        # The denied one and the unknown one.
+        self._special = {size - 2, size - 1} if size >= _SMALL else set[int]()
         self._order = random.Random(f"fleet {seed}").sample(range(size), size)
 
     def arrival(self, index: int) -> Vehicle:
         """The vehicle that comes as number `index`: each member once in `size` arrivals, always in the same order.
 
-        Of six arrivals in a row that begin at a multiple of six mostly one has a wrong pair, never the first of all. Loaded
-        and empty take turns, so that two visits make a net weight.
+        Of six arrivals in a row that begin at a multiple of six mostly one has a wrong pair, never the first of all.
+        Loaded and empty take turns, so that two visits make a net weight.
         """
         place = index % self.size
         member = self.members[self._order[place]]

@@ -1,8 +1,8 @@
 """Regular expressions out of the settings, limited to those that cannot take long on any line.
 
-Python's `re` backtracks, and holds the GIL while it does: a pattern such as `(\\d+)+x` on a line of 40 digits would stop
-the whole hub, on whatever thread it runs. So the number of ways in which a pattern can match is bounded before it is
-used: what repeats is a single character, and a repeat counts as one way where the character that must follow it
+Python's `re` backtracks, and holds the GIL while it does: a pattern such as `(\\d+)+x` on a line of 40 digits would
+stop the whole hub, on whatever thread it runs. So the number of ways in which a pattern can match is bounded before it
+is used: what repeats is a single character, and a repeat counts as one way where the character that must follow it
 cannot belong to it.
 """
 
@@ -72,7 +72,8 @@ def _item(operation: str, argument: Any, follow: Ways) -> Ways:
     if operation == "BRANCH":
         return _either([_sequence(list(branch), follow) for branch in argument[1]])
     if operation in ("MAX_REPEAT", "MIN_REPEAT"):
-        return _repeat(*argument, follow)
+        least, most, repeated = argument
+        return _repeat(int(least), int(most), list(repeated), follow)
     raise ValueError(f"uses {operation.lower().replace('_', ' ')}, which patterns of lines may not have")
 
 
@@ -80,10 +81,9 @@ def _either(found: list[Ways]) -> Ways:
     return sum(ways for ways, _ in found), frozenset().union(*(first for _, first in found))
 
 
-def _repeat(least: int, most: int, repeated: Any, follow: Ways) -> Ways:
+def _repeat(least: int, most: int, items: list[Any], follow: Ways) -> Ways:
     """A repeat of one character counts once where what follows it cannot begin with that character."""
-    most = min(int(most), MAX_LINE)
-    items = list(repeated)
+    most = min(most, MAX_LINE)
     while len(items) == 1 and str(items[0][0]) == "SUBPATTERN":
         items = list(items[0][1][3])
     single = _characters(str(items[0][0]), items[0][1]) if len(items) == 1 else None

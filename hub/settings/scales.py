@@ -40,8 +40,8 @@ class Scale(Section):
         "",
         max_length=MAX_PATTERN,
         description=(
-            "Regular expression for a whole line, with the named groups weight, and unit, stable, moving, net, overload "
-            "where lines say so; empty: the usual forms, such as ST,GS,+012340kg (docs/scales.md)."
+            "Regular expression for a whole line, with the named groups weight, and unit, stable, moving, net, "
+            "overload where lines say so; empty: the usual forms, such as ST,GS,+012340kg (docs/scales.md)."
         ),
     )
     unit: Literal["kg", "t", "lb"] = Field("kg", description="Unit of lines that name none.")
@@ -61,15 +61,17 @@ class Scale(Section):
     poll_text: str = Field(
         "",
         max_length=64,
-        description=r"Command sent every second to an indicator that answers only when asked, such as P\r\n; empty: none.",
+        description=(
+            r"Command sent every second to an indicator that answers only when asked, such as P\r\n; empty: none."
+        ),
     )
     silent_seconds: float = Field(
         10.0,
         ge=0,
         le=86_400,
         description=(
-            "An indicator that sends nothing for this long is silent, and connected again; 0: it sends only when somebody "
-            "presses its key."
+            "An indicator that sends nothing for this long is silent, and connected again; 0: it sends only when "
+            "somebody presses its key."
         ),
     )
 
