@@ -8,6 +8,7 @@ short.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import json
 import sys
@@ -39,6 +40,12 @@ def measured(hub: HubProcess, seconds: float, send: Callable[[], None]) -> tuple
     return used / took * 100, hub.get("/status")["event_loop"]["stalls"] - stalls
 
 
+def listen(page: websocket.WebSocket) -> None:
+    with contextlib.suppress(OSError, websocket.WebSocketException):
+        while True:
+            page.recv()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scales", type=int, default=4)
@@ -60,7 +67,7 @@ def main() -> int:
             for one in indicators:
                 wait_for(lambda one=one: one.connected, 30)
             page = websocket.create_connection(f"ws://127.0.0.1:{hub.port}/events", timeout=10)
-            threading.Thread(target=lambda: [page.recv() for _ in itertools.count()], daemon=True).start()
+            threading.Thread(target=listen, args=(page,), daemon=True).start()
             weights = itertools.count(1000, 20)
 
             def lines() -> None:
@@ -77,7 +84,7 @@ def main() -> int:
             def rest() -> None:
                 time.sleep(0.1)
 
-            idle = measured(hub, 5, rest)
+            idle = measured(hub, options.seconds, rest)
             busy = measured(hub, options.seconds, lines)
             rows = hub.get("/api/scales")["scales"]
             flooded = measured(hub, options.seconds / 2, flood)
@@ -87,6 +94,7 @@ def main() -> int:
     taken = sum(row["lines"] for row in rows)
     figures = [
         ("no lines: processor", f"{idle[0]:.1f} %", "-", True),
+        ("no lines: event loop blocked", f"{idle[1]} times", "-", True),
         ("lines taken", f"{taken}", "-", True),
         (
             "lines: processor beyond that",
