@@ -77,6 +77,7 @@ def main() -> int:
                 time.sleep(1 / options.rate)
 
             def flood() -> None:
+                time.sleep(0.01)
                 for one in indicators:
                     if one.connected:
                         one.send(b"1\n" * 20_000)

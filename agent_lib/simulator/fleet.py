@@ -80,8 +80,9 @@ class Fleet:
             tags = " ".join(tag.hex().upper() for _, tag in member.records)
             numbers = _number(self._seed, number)
             note = "Denied, to show it: of the simulated gate" if denied else "Of the simulated gate"
+            plate = member.plate.replace(" ", "")  # a space would be between two plates
             name, owner = f"Simulated truck {number + 1}", _OWNERS[number % len(_OWNERS)]
-            rows.writerow((name, owner, "deny" if denied else "allow", tags, numbers, member.plate, note, "", ""))
+            rows.writerow((name, owner, "deny" if denied else "allow", tags, numbers, plate, note, "", ""))
         return out.getvalue()
 
 

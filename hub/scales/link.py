@@ -19,11 +19,21 @@ WAIT_SECONDS = 1.0  # between two commands of an indicator that is asked
 SEND_SECONDS = 2.0
 GATHER_SECONDS = 0.05  # what arrives in this time is taken together
 PIECE_BYTES = 4096  # with GATHER_SECONDS the most that is read of one indicator: 80 KB a second
+FLOOD_BYTES, FLOOD_SECONDS = 65_536, 2.0  # more in this time: what is read then would be long out of date
+FLOOD_PAUSE_SECONDS = 10.0
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
+LOG_SECONDS = 600.0  # the same trouble is logged again after this time
 
 
 class LinkLost(Exception):
-    """The connection was lost or could not be made; the text says why, as the end of a sentence."""
+    """The connection was lost or could not be made; the text says why, as the end of a sentence.
+
+    `pause`: seconds that pass at least before the next try.
+    """
+
+    def __init__(self, reason: str, pause: float = 0.0) -> None:
+        super().__init__(reason)
+        self.pause = pause
 
 
 class Link:
@@ -33,18 +43,21 @@ class Link:
         self._settings, self._scales = settings, scales
         self._command = settings.poll_text.encode("latin-1")
         self._failures = 0
-        self._logged = ""
+        self._logged, self._logged_at = "", 0.0
+        self._is_lost = False  # and that was logged
 
     def run(self) -> None:
         """Connect, take what the indicator sends, and begin again when that ends."""
         while True:
+            pause = 0.0
             try:
                 self._session()
             except LinkLost as error:
                 self._lost(str(error))
+                pause = error.pause
             self._failures += 1
             backoff = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS)) - 1]
-            gevent.sleep(backoff * random.uniform(0.75, 1.25))
+            gevent.sleep(max(pause, backoff * random.uniform(0.75, 1.25)))
 
     def _lost(self, reason: str) -> None:
         address = f"{self._settings.host}:{self._settings.port}"
@@ -52,9 +65,9 @@ class Link:
             f"The indicator at {address} {reason}. Check its power, its cable and its address; it is tried again."
         )
         self._scales.lost(self._settings.name, sentence)
-        if reason != self._logged:
+        if reason != self._logged or time.monotonic() - self._logged_at > LOG_SECONDS:
             log.warning("Scale %s: %s", self._settings.name, sentence)
-            self._logged = reason
+            self._logged, self._logged_at, self._is_lost = reason, time.monotonic(), True
 
     def _session(self) -> None:
         """One connection, from its beginning to its end. Raises LinkLost."""
@@ -82,6 +95,7 @@ class Link:
         """Take lines until the connection ends, or none came for too long. Raises LinkLost, OSError."""
         silent = self._settings.silent_seconds
         line_at = ask_at = time.monotonic()
+        count, counted_at = 0, line_at
         while True:
             now = time.monotonic()
             if silent and now - line_at > silent:
@@ -97,6 +111,11 @@ class Link:
                 continue
             if not data:
                 raise LinkLost("has ended the connection")
+            if now - counted_at > FLOOD_SECONDS:
+                count, counted_at = 0, now
+            count += len(data)
+            if count > FLOOD_BYTES:
+                raise LinkLost("sends far more than an indicator does", FLOOD_PAUSE_SECONDS)
             if self._scales.feed(self._settings.name, data):
                 line_at = time.monotonic()
                 self._working()
@@ -104,6 +123,6 @@ class Link:
 
     def _working(self) -> None:
         """A line has come: the next trouble is a new one."""
-        if self._logged:
+        if self._is_lost:
             log.info("Scale %s: its indicator sends again.", self._settings.name)
-        self._logged, self._failures = "", 0
+        self._is_lost, self._failures = False, 0
