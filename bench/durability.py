@@ -55,7 +55,7 @@ def main() -> int:
                 ],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "AGENT_SIMULATE_PAUSE": "0.05"},
+                env={**os.environ, "AGENT_SIMULATE_PAUSE": "0.05", "AGENT_SIMULATE_FLEET": "0"},
             )
         kills = 0
         progress = Progress()

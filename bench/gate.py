@@ -50,7 +50,8 @@ def start_agent(hub: HubProcess, seed: int, captures: int, log: Path, **environ:
             ],
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **environ},
+            # Every vehicle has a tag of its own, so that it is found among the captures.
+            env={**os.environ, "AGENT_SIMULATE_FLEET": "0", **environ},
         )
 
 

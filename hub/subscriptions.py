@@ -12,9 +12,19 @@ from hub.contract.json_text import encode_text
 from hub.live import events
 from hub.live.channel import Channel
 from hub.live.digest import TagDigest
-from hub.live.events import BackupEnded, CaptureStored, RecordStored, TagReading, VehicleArrived, VehicleLeft
+from hub.live.events import (
+    BackupEnded,
+    CaptureStored,
+    RecordStored,
+    TagReading,
+    VehicleArrived,
+    VehicleLeft,
+    WeightSettled,
+)
 from hub.live.links import LOOPBACK
 from hub.lpr.socketio import HEALTH_ROOM
+from hub.scales.digest import ScaleDigest
+from hub.scales.service import Scales
 from hub.socketio.events import DASHBOARD
 from hub.watchlist.service import Watchlist
 
@@ -28,6 +38,7 @@ def connect(hub: Hub) -> None:
     _camera_records(hub)
     _tag_readings(hub)
     _vehicle_presence(hub)
+    _scales(hub)
     _devices(hub)
     _corrections(hub)
     _alerts(hub)
@@ -123,6 +134,24 @@ def _vehicle_presence(hub: Hub) -> None:
 
     hub.bus.subscribe(events.VEHICLE_ARRIVED, changed)
     hub.bus.subscribe(events.VEHICLE_LEFT, changed)
+
+
+def _scales(hub: Hub) -> None:
+    """Pages show the live weights; dashboards are told of each weight that was settled."""
+    scales = hub.part(Scales)
+    dashboards: Channel = hub.rooms.channel(DASHBOARD, "weight")
+
+    def to_pages(row: dict[str, Any]) -> None:
+        hub.pages.publish(encode_text({"event": "scale", "scale": row}))
+
+    def settled(event: WeightSettled) -> None:
+        dashboards.publish(lambda _: encode_text(event.shown))
+
+    hub.bus.subscribe(events.WEIGHT_SETTLED, settled)
+    if len(scales):
+        digest = ScaleDigest(scales, to_pages, lambda: len(hub.pages) > 0)
+        scales.on_change(digest.wake)
+        hub.supervisor.keep("scales on pages", digest.run)
 
 
 def _devices(hub: Hub) -> None:

@@ -20,6 +20,7 @@ function offline(alarm, name) {
   if (alarm.kind === "camera_offline") return over ? t("The camera {name} was offline; it is over.", { name }) : t("The camera {name} is offline. Check its power and its network.", { name });
   if (alarm.kind === "station_offline") return over ? t("The station {name} was offline; it is over.", { name }) : t("The station {name} is offline. Is its agent running, and does its PC reach the hub?", { name });
   if (alarm.kind === "board_offline") return over ? t("The board {name} was offline; it is over.", { name }) : t("The board {name} is offline. Switch it off and on; check its network.", { name });
+  if (alarm.kind === "scale_offline") return over ? t("The scale {name} was offline; it is over.", { name }) : t("The scale {name} is offline. Check its indicator's power, cable and address.", { name });
   return over ? t("The {name} did not answer; it is over.", { name }) : t("The {name} does not answer its station. Check its power, cable and address.", { name });
 }
 

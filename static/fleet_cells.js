@@ -6,7 +6,7 @@ export const STATES = ["pending", "troubled", "offline", "unknown", "good"];
 const SAME_SECONDS = 2; // clocks that differ by less are the same: messages are under way for a moment
 const KINDS = {
   camera: () => t("plate camera"), station: () => t("station agent"), device: () => t("at a station"), board: () => t("AprilTag board"),
-  video: () => t("video camera"), game: () => t("game"), tracking: () => t("tracking"), other: () => t("device"),
+  scale: () => t("scale"), video: () => t("video camera"), game: () => t("game"), tracking: () => t("tracking"), other: () => t("device"),
 };
 const STATE_WORDS = { pending: () => t("waiting to be let in"), troubled: () => t("in trouble"), offline: () => t("offline"), unknown: () => t("unknown"), good: () => t("good") };
 const FACES = { in: () => t("drives in"), out: () => t("drives out"), both: () => t("both ways") };
@@ -30,7 +30,7 @@ function span(seconds) {
 
 function clock(device) {
   const offset = device.clock_offset_seconds;
-  if (offset === null) return none(device.kind === "board" ? t("Boards have no clock that tells the time") : t("It has not told its time since the hub started"));
+  if (offset === null) return none(device.kind === "board" ? t("Boards have no clock that tells the time") : device.kind === "scale" ? t("Scales have no clock that tells the time") : t("It has not told its time since the hub started"));
   const size = Math.abs(offset);
   if (size < SAME_SECONDS) return element("span", { title: t("Its clock is that of the hub"), text: t("right") });
   const late = offset < 0 ? t("Behind the hub's clock; a device that delivers late looks so, too") : t("Ahead of the hub's clock");

@@ -2,6 +2,7 @@
 import { digits, eventOf, pictures, verdict } from "./gate_event.js";
 import { day } from "./gate_day.js";
 import { heroes } from "./gate_hero.js";
+import { scales } from "./gate_scales.js";
 import { strip } from "./gate_strip.js";
 import { element, getJson, listen, name, when } from "./live.js";
 import { newest } from "./newest.js";
@@ -33,6 +34,7 @@ function isChosen(event) {
 // Two scales never share one hero.
 const hero = heroes(byId("heroes"), (events) => !query && [...events.keys()].filter((key) => key !== "plates").length > 1);
 const today = day(byId("day"), query);
+const weights = scales(byId("scales"), chosen.checkpoint);
 const states = strip(byId("strip"), chosen.station);
 
 function card(event) {
@@ -148,11 +150,11 @@ function corrected({ kind: of, id, field, index, value }) {
 byId("records").href = `/records${query}`;
 listen({
   lists: { capture: kind("capture"), detection: kind("detection") },
-  onCut: states.cut,
+  onCut: () => { states.cut(); weights.cut(); },
   onOpen: async () => {
     const cameras = getJson("/api/cameras").then((body) => { for (const camera of body.cameras) checkpoints.add(camera.checkpoint_id); });
     today.load().catch(() => {}); // the first count of a large day takes a second: nobody waits for it
-    await Promise.all([cameras, states.load(), stale ? list.load() : null]);
+    await Promise.all([cameras, states.load(), weights.load(), stale ? list.load() : null]);
     stale = false;
     showPlaces();
     await missingHeroes();
@@ -162,6 +164,7 @@ listen({
       states.station(message.station);
       if (byId("place").hidden) showPlaces();
     } else if (message.event === "camera") states.soon();
+    else if (message.event === "scale") weights.arrived(message.scale);
     else if (message.event === "correction") corrected(message.correction);
   },
 });

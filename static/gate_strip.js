@@ -12,7 +12,7 @@ const EVERY_MS = 20000;
 
 function silentFor(device) { return t("silent for {time}", { time: duration(Math.max(0, now() - parse(device.last_seen))) }); }
 
-function kindWord(kind) { return { station: t("Station"), camera: t("Camera"), board: t("Board"), device: "" }[kind]; }
+function kindWord(kind) { return { station: t("Station"), camera: t("Camera"), board: t("Board"), scale: t("Scale"), device: "" }[kind]; }
 
 function troubled(device) {
   const what = device.state === "offline" ? (device.kind === "device" ? t("does not answer") : [t("offline"), silentFor(device)].join(t(", "))) : said(device.trouble) || t("not well");
@@ -30,6 +30,7 @@ function well(kinds, spoken) {
   if (stations > 0) words.push(counted(stations, "{count} station", "{count} stations"));
   if (kinds.camera?.well) words.push(counted(kinds.camera.well, "{count} camera", "{count} cameras"));
   if (kinds.board?.well) words.push(counted(kinds.board.well, "{count} board", "{count} boards"));
+  if (kinds.scale?.well) words.push(counted(kinds.scale.well, "{count} scale", "{count} scales"));
   return words.length ? element("span", { class: "pill good" }, element("i", { class: "dot" }), t("{devices} well", { devices: words.join(t(", ")) })) : null;
 }
 

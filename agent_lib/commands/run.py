@@ -16,8 +16,7 @@ from agent_lib.runtime.lock import InstanceLock
 from agent_lib.runtime.moment import Moment
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.runtime.version import version
-from agent_lib.settings import AgentSettings, CameraSettings, CaptureSettings, OcrSettings, StationSettings
-from agent_lib.station.devices import CameraDevice
+from agent_lib.settings import AgentSettings, OcrSettings, StationSettings
 from agent_lib.station.result import CaptureResult
 from agent_lib.station.shared_label import SharedLabelReader
 from agent_lib.station.station import Station
@@ -28,7 +27,7 @@ from tools.boot.stop_request import StopRequest
 from tools.signals import may_repeat, on_console_close, on_stop
 
 if TYPE_CHECKING:
-    from agent_lib.simulator.gate import SimulatedGate
+    from agent_lib.commands.simulate import Simulation
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,6 @@ _POLL_SECONDS = 0.1
 _PROGRESS_SECONDS = 3.0
 _NOTE_SEEN_SECONDS = 5.0
 _CAPTURE_ENDS_SECONDS, _LAST_RESULTS_SECONDS, _THREADS_SECONDS = 2.0, 1.5, 1.0
-_ATTEMPT_MARGIN_SECONDS, _STAND_MARGIN_SECONDS = 0.1, 0.5
 
 
 class CaptureLimit:
@@ -77,9 +75,8 @@ class Agent:
         self._version = version()
         self._capture_limit = CaptureLimit(settings.captures)
         self._signal = 0
-        self._gate: SimulatedGate | None = None
+        self._simulation: Simulation | None = None
         self._devices: list[Callable[[], None]] = []
-        self._watchers: list[CameraDevice] = []
         self._labels: dict[tuple[OcrSettings, int], SharedLabelReader] = {}
         self._stations: list[Station] = []
         self._noted: dict[str, dict[str, Moment]] = {}
@@ -130,7 +127,7 @@ class Agent:
         self._log_dead_letters()
         configured = self.settings.stations
         if self.settings.simulated:
-            configured = [self._simulate(configured[0])]
+            configured = [self._simulate()]
         for settings in configured:
             self._stations.append(
                 Station(
@@ -143,49 +140,24 @@ class Agent:
                 )
             )
         self._uplink.start(self._supervisor)
-        if self._gate is not None:
-            self._gate.start(self._supervisor)
+        if self._simulation is not None:
+            self._simulation.start(self._supervisor)
         for station in self._stations:
             station.start(self._supervisor)
             self._video.start(self._supervisor, station.settings.name, station.cameras.items())
-        for watcher in self._watchers:
-            watcher.start(self._supervisor)
+        if self._simulation is not None:
+            self._simulation.watch(self._supervisor)
         self._devices = [
             *(part for station in self._stations for part in (station.stop, station.release)),
-            *(watcher.stop for watcher in self._watchers),
-            *([self._gate.stop] if self._gate is not None else []),
+            *(self._simulation.stops if self._simulation is not None else []),
         ]
 
-    def _simulate(self, station: StationSettings) -> StationSettings:
-        """Start the simulated gate and point `station` to its reader and cameras."""
-        from agent_lib.simulator.barrier import SimulatedBarrier
-        from agent_lib.simulator.gate import SimulatedGate
-        from agent_lib.simulator.plate_camera import SimulatedPlateCamera, is_let_in
+    def _simulate(self) -> StationSettings:
+        """Make the simulated gate; the station that is connected to its reader and cameras."""
+        from agent_lib.commands.simulate import Simulation
 
-        hub = self.settings.hub
-        gate = self._gate = SimulatedGate(
-            self.settings.instance,
-            self.settings.seed,
-            self.settings.simulate_pause,
-            stand_seconds(station.capture),
-            lambda: self._busy,
-            plate_camera=SimulatedPlateCamera(hub) if is_let_in(hub) else None,
-            barrier=SimulatedBarrier(),
-        )
-        host, port = gate.reader_address
-        cameras = {role: CameraSettings(url=url) for role, url in gate.camera_urls.items()}
-        if station.kind == "tags":
-            # Vehicles only come while both cameras are watched, and this kind of station has no cameras.
-            from agent_lib.cameras import Camera
-
-            self._watchers = [Camera(camera, f"gate {role}") for role, camera in cameras.items()]
-        return station.model_copy(
-            update={
-                "rfid": station.rfid.model_copy(update={"host": host, "port": port}),
-                "camera": cameras["primary"],
-                "secondary_camera": cameras["secondary"],
-            }
-        )
+        self._simulation = Simulation(self.settings, lambda: self._busy)
+        return self._simulation.station
 
     def _label(self, station: StationSettings) -> SharedLabelReader:
         """The label reader of a station: the recogniser needs most of the memory, so equal settings share one."""
@@ -301,12 +273,6 @@ class Agent:
         self._uplink.close()
         self._note_seen()
         self._outbox.close()
-
-
-def stand_seconds(capture: CaptureSettings) -> float:
-    """How long a simulated vehicle stands: longer than a capture that fails at every attempt."""
-    attempts = capture.max_attempts * (capture.retry_interval_seconds + _ATTEMPT_MARGIN_SECONDS)
-    return min(capture.timeout_seconds, attempts) + _STAND_MARGIN_SECONDS
 
 
 def _wait(condition: Callable[[], bool], seconds: float) -> None:

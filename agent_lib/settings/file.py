@@ -23,6 +23,7 @@ _ENVIRONMENT = {
     "GATEHOUSE_CA": ("hub", "ca"),
     "IMAGE_SERVER_URL": ("hub", "image_server_url"),
     "AGENT_SIMULATE_PAUSE": ("simulate_pause",),
+    "AGENT_SIMULATE_FLEET": ("simulate_fleet",),
 }
 _CAMERA_ADDRESS = ("host", "url", "index")
 

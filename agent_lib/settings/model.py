@@ -191,6 +191,24 @@ class AgentSettings(Section):
         le=2**31 - 1,
         description="Seed of the simulated vehicles: the same seed gives the same vehicles.",
     )
+    simulate_fleet: int = Field(
+        default=12,
+        ge=0,
+        le=1000,
+        description="Vehicles of the simulated gate that come again and again, now and then with the tag or the plates "
+        "of another one; 0: every vehicle is a new one. The environment's AGENT_SIMULATE_FLEET stands over it.",
+    )
+    simulate_scale_port: int = Field(
+        default=4001,
+        ge=0,
+        le=65535,
+        description="TCP port of this machine at which the simulated gate has the indicator of a scale; 0: none.",
+    )
+    simulate_register: bool = Field(
+        default=True,
+        description="Give the vehicles of the simulated gate to the register of a hub on this machine, where that has "
+        "none at all.",
+    )
     hub: HubSettings = HubSettings()
     outbox: OutboxSettings = OutboxSettings()
     log: LogSettings = LogSettings()
@@ -199,6 +217,13 @@ class AgentSettings(Section):
     captures: int | None = Field(default=None, ge=1)
     config_path: Path = Path("instance/agent.toml")
     warnings: tuple[str, ...] = ()
+
+    @field_validator("simulate_fleet")
+    @classmethod
+    def _is_a_fleet(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("must be 0, or 2 or more")
+        return value
 
     @property
     def simulated(self) -> bool:

@@ -13,10 +13,12 @@ from agent_lib.runtime.arrays import Image
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.simulator.barrier import SimulatedBarrier
 from agent_lib.simulator.camera import SimulatedCamera
+from agent_lib.simulator.fleet import Fleet
 from agent_lib.simulator.plate_camera import SimulatedPlateCamera
 from agent_lib.simulator.reader import SimulatedReader
+from agent_lib.simulator.scale import SimulatedScale
 from agent_lib.simulator.sighting import Sighting, see
-from agent_lib.simulator.vehicles import Vehicle, VehicleLog, vehicle
+from agent_lib.simulator.vehicles import Vehicle, VehicleLog, vehicle, weight
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ class SimulatedGate:
     a capture is running, five minutes at most. `pause`: seconds between two vehicles. `scenes`: renders the pictures,
     by default agent_lib.simulator.scene (`Scene`, `empty_gate`). `plate_camera`: sees each vehicle that stands.
     `barrier`: the hub may open it.
+    `scale`: weighs each. `fleet`: whose vehicles come again and again; without one every vehicle is a new one.
     """
 
     def __init__(
@@ -55,6 +58,8 @@ class SimulatedGate:
         scenes: Any = None,
         plate_camera: SimulatedPlateCamera | None = None,
         barrier: SimulatedBarrier | None = None,
+        scale: SimulatedScale | None = None,
+        fleet: Fleet | None = None,
     ) -> None:
         self._seed, self._pause, self._stand_seconds = seed, pause, stand_seconds
         self._busy = busy or (lambda: False)
@@ -66,6 +71,8 @@ class SimulatedGate:
         self._empty: dict[str, bytes] = {}
         self._plate_camera = plate_camera
         self._barrier = barrier
+        self._scale = scale
+        self._fleet = fleet
         self._ready: tuple[Vehicle, Pictures, Sighting | None] | None = None
         self._thread: threading.Thread | None = None
         self.reader_address = self._reader.address
@@ -83,6 +90,8 @@ class SimulatedGate:
             self._plate_camera.start(supervisor)
         if self._barrier is not None:
             self._barrier.start(supervisor)
+        if self._scale is not None:
+            self._scale.start(supervisor)
         self._thread = supervisor.run("simulated-gate", self._run, owned=True)
 
     def stop(self) -> None:
@@ -97,6 +106,8 @@ class SimulatedGate:
             self._plate_camera.stop()
         if self._barrier is not None:
             self._barrier.stop()
+        if self._scale is not None:
+            self._scale.stop()
 
     def _run(self) -> None:
         try:
@@ -132,28 +143,34 @@ class SimulatedGate:
         self._vehicles.append(arrived, time.time())
         self.vehicles_shown += 1
         log.info(
-            "Simulated vehicle %d comes: tag %s, number %s",
+            "Simulated vehicle %d comes: tag %s, number %s%s",
             arrived.index,
             arrived.tag.hex().upper(),
             arrived.number or "unreadable",
+            f", with the {arrived.wrong} of another one" if arrived.wrong else "",
         )
+        kg = arrived.kg or weight(self._seed, arrived.index)
         for position in _DRIVING_IN:
+            self._weigh(kg * position, False)
             if position >= _TAG_READ_FROM:
                 self._reader.show(arrived.records)
             self._show(pictures, position)
             if self._stop.wait(STEP_SECONDS):
                 break
         self._show(pictures, _STANDING)
+        self._weigh(kg, True)
         if self._plate_camera is not None and sighting is not None:
             self._plate_camera.show(sighting)
         rendering = self._render(arrived.index + 1)
         self._stand(rendering)
         self._reader.show([])
         for position in _LEAVING:
+            self._weigh(kg * (2 - position), False)
             self._show(pictures, position)
             if self._stop.wait(STEP_SECONDS):
                 break
         self._show_empty()
+        self._weigh(0, True)
         return rendering
 
     def _stand(self, rendering: Iterator[None]) -> None:
@@ -180,10 +197,10 @@ class SimulatedGate:
 
     def _render(self, index: int) -> Iterator[None]:
         """Render all pictures of a vehicle, one per iteration, and set it ready at the end."""
-        coming = vehicle(self._seed, index)
+        coming = vehicle(self._seed, index) if self._fleet is None else self._fleet.arrival(index)
         pictures: Pictures = {}
         sighting = None
-        scenes = {kind: self._scenes.Scene(self._seed, index, coming.number or None, kind) for kind in KINDS}
+        scenes = {kind: self._scene(coming, kind) for kind in KINDS}
         for position in (*_DRIVING_IN, _STANDING, *_LEAVING):
             for kind in KINDS:
                 frame = scenes[kind].frame(position)
@@ -193,6 +210,15 @@ class SimulatedGate:
                     sighting = see(self._seed, index, scene.plate, frame, scene.plate_corners(position))
                 yield
         self._ready = (coming, pictures, sighting)
+
+    def _scene(self, coming: Vehicle, kind: str) -> Any:
+        if not coming.plate:
+            return self._scenes.Scene(self._seed, coming.index, coming.number or None, kind)
+        return self._scenes.Scene(self._seed, coming.look, coming.number or None, kind, plate=coming.plate)
+
+    def _weigh(self, kg: float, stable: bool) -> None:
+        if self._scale is not None:
+            self._scale.show(kg, stable)
 
     def _show(self, pictures: Pictures, position: float) -> None:
         for kind, camera in self._cameras.items():

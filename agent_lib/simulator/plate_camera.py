@@ -36,9 +36,13 @@ def is_let_in(settings: HubSettings) -> bool:
 
     Elsewhere it would be one more device that waits until an operator lets it in. A plain WebSocket server is no hub.
     """
+    return is_on_this_machine(settings) or not settings.raw and bool(settings.token)
+
+
+def is_on_this_machine(settings: HubSettings) -> bool:
+    """Whether this is a hub of this machine, by its address."""
     host = urlsplit(settings.base).hostname or ""
-    here = host == "localhost" or host == "::1" or host.startswith("127.")
-    return not settings.raw and (here or bool(settings.token))
+    return not settings.raw and (host == "localhost" or host == "::1" or host.startswith("127."))
 
 
 class SimulatedPlateCamera:

@@ -91,14 +91,21 @@ class Scene:
     """One vehicle at one gate camera. Thread-safe.
 
     `number` is the label's; None or "" gives an unreadable label. "secondary" is the camera behind the vehicle: another
-    view of the same arrival, without a label.
+    view of the same arrival, without a label. `plate` is painted on it; empty: one that follows from seed and index.
     """
 
     def __init__(
-        self, seed: int, index: int, number: str | None, kind: str = "primary", size: tuple[int, int] = SIZE
+        self,
+        seed: int,
+        index: int,
+        number: str | None,
+        kind: str = "primary",
+        size: tuple[int, int] = SIZE,
+        plate: str = "",
     ) -> None:
         self.seed, self.index, self.kind = int(seed), int(index), kind
         self.number = number or ""
+        self._own_plate = plate
         self.size = (int(size[0]), int(size[1]))
         self._code = _kind_code(kind)
         self._lock = threading.Lock()
@@ -142,7 +149,7 @@ class Scene:
         with self._lock:
             if self._sprite is None:
                 rng = np.random.default_rng([self.seed, self.index, self._code, 3])
-                sprite = scene_vehicle.render(rng, self.kind, self.number)
+                sprite = scene_vehicle.render(rng, self.kind, self.number, self._own_plate)
                 sprite.image = _lit(sprite.image, _light(self.seed), float(rng.uniform(0.88, 1.08)))
                 self._sprite = sprite
             return self._sprite

@@ -31,12 +31,13 @@ class Sprite:
     plate: str
 
 
-def render(rng: np.random.Generator, kind: str, number: str) -> Sprite:
-    """Draw one vehicle; an empty `number` gives an unreadable label."""
+def render(rng: np.random.Generator, kind: str, number: str, own_plate: str = "") -> Sprite:
+    """Draw one vehicle; an empty `number` gives an unreadable label, an empty `own_plate` one of the generator's."""
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     paint = PAINTS[int(rng.integers(len(PAINTS)))]
     plate = "".join(rng.choice(list("BCDFGHKLMNPRSTVW"), 3)) + f" {rng.integers(100, 9999)}"
+    plate = own_plate or plate
     if kind == "primary":
         _cab(image, mask, rng, paint)
         _front(image, rng, plate)

@@ -76,6 +76,11 @@ def _read(seed: int, index: int, plate: str) -> tuple[str, float]:
     return plate, round(rng.uniform(0.86, 0.99), 3)
 
 
+def is_read(index: int) -> bool:
+    """Whether the camera reads the plate of the vehicle that comes as number `index`, and reads it right."""
+    return index % _CYCLE not in (_UNREAD, _LOOK_ALIKE)
+
+
 def detection(seen: Sighting, at: float) -> dict[str, Any]:
     """The record of generation G4 (docs/wire/lpr.md 1.1). `at`: epoch seconds.
 

@@ -20,6 +20,7 @@ KINDS = {
     "camera": (AlertKind.CAMERA_OFFLINE, "camera", "Check its power and its network."),
     "station": (AlertKind.STATION_OFFLINE, "station", "Is its agent running, and does its PC reach the hub?"),
     "board": (AlertKind.BOARD_OFFLINE, "board", "Check its power and its network; switch it off and on."),
+    "scale": (AlertKind.SCALE_OFFLINE, "scale", "Check its indicator's power, cable and address."),
     "device": (AlertKind.DEVICE_OFFLINE, "device", "Its station says more; check its power, cable and address."),
 }
 

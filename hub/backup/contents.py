@@ -41,6 +41,7 @@ NOT_KEPT = (
     "agent.*",
     "outbox.db*",
     "simulated_vehicles.jsonl",
+    "simulated_vehicles.csv",
 )
 
 

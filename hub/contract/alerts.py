@@ -16,6 +16,7 @@ class AlertKind(StrEnum):
     STATION_OFFLINE = "station_offline"
     BOARD_OFFLINE = "board_offline"
     DEVICE_OFFLINE = "device_offline"
+    SCALE_OFFLINE = "scale_offline"
     DISK_LOW = "disk_low"
     BACKUP_FAILED = "backup_failed"
     VISIT_DENIED = "visit_denied"
@@ -32,6 +33,7 @@ DESCRIPTIONS = {
     AlertKind.STATION_OFFLINE: "A station sends nothing.",
     AlertKind.BOARD_OFFLINE: "An AprilTag board that had a WebSocket has none.",
     AlertKind.DEVICE_OFFLINE: "A station does not reach its reader or a camera.",
+    AlertKind.SCALE_OFFLINE: "The indicator of a scale sends nothing.",
     AlertKind.DISK_LOW: "The disk of the instance folder is nearly full, or the hub cannot store.",
     AlertKind.BACKUP_FAILED: "A backup failed.",
     AlertKind.VISIT_DENIED: "A vehicle came that is not to be let in.",

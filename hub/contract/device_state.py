@@ -25,7 +25,7 @@ NO_DETAILS = DeviceDetails()
 class DeviceState(NamedTuple):
     """The state of one device now. `last_seen` is in epoch seconds."""
 
-    kind: str  # camera, station, board, device (a reader or camera of a station)
+    kind: str  # camera, station, board, scale, device (a reader or camera of a station)
     id: str  # unique within its kind
     name: str  # for people
     online: bool | None  # None: unknown, such as for a board without a tag in view

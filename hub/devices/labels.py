@@ -21,7 +21,7 @@ from hub.devices.device import MAX_NAME
 from hub.store.backend import Row
 from hub.store.writer import Writer
 
-KINDS = ("camera", "station", "device", "board", "video", "game", "tracking", "other")
+KINDS = ("camera", "station", "device", "board", "scale", "video", "game", "tracking", "other")
 """Kinds of devices in the list: a plate camera, a station with its agent, a reader or camera of a station, ..."""
 FACINGS = ("in", "out", "both", "")
 MAX_CHECKPOINT = 100

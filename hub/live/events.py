@@ -155,6 +155,11 @@ class WeightSettled:
     at: float
     text: str  # the line of the indicator
 
+    @cached_property
+    def shown(self) -> dict[str, Any]:
+        """The event as rooms receive it."""
+        return {"scale": self.scale, "checkpoint": self.checkpoint, "kg": self.kg, "at": utc_text(self.at)}
+
 
 # A new capture result was stored.
 CAPTURE_STORED: EventName[CaptureStored] = EventName("capture stored")

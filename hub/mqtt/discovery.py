@@ -22,6 +22,7 @@ MODELS = {
     "station": "Weighbridge station",
     "device": "Weighbridge station",
     "board": "AprilTag board",
+    "scale": "Scale",
 }
 
 

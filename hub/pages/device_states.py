@@ -11,7 +11,7 @@ from hub.contract.times import utc_text
 from hub.net.time_slice import TimeSlice
 
 MAX_NAMED = 50
-ORDER = ("station", "device", "camera", "board")
+ORDER = ("station", "device", "camera", "board", "scale")
 OFFLINE, TROUBLED = "offline", "troubled"
 
 

@@ -193,6 +193,7 @@ CHANNELS = [
             "detection, camera, alert": "a detection was stored, a camera went on- or offline, a listed plate was read",
             "tags": "the newest readings of boards, a few times a second",
             "presence": "a vehicle arrived or left",
+            "scale": "what a scale shows has changed, at most four times a second; as `GET /api/scales` has it",
             "devices, device_label": "which devices wait or were let in has changed, an operator named a device",
             "storage": "records are refused since the disk is nearly full (`trouble` is the sentence), or no longer",
             "hub_alert": "an alert was raised, cleared or reported",

@@ -30,6 +30,7 @@ from hub.settings.networks import require_networks
 from hub.settings.presence import Presence, VehicleWatch
 from hub.settings.results import Results
 from hub.settings.retention import Retention
+from hub.settings.scales import Scale
 from hub.settings.store import Store
 from hub.settings.tables import require_different, require_tables
 from hub.settings.tracking import Tracking
@@ -77,6 +78,7 @@ class Settings(Section):
     presence: Presence = Presence()
     vehicles: list[VehicleWatch] = Field([], max_length=64, description="Cameras that are watched for a vehicle.")
     barriers: list[Barrier] = Field([], max_length=MAX_BARRIERS, description="Barriers that the hub may open.")
+    scales: list[Scale] = Field([], max_length=32, description="Weight indicators.")
     images: Images = Images()
     results: Results = Results()
     store: Store = Store()
@@ -137,6 +139,17 @@ class Settings(Section):
             if one.enabled and one.kind == "mqtt" and not self.mqtt.host:
                 raise ValueError(f"the barrier {one.name} needs a broker: host of [mqtt] is missing")
         return self
+
+    @field_validator("scales", mode="before")
+    @classmethod
+    def _are_tables_of_scales(cls, value: Any) -> Any:
+        return require_tables(value, "scales")
+
+    @field_validator("scales")
+    @classmethod
+    def _are_different_scales(cls, value: list[Scale]) -> list[Scale]:
+        require_different((one.name for one in value), "name")
+        return value
 
     @property
     def uses_tls(self) -> bool:

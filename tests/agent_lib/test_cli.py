@@ -15,7 +15,7 @@ import psutil
 import pytest
 import requests
 
-from agent_lib.commands.run import stand_seconds
+from agent_lib.commands.simulate import stand_seconds
 from agent_lib.outbox import Outbox
 from agent_lib.settings import CaptureSettings
 from agent_lib.simulator.scene import Scene

@@ -149,12 +149,16 @@ class AgentProcess:
 SHORT_TIMES = (
     "[capture]\nretry_interval_seconds = 0.1\nmax_attempts = 4\n[hub]\nretry_seconds = 0.1\nretry_max_seconds = 0.5\n"
 )
+ALONE = "simulate_fleet = 0\nsimulate_scale_port = 0\nsimulate_register = false\n"
 
 
-def quick(tmp_path: Path, more: str = "") -> tuple[str, ...]:
-    """Flags for an agent on a folder of the test's own, with short times."""
+def quick(tmp_path: Path, more: str = "", top: str = ALONE) -> tuple[str, ...]:
+    """Flags for an agent on a folder of the test's own, with short times.
+
+    `top`: keys at the top of its settings, by default a simulated gate where every vehicle is a new one.
+    """
     (tmp_path / "agent").mkdir(exist_ok=True)
-    (tmp_path / "agent" / "agent.toml").write_text(SHORT_TIMES + more, "utf-8")
+    (tmp_path / "agent" / "agent.toml").write_text(top + SHORT_TIMES + more, "utf-8")
     return "--instance", str(tmp_path / "agent")
 
 

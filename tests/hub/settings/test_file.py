@@ -184,7 +184,13 @@ def _example(heading: str) -> list[str]:
     return lines[first : lines.index("", first)]
 
 
-EXAMPLES = {"vehicles": "", "barriers": "", "apriltag.detection": "apriltag", "tracking.sources": "tracking"}
+EXAMPLES = {
+    "vehicles": "",
+    "barriers": "",
+    "scales": "",
+    "apriltag.detection": "apriltag",
+    "tracking.sources": "tracking",
+}
 
 
 def test_every_list_of_tables_is_known_here() -> None:
