@@ -58,7 +58,7 @@ def main() -> int:
         hub.instance.mkdir()
         (hub.instance / "hub.toml").write_text(
             "\n".join(
-                f'[[scales]]\nname = "{number}"\nhost = "127.0.0.1"\nport = {one.port}'
+                f'[[scales]]\nname = "{number}"\nhost = "127.0.0.1"\nport = {one.port}\nsilent_seconds = 0'
                 for number, one in enumerate(indicators)
             ),
             "utf-8",

@@ -36,7 +36,7 @@ class Simulation:
             busy,
             plate_camera=SimulatedPlateCamera(hub) if is_let_in(hub) else None,
             barrier=SimulatedBarrier(),
-            scale=_scale(settings.simulate_scale_port),
+            scale=_scale(settings.simulate_scale_port, station.name),
             fleet=fleet,
         )
         host, port = self._gate.reader_address
@@ -87,7 +87,7 @@ def _register(settings: AgentSettings, fleet: Fleet | None) -> FleetRegister | N
     return None
 
 
-def _scale(port: int) -> SimulatedScale | None:
+def _scale(port: int, station: str) -> SimulatedScale | None:
     if not port:
         return None
     try:
@@ -97,8 +97,9 @@ def _scale(port: int) -> SimulatedScale | None:
         return None
     log.info(
         'The simulated scale is at %s:%d: in hub.toml of a hub on this machine  [[scales]]  name = "simulated-scale"  '
-        'checkpoint = "simulated-gate"  host = "127.0.0.1"  port = %d',
+        'checkpoint = "%s"  host = "127.0.0.1"  port = %d',
         *scale.address,
+        station,
         port,
     )
     return scale

@@ -14,8 +14,8 @@ from dataclasses import replace
 from agent_lib.simulator.sighting import is_read
 from agent_lib.simulator.vehicles import Vehicle, is_readable, vehicle
 
-COLUMNS = ("name", "owner", "permission", "tags", "numbers", "plates", "note", "valid_from", "valid_until")
-"""The columns of the register's CSV files; several tags, numbers or plates of a vehicle have a space between them."""
+COLUMNS = ("name", "owner", "permission", "reason", "tags", "numbers", "plates", "note")
+"""Columns of the register's CSV files; several tags, numbers or plates of a vehicle have | between them."""
 WRONG_EVERY = 6
 WRONG_TAG, WRONG_PLATES = "tag", "plates"
 _SMALL = 6
@@ -77,12 +77,11 @@ class Fleet:
         known = self.members if self.size < _SMALL else self.members[:-1]
         for number, member in enumerate(known):
             denied = self.size >= _SMALL and number == len(known) - 1
-            tags = " ".join(tag.hex().upper() for _, tag in member.records)
+            tags = " | ".join(tag.hex().upper() for _, tag in member.records)
             numbers = _number(self._seed, number)
-            note = "Denied, to show it: of the simulated gate" if denied else "Of the simulated gate"
-            plate = member.plate.replace(" ", "")  # a space would be between two plates
+            permission, reason = ("deny", "Denied to show how that looks") if denied else ("allow", "")
             name, owner = f"Simulated truck {number + 1}", _OWNERS[number % len(_OWNERS)]
-            rows.writerow((name, owner, "deny" if denied else "allow", tags, numbers, plate, note, "", ""))
+            rows.writerow((name, owner, permission, reason, tags, numbers, member.plate, "Of the simulated gate"))
         return out.getvalue()
 
 

@@ -72,7 +72,7 @@ class FleetRegister:
         """One try: what came of it, "" where the hub is to be asked again. Raises OSError, ValueError."""
         address = self._settings.base
         found = session.get(
-            f"{address}{VEHICLES}", params={"limit": "1", "retired": "true"}, timeout=_TIMEOUT, allow_redirects=False
+            f"{address}{VEHICLES}", params={"limit": "1", "retired": "all"}, timeout=_TIMEOUT, allow_redirects=False
         )
         if found.status_code in (429, 503):
             return ""

@@ -15,7 +15,7 @@ ROW = Named(
             "name": text("Its name in the settings."),
             "checkpoint": text("The checkpoint it stands at; empty: none."),
             "state": choice((CONNECTING, OFFLINE, WAITING, UNREAD, EMPTY, MOVING, STEADY, OVERLOAD)),
-            "online": flag("Whether its indicator is connected."),
+            "online": nullable(flag("Whether its indicator sends; null until that is known.")),
             "since": instant("When this state began."),
             "kg": nullable(number("The weight now, in kg; null while it is unknown, and on overload.")),
             "stable": nullable(flag("Whether the indicator says that it is stable; null where it does not say.")),

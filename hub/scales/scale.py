@@ -40,16 +40,20 @@ class Scale:
         self.version = 0  # changes with everything that is shown
 
     @property
-    def is_connected(self) -> bool:
-        """Whether there is a connection to its indicator."""
-        return self.state not in (CONNECTING, OFFLINE)
+    def online(self) -> bool | None:
+        """Whether its indicator sends; None until that is known."""
+        if self.state == CONNECTING or (self.state == WAITING and self.settings.silent_seconds):
+            return None
+        return self.state != OFFLINE
 
     def connected(self, now: float) -> None:
-        """A connection to the indicator was made."""
+        """A connection to the indicator was made. One that was silent stays offline until a line comes."""
         self._lines = Lines()
         self.connections += 1
-        self.error = ""
-        self._become(WAITING, now)
+        self.version += 1
+        if self.state == CONNECTING or not self.settings.silent_seconds:
+            self.error = ""
+            self._become(WAITING, now)
 
     def lost(self, reason: str, now: float) -> None:
         """The indicator cannot be reached, or was lost; `reason` is for operators."""
@@ -105,7 +109,7 @@ class Scale:
             "name": self.settings.name,
             "checkpoint": self.settings.checkpoint,
             "state": self.state,
-            "online": self.is_connected,
+            "online": self.online,
             "since": utc_text(self.since),
             "kg": reading.kg if reading else None,
             "stable": reading.stable if reading else None,
@@ -137,5 +141,4 @@ class Scale:
             transport="TCP",
             checkpoint=self.settings.checkpoint,
         )
-        online = None if self.state == CONNECTING else self.is_connected
-        return DeviceState("scale", name, name, online, self.line_at or self._started, details=details)
+        return DeviceState("scale", name, name, self.online, self.line_at or self._started, details=details)

@@ -25,7 +25,8 @@ class Scale(Section):
     checkpoint: str = Field(
         "",
         max_length=100,
-        description="Checkpoint that it stands at; weights become evidence of the visits there.",
+        description="Checkpoint that it stands at, or the name of its station where that has none; weights become "
+        "evidence of the visits there.",
         examples=["gate"],
     )
     enabled: bool = Field(True, description="false: it is not connected.")

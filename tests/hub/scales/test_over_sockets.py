@@ -31,7 +31,7 @@ class Site:
 
     def __init__(self, folder: Path, **scales: dict[str, Any]) -> None:
         self.indicators = {name: Indicator() for name in scales}
-        self.hub = HubProcess(folder / "instance", HUB_ALERTS_HOLD_SECONDS="0.5", HUB_ALERTS_STEADY_SECONDS="0.5")
+        self.hub = HubProcess(folder / "instance", HUB_ALERTS_HOLD_SECONDS="5", HUB_ALERTS_STEADY_SECONDS="0.5")
         self.hub.instance.mkdir()
         text = [toml(name, self.indicators[name].port, **more) for name, more in scales.items()]
         (self.hub.instance / "hub.toml").write_text("\n".join(text), "utf-8")
@@ -131,14 +131,16 @@ def test_a_silent_indicator_is_offline_and_an_alert_until_it_speaks_again(site: 
     assert (device["kind"], device["state"], device["checkpoint"]) == ("scale", "offline", "gate")
     assert {"north"} <= {one["name"] for one in site.hub.get("/api/states")["troubled"]}
 
+    wait_for(lambda: north.connections > before, 30, "the next connection")
+    assert site.row("north")["state"] == "offline", "a connection alone says nothing"
+
     def alert(state: str) -> list[dict[str, Any]]:
         rows = site.hub.get("/api/alerts", kind="scale_offline", state=state)["alerts"]
         return [one for one in rows if one["subject"] == "north"]
 
-    wait_for(lambda: alert("raised"), 20, "the alert")
+    wait_for(lambda: alert("raised"), 30, "the alert")
     north.show(GOOD)
     site.becomes("north", 60, state="steady")
-    assert north.connections > before
     wait_for(lambda: alert("cleared"), 20, "its end")
     status = {row["name"]: row for row in site.hub.get("/status")["scales"]}
     assert status["north"]["state"] == "steady"
