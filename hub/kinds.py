@@ -26,6 +26,7 @@ from hub.mqtt.register import register as mqtt
 from hub.pages.register import register as pages
 from hub.presence.register import register as presence
 from hub.retention.register import register as retention
+from hub.rules.register import register as rules
 from hub.scales.register import register as scales
 from hub.station.register import register as station
 from hub.tracking.register import register as tracking
@@ -49,6 +50,7 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     monitoring,
     backup,
     alerts,
+    rules,
     mqtt,
     barriers,
     retention,

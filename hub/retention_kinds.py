@@ -8,6 +8,7 @@ from hub.apriltag.expiring import expiring_readings
 from hub.barriers.expiring import expiring_pulses
 from hub.lpr.expiring import expiring_detections, expiring_health
 from hub.mqtt.expiring import expiring_events
+from hub.rules.expiring import expiring_firings
 from hub.settings.model import Settings
 from hub.station.expiring import expiring_captures
 from hub.store.expiring import Expiring
@@ -25,5 +26,6 @@ def retention_kinds(settings: Settings) -> list[Expiring]:
         expiring_audit(settings),
         *expiring_alerts(settings),
         expiring_events(),
+        expiring_firings(settings),
         expiring_pulses(settings),
     ]

@@ -10,6 +10,7 @@ from hub.devices import tables as devices
 from hub.lpr import tables as lpr
 from hub.mqtt import tables as mqtt
 from hub.retention import tables as retention
+from hub.rules import tables as rules
 from hub.station import tables as station
 from hub.store import corrected, feeds, searched
 from hub.store.tables import db
@@ -28,6 +29,7 @@ __all__ = [
     "lpr",
     "mqtt",
     "retention",
+    "rules",
     "searched",
     "station",
     "tracking",

@@ -1,7 +1,7 @@
 // What an alarm is about, in the reader's language.
 import { counted, said, t } from "./words.js";
 
-export function isUrgent(alarm) { return alarm.kind === "watchlist_hit" && alarm.details.action === "deny"; }
+export function isUrgent(alarm) { return alarm.kind === "visit_denied" || (alarm.kind === "watchlist_hit" && alarm.details.action === "deny"); }
 
 // One word that stands before the sentence.
 export function word(alarm) {
@@ -12,6 +12,9 @@ export function word(alarm) {
   if (alarm.kind === "disk_low") return t("Disk");
   if (alarm.kind === "backup_failed") return t("Backup");
   if (alarm.kind === "barrier_failed") return t("Barrier");
+  if (alarm.kind === "visit_denied") return t("Stop");
+  if (alarm.kind === "visit_mismatch") return t("Mismatch");
+  if (alarm.kind === "rule") return t("Rule");
   return t("Test");
 }
 
@@ -45,7 +48,8 @@ export function times(alarm) {
 
 // The page that shows the record, "" where there is none.
 export function address(alarm) {
-  const { capture_id: capture, detection_id: detection } = alarm.details;
+  const { capture_id: capture, detection_id: detection, visit_id: visit } = alarm.details;
+  if (visit) return `/visits/${encodeURIComponent(visit)}`;
   if (capture) return `/records/capture/${encodeURIComponent(capture)}`;
   if (detection) return `/records/detection/${encodeURIComponent(detection)}`;
   if (alarm.kind.endsWith("_offline")) return "/devices";

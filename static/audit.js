@@ -23,6 +23,7 @@ const WORDS = {
   "barrier.stop": t("stopped"), "barrier.release": t("released"),
   "device.label": t("named the device"),
   "alert.acknowledge": t("has seen the alarm about"),
+  "rule.add": t("added the rule"), "rule.change": t("changed the rule"), "rule.delete": t("deleted the rule"), "rule.mail_test": t("tried the mail to"),
   "capture.correct": t("corrected the capture"),
   "detection.correct": t("corrected the detection"),
 };

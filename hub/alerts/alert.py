@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from hub.contract.alerts import AlertKind
+from hub.contract.alerts import AlertKind, is_told
 from hub.contract.bounds import Limits, bounded
 from hub.contract.text import clean
 from hub.contract.times import utc_text
@@ -17,6 +17,7 @@ from hub.store.backend import Row
 
 DETAILS = Limits(depth=4, key=60, text=500, items=50, size=4096)
 MAX_SUBJECT, MAX_SENTENCE = 200, 500  # characters
+QUIET = "rule"  # who has "seen" an alert that is not for the pages
 RAISED, CLEARED, REPORTED = "raised", "cleared", "reported"
 STATES = (RAISED, CLEARED, REPORTED)
 
@@ -96,8 +97,12 @@ def new_alert(
     kind: AlertKind, subject: str, sentence: str, details: Mapping[str, Any] | None, state: str, now: float
 ) -> Alert:
     """An alert with every text bounded."""
+    quiet = not is_told({"details": details}, "banner")  # told to others; nobody here has to see it
     kept = bounded({str(key): value for key, value in (details or {}).items()}, "", [], DETAILS)
-    return Alert(kind.value, bounded_subject(subject), clean(sentence)[:MAX_SENTENCE], kept, state, now, now)
+    alert = Alert(kind.value, bounded_subject(subject), clean(sentence)[:MAX_SENTENCE], kept, state, now, now)
+    if quiet:
+        alert.acknowledged_at, alert.acknowledged_by = now, QUIET
+    return alert
 
 
 def bounded_subject(subject: str) -> str:

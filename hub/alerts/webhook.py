@@ -19,6 +19,7 @@ from gevent.event import Event
 from urllib3.exceptions import HTTPError
 
 from hub.alerts.signature import sign
+from hub.contract.alerts import is_told
 from hub.contract.delivery import DeliveryState
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode
@@ -110,6 +111,8 @@ class Webhook:
                 return 0.0
 
     def _send(self, item: FeedItem) -> Outcome:
+        if not is_told(item.body, CONSUMER):
+            return Outcome.REJECTED  # a rule tells others
         if self._now() - item.received_at > self._max_age:
             self.expired += 1
             log.warning("The webhook did not get the message %s: it is too old.", item.body.get("id"))

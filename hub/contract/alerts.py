@@ -44,6 +44,13 @@ DESCRIPTIONS = {
 }
 
 
+def is_told(body: Mapping[str, Any], channel: str) -> bool:
+    """Whether an alert or a message about one is for a channel: banner, webhook or mqtt. All are, unless it says no."""
+    details = body.get("details")
+    tell = details.get("tell") if isinstance(details, Mapping) else None
+    return not (isinstance(tell, Mapping) and tell.get(channel) is False)
+
+
 class Condition(NamedTuple):
     """Something that is in order or not, as it is now. `sentence` is for operators and used while it is not."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import gevent
 from gevent.event import Event
 
+from hub.contract.alerts import is_told
 from hub.contract.delivery import DeliveryState
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode
@@ -164,6 +165,8 @@ class MqttPublisher:
         sent: list[tuple[int, int]] = []
         try:
             for item in page.items:
+                if not is_told(item.body, CONSUMER):
+                    continue  # a rule tells others
                 mid = connection.publish(self._topics.record(feed, item.subject), encode(item.body))
                 sent.append((item.seq, mid))
             connection.flush()

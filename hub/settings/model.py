@@ -25,6 +25,7 @@ from hub.settings.images import Images
 from hub.settings.limits import Limits
 from hub.settings.log import Log
 from hub.settings.lpr import Lpr
+from hub.settings.mail import Mail
 from hub.settings.mqtt import Mqtt
 from hub.settings.networks import require_networks
 from hub.settings.presence import Presence, VehicleWatch
@@ -90,6 +91,7 @@ class Settings(Section):
     alerts: Alerts = Alerts()
     webhook: Webhook = Webhook()
     mqtt: Mqtt = Mqtt()
+    mail: Mail = Mail()
     fast_paths: FastPaths = FastPaths()
     log: Log = Log()
     instance: Path = Field(Path("instance"), exclude=True, description="Folder of the hub's data; only by --instance.")

@@ -16,6 +16,7 @@ from hub.store.migrations import (
     revision_0008,
     revision_0009,
     revision_0010,
+    revision_0011,
 )
 from hub.store.migrations.schema import Schema
 
@@ -39,4 +40,5 @@ REVISIONS: tuple[Revision, ...] = (
     Revision(8, revision_0008.upgrade),
     Revision(9, revision_0009.upgrade),
     Revision(10, revision_0010.upgrade),
+    Revision(11, revision_0011.upgrade),
 )

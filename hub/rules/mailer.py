@@ -1,0 +1,183 @@
+"""Sends the mail of rules in its order, again and again until the server takes it or it is too old."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import gevent
+from gevent.event import Event
+
+from hub.contract.delivery import DeliveryState
+from hub.contract.errors import RequestError, Unavailable
+from hub.contract.times import utc_text
+from hub.rules.repository import DELIVERED, FAILED, FIRINGS, WAITING, RuleRepository
+from hub.rules.smtp import MailError, Secrets, compose, read_secrets, send
+from hub.runtime.offload import offload
+from hub.settings.mail import Mail
+from hub.store.backend import Row
+from hub.store.errors import DatabaseError
+from hub.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+BATCH = 20
+POLL_SECONDS = 30.0
+BACKOFF_SECONDS = (5.0, 15.0, 60.0, 120.0, 300.0)
+WARN_SECONDS = 60.0
+NO_SERVER = "no mail server is set; write the section [mail] into hub.toml"
+
+
+class Mailer:
+    """One greenlet, one mail at a time; the rows of firings are its queue."""
+
+    def __init__(
+        self,
+        settings: Mail,
+        instance: Path,
+        repository: RuleRepository,
+        writer: Writer,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings, self._instance = settings, instance
+        self._repository, self._writer, self._now = repository, writer, now
+        self._wake = Event()
+        self._failures = 0
+        self._failing_since: float | None = None
+        self.delivered = self.failed = self.waiting = 0
+        self.delivered_at: float | None = None
+        self.problem = ""
+
+    def wake(self) -> None:
+        """A mail waits."""
+        self._wake.set()
+
+    def run(self) -> None:
+        """The greenlet."""
+        while True:
+            try:
+                pause = self._deliver()
+            except (RequestError, DatabaseError) as error:
+                pause = self._failed(str(error))
+            if pause:
+                gevent.sleep(pause)
+            else:
+                self._wake.wait(POLL_SECONDS)
+            self._wake.clear()
+
+    def _deliver(self) -> float:
+        """Send what waits; seconds until the next try, 0 when all was sent."""
+        while True:
+            rows = self._repository.waiting(BATCH)
+            self.waiting = len(rows)
+            if not rows:
+                return 0.0
+            secrets = None
+            # A row that cannot be read has no mail; it is counted with the others of its kind.
+            for row in self._repository.unreadable.readable(rows, dict, FIRINGS):
+                if self._now() - row["received_at"] > self._settings.max_age_hours * 3600:
+                    self._done(row, FAILED, self.problem or NO_SERVER)
+                    continue
+                if not self._settings.host:
+                    self._done(row, FAILED, NO_SERVER)
+                    continue
+                try:
+                    secrets = secrets or offload(read_secrets, self._settings, self._instance)
+                    self._send(row, secrets)
+                except MailError as error:
+                    if not error.final:
+                        self._note(row, WAITING, str(error))
+                        return self._failed(str(error))
+                    log.warning("A mail of the rule '%s' is not delivered: %s.", row["rule_name"], error)
+                    self._done(row, FAILED, str(error))
+            if len(rows) < BATCH:
+                return 0.0
+
+    def _send(self, row: Row, secrets: Secrets) -> None:
+        to = row["mail_to"].split("\n")
+        text = f"{row['sentence']}\n\n{utc_text(row['received_at'])}\nRule: {row['rule_name']}\n{_hub_name()}\n"
+        message = compose(self._settings.sender, to, f"{row['rule_name']}: {row['subject']}", text, row["id"][:8])
+        send(self._settings, secrets, message, to)
+        if self._failing_since is not None:
+            log.info("The mail server %s takes mail again.", self._settings.host)
+        self._failures, self._failing_since, self.problem = 0, None, ""
+        self._done(row, DELIVERED, "")
+
+    def _done(self, row: Row, state: str, problem: str) -> None:
+        if state == DELIVERED:
+            self.delivered += 1
+            self.delivered_at = self._now()
+        else:
+            self.failed += 1
+        self._note(row, state, problem)
+        self.waiting = max(0, self.waiting - 1)
+
+    def _note(self, row: Row, state: str, problem: str) -> None:
+        at = self._now() if state == DELIVERED else None
+        if state != row["mail_state"] or problem != row["mail_problem"]:
+            self._writer.write(
+                partial(self._repository.mailed, firing=row["id"], state=state, problem=problem[:300], at=at)
+            )
+
+    def _failed(self, reason: str) -> float:
+        if self._failing_since is None:
+            self._failing_since = self._now()
+        if reason != self.problem:
+            log.warning("The mail server %s takes no mail: %s. It is tried again.", self._settings.host, reason)
+        self.problem = reason
+        self._failures += 1
+        return BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS)) - 1]
+
+    def test(self, to: str) -> None:
+        """Send a mail now, to find out whether it works. Raises Unavailable with a sentence."""
+        if not self._settings.host:
+            raise Unavailable(f"The mail was not sent: {NO_SERVER}.")
+        text = f"This mail was asked for on the page of alarms, to try the way.\n\n{_hub_name()}\n"
+        message = compose(self._settings.sender, [to], "Gatehouse: test", text, "test")
+        try:
+            send(self._settings, offload(read_secrets, self._settings, self._instance), message, [to])
+        except MailError as error:
+            raise Unavailable(
+                f"The mail was not sent: {error}. Check the section [mail] of hub.toml, and the server."
+            ) from error
+
+    def delivery(self) -> DeliveryState:
+        """How it stands with the mail server."""
+        return DeliveryState(
+            "mail",
+            self._settings.host,
+            self._failing_since is not None,
+            self.waiting,
+            self.delivered,
+            0,
+            self.failed,
+            self.delivered_at,
+            self.problem,
+        )
+
+    def warnings(self) -> list[str]:
+        """A sentence for the operator while no mail can be delivered."""
+        if self._failing_since is None or self._now() - self._failing_since < WARN_SECONDS:
+            return []
+        return [
+            f"The mail server {self._settings.host} takes no mail since {utc_text(self._failing_since)}: "
+            f"{self.problem}. Check the section [mail] of hub.toml; what waits is sent when it answers."
+        ]
+
+    def status(self) -> dict[str, object]:
+        """For the status page."""
+        return {
+            "host": self._settings.host,
+            "delivered": self.delivered,
+            "failed": self.failed,
+            "waiting": self.waiting,
+            "problem": self.problem,
+        }
+
+
+def _hub_name() -> str:
+    return f"Gatehouse, {socket.gethostname()}"

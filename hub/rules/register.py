@@ -1,0 +1,69 @@
+"""Registration of rules with the hub."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from hub.context import Hub
+from hub.live.events import (
+    ALERT_CHANGED,
+    CAPTURE_STORED,
+    DETECTION_STORED,
+    VISIT_CHANGED,
+    CaptureStored,
+    RecordStored,
+    VisitChanged,
+)
+from hub.rules.engine import Engine
+from hub.rules.expiring import expiring_firings
+from hub.rules.happenings import of_alert, of_capture, of_detection, of_visit
+from hub.rules.mailer import Mailer
+from hub.rules.repository import RuleRepository
+from hub.rules.rest import rules_rest
+from hub.rules.rule import Kind
+from hub.rules.service import Rules
+
+
+def register(app: Flask, hub: Hub) -> None:
+    """Add rules with their routes and their mail."""
+    repository = RuleRepository(hub.backend, hub.reader)
+    mailer = Mailer(hub.settings.mail, hub.settings.instance, repository, hub.writer)
+    rules = Rules(hub.writer, repository, Engine(hub.zone), lambda: hub.alerts, mailer.wake)
+    rules.load()
+    hub.add(rules)
+    hub.add(mailer)
+    app.register_blueprint(rules_rest)
+    hub.described_in.append("hub.rules.operations")
+    hub.status["rules"] = rules.status
+    hub.status["mail"] = mailer.status
+    hub.expiring.append(expiring_firings(hub.settings))
+    if hub.settings.mail.host:
+        hub.deliveries.append(mailer.delivery)
+        hub.warning_sources.append(mailer.warnings)
+    _subscribe(hub, rules)
+    hub.supervisor.keep("rules", rules.run, hub.device_states)
+    hub.supervisor.keep("mail", mailer.run)
+
+
+def _subscribe(hub: Hub, rules: Rules) -> None:
+    """Subscribers only queue what a rule is about."""
+
+    def visit(event: VisitChanged) -> None:
+        if event.new or event.before != event.shown["state"]:
+            rules.offer(Kind.VISIT, lambda now: of_visit(event, now))
+
+    def capture(event: CaptureStored) -> None:
+        rules.captured(str(event.row["station"]))
+        rules.offer(Kind.CAPTURE, lambda now: of_capture(event, Kind.CAPTURE, now))
+        if not event.row["success"]:
+            rules.offer(Kind.CAPTURE_FAILED, lambda now: of_capture(event, Kind.CAPTURE_FAILED, now))
+
+    def detection(event: RecordStored) -> None:
+        rules.offer(Kind.DETECTION, lambda now: of_detection(event, Kind.DETECTION, now))
+        if event.watchlist:
+            rules.offer(Kind.WATCHLIST_HIT, lambda now: of_detection(event, Kind.WATCHLIST_HIT, now))
+
+    hub.bus.subscribe(VISIT_CHANGED, visit)
+    hub.bus.subscribe(CAPTURE_STORED, capture)
+    hub.bus.subscribe(DETECTION_STORED, detection)
+    hub.bus.subscribe(ALERT_CHANGED, lambda alert: rules.offer(Kind.DEVICE_OFFLINE, lambda now: of_alert(alert, now)))

@@ -1,0 +1,62 @@
+"""Since when each camera and each station has been silent. Does no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from hub.contract.device_state import DeviceState
+from hub.contract.times import utc_text
+from hub.rules.rule import Happening, Kind
+
+MAX_STATIONS = 10_000
+
+
+class Silence:
+    """A camera is silent since it was heard; a station since its last capture, or since the hub started."""
+
+    def __init__(self, started: float) -> None:
+        self._started = started
+        self._captured: dict[str, float] = {}
+
+    def captured(self, station: str, at: float) -> None:
+        """A station has captured a vehicle."""
+        if station in self._captured or len(self._captured) < MAX_STATIONS:
+            self._captured[station] = max(at, self._captured.get(station, 0.0))
+
+    def happenings(
+        self, devices: Iterable[Callable[[], Iterable[DeviceState]]], wanted: Callable[[Kind], bool], now: float
+    ) -> Iterator[Happening]:
+        """One for each camera and station that a rule may be about; whether it is long enough, the rule decides."""
+        for states in devices:
+            for state in states():
+                if state.kind == "camera" and wanted(Kind.CAMERA_SILENT):
+                    yield self._camera(state, now)
+                elif state.kind == "station" and wanted(Kind.STATION_SILENT):
+                    yield self._station(state, now)
+
+    @staticmethod
+    def _camera(state: DeviceState, now: float) -> Happening:
+        since = min(state.last_seen, now)
+        return Happening(
+            Kind.CAMERA_SILENT,
+            state.name,
+            f"The camera {state.name} has sent nothing since {utc_text(since)}. Check its power, its network and its "
+            "view.",
+            now,
+            checkpoint=state.details.checkpoint,
+            device=state.id,
+            silent_since=since,
+        )
+
+    def _station(self, state: DeviceState, now: float) -> Happening:
+        since = min(self._captured.get(state.id, self._started), now)
+        return Happening(
+            Kind.STATION_SILENT,
+            state.name,
+            f"The station {state.name} has captured no vehicle since {utc_text(since)}. Is its gate open, and does its "
+            "reader work?",
+            now,
+            checkpoint=state.id,
+            device=state.id,
+            silent_since=since,
+        )
