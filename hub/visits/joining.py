@@ -1,0 +1,220 @@
+"""Joins evidence to visits at one checkpoint, by event time and whatever the order of arrival. No input or output here.
+
+What names the same vehicle belongs together (`related`); what names nothing that is known is joined by its time. The
+latter is a guess, which is taken back when evidence arrives that knows better: then a visit is split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+
+from hub.visits.plates import alike
+from hub.visits.visit import Member, Visit
+
+NEAREST = 30  # visits that are looked at for evidence that names no vehicle of theirs
+LEFT_MARGIN = 5.0  # seconds after a vehicle was seen last in which records of it may still be made
+MAX_DEPTH = 3
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`join`: how far apart evidence of a visit may be. `standing`: how long a vehicle may stand unseen. In seconds."""
+
+    join: float = 30.0
+    standing: float = 900.0
+
+
+def opposed(one: Member, other: Member) -> bool:
+    """Whether two pieces of evidence of the same device are of two vehicles: other tags, or clearly other plates."""
+    if one.source != other.source:
+        return False
+    if one.tag and other.tag:
+        if one.tag != other.tag and not one.known.tag & other.known.tag:
+            return True
+    elif one.number and other.number and one.number != other.number and not one.known.number & other.known.number:
+        return True
+    return bool(one.plate and other.plate) and not same_plate(one, other)
+
+
+def same_plate(one: Member, other: Member) -> bool:
+    """Whether two plates may be one: alike, or of one vehicle, and not those of two vehicles exactly."""
+    if one.plate == other.plate or one.known.plate & other.known.plate:
+        return True
+    return alike(one.plate, other.plate) and not (one.known.exact and other.known.exact)
+
+
+def related(one: Member, other: Member) -> bool:
+    """Whether two pieces of evidence name the same vehicle."""
+    if one.vehicles and not one.vehicles.isdisjoint(other.vehicles):
+        return not opposed(one, other)
+    same = (
+        (one.tag and one.tag == other.tag)
+        or (one.number and one.number == other.number)
+        or (one.plate and other.plate and same_plate(one, other))
+    )
+    return bool(same) and not opposed(one, other)
+
+
+def relatives(seeds: Iterable[Member], members: Sequence[Member]) -> list[Member]:
+    """Those of `members` that name the same vehicle as one of the seeds, directly or through others."""
+    open_, left, found = list(seeds), list(members), []
+    while open_ and left:
+        one = open_.pop()
+        near = [other for other in left if other is one or related(one, other)]
+        left = [other for other in left if not any(other is each for each in near)]
+        found += near
+        open_ += near
+    return found
+
+
+class Joining:
+    """The visits of one checkpoint that evidence may still join. `stood`: whether a vehicle was present all the time
+    between two moments; `new`: makes a visit.
+    """
+
+    def __init__(
+        self,
+        visits: list[Visit],
+        rules: Rules,
+        new: Callable[[Member], Visit],
+        stood: Callable[[float, float], bool] = lambda begin, end: False,
+    ) -> None:
+        self.visits, self._rules, self._new, self._stood = visits, rules, new, stood
+        self.changed: list[Visit] = []
+
+    def join(self, member: Member, without: tuple[Visit, ...] = ()) -> None:
+        """Add evidence to the visit that it belongs to, or to a new one."""
+        candidates = [visit for visit in self.visits if visit not in without]
+        found = self._same_vehicle(member, candidates) if member.says_who else None
+        if found is not None:
+            self._add_to_relatives(member, *found, without)
+        else:
+            self._add_to_nearest(member, candidates, without)
+
+    # -- the same vehicle
+
+    def _same_vehicle(self, member: Member, candidates: list[Visit]) -> tuple[Visit, list[Member]] | None:
+        """The visit with evidence of the same vehicle, and that evidence."""
+        best: tuple[tuple[bool, int, float], Visit, list[Member]] | None = None
+        for visit in candidates:
+            gap = visit.distance(member.at)
+            if gap > self._rules.standing and not self._stood_between(visit, member.at):
+                continue
+            direct = [other for other in visit.members if related(member, other)]
+            if not direct or not self._is_still_there(visit, member, gap, candidates):
+                continue
+            family = relatives(direct, visit.members)
+            if any(opposed(member, other) for other in family):
+                continue
+            rank = (gap > self._rules.join, -len({other.source for other in direct}), gap)
+            if best is None or rank < best[0]:
+                best = rank, visit, family
+        return best[1:] if best is not None else None
+
+    def _stood_between(self, visit: Visit, at: float) -> bool:
+        return self._stood(*sorted((at, visit.last_at if at > visit.last_at else visit.started_at)))
+
+    def _is_still_there(self, visit: Visit, member: Member, gap: float, candidates: list[Visit]) -> bool:
+        """Whether a vehicle that was seen `gap` seconds before or after may not have left meanwhile."""
+        at = member.at
+        if visit.left_at is not None and at > visit.left_at + LEFT_MARGIN and gap > LEFT_MARGIN:
+            return False
+        if gap <= self._rules.join or self._stood_between(visit, at):
+            return True
+        begin, end = sorted((at, visit.last_at if at > visit.last_at else visit.started_at))
+        return not any(
+            begin < other.at < end and other.says_who and not related(member, other)
+            for between in candidates
+            if between is not visit and between.last_at > begin and between.started_at < end
+            for other in between.members
+        )
+
+    def _add_to_relatives(
+        self, member: Member, visit: Visit, family: list[Member], without: tuple[Visit, ...]
+    ) -> None:
+        strangers = [other for other in visit.members if opposed(member, other)]
+        if not strangers:
+            self._add(member, visit)
+        elif visit.decision is not None or len(without) >= MAX_DEPTH:
+            self._begin([member])
+        elif any(visit.members[0] is each for each in family):
+            self._eject(relatives(strangers, visit.members), visit, without)
+            self._add(member, visit)
+        else:
+            visit.remove(family)
+            self._note(visit)
+            self._begin([*family, member])
+
+    def _eject(self, members: list[Member], visit: Visit, without: tuple[Visit, ...]) -> None:
+        """Take evidence out of a visit and join it to another."""
+        visit.remove(members)
+        self._note(visit)
+        for each in sorted(members, key=lambda each: each.at):
+            self.join(each, (*without, visit))
+
+    # -- by time
+
+    def _add_to_nearest(self, member: Member, candidates: list[Visit], without: tuple[Visit, ...]) -> None:
+        at, join = member.at, self._rules.join
+        near = nsmallest(NEAREST, candidates, key=lambda visit: visit.distance(at))
+        ranked = sorted(
+            ((min(abs(other.at - at) for other in visit.members), order, visit)
+             for order, visit in enumerate(near)
+             if visit.members and visit.distance(at) <= join),
+        )
+        for distance, _, visit in ranked:
+            if distance > join or not self._may_be_one(member, visit):
+                continue
+            strangers = [other for other in visit.members if opposed(member, other)]
+            if not strangers:
+                self._add(member, visit)
+                return
+            if visit.decision is None and len(without) < MAX_DEPTH:
+                guessed = relatives(strangers, visit.members)
+                if self._is_nearer(member, strangers, [each for each in visit.members if each not in guessed]):
+                    self._eject_and_add(guessed, member, visit, without)
+                    return
+        self._begin([member])
+
+    def _eject_and_add(self, guessed: list[Member], member: Member, visit: Visit, without: tuple[Visit, ...]) -> None:
+        visit.remove(guessed)
+        self._add(member, visit)
+        for each in sorted(guessed, key=lambda each: each.at):
+            self.join(each, (*without, visit))
+
+    @staticmethod
+    def _is_nearer(member: Member, strangers: list[Member], anchors: list[Member]) -> bool:
+        """Whether evidence is nearer to a vehicle than what was taken for its own until now."""
+        anchors = [each for each in anchors if each.says_who]
+        if not anchors or not member.says_who:
+            return False
+
+        def distance(one: Member) -> float:
+            return min(abs(one.at - other.at) for other in anchors)
+
+        return distance(member) < min(map(distance, strangers))
+
+    def _may_be_one(self, member: Member, visit: Visit) -> bool:
+        facing = member.evidence.facing
+        if facing and visit.direction and facing != visit.direction:
+            return False
+        return visit.left_at is None or member.at <= visit.left_at + LEFT_MARGIN
+
+    # -- changes
+
+    def _begin(self, members: list[Member]) -> None:
+        visit = self._new(members[0])
+        self.visits.append(visit)
+        for member in sorted(members, key=lambda each: each.at):
+            visit.add(member)
+        self._note(visit)
+
+    def _add(self, member: Member, visit: Visit) -> None:
+        visit.add(member)
+        self._note(visit)
+
+    def _note(self, visit: Visit) -> None:
+        if visit not in self.changed:
+            self.changed.append(visit)
