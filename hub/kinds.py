@@ -28,6 +28,7 @@ from hub.retention.register import register as retention
 from hub.station.register import register as station
 from hub.tracking.register import register as tracking
 from hub.video.register import register as video
+from hub.visits.register import register as visits
 from hub.watchlist.register import register as watchlist
 
 REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
@@ -43,6 +44,7 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     apriltag,
     tracking,
     presence,
+    visits,
     monitoring,
     backup,
     alerts,

@@ -12,10 +12,19 @@ from hub.contract.json_text import encode_text
 from hub.live import events
 from hub.live.channel import Channel
 from hub.live.digest import TagDigest
-from hub.live.events import BackupEnded, CaptureStored, RecordStored, TagReading, VehicleArrived, VehicleLeft
+from hub.live.events import (
+    BackupEnded,
+    CaptureStored,
+    RecordStored,
+    TagReading,
+    VehicleArrived,
+    VehicleLeft,
+    VisitChanged,
+)
 from hub.live.links import LOOPBACK
 from hub.lpr.socketio import HEALTH_ROOM
 from hub.socketio.events import DASHBOARD
+from hub.visits.service import VisitService
 from hub.watchlist.service import Watchlist
 
 BACKUP = "backup"
@@ -28,6 +37,7 @@ def connect(hub: Hub) -> None:
     _camera_records(hub)
     _tag_readings(hub)
     _vehicle_presence(hub)
+    _visits(hub)
     _devices(hub)
     _corrections(hub)
     _alerts(hub)
@@ -122,6 +132,21 @@ def _vehicle_presence(hub: Hub) -> None:
 
     hub.bus.subscribe(events.VEHICLE_ARRIVED, changed)
     hub.bus.subscribe(events.VEHICLE_LEFT, changed)
+
+
+def _visits(hub: Hub) -> None:
+    """A visit is announced with its first evidence and again with each change."""
+    pages: Channel = hub.pages
+    new: Channel = hub.rooms.channel(DASHBOARD, "visit")
+    updates: Channel = hub.rooms.channel(DASHBOARD, "visit_update")
+    service = hub.part(VisitService)
+
+    def changed(event: VisitChanged) -> None:
+        name = "visit" if event.new else "visit_update"
+        pages.publish(lambda host: encode_text({"event": name, "visit": service.for_host(event.shown, _name(host))}))
+        (new if event.new else updates).publish(lambda _: encode_text(event.shown))
+
+    hub.bus.subscribe(events.VISIT_CHANGED, changed)
 
 
 def _devices(hub: Hub) -> None:

@@ -34,6 +34,7 @@ from hub.settings.tables import require_different, require_tables
 from hub.settings.tracking import Tracking
 from hub.settings.video import Video
 from hub.settings.vision import Vision
+from hub.settings.visits import Visits
 
 
 class Settings(Section):
@@ -77,6 +78,7 @@ class Settings(Section):
     vehicles: list[VehicleWatch] = Field([], max_length=64, description="Cameras that are watched for a vehicle.")
     images: Images = Images()
     results: Results = Results()
+    visits: Visits = Visits()
     store: Store = Store()
     retention: Retention = Retention()
     backup: Backup = Backup()

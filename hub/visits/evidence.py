@@ -110,9 +110,7 @@ def of_detection(body: Mapping[str, Any], corrected: Mapping[int, str], prefix: 
         return None
     received = parse_time(body["received_at"]) or 0.0
     at = min(parse_time(body["occurred_at"]) or received, received)
-    texts = tuple(
-        clean(corrected.get(position, plate["text"]))[:MAX_TEXT] for position, plate in enumerate(plates)
-    )
+    texts = tuple(clean(corrected.get(position, plate["text"]))[:MAX_TEXT] for position, plate in enumerate(plates))
     sure = [float(plate.get("confidence") or 0.0) if text else -1.0 for plate, text in zip(plates, texts, strict=True)]
     index = max(range(len(sure)), key=lambda position: sure[position]) if sure else 0
     return Evidence(
@@ -141,7 +139,9 @@ def latest(evidence: Iterable[Evidence]) -> float:
     return max((each.at for each in evidence), default=0.0)
 
 
-def shown(evidence: Evidence, agrees: bool | None, differences: list[dict[str, Any]], links: list[str]) -> dict[str, Any]:
+def shown(
+    evidence: Evidence, agrees: bool | None, differences: list[dict[str, Any]], links: list[str]
+) -> dict[str, Any]:
     """The evidence as readers see it (`hub.contract.visits`)."""
     return {
         "kind": evidence.kind,

@@ -131,9 +131,7 @@ class Joining:
             for other in between.members
         )
 
-    def _add_to_relatives(
-        self, member: Member, visit: Visit, family: list[Member], without: tuple[Visit, ...]
-    ) -> None:
+    def _add_to_relatives(self, member: Member, visit: Visit, family: list[Member], without: tuple[Visit, ...]) -> None:
         strangers = [other for other in visit.members if opposed(member, other)]
         if not strangers:
             self._add(member, visit)
@@ -160,9 +158,11 @@ class Joining:
         at, join = member.at, self._rules.join
         near = nsmallest(NEAREST, candidates, key=lambda visit: visit.distance(at))
         ranked = sorted(
-            ((min(abs(other.at - at) for other in visit.members), order, visit)
-             for order, visit in enumerate(near)
-             if visit.members and visit.distance(at) <= join),
+            (
+                (min(abs(other.at - at) for other in visit.members), order, visit)
+                for order, visit in enumerate(near)
+                if visit.members and visit.distance(at) <= join
+            ),
         )
         for distance, _, visit in ranked:
             if distance > join or not self._may_be_one(member, visit):

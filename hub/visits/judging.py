@@ -74,7 +74,9 @@ def judge(members: Sequence[Member], found: Found, denied: Denied, claimed: str 
     if vehicle is None or not _is_valid(vehicle, claims):
         return Verdict(UNKNOWN, _unknown(claims, vehicle)[:MAX_REASONS], vehicle, others)
     if claimed == vehicle.id:
-        return Verdict(OK, [f"An operator said that this is {vehicle.name}.", *conflicts][:MAX_REASONS], vehicle, others)
+        return Verdict(
+            OK, [f"An operator said that this is {vehicle.name}.", *conflicts][:MAX_REASONS], vehicle, others
+        )
     if conflicts:
         return Verdict(MISMATCH, conflicts[:MAX_REASONS], vehicle, others)
     return Verdict(OK, _agreement(claims, vehicle)[:MAX_REASONS], vehicle, others)
@@ -130,9 +132,7 @@ def _is_valid(vehicle: KnownVehicle, claims: list[Claim]) -> bool:
     return any(vehicle.is_valid(claim.member.at) for claim in claims)
 
 
-def _denied(
-    claims: list[Claim], vehicle: KnownVehicle | None, members: Sequence[Member], denied: Denied
-) -> list[str]:
+def _denied(claims: list[Claim], vehicle: KnownVehicle | None, members: Sequence[Member], denied: Denied) -> list[str]:
     reasons: list[str] = []
     for claim in claims:
         owners = claim.owners

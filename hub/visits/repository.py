@@ -93,7 +93,9 @@ class VisitRepository:
             rows += self._reader.all(select(EVIDENCE).where(*same))
         if rows:
             seqs = sorted({row["visit_seq"] for row in rows})
-            visits = {each.seq: each for each in self._read(self._reader.all(select(VISITS).where(COLUMNS.seq.in_(seqs))))}
+            visits = {
+                each.seq: each for each in self._read(self._reader.all(select(VISITS).where(COLUMNS.seq.in_(seqs))))
+            }
             for row in rows:
                 if row["visit_seq"] in visits:
                     found[str(row["kind"]), str(row["record_id"])] = visits[row["visit_seq"]]
@@ -105,10 +107,13 @@ class VisitRepository:
         rows = self._reader.all(near.order_by(COLUMNS.last_at.desc()).limit(limit))
         return self._read(rows)[::-1]
 
-    def of_identity(self, identity: str, begin: float, end: float, limit: int) -> list[Visit]:
-        """Visits of one vehicle that began between two times, the newest first."""
+    def of_identity(
+        self, identity: str, begin: float, end: float, limit: int, newest_first: bool = True
+    ) -> list[Visit]:
+        """Visits of one vehicle that began between two times, in their order."""
         same = (COLUMNS.identity == identity, COLUMNS.started_at >= begin, COLUMNS.started_at <= end)
-        rows = self._reader.all(select(VISITS).where(*same).order_by(COLUMNS.started_at.desc()).limit(limit))
+        order = COLUMNS.started_at.desc() if newest_first else COLUMNS.started_at
+        rows = self._reader.all(select(VISITS).where(*same).order_by(order).limit(limit))
         return self._read(rows)
 
     def page(self, query: Query) -> Rows:

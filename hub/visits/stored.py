@@ -56,6 +56,7 @@ def _body(visit: Visit) -> dict[str, Any]:
         "left_at": visit.left_at,
         "off_scale_at": visit.off_scale_at,
         "alarmed": visit.alarmed,
+        "paired_as": visit.paired_as,
     }
 
 
@@ -105,6 +106,7 @@ def visit_of(row: Row) -> Visit:
         body["off_scale_at"],
         announced=True,
         alarmed=body["alarmed"],
+        paired_as=body["paired_as"],
     )
     json_size(shown(visit, Links()))
     return visit

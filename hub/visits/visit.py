@@ -52,6 +52,10 @@ class Member:
         self.source = (evidence.kind, evidence.device)
         self.vehicles = self.known.all
 
+    def know(self, known: Known) -> None:
+        """Set the vehicles that it belongs to, as the register says now."""
+        self.known, self.vehicles = known, known.all
+
     @property
     def says_who(self) -> bool:
         """Whether it names a vehicle at all."""
@@ -115,6 +119,7 @@ class Visit:
     off_scale_at: float | None = None  # when the scale went back to zero
     announced: bool = False
     alarmed: str = ""  # the state that an alert was made of
+    paired_as: str = ""  # the identity that its stay and net weight were found by
 
     @property
     def waits(self) -> bool:
