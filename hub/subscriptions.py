@@ -24,7 +24,7 @@ from hub.live.events import (
 from hub.live.links import LOOPBACK
 from hub.lpr.socketio import HEALTH_ROOM
 from hub.socketio.events import DASHBOARD
-from hub.visits.service import VisitService
+from hub.visits.reading import StoredVisits
 from hub.watchlist.service import Watchlist
 
 BACKUP = "backup"
@@ -139,7 +139,7 @@ def _visits(hub: Hub) -> None:
     pages: Channel = hub.pages
     new: Channel = hub.rooms.channel(DASHBOARD, "visit")
     updates: Channel = hub.rooms.channel(DASHBOARD, "visit_update")
-    service = hub.part(VisitService)
+    service = hub.part(StoredVisits)
 
     def changed(event: VisitChanged) -> None:
         name = "visit" if event.new else "visit_update"

@@ -61,7 +61,7 @@ def known_of(identifiers: Sequence[Identifier], found: Found) -> Known:
 
 
 def judge(members: Sequence[Member], found: Found, denied: Denied, claimed: str = "") -> Verdict:
-    """The verdict; `agrees` and `differences` of the members are set. `claimed`: which vehicle an operator says it is."""
+    """The verdict; sets `agrees` and `differences` of members. `claimed`: the vehicle that an operator says it is."""
     for member in members:
         member.agrees, member.differences = None, []
     claims = [_claim(member, each, found) for member in members for each in member.evidence.keys()]

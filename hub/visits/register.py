@@ -28,6 +28,7 @@ from hub.visits.expiring import expiring_visits
 from hub.visits.intake import CAPTURES, DETECTIONS, MADE, Intake, correction_feed
 from hub.visits.joining import Rules
 from hub.visits.messages import VisitAlerts, visit_feed
+from hub.visits.reading import StoredVisits
 from hub.visits.repository import Query, VisitRepository
 from hub.visits.rest import visits_rest
 from hub.visits.service import CONSUMER, Parts, VisitService
@@ -38,13 +39,15 @@ log = logging.getLogger(__name__)
 def register(app: Flask, hub: Hub) -> None:
     """Add visits with their routes; where they are enabled, join what is stored from now on."""
     settings, positions = hub.settings.visits, Positions(hub.backend, hub.reader)
-    service = _service(hub, positions)
-    hub.add(service)
+    repository = VisitRepository(hub.backend, hub.reader)
+    stored = StoredVisits(repository, hub.links)
+    service = _service(hub, repository, positions)
+    hub.add(stored)
     hub.add(Decisions(service, lambda data, author: hub.correct(data, author)))
-    hub.visits = service
+    hub.visits = stored
     hub.feeds["visits"] = visit_feed(hub.reader)
     hub.notable["visits"] = VisitAlerts(hub.reader)
-    hub.part(Missed).add("visit", _missed(service))
+    hub.part(Missed).add("visit", _missed(stored))
     app.register_blueprint(visits_rest)
     hub.described_in.append("hub.visits.operations")
     hub.expiring += expiring_visits(hub.settings)
@@ -56,17 +59,17 @@ def register(app: Flask, hub: Hub) -> None:
         service.start()
     except (RequestError, DatabaseError) as error:
         log.error("Visits begin later, since the database cannot be used: %s", error)
-    for event in (CAPTURE_STORED, DETECTION_STORED, CORRECTION_MADE):
-        hub.bus.subscribe(event, service.wake)
+    hub.bus.subscribe(CAPTURE_STORED, service.wake)
+    hub.bus.subscribe(DETECTION_STORED, service.wake)
+    hub.bus.subscribe(CORRECTION_MADE, service.wake)
     hub.bus.subscribe(VEHICLE_ARRIVED, service.sense)
     hub.bus.subscribe(VEHICLE_LEFT, service.sense)
     hub.bus.subscribe(WEIGHT_SETTLED, service.sense)
     hub.supervisor.keep("visits", service.run)
 
 
-def _service(hub: Hub, positions: Positions) -> VisitService:
+def _service(hub: Hub, repository: VisitRepository, positions: Positions) -> VisitService:
     settings = hub.settings.visits
-    repository = VisitRepository(hub.backend, hub.reader)
     feeds = {
         CAPTURES: hub.feeds[CAPTURES],
         DETECTIONS: hub.feeds[DETECTIONS],
@@ -99,11 +102,11 @@ def _stations(hub: Hub) -> tuple[int, str]:
     return count, next(states, "")
 
 
-def _missed(service: VisitService) -> Stored:
+def _missed(stored: StoredVisits) -> Stored:
     def newest(before: int | None, limit: int) -> tuple[list[dict[str, Any]], int | None]:
-        return service.page(Query(limit, before), LOOPBACK)
+        return stored.page(Query(limit, before), LOOPBACK)
 
-    return Stored(service.visit, newest, service.for_host)
+    return Stored(stored.visit, newest, stored.for_host)
 
 
 def _forget(hub: Hub, positions: Positions) -> None:

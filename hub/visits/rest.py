@@ -15,8 +15,8 @@ from hub.http.query import bound, cursor, page_limit
 from hub.visits.checkpoints import place_key
 from hub.visits.decisions import MAX_ID, Decisions
 from hub.visits.evidence import MAX_TEXT, number_key, tag_key
+from hub.visits.reading import StoredVisits
 from hub.visits.repository import Query
-from hub.visits.service import VisitService
 
 visits_rest = Blueprint("visits_rest", __name__, url_prefix="/api/visits")
 
@@ -25,7 +25,7 @@ visits_rest = Blueprint("visits_rest", __name__, url_prefix="/api/visits")
 @role(Role.VIEWER)
 def list_visits() -> Response:
     """Visits, newest first; with `after`, those that have changed since, the earliest change first."""
-    args, zone, visits = request.args, current_hub().zone, part(VisitService)
+    args, zone, visits = request.args, current_hub().zone, part(StoredVisits)
     limit = page_limit(args.get("limit"), 50)
     if args.get("after"):
         after = cursor(args.get("after")) or 0
@@ -56,7 +56,7 @@ def visit_of_record() -> Response:
     kind, record_id = _choice("kind", (CAPTURE, DETECTION)), request.args.get("id", "")
     if kind is None or not 0 < len(record_id) <= MAX_ID:
         raise ContractError("Give kind (capture or detection) and the id of the record.", ["kind", "id"])
-    return answer({"success": True, "visit": part(VisitService).of_record(kind, record_id, reader_host())})
+    return answer({"success": True, "visit": part(StoredVisits).of_record(kind, record_id, reader_host())})
 
 
 @visits_rest.get("/<visit_id>")
@@ -65,7 +65,7 @@ def get_visit(visit_id: str) -> Response:
     """One visit with all its evidence."""
     if len(visit_id) > MAX_ID:
         raise NotFound("There is no such visit.")
-    return answer({"success": True, "visit": part(VisitService).visit(visit_id, reader_host())})
+    return answer({"success": True, "visit": part(StoredVisits).visit(visit_id, reader_host())})
 
 
 @visits_rest.post("/<visit_id>/decision")
@@ -74,7 +74,7 @@ def decide_visit(visit_id: str) -> Response:
     """Confirm, correct or reject a visit that waits; the second of two who decide is told of the first."""
     hub = current_hub()
     visit = part(Decisions).decide(visit_id[:MAX_ID], json_object(request), hub.gate.author(request.environ))
-    shown = part(VisitService).visit(visit.id, reader_host())
+    shown = part(StoredVisits).visit(visit.id, reader_host())
     noted = {key: shown[key] for key in ("decision", "checkpoint", "state", "note") if shown[key]}
     note_change(f"visit.{shown['decision']}", visit.id, noted)
     return answer({"success": True, "message": "Decided", "visit": shown})

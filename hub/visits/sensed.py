@@ -1,4 +1,4 @@
-"""What sensors report by the bus: vehicles that are present, weights. It is kept beside the visits of its checkpoint."""
+"""What sensors report by the bus: vehicles that are present, and weights, each for a visit of its checkpoint."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import gevent
@@ -17,10 +18,8 @@ from hub.contract.errors import NotFound, RequestError
 from hub.contract.visits import CAPTURE, DETECTION
 from hub.live.bus import Bus
 from hub.live.events import VISIT_CHANGED, VehicleArrived, VehicleLeft, VisitChanged, WeightSettled
-from hub.live.links import LOOPBACK, Links
+from hub.live.links import Links
 from hub.runtime.log_throttle import LogThrottle
-from hub.runtime.offload import offload
-from hub.store.backend import Row
 from hub.store.errors import DatabaseError
 from hub.store.feeds import Positions
 from hub.store.transaction import Transaction
@@ -32,10 +31,10 @@ from hub.visits.intake import Batch, Intake
 from hub.visits.joining import Joining, Rules
 from hub.visits.messages import alert_of, message_row
 from hub.visits.pairing import Pairing
-from hub.visits.places import Place, Places
-from hub.visits.repository import VISITS, Query, VisitRepository
+from hub.visits.places import Places
+from hub.visits.repository import VisitRepository
 from hub.visits.sensed import Sensed
-from hub.visits.stored import shown, visit_of
+from hub.visits.stored import shown
 from hub.visits.visit import Member, Visit
 
 log = logging.getLogger(__name__)
@@ -65,7 +64,7 @@ class Parts:
 
 
 class VisitService:
-    """One greenlet joins, judges, stores and publishes. Implements `hub.contract.visits.Visits`."""
+    """One greenlet joins, judges, stores and publishes."""
 
     def __init__(
         self,
@@ -180,7 +179,7 @@ class VisitService:
             by_place.setdefault(checkpoint.place, []).append((evidence, checkpoint))
         for key, some in by_place.items():
             place = self._places.load(key, [evidence.at for evidence, _ in some])
-            joining = Joining(place.visits, self._rules, lambda member, name=some[0][1]: self._new(name), place.stood)
+            joining = Joining(place.visits, self._rules, partial(self._new, some[0][1]), place.stood)
             for evidence, _ in sorted(some, key=lambda each: each[0].at):
                 joining.join(self._parts.assessment.member(evidence, found))
             changed += joining.changed
@@ -188,7 +187,7 @@ class VisitService:
             self._places.tidy(key, max(evidence.at for evidence, _ in some))
         return changed
 
-    def _new(self, checkpoint: Checkpoint) -> Visit:
+    def _new(self, checkpoint: Checkpoint, _: Member) -> Visit:
         return Visit(checkpoint.name, checkpoint.place, self._now())
 
     def _correct(self, corrections: list[dict[str, Any]]) -> list[Visit]:
@@ -275,7 +274,7 @@ class VisitService:
         """Load visits again when they are needed: what is in memory was not stored."""
         self._places.forget()
 
-    # -- what is shown
+    # -- single visits
 
     def _find(self, visit_id: str) -> Visit | None:
         found = self._places.visit(visit_id)
@@ -290,41 +289,6 @@ class VisitService:
         if visit is None:
             raise NotFound(f"There is no visit with the id {visit_id[:80]}; it may have expired.")
         return visit
-
-    def visit(self, visit_id: str, host: str = LOOPBACK) -> dict[str, Any]:
-        """One visit as shown. Raises NotFound, DatabaseError or LaneBusy."""
-        stored = self._parts.repository.get(visit_id)
-        return shown(stored if stored is not None else self.find(visit_id), self._parts.links, host)
-
-    def of_record(self, kind: str, record_id: str, host: str = LOOPBACK) -> dict[str, Any] | None:
-        """The visit that a capture or a detection belongs to, as shown; None where it belongs to none."""
-        visit = self._parts.repository.of_records([(kind, record_id)]).get((kind, record_id))
-        return shown(visit, self._parts.links, host) if visit is not None else None
-
-    def page(self, query: Query, host: str) -> tuple[list[dict[str, Any]], int | None]:
-        """Visits as shown, newest first, and the cursor of the next page. Raises Unavailable."""
-        rows = self._parts.repository.page(query)
-        return offload(self._parts.repository.unreadable.page, rows, query.limit, self._show(host), VISITS)
-
-    def changed(self, after: int, limit: int, host: str) -> tuple[list[dict[str, Any]], int]:
-        """Visits that have changed after a change, the earliest first, and the number of the last change of them."""
-        rows = self._parts.repository.changed(after, limit)
-        visits = offload(self._parts.repository.unreadable.readable, rows, self._show(host), VISITS)
-        return visits, int(rows[-1]["change"]) if rows else after
-
-    def _show(self, host: str) -> Callable[[Row], dict[str, Any]]:
-        return lambda row: shown(visit_of(row), self._parts.links, host)
-
-    def for_host(self, visit: dict[str, Any], host: str) -> dict[str, Any]:
-        """A shown visit with links to pictures for a reader that knows the hub by another name."""
-        prefix = self._parts.links.picture("-", LOOPBACK)[:-1]
-
-        def link(address: str) -> str:
-            name = address.removeprefix(prefix)
-            return self._parts.links.picture(name, host) if name != address else address
-
-        evidence = [{**each, "pictures": list(map(link, each["pictures"]))} for each in visit["evidence"]]
-        return {**visit, "evidence": evidence}
 
     def status(self) -> dict[str, Any]:
         """For the status page."""

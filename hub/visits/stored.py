@@ -14,7 +14,8 @@ from hub.contract.times import utc_text
 from hub.contract.visits import STATES
 from hub.live.links import LOOPBACK, Links
 from hub.store.backend import Row
-from hub.visits.evidence import evidence_of, number_key, shown as shown_evidence, tag_key
+from hub.visits.evidence import evidence_of, number_key, tag_key
+from hub.visits.evidence import shown as shown_evidence
 from hub.visits.visit import Decision, Known, Link, Member, Visit, Weight
 
 
@@ -114,10 +115,10 @@ def visit_of(row: Row) -> Visit:
 
 def _member_of(stored: Mapping[str, Any]) -> Member:
     known = stored.get("known", {})
-    ids = [frozenset(map(str, known.get(kind, ()))) for kind in ("tag", "number", "plate")]
+    tags, numbers, plates = (frozenset(map(str, known.get(kind, ()))) for kind in ("tag", "number", "plate"))
     return Member(
         evidence_of(stored["evidence"]),
-        Known(*ids, bool(known.get("exact"))),
+        Known(tags, numbers, plates, bool(known.get("exact"))),
         stored["agrees"],
         list(stored.get("differences", ())),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.contract.plates import normalise_plate
-from hub.contract.visits import CAPTURE, DETECTION, DENIED, MISMATCH, UNKNOWN
+from hub.contract.visits import CAPTURE, DENIED, DETECTION, MISMATCH, UNKNOWN
 from hub.visits.evidence import Evidence, number_key, tag_key
 
 WAITING = (MISMATCH, DENIED)
