@@ -43,6 +43,7 @@ def register(app: Flask, hub: Hub) -> None:
     stored = StoredVisits(repository, hub.links)
     service = _service(hub, repository, positions)
     hub.add(stored)
+    hub.add(service)
     hub.add(Decisions(service, lambda data, author: hub.correct(data, author)))
     hub.visits = stored
     hub.feeds["visits"] = visit_feed(hub.reader)
@@ -66,6 +67,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.bus.subscribe(VEHICLE_LEFT, service.sense)
     hub.bus.subscribe(WEIGHT_SETTLED, service.sense)
     hub.supervisor.keep("visits", service.run)
+    hub.lifecycle.closing.append(service.close)
 
 
 def _service(hub: Hub, repository: VisitRepository, positions: Positions) -> VisitService:

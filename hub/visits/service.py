@@ -6,6 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -82,7 +83,7 @@ class VisitService:
         self._pending: deque[Sensing] = deque(maxlen=MAX_SENSED)
         self._wake = Event()
         self.lock = RLock()  # held while visits are changed
-        self._started = False
+        self._started = self._closed = False
         self._change = 0
         self._throttle = LogThrottle(60.0)
         self.stored = self.joined = self.left_out = 0
@@ -110,11 +111,11 @@ class VisitService:
 
     def run(self) -> None:
         """The greenlet of visits."""
-        while True:
+        while not self._closed:
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()
             try:
-                while self.step():
+                while not self._closed and self.step():
                     gevent.sleep(GATHER_SECONDS)
                 self.problem = ""
             except UNAVAILABLE as error:
@@ -125,6 +126,12 @@ class VisitService:
                 self._wake.set()
                 continue
             gevent.sleep(GATHER_SECONDS)
+
+    def close(self) -> None:
+        """Join what is stored already; what cannot be joined now is, after the next start."""
+        self._closed = True
+        with suppress(*UNAVAILABLE):
+            self.step()
 
     def step(self) -> bool:
         """Join what is new, store and publish it; whether there is more. Raises RequestError or DatabaseError."""
@@ -266,6 +273,7 @@ class VisitService:
     def _publish(self, visits: list[Visit], seqs: list[int], before: dict[str, str]) -> None:
         for visit, seq in zip(visits, seqs, strict=True):
             new, visit.seq = not visit.seq, seq
+            visit.unstored.clear()
             self.stored += new
             event = VisitChanged(shown(visit, self._parts.links), new, before[visit.id])
             self._parts.bus.publish(VISIT_CHANGED, event)

@@ -90,6 +90,7 @@ def visit_of(row: Row) -> Visit:
         row["change"],
         [_member_of(each) for each in body["members"]],
         int(body["dropped"]),
+        [],
         row["started_at"],
         row["last_at"],
         row["direction"],

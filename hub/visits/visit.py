@@ -102,6 +102,7 @@ class Visit:
     change: int = 0
     members: list[Member] = field(default_factory=list)
     dropped: int = 0  # pieces of evidence that were counted and not kept
+    unstored: list[Evidence] = field(default_factory=list)  # those of them that no commit has connected with it yet
     started_at: float = 0.0
     last_at: float = 0.0
     direction: str = ""
@@ -149,11 +150,14 @@ class Visit:
     def _bound(self, source: tuple[str, str]) -> None:
         same = [member for member in self.members if member.source == source]
         if len(same) > KEPT_FIRST + KEPT_LAST:
-            self.members.remove(same[KEPT_FIRST])
-            self.dropped += 1
+            self._drop(same[KEPT_FIRST])
         if len(self.members) > MAX_KEPT:
-            self.members.remove(self.members[MAX_KEPT // 2])
-            self.dropped += 1
+            self._drop(self.members[MAX_KEPT // 2])
+
+    def _drop(self, member: Member) -> None:
+        self.members.remove(member)
+        self.unstored.append(member.evidence)
+        self.dropped += 1
 
     def remove(self, members: Iterable[Member]) -> None:
         """Take pieces of evidence out again, which belong to another visit."""
@@ -176,4 +180,5 @@ class Visit:
     @property
     def records(self) -> list[Evidence]:
         """The evidence that is a stored record."""
-        return [each.evidence for each in self.members if each.evidence.kind in (CAPTURE, DETECTION)]
+        found = [*self.unstored, *(each.evidence for each in self.members)]
+        return [each for each in found if each.kind in (CAPTURE, DETECTION)]
