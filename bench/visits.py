@@ -302,7 +302,7 @@ def ingestion(options: argparse.Namespace) -> bool:
         times.sort()
         rates[enabled].append(len(times) / took)
         print(
-            f"visits {enabled:<5} {len(times) / took:7.1f} records/s, answers p50 {statistics.median(times) * 1000:.1f} "
+            f"visits {enabled:<5} {len(times) / took:7.1f} records/s, p50 {statistics.median(times) * 1000:.1f}, "
             f"p99 {times[int(len(times) * 0.99)] * 1000:.1f} ms, {cpu:.2f} ms of processor each, joined "
             f"{behind:.1f} s after the last   {json.dumps(loop)}",
             flush=True,

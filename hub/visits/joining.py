@@ -91,7 +91,7 @@ class Joining:
         if found is not None:
             self._add_to_relatives(member, *found, without)
         else:
-            self._add_to_nearest(member, candidates, without)
+            self._add_to_nearest(member, candidates)
 
     # -- the same vehicle
 
@@ -125,9 +125,9 @@ class Joining:
             return True
         begin, end = sorted((at, visit.last_at if at > visit.last_at else visit.started_at))
         return not any(
-            begin < other.at < end and other.says_who and not related(member, other)
+            other.says_who and not related(member, other)
             for between in candidates
-            if between is not visit and between.last_at > begin and between.started_at < end
+            if between is not visit and begin < between.started_at < end
             for other in between.members
         )
 
@@ -136,25 +136,16 @@ class Joining:
         if not strangers:
             self._add(member, visit)
         elif visit.decision is not None or len(without) >= MAX_DEPTH:
-            self._begin([member])
-        elif any(visit.members[0] is each for each in family):
-            self._eject(relatives(strangers, visit.members), visit, without)
-            self._add(member, visit)
+            self._begin(member)
         else:
-            visit.remove(family)
-            self._note(visit)
-            self._begin([*family, member])
-
-    def _eject(self, members: list[Member], visit: Visit, without: tuple[Visit, ...]) -> None:
-        """Take evidence out of a visit and join it to another."""
-        visit.remove(members)
-        self._note(visit)
-        for each in sorted(members, key=lambda each: each.at):
-            self.join(each, (*without, visit))
+            visit.remove(guessed := relatives(strangers, visit.members))
+            self._add(member, visit)
+            for each in sorted(guessed, key=lambda each: each.at):
+                self.join(each, (*without, visit))
 
     # -- by time
 
-    def _add_to_nearest(self, member: Member, candidates: list[Visit], without: tuple[Visit, ...]) -> None:
+    def _add_to_nearest(self, member: Member, candidates: list[Visit]) -> None:
         at, join = member.at, self._rules.join
         near = nsmallest(NEAREST, candidates, key=lambda visit: visit.distance(at))
         ranked = sorted(
@@ -165,36 +156,12 @@ class Joining:
             ),
         )
         for distance, _, visit in ranked:
-            if distance > join or not self._may_be_one(member, visit):
+            if (distance > join and not visit.dropped) or not self._may_be_one(member, visit):
                 continue
-            strangers = [other for other in visit.members if opposed(member, other)]
-            if not strangers:
+            if not any(opposed(member, other) for other in visit.members):
                 self._add(member, visit)
                 return
-            if visit.decision is None and len(without) < MAX_DEPTH:
-                guessed = relatives(strangers, visit.members)
-                if self._is_nearer(member, strangers, [each for each in visit.members if each not in guessed]):
-                    self._eject_and_add(guessed, member, visit, without)
-                    return
-        self._begin([member])
-
-    def _eject_and_add(self, guessed: list[Member], member: Member, visit: Visit, without: tuple[Visit, ...]) -> None:
-        visit.remove(guessed)
-        self._add(member, visit)
-        for each in sorted(guessed, key=lambda each: each.at):
-            self.join(each, (*without, visit))
-
-    @staticmethod
-    def _is_nearer(member: Member, strangers: list[Member], anchors: list[Member]) -> bool:
-        """Whether evidence is nearer to a vehicle than what was taken for its own until now."""
-        anchors = [each for each in anchors if each.says_who]
-        if not anchors or not member.says_who:
-            return False
-
-        def distance(one: Member) -> float:
-            return min(abs(one.at - other.at) for other in anchors)
-
-        return distance(member) < min(map(distance, strangers))
+        self._begin(member)
 
     def _may_be_one(self, member: Member, visit: Visit) -> bool:
         facing = member.evidence.facing
@@ -204,12 +171,10 @@ class Joining:
 
     # -- changes
 
-    def _begin(self, members: list[Member]) -> None:
-        visit = self._new(members[0])
+    def _begin(self, member: Member) -> None:
+        visit = self._new(member)
         self.visits.append(visit)
-        for member in sorted(members, key=lambda each: each.at):
-            visit.add(member)
-        self._note(visit)
+        self._add(member, visit)
 
     def _add(self, member: Member, visit: Visit) -> None:
         visit.add(member)
