@@ -146,22 +146,45 @@ class Joining:
     # -- by time
 
     def _add_to_nearest(self, member: Member, candidates: list[Visit]) -> None:
-        at, join = member.at, self._rules.join
-        near = nsmallest(NEAREST, candidates, key=lambda visit: visit.distance(at))
-        ranked = sorted(
-            (
-                (min(abs(other.at - at) for other in visit.members), order, visit)
-                for order, visit in enumerate(near)
-                if visit.members and visit.distance(at) <= join
-            ),
-        )
-        for distance, _, visit in ranked:
-            if (distance > join and not visit.dropped) or not self._may_be_one(member, visit):
-                continue
+        ranked = self._nearest(member, candidates)
+        for visit in ranked:
             if not any(opposed(member, other) for other in visit.members):
                 self._add(member, visit)
                 return
+        if member.says_who:
+            for visit in ranked:
+                if self._make_room(member, visit, candidates):
+                    self._add(member, visit)
+                    return
         self._begin(member)
+
+    def _nearest(self, member: Member, candidates: list[Visit]) -> list[Visit]:
+        """The visits that evidence may belong to by its time, the nearest first."""
+        at, join = member.at, self._rules.join
+        near = nsmallest(NEAREST, candidates, key=lambda visit: visit.distance(at))
+        ranked = [
+            (min(abs(other.at - at) for other in visit.members), order, visit)
+            for order, visit in enumerate(near)
+            if visit.members and visit.distance(at) <= join and self._may_be_one(member, visit)
+        ]
+        return [visit for distance, _, visit in sorted(ranked) if distance <= join or visit.dropped]
+
+    def _make_room(self, member: Member, visit: Visit, candidates: list[Visit]) -> bool:
+        """Move what was taken for a visit's by its time to another visit that it may belong to as well."""
+        if visit.decision is not None:
+            return False
+        strangers = [other for other in visit.members if opposed(member, other)]
+        guessed = relatives(strangers, visit.members)
+        if not any(other.says_who for other in visit.members if other not in guessed):
+            return False
+        others = [other for other in candidates if other is not visit and other.decision is None]
+        for other in self._nearest(strangers[0], others):
+            if not any(opposed(one, two) for one in guessed for two in other.members):
+                visit.remove(guessed)
+                for each in guessed:
+                    self._add(each, other)
+                return True
+        return False
 
     def _may_be_one(self, member: Member, visit: Visit) -> bool:
         facing = member.evidence.facing

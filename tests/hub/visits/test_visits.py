@@ -254,13 +254,12 @@ def test_in_and_out_are_a_stay_and_two_weights_are_net(app: Any, client: Any) ->
 def test_presence_is_evidence_and_its_end_ends_the_visit(app: Any, client: Any) -> None:
     bus, now = hub_of(app).bus, time.time()
     shown = Vehicle("truck", 0.9, (0, 0, 9, 9), 10, 10)
-    bus.publish(VEHICLE_ARRIVED, VehicleArrived("stay1", "cam1", now - 100, now - 101, shown, True))
     body = {"kind": "camera", "id": "cam1", "checkpoint": "north"}
     assert client.put("/api/devices/labels", json=body).status_code < 300
-    bus.publish(VEHICLE_ARRIVED, VehicleArrived("stay2", "cam1", now - 100, now - 101, shown, True))
+    bus.publish(VEHICLE_ARRIVED, VehicleArrived("stay", "cam1", now - 100, now - 101, shown, True))
     visit = until(client, "detection", detect(client, "RR1111", 99), lambda visit: visit["evidence_count"] == 2)
     assert [each["kind"] for each in visit["evidence"]] == ["presence", "detection"]
-    bus.publish(VEHICLE_LEFT, VehicleLeft("stay2", "cam1", now - 60, now - 101, now - 62, 39.0, "truck", "not seen"))
+    bus.publish(VEHICLE_LEFT, VehicleLeft("stay", "cam1", now - 60, now - 101, now - 62, 39.0, "truck", "not seen"))
     again = until(client, "detection", detect(client, "RR1111", 20))
     assert again["id"] != visit["id"]
 
