@@ -60,6 +60,7 @@ class Intake:
         self._feeds, self._corrected, self._checkpoints = feeds, corrected, checkpoints
         self._prefix, self._late_seconds = prefix, late_seconds
         self.positions: dict[str, int] = {}
+        self.due = set(feeds)  # feeds that may have something new
         self.left_out = self.unreadable = 0
 
     def start(self, stored: dict[str, int]) -> None:
@@ -76,10 +77,23 @@ class Intake:
         self.positions = found
 
     def next(self) -> Batch:
-        """The next rows, which stay the next ones until they are `done`. Raises DatabaseError or LaneBusy."""
+        """The next rows of the feeds that are due. Raises DatabaseError or LaneBusy."""
         batch = Batch()
+        names, self.due = self.due, set()
+        try:
+            self._read(batch, names)
+        except BaseException:
+            self.due |= names
+            raise
+        return batch
+
+    def _read(self, batch: Batch, names: set[str]) -> None:
         for name, feed in self._feeds.items():
+            if name not in names:
+                continue
             page = feed.after(self.positions[name], STEP)
+            if page.full:
+                self.due.add(name)
             batch.ends[name] = page.end
             batch.more = batch.more or page.full
             if name == MADE:
@@ -89,7 +103,14 @@ class Intake:
                 values = self._corrected.current(column, [item.seq for item in page.items])
                 for item in page.items:
                     self._add(batch, name, item, values)
-        return batch
+
+    def again(self, batch: Batch) -> None:
+        """The rows of a batch could not be stored as visits: they are the next ones again."""
+        self.due |= batch.ends.keys()
+
+    def look_everywhere(self) -> None:
+        """Look for rows in every feed."""
+        self.due = set(self._feeds)
 
     def done(self, batch: Batch) -> None:
         """The rows of a batch are stored as visits."""

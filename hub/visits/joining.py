@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 
-from hub.visits.plates import alike
+from hub.visits.plates import folded_alike
 from hub.visits.visit import Member, Visit
 
 NEAREST = 30  # visits that are looked at for evidence that names no vehicle of theirs
 LEFT_MARGIN = 5.0  # seconds after a vehicle was seen last in which records of it may still be made
 MAX_DEPTH = 3
+MOVED_FROM = 5  # visits that make room for evidence, and that take what they give
 
 
 @dataclass(frozen=True)
@@ -40,21 +41,21 @@ def opposed(one: Member, other: Member) -> bool:
 
 def same_plate(one: Member, other: Member) -> bool:
     """Whether two plates may be one: alike, or of one vehicle, and not those of two vehicles exactly."""
-    if one.plate == other.plate or one.known.plate & other.known.plate:
+    if one.plate == other.plate or (one.known.plate and one.known.plate & other.known.plate):
         return True
-    return alike(one.plate, other.plate) and not (one.known.exact and other.known.exact)
+    return folded_alike(one.folded, other.folded) and not (one.known.exact and other.known.exact)
 
 
 def related(one: Member, other: Member) -> bool:
     """Whether two pieces of evidence name the same vehicle."""
-    if one.vehicles and not one.vehicles.isdisjoint(other.vehicles):
-        return not opposed(one, other)
-    same = (
-        (one.tag and one.tag == other.tag)
+    if (
+        (one.plate and other.plate and same_plate(one, other))
+        or (one.tag and one.tag == other.tag)
         or (one.number and one.number == other.number)
-        or (one.plate and other.plate and same_plate(one, other))
-    )
-    return bool(same) and not opposed(one, other)
+        or (one.vehicles and not one.vehicles.isdisjoint(other.vehicles))
+    ):
+        return not opposed(one, other)
+    return False
 
 
 def relatives(seeds: Iterable[Member], members: Sequence[Member]) -> list[Member]:
@@ -152,7 +153,7 @@ class Joining:
                 self._add(member, visit)
                 return
         if member.says_who:
-            for visit in ranked:
+            for visit in ranked[:MOVED_FROM]:
                 if self._make_room(member, visit, candidates):
                     self._add(member, visit)
                     return
@@ -161,13 +162,12 @@ class Joining:
     def _nearest(self, member: Member, candidates: list[Visit]) -> list[Visit]:
         """The visits that evidence may belong to by its time, the nearest first."""
         at, join = member.at, self._rules.join
-        near = nsmallest(NEAREST, candidates, key=lambda visit: visit.distance(at))
-        ranked = [
+        near = [
             (min(abs(other.at - at) for other in visit.members), order, visit)
-            for order, visit in enumerate(near)
-            if visit.members and visit.distance(at) <= join and self._may_be_one(member, visit)
+            for order, visit in enumerate(candidates)
+            if visit.last_at >= at - join and visit.started_at <= at + join and self._may_be_one(member, visit)
         ]
-        return [visit for distance, _, visit in sorted(ranked) if distance <= join or visit.dropped]
+        return [visit for distance, _, visit in nsmallest(NEAREST, near) if distance <= join or visit.dropped]
 
     def _make_room(self, member: Member, visit: Visit, candidates: list[Visit]) -> bool:
         """Move what was taken for a visit's by its time to another visit that it may belong to as well."""
@@ -178,7 +178,7 @@ class Joining:
         if not any(other.says_who for other in visit.members if other not in guessed):
             return False
         others = [other for other in candidates if other is not visit and other.decision is None]
-        for other in self._nearest(strangers[0], others):
+        for other in self._nearest(strangers[0], others)[:MOVED_FROM]:
             if not any(opposed(one, two) for one in guessed for two in other.members):
                 visit.remove(guessed)
                 for each in guessed:

@@ -12,17 +12,17 @@ def alike(one: str, other: str) -> bool:
 
     Empty ones are like nothing, and so are plates of fewer than four characters that are not the same.
     """
-    if not one or not other:
+    return bool(one) and bool(other) and (one == other or folded_alike(fold_plate(one), fold_plate(other)))
+
+
+def folded_alike(one: str, other: str) -> bool:
+    """`alike` of two folded plates that are not empty."""
+    if one == other:
+        return True
+    if one[0] != other[0] and one[-1] != other[-1]:
         return False
-    if one == other:
-        return True
-    one, other = fold_plate(one), fold_plate(other)
-    if one == other:
-        return True
     shorter, longer = sorted((one, other), key=len)
     if len(longer) - len(shorter) > 1 or len(longer) < 4:
-        return False
-    if one[0] != other[0] and one[-1] != other[-1]:
         return False
     start = _common_start(shorter, longer)
     rest = len(shorter) - start

@@ -60,9 +60,9 @@ def register(app: Flask, hub: Hub) -> None:
         service.start()
     except (RequestError, DatabaseError) as error:
         log.error("Visits begin later, since the database cannot be used: %s", error)
-    hub.bus.subscribe(CAPTURE_STORED, service.wake)
-    hub.bus.subscribe(DETECTION_STORED, service.wake)
-    hub.bus.subscribe(CORRECTION_MADE, service.wake)
+    hub.bus.subscribe(CAPTURE_STORED, lambda _: service.wake(CAPTURES))
+    hub.bus.subscribe(DETECTION_STORED, lambda _: service.wake(DETECTIONS))
+    hub.bus.subscribe(CORRECTION_MADE, lambda _: service.wake(MADE))
     hub.bus.subscribe(VEHICLE_ARRIVED, service.sense)
     hub.bus.subscribe(VEHICLE_LEFT, service.sense)
     hub.bus.subscribe(WEIGHT_SETTLED, service.sense)

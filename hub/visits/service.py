@@ -91,8 +91,9 @@ class VisitService:
 
     # -- the greenlet
 
-    def wake(self, _: object = None) -> None:
-        """There is something new. Never blocks."""
+    def wake(self, feed: str) -> None:
+        """There is something new in a feed. Never blocks."""
+        self._parts.intake.due.add(feed)
         self._wake.set()
 
     def sense(self, event: Sensing) -> None:
@@ -112,7 +113,8 @@ class VisitService:
     def run(self) -> None:
         """The greenlet of visits."""
         while not self._closed:
-            self._wake.wait(POLL_SECONDS)
+            if not self._wake.wait(POLL_SECONDS):
+                self._parts.intake.look_everywhere()
             self._wake.clear()
             try:
                 while not self._closed and self.step():
@@ -130,6 +132,7 @@ class VisitService:
     def close(self) -> None:
         """Join what is stored already; what cannot be joined now is, after the next start."""
         self._closed = True
+        self._parts.intake.look_everywhere()
         with suppress(*UNAVAILABLE):
             self.step()
 
@@ -144,6 +147,7 @@ class VisitService:
                 self._step(batch, sensed)
             except UNAVAILABLE:
                 self._pending.extendleft(reversed(sensed))
+                self._parts.intake.again(batch)
                 self._places.forget()
                 raise
             except Exception:  # a bug: the records that it is about are left out, and those after them are joined

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.contract.plates import normalise_plate
+from hub.contract.plates import fold_plate, normalise_plate
 from hub.contract.visits import CAPTURE, DENIED, DETECTION, MISMATCH, UNKNOWN
 from hub.visits.evidence import Evidence, number_key, tag_key
 
@@ -48,6 +48,7 @@ class Member:
         evidence = self.evidence
         self.tag, self.number = tag_key(evidence.tag), number_key(evidence.number)
         self.plate = normalise_plate(evidence.plate)
+        self.folded = fold_plate(self.plate)
         self.at = evidence.at
         self.source = (evidence.kind, evidence.device)
         self.vehicles = self.known.all
