@@ -22,6 +22,9 @@ const WORDS = {
   "device.label": t("named the device"),
   "alert.acknowledge": t("has seen the alarm about"),
   "capture.correct": t("corrected the capture"),
+  "visit.confirm": t("confirmed the visit"),
+  "visit.correct": t("corrected the visit"),
+  "visit.reject": t("rejected the visit"),
   "detection.correct": t("corrected the detection"),
 };
 

@@ -262,7 +262,7 @@ class VisitService:
                 alert = ""
             if alert or self._keep_messages:
                 messages.append(message_row(shown(visit, parts.links), not visit.seq, alert, now))
-        ends = batch.ends if batch is not None else {}
+        ends = {**parts.intake.positions, **batch.ends} if batch is not None else {}
 
         def job(transaction: Transaction) -> list[int]:
             if ends:
