@@ -44,7 +44,7 @@ class Assessment:
             for member in visit.members:
                 member.know(known_of(member.evidence.keys(), found))
             verdict = judge(visit.members, found, self._denied, visit.claimed)
-            visit.state, visit.reasons = verdict.state, verdict.reasons
+            visit.state, visit.reasons, visit.listed = verdict.state, verdict.reasons, verdict.listed
             visit.vehicle = verdict.vehicle.shown() if verdict.vehicle is not None else None
             visit.others = [other.shown() for other in verdict.others]
             visit.judged_at = self._now()

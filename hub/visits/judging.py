@@ -22,12 +22,13 @@ MAX_OTHERS = 5
 
 @dataclass
 class Verdict:
-    """The state of a visit, why, and which vehicle it is."""
+    """The state of a visit, why, and which vehicle it is. `listed`: denied by the list of plates to stop alone."""
 
     state: str
     reasons: list[str]
     vehicle: KnownVehicle | None = None
     others: list[KnownVehicle] = field(default_factory=list)
+    listed: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,9 @@ def judge(members: Sequence[Member], found: Found, denied: Denied, claimed: str 
     vehicle = _vehicle(claims, claimed)
     others = _others(claims, vehicle)
     conflicts = _compare(claims, vehicle)
-    reasons = _denied(claims, vehicle, members, denied)
-    if reasons:
-        return Verdict(DENIED, (reasons + conflicts)[:MAX_REASONS], vehicle, others)
+    barred, listed = _barred(claims, vehicle), _listed(members, denied)
+    if barred or listed:
+        return Verdict(DENIED, (barred + listed + conflicts)[:MAX_REASONS], vehicle, others, not barred)
     if vehicle is None or not _is_valid(vehicle, claims):
         return Verdict(UNKNOWN, _unknown(claims, vehicle)[:MAX_REASONS], vehicle, others)
     if claimed == vehicle.id:
@@ -132,7 +133,8 @@ def _is_valid(vehicle: KnownVehicle, claims: list[Claim]) -> bool:
     return any(vehicle.is_valid(claim.member.at) for claim in claims)
 
 
-def _denied(claims: list[Claim], vehicle: KnownVehicle | None, members: Sequence[Member], denied: Denied) -> list[str]:
+def _barred(claims: list[Claim], vehicle: KnownVehicle | None) -> list[str]:
+    """Sentences about vehicles that are not to be let in."""
     reasons: list[str] = []
     for claim in claims:
         owners = claim.owners
@@ -143,9 +145,13 @@ def _denied(claims: list[Claim], vehicle: KnownVehicle | None, members: Sequence
                 reason = f": {owner.reason.rstrip('.')}" if owner.reason else ""
                 like = "belongs to" if claim.exact else "is like that of"
                 reasons.append(f"{claim.name} {like} {owner.name}, which is not to be let in{reason}.")
-    for member in members:
-        reasons += [sentence for plate in member.evidence.plates if plate and (sentence := denied(plate))]
     return list(dict.fromkeys(reasons))
+
+
+def _listed(members: Sequence[Member], denied: Denied) -> list[str]:
+    """Sentences about plates to stop."""
+    plates = dict.fromkeys(plate for member in members for plate in member.evidence.plates if plate)
+    return [sentence for plate in plates if (sentence := denied(plate))]
 
 
 def _unknown(claims: list[Claim], vehicle: KnownVehicle | None) -> list[str]:

@@ -21,13 +21,18 @@ ALERT_FIELDS = ("id", "checkpoint", "direction", "state", "reasons", "tag", "num
 
 
 def alert_of(visit: Visit) -> str:
-    """The kind of alert that a visit has become, "" where it is none or was announced as one already."""
+    """The kind of alert that a visit has become, "" where it is none or was announced as one already.
+
+    A plate on the list of those to stop is an alert by its detection.
+    """
     if visit.state not in WAITING or not visit.waits:
         visit.alarmed = ""
         return ""
     if visit.alarmed == visit.state:
         return ""
     visit.alarmed = visit.state
+    if visit.state == DENIED and visit.listed:
+        return ""
     return str(AlertKind.VISIT_DENIED if visit.state == DENIED else AlertKind.VISIT_MISMATCH)
 
 

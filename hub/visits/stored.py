@@ -106,7 +106,6 @@ def visit_of(row: Row) -> Visit:
         Link(**body["stay"]) if body["stay"] else None,
         body["left_at"],
         body["off_scale_at"],
-        announced=True,
         alarmed=body["alarmed"],
         paired_as=body["paired_as"],
     )

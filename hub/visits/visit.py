@@ -119,7 +119,7 @@ class Visit:
     stay: Link | None = None
     left_at: float | None = None  # presence: when the vehicle was seen last
     off_scale_at: float | None = None  # when the scale went back to zero
-    announced: bool = False
+    listed: bool = False  # denied by the list of plates to stop alone, as it was judged last
     alarmed: str = ""  # the state that an alert was made of
     paired_as: str = ""  # the identity that its stay and net weight were found by
 

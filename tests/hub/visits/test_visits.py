@@ -212,6 +212,9 @@ def test_the_list_of_plates_to_stop_denies(client: Any) -> None:
     client.post("/api/watchlist", json={"plate": "LL7777", "action": "deny", "reason": "stolen"})
     visit = until(client, "detection", detect(client, "LL7777"))
     assert visit["state"] == "denied" and "stolen" in visit["reasons"][0]
+    wait_for(lambda: client.get("/api/alerts").json["alerts"])
+    time.sleep(0.1)
+    assert [each["kind"] for each in client.get("/api/alerts").json["alerts"]] == ["watchlist_hit"]
 
 
 def test_a_camera_of_another_checkpoint_has_its_own_visits(client: Any) -> None:
