@@ -2,7 +2,7 @@
 
 A visit as `shown` (`GET /api/visits`, the events `visit` and `visit_update`, MQTT, webhooks):
 
-    {"id", "seq", "change": a number that grows with every change of any visit (`GET /api/visits?after=` goes on from it),
+    {"id", "seq", "change": grows with every change of any visit (`GET /api/visits?after=` goes on from it),
      "checkpoint", "direction": "in" | "out" | "",
      "state": one of STATES, "reasons": [sentences, the first says most],
      "waits": whether a person has to decide, "decision": null | one of DECISIONS,
