@@ -10,6 +10,7 @@ from typing import Any
 import requests
 import websocket
 
+from hub.contract.times import utc_text
 from tests.support.helpers import HubProcess, capture_result, wait_for
 from tests.support.lpr import PICTURE_TEXT, g4
 
@@ -35,7 +36,7 @@ def test_an_open_page_hears_of_the_first_evidence_and_of_each_later_one(hub: Hub
     first = next_visit(page)
     assert (first["event"], first["visit"]["state"], first["visit"]["tag"]) == ("visit", "unknown", "LIVE1")
     requests.post(
-        f"{hub.url}/api/detection", json=g4(timestamp=None, original_image=PICTURE_TEXT), timeout=10
+        f"{hub.url}/api/detection", json=g4(timestamp=utc_text(time.time()), original_image=PICTURE_TEXT), timeout=10
     ).raise_for_status()
     second = next_visit(page)
     assert (second["event"], second["visit"]["id"]) == ("visit_update", first["visit"]["id"])
