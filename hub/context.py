@@ -17,6 +17,7 @@ from hub.contract.delivery import DeliveryState
 from hub.contract.device_state import DeviceState
 from hub.contract.entries import EntrySource
 from hub.contract.plates import NoWatch, PlateWatch
+from hub.contract.roles import Principal
 from hub.contract.vehicles import NoVehicles, VehicleRegister
 from hub.contract.visits import NoVisits, Visits
 from hub.live.bus import Bus
@@ -97,6 +98,8 @@ class Hub:
     visits: Visits = field(default_factory=NoVisits)
     checkpoints: Callable[[str, str], tuple[str, str]] = lambda kind, device: ("", "")
     """Checkpoint and facing that operators gave a device: ("camera" or "station", its id)."""
+    correct: Callable[[dict[str, Any], Principal], dict[str, Any]] = lambda data, author: {}
+    """Store a correction of a record and publish it, as POST /api/corrections does; as shown."""
     expiring: list[Expiring] = field(default_factory=list)  # what retention deletes, by kind
     audit: Audit = field(default_factory=NoAudit)  # who changed what
     alerts: Alerts = field(default_factory=NoAlerts)  # what an operator must hear of

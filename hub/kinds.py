@@ -31,6 +31,7 @@ from hub.scales.register import register as scales
 from hub.station.register import register as station
 from hub.tracking.register import register as tracking
 from hub.video.register import register as video
+from hub.visits.register import register as visits
 from hub.watchlist.register import register as watchlist
 
 REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
@@ -47,6 +48,7 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     tracking,
     presence,
     scales,
+    visits,
     monitoring,
     backup,
     alerts,

@@ -19,6 +19,7 @@ from hub.live.events import (
     TagReading,
     VehicleArrived,
     VehicleLeft,
+    VisitChanged,
     WeightSettled,
 )
 from hub.live.links import LOOPBACK
@@ -26,6 +27,7 @@ from hub.lpr.socketio import HEALTH_ROOM
 from hub.scales.digest import ScaleDigest
 from hub.scales.service import Scales
 from hub.socketio.events import DASHBOARD
+from hub.visits.reading import StoredVisits
 from hub.watchlist.service import Watchlist
 
 BACKUP = "backup"
@@ -39,6 +41,7 @@ def connect(hub: Hub) -> None:
     _tag_readings(hub)
     _vehicle_presence(hub)
     _scales(hub)
+    _visits(hub)
     _devices(hub)
     _corrections(hub)
     _alerts(hub)
@@ -152,6 +155,21 @@ def _scales(hub: Hub) -> None:
         digest = ScaleDigest(scales, to_pages, lambda: len(hub.pages) > 0)
         scales.on_change(digest.wake)
         hub.supervisor.keep("scales on pages", digest.run)
+
+
+def _visits(hub: Hub) -> None:
+    """A visit is announced with its first evidence and again with each change."""
+    pages: Channel = hub.pages
+    new: Channel = hub.rooms.channel(DASHBOARD, "visit")
+    updates: Channel = hub.rooms.channel(DASHBOARD, "visit_update")
+    service = hub.part(StoredVisits)
+
+    def changed(event: VisitChanged) -> None:
+        name = "visit" if event.new else "visit_update"
+        pages.publish(lambda host: encode_text({"event": name, "visit": service.for_host(event.shown, _name(host))}))
+        (new if event.new else updates).publish(lambda _: encode_text(event.shown))
+
+    hub.bus.subscribe(events.VISIT_CHANGED, changed)
 
 
 def _devices(hub: Hub) -> None:

@@ -15,6 +15,7 @@ from hub.station import tables as station
 from hub.store import corrected, feeds, searched
 from hub.store.tables import db
 from hub.tracking import tables as tracking
+from hub.visits import tables as visits
 from hub.watchlist import tables as watchlist
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "searched",
     "station",
     "tracking",
+    "visits",
     "watchlist",
 ]
 

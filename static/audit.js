@@ -25,6 +25,9 @@ const WORDS = {
   "alert.acknowledge": t("has seen the alarm about"),
   "rule.add": t("added the rule"), "rule.change": t("changed the rule"), "rule.delete": t("deleted the rule"), "rule.mail_test": t("tried the mail to"),
   "capture.correct": t("corrected the capture"),
+  "visit.confirm": t("confirmed the visit"),
+  "visit.correct": t("corrected the visit"),
+  "visit.reject": t("rejected the visit"),
   "detection.correct": t("corrected the detection"),
 };
 

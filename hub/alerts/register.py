@@ -22,7 +22,16 @@ from hub.alerts.watch import Watch
 from hub.alerts.webhook import CONSUMER, FEED, Webhook
 from hub.context import Hub
 from hub.contract.errors import RequestError
-from hub.live.events import ALARMS_CHANGED, ALERT_CHANGED, CAPTURE_STORED, DETECTION_STORED, CaptureStored, RecordStored
+from hub.live.events import (
+    ALARMS_CHANGED,
+    ALERT_CHANGED,
+    CAPTURE_STORED,
+    DETECTION_STORED,
+    VISIT_CHANGED,
+    CaptureStored,
+    RecordStored,
+    VisitChanged,
+)
 from hub.net.outgoing_http import make_pool
 from hub.net.time_slice import TimeSlice
 from hub.runtime.offload import offload
@@ -81,7 +90,12 @@ def _wake(hub: Hub, service: AlertService) -> None:
         if not event.row["success"]:
             service.wake()
 
+    def visit(event: VisitChanged) -> None:
+        if event.shown["waits"]:
+            service.wake()
+
     hub.bus.subscribe(DETECTION_STORED, detection)
+    hub.bus.subscribe(VISIT_CHANGED, visit)
     hub.bus.subscribe(CAPTURE_STORED, capture)
 
 

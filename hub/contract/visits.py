@@ -2,7 +2,8 @@
 
 A visit as `shown` (`GET /api/visits`, the events `visit` and `visit_update`, MQTT, webhooks):
 
-    {"id", "seq", "checkpoint", "direction": "in" | "out" | "",
+    {"id", "seq", "change": grows with every change of any visit (`GET /api/visits?after=` goes on from it),
+     "checkpoint", "direction": "in" | "out" | "",
      "state": one of STATES, "reasons": [sentences, the first says most],
      "waits": whether a person has to decide, "decision": null | one of DECISIONS,
      "decided_by", "decided_at", "note",
@@ -13,9 +14,11 @@ A visit as `shown` (`GET /api/visits`, the events `visit` and `visit_update`, MQ
      "weight": null | {"kg", "at", "kind": "gross" | "tare" | ""},
      "net": null | {"kg", "visit": the id of the other visit},
      "stay": null | {"visit": the id of the visit at the other end, "seconds"},
+     "evidence_count": how many there are, with repeated ones that are counted only,
      "evidence": [{"kind": one of EVIDENCE_KINDS, "id": of the capture or detection, "device": its station or camera,
-                   "at", "late": whether it came after the verdict of a visit that had one,
-                   "tag", "number", "plate", "confidence",
+                   "at", "late": whether it came longer after it happened than evidence of a visit may be apart,
+                   "tag", "number", "plate", "index": which plate of the detection, "kg": of a weight, else null,
+                   "confidence",
                    "agrees": true | false | null where it says nothing, "differences": [{"position", "read",
                    "registered"}], "pictures": [addresses, the closest first]}]}
 """

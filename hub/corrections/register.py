@@ -13,6 +13,8 @@ from hub.corrections.service import Corrections
 def register(app: Flask, hub: Hub) -> None:
     """Add the service of corrections with its routes."""
     repository = CorrectionRepository(hub.backend, hub.reader, hub.correctable.values())
-    hub.add(Corrections(hub.writer, repository, hub.corrected, hub.bus, hub.correctable))
+    corrections = Corrections(hub.writer, repository, hub.corrected, hub.bus, hub.correctable)
+    hub.add(corrections)
+    hub.correct = corrections.correct
     app.register_blueprint(corrections_rest)
     hub.described_in.append("hub.corrections.operations")

@@ -16,6 +16,7 @@ from hub.live.events import (
     DETECTION_STORED,
     VEHICLE_ARRIVED,
     VEHICLE_LEFT,
+    VISIT_CHANGED,
     VehicleArrived,
     VehicleLeft,
 )
@@ -35,7 +36,7 @@ from hub.store.feeds import Positions, RowFeed
 
 log = logging.getLogger(__name__)
 
-RECORDS = ("captures", "detections", "alerts", "presence")
+RECORDS = ("captures", "detections", "alerts", "presence", "visits")
 
 
 def register(app: Flask, hub: Hub) -> None:
@@ -88,6 +89,7 @@ def _subscribe(hub: Hub, publisher: MqttPublisher, with_presence: bool) -> None:
     hub.bus.subscribe(CAPTURE_STORED, lambda _: publisher.wake("captures"))
     hub.bus.subscribe(DETECTION_STORED, lambda _: publisher.wake("detections"))
     hub.bus.subscribe(ALERT_CHANGED, lambda _: publisher.wake("alerts"))
+    hub.bus.subscribe(VISIT_CHANGED, lambda _: publisher.wake("visits"))
     hub.bus.subscribe(VEHICLE_ARRIVED, publisher.presence)
     hub.bus.subscribe(VEHICLE_LEFT, publisher.presence)
     if not with_presence:

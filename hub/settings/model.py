@@ -37,6 +37,7 @@ from hub.settings.tables import require_different, require_tables
 from hub.settings.tracking import Tracking
 from hub.settings.video import Video
 from hub.settings.vision import Vision
+from hub.settings.visits import Visits
 
 
 class Settings(Section):
@@ -82,6 +83,7 @@ class Settings(Section):
     scales: list[Scale] = Field([], max_length=32, description="Weight indicators.")
     images: Images = Images()
     results: Results = Results()
+    visits: Visits = Visits()
     store: Store = Store()
     retention: Retention = Retention()
     backup: Backup = Backup()

@@ -9,11 +9,11 @@ from pydantic import Field, field_validator, model_validator
 
 from hub.settings.base import Section
 
-What = Literal["captures", "detections", "presence", "states", "alerts"]
+What = Literal["captures", "detections", "presence", "states", "alerts", "visits"]
 
 
 class Mqtt(Section):
-    """An MQTT broker that is told of captures, detections, presence, states and alerts."""
+    """An MQTT broker that is told of captures, detections, presence, states, alerts and visits."""
 
     host: str = Field("", max_length=253, description="Name or address of the broker; empty: no MQTT.")
     port: int = Field(1883, ge=1, le=65535, description="Port of the broker; with TLS it is mostly 8883.")
@@ -44,7 +44,7 @@ class Mqtt(Section):
         "homeassistant", max_length=100, description="First part of the topics where Home Assistant looks for devices."
     )
     publish: list[What] = Field(
-        ["captures", "detections", "presence", "states", "alerts"], description="What is sent, as a list."
+        ["captures", "detections", "presence", "states", "alerts", "visits"], description="What is sent, as a list."
     )
     queue: int = Field(
         10_000,

@@ -18,6 +18,9 @@ class Retention(Section):
     detection_days: int = Field(
         0, ge=0, le=36_500, description="Detections and their pictures are deleted after this many days; 0: never."
     )
+    visit_days: int = Field(
+        365, ge=0, le=36_500, description="Visits are deleted after this many days; their records are not. 0: never."
+    )
     max_gb: float = Field(
         0.0,
         ge=0,

@@ -17,6 +17,7 @@ from hub.store.migrations import (
     revision_0009,
     revision_0010,
     revision_0011,
+    revision_0012,
 )
 from hub.store.migrations.schema import Schema
 
@@ -41,4 +42,5 @@ REVISIONS: tuple[Revision, ...] = (
     Revision(9, revision_0009.upgrade),
     Revision(10, revision_0010.upgrade),
     Revision(11, revision_0011.upgrade),
+    Revision(12, revision_0012.upgrade),
 )

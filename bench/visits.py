@@ -1,0 +1,331 @@
+"""Visits against the truth, and what they cost: `python bench/visits.py [--vehicles 1000] [--seed 1] [--only PART]`.
+
+`accuracy`: simulated vehicles of a register pass several checkpoints: 5 % with the plate of another vehicle, 10 % with
+an unread label, 10 % with one misread character of the plate, evidence up to 20 s apart and out of order, some close
+behind each other, some standing with repeated detections. Event times are compressed. `latency`: from sending the last
+evidence to its verdict on /events. `ingestion`: cameras at a fixed rate, with visits and without.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import multiprocessing
+import random
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+import websocket
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from hub.contract.times import utc_text
+from tests.support.helpers import HubProcess, wait_for
+
+CHECKPOINTS = 5
+SPREAD_SECONDS = 20.0
+LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
+CHARACTERS = LETTERS + "0123456789"
+LIMIT_MISMATCHES = 0.01
+LIMIT_LATENCY_MS = 200.0
+LIMIT_SLOWER = 0.10
+CAMERAS = 20
+PARTS = ("accuracy", "latency", "ingestion")
+
+
+@dataclass
+class Vehicle:
+    """A vehicle of the register."""
+
+    tag: str
+    number: str
+    plate: str
+
+
+@dataclass
+class Passage:
+    """A vehicle at a checkpoint; `records`: event time and the request that its device sends."""
+
+    wrong: bool
+    records: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
+    ids: list[tuple[str, str]] = field(default_factory=list)
+
+
+def fleet(chance: random.Random, count: int) -> list[Vehicle]:
+    """Vehicles with tags, numbers and plates that nobody else has."""
+    tags = chance.sample(range(10**8, 10**9), count)
+    numbers = chance.sample(range(10_000, 100_000), count)
+    plates: dict[str, None] = {}
+    while len(plates) < count:
+        plates[
+            f"{chance.randrange(1, 10)}{chance.choice(LETTERS)}{chance.choice(LETTERS)}{chance.randrange(1000, 10000)}"
+        ] = None
+    return [Vehicle(f"E2{tag}", str(number), plate) for tag, number, plate in zip(tags, numbers, plates, strict=True)]
+
+
+def misread(chance: random.Random, plate: str) -> str:
+    """A plate with one other character."""
+    place = chance.randrange(len(plate))
+    return plate[:place] + chance.choice([each for each in CHARACTERS if each != plate[place]]) + plate[place + 1 :]
+
+
+def passages(chance: random.Random, vehicles: list[Vehicle], others: list[Vehicle], begin: float) -> list[Passage]:
+    """Every vehicle passes one of the checkpoints once."""
+    clocks = [begin + chance.uniform(0, 60) for _ in range(CHECKPOINTS)]
+    made = []
+    for number, vehicle in enumerate(vehicles):
+        place = number % CHECKPOINTS
+        at = clocks[place]
+        passage = Passage(chance.random() < 0.05)
+        owner = chance.choice(others) if passage.wrong else vehicle
+        unread = chance.random() < 0.10
+        stays = chance.uniform(120, 600) if chance.random() < 0.08 else 0.0
+        moments = [at + chance.uniform(0, SPREAD_SECONDS)]
+        while stays and moments[-1] < at + stays:
+            moments.append(moments[-1] + chance.uniform(10, 60))
+        passage.records.append((at, "/api/captures", capture(place, vehicle, at, unread)))
+        for moment in moments:
+            plate = misread(chance, owner.plate) if chance.random() < 0.10 else owner.plate
+            passage.records.append((moment, "/api/detection", detection(place, plate, moment)))
+        gap = chance.uniform(8, 15) if chance.random() < 0.3 else chance.uniform(30, 90)
+        clocks[place] = max(at, moments[-1] if stays else at) + gap
+        made.append(passage)
+    return made
+
+
+def capture(place: int, vehicle: Vehicle, at: float, unread: bool) -> dict[str, Any]:
+    return {
+        "station": f"scale{place}",
+        "event_id": f"{vehicle.tag}-{at}",
+        "tag": vehicle.tag,
+        "tags": [vehicle.tag],
+        "number": "" if unread else vehicle.number,
+        "success": not unread,
+        "timestamp": utc_text(at),
+        "started_ts": at,
+        "finished_ts": at,
+    }
+
+
+def detection(place: int, plate: str, at: float, camera: str = "") -> dict[str, Any]:
+    return {
+        "camera_id": camera or f"cam{place}",
+        "checkpoint_id": f"cam-{place}",
+        "event_id": f"{place}-{plate}-{at}",
+        "timestamp": utc_text(at),
+        "vehicles_count": 1,
+        "plates_count": 1,
+        "ocr_results": [{"text": plate, "confidence": 0.9, "bbox": [10, 20, 110, 60]}],
+    }
+
+
+def post(hub: HubProcess, path: str, body: dict[str, Any], session: Any = requests) -> dict[str, Any]:
+    answer = session.post(hub.url + path, json=body, timeout=60)
+    answer.raise_for_status()
+    return dict(answer.json())
+
+
+def set_up(hub: HubProcess, vehicles: list[Vehicle]) -> None:
+    """Fill the register, and say where the devices stand."""
+    with requests.Session() as session:
+        for number, vehicle in enumerate(vehicles):
+            values = {"tags": [vehicle.tag], "numbers": [vehicle.number], "plates": [vehicle.plate]}
+            post(hub, "/api/vehicles", {"name": f"Truck {number}", "permission": "allow", **values}, session)
+    for place in range(CHECKPOINTS):
+        for kind, device in (("station", f"scale{place}"), ("camera", f"cam{place}")):
+            label = {"kind": kind, "id": device, "checkpoint": f"Gate {place}"}
+            requests.put(f"{hub.url}/api/devices/labels", json=label, timeout=10).raise_for_status()
+
+
+def joined(hub: HubProcess, count: int) -> None:
+    """Wait until so many records are joined."""
+    wait_for(lambda: hub.get("/status")["visits"]["joined"] >= count, 300, f"the joining of {count} records")
+
+
+def all_visits(hub: HubProcess) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    after = "0"
+    while page := hub.get("/api/visits", after=after, limit=500):
+        rows += page["visits"]
+        if not page["visits"]:
+            return rows
+        after = page["next_after"]
+    return rows
+
+
+def accuracy(options: argparse.Namespace) -> bool:
+    """Whether every wrong pair is a mismatch, few right ones are, and each passage is one visit."""
+    chance = random.Random(options.seed)
+    vehicles = fleet(chance, options.vehicles * 2)
+    ours, others = vehicles[: options.vehicles], vehicles[options.vehicles :]
+    with tempfile.TemporaryDirectory() as name, HubProcess(Path(name) / "instance") as hub:
+        set_up(hub, vehicles)
+        made = passages(chance, ours, others, time.time() - options.vehicles * 40 - 3600)
+        sent = [(at + chance.uniform(0, 40), path, body, each) for each in made for at, path, body in each.records]
+        sent.sort(key=lambda each: each[0])
+
+        def send(one: tuple[float, str, dict[str, Any], Passage]) -> None:
+            answer = post(hub, one[1], one[2])
+            one[3].ids.append(
+                ("capture", answer["id"]) if "captures" in one[1] else ("detection", answer["detection_id"])
+            )
+
+        began = time.monotonic()
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(send, sent))
+        joined(hub, len(sent))
+        took = time.monotonic() - began
+        rows = all_visits(hub)
+        return judged(hub, made, rows, len(sent), took)
+
+
+def judged(hub: HubProcess, made: list[Passage], rows: list[dict[str, Any]], records: int, took: float) -> bool:
+    """Print how the visits compare with the truth; whether they keep the limits."""
+    by_record = {(each["kind"], each["id"]): visit for visit in rows for each in visit["evidence"]}
+    split, states = 0, {True: [], False: []}
+    owners: dict[str, set[int]] = {}
+    for number, passage in enumerate(made):
+        visits = {visit["id"]: visit for key in passage.ids if (visit := by_record.get(key)) is not None}
+        split += len(visits) != 1
+        for visit_id in visits:
+            owners.setdefault(visit_id, set()).add(number)
+        found = [visit["state"] for visit in visits.values()]
+        states[passage.wrong].append("mismatch" if "mismatch" in found else found[0] if found else "none")
+    mixed = sum(len(some) > 1 for some in owners.values())
+    wrong, right = states[True], states[False]
+    caught, false = wrong.count("mismatch"), right.count("mismatch")
+    print(f"{records} records of {len(made)} vehicles joined in {took:.1f} s to {len(rows)} visits")
+    print(f"wrong pairs that are a mismatch      {caught} of {len(wrong)} (limit: all)")
+    print(f"right ones that are a mismatch       {false} of {len(right)} (limit: under 1 %)")
+    print(f"right ones that are ok               {right.count('ok')} of {len(right)}")
+    print(f"vehicles with another number than 1  {split} (limit: 0)")
+    print(f"visits of several vehicles           {mixed} (limit: 0)", flush=True)
+    return caught == len(wrong) and false < LIMIT_MISMATCHES * len(right) and not split and not mixed
+
+
+def latency(options: argparse.Namespace) -> bool:
+    """Whether a verdict comes soon after the last evidence was sent."""
+    chance = random.Random(options.seed)
+    vehicles = fleet(chance, options.quiet)
+    times = []
+    with tempfile.TemporaryDirectory() as name, HubProcess(Path(name) / "instance") as hub:
+        set_up(hub, vehicles)
+        page = websocket.create_connection(f"ws://127.0.0.1:{hub.port}/events", timeout=20)
+        for number, vehicle in enumerate(vehicles):
+            place = number % CHECKPOINTS
+            post(hub, "/api/captures", capture(place, vehicle, time.time(), False))
+            time.sleep(0.25)
+            began = time.perf_counter()
+            record = post(hub, "/api/detection", detection(place, vehicle.plate, time.time()))["detection_id"]
+            while True:
+                message = json.loads(page.recv())
+                evidence = message["visit"]["evidence"] if message["event"] in ("visit", "visit_update") else []
+                if any(each["id"] == record for each in evidence):
+                    break
+            times.append((time.perf_counter() - began) * 1000)
+            time.sleep(0.25)
+        page.close()
+    times.sort()
+    p99 = times[int(len(times) * 0.99)]
+    print(
+        f"verdict after the last evidence was sent: p50 {statistics.median(times):.1f} ms, p99 {p99:.1f} ms, "
+        f"max {times[-1]:.1f} ms over {len(times)} (limit: {LIMIT_LATENCY_MS:g})",
+        flush=True,
+    )
+    return times[-1] <= LIMIT_LATENCY_MS
+
+
+def camera(port: int, number: int, rate: float, end: float, times: list[float]) -> None:
+    """Send a detection of another plate every `CAMERAS / rate` seconds."""
+    chance = random.Random(number)
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    due = time.perf_counter() + number / rate
+    while due < end:
+        time.sleep(max(0.0, due - time.perf_counter()))
+        plate = f"{chance.choice(LETTERS)}{chance.choice(LETTERS)}{chance.randrange(1000, 10000)}"
+        body = json.dumps(detection(number % CHECKPOINTS, plate, time.time(), f"camera{number:02d}"))
+        began = time.perf_counter()
+        link.request("POST", "/api/detection", body, {"Content-Type": "application/json"})
+        answer = link.getresponse()
+        answer.read()
+        assert answer.status == 200
+        times.append(time.perf_counter() - began)
+        due += CAMERAS / rate
+
+
+def cameras(port: int, rate: float, seconds: float, results: Any) -> None:
+    """All cameras, in a process of their own."""
+    times: list[list[float]] = [[] for _ in range(CAMERAS)]
+    began = time.perf_counter()
+    threads = [
+        threading.Thread(target=camera, args=(port, number, rate, began + seconds, times[number]))
+        for number in range(CAMERAS)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    results.put(([one for some in times for one in some], time.perf_counter() - began))
+
+
+def ingestion(options: argparse.Namespace) -> bool:
+    """Whether cameras are served nearly as fast with visits as without."""
+    rates: dict[str, list[float]] = {"true": [], "false": []}
+    for enabled in ("false", "true") * options.rounds:
+        with (
+            tempfile.TemporaryDirectory() as name,
+            HubProcess(Path(name) / "instance", HUB_VISITS_ENABLED=enabled) as hub,
+        ):
+            process = psutil.Process(hub.process.pid)
+            before = sum(process.cpu_times()[:2])
+            results: Any = multiprocessing.Queue()
+            load = multiprocessing.Process(target=cameras, args=(hub.port, options.rate, options.seconds, results))
+            load.start()
+            times, took = results.get(timeout=options.seconds + 120)
+            load.join()
+            ended = time.monotonic()
+            if enabled == "true":
+                joined(hub, len(times))
+            behind = time.monotonic() - ended
+            cpu = (sum(process.cpu_times()[:2]) - before) * 1000 / len(times)
+            loop = hub.get("/status")["event_loop"]
+        times.sort()
+        rates[enabled].append(len(times) / took)
+        print(
+            f"visits {enabled:<5} {len(times) / took:7.1f} records/s, p50 {statistics.median(times) * 1000:.1f}, "
+            f"p99 {times[int(len(times) * 0.99)] * 1000:.1f} ms, {cpu:.2f} ms of processor each, joined "
+            f"{behind:.1f} s after the last   {json.dumps(loop)}",
+            flush=True,
+        )
+    ratio = statistics.median(rates["true"]) / statistics.median(rates["false"])
+    print(f"with visits {ratio:.3f} of the records a second without (limit: {1 - LIMIT_SLOWER:g})", flush=True)
+    return ratio >= 1 - LIMIT_SLOWER
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--vehicles", type=int, default=1000)
+    parser.add_argument("--quiet", type=int, default=100, help="vehicles of the measurement of latency")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=200.0)
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--only", choices=PARTS)
+    options = parser.parse_args()
+    parts = {"accuracy": accuracy, "latency": latency, "ingestion": ingestion}
+    good = [part(options) for name, part in parts.items() if options.only in (None, name)]
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,208 @@
+"""Joins evidence to visits at one checkpoint, by event time and whatever the order of arrival. No input or output here.
+
+What names the same vehicle belongs together (`related`); what names nothing that is known is joined by its time. The
+latter is a guess, which is taken back when evidence arrives that knows better: then a visit is split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+
+from hub.visits.plates import folded_alike
+from hub.visits.visit import Member, Visit
+
+NEAREST = 30  # visits that are looked at for evidence that names no vehicle of theirs
+LEFT_MARGIN = 5.0  # seconds after a vehicle was seen last in which records of it may still be made
+MAX_DEPTH = 3
+MOVED_FROM = 5  # visits that make room for evidence, and that take what they give
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`join`: how far apart evidence of a visit may be. `standing`: how long a vehicle may stand unseen. In seconds."""
+
+    join: float = 30.0
+    standing: float = 900.0
+
+
+def opposed(one: Member, other: Member) -> bool:
+    """Whether two pieces of evidence of the same device are of two vehicles: other tags, or clearly other plates."""
+    if one.source != other.source:
+        return False
+    if one.tag and other.tag:
+        if one.tag != other.tag and not one.known.tag & other.known.tag:
+            return True
+    elif one.number and other.number and one.number != other.number and not one.known.number & other.known.number:
+        return True
+    return bool(one.plate and other.plate) and not same_plate(one, other)
+
+
+def same_plate(one: Member, other: Member) -> bool:
+    """Whether two plates may be one: alike, or of one vehicle, and not those of two vehicles exactly."""
+    if one.plate == other.plate or (one.known.plate and one.known.plate & other.known.plate):
+        return True
+    return folded_alike(one.folded, other.folded) and not (one.known.exact and other.known.exact)
+
+
+def related(one: Member, other: Member) -> bool:
+    """Whether two pieces of evidence name the same vehicle."""
+    if (
+        (one.plate and other.plate and same_plate(one, other))
+        or (one.tag and one.tag == other.tag)
+        or (one.number and one.number == other.number)
+        or (one.vehicles and not one.vehicles.isdisjoint(other.vehicles))
+    ):
+        return not opposed(one, other)
+    return False
+
+
+def relatives(seeds: Iterable[Member], members: Sequence[Member]) -> list[Member]:
+    """Those of `members` that name the same vehicle as one of the seeds, directly or through others."""
+    open_, left, found = list(seeds), list(members), []
+    while open_ and left:
+        one = open_.pop()
+        near = [other for other in left if other is one or related(one, other)]
+        left = [other for other in left if not any(other is each for each in near)]
+        found += near
+        open_ += near
+    return found
+
+
+class Joining:
+    """The visits of one checkpoint that evidence may still join. `stood`: whether a vehicle was present all the time
+    between two moments; `new`: makes a visit.
+    """
+
+    def __init__(
+        self,
+        visits: list[Visit],
+        rules: Rules,
+        new: Callable[[Member], Visit],
+        stood: Callable[[float, float], bool] = lambda begin, end: False,
+    ) -> None:
+        self.visits, self._rules, self._new, self._stood = visits, rules, new, stood
+        self.changed: list[Visit] = []
+
+    def join(self, member: Member, without: tuple[Visit, ...] = ()) -> None:
+        """Add evidence to the visit that it belongs to, or to a new one."""
+        candidates = [visit for visit in self.visits if visit not in without]
+        found = self._same_vehicle(member, candidates) if member.says_who else None
+        if found is not None:
+            self._add_to_relatives(member, *found, without)
+        else:
+            self._add_to_nearest(member, candidates)
+
+    # -- the same vehicle
+
+    def _same_vehicle(self, member: Member, candidates: list[Visit]) -> tuple[Visit, list[Member]] | None:
+        """The visit with evidence of the same vehicle, and that evidence."""
+        best: tuple[tuple[bool, int, float], Visit, list[Member]] | None = None
+        for visit in candidates:
+            gap = visit.distance(member.at)
+            if gap > self._rules.standing and not self._stood_between(visit, member.at):
+                continue
+            direct = [other for other in visit.members if related(member, other)]
+            if not direct or not self._is_still_there(visit, member, gap, candidates):
+                continue
+            family = relatives(direct, visit.members)
+            if any(opposed(member, other) for other in family):
+                continue
+            rank = (gap > self._rules.join, -len({other.source for other in direct}), gap)
+            if best is None or rank < best[0]:
+                best = rank, visit, family
+        return best[1:] if best is not None else None
+
+    def _stood_between(self, visit: Visit, at: float) -> bool:
+        return self._stood(*sorted((at, visit.last_at if at > visit.last_at else visit.started_at)))
+
+    def _is_still_there(self, visit: Visit, member: Member, gap: float, candidates: list[Visit]) -> bool:
+        """Whether a vehicle that was seen `gap` seconds before or after may not have left meanwhile."""
+        at = member.at
+        if visit.left_at is not None and at > visit.left_at + LEFT_MARGIN and gap > LEFT_MARGIN:
+            return False
+        if gap <= self._rules.join or self._stood_between(visit, at):
+            return True
+        begin, end = sorted((at, visit.last_at if at > visit.last_at else visit.started_at))
+        return not any(
+            other.says_who and not related(member, other)
+            for between in candidates
+            if between is not visit and begin < between.started_at < end
+            for other in between.members
+        )
+
+    def _add_to_relatives(self, member: Member, visit: Visit, family: list[Member], without: tuple[Visit, ...]) -> None:
+        strangers = [other for other in visit.members if opposed(member, other)]
+        if not strangers:
+            self._add(member, visit)
+        elif visit.decision is not None or len(without) >= MAX_DEPTH:
+            self._begin(member)
+        else:
+            visit.remove(guessed := relatives(strangers, visit.members))
+            self._add(member, visit)
+            for each in sorted(guessed, key=lambda each: each.at):
+                self.join(each, (*without, visit))
+
+    # -- by time
+
+    def _add_to_nearest(self, member: Member, candidates: list[Visit]) -> None:
+        ranked = self._nearest(member, candidates)
+        for visit in ranked:
+            if not any(opposed(member, other) for other in visit.members):
+                self._add(member, visit)
+                return
+        if member.says_who:
+            for visit in ranked[:MOVED_FROM]:
+                if self._make_room(member, visit, candidates):
+                    self._add(member, visit)
+                    return
+        self._begin(member)
+
+    def _nearest(self, member: Member, candidates: list[Visit]) -> list[Visit]:
+        """The visits that evidence may belong to by its time, the nearest first."""
+        at, join = member.at, self._rules.join
+        near = [
+            (min(abs(other.at - at) for other in visit.members), order, visit)
+            for order, visit in enumerate(candidates)
+            if visit.last_at >= at - join and visit.started_at <= at + join and self._may_be_one(member, visit)
+        ]
+        return [visit for distance, _, visit in nsmallest(NEAREST, near) if distance <= join or visit.dropped]
+
+    def _make_room(self, member: Member, visit: Visit, candidates: list[Visit]) -> bool:
+        """Move what was taken for a visit's by its time to another visit that it may belong to as well."""
+        if visit.decision is not None:
+            return False
+        strangers = [other for other in visit.members if opposed(member, other)]
+        guessed = relatives(strangers, visit.members)
+        if not any(other.says_who for other in visit.members if other not in guessed):
+            return False
+        others = [other for other in candidates if other is not visit and other.decision is None]
+        for other in self._nearest(strangers[0], others)[:MOVED_FROM]:
+            if not any(opposed(one, two) for one in guessed for two in other.members):
+                visit.remove(guessed)
+                for each in guessed:
+                    self._add(each, other)
+                return True
+        return False
+
+    def _may_be_one(self, member: Member, visit: Visit) -> bool:
+        facing = member.evidence.facing
+        if facing and visit.direction and facing != visit.direction:
+            return False
+        return visit.left_at is None or member.at <= visit.left_at + LEFT_MARGIN
+
+    # -- changes
+
+    def _begin(self, member: Member) -> None:
+        visit = self._new(member)
+        self.visits.append(visit)
+        self._add(member, visit)
+
+    def _add(self, member: Member, visit: Visit) -> None:
+        visit.add(member)
+        self._note(visit)
+
+    def _note(self, visit: Visit) -> None:
+        if visit not in self.changed:
+            self.changed.append(visit)

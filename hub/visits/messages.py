@@ -1,0 +1,97 @@
+"""Visits as messages: for MQTT, and those that are alerts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+
+from hub.contract.alerts import AlertKind, Notable
+from hub.contract.json_text import encode_text
+from hub.contract.visits import DENIED
+from hub.store.backend import Row
+from hub.store.feeds import FeedItem, RowFeed, newest_seq
+from hub.store.reader import Reader
+from hub.visits.repository import MESSAGES
+from hub.visits.tables import VisitMessage
+from hub.visits.visit import WAITING, Visit
+
+ALERT_FIELDS = ("id", "checkpoint", "direction", "state", "reasons", "tag", "number", "plate", "started_at", "last_at")
+
+
+def alert_of(visit: Visit) -> str:
+    """The kind of alert that a visit has become, "" where it is none or was announced as one already.
+
+    A plate on the list of those to stop is an alert by its detection.
+    """
+    if visit.state not in WAITING or not visit.waits:
+        visit.alarmed = ""
+        return ""
+    if visit.alarmed == visit.state:
+        return ""
+    visit.alarmed = visit.state
+    if visit.state == DENIED and visit.listed:
+        return ""
+    return str(AlertKind.VISIT_DENIED if visit.state == DENIED else AlertKind.VISIT_MISMATCH)
+
+
+def message_row(shown: dict[str, Any], new: bool, alert: str, at: float) -> dict[str, Any]:
+    """The row of a message about a visit. `at`: epoch seconds."""
+    body = {"event": "visit" if new else "visit_update", "visit": shown}
+    return {
+        "visit": shown["id"],
+        "checkpoint": shown["checkpoint"],
+        "received_at": at,
+        "alert": alert,
+        "body": encode_text(body),
+    }
+
+
+def _body(row: Row) -> dict[str, Any]:
+    body = orjson.loads(row["body"])
+    if not isinstance(body["visit"]["id"], str):
+        raise ValueError("body is no message about a visit")
+    return dict(body)
+
+
+def visit_feed(reader: Reader) -> RowFeed:
+    """Every message about a visit, in its order."""
+
+    def show(row: Row) -> FeedItem:
+        return FeedItem(row["seq"], row["checkpoint"], row["received_at"], _body(row))
+
+    return RowFeed(reader, MESSAGES, show)
+
+
+class VisitAlerts:
+    """Visits that were denied or do not match. Implements `hub.contract.alerts.NotableRecords`."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def newest(self) -> int:
+        """The sequence number of the newest message, 0 without one."""
+        return newest_seq(self._reader, MESSAGES)
+
+    def notable(self, after: int, until: int) -> list[Notable]:
+        """Those messages that are alerts, in their order."""
+        rows = self._reader.all(
+            select(MESSAGES)
+            .where(VisitMessage.seq > after, VisitMessage.seq <= until, MESSAGES.columns.alert != "")
+            .order_by(VisitMessage.seq)
+        )
+        return self._reader.unreadable.readable(rows, _notable, MESSAGES)
+
+
+def _notable(row: Row) -> Notable:
+    visit = _body(row)["visit"]
+    kind = AlertKind(row["alert"])
+    who = visit["vehicle"]["name"] if visit["vehicle"] else visit["plate"] or visit["tag"] or visit["number"]
+    what = "is not to be let in" if kind is AlertKind.VISIT_DENIED else "is not what it says it is"
+    sentence = (
+        f"A vehicle at {visit['checkpoint']} {what}. {' '.join(visit['reasons'][:3])} "
+        "Look at its visit and confirm, correct or reject it."
+    )
+    details = {f"visit_{key}" if key == "id" else key: visit[key] for key in ALERT_FIELDS}
+    return Notable(kind, f"{who} at {visit['checkpoint']}", sentence, details)

@@ -1,0 +1,314 @@
+"""Joins stored evidence to visits, judges them, stores and publishes them. Knows neither requests nor sockets."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from gevent.lock import RLock
+
+from hub.contract.errors import NotFound, RequestError
+from hub.contract.visits import CAPTURE, DETECTION
+from hub.live.bus import Bus
+from hub.live.events import VISIT_CHANGED, VehicleArrived, VehicleLeft, VisitChanged, WeightSettled
+from hub.live.links import Links
+from hub.runtime.log_throttle import LogThrottle
+from hub.store.errors import DatabaseError
+from hub.store.feeds import Positions
+from hub.store.transaction import Transaction
+from hub.store.writer import Writer
+from hub.visits.assessment import Assessment, Found
+from hub.visits.checkpoints import Checkpoint, Checkpoints, place_key
+from hub.visits.evidence import Evidence
+from hub.visits.intake import Batch, Intake
+from hub.visits.joining import Joining, Rules
+from hub.visits.messages import alert_of, message_row
+from hub.visits.pairing import Pairing
+from hub.visits.places import Places
+from hub.visits.repository import VisitRepository
+from hub.visits.sensed import Sensed
+from hub.visits.stored import shown
+from hub.visits.visit import Member, Visit
+
+log = logging.getLogger(__name__)
+
+CONSUMER = "visits"
+POLL_SECONDS = 2.0
+GATHER_SECONDS = 0.04  # between two steps; records of this time are joined together
+RETRY_SECONDS = 2.0
+ALARM_SECONDS = 900.0  # evidence that happened earlier is joined without an alarm
+MAX_SENSED = 1000
+UNAVAILABLE = (RequestError, DatabaseError)
+Sensing = VehicleArrived | VehicleLeft | WeightSettled
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the service works with."""
+
+    writer: Writer
+    repository: VisitRepository
+    positions: Positions
+    bus: Bus
+    links: Links
+    intake: Intake
+    checkpoints: Checkpoints
+    assessment: Assessment
+
+
+class VisitService:
+    """One greenlet joins, judges, stores and publishes."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        rules: Rules,
+        net_seconds: float,
+        keep_messages: bool,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`keep_messages`: whether each change is kept as a message, for MQTT; alerts are in any case."""
+        self._parts, self._rules, self._keep_messages, self._now = parts, rules, keep_messages, now
+        self._places = Places(parts.repository, rules)
+        self._sensed = Sensed(rules)
+        self._pairing = Pairing(parts.repository, self._places.canonical, self._find, net_seconds)
+        self._pending: deque[Sensing] = deque(maxlen=MAX_SENSED)
+        self._wake = Event()
+        self.lock = RLock()  # held while visits are changed
+        self._started = self._closed = False
+        self._change = 0
+        self._throttle = LogThrottle(60.0)
+        self.stored = self.joined = self.left_out = 0
+        self.problem = ""
+
+    # -- the greenlet
+
+    def wake(self, feed: str) -> None:
+        """There is something new in a feed. Never blocks."""
+        self._parts.intake.due.add(feed)
+        self._wake.set()
+
+    def sense(self, event: Sensing) -> None:
+        """A vehicle arrived or left, or a scale has settled. Never blocks."""
+        self._pending.append(event)
+        self._wake.set()
+
+    def start(self) -> None:
+        """Load the positions. Raises DatabaseError or LaneBusy."""
+        parts = self._parts
+        self._change = parts.repository.newest_change()
+        parts.intake.start(parts.positions.load(CONSUMER))
+        at = dict(parts.intake.positions)
+        parts.writer.write(lambda transaction: parts.positions.store(transaction, CONSUMER, at))
+        self._started = True
+
+    def run(self) -> None:
+        """The greenlet of visits."""
+        while not self._closed:
+            if not self._wake.wait(POLL_SECONDS):
+                self._parts.intake.look_everywhere()
+            self._wake.clear()
+            try:
+                while not self._closed and self.step():
+                    gevent.sleep(GATHER_SECONDS)
+                self.problem = ""
+            except UNAVAILABLE as error:
+                self.problem = str(error)
+                if self._throttle.due():
+                    log.error("Visits wait to be stored: %s", error)
+                gevent.sleep(RETRY_SECONDS)
+                self._wake.set()
+                continue
+            gevent.sleep(GATHER_SECONDS)
+
+    def close(self) -> None:
+        """Join what is stored already; what cannot be joined now is, after the next start."""
+        self._closed = True
+        self._parts.intake.look_everywhere()
+        with suppress(*UNAVAILABLE):
+            self.step()
+
+    def step(self) -> bool:
+        """Join what is new, store and publish it; whether there is more. Raises RequestError or DatabaseError."""
+        with self.lock:
+            if not self._started:
+                self.start()
+            batch = self._parts.intake.next()
+            sensed = [self._pending.popleft() for _ in range(len(self._pending))]
+            try:
+                self._step(batch, sensed)
+            except UNAVAILABLE:
+                self._pending.extendleft(reversed(sensed))
+                self._parts.intake.again(batch)
+                self._places.forget()
+                raise
+            except Exception:  # a bug: the records that it is about are left out, and those after them are joined
+                log.exception("%d records could not be joined to visits.", len(batch.records))
+                self.left_out += len(batch.records)
+                self._places.forget()
+                self._parts.intake.done(batch)
+            return batch.more
+
+    def _step(self, batch: Batch, sensed: list[Sensing]) -> None:
+        assessment, found = self._parts.assessment, Found()
+        if not (sensed or batch.records or batch.corrections):
+            self._parts.intake.done(batch)
+            return
+        assessment.look_up((evidence for evidence, _ in batch.records), found)
+        changed = self._sense(sensed)
+        changed += self._join(batch.records, found)
+        changed += self._correct(batch.corrections)
+        self.save(changed, found, batch)
+        self.joined += len(batch.records)
+
+    def _sense(self, events: list[Sensing]) -> list[Visit]:
+        changed: list[Visit] = []
+        for event in events:
+            if isinstance(event, WeightSettled):
+                key = place_key(event.checkpoint or event.scale)
+                place = self._places.load(key, [event.at])
+                changed += self._sensed.weighed(place, event)
+                continue
+            key = self._parts.checkpoints.of(DETECTION, event.camera).place
+            place = self._places.load(key, [event.since])
+            arrived = isinstance(event, VehicleArrived)
+            changed += self._sensed.arrived(place, event) if arrived else self._sensed.left(place, event)  # type: ignore[arg-type]
+        return changed
+
+    def _join(self, records: list[tuple[Evidence, Checkpoint]], found: Found) -> list[Visit]:
+        changed: list[Visit] = []
+        by_place: dict[str, list[tuple[Evidence, Checkpoint]]] = {}
+        for evidence, checkpoint in records:
+            by_place.setdefault(checkpoint.place, []).append((evidence, checkpoint))
+        for key, some in by_place.items():
+            place = self._places.load(key, [evidence.at for evidence, _ in some])
+            joining = Joining(place.visits, self._rules, partial(self._new, some[0][1]), place.stood)
+            for evidence, _ in sorted(some, key=lambda each: each[0].at):
+                joining.join(self._parts.assessment.member(evidence, found))
+            changed += joining.changed
+            changed += self._sensed.attach(place, joining.changed)
+            self._places.tidy(key, max(evidence.at for evidence, _ in some))
+        return changed
+
+    def _new(self, checkpoint: Checkpoint, _: Member) -> Visit:
+        return Visit(checkpoint.name, checkpoint.place, self._now())
+
+    def _correct(self, corrections: list[dict[str, Any]]) -> list[Visit]:
+        """Put corrected values in the place of those that were read."""
+        if not corrections:
+            return []
+        keys = list({(each["kind"], each["id"]) for each in corrections})
+        found = self._parts.repository.of_records(keys)
+        changed = []
+        for each in corrections:
+            visit = found.get((each["kind"], each["id"]))
+            if visit is not None:
+                visit = self._places.canonical(visit)
+                if self.put_value(visit, each["kind"], each["id"], int(each["index"]), str(each["value"])):
+                    changed.append(visit)
+        return changed
+
+    @staticmethod
+    def put_value(visit: Visit, kind: str, record_id: str, index: int, value: str) -> bool:
+        """Put a corrected value into the evidence of a visit; whether anything has changed."""
+        for place, member in enumerate(visit.members):
+            evidence = member.evidence
+            if (evidence.kind, evidence.id) != (kind, record_id):
+                continue
+            if kind == CAPTURE:
+                corrected = replace(evidence, number=value)
+            elif index < len(evidence.plates):
+                plates = tuple(value if each == index else plate for each, plate in enumerate(evidence.plates))
+                corrected = replace(evidence, plates=plates)
+            else:
+                return False
+            if corrected == evidence:
+                return False
+            visit.members[place] = Member(corrected)
+            return True
+        return False
+
+    # -- storing and publishing
+
+    def save(self, changed: Iterable[Visit], found: Found | None = None, batch: Batch | None = None) -> None:
+        """Judge visits, pair them, store them with the positions in one commit and publish them.
+
+        Raises RequestError or DatabaseError; what is in memory is to be loaded again then.
+        """
+        parts = self._parts
+        visits = list({visit.id: visit for visit in changed if visit.members}.values())
+        before = {visit.id: visit.state if visit.seq else "" for visit in visits}
+        parts.assessment.judge(visits, Found() if found is None else found)
+        for visit in list(visits):
+            for other in self._pairing.pair(visit):
+                if other.id not in before:
+                    before[other.id] = other.state
+                    visits.append(other)
+        now = self._now()
+        messages: list[dict[str, Any]] = []
+        for visit in visits:
+            self._change += 1
+            visit.change = self._change
+            alert = alert_of(visit)
+            if visit.last_at < now - ALARM_SECONDS:
+                alert = ""
+            if alert or self._keep_messages:
+                messages.append(message_row(shown(visit, parts.links), not visit.seq, alert, now))
+        ends = {**parts.intake.positions, **batch.ends} if batch is not None else {}
+
+        def job(transaction: Transaction) -> list[int]:
+            if ends:
+                parts.positions.store(transaction, CONSUMER, ends)
+            return parts.repository.store(transaction, visits, messages)
+
+        seqs = parts.writer.write(job)
+        if batch is not None:
+            parts.intake.done(batch)
+        self._publish(visits, seqs, before)
+
+    def _publish(self, visits: list[Visit], seqs: list[int], before: dict[str, str]) -> None:
+        for visit, seq in zip(visits, seqs, strict=True):
+            new, visit.seq = not visit.seq, seq
+            visit.unstored.clear()
+            self.stored += new
+            event = VisitChanged(shown(visit, self._parts.links), new, before[visit.id])
+            self._parts.bus.publish(VISIT_CHANGED, event)
+
+    def forget(self) -> None:
+        """Load visits again when they are needed: what is in memory was not stored."""
+        self._places.forget()
+
+    # -- single visits
+
+    def _find(self, visit_id: str) -> Visit | None:
+        found = self._places.visit(visit_id)
+        if found is None:
+            stored = self._parts.repository.get(visit_id)
+            found = self._places.canonical(stored) if stored is not None else None
+        return found
+
+    def find(self, visit_id: str) -> Visit:
+        """A visit, in memory or stored. Raises NotFound, DatabaseError or LaneBusy."""
+        visit = self._find(visit_id)
+        if visit is None:
+            raise NotFound(f"There is no visit with the id {visit_id[:80]}; it may have expired.")
+        return visit
+
+    def status(self) -> dict[str, Any]:
+        """For the status page."""
+        return {
+            "checkpoints": len(self._places),
+            "open": self._places.open_visits,
+            "stored": self.stored,
+            "joined": self.joined,
+            "left_out": self.left_out + self._parts.intake.left_out + self._parts.intake.unreadable,
+            "problem": self.problem,
+        }
