@@ -27,15 +27,15 @@ from hub.presence.register import register as presence
 from hub.retention.register import register as retention
 from hub.station.register import register as station
 from hub.tracking.register import register as tracking
+from hub.vehicles.register import register as vehicles
 from hub.video.register import register as video
-from hub.watchlist.register import register as watchlist
 
 REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     failures,
     languages,
     accounts,
     video,
-    watchlist,
+    vehicles,
     station,
     lpr,
     corrections,

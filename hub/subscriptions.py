@@ -16,7 +16,7 @@ from hub.live.events import BackupEnded, CaptureStored, RecordStored, TagReading
 from hub.live.links import LOOPBACK
 from hub.lpr.socketio import HEALTH_ROOM
 from hub.socketio.events import DASHBOARD
-from hub.watchlist.service import Watchlist
+from hub.vehicles.watchlist import Watchlist
 
 BACKUP = "backup"
 """The subject of the alert of a backup that failed."""

@@ -13,7 +13,7 @@ from hub.station import tables as station
 from hub.store import corrected, feeds, searched
 from hub.store.tables import db
 from hub.tracking import tables as tracking
-from hub.watchlist import tables as watchlist
+from hub.vehicles import tables as vehicles
 
 __all__ = [
     "METADATA",
@@ -29,7 +29,7 @@ __all__ = [
     "searched",
     "station",
     "tracking",
-    "watchlist",
+    "vehicles",
 ]
 
 METADATA = db.metadata

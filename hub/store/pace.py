@@ -27,9 +27,9 @@ MIN_PAUSE, MAX_PAUSE = 0.01, 2.0
 class PacedWriter:
     """`write(job)` like the writer's, for jobs of up to `items` rows or files; their number follows the time taken."""
 
-    def __init__(self, writer: Writer, most: int) -> None:
-        """`most`: items of one step."""
-        self._writer, self._most = writer, most
+    def __init__(self, writer: Writer, most: int, share: float = SHARE) -> None:
+        """`most`: items of one step. `share`: seconds of pause for each second of statements."""
+        self._writer, self._most, self._share = writer, most, share
         self.items = min(FIRST_ITEMS, most)
         self.longest_ms = self.longest_work_ms = 0.0  # of a step with its commit, and of its statements
         self._pause = 0.0
@@ -76,4 +76,4 @@ class PacedWriter:
             self.items = max(first, self.items * 2 // 3)
         elif work < TARGET_SECONDS and (total < MOST_SECONDS / 2 or self.items < first):
             self.items = min(self._most, self.items + max(1, self.items // 4))
-        self._pause = min(MAX_PAUSE, max(MIN_PAUSE, SHARE * work))
+        self._pause = min(MAX_PAUSE, max(MIN_PAUSE, self._share * work))

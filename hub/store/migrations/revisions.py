@@ -15,6 +15,7 @@ from hub.store.migrations import (
     revision_0007,
     revision_0008,
     revision_0009,
+    revision_0010,
 )
 from hub.store.migrations.schema import Schema
 
@@ -37,4 +38,5 @@ REVISIONS: tuple[Revision, ...] = (
     Revision(7, revision_0007.upgrade),
     Revision(8, revision_0008.upgrade),
     Revision(9, revision_0009.upgrade),
+    Revision(10, revision_0010.upgrade),
 )

@@ -1,0 +1,194 @@
+"""Imports of vehicles from a CSV file: every line, or none.
+
+A file is read and compared with the register first. Its vehicles are then stored some at a time under the id of the
+import, which keeps them out of the register, until one small commit puts all of them in. What a broken off import left
+is deleted.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+import gevent
+from sqlalchemy import select
+
+from hub.contract.errors import Conflict, ContractError, RequestError, Unavailable
+from hub.contract.roles import Principal
+from hub.contract.vehicles import Identifier
+from hub.runtime.lanes import Lanes
+from hub.store.pace import PacedWriter
+from hub.store.reader import Reader
+from hub.store.transaction import Transaction
+from hub.store.writer import StoreBusy, Writer
+from hub.vehicles.csv_lines import COLUMNS, CsvLines, Read, csv_row, texts_of
+from hub.vehicles.csv_text import decode_text
+from hub.vehicles.listing import VehicleLists
+from hub.vehicles.repository import IMPORTS, VehicleRepository
+from hub.vehicles.service import Vehicles, author_name, change_row
+from hub.vehicles.vehicle import Vehicle
+from hub.vehicles.watch import WatchedPlates, plates_of
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LINES = 200  # that are read at once, on a native thread
+STEP = 400  # vehicles of one commit, at most
+SHARE = 0.5  # seconds of pause for each second of statements: somebody waits for an import
+SHOWN = 10  # vehicles of a preview
+TRIES, PAUSE_SECONDS = 30, 1.0  # of a commit, where the hub is busy
+
+
+class Imports:
+    """Reads files of vehicles, one at a time. Used on the event loop."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        repository: VehicleRepository,
+        vehicles: Vehicles,
+        watch: WatchedPlates,
+        lists: VehicleLists,
+        lanes: Lanes,
+    ) -> None:
+        self._writer, self._repository, self._vehicles = writer, repository, vehicles
+        self._watch, self._lists, self._lanes = watch, lists, lanes
+        self._running = False
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One file at a time. Raises Unavailable."""
+        if self._running:
+            raise Unavailable("A file of vehicles is being read already. Try again when that is done.", retry_after=10)
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
+
+    def preview(self, data: bytes, encoding: str) -> dict[str, Any]:
+        """What an import of this file would do, and each line that cannot be taken. Raises ContractError."""
+        with self._alone():
+            read, found = self._read(data, encoding)
+            rows = [csv_row(vehicle, self._vehicles.zone) for _, vehicle in read.vehicles[:SHOWN]]
+            return {
+                **found,
+                "lines": read.lines,
+                "vehicles": len(read.vehicles),
+                "bad_count": read.bad_count,
+                "bad": [{"line": line, "reason": reason} for line, reason in read.bad],
+                "first": [dict(zip(COLUMNS, row, strict=True)) for row in rows],
+            }
+
+    def run(self, data: bytes, encoding: str, author: Principal) -> int:
+        """Import every vehicle of a file; how many.
+
+        Raises ContractError where a line cannot be taken and StoreBusy, and nothing was imported then.
+        """
+        with self._alone():
+            read, _ = self._read(data, encoding)
+            if read.bad_count:
+                count = f"{read.bad_count:,} {'line' if read.bad_count == 1 else 'lines'}"
+                raise ContractError(f"Nothing was imported: {count} cannot be taken.", list(texts_of(read)))
+            if not read.vehicles:
+                raise ContractError("Nothing was imported: the file has no vehicles below its first line.")
+            self._store(read, author)
+            return len(read.vehicles)
+
+    def _read(self, data: bytes, encoding: str) -> tuple[Read, dict[str, Any]]:
+        lane = self._lanes.exports
+        text, name = lane.run(decode_text, data, encoding)
+        lines = lane.run(CsvLines, text, self._vehicles.zone)
+        while lane.run(lines.some, LINES):
+            pass
+        read = lines.read
+        self._compare(read)
+        plates = sum(len(plates_of(vehicle)) for _, vehicle in read.vehicles if vehicle.is_watched)
+        if plates:
+            self._watch.check_room(plates)
+        return read, {"encoding": name, "separator": lines.separator}
+
+    def _compare(self, read: Read) -> None:
+        """Name the lines with an identifier that a vehicle of the register has."""
+        identifiers = list(read.lines_of)
+        taken: dict[Identifier, str] = {}
+        for start in range(0, len(identifiers), LINES):
+            taken.update(self._lists.taken(identifiers[start : start + LINES]))
+        if not taken:
+            return
+        good = []
+        for line, vehicle in read.vehicles:
+            reasons = [
+                f"the {identifier.kind} {text} belongs to {taken[identifier]} already"
+                for identifier, (_, text) in zip(vehicle.values, vehicle.identifiers, strict=True)
+                if identifier in taken
+            ]
+            if reasons:
+                read.refuse(line, "; ".join(reasons))
+            else:
+                good.append((line, vehicle))
+        read.vehicles = good
+        read.bad.sort()
+
+    def _store(self, read: Read, author: Principal) -> None:
+        import_id, paced = str(uuid.uuid4()), PacedWriter(self._writer, STEP, SHARE)
+        now = self._vehicles.now()
+        paced.write(lambda transaction: self._repository.begin_import(transaction, import_id, now))
+        try:
+            start = 0
+            while start < len(read.vehicles):
+                some = [vehicle for _, vehicle in read.vehicles[start : start + paced.items]]
+                self._patiently(paced, partial(self._insert, some, import_id, author, now))
+                start += len(some)
+            self._writer.write(lambda transaction: self._repository.end_import(transaction, import_id))
+        except Exception:
+            self._give_up(import_id)
+            raise
+        log.info("%d vehicles were imported by %s.", len(read.vehicles), author_name(author))
+        self._watch.add(self._lists.watched(import_id))
+
+    def _patiently(self, paced: PacedWriter, job: Callable[[Transaction], T]) -> T:
+        """The result of a step; where the hub is busy, it is tried again for a while. Raises StoreBusy."""
+        for _ in range(TRIES):
+            try:
+                return paced.write(job)
+            except StoreBusy:
+                gevent.sleep(PAUSE_SECONDS)
+        return paced.write(job)
+
+    def _insert(
+        self, some: list[Vehicle], import_id: str, author: Principal, now: float, transaction: Transaction
+    ) -> None:
+        for vehicle in some:
+            made = replace(vehicle, id=str(uuid.uuid4()), created_at=now, changed_at=now, import_id=import_id)
+            for identifier, (kind, text) in zip(made.values, made.identifiers, strict=True):
+                if self._repository.owner_of(transaction, identifier) is not None:
+                    raise Conflict(f"Nothing was imported: meanwhile another vehicle got the {kind} {text}.")
+            stored = replace(made, seq=self._repository.insert(transaction, made))
+            self._repository.insert_change(transaction, change_row(stored, {}, stored.content(), "import", author, now))
+
+    def _give_up(self, import_id: str) -> None:
+        try:
+            self._undo(import_id)
+        except RequestError as error:
+            log.error("What a broken off import has stored is deleted at the next start: %s", error)
+
+    def _undo(self, import_id: str) -> None:
+        """Delete what an import has stored, which was never in the register."""
+        paced = PacedWriter(self._writer, STEP, SHARE)
+        while self._patiently(paced, lambda t: self._repository.undo_import(t, import_id, paced.items)):
+            pass
+        self._writer.write(lambda transaction: self._repository.end_import(transaction, import_id))
+
+    def clean_up(self, reader: Reader) -> None:
+        """Delete what imports left that a stop or crash broke off; no file is read meanwhile."""
+        with self._alone():
+            for row in reader.all(select(IMPORTS)):
+                log.warning("An import of vehicles was broken off: what it had stored is deleted.")
+                self._undo(row["id"])
