@@ -15,7 +15,7 @@ from hub.contract.vehicles import Identifier
 from hub.vehicles.contract import read_vehicle
 from hub.vehicles.vehicle import LISTS, Vehicle
 
-COLUMNS = ("name", "owner", "tags", "numbers", "plates", "permission", "reason", "note", "match")
+COLUMNS: tuple[str, ...] = ("name", "owner", "tags", "numbers", "plates", "permission", "reason", "note", "match")
 COLUMNS += ("valid_from", "valid_until")
 OTHER_NAMES = dict(LISTS)  # the singular of a column is taken, too
 SEPARATORS = (",", ";", "\t")

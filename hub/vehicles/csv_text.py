@@ -33,7 +33,7 @@ def guess_encoding(data: bytes) -> str:
             return name
     sample = data[:SAMPLE]
     zeros = (sample[0::2].count(0), sample[1::2].count(0))
-    if sum(zeros) * 5 > len(sample):
+    if any(zeros):  # no text of single bytes has one; of UTF-16, every digit and separator
         return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
     if _decodes(data, "utf-8"):
         return "utf-8"

@@ -32,8 +32,8 @@ class VehicleFinder:
 
     def __init__(self, backend: Backend, reader: Reader) -> None:
         self._reader = reader
-        self._exact = {size: backend.compile(_exact(size)).sql for size in SIZES}
-        self._near = {size: backend.compile(_near(size)).sql for size in SIZES}
+        self._exact = {size: backend.compile(_exact(size)) for size in SIZES}
+        self._near = {size: backend.compile(_near(size)) for size in SIZES}
 
     def find(self, identifiers: Iterable[Identifier]) -> dict[Identifier, list[KnownVehicle]]:
         """The vehicles that have each identifier (`VehicleRegister.find`)."""
@@ -60,7 +60,7 @@ class VehicleFinder:
         rows = self._rows(self._near, parts)
         return [vehicle.known() for vehicle in self._vehicles(rows) if vehicle.match == "similar"]
 
-    def _rows(self, statements: dict[int, str], values: set[str]) -> list[Row]:
+    def _rows(self, statements: dict[int, Query], values: set[str]) -> list[Row]:
         rows: list[Row] = []
         some = list(values)
         while some:
@@ -68,7 +68,7 @@ class VehicleFinder:
             size = next(size for size in SIZES if len(step) <= size)
             padded = step + step[-1:] * (size - len(step))
             params = {f"value_{place}": value for place, value in enumerate(padded)}
-            rows += self._reader.run(Query(statements[size], params))
+            rows += self._reader.run(Query(statements[size].sql, {**statements[size].params, **params}))
         return rows
 
     def _vehicles(self, rows: Sequence[Row]) -> list[Vehicle]:

@@ -182,7 +182,7 @@ class Imports:
     def _undo(self, import_id: str) -> None:
         """Delete what an import has stored, which was never in the register."""
         paced = PacedWriter(self._writer, STEP, SHARE)
-        while self._patiently(paced, lambda t: self._repository.undo_import(t, import_id, paced.items)):
+        while self._patiently(paced, lambda t: self._repository.undo_import(t, import_id)):
             pass
         self._writer.write(lambda transaction: self._repository.end_import(transaction, import_id))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, literal_column, select, update
+from sqlalchemy import BindParameter, bindparam, delete, literal_column, select, update
 
 from hub.contract.vehicles import Identifier
 from hub.store.backend import Backend, Row
@@ -18,13 +18,15 @@ from hub.vehicles.vehicle import COLUMNS, Vehicle, vehicle_of
 VEHICLES, IDENTIFIERS = table_of(StoredVehicle), table_of(VehicleIdentifier)
 PARTS, CHANGES, IMPORTS = table_of(VehiclePlatePart), table_of(VehicleChange), table_of(VehicleImport)
 
+UNDONE = 50  # vehicles that are deleted in one commit
+
 
 class VehicleRepository:
     """Vehicles inside a commit; every statement is compiled once."""
 
     def __init__(self, backend: Backend) -> None:
         vehicle, owned = VEHICLES.columns, IDENTIFIERS.columns
-        seq = bindparam("of_vehicle")
+        seq: BindParameter[int] = bindparam("of_vehicle")
         self._insert = insert(backend, VEHICLES)
         self._insert_identifier = insert(backend, IDENTIFIERS)
         self._insert_part = insert(backend, PARTS)
@@ -48,8 +50,8 @@ class VehicleRepository:
         self._forget_changes = backend.compile(delete(CHANGES).where(CHANGES.columns.vehicle == seq)).sql
         self._delete = backend.compile(delete(VEHICLES).where(vehicle.seq == seq)).sql
         self._of_import = backend.compile(
-            select(vehicle.seq).where(vehicle.import_id == bindparam("of_import")).limit(bindparam("most"))
-        ).sql
+            select(vehicle.seq).where(vehicle.import_id == bindparam("of_import")).limit(UNDONE)
+        )
         self._begin = insert(backend, IMPORTS)
         self._end = backend.compile(delete(IMPORTS).where(IMPORTS.columns.id == bindparam("of_import"))).sql
 
@@ -96,9 +98,9 @@ class VehicleRepository:
         """The import is finished: all of its vehicles are in the register from this commit on."""
         transaction.execute(self._end, {"of_import": import_id})
 
-    def undo_import(self, transaction: Transaction, import_id: str, most: int) -> bool:
-        """Delete up to `most` vehicles of an import that was not finished; False where there are none left."""
-        rows = transaction.all(self._of_import, {"of_import": import_id, "most": most})
+    def undo_import(self, transaction: Transaction, import_id: str) -> bool:
+        """Delete up to UNDONE vehicles of an import that was not finished; False where there are none left."""
+        rows = transaction.all(self._of_import.sql, {**self._of_import.params, "of_import": import_id})
         for row in rows:
             for sql in (*self._forget, self._forget_changes, self._delete):
                 transaction.execute(sql, {"of_vehicle": row["seq"]})

@@ -9,13 +9,25 @@ from typing import Any
 from hub.contract.plates import fold_plate
 from hub.contract.times import utc_text
 from hub.contract.vehicles import ALLOW, DENY, IDENTIFIER_KINDS, PERMISSIONS, PLATE, WATCH, Identifier, KnownVehicle
+from hub.store.backend import Row
 from hub.vehicles.identifiers import plate_parts, value_of
 
 MATCHES = ("exact", "similar")
 WATCHED = (DENY, WATCH)
 LISTS = {kind: f"{kind}s" for kind in IDENTIFIER_KINDS}
 """The name of the list of identifiers of each kind, in JSON and CSV."""
-COLUMNS = ("id", "name", "owner", "note", "reason", "permission", "match", "valid_from", "valid_until", "retired_at")
+COLUMNS: tuple[str, ...] = (
+    "id",
+    "name",
+    "owner",
+    "note",
+    "reason",
+    "permission",
+    "match",
+    "valid_from",
+    "valid_until",
+    "retired_at",
+)
 COLUMNS += ("created_at", "changed_at", "import_id")
 
 
@@ -134,7 +146,7 @@ class Vehicle:
         return {key: utc_text(getattr(self, key)) for key in ("retired_at", "created_at", "changed_at")}
 
 
-def vehicle_of(row: Mapping[str, Any], identifiers: Iterable[tuple[str, str]]) -> Vehicle:
+def vehicle_of(row: Mapping[str, Any] | Row, identifiers: Iterable[tuple[str, str]]) -> Vehicle:
     """A vehicle out of its row and its identifiers (kind, text). Raises ValueError for what is no vehicle."""
     if row["permission"] not in PERMISSIONS or row["match"] not in MATCHES:
         raise ValueError("permission or match is unknown")
