@@ -98,7 +98,9 @@ def main() -> int:
         seconds = time.perf_counter() - began
         stalls.stop()
         step = hub.writer.commit_seconds.longest * 1000
-        print(f"{count:,} vehicles imported in {seconds:.1f} s; longest: loop {stalls.longest:.0f} ms, commit {step:.0f} ms")
+        print(
+            f"{count:,} vehicles imported in {seconds:.1f} s; longest: loop {stalls.longest:.0f} ms, commit {step:.0f} ms"
+        )
         some = [rng.randrange(args.vehicles) for _ in range(args.rounds)]
         kinds = {
             "tag": [Identifier(TAG, f"E280{n:020d}") for n in some],

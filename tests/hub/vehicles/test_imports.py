@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 
 import gevent
@@ -20,18 +19,6 @@ from tests.hub.vehicles.test_register import add, found, known, marked
 THAI = "name;plates\nรถบรรทุกสินค้า;กข 1234\nรถตู้;ขค 5678\n"
 PERSIAN = "name;plates\nکامیون;۱۲ب۳۴۵\nشرکت حمل و نقل;۲۲ج۳۴۵\n"
 ARABIC = "name;plates\nشاحنة;12ب345\nشركة النقل;22ج345\n"
-
-
-@pytest.fixture
-def app(tmp_path: Any) -> Iterator[Any]:
-    made = create_app(load(tmp_path / "instance", {}, {}))
-    yield made
-    close(made)
-
-
-@pytest.fixture
-def client(app: Any) -> Any:
-    return app.test_client()
 
 
 def send(client: Any, data: bytes | str, query: str = "") -> Any:

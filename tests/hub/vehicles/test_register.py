@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,18 +12,6 @@ from hub.settings.file import load
 from tests.support.lpr import g4
 
 TRUCK = {"name": "Truck 12", "owner": "North Haulage", "tags": ["e280 1170"], "numbers": ["No. 00451"]}
-
-
-@pytest.fixture
-def app(tmp_path: Any) -> Iterator[Any]:
-    made = create_app(load(tmp_path / "instance", {}, {}))
-    yield made
-    close(made)
-
-
-@pytest.fixture
-def client(app: Any) -> Any:
-    return app.test_client()
 
 
 def add(client: Any, **fields: Any) -> dict[str, Any]:
