@@ -7,9 +7,9 @@ const TIMES = ["valid_from", "valid_until"];
 const MANY = /[,;|\n]/;
 
 const { zone, offset } = document.documentElement.dataset;
-const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: zone || "UTC", dateStyle: "short", timeStyle: "medium" });
+const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: zone || "UTC", dateStyle: "short", timeStyle: "short" });
 
-// The site's time as an input of the type datetime-local takes it; what it holds is sent as the site's time.
+// The site's time, to the minute, as an input of the type datetime-local takes it; what it holds is sent as the site's time.
 function local(text) {
   return text ? clock.format(new Date(Date.parse(text) + (zone ? 0 : Number(offset) * 60000))).replace(" ", "T") : "";
 }

@@ -19,7 +19,7 @@ def names(page: Page) -> list[str]:
 
 
 def text(page: Page, selector: str) -> str:
-    return page.value(f"document.querySelector({selector!r}).textContent")
+    return page.value(f"document.querySelector({selector!r})?.textContent ?? ''")
 
 
 def test_a_vehicle_is_registered_with_two_clicks_from_its_capture(hub: HubProcess, page: Page) -> None:

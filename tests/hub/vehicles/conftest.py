@@ -11,7 +11,7 @@ from hub import close, create_app
 from hub.settings.file import load
 from hub.vehicles.watchlist import Watchlist
 
-TABLES = ("vehicles", "vehicle_identifiers", "vehicle_plate_parts", "vehicle_changes", "vehicle_imports", "audit")
+TABLES = ("vehicles", "vehicle_identifiers", "vehicle_plate_parts", "vehicle_changes", "vehicle_imports", "audit_log")
 
 
 @pytest.fixture(scope="module")
