@@ -89,8 +89,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(load(Path(folder) / "instance", {}, {}))
         hub = app.extensions["gatehouse"]
+        data = file_of(args.vehicles)
         stalls, began = Stalls(), time.perf_counter()
-        count = hub.part(Imports).run(file_of(args.vehicles), "", LOCAL)
+        count = hub.part(Imports).run(data, "", LOCAL)
         seconds = time.perf_counter() - began
         stalls.stop()
         step = hub.writer.commit_seconds.longest * 1000

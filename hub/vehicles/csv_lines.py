@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import pickle
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from datetime import datetime, tzinfo
 
 from hub.contract.csv_cells import as_typed
 from hub.contract.errors import ContractError
-from hub.contract.vehicles import Identifier
+from hub.contract.vehicles import PLATE, Identifier
 from hub.vehicles.contract import read_vehicle
 from hub.vehicles.vehicle import LISTS, Vehicle
 
@@ -29,13 +30,27 @@ MAX_REASON = 300
 
 @dataclass
 class Read:
-    """What was read of a file: vehicles by the number of their line, and why others cannot be taken."""
+    """What was read of a file: vehicles by the number of their line, and why others cannot be taken.
 
-    vehicles: list[tuple[int, Vehicle]] = field(default_factory=list)
+    Vehicles are kept as bytes and identifiers as texts, of which the garbage collector need not look at each: a hundred
+    thousand objects would make it stop the event loop.
+    """
+
+    packed: list[tuple[int, bytes]] = field(default_factory=list)
+    watched: int = 0  # plates of vehicles to be stopped or watched
     bad: list[tuple[int, str]] = field(default_factory=list)
     bad_count: int = 0
     lines: int = 0
-    lines_of: dict[Identifier, int] = field(default_factory=dict)
+    lines_of: dict[str, int] = field(default_factory=dict)
+
+    def add(self, line: int, vehicle: Vehicle) -> None:
+        """Keep a vehicle."""
+        self.packed.append((line, pickle.dumps(vehicle)))
+        self.watched += len(vehicle.texts(PLATE)) if vehicle.is_watched else 0
+
+    def vehicles(self, start: int, end: int) -> list[tuple[int, Vehicle]]:
+        """Some of the vehicles, with their lines."""
+        return [(line, pickle.loads(data)) for line, data in self.packed[start:end]]
 
     def refuse(self, line: int, reason: str) -> None:
         """Name a line that cannot be taken; the first MAX_BAD are kept."""
@@ -113,13 +128,13 @@ class CsvLines:
         if errors:
             self.read.refuse(line, "; ".join(errors))
         else:
-            self.read.vehicles.append((line, vehicle))
+            self.read.add(line, vehicle)
 
     def _twice(self, line: int, vehicle: Vehicle) -> list[str]:
         """Identifiers that an earlier line has."""
         errors = []
         for identifier, (kind, text) in zip(vehicle.values, vehicle.identifiers, strict=True):
-            first = self.read.lines_of.setdefault(identifier, line)
+            first = self.read.lines_of.setdefault(key_of(identifier), line)
             if first != line:
                 errors.append(f"the {kind} {text} is in line {first} already")
         return errors
@@ -153,6 +168,11 @@ def _separator(text: str) -> str:
 
 def _many(text: str) -> list[str]:
     return [each.strip() for each in MANY.split(text) if each.strip()]
+
+
+def key_of(identifier: Identifier) -> str:
+    """An identifier as one text."""
+    return f"{identifier.kind}:{identifier.value}"
 
 
 def texts_of(read: Read) -> Iterator[str]:

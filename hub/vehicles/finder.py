@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, literal_column, or_, select
+from sqlalchemy import Select, func, literal_column, or_, select
 
 from hub.contract.plates import fold_plate
 from hub.contract.vehicles import PLATE, Identifier, KnownVehicle
-from hub.store.backend import Backend, Query, Row
+from hub.store.backend import Backend, Row
 from hub.store.reader import Reader
 from hub.vehicles.identifiers import differs_in_one, plate_parts
+from hub.vehicles.many import ManyValues, Values
 from hub.vehicles.repository import IDENTIFIERS, IMPORTS, PARTS, VEHICLES
 from hub.vehicles.vehicle import COLUMNS, Vehicle, vehicle_of
 
-SIZES = (8, 32, 128)  # values of one statement; each is compiled once
-MAX_CANDIDATES = 100  # vehicles with a part of a plate in common that are looked at
+MAX_CANDIDATES = 200  # vehicles with a part of a plate in common that are looked at
 NAMES = ("seq", *COLUMNS)
 OWNED = IDENTIFIERS.alias("owned")
 IN_REGISTER = or_(
@@ -24,7 +24,6 @@ IN_REGISTER = or_(
     VEHICLES.columns.import_id.not_in(select(IMPORTS.columns.id).scalar_subquery()),
 )
 """Whether the import that a vehicle came with, if any, is finished."""
-Near = Callable[[str, str], bool]
 
 
 class VehicleFinder:
@@ -32,8 +31,9 @@ class VehicleFinder:
 
     def __init__(self, backend: Backend, reader: Reader) -> None:
         self._reader = reader
-        self._exact = {size: backend.compile(_exact(size)) for size in SIZES}
-        self._near = {size: backend.compile(_near(size)) for size in SIZES}
+        self._exact = ManyValues(backend, reader, _exact)
+        self._near = ManyValues(backend, reader, _near)
+        self._owners = ManyValues(backend, reader, _owners)
 
     def find(self, identifiers: Iterable[Identifier]) -> dict[Identifier, list[KnownVehicle]]:
         """The vehicles that have each identifier (`VehicleRegister.find`)."""
@@ -47,9 +47,16 @@ class VehicleFinder:
                 answer[each] = _similar(each.value, candidates)
         return answer
 
+    def owners(self, identifiers: Iterable[Identifier]) -> dict[Identifier, str]:
+        """The name of the vehicle that is not retired and has an identifier, for those that one has."""
+        wanted = set(identifiers)
+        rows = self._owners.rows({each.value for each in wanted})
+        found = {Identifier(row["kind"], row["value"]): row["name"] or row["id"] for row in rows}
+        return {each: name for each, name in found.items() if each in wanted}
+
     def _same(self, values: set[str]) -> dict[Identifier, list[KnownVehicle]]:
         found: dict[Identifier, list[KnownVehicle]] = {}
-        for vehicle in self._vehicles(self._rows(self._exact, values)):
+        for vehicle in self._vehicles(self._exact.rows(values)):
             known = vehicle.known()
             for identifier in known.identifiers:
                 if identifier.value in values:
@@ -57,19 +64,8 @@ class VehicleFinder:
         return found
 
     def _candidates(self, parts: set[str]) -> list[KnownVehicle]:
-        rows = self._rows(self._near, parts)
+        rows = self._near.rows(parts)
         return [vehicle.known() for vehicle in self._vehicles(rows) if vehicle.match == "similar"]
-
-    def _rows(self, statements: dict[int, Query], values: set[str]) -> list[Row]:
-        rows: list[Row] = []
-        some = list(values)
-        while some:
-            step, some = some[: SIZES[-1]], some[SIZES[-1] :]
-            size = next(size for size in SIZES if len(step) <= size)
-            padded = step + step[-1:] * (size - len(step))
-            params = {f"value_{place}": value for place, value in enumerate(padded)}
-            rows += self._reader.run(Query(statements[size].sql, {**statements[size].params, **params}))
-        return rows
 
     def _vehicles(self, rows: Sequence[Row]) -> list[Vehicle]:
         """The vehicles of rows that have one identifier each, without those that cannot be read."""
@@ -95,10 +91,6 @@ def _similar(read: str, candidates: list[KnownVehicle]) -> list[KnownVehicle]:
     return same or [each for each in candidates if any(differs_in_one(read, plate) for plate in each.of_kind(PLATE))]
 
 
-def _values(size: int) -> list[Any]:
-    return [bindparam(f"value_{place}") for place in range(size)]
-
-
 def _columns(vehicle: Any) -> list[Any]:
     return [
         *(vehicle.columns[name] for name in NAMES),
@@ -107,7 +99,7 @@ def _columns(vehicle: Any) -> list[Any]:
     ]
 
 
-def _exact(size: int) -> Select[Any]:
+def _exact(values: Values) -> Select[Any]:
     """Vehicles that have one of some values, a row for each of their identifiers."""
     asked = IDENTIFIERS.columns
     return (
@@ -115,18 +107,29 @@ def _exact(size: int) -> Select[Any]:
         .select_from(IDENTIFIERS)
         .join(VEHICLES, VEHICLES.columns.seq == asked.vehicle)
         .join(OWNED, OWNED.columns.vehicle == VEHICLES.columns.seq)
-        .where(asked.value.in_(_values(size)), asked.current == literal_column("1"), IN_REGISTER)
+        .where(asked.value.in_(values), asked.current == literal_column("1"), IN_REGISTER)
     )
 
 
-def _near(size: int) -> Select[Any]:
-    """The same of vehicles that have a part of a plate."""
+def _near(values: Values) -> Select[Any]:
+    """The same of vehicles that have a part of a plate, those first that have most of its parts."""
     part = PARTS.columns
-    some = select(part.vehicle).where(part.part.in_(_values(size))).distinct().limit(MAX_CANDIDATES).subquery("some")
+    shared = select(part.vehicle).where(part.part.in_(values)).group_by(part.vehicle)
+    some = shared.order_by(func.count().desc()).limit(MAX_CANDIDATES).subquery("some")
     return (
         select(*_columns(VEHICLES))
         .select_from(some)
         .join(VEHICLES, VEHICLES.columns.seq == some.columns.vehicle)
         .join(OWNED, OWNED.columns.vehicle == VEHICLES.columns.seq)
         .where(IN_REGISTER)
+    )
+
+
+def _owners(values: Values) -> Select[Any]:
+    """Values that a vehicle has, with its name; of an import that is not finished, too."""
+    asked = IDENTIFIERS.columns
+    return (
+        select(asked.kind, asked.value, VEHICLES.columns.name, VEHICLES.columns.id)
+        .join_from(IDENTIFIERS, VEHICLES, asked.vehicle == VEHICLES.columns.seq)
+        .where(asked.value.in_(values), asked.current == literal_column("1"))
     )

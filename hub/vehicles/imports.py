@@ -20,7 +20,6 @@ from sqlalchemy import select
 
 from hub.contract.errors import Conflict, ContractError, RequestError, Unavailable
 from hub.contract.roles import Principal
-from hub.contract.vehicles import Identifier
 from hub.runtime.lanes import Lanes
 from hub.store.pace import PacedWriter
 from hub.store.reader import Reader
@@ -28,11 +27,11 @@ from hub.store.transaction import Transaction
 from hub.store.writer import StoreBusy, Writer
 from hub.vehicles.csv_lines import COLUMNS, CsvLines, Read, csv_row, texts_of
 from hub.vehicles.csv_text import decode_text
-from hub.vehicles.listing import VehicleLists
+from hub.vehicles.finder import VehicleFinder
 from hub.vehicles.repository import IMPORTS, VehicleRepository
 from hub.vehicles.service import Vehicles, author_name, change_row
 from hub.vehicles.vehicle import Vehicle
-from hub.vehicles.watch import WatchedPlates, plates_of
+from hub.vehicles.watch import WatchedPlates
 
 log = logging.getLogger(__name__)
 
@@ -54,11 +53,11 @@ class Imports:
         repository: VehicleRepository,
         vehicles: Vehicles,
         watch: WatchedPlates,
-        lists: VehicleLists,
+        finder: VehicleFinder,
         lanes: Lanes,
     ) -> None:
         self._writer, self._repository, self._vehicles = writer, repository, vehicles
-        self._watch, self._lists, self._lanes = watch, lists, lanes
+        self._watch, self._finder, self._lanes = watch, finder, lanes
         self._running = False
 
     @contextmanager
@@ -76,11 +75,11 @@ class Imports:
         """What an import of this file would do, and each line that cannot be taken. Raises ContractError."""
         with self._alone():
             read, found = self._read(data, encoding)
-            rows = [csv_row(vehicle, self._vehicles.zone) for _, vehicle in read.vehicles[:SHOWN]]
+            rows = [csv_row(vehicle, self._vehicles.zone) for _, vehicle in read.vehicles(0, SHOWN)]
             return {
                 **found,
                 "lines": read.lines,
-                "vehicles": len(read.vehicles),
+                "vehicles": len(read.packed),
                 "bad_count": read.bad_count,
                 "bad": [{"line": line, "reason": reason} for line, reason in read.bad],
                 "first": [dict(zip(COLUMNS, row, strict=True)) for row in rows],
@@ -96,10 +95,10 @@ class Imports:
             if read.bad_count:
                 count = f"{read.bad_count:,} {'line' if read.bad_count == 1 else 'lines'}"
                 raise ContractError(f"Nothing was imported: {count} cannot be taken.", list(texts_of(read)))
-            if not read.vehicles:
+            if not read.packed:
                 raise ContractError("Nothing was imported: the file has no vehicles below its first line.")
             self._store(read, author)
-            return len(read.vehicles)
+            return len(read.packed)
 
     def _read(self, data: bytes, encoding: str) -> tuple[Read, dict[str, Any]]:
         lane = self._lanes.exports
@@ -109,49 +108,49 @@ class Imports:
             pass
         read = lines.read
         self._compare(read)
-        plates = sum(len(plates_of(vehicle)) for _, vehicle in read.vehicles if vehicle.is_watched)
-        if plates:
-            self._watch.check_room(plates)
+        self._watch.check_room(read.watched)
         return read, {"encoding": name, "separator": lines.separator}
 
     def _compare(self, read: Read) -> None:
         """Name the lines with an identifier that a vehicle of the register has."""
-        identifiers = list(read.lines_of)
-        taken: dict[Identifier, str] = {}
-        for start in range(0, len(identifiers), LINES):
-            taken.update(self._lists.taken(identifiers[start : start + LINES]))
-        if not taken:
-            return
-        good = []
-        for line, vehicle in read.vehicles:
-            reasons = [
-                f"the {identifier.kind} {text} belongs to {taken[identifier]} already"
-                for identifier, (_, text) in zip(vehicle.values, vehicle.identifiers, strict=True)
-                if identifier in taken
-            ]
-            if reasons:
-                read.refuse(line, "; ".join(reasons))
-            else:
-                good.append((line, vehicle))
-        read.vehicles = good
+        good: list[tuple[int, bytes]] = []
+        for start in range(0, len(read.packed), LINES):
+            some = self._lanes.exports.run(read.vehicles, start, start + LINES)
+            taken = self._finder.owners(each for _, vehicle in some for each in vehicle.values)
+            if not taken:
+                good += read.packed[start : start + LINES]
+                continue
+            for place, (line, vehicle) in enumerate(some, start):
+                reasons = [
+                    f"the {identifier.kind} {text} belongs to {taken[identifier]} already"
+                    for identifier, (_, text) in zip(vehicle.values, vehicle.identifiers, strict=True)
+                    if identifier in taken
+                ]
+                if reasons:
+                    read.refuse(line, "; ".join(reasons))
+                else:
+                    good.append(read.packed[place])
+        read.packed = good
         read.bad.sort()
 
     def _store(self, read: Read, author: Principal) -> None:
         import_id, paced = str(uuid.uuid4()), PacedWriter(self._writer, STEP, SHARE)
         now = self._vehicles.now()
         paced.write(lambda transaction: self._repository.begin_import(transaction, import_id, now))
+        start, watched = 0, list[Vehicle]()
         try:
-            start = 0
-            while start < len(read.vehicles):
-                some = [vehicle for _, vehicle in read.vehicles[start : start + paced.items]]
-                self._patiently(paced, partial(self._insert, some, import_id, author, now))
-                start += len(some)
+            while start < len(read.packed):
+                end = start + paced.items
+                watched += self._patiently(paced, partial(self._insert, read, start, end, import_id, author, now))
+                start = end
             self._writer.write(lambda transaction: self._repository.end_import(transaction, import_id))
         except Exception:
             self._give_up(import_id)
             raise
-        log.info("%d vehicles were imported by %s.", len(read.vehicles), author_name(author))
-        self._watch.add(self._lists.watched(import_id))
+        log.info("%d vehicles were imported by %s.", len(read.packed), author_name(author))
+        for place in range(0, len(watched), LINES):
+            self._watch.add(watched[place : place + LINES])
+            gevent.sleep(0)
 
     def _patiently(self, paced: PacedWriter, job: Callable[[Transaction], T]) -> T:
         """The result of a step; where the hub is busy, it is tried again for a while. Raises StoreBusy."""
@@ -163,15 +162,27 @@ class Imports:
         return paced.write(job)
 
     def _insert(
-        self, some: list[Vehicle], import_id: str, author: Principal, now: float, transaction: Transaction
-    ) -> None:
-        for vehicle in some:
+        self,
+        read: Read,
+        start: int,
+        end: int,
+        import_id: str,
+        author: Principal,
+        now: float,
+        transaction: Transaction,
+    ) -> list[Vehicle]:
+        """Insert some vehicles, on the writer's thread; those of them that are watched."""
+        watched = []
+        for _, vehicle in read.vehicles(start, end):
             made = replace(vehicle, id=str(uuid.uuid4()), created_at=now, changed_at=now, import_id=import_id)
             for identifier, (kind, text) in zip(made.values, made.identifiers, strict=True):
                 if self._repository.owner_of(transaction, identifier) is not None:
                     raise Conflict(f"Nothing was imported: meanwhile another vehicle got the {kind} {text}.")
             stored = replace(made, seq=self._repository.insert(transaction, made))
             self._repository.insert_change(transaction, change_row(stored, {}, stored.content(), "import", author, now))
+            if stored.is_watched:
+                watched.append(stored)
+        return watched
 
     def _give_up(self, import_id: str) -> None:
         try:

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from hub.contract.errors import NotFound
 from hub.contract.paging import json_size
 from hub.contract.times import utc_text
-from hub.contract.vehicles import IDENTIFIER_KINDS, Identifier
-from hub.store.backend import Row
+from hub.contract.vehicles import IDENTIFIER_KINDS
+from hub.runtime.offload import offload
+from hub.store.backend import Backend, Row
 from hub.store.reader import Reader
 from hub.store.tables import table_of
 from hub.vehicles.finder import IN_REGISTER
 from hub.vehicles.identifiers import value_of
+from hub.vehicles.many import ManyValues, Values
 from hub.vehicles.repository import CHANGES, IDENTIFIERS, VEHICLES
 from hub.vehicles.tables import WatchlistEntry
 from hub.vehicles.vehicle import WATCHED, Vehicle, vehicle_of
@@ -26,7 +28,7 @@ from hub.vehicles.vehicle import WATCHED, Vehicle, vehicle_of
 STATES = ("valid", "early", "expired")
 RETIRED = ("false", "true", "all")
 OLDER_ENTRIES = table_of(WatchlistEntry)
-AT_ONCE = 500  # values of one statement
+MAX_OLDER = 500  # entries that are named
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,9 @@ class Wanted:
 class VehicleLists:
     """Reads vehicles off the event loop; rows that cannot be read are left out."""
 
-    def __init__(self, reader: Reader, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, backend: Backend, reader: Reader, now: Callable[[], float] = time.time) -> None:
         self._reader, self.unreadable, self._now = reader, reader.unreadable, now
+        self._identifiers = ManyValues(backend, reader, _identifiers)
 
     def page(self, wanted: Wanted, limit: int, before: int | None) -> tuple[list[dict[str, Any]], int | None]:
         """Vehicles as shown, the newest first, and the cursor of the next page. Raises as `Reader.page`."""
@@ -52,8 +55,13 @@ class VehicleLists:
             asked = asked.where(VEHICLES.columns.seq < before)
         rows = self._reader.page(asked, may_scan=True)
         owned = self._owned(rows)
-        return self.unreadable.page(
-            rows, limit, lambda row: vehicle_of(row, owned.get(row["seq"], [])).shown(self._now()), VEHICLES
+        now = self._now()
+        return offload(
+            self.unreadable.page,
+            rows,
+            limit,
+            lambda row: vehicle_of(row, owned.get(row["seq"], [])).shown(now),
+            VEHICLES,
         )
 
     def after(self, wanted: Wanted, seq: int, limit: int) -> tuple[list[Vehicle], int]:
@@ -76,37 +84,19 @@ class VehicleLists:
         if before is not None:
             asked = asked.where(CHANGES.columns.seq < before)
         rows = self._reader.page(asked.order_by(CHANGES.columns.seq.desc()).limit(limit + 1))
-        return self.unreadable.page(rows, limit, _change, CHANGES)
+        return offload(self.unreadable.page, rows, limit, _change, CHANGES)
 
-    def watched(self, import_id: str | None = None) -> list[Vehicle]:
-        """Vehicles to be stopped or watched that are not retired, of one import or all; at the start, too."""
+    def watched(self) -> list[Vehicle]:
+        """Vehicles to be stopped or watched that are not retired; at the start."""
         asked = select(VEHICLES).where(
             VEHICLES.columns.permission.in_(WATCHED), VEHICLES.columns.retired_at.is_(None), IN_REGISTER
         )
-        if import_id is not None:
-            asked = asked.where(VEHICLES.columns.import_id == import_id)
         found = self.unreadable.fetch(lambda: self._reader.all(asked), VEHICLES)
         return self._vehicles(found, keep=True)
 
     def note_older_entries(self) -> None:
         """Name what revision 10 could not move from the watchlist, for the status page."""
-        self.unreadable.load(lambda: self._reader.all(select(OLDER_ENTRIES).limit(AT_ONCE)), _refused, OLDER_ENTRIES)
-
-    def taken(self, identifiers: list[Identifier]) -> dict[Identifier, str]:
-        """Those that a vehicle of the register has already, with its name."""
-        found: dict[Identifier, str] = {}
-        for start in range(0, len(identifiers), AT_ONCE):
-            some = identifiers[start : start + AT_ONCE]
-            wanted, columns = set(some), IDENTIFIERS.columns
-            for row in self._reader.all(
-                select(columns.kind, columns.value, VEHICLES.columns.name, VEHICLES.columns.id)
-                .join_from(IDENTIFIERS, VEHICLES, columns.vehicle == VEHICLES.columns.seq)
-                .where(columns.value.in_([each.value for each in some]), columns.current == literal_column("1"))
-            ):
-                identifier = Identifier(row["kind"], row["value"])
-                if identifier in wanted:
-                    found[identifier] = row["name"] or row["id"]
-        return found
+        self.unreadable.load(lambda: self._reader.all(select(OLDER_ENTRIES).limit(MAX_OLDER)), _refused, OLDER_ENTRIES)
 
     def _select(self, wanted: Wanted) -> Select[Any]:
         columns = VEHICLES.columns
@@ -125,21 +115,26 @@ class VehicleLists:
 
     def _vehicles(self, rows: list[Row], keep: bool = False) -> list[Vehicle]:
         owned = self._owned(rows)
-        return self.unreadable.readable(
-            rows, lambda row: _showable(vehicle_of(row, owned.get(row["seq"], []))), VEHICLES, keep=keep
+        return offload(
+            self.unreadable.readable,
+            rows,
+            lambda row: _showable(vehicle_of(row, owned.get(row["seq"], []))),
+            VEHICLES,
+            keep=keep,
         )
 
     def _owned(self, rows: list[Row]) -> dict[int, list[tuple[str, str]]]:
         """Kind and text of the identifiers of vehicles, by their seq."""
+        found = self.unreadable.fetch(lambda: self._identifiers.rows(row["seq"] for row in rows), IDENTIFIERS)
         owned: dict[int, list[tuple[str, str]]] = {}
-        columns = IDENTIFIERS.columns
-        keys = [row["seq"] for row in rows]
-        for start in range(0, len(keys), AT_ONCE):
-            asked = select(IDENTIFIERS).where(columns.vehicle.in_(keys[start : start + AT_ONCE])).order_by(columns.seq)
-            found = self.unreadable.fetch(lambda asked=asked: self._reader.all(asked), IDENTIFIERS)  # type: ignore[misc]
-            for each in self.unreadable.readable(found, dict, IDENTIFIERS):
-                owned.setdefault(each["vehicle"], []).append((each["kind"], each["text"]))
+        for each in offload(self.unreadable.readable, found, dict, IDENTIFIERS):
+            owned.setdefault(each["vehicle"], []).append((each["kind"], each["text"]))
         return owned
+
+
+def _identifiers(values: Values) -> Select[Any]:
+    columns = IDENTIFIERS.columns
+    return select(IDENTIFIERS).where(columns.vehicle.in_(values)).order_by(columns.seq)
 
 
 def _showable(vehicle: Vehicle) -> Vehicle:

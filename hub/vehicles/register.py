@@ -25,16 +25,17 @@ def register(app: Flask, hub: Hub) -> None:
     """Add the register; plates of new detections are matched with those of vehicles to be stopped or watched."""
     repository, lists, watch = (
         VehicleRepository(hub.backend),
-        VehicleLists(hub.reader),
+        VehicleLists(hub.backend, hub.reader),
         WatchedPlates(hub.bus, hub.zone),
     )
+    finder = VehicleFinder(hub.backend, hub.reader)
     vehicles = Vehicles(hub.writer, repository, watch, hub.zone)
-    imports = Imports(hub.writer, repository, vehicles, watch, lists, hub.lanes)
+    imports = Imports(hub.writer, repository, vehicles, watch, finder, hub.lanes)
     entries = Watchlist(vehicles, watch, lists, hub.zone)
     for part in (vehicles, lists, imports, entries, VehicleExports(lists, hub.lanes, hub.zone)):
         hub.add(part)
     entries.load()
-    hub.plate_watch, hub.vehicles = watch, VehicleFinder(hub.backend, hub.reader)
+    hub.plate_watch, hub.vehicles = watch, finder
     hub.warning_sources.append(watch.warnings)
     app.register_blueprint(vehicles_rest)
     app.register_blueprint(watchlist)
