@@ -93,7 +93,7 @@ class Imports:
         with self._alone():
             read, _ = self._read(data, encoding)
             if read.bad_count:
-                count = f"{read.bad_count:,} {'line' if read.bad_count == 1 else 'lines'}"
+                count = f"{read.bad_count} {'line' if read.bad_count == 1 else 'lines'}"
                 raise ContractError(f"Nothing was imported: {count} cannot be taken.", list(texts_of(read)))
             if not read.packed:
                 raise ContractError("Nothing was imported: the file has no vehicles below its first line.")

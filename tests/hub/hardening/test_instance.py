@@ -74,6 +74,7 @@ POISON = {
         "captures": "received_at = 'x'",
         "tag_readings": "received_at = 'x'",
         "vehicles": "created_at = 'x'",
+        "vehicle_identifiers": "text = x'00'",
         "device_registrations": "last_seen = 'x'",
     },
     "impossible times": {
@@ -127,6 +128,7 @@ ROWS = {
     "/api/captures",
     "/api/devices",
     "/api/watchlist",
+    "/api/vehicles",
     "/api/apriltags",
 }
 LISTS = (
@@ -138,6 +140,7 @@ LISTS = (
     "/api/captures",
     "/api/devices",
     "/api/watchlist",
+    "/api/vehicles",
     "/api/apriltags",
     "/api/statistics",
     "/api/records?images=base64",
