@@ -21,7 +21,7 @@ from sqlalchemy import select
 from hub.contract.errors import Conflict, ContractError, RequestError, Unavailable
 from hub.contract.roles import Principal
 from hub.runtime.lanes import Lanes
-from hub.store.pace import PacedWriter
+from hub.store.pace import Pace, PacedWriter
 from hub.store.reader import Reader
 from hub.store.transaction import Transaction
 from hub.store.writer import StoreBusy, Writer
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 LINES = 200  # that are read at once, on a native thread
 STEP = 400  # vehicles of one commit, at most
-SHARE = 0.5  # seconds of pause for each second of statements: somebody waits for an import
+PACE = Pace(target=0.02, most=0.045, share=0.5)  # somebody waits for an import
 SHOWN = 10  # vehicles of a preview
 TRIES, PAUSE_SECONDS = 30, 1.0  # of a commit, where the hub is busy
 
@@ -134,7 +134,7 @@ class Imports:
         read.bad.sort()
 
     def _store(self, read: Read, author: Principal) -> None:
-        import_id, paced = str(uuid.uuid4()), PacedWriter(self._writer, STEP, SHARE)
+        import_id, paced = str(uuid.uuid4()), PacedWriter(self._writer, STEP, PACE)
         now = self._vehicles.now()
         paced.write(lambda transaction: self._repository.begin_import(transaction, import_id, now))
         start, watched = 0, list[Vehicle]()
@@ -192,7 +192,7 @@ class Imports:
 
     def _undo(self, import_id: str) -> None:
         """Delete what an import has stored, which was never in the register."""
-        paced = PacedWriter(self._writer, STEP, SHARE)
+        paced = PacedWriter(self._writer, STEP, PACE)
         while self._patiently(paced, lambda t: self._repository.undo_import(t, import_id)):
             pass
         self._writer.write(lambda transaction: self._repository.end_import(transaction, import_id))
