@@ -30,16 +30,16 @@ from hub.rules.register import register as rules
 from hub.scales.register import register as scales
 from hub.station.register import register as station
 from hub.tracking.register import register as tracking
+from hub.vehicles.register import register as vehicles
 from hub.video.register import register as video
 from hub.visits.register import register as visits
-from hub.watchlist.register import register as watchlist
 
 REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     failures,
     languages,
     accounts,
     video,
-    watchlist,
+    vehicles,
     station,
     lpr,
     corrections,

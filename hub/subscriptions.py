@@ -27,8 +27,8 @@ from hub.lpr.socketio import HEALTH_ROOM
 from hub.scales.digest import ScaleDigest
 from hub.scales.service import Scales
 from hub.socketio.events import DASHBOARD
+from hub.vehicles.watchlist import Watchlist
 from hub.visits.reading import StoredVisits
-from hub.watchlist.service import Watchlist
 
 BACKUP = "backup"
 """The subject of the alert of a backup that failed."""

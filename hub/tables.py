@@ -15,8 +15,8 @@ from hub.station import tables as station
 from hub.store import corrected, feeds, searched
 from hub.store.tables import db
 from hub.tracking import tables as tracking
+from hub.vehicles import tables as vehicles
 from hub.visits import tables as visits
-from hub.watchlist import tables as watchlist
 
 __all__ = [
     "METADATA",
@@ -35,7 +35,7 @@ __all__ = [
     "station",
     "tracking",
     "visits",
-    "watchlist",
+    "vehicles",
 ]
 
 METADATA = db.metadata

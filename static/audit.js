@@ -10,6 +10,8 @@ const WORDS = {
   "account.add": t("added the account"), "account.change": t("changed the account"), "account.password": t("gave a new password to"),
   "login": t("logged in"), "logout": t("logged out"), "login.failed": t("failed to log in"),
   "watchlist.add": t("listed the plate"), "watchlist.change": t("changed the listed plate"), "watchlist.remove": t("no longer lists the plate"),
+  "vehicle.add": t("registered the vehicle"), "vehicle.change": t("changed the vehicle"), "vehicle.retire": t("retired the vehicle"),
+  "vehicle.restore": t("restored the vehicle"), "vehicle.import": t("imported vehicles"),
   "backup.start": t("started a backup"), "backup.stop": t("stopped a backup or check"), "verify.start": t("started a check of the data"),
   "damage.read": t("read the report of a damaged database"),
   "device.approve": t("approved the registration of"), "device.reject": t("rejected the registration of"),

@@ -70,7 +70,18 @@ function showFacts() {
   byId("value").classList.toggle("none", !all.length);
   byId("protect").textContent = record.protected ? t("Let it expire like others") : t("Protect from deletion");
   byId("protected").textContent = record.protected ? t("Protected: it is kept whatever the rules of retention say.") : "";
+  showRegister(all);
   byId("raw").textContent = JSON.stringify(record, null, 2);
+}
+
+// The form of a new vehicle with what was read: /vehicles?tag=..&number=..&plate=..
+function showRegister(all) {
+  const link = byId("register");
+  if (!link) return;
+  const given = kind === "capture" ? { tag: record.tag, number: all[0] } : { plate: all[0] };
+  const known = Object.entries(given).filter(([, value]) => value);
+  link.hidden = !known.length;
+  link.href = `/vehicles?${new URLSearchParams(known)}`;
 }
 
 function showForm() {

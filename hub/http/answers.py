@@ -42,10 +42,15 @@ def principal() -> Principal:
     return current_hub().gate.principal(request.environ)
 
 
+def author() -> Principal:
+    """Who is named for what the current request changes."""
+    return current_hub().gate.author(request.environ)
+
+
 def note_change(action: str, target: str, detail: Mapping[str, Any] | None = None) -> None:
     """Record in the audit log what the current request has changed (`hub.contract.audit.Audit.record`)."""
     hub = current_hub()
-    hub.audit.record(hub.gate.author(request.environ), action, target, detail, request.remote_addr or "")
+    hub.audit.record(author(), action, target, detail, request.remote_addr or "")
 
 
 def reader_host() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from time import monotonic, thread_time
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import gevent
 
@@ -24,12 +24,23 @@ SHARE = 2.0  # seconds of pause for each second of statements; commits are share
 MIN_PAUSE, MAX_PAUSE = 0.01, 2.0
 
 
+class Pace(NamedTuple):
+    """How large the steps are: seconds of statements, with the commit, and of pause for each second of statements."""
+
+    target: float = TARGET_SECONDS
+    most: float = MOST_SECONDS
+    share: float = SHARE
+
+
+UNHURRIED = Pace()
+
+
 class PacedWriter:
     """`write(job)` like the writer's, for jobs of up to `items` rows or files; their number follows the time taken."""
 
-    def __init__(self, writer: Writer, most: int) -> None:
+    def __init__(self, writer: Writer, most: int, pace: Pace = UNHURRIED) -> None:
         """`most`: items of one step."""
-        self._writer, self._most = writer, most
+        self._writer, self._most, self._pace = writer, most, pace
         self.items = min(FIRST_ITEMS, most)
         self.longest_ms = self.longest_work_ms = 0.0  # of a step with its commit, and of its statements
         self._pause = 0.0
@@ -70,10 +81,10 @@ class PacedWriter:
         self.longest_ms = max(self.longest_ms, total * 1000)
         self.longest_work_ms = max(self.longest_work_ms, work * 1000)
         first = min(FIRST_ITEMS, self._most)
-        if busy > 1.5 * TARGET_SECONDS:
+        if busy > 1.5 * self._pace.target:
             self.items = max(1, self.items * 2 // 3)
-        elif (work > 1.5 * TARGET_SECONDS or total > MOST_SECONDS) and self.items > first:
+        elif (work > 1.5 * self._pace.target or total > self._pace.most) and self.items > first:
             self.items = max(first, self.items * 2 // 3)
-        elif work < TARGET_SECONDS and (total < MOST_SECONDS / 2 or self.items < first):
+        elif work < self._pace.target and (total < self._pace.most / 2 or self.items < first):
             self.items = min(self._most, self.items + max(1, self.items // 4))
-        self._pause = min(MAX_PAUSE, max(MIN_PAUSE, SHARE * work))
+        self._pause = min(MAX_PAUSE, max(MIN_PAUSE, self._pace.share * work))

@@ -56,6 +56,10 @@ class Reader:
         """Every row of a SELECT, off the event loop. Raises DatabaseError, DatabaseUnreadable or LaneBusy."""
         return self._lanes.reads.run(self._all, self._backend.compile(statement), Limits())
 
+    def run(self, query: Query) -> list[Row]:
+        """Every row of a SELECT that was compiled before, for what is asked for each record. Raises as `all`."""
+        return self._lanes.reads.run(self._all, query, Limits())
+
     def used_bytes(self) -> int:
         """Bytes of the database without its free pages. Raises as `all`."""
         return self._lanes.reads.run(self._used_bytes)

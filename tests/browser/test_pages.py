@@ -23,6 +23,7 @@ PAGES = (
     "/",
     "/plates",
     "/watchlist",
+    "/vehicles",
     "/apriltags",
     "/video",
     "/track",

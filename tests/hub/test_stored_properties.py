@@ -27,7 +27,7 @@ from hub.station.contract.capture import parse_capture
 from hub.station.contract.status import parse_status
 from hub.station.service import Captures
 from hub.station.stations import Stations
-from hub.watchlist.service import LIMITS, Watchlist
+from hub.vehicles.watchlist import LIMITS, Watchlist
 from tests.hub.apriltag.test_contract_properties import MESSAGES
 from tests.hub.lpr.test_contract_properties import COMMON, DETECTION, HEALTH, KEYS
 from tests.hub.station.test_contract_properties import CAPTURES, STATUSES

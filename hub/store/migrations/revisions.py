@@ -18,6 +18,7 @@ from hub.store.migrations import (
     revision_0010,
     revision_0011,
     revision_0012,
+    revision_0013,
 )
 from hub.store.migrations.schema import Schema
 
@@ -43,4 +44,5 @@ REVISIONS: tuple[Revision, ...] = (
     Revision(10, revision_0010.upgrade),
     Revision(11, revision_0011.upgrade),
     Revision(12, revision_0012.upgrade),
+    Revision(13, revision_0013.upgrade),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from sqlalchemy import Column, Table
@@ -9,6 +10,8 @@ from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 from sqlalchemy.sql.elements import ClauseElement
 
 from hub.store.backend import Backend, Connection
+
+log = logging.getLogger(__name__)
 
 
 class Schema:
@@ -38,6 +41,30 @@ class Schema:
         """Run a Core statement, such as an UPDATE that fills a new column."""
         query = self._backend.compile(statement)
         self._connection.execute(query.sql, query.params)
+
+    def readable_rows(self, statement: ClauseElement) -> list[dict[str, Any]]:
+        """The rows of a SELECT, as far as the database can read them: what is damaged stays where it is."""
+        query, rows = self._backend.compile(statement), []
+        try:
+            cursor = self._connection.execute(query.sql, query.params)
+            while (row := cursor.fetchone()) is not None:
+                rows.append({name: row[name] for name in row.keys()})
+        except self._backend.errors as error:
+            log.error("Rows of a table cannot be read and stay where they are: %s", error)
+        return rows
+
+    def insert_rows(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """Insert rows that have the same columns."""
+        if rows:
+            sql = self._backend.compile(self._backend.insert(table), list(rows[0])).sql
+            self._connection.executemany(sql, rows)
+
+    def execute_if_readable(self, statement: ClauseElement) -> None:
+        """Run a statement; one for which the database cannot read its table is left out and logged."""
+        try:
+            self.execute(statement)
+        except self._backend.errors as error:
+            log.error("A part of a table cannot be changed and stays as it is: %s", error)
 
     def execute_text(self, sql: str) -> None:
         """Run a statement in the words of the database, for what SQLAlchemy has none for, such as a trigger."""

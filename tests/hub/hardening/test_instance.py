@@ -73,7 +73,8 @@ POISON = {
         "lpr_health": "received_at = 'x'",
         "captures": "received_at = 'x'",
         "tag_readings": "received_at = 'x'",
-        "watchlist": "created_at = 'x'",
+        "vehicles": "created_at = 'x'",
+        "vehicle_identifiers": "text = x'00'",
         "device_registrations": "last_seen = 'x'",
     },
     "impossible times": {
@@ -84,7 +85,7 @@ POISON = {
         "lpr_health": "occurred_at = 9e999",
         "captures": "received_at = 1e300",
         "tag_readings": "received_at = 1e300",
-        "watchlist": "expires_at = 1e300, match = x'00', plate = x'00'",
+        "vehicles": "valid_until = 1e300, match = x'00', name = x'00'",
         "device_registrations": "registered_at = 1e300",
     },
     "deep JSON": {
@@ -127,6 +128,7 @@ ROWS = {
     "/api/captures",
     "/api/devices",
     "/api/watchlist",
+    "/api/vehicles",
     "/api/apriltags",
 }
 LISTS = (
@@ -138,6 +140,7 @@ LISTS = (
     "/api/captures",
     "/api/devices",
     "/api/watchlist",
+    "/api/vehicles",
     "/api/apriltags",
     "/api/statistics",
     "/api/records?images=base64",

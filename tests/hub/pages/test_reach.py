@@ -19,6 +19,7 @@ PATHS = (
     "/alarms",
     "/plates",
     "/watchlist",
+    "/vehicles",
     "/apriltags",
     "/video",
     "/track",

@@ -24,8 +24,9 @@ from hub.store.errors import DatabaseError
 from hub.store.reader import Reader
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.tables import table_of
-from hub.watchlist.repository import WatchlistRepository
-from hub.watchlist.tables import WatchlistEntry
+from hub.vehicles.finder import VehicleFinder
+from hub.vehicles.repository import VehicleRepository
+from hub.vehicles.tables import WatchlistEntry
 
 
 class PostgresTexts(SqliteBackend):
@@ -56,8 +57,9 @@ def test_another_database_needs_no_other_statements() -> None:
     assert not isinstance(repositories.detections, SqliteDetectionRepository)
     assert not isinstance(repositories.counters, SqliteCounterRepository)
     assert type(reading_repository(backend, reader)) is ReadingRepository
-    for repository in (CaptureRepository, StationRepository, WatchlistRepository, DeviceRepository):
+    for repository in (CaptureRepository, StationRepository, DeviceRepository, VehicleFinder):
         repository(backend, reader)
+    VehicleRepository(backend)
     assert len(backend.texts) > 12
     assert any("ON CONFLICT (kind, key) DO UPDATE SET count = (lpr_tallies.count + " in text for text in backend.texts)
     assert any("WHERE excluded.occurred_at >= lpr_components.occurred_at" in text for text in backend.texts)

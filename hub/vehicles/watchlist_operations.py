@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.http.parameters import CURSOR
 from hub.openapi.operation import Operation, in_path, json_answer, json_body, page_answer, success
 from hub.openapi.schema import Named, choice, fields, flag, instant, nullable, scalar, text, whole
-from hub.watchlist.service import CHOICES, LIMITS
+from hub.vehicles.watchlist import CHOICES, LIMITS
 
 TAG = "Watchlist"
 ENTRY_FIELDS = {

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, request
 from hub.access.declare import role
 from hub.contract.paging import page_of
 from hub.contract.roles import Role
-from hub.http.answers import answer, note_change, part
+from hub.http.answers import answer, author, note_change, part
 from hub.http.body import json_object
 from hub.http.query import cursor
 from hub.runtime.offload import offload
-from hub.watchlist.service import Watchlist
+from hub.vehicles.watchlist import Watchlist
 
 watchlist = Blueprint("watchlist", __name__, url_prefix="/api/watchlist")
 
@@ -39,7 +39,7 @@ def list_entries() -> Response:
 @role(Role.OPERATOR)
 def add_entry() -> Response:
     """Add an entry: plate; action allow or deny; reason; note; expires_at; match exact or similar."""
-    entry = part(Watchlist).add(json_object(request))
+    entry = part(Watchlist).add(json_object(request), author())
     note_change("watchlist.add", entry["plate"], _noted(entry))
     return answer({"success": True, "message": "Plate listed", **entry, "entry": entry}, 201)
 
@@ -56,7 +56,7 @@ def get_entry(entry_id: str) -> Response:
 @role(Role.OPERATOR)
 def change_entry(entry_id: str) -> Response:
     """Change the fields of an entry that are sent."""
-    entry = part(Watchlist).update(entry_id, json_object(request))
+    entry = part(Watchlist).update(entry_id, json_object(request), author())
     note_change("watchlist.change", entry["plate"], _noted(entry))
     return answer({"success": True, "message": "Entry changed", **entry, "entry": entry})
 
@@ -65,7 +65,7 @@ def change_entry(entry_id: str) -> Response:
 @role(Role.OPERATOR)
 def remove_entry(entry_id: str) -> Response:
     """Remove an entry."""
-    entry = part(Watchlist).remove(entry_id)
+    entry = part(Watchlist).remove(entry_id, author())
     note_change("watchlist.remove", entry["plate"], _noted(entry))
     return answer({"success": True, "message": "Plate no longer listed"})
 
