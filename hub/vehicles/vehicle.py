@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -145,7 +145,7 @@ class Vehicle:
         return {key: utc_text(getattr(self, key)) for key in ("retired_at", "created_at", "changed_at")}
 
 
-def vehicle_of(row: Mapping[str, Any] | Row, identifiers: Iterable[tuple[str, str]]) -> Vehicle:
+def vehicle_of(row: Any, identifiers: Iterable[tuple[str, str]]) -> Vehicle:
     """A vehicle out of its row and its identifiers (kind, text). Raises ValueError for what is no vehicle."""
     if row["permission"] not in PERMISSIONS or row["match"] not in MATCHES:
         raise ValueError("permission or match is unknown")
