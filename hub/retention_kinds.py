@@ -11,6 +11,7 @@ from hub.settings.model import Settings
 from hub.station.expiring import expiring_captures
 from hub.store.expiring import Expiring
 from hub.tracking.expiring import expiring_matches
+from hub.visits.expiring import expiring_visits
 
 
 def retention_kinds(settings: Settings) -> list[Expiring]:
@@ -24,4 +25,5 @@ def retention_kinds(settings: Settings) -> list[Expiring]:
         expiring_audit(settings),
         *expiring_alerts(settings),
         expiring_events(),
+        *expiring_visits(settings),
     ]
