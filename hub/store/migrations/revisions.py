@@ -15,7 +15,7 @@ from hub.store.migrations import (
     revision_0007,
     revision_0008,
     revision_0009,
-    revision_0011,
+    revision_0012,
 )
 from hub.store.migrations.schema import Schema
 
@@ -38,5 +38,5 @@ REVISIONS: tuple[Revision, ...] = (
     Revision(7, revision_0007.upgrade),
     Revision(8, revision_0008.upgrade),
     Revision(9, revision_0009.upgrade),
-    Revision(11, revision_0011.upgrade),
+    Revision(12, revision_0012.upgrade),
 )

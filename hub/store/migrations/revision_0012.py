@@ -1,4 +1,4 @@
-"""Revision 11: visits, which evidence belongs to them, and the messages about them."""
+"""Revision 12: visits, which evidence belongs to them, and the messages about them."""
 
 from __future__ import annotations
 
