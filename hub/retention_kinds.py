@@ -13,6 +13,7 @@ from hub.settings.model import Settings
 from hub.station.expiring import expiring_captures
 from hub.store.expiring import Expiring
 from hub.tracking.expiring import expiring_matches
+from hub.visits.expiring import expiring_visits
 
 
 def retention_kinds(settings: Settings) -> list[Expiring]:
@@ -28,4 +29,5 @@ def retention_kinds(settings: Settings) -> list[Expiring]:
         expiring_events(),
         expiring_firings(settings),
         expiring_pulses(settings),
+        *expiring_visits(settings),
     ]

@@ -14,6 +14,7 @@ from hub.contract.text import clean
 from hub.contract.times import utc_text
 from hub.contract.visits import CAPTURE, CORRECT, DECISIONS, DETECTION, STATES
 from hub.visits.service import UNAVAILABLE, VisitService
+from hub.visits.values import put_value
 from hub.visits.visit import Decision, Visit
 
 MAX_NOTE, MAX_ID, MAX_VALUE = 500, 80, 100
@@ -55,7 +56,7 @@ class Decisions:
             decided_state = "" if asked.decision == CORRECT else visit.state
             try:
                 for value in asked.values:
-                    self._visits.put_value(visit, value["kind"], value["id"], value["index"], value["value"])
+                    put_value(visit, value["kind"], value["id"], value["index"], value["value"])
                 visit.claimed = asked.vehicle or visit.claimed
                 visit.decision = Decision(asked.decision, who, self._now(), asked.note, decided_state)
                 self._visits.save([visit])

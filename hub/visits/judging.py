@@ -22,7 +22,7 @@ MAX_OTHERS = 5
 
 @dataclass
 class Verdict:
-    """The state of a visit, why, and which vehicle it is. `listed`: denied by the list of plates to stop alone."""
+    """The state of a visit, why, and which vehicle it is. `listed`: denied by plates alone that are on the list."""
 
     state: str
     reasons: list[str]
@@ -71,7 +71,9 @@ def judge(members: Sequence[Member], found: Found, denied: Denied, claimed: str 
     conflicts = _compare(claims, vehicle)
     barred, listed = _barred(claims, vehicle), _listed(members, denied)
     if barred or listed:
-        return Verdict(DENIED, (barred + listed + conflicts)[:MAX_REASONS], vehicle, others, not barred)
+        reasons = [*barred, *(sentence for plate, sentence in listed.items() if plate not in barred.values())]
+        only_listed = all(plate in listed for plate in barred.values())
+        return Verdict(DENIED, [*reasons, *conflicts][:MAX_REASONS], vehicle, others, only_listed)
     if vehicle is None or not _is_valid(vehicle, claims):
         return Verdict(UNKNOWN, _unknown(claims, vehicle)[:MAX_REASONS], vehicle, others)
     if claimed == vehicle.id:
@@ -133,9 +135,9 @@ def _is_valid(vehicle: KnownVehicle, claims: list[Claim]) -> bool:
     return any(vehicle.is_valid(claim.member.at) for claim in claims)
 
 
-def _barred(claims: list[Claim], vehicle: KnownVehicle | None) -> list[str]:
-    """Sentences about vehicles that are not to be let in."""
-    reasons: list[str] = []
+def _barred(claims: list[Claim], vehicle: KnownVehicle | None) -> dict[str, str]:
+    """Sentences about vehicles that are not to be let in, with the plate that each is about, "" for a tag or number."""
+    reasons: dict[str, str] = {}
     for claim in claims:
         owners = claim.owners
         if not claim.exact and vehicle is not None and any(each.id == vehicle.id for each in owners):
@@ -144,14 +146,15 @@ def _barred(claims: list[Claim], vehicle: KnownVehicle | None) -> list[str]:
             if owner.permission == DENY and owner.is_valid(claim.member.at):
                 reason = f": {owner.reason.rstrip('.')}" if owner.reason else ""
                 like = "belongs to" if claim.exact else "is like that of"
-                reasons.append(f"{claim.name} {like} {owner.name}, which is not to be let in{reason}.")
-    return list(dict.fromkeys(reasons))
+                sentence = f"{claim.name} {like} {owner.name}, which is not to be let in{reason}."
+                reasons[sentence] = claim.text if claim.identifier.kind == PLATE else ""
+    return reasons
 
 
-def _listed(members: Sequence[Member], denied: Denied) -> list[str]:
-    """Sentences about plates to stop."""
+def _listed(members: Sequence[Member], denied: Denied) -> dict[str, str]:
+    """Sentences about plates to stop, by the plate."""
     plates = dict.fromkeys(plate for member in members for plate in member.evidence.plates if plate)
-    return [sentence for plate in plates if (sentence := denied(plate))]
+    return {plate: sentence for plate in plates if (sentence := denied(plate))}
 
 
 def _unknown(claims: list[Claim], vehicle: KnownVehicle | None) -> list[str]:

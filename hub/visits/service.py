@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from gevent.event import Event
 from gevent.lock import RLock
 
 from hub.contract.errors import NotFound, RequestError
-from hub.contract.visits import CAPTURE, DETECTION
+from hub.contract.visits import DETECTION
 from hub.live.bus import Bus
 from hub.live.events import VISIT_CHANGED, VehicleArrived, VehicleLeft, VisitChanged, WeightSettled
 from hub.live.links import Links
@@ -36,6 +36,7 @@ from hub.visits.places import Places
 from hub.visits.repository import VisitRepository
 from hub.visits.sensed import Sensed
 from hub.visits.stored import shown
+from hub.visits.values import put_value
 from hub.visits.visit import Member, Visit
 
 log = logging.getLogger(__name__)
@@ -212,29 +213,9 @@ class VisitService:
             visit = found.get((each["kind"], each["id"]))
             if visit is not None:
                 visit = self._places.canonical(visit)
-                if self.put_value(visit, each["kind"], each["id"], int(each["index"]), str(each["value"])):
+                if put_value(visit, each["kind"], each["id"], int(each["index"]), str(each["value"])):
                     changed.append(visit)
         return changed
-
-    @staticmethod
-    def put_value(visit: Visit, kind: str, record_id: str, index: int, value: str) -> bool:
-        """Put a corrected value into the evidence of a visit; whether anything has changed."""
-        for place, member in enumerate(visit.members):
-            evidence = member.evidence
-            if (evidence.kind, evidence.id) != (kind, record_id):
-                continue
-            if kind == CAPTURE:
-                corrected = replace(evidence, number=value)
-            elif index < len(evidence.plates):
-                plates = tuple(value if each == index else plate for each, plate in enumerate(evidence.plates))
-                corrected = replace(evidence, plates=plates)
-            else:
-                return False
-            if corrected == evidence:
-                return False
-            visit.members[place] = Member(corrected)
-            return True
-        return False
 
     # -- storing and publishing
 

@@ -78,7 +78,11 @@ def test_denied_comes_first_whatever_else_there_is() -> None:
     assert found.state == "denied"
     assert found.reasons[0] == "The plate QQ5555 belongs to Barred, which is not to be let in: unpaid."
     listed, _ = verdict(tagged("nobody", 1), seen("LL1", 2), denied=lambda plate: "It is listed.")
-    assert (listed.state, listed.reasons) == ("denied", ["It is listed."])
+    assert (listed.state, listed.reasons, listed.listed) == ("denied", ["It is listed."], True)
+    both, _ = verdict(seen("QQ5555", 2), denied=lambda plate: "It is listed.")
+    assert (len(both.reasons), both.listed) == (1, True)
+    tag, _ = verdict(tagged("E2003", 1), seen("QQ5555", 2), denied=lambda plate: "It is listed.")
+    assert (len(tag.reasons), tag.listed, found.listed) == (2, False, False)
 
 
 def test_what_nobody_has_is_unknown_and_named() -> None:
