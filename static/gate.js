@@ -4,6 +4,7 @@ import { day } from "./gate_day.js";
 import { heroes } from "./gate_hero.js";
 import { scales } from "./gate_scales.js";
 import { strip } from "./gate_strip.js";
+import { visitsOf } from "./gate_visits.js";
 import { element, getJson, listen, name, when } from "./live.js";
 import { newest } from "./newest.js";
 import { small } from "./pictures.js";
@@ -32,7 +33,8 @@ function isChosen(event) {
 }
 
 // Two scales never share one hero.
-const hero = heroes(byId("heroes"), (events) => !query && [...events.keys()].filter((key) => key !== "plates").length > 1);
+const hero = heroes(byId("heroes"), (events) => !query && [...events.keys()].filter((key) => key !== "plates").length > 1, (event) => visits.of(event));
+const visits = visitsOf((ids) => hero.redraw(ids));
 const today = day(byId("day"), query);
 const weights = scales(byId("scales"), chosen.checkpoint);
 const states = strip(byId("strip"), chosen.station);
@@ -154,7 +156,7 @@ listen({
   onOpen: async () => {
     const cameras = getJson("/api/cameras").then((body) => { for (const camera of body.cameras) checkpoints.add(camera.checkpoint_id); });
     today.load().catch(() => {}); // the first count of a large day takes a second: nobody waits for it
-    await Promise.all([cameras, states.load(), weights.load(), stale ? list.load() : null]);
+    await Promise.all([cameras, states.load(), weights.load(), visits.load(), stale ? list.load() : null]);
     stale = false;
     showPlaces();
     await missingHeroes();
@@ -165,6 +167,7 @@ listen({
       if (byId("place").hidden) showPlaces();
     } else if (message.event === "camera") states.soon();
     else if (message.event === "scale") weights.arrived(message.scale);
+    else if (message.event === "visit" || message.event === "visit_update") visits.arrived(message.visit);
     else if (message.event === "correction") corrected(message.correction);
   },
 });

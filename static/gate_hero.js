@@ -4,7 +4,8 @@ import { digits, hit, pictures, trouble, verdict } from "./gate_event.js";
 import { small } from "./pictures.js";
 import { late, when } from "./times.js";
 import { enlarge } from "./viewer.js";
-import { counted, number, t } from "./words.js";
+import { advice, addressOf, badge, verdictOf } from "./visit_words.js";
+import { counted, number, said, t } from "./words.js";
 
 const MOST = 4;         // heroes on one page
 const SHARPEN_MS = 1200; // a hero that stays gets its picture at full size
@@ -47,8 +48,24 @@ function wrong(event) {
   return element("div", { class: `wrong ${found.minor ? "minor" : ""}` }, element("strong", {}, element("bdi", { text: found.word })), element("p", { text: found.advice }));
 }
 
-function hero(event) {
-  const { tone, word } = verdict(event);
+// A visit of a vehicle that nobody knows says nothing about this event.
+function telling(visit) { return visit && visit.state !== "unknown" ? visit : null; }
+
+function visitOf(visit) {
+  if (!visit) return [];
+  const decide = visit.waits ? element("a", { class: "decide", href: addressOf(visit), text: t("Decide") }) : null;
+  return [badge(visit), visit.vehicle ? name(visit.vehicle.name, { class: "vehicle-name" }) : null, decide];
+}
+
+function objection(visit) {
+  if (!visit || visit.state === "ok") return null;
+  return element("div", { class: `wrong ${visit.state === "denied" ? "" : "minor"}` }, element("strong", {}, element("bdi", { text: said(visit.reasons[0] ?? "") })), visit.state === "denied" ? element("p", { text: advice(visit) }) : null);
+}
+
+function hero(event, found) {
+  const visit = telling(found);
+  const { tone: own, word } = verdict(event);
+  const tone = visit ? verdictOf(visit).tone : own;
   const large = digits(event);
   const happened = event.kind === "capture" ? event.record.captured_at : event.record.occurred_at;
   const delayed = late(event.kind === "capture" && event.record.finished_ts ? event.record.finished_ts * 1000 : happened, event.received_at);
@@ -57,16 +74,16 @@ function hero(event) {
   figure.style.setProperty("--chars", String(Math.max(5, Math.min(large.length, 24))));
   return element("article", { class: `hero ${tone} ${shots ? "" : "bare"}`, "data-id": event.id },
     element("div", { class: "said" },
-      element("p", { class: "verdict" }, element("b", { text: word }), name(event.place || "–", { class: "place-name" })),
+      element("p", { class: "verdict" }, ...(visit ? visitOf(visit) : [element("b", { text: word }), found ? badge(found) : null]), name(event.place || "–", { class: "place-name" })),
       figure, tags(event),
       element("p", { class: "when" }, when(happened), ...facts(event), delayed ? element("span", { class: "late", text: delayed }) : null),
-      wrong(event),
-      element("a", { class: "open", href: event.address, text: t("Open") })),
+      objection(visit) ?? wrong(event),
+      element("p", { class: "opens" }, element("a", { class: "open", href: event.address, text: t("Open") }), found ? element("a", { class: "open", href: addressOf(found), text: t("Visit") }) : null)),
     shots);
 }
 
-// holder: where they stand. apart(): whether each scale has a hero of its own.
-export function heroes(holder, apart) {
+// holder: where they stand. apart(): whether each scale has a hero of its own. visit(event): its visit, or null.
+export function heroes(holder, apart, visit = () => null) {
   const newest = new Map(); // "station north" or "plates" -> its newest event
   const shown = new Map();  // the same key, or "" -> [event, node]
   let sharpen = null;
@@ -98,7 +115,7 @@ export function heroes(holder, apart) {
     const now = wanted();
     const keys = new Set(now.map(([key]) => key));
     for (const key of shown.keys()) if (!keys.has(key)) shown.delete(key);
-    for (const [key, event] of now) if (again || shown.get(key)?.[0] !== event) shown.set(key, [event, hero(event)]);
+    for (const [key, event] of now) if (again || shown.get(key)?.[0] !== event) shown.set(key, [event, hero(event, visit(event))]);
     const nodes = now.map(([key]) => shown.get(key)[1]);
     if (nodes.some((node, place) => holder.children[place] !== node) || holder.children.length !== nodes.length) holder.replaceChildren(...nodes);
     holder.dataset.count = String(nodes.length);
@@ -107,8 +124,19 @@ export function heroes(holder, apart) {
     sharpen = setTimeout(sharp, SHARPEN_MS);
   }
 
+  // Draw those anew whose event is one of these.
+  function redraw(ids) {
+    let some = false;
+    for (const [key, [event]] of shown) {
+      if (!ids.has(event.id)) continue;
+      shown.set(key, [event, hero(event, visit(event))]);
+      some = true;
+    }
+    if (some) draw();
+  }
+
   return {
-    offer, draw,
+    offer, draw, redraw,
     known: () => [...newest.keys()],
     find: (id) => [...newest.values()].find((event) => event.id === id),
   };

@@ -109,6 +109,13 @@ async function showHistory() {
   if (!corrections.length) byId("history").append(element("li", { text: t("Nobody has changed anything.") }));
 }
 
+// The visit that the record belongs to, if any.
+async function showVisit() {
+  const { visit } = await getJson(`/api/visits/of?kind=${kind}&id=${encodeURIComponent(id)}`);
+  byId("visit").hidden = !visit;
+  if (visit) byId("visit").href = `/visits/${encodeURIComponent(visit.id)}`;
+}
+
 async function load() {
   try {
     const body = await getJson(api);
@@ -122,6 +129,7 @@ async function load() {
   document.querySelector(".columns-of-record").hidden = false;
   showFacts();
   showForm();
+  showVisit().catch(() => {}); // without it the record is shown all the same
   await showHistory();
 }
 
@@ -156,5 +164,8 @@ listen({
     if (record && !drawn) showPictures(); // pictures never change
     drawn ||= record !== null;
   },
-  onMessage: (message) => { if (message.event === "correction" && [message.correction.id, message.correction.record_id].includes(id)) load(); },
+  onMessage: (message) => {
+    if (message.event === "correction" && [message.correction.id, message.correction.record_id].includes(id)) load();
+    else if (message.event === "visit" && byId("visit").hidden && message.visit.evidence.some((each) => each.id === id)) showVisit().catch(() => {});
+  },
 });

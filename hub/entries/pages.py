@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from datetime import time as clock
-from typing import NamedTuple
 
 from flask import Blueprint, Response
 from flask_babel import format_date
@@ -15,6 +14,7 @@ from hub.contract.roles import Role
 from hub.entries.report import FAILURES, make_report, parse_day
 from hub.entries.service import Entries
 from hub.http.answers import current_hub, part, reader_host
+from hub.http.moments import moment
 from hub.http.page import page
 
 entries_pages = Blueprint("entries_pages", __name__)
@@ -48,7 +48,7 @@ def ticket(record_id: str) -> Response:
     source = part(Entries).source("capture")
     row = source.get(record_id)
     shown = source.show(row, reader_host())
-    return page("ticket.html", capture=shown, captured=_moment(row["captured_at"]), printed=_moment(time.time()))
+    return page("ticket.html", capture=shown, captured=moment(row["captured_at"]), printed=moment(time.time()))
 
 
 @entries_pages.get("/reports/<day>")
@@ -63,22 +63,7 @@ def report(day: str) -> Response:
         title=format_date(made.day, "full"),
         noon=datetime.combine(made.day, clock(12), hub.zone).isoformat(),
         largest=max((sum(hour.counts.values()) for hour in made.hours), default=0),
-        failures=[(_moment(entry.place.time), entry.source.show(entry.row, host)) for entry in made.failures],
+        failures=[(moment(entry.place.time), entry.source.show(entry.row, host)) for entry in made.failures],
         most_failures=FAILURES,
-        printed=_moment(time.time()),
+        printed=moment(time.time()),
     )
-
-
-class Moment(NamedTuple):
-    """A moment for a page: ISO 8601, and a text for where no script writes it with the reader's calendar."""
-
-    iso: str
-    text: str
-
-
-def _moment(seconds: float) -> Moment:
-    """A moment at the site: the date, 24 hours, the offset."""
-    local = datetime.fromtimestamp(seconds, UTC).astimezone(current_hub().zone)
-    offset = local.strftime("%z")
-    text = f"{format_date(local.date(), 'medium')}, {local:%H:%M:%S} {offset[:3]}:{offset[3:5]}"
-    return Moment(local.isoformat(timespec="milliseconds"), text)

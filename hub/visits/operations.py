@@ -5,7 +5,17 @@ from __future__ import annotations
 from hub.contract.vehicles import PERMISSIONS
 from hub.contract.visits import CAPTURE, CORRECT, DECISIONS, DETECTION, EVIDENCE_KINDS, STATES
 from hub.http.parameters import CURSOR, limit, text_filter
-from hub.openapi.operation import Operation, Parameter, in_path, json_answer, json_body, success
+from hub.openapi.operation import (
+    HTML,
+    PAGE,
+    Answer,
+    Operation,
+    Parameter,
+    in_path,
+    json_answer,
+    json_body,
+    success,
+)
 from hub.openapi.schema import Named, choice, fields, flag, instant, items, nullable, number, text, whole
 from hub.visits.decisions import MAX_ID, MAX_INDEX, MAX_NOTE, MAX_VALUE, MAX_VALUES
 
@@ -83,6 +93,7 @@ VISIT = Named(
     ),
 )
 ONE = json_answer("The visit.", success({"visit": VISIT}))
+PAGE_ANSWER = {200: Answer("The page.", {HTML: PAGE})}
 VISIT_ID = in_path("visit_id", "The visit's id.")
 
 
@@ -172,4 +183,7 @@ OPERATIONS = {
             {"decision": "confirm", "note": "The plate is new; papers seen."},
         ),
     ),
+    "GET /visits": Operation(TAG, PAGE_ANSWER),
+    "GET /visits/{visit_id}": Operation(TAG, PAGE_ANSWER, parameters=[VISIT_ID]),
+    "GET /visits/{visit_id}/ticket": Operation(TAG, PAGE_ANSWER, errors=(404, 503), parameters=[VISIT_ID]),
 }

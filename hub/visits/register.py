@@ -28,6 +28,7 @@ from hub.visits.expiring import expiring_visits
 from hub.visits.intake import CAPTURES, DETECTIONS, MADE, Intake, correction_feed
 from hub.visits.joining import Rules
 from hub.visits.messages import VisitAlerts, visit_feed
+from hub.visits.pages import visits_pages
 from hub.visits.reading import StoredVisits
 from hub.visits.repository import Query, VisitRepository
 from hub.visits.rest import visits_rest
@@ -50,6 +51,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.notable["visits"] = VisitAlerts(hub.reader)
     hub.part(Missed).add("visit", _missed(stored))
     app.register_blueprint(visits_rest)
+    app.register_blueprint(visits_pages)
     hub.described_in.append("hub.visits.operations")
     hub.expiring += expiring_visits(hub.settings)
     hub.status["visits"] = service.status

@@ -42,8 +42,11 @@ PAGES = (
     "/records/detection/{detection}",
     "/records/capture/{capture}/ticket",
     "/reports/{today}",
+    "/visits",
+    "/visits/{visit}",
+    "/visits/{visit}/ticket",
 )
-LIVE = ("/", "/plates", "/video", "/track", "/status")  # every way in which a page takes its live data
+LIVE = ("/", "/plates", "/visits", "/video", "/track", "/status")  # every way in which a page takes its live data
 LETTERS = {"th": "[\u0e00-\u0e7f]", "fa": "[\u0600-\u06ff]"}
 """A letter of each language besides English, as a regular expression."""
 OPEN_DETAILS = (
@@ -57,6 +60,7 @@ def test_a_page(gate: RunningGate, visitor: Visitor, path: str) -> None:
     address = path.format(
         capture=gate.newest("/api/captures?station=station-1", "captures"),
         detection=gate.newest("/api/records?camera_id=simulated-plates", "records"),
+        visit=gate.newest("/api/visits", "visits"),
         today=f"{datetime.now():%Y-%m-%d}",
     )
     for size, checked in zip(SIZES, SCHEMES, strict=True):
