@@ -54,7 +54,7 @@ SENTENCES = (
     "The camera {camera} has sent nothing since {when}. Check its power, its network and its view.",
     "The station {station} has captured no vehicle since {when}. Is its gate open, and does its reader work?",
     "The station {station} read {what} of the vehicle with the tag {tag}.",
-    "The station {station} read {what}.",
+    "The station {station} read {what} of a vehicle without a tag.",
     "The camera {camera} read {what}.",
     "Rule added",
     "Rule changed",

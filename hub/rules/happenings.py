@@ -58,7 +58,7 @@ def of_capture(event: CaptureStored, kind: Kind, now: float) -> Happening:
     row = event.row
     station, tag = str(row["station"]), str(row["tag"])
     what = row["number"] if row["success"] else "no number"
-    of = f" of the vehicle with the tag {tag}" if tag else ""
+    of = f" of the vehicle with the tag {tag}" if tag else " of a vehicle without a tag"
     return Happening(
         kind,
         f"{tag or row['number'] or 'a vehicle'} at {station}",

@@ -1,4 +1,4 @@
-"""Revision 10: the rings of doorbells."""
+"""Revision 14: the rings of doorbells."""
 
 from __future__ import annotations
 

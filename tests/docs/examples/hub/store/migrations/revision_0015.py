@@ -1,4 +1,4 @@
-"""Revision 11: the place of a ring."""
+"""Revision 15: the place of a ring."""
 
 from __future__ import annotations
 
