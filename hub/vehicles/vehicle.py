@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from hub.contract.plates import fold_plate
 from hub.contract.times import utc_text
 from hub.contract.vehicles import ALLOW, DENY, IDENTIFIER_KINDS, PERMISSIONS, PLATE, WATCH, Identifier, KnownVehicle
-from hub.store.backend import Row
 from hub.vehicles.identifiers import plate_parts, value_of
 
 MATCHES = ("exact", "similar")
@@ -29,6 +28,12 @@ COLUMNS: tuple[str, ...] = (
     "retired_at",
 )
 COLUMNS += ("created_at", "changed_at", "import_id")
+
+
+class Columns(Protocol):
+    """Values by the names of their columns."""
+
+    def __getitem__(self, key: str, /) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ class Vehicle:
         return {key: utc_text(getattr(self, key)) for key in ("retired_at", "created_at", "changed_at")}
 
 
-def vehicle_of(row: Mapping[str, Any] | Row, identifiers: Iterable[tuple[str, str]]) -> Vehicle:
+def vehicle_of(row: Columns, identifiers: Iterable[tuple[str, str]]) -> Vehicle:
     """A vehicle out of its row and its identifiers (kind, text). Raises ValueError for what is no vehicle."""
     if row["permission"] not in PERMISSIONS or row["match"] not in MATCHES:
         raise ValueError("permission or match is unknown")
