@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Flask
 
 from hub.context import Hub
+from hub.contract.visits import MISMATCH
 from hub.live.events import (
     ALERT_CHANGED,
     CAPTURE_STORED,
@@ -20,7 +23,7 @@ from hub.rules.happenings import of_alert, of_capture, of_detection, of_visit
 from hub.rules.mailer import Mailer
 from hub.rules.repository import RuleRepository
 from hub.rules.rest import rules_rest
-from hub.rules.rule import Kind
+from hub.rules.rule import Happening, Kind
 from hub.rules.service import Rules
 
 
@@ -49,8 +52,18 @@ def _subscribe(hub: Hub, rules: Rules) -> None:
     """Subscribers only queue what a rule is about."""
 
     def visit(event: VisitChanged) -> None:
-        if event.new or event.before != event.shown["state"]:
+        if not event.new and event.before == event.shown["state"]:
+            return
+        if event.shown["state"] != MISMATCH:
             rules.offer(Kind.VISIT, lambda now: of_visit(event, now))
+            return
+
+        def still(now: float) -> Happening | None:
+            """It may be no mismatch once the rest of the evidence has arrived."""
+            shown = hub.visits.visit(event.shown["id"])
+            return of_visit(replace(event, shown=shown), now) if shown["state"] == MISMATCH else None
+
+        rules.offer(Kind.VISIT, still, hub.settings.visits.settle_seconds)
 
     def capture(event: CaptureStored) -> None:
         rules.captured(str(event.row["station"]))

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -53,7 +54,7 @@ class Rules:
         self._writer, self._repository, self._engine, self._alerts = writer, repository, engine, alerts
         self._on_mail, self._now = on_mail, now
         self._rules: dict[str, Rule] = {rule.id: rule for rule in DEFAULTS}
-        self._queue: deque[Callable[[], Happening | None]] = deque(maxlen=MAX_QUEUE)
+        self._queue: deque[tuple[float, Callable[[], Happening | None]]] = deque(maxlen=MAX_QUEUE)
         self._wake = Event()
         self._changing = Semaphore(1)
         self._silence = Silence(now())
@@ -69,14 +70,17 @@ class Rules:
 
     # -- what happens
 
-    def offer(self, kind: Kind, make: Callable[[float], Happening | None]) -> None:
-        """Something happened; `make` is called later, and only where a rule is about its kind. Never blocks."""
+    def offer(self, kind: Kind, make: Callable[[float], Happening | None], after: float = 0.0) -> None:
+        """Something happened; `make` is called later, and only where a rule is about its kind. Never blocks.
+
+        after: seconds to wait first, since it may turn out not to be so.
+        """
         if not self._engine.wants(kind):
             return
         now = self._now()
         if len(self._queue) == MAX_QUEUE:
             self.left_out += 1
-        self._queue.append(lambda: make(now))
+        self._queue.append((monotonic() + after, lambda: make(now)))
         self._wake.set()
 
     def captured(self, station: str) -> None:
@@ -86,15 +90,24 @@ class Rules:
     def run(self, devices: list[Callable[[], Iterable[DeviceState]]]) -> None:
         """The greenlet that fires rules."""
         while True:
-            self._wake.wait(LOOK_SECONDS)
+            first = min((due for due, _ in self._queue), default=float("inf"))
+            self._wake.wait(max(0.0, min(LOOK_SECONDS, first - monotonic())))
             self._wake.clear()
             self.step(devices)
 
     def step(self, devices: Iterable[Callable[[], Iterable[DeviceState]]]) -> None:
         """Fire for what waits, and for who is silent."""
         fired: list[Fired] = []
-        while self._queue:
-            happening = self._queue.popleft()()
+        for _ in range(len(self._queue)):
+            due, make = self._queue.popleft()
+            if due > monotonic():
+                self._queue.append((due, make))
+                continue
+            try:
+                happening = make()
+            except (RequestError, DatabaseError) as error:
+                log.warning("Rules do not look at something that has happened: %s", error)
+                continue
             if happening is not None:
                 fired += self._engine.fires(happening)
         for happening in self._silence.happenings(devices, self._engine.wants, self._now()):

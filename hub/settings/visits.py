@@ -23,6 +23,15 @@ class Visits(Section):
         le=1440,
         description="A vehicle that is seen again within this time has not left, unless another came in between.",
     )
+    settle_seconds: float = Field(
+        10.0,
+        ge=0,
+        le=300,
+        description=(
+            "A mismatch is an alarm when it has lasted for this long: where vehicles follow each other closely, "
+            "evidence may be taken for that of the one before until the rest of it arrives."
+        ),
+    )
     net_hours: float = Field(
         24.0,
         ge=0.1,

@@ -42,7 +42,7 @@ class VehicleFinder:
         answer = {each: found.get(each, []) for each in wanted}
         missing = [each for each in wanted if each.kind == PLATE and each.value and not answer[each]]
         if missing:
-            candidates = self._candidates(set().union(*(plate_parts(each.value) for each in missing)))
+            candidates = self._candidates([each.value for each in missing])
             for each in missing:
                 answer[each] = _similar(each.value, candidates)
         return answer
@@ -63,9 +63,13 @@ class VehicleFinder:
                     found.setdefault(identifier, []).append(known)
         return found
 
-    def _candidates(self, parts: set[str]) -> list[KnownVehicle]:
-        rows = self._near.rows(parts)
-        return [vehicle.known() for vehicle in self._vehicles(rows) if vehicle.match == "similar"]
+    def _candidates(self, plates: list[str]) -> list[KnownVehicle]:
+        """Vehicles with a plate that is one of these but for look-alikes or one character."""
+        rows = self._near.rows(set().union(*map(plate_parts, plates)))
+        # Most have only a part in common: they are left out before anything is made of their rows.
+        kept = {row["seq"] for row in rows if row["own_kind"] == PLATE and _is_near(row["own_value"], plates)}
+        found = self._vehicles([row for row in rows if row["seq"] in kept])
+        return [vehicle.known() for vehicle in found if vehicle.match == "similar"]
 
     def _vehicles(self, rows: Sequence[Row]) -> list[Vehicle]:
         """The vehicles of rows that have one identifier each, without those that cannot be read."""
@@ -84,10 +88,17 @@ def _checked(row: Row, owned: Iterable[tuple[Any, Any]]) -> Vehicle:
     return vehicle_of({name: row[name] for name in NAMES}, [each for each in owned if type(each[1]) is str])
 
 
+def _is_near(plate: Any, read: list[str]) -> bool:
+    return type(plate) is str and any(_is_alike(each, plate) or differs_in_one(each, plate) for each in read)
+
+
+def _is_alike(one: str, other: str) -> bool:
+    return len(one) == len(other) and fold_plate(one) == fold_plate(other)
+
+
 def _similar(read: str, candidates: list[KnownVehicle]) -> list[KnownVehicle]:
     """Those with look-alike characters in place of others, else those that differ in one character."""
-    folded = fold_plate(read)
-    same = [each for each in candidates if any(fold_plate(plate) == folded for plate in each.of_kind(PLATE))]
+    same = [each for each in candidates if any(_is_alike(read, plate) for plate in each.of_kind(PLATE))]
     return same or [each for each in candidates if any(differs_in_one(read, plate) for plate in each.of_kind(PLATE))]
 
 
@@ -96,6 +107,7 @@ def _columns(vehicle: Any) -> list[Any]:
         *(vehicle.columns[name] for name in NAMES),
         OWNED.columns.kind.label("own_kind"),
         OWNED.columns.text.label("own_text"),
+        OWNED.columns.value.label("own_value"),
     ]
 
 

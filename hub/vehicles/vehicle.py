@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from hub.contract.plates import fold_plate
 from hub.contract.times import utc_text
@@ -28,6 +28,12 @@ COLUMNS: tuple[str, ...] = (
     "retired_at",
 )
 COLUMNS += ("created_at", "changed_at", "import_id")
+
+
+class Columns(Protocol):
+    """Values by the names of their columns."""
+
+    def __getitem__(self, key: str, /) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,7 @@ class Vehicle:
         return {key: utc_text(getattr(self, key)) for key in ("retired_at", "created_at", "changed_at")}
 
 
-def vehicle_of(row: Any, identifiers: Iterable[tuple[str, str]]) -> Vehicle:
+def vehicle_of(row: Columns, identifiers: Iterable[tuple[str, str]]) -> Vehicle:
     """A vehicle out of its row and its identifiers (kind, text). Raises ValueError for what is no vehicle."""
     if row["permission"] not in PERMISSIONS or row["match"] not in MATCHES:
         raise ValueError("permission or match is unknown")

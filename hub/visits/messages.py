@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -9,11 +11,11 @@ from sqlalchemy import select
 
 from hub.contract.alerts import AlertKind, Notable
 from hub.contract.json_text import encode_text
-from hub.contract.visits import DENIED
+from hub.contract.visits import DENIED, MISMATCH
 from hub.store.backend import Row
 from hub.store.feeds import FeedItem, RowFeed, newest_seq
 from hub.store.reader import Reader
-from hub.visits.repository import MESSAGES
+from hub.visits.repository import MESSAGES, VISITS
 from hub.visits.tables import VisitMessage
 from hub.visits.visit import WAITING, Visit
 
@@ -65,22 +67,39 @@ def visit_feed(reader: Reader) -> RowFeed:
 
 
 class VisitAlerts:
-    """Visits that were denied or do not match. Implements `hub.contract.alerts.NotableRecords`."""
+    """Visits that have become one kind of alert. Implements `hub.contract.alerts.NotableRecords`.
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    `settle_seconds`: a message is looked at when it is this old, and is an alert where its visit still waits as it did.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        kind: AlertKind,
+        settle_seconds: float = 0.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._reader, self._kind, self._settle, self._now = reader, kind, settle_seconds, now
 
     def newest(self) -> int:
-        """The sequence number of the newest message, 0 without one."""
-        return newest_seq(self._reader, MESSAGES)
+        """The sequence number of the newest message that has settled, 0 without one."""
+        if not self._settle:
+            return newest_seq(self._reader, MESSAGES)
+        settled = select(VisitMessage.seq).where(VisitMessage.received_at <= self._now() - self._settle)
+        rows = self._reader.all(settled.order_by(VisitMessage.seq.desc()).limit(1))
+        return int(rows[0]["seq"]) if rows else 0
 
     def notable(self, after: int, until: int) -> list[Notable]:
         """Those messages that are alerts, in their order."""
-        rows = self._reader.all(
-            select(MESSAGES)
-            .where(VisitMessage.seq > after, VisitMessage.seq <= until, MESSAGES.columns.alert != "")
-            .order_by(VisitMessage.seq)
+        wanted = select(MESSAGES).where(
+            VisitMessage.seq > after, VisitMessage.seq <= until, VisitMessage.alert == self._kind.value
         )
+        if self._settle:
+            state = DENIED if self._kind is AlertKind.VISIT_DENIED else MISMATCH
+            visits = VISITS.columns
+            still = select(visits.id).where(visits.id == VisitMessage.visit, visits.state == state, visits.waits)
+            wanted = wanted.where(still.exists())
+        rows = self._reader.all(wanted.order_by(VisitMessage.seq))
         return self._reader.unreadable.readable(rows, _notable, MESSAGES)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 
 from hub.context import Hub
+from hub.contract.alerts import AlertKind
 from hub.contract.errors import RequestError
 from hub.live.events import (
     CAPTURE_STORED,
@@ -48,7 +49,8 @@ def register(app: Flask, hub: Hub) -> None:
     hub.add(Decisions(service, lambda data, author: hub.correct(data, author)))
     hub.visits = stored
     hub.feeds["visits"] = visit_feed(hub.reader)
-    hub.notable["visits"] = VisitAlerts(hub.reader)
+    hub.notable["denied visits"] = VisitAlerts(hub.reader, AlertKind.VISIT_DENIED)
+    hub.notable["visits"] = VisitAlerts(hub.reader, AlertKind.VISIT_MISMATCH, settings.settle_seconds)
     hub.part(Missed).add("visit", _missed(stored))
     app.register_blueprint(visits_rest)
     app.register_blueprint(visits_pages)

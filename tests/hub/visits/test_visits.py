@@ -208,6 +208,27 @@ def test_denied_is_an_alert_once(app: Any, client: Any) -> None:
     assert client.get("/api/alerts/unseen").json["count"] == 1
 
 
+def alerts_of(client: Any, kind: str) -> list[Any]:
+    return [each for each in client.get("/api/alerts").json["alerts"] if each["kind"] == kind]
+
+
+def test_a_mismatch_is_an_alert_once_it_has_lasted(app: Any, client: Any) -> None:
+    """Evidence that is taken for that of the vehicle before, until the rest of it arrives, alarms nobody."""
+    visit, tagged, seen = mismatch(client)
+
+    def correct(plate: str, state: str) -> None:
+        client.post("/api/corrections", json={"kind": "detection", "id": seen, "value": plate})
+        until(client, "capture", tagged, lambda visit: visit["state"] == state)
+
+    correct("RR1111", "ok")
+    app.extensions["gatehouse"].notable["visits"]._settle = 0.01
+    time.sleep(3.0)  # longer than alerts wait between two looks
+    assert alerts_of(client, "visit_mismatch") == []
+    correct("BB2222", "mismatch")
+    [alert] = wait_for(lambda: alerts_of(client, "visit_mismatch"), what="the alert")
+    assert alert["details"]["visit_id"] == visit["id"]
+
+
 def test_the_list_of_plates_to_stop_denies(client: Any) -> None:
     client.post("/api/watchlist", json={"plate": "LL7777", "action": "deny", "reason": "stolen"})
     visit = until(client, "detection", detect(client, "LL7777"))
