@@ -35,13 +35,12 @@ async function owners(given) {
 
 function known(vehicle) {
   const called = vehicle.name || [...vehicle.plates, ...vehicle.numbers, ...vehicle.tags][0] || vehicle.id;
-  return element("a", { class: "button known-vehicle", href: `/vehicles?${new URLSearchParams({ id: vehicle.id })}` }, `${t("Vehicle")}: `, name(called));
+  return element("a", { class: "button known-vehicle", href: `/vehicles?${new URLSearchParams({ id: vehicle.id })}` }, element("span", {}, `${t("Vehicle")}: `, name(called)));
 }
 
 function registering(given, several) {
-  const link = element("a", { class: "button register", href: `/vehicles?${new URLSearchParams(given)}` }, t("Register vehicle"));
-  if (several) link.append(" ", name(Object.values(given)[0]));
-  return link;
+  const text = element("span", {}, t("Register vehicle"), ...(several ? [" ", name(Object.values(given)[0])] : []));
+  return element("a", { class: "button register", href: `/vehicles?${new URLSearchParams(given)}` }, text);
 }
 
 // Fills `place`, whose data-operator says whether its reader may register vehicles. An answer counts while no other was asked for.
