@@ -40,7 +40,7 @@ export function vehicleForm(send, saved) {
     title.textContent = vehicle ? t("Change the vehicle") : t("Register a vehicle");
     for (const key of TEXTS) if (vehicle) fields[key].value = vehicle[key];
     for (const key of TIMES) fields[key].value = vehicle ? local(vehicle[key]) : "";
-    for (const [key, one] of Object.entries(LISTS)) fields[key].value = vehicle ? vehicle[key].join(", ") : given[one] ?? "";
+    for (const [key, one] of Object.entries(LISTS)) fields[key].value = vehicle ? vehicle[key].join("\n") : given[one] ?? "";
     before = vehicle ? all() : {};
     section.hidden = false;
     section.scrollIntoView({ block: "nearest" });

@@ -1,4 +1,4 @@
-"""The register as an operator keeps it: vehicles added, changed, retired, restored, imported, registered from a capture."""
+"""The register as an operator keeps it: added, changed, retired, restored, imported, registered from a capture."""
 
 from __future__ import annotations
 
