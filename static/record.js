@@ -1,6 +1,7 @@
 // The page of one capture or detection: pictures, facts, correction with its history, protection, raw JSON.
 import { element, getJson, listen, name, when } from "./live.js";
 import { thumbnail } from "./pictures.js";
+import { recordVehicle } from "./record_vehicle.js";
 import { emptyValue, percent, picturesOf, stateOf, valueOf, valuesOf } from "./records_words.js";
 import { late } from "./times.js";
 import { enlarge } from "./viewer.js";
@@ -11,6 +12,7 @@ const { kind, id } = byId("record").dataset;
 const field = kind === "capture" ? "number" : "plate";
 const api = `${kind === "capture" ? "/api/captures" : "/api/records"}/${encodeURIComponent(id)}`;
 const NOT_THERE = t("This hub does not take corrections (404). Update it, or correct the value where it is used.");
+const showVehicle = recordVehicle(byId("vehicle-of"));
 let record = null;
 
 async function send(address, method, body = null) {
@@ -70,18 +72,8 @@ function showFacts() {
   byId("value").classList.toggle("none", !all.length);
   byId("protect").textContent = record.protected ? t("Let it expire like others") : t("Protect from deletion");
   byId("protected").textContent = record.protected ? t("Protected: it is kept whatever the rules of retention say.") : "";
-  showRegister(all);
+  showVehicle(kind, record);
   byId("raw").textContent = JSON.stringify(record, null, 2);
-}
-
-// The form of a new vehicle with what was read: /vehicles?tag=..&number=..&plate=..
-function showRegister(all) {
-  const link = byId("register");
-  if (!link) return;
-  const given = kind === "capture" ? { tag: record.tag, number: all[0] } : { plate: all[0] };
-  const known = Object.entries(given).filter(([, value]) => value);
-  link.hidden = !known.length;
-  link.href = `/vehicles?${new URLSearchParams(known)}`;
 }
 
 function showForm() {

@@ -21,6 +21,8 @@ const FIELDS = {
 
 function title(vehicle) { return vehicle.name || [...vehicle.plates, ...vehicle.numbers, ...vehicle.tags][0] || vehicle.id; }
 
+function addressOf(vehicle) { return `/vehicles?${new URLSearchParams({ id: vehicle.id })}`; }
+
 function button(text, label, run) {
   const made = element("button", { type: "button", text, "aria-label": label });
   made.onclick = run;
@@ -44,29 +46,40 @@ async function send(address, method, body = null) {
   const response = await fetch(address, { method, headers: { "Content-Type": "application/json" }, body: body && JSON.stringify(body) }).catch(() => null);
   if (!response) return { ok: false, message: t("The hub does not answer. Try again when it is back.") };
   const told = await response.json().catch(() => ({}));
-  return { ok: response.ok, message: told.message ? said(told.message) : t("The hub answered {status}.", { status: response.status }) };
+  return { ok: response.ok, status: response.status, vehicle: told.vehicle, message: told.message ? said(told.message) : t("The hub answered {status}.", { status: response.status }) };
 }
 
-async function act(address, method, body = null) {
-  const told = await send(address, method, body);
-  byId("told").textContent = told.message;
-  if (told.ok) await vehicles.load().catch(() => {});
-  return told;
+function tell(message, ...more) { byId("told").replaceChildren(name(message), ...more.flatMap((one) => [" ", one])); }
+
+// The list, and the one vehicle that the address names (?id=..), as they are now.
+function refresh() { return Promise.all([showOne(), vehicles.load().catch(() => {})]); }
+
+// The keyboard goes on where it was: at the vehicle, else at the message.
+function focusOn(id) {
+  const card = [...document.querySelectorAll(".vehicle")].find((each) => each.dataset.id === id && each.checkVisibility());
+  (card?.querySelector("button") ?? byId("told")).focus();
+}
+
+async function act(vehicle, method, action = "") {
+  const told = await send(`/api/vehicles/${encodeURIComponent(vehicle.id)}${action}`, method);
+  tell(told.message, ...(told.ok && method === "DELETE" ? [button(t("Restore"), t("Restore {vehicle}", { vehicle: title(vehicle) }), () => act(vehicle, "POST", "/restore"))] : []));
+  if (!told.ok) return;
+  await refresh();
+  focusOn(vehicle.id);
 }
 
 function card(vehicle) {
   const called = title(vehicle);
-  const address = `/api/vehicles/${encodeURIComponent(vehicle.id)}`;
   const retired = vehicle.state === "retired";
   return element("article", { class: `vehicle ${vehicle.permission} ${vehicle.state}`, "data-id": vehicle.id },
-    element("div", {}, element("h2", {}, name(called)), element("small", {}, name(vehicle.owner))),
+    element("div", {}, element("h2", {}, element("a", { href: addressOf(vehicle) }, name(called))), element("small", {}, name(vehicle.owner))),
     element("dl", { class: "owned" }, owned(t("Plates"), vehicle.plates), owned(t("Label numbers"), vehicle.numbers), owned(t("Tags"), vehicle.tags)),
     element("div", {}, element("b", { class: `mark ${vehicle.permission}`, text: PERMISSIONS[vehicle.permission] ?? vehicle.permission }), " ",
       element("small", { text: [validity(vehicle), vehicle.reason, vehicle.note].filter(Boolean).join(" · ") })),
     element("div", { class: "do" },
       isOperator && !retired ? button(t("Edit"), t("Edit {vehicle}", { vehicle: called }), () => form.edit(vehicle)) : null,
-      isOperator ? retired ? button(t("Restore"), t("Restore {vehicle}", { vehicle: called }), () => act(`${address}/restore`, "POST"))
-        : button(t("Retire"), t("Retire {vehicle}", { vehicle: called }), () => act(address, "DELETE")) : null,
+      isOperator ? retired ? button(t("Restore"), t("Restore {vehicle}", { vehicle: called }), () => act(vehicle, "POST", "/restore"))
+        : button(t("Retire"), t("Retire {vehicle}", { vehicle: called }), () => act(vehicle, "DELETE")) : null,
       button(t("History"), t("History of {vehicle}", { vehicle: called }), () => showHistory(vehicle))));
 }
 
@@ -109,9 +122,23 @@ const vehicles = search({
     return count ? t("{count} found", { count: `${number(count)}${body.next_cursor ? "+" : ""}` }) : "";
   },
 });
-const form = isOperator ? vehicleForm(send, (message) => {
-  byId("told").textContent = message;
-  vehicles.load().catch(() => {});
+
+// The vehicle that the address names stands there alone; a search leads back to the list.
+async function showOne() {
+  const id = new URLSearchParams(location.search).get("id");
+  byId("one").hidden = !id;
+  for (const part of [list, byId("found"), document.querySelector(".more")]) part.hidden = Boolean(id);
+  if (!id) return;
+  const shown = await getJson(`/api/vehicles/${encodeURIComponent(id)}`).then(({ vehicle }) => card(vehicle), (error) => element("p", { class: "notice bad", text: error.message }));
+  if (new URLSearchParams(location.search).get("id") === id) byId("only").replaceChildren(shown);
+}
+
+const form = isOperator ? vehicleForm(send, async (message, vehicle) => {
+  tell(message);
+  await refresh();
+  focusOn(vehicle?.id);
 }) : null;
 if (isOperator) vehicleImport(() => vehicles.load().catch(() => {}));
-listen({ onOpen: () => vehicles.load().catch(() => {}) });
+for (const event of ["submit", "reset"]) byId("search").addEventListener(event, () => setTimeout(showOne));
+addEventListener("popstate", showOne);
+listen({ onOpen: refresh });

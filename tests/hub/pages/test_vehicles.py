@@ -25,8 +25,8 @@ def text(page: Page, selector: str) -> str:
 def test_a_vehicle_is_registered_with_two_clicks_from_its_capture(hub: HubProcess, page: Page) -> None:
     capture = post(hub, "/api/captures", capture_result(event_id="reg", number="48213", tag="E28011")).json()["id"]
     page.open(f"{hub.url}/records/capture/{capture}")
-    wait_for(lambda: page.value("!document.getElementById('register').hidden"), what="the button")
-    page.value("document.getElementById('register').click()")
+    wait_for(lambda: page.value("document.querySelector('#vehicle-of .register') !== null"), what="the button")
+    page.value("document.querySelector('#vehicle-of .register').click()")
     wait_for(lambda: page.value("location.pathname") == "/vehicles", what="the form")
     wait_for(lambda: page.value("document.querySelector('#editing:not([hidden])') !== null"), what="the open form")
     fields = "[...document.querySelectorAll('#vehicle [name]')].map((field) => field.value).slice(2, 5)"
@@ -41,8 +41,8 @@ def test_a_vehicle_is_registered_with_two_clicks_from_its_capture(hub: HubProces
 def test_a_plate_just_seen_is_in_the_form(hub: HubProcess, page: Page) -> None:
     sent = post(hub, "/api/detection", g4(ocr_results=["กข 1234"], plate_detections=[])).json()
     page.open(f"{hub.url}/records/detection/{sent['detection_id']}")
-    wait_for(lambda: page.value("!document.getElementById('register').hidden"), what="the button")
-    page.value("document.getElementById('register').click()")
+    wait_for(lambda: page.value("document.querySelector('#vehicle-of .register') !== null"), what="the button")
+    page.value("document.querySelector('#vehicle-of .register').click()")
     wait_for(
         lambda: page.value("document.querySelector('#vehicle [name=plates]')?.value") == "กข 1234", what="the plate"
     )
