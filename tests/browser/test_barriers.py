@@ -81,6 +81,7 @@ def test_the_stop_is_on_every_page_and_holds_until_somebody_releases(own_hub, op
         assert relay.received == []
         operator.open("/audit")
         operator.tab.locator("#entries", has_text="released all barriers").wait_for()
+        operator.complaints.clear()
         other.complaints.clear()
         other.check()
 

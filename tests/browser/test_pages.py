@@ -84,8 +84,10 @@ def test_a_page_in_another_language(browser: Browser, gate: RunningGate, languag
                 visitor.open(path)
                 root = visitor.tab.locator("html")
                 assert (root.get_attribute("lang"), root.get_attribute("dir")) == (language, direction(language))
-                words = [*visitor.texts("nav a"), *visitor.texts("#link")]
+                visitor.tab.locator("nav details").evaluate("menu => menu.open = true")
+                words = [*visitor.texts("nav a"), *visitor.texts("nav summary"), *visitor.texts("#link")]
                 assert len(words) > 5 and all(re.search(LETTERS[language], text) for text in words), words
+                visitor.tab.locator("nav details").evaluate("menu => menu.open = false")
                 visitor.shot(f"{path.strip('/') or 'gate'}-{size}-{language}")
                 visitor.check()
             visitor.axe()

@@ -35,7 +35,8 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
 
     def make(**switches: str) -> Flask:
         environ = {f"HUB_FAST_PATHS_{name.upper()}": value for name, value in switches.items()}
-        made.append(create_app(load(tmp_path / f"hub{len(made)}", {}, {"HUB_APRILTAG_TOKEN": TOKEN, **environ})))
+        environ |= {"HUB_APRILTAG_TOKEN": TOKEN, "HUB_VISITS_ENABLED": "false"}  # they would write in between
+        made.append(create_app(load(tmp_path / f"hub{len(made)}", {}, environ)))
         return made[-1]
 
     yield make

@@ -55,6 +55,7 @@ class Way:
             instance,
             HUB_APRILTAG_TOKEN=TOKEN,
             HUB_STORE_SYNCHRONOUS="NORMAL",
+            HUB_VISITS_ENABLED="false",  # which of several new visits is the first depends on the moment
             HUB_LIMITS_MAX_BODY_MB=str(MAX_BODY_MB),
             **dict.fromkeys(SWITCHES, switch),
         )

@@ -27,7 +27,7 @@ LIMIT_MB = 500
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[HubProcess]:
-    with HubProcess(tmp_path / "instance", real=True) as process:
+    with HubProcess(tmp_path / "instance", real=True, HUB_VISITS_ENABLED="false") as process:
         yield process
 
 

@@ -139,7 +139,7 @@ def test_what_waited_for_a_broker_arrives_once_in_order(tmp_path, broker) -> Non
 
 def test_a_broker_that_is_away_for_long_gets_the_newest(tmp_path, broker) -> None:
     broker.stop()
-    with hub_for(tmp_path, broker.port, HUB_MQTT_QUEUE="10") as hub:
+    with hub_for(tmp_path, broker.port, HUB_MQTT_QUEUE="10", HUB_MQTT_PUBLISH="captures") as hub:
         for number in range(25):
             capture(hub, number)
         broker.start()
