@@ -1,7 +1,7 @@
 """Run the tests with the Python of .venv; arguments are passed to pytest and its exit status is returned.
 
-Two processes share the files of tests, unless the arguments name a path; tests/support/alone.py keeps those apart that
-measure times.
+Three processes share the files of tests, unless the arguments name a path; tests/support/alone.py keeps those apart
+that measure times.
 
 `run_tests.sh` and `run_tests.bat` run this with any Python 3.11 or newer that they find.
 """
@@ -29,13 +29,13 @@ OPTIONAL_TOOLS = (
 SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
 
 
-PROCESSES = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+PROCESSES = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 # With these the caller has chosen a number of processes, or wants to see or enter a running test.
 IN_ONE_PROCESS = ("-n", "--numprocesses", "--dist", "-s", "--capture", "--pdb", "--trace", "-p", "--sw", "--stepwise")
 
 
 def process_options(arguments):
-    """Return pytest's options for two processes; [] where one is to run the tests."""
+    """Return pytest's options for several processes; [] where one is to run the tests."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # On Windows no lock keeps the tests apart that measure times.
     if os.name == "nt" or cores < 2:

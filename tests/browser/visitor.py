@@ -21,6 +21,9 @@ SHOTS = Path(__file__).parent / "shots"
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 """Installed by `.ci/run`; CONTRIBUTING.md has the line for everybody else."""
 
+NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
+"""What Chromium says of a request while another test makes a network of its own: it is no fault of a page."""
+
 _STRANGE = """() => {
     const out = [];
     const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
@@ -67,7 +70,7 @@ class Visitor:
         self.tab.on("response", self._on_response)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and NETWORK_CHANGED not in message.text:
             self.complaints.append(f"console {message.type}: {message.text}")
 
     def _on_address(self, address: str) -> None:
@@ -77,7 +80,7 @@ class Visitor:
 
     def _on_failed(self, request: Request) -> None:
         # A page that is left gives up what it was loading, such as streams.
-        if request.failure != "net::ERR_ABORTED":
+        if request.failure not in ("net::ERR_ABORTED", NETWORK_CHANGED):
             self.complaints.append(f"failed: {request.url}: {request.failure}")
 
     def _on_response(self, response: Response) -> None:

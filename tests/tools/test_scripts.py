@@ -172,7 +172,7 @@ def test_the_tests_get_their_arguments_and_their_status_comes_back(checkout: Che
         "import json, os, sys\nprint(json.dumps([sys.argv[1:], os.getcwd()]))\nsys.exit(7)\n"
     )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    own = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"] if cores > 1 else []
+    own = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"] if cores > 1 else []
     for arguments, more in (
         (["-k", "two words"], own),
         (["-n", "4"], []),

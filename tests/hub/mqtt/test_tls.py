@@ -20,7 +20,7 @@ def test_a_broker_with_tls_is_used_where_its_authority_is_trusted(tmp_path: Path
     make_certificates(site, ["127.0.0.1"])
     lines = ("allow_anonymous true", f"certfile {site / SERVER}", f"keyfile {site / SERVER_KEY}", "user root")
     with Broker(tmp_path, *lines) as broker:
-        hub = hub_for(tmp_path, broker.port, HUB_MQTT_TLS="true")
+        hub = hub_for(tmp_path, broker.port, HUB_MQTT_TLS="true", HUB_MQTT_PUBLISH="captures")
         with hub:
             wait_for(lambda: "TLS fails" in state(hub)["problem"], 30, "the refusal of an unknown authority")
         hub.environ["HUB_MQTT_CA"] = "ca.pem"

@@ -71,7 +71,7 @@ def test_an_odd_width_is_refused(text: str) -> None:
 def test_each_size_is_made_once_for_all_viewers(lane: Lane) -> None:
     scaler, frame = Scaler(lane), newest(jpeg(1280, 720))
     viewers = [gevent.spawn(scaler.scaled, frame, width) for width in (320, 320, 160, 320)]
-    gevent.joinall(viewers, timeout=10, raise_error=True)
+    gevent.joinall(viewers, timeout=60, raise_error=True)
     one, same, other, again = [viewer.value for viewer in viewers]
     assert one is same is again and (one.width, one.height) == (320, 180) == size_of(one.data)
     assert (other.width, other.height) == (160, 90)
