@@ -133,6 +133,8 @@ def main() -> int:
         fill_pictures(hub.instance, int(chosen.gb * GB), progress)
         rows = max(1000, int(chosen.gb * ROWS_PER_GB))
         fill(hub.instance / "hub.db", rows, rows // 10, 1)
+        if hasattr(os, "sync"):
+            os.sync()  # what was filled in is on the disk before anything is measured
         with hub:
             rows = [("quiet", *measure(hub, chosen.rate, False)), ("beside a backup", *measure(hub, chosen.rate, True))]
             state = hub.get("/api/maintenance")

@@ -35,7 +35,7 @@ class Backup(Section):
         7, ge=1, le=1000, description="Backups that the folder keeps; the oldest are deleted after a new one is made."
     )
     mb_per_second: int = Field(
-        40,
+        15,
         ge=0,
         le=10_000,
         description="Megabytes a second that a backup reads, so that records are stored meanwhile; 0: no limit.",
