@@ -1,4 +1,5 @@
 // What an alarm is about, in the reader's language.
+import { sendJson } from "./dom.js";
 import { counted, said, t } from "./words.js";
 
 export function isUrgent(alarm) { return alarm.kind === "visit_denied" || (alarm.kind === "watchlist_hit" && alarm.details.action === "deny"); }
@@ -57,11 +58,4 @@ export function address(alarm) {
   return alarm.kind === "test" ? "" : "/status";
 }
 
-export async function acknowledge(path, body = null) {
-  const response = await fetch(`/api/alerts/${path}`, {
-    method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" }, body: body && JSON.stringify(body), signal: AbortSignal.timeout(20000),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(said(answer.message));
-  return answer;
-}
+export function acknowledge(path, body = null) { return sendJson("POST", `/api/alerts/${path}`, body); }

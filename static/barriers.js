@@ -4,12 +4,11 @@
 //   holder.append(barrierButtons(visit.checkpoint, visit.id));
 //
 // The buttons keep themselves up to date as long as they stand on the page; without a barrier they are empty and hidden.
-import { element, getJson, name } from "./dom.js";
+import { element, getJson, name, sendJson } from "./dom.js";
 import { when } from "./times.js";
 import { said, t } from "./words.js";
 
 const GUARD_MS = 3000; // a button that was pressed is no button for so long
-const REQUEST_MS = 20000;
 const AGAIN_MS = 5000;
 const watchers = new Set();
 const pressed = new Map(); // name of a barrier -> until when its buttons wait
@@ -40,14 +39,7 @@ export function watchBarriers(watcher) {
   return () => watchers.delete(watcher);
 }
 
-async function post(path, body) {
-  const response = await fetch(`/api/barriers/${path}`, {
-    method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(REQUEST_MS),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(said(answer.message));
-  return answer;
-}
+function post(path, body) { return sendJson("POST", `/api/barriers/${path}`, body); }
 
 // true: stop all barriers; false: release them.
 export async function stopBarriers(stopped) { receive(await post("stop", { stopped })); }

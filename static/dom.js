@@ -17,8 +17,14 @@ export function element(name, options = {}, ...children) {
 // A name, tag or plate of any script, which does not scramble the line that it stands in.
 export function name(text, options = {}) { return element("bdi", { ...options, text }); }
 
-export async function getJson(address) {
-  const response = await fetch(address, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(REQUEST_MS) });
+export async function getJson(address) { return answered(await fetch(address, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(REQUEST_MS) })); }
+
+// The answer of a change; an Error has the sentence of the hub.
+export async function sendJson(method, address, body = null, ms = REQUEST_MS) {
+  return answered(await fetch(address, { method, headers: { "Content-Type": "application/json", Accept: "application/json" }, body: body && JSON.stringify(body), signal: AbortSignal.timeout(ms) }));
+}
+
+async function answered(response) {
   const body = await response.json();
   if (!response.ok) throw new Error(said(body.message));
   return body;

@@ -1,21 +1,18 @@
 // The rules on the page of alarms: each in a sentence, on and off, and what was sent.
+import { sendJson } from "./dom.js";
 import { element, getJson, name, when } from "./live.js";
 import { dayNames, KINDS, openRule, STATES } from "./rules_form.js";
 import { number, said, t } from "./words.js";
 
 const PAGE = 20;
+const MAIL_MS = 60000; // a test mail waits for the mail server
 const byId = (id) => document.getElementById(id);
 const mayChange = byId("alarms").dataset.operator === "yes";
 const dialog = byId("rule");
 const NEW = { name: "", version: 1, pause_minutes: 5, quiet: [], quiet_mail: false, when: { kind: "visit", states: ["mismatch", "denied"], checkpoint: "", device: "", permission: "", vehicle: "", minutes: 30, times: [] }, then: { banner: true, webhook: false, mqtt: false, mail: [] } };
 let cursor = null;
 
-async function send(method, path, body) {
-  const response = await fetch(`/api/rules${path}`, { method, headers: { "Content-Type": "application/json", Accept: "application/json" }, body: body && JSON.stringify(body), signal: AbortSignal.timeout(60000) });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(said(answer.message));
-  return answer;
-}
+function send(method, path, body) { return sendJson(method, `/api/rules${path}`, body, MAIL_MS); }
 
 function told(text) { byId("rules-told").textContent = text; }
 

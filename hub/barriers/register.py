@@ -24,6 +24,7 @@ from hub.live.events import BARRIERS_CHANGED, VISIT_CHANGED
 from hub.net.mqtt_connection import Broker, read_broker
 from hub.net.outgoing_http import make_pool
 from hub.runtime.offload import offload
+from hub.runtime.secret_file import read_secret
 from hub.settings.barriers import Barrier
 from hub.settings.model import Settings
 
@@ -93,9 +94,4 @@ def _relay(hub: Hub, barrier: Barrier) -> Relay:
 
 def _password(settings: Settings, barrier: Barrier) -> Any:
     """The password of the login, on a native thread. Raises OSError."""
-    if not barrier.password_file:
-        return barrier.password
-    try:
-        return (settings.instance / barrier.password_file).read_text("utf-8").strip()
-    except UnicodeDecodeError as error:
-        raise OSError(0, f"{barrier.password_file} is not UTF-8 text") from error
+    return read_secret(settings.instance / barrier.password_file) if barrier.password_file else barrier.password

@@ -15,6 +15,7 @@ from paho.mqtt.enums import MQTTErrorCode
 
 from hub.net.mqtt_client import GuardedClient
 from hub.net.time_slice import TimeSlice
+from hub.runtime.secret_file import UnreadableSecret, read_secret
 from hub.runtime.spawn import Spawn
 from hub.runtime.time_limit import time_limit
 from hub.settings.model import Settings
@@ -203,10 +204,9 @@ def read_broker(settings: Settings, client_id: str, will_topic: str = "", will: 
     if mqtt.password_file:
         path = settings.instance / mqtt.password_file
         try:
-            password = path.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            raise BrokerError(f"mqtt.password_file {path} cannot be read ({reason})") from error
+            password = read_secret(path)
+        except UnreadableSecret as error:
+            raise BrokerError(f"mqtt.password_file {path} cannot be read ({error})") from error
     context = None
     if mqtt.tls:
         ca = settings.instance / mqtt.ca if mqtt.ca else None

@@ -6,12 +6,12 @@ from flask import Blueprint, Response, request
 
 from hub.access.declare import role
 from hub.contract.errors import ContractError
+from hub.contract.mail_address import ADDRESS
 from hub.contract.roles import Role
 from hub.http.answers import answer, note_change, part
 from hub.http.body import json_object
 from hub.http.query import cursor, page_limit
 from hub.rules.mailer import Mailer
-from hub.rules.rule import ADDRESS
 from hub.rules.service import Rules
 
 rules_rest = Blueprint("rules_rest", __name__, url_prefix="/api/rules")

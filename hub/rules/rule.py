@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -10,13 +9,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hub.contract.errors import ContractError
+from hub.contract.mail_address import ADDRESS
 from hub.contract.text import clean
 from hub.contract.vehicles import PERMISSIONS
 from hub.contract.visits import STATES
 from hub.rules.times import Times
 
 MAX_ADDRESSES = 20
-ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}")
 
 
 class Kind(StrEnum):

@@ -58,6 +58,7 @@ class Rules:
         self._wake = Event()
         self._changing = Semaphore(1)
         self._silence = Silence(now())
+        self._look_at = monotonic() + LOOK_SECONDS  # when those that are silent are looked for next
         self.fired = self.left_out = 0
         self.problem = ""
 
@@ -90,8 +91,8 @@ class Rules:
     def run(self, devices: list[Callable[[], Iterable[DeviceState]]]) -> None:
         """The greenlet that fires rules."""
         while True:
-            first = min((due for due, _ in self._queue), default=float("inf"))
-            self._wake.wait(max(0.0, min(LOOK_SECONDS, first - monotonic())))
+            first = min((due for due, _ in self._queue), default=self._look_at)
+            self._wake.wait(max(0.0, min(self._look_at, first) - monotonic()))
             self._wake.clear()
             self.step(devices)
 
@@ -110,8 +111,10 @@ class Rules:
                 continue
             if happening is not None:
                 fired += self._engine.fires(happening)
-        for happening in self._silence.happenings(devices, self._engine.wants, self._now()):
-            fired += self._engine.fires(happening)
+        if monotonic() >= self._look_at:
+            self._look_at = monotonic() + LOOK_SECONDS
+            for happening in self._silence.happenings(devices, self._engine.wants, self._now()):
+                fired += self._engine.fires(happening)
         if fired:
             self._fire(fired)
 

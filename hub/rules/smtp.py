@@ -12,6 +12,7 @@ from pathlib import Path
 
 import gevent
 
+from hub.runtime.secret_file import UnreadableSecret, read_secret
 from hub.settings.mail import Mail
 
 LINE = 70
@@ -38,10 +39,9 @@ def read_secrets(settings: Mail, instance: Path) -> Secrets:
     password = settings.password
     if settings.password_file:
         try:
-            password = (instance / settings.password_file).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            raise MailError(f"mail.password_file {settings.password_file} cannot be read ({reason})") from error
+            password = read_secret(instance / settings.password_file)
+        except UnreadableSecret as error:
+            raise MailError(f"mail.password_file {settings.password_file} cannot be read ({error})") from error
     if settings.security == "none":
         return Secrets(password, None)
     try:

@@ -9,6 +9,18 @@ from pathlib import Path
 from hub.runtime.durable_file import write_whole
 
 
+class UnreadableSecret(OSError):
+    """A file with a secret cannot be read; the text says why."""
+
+
+def read_secret(path: Path) -> str:
+    """The secret that an operator has written into `path`. Raises UnreadableSecret."""
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableSecret(getattr(error, "strerror", None) or "it is not UTF-8 text") from error
+
+
 def stored_secret(path: Path, make: Callable[[], str]) -> tuple[str, bool]:
     """The secret of `path`, and whether `make` made it just now, where the file has none. Raises OSError."""
     if path.exists():

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from hub.contract.mail_address import ADDRESS
 from hub.settings.base import Section
 
 
@@ -49,7 +50,7 @@ class Mail(Section):
     @field_validator("sender")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        if value and not re.fullmatch(r"[^\s@<>,;]{1,64}@[A-Za-z0-9.-]{1,253}", value):
+        if value and not ADDRESS.fullmatch(value):
             raise ValueError("is no address such as gate@example.com")
         return value
 

@@ -144,7 +144,7 @@ class Imports:
                 watched += self._patiently(paced, partial(self._insert, read, start, end, import_id, author, now))
                 start = end
             self._writer.write(lambda transaction: self._repository.end_import(transaction, import_id))
-        except Exception:
+        except Exception:  # whatever it was, nothing of the file stays
             self._give_up(import_id)
             raise
         log.info("%d vehicles were imported by %s.", len(read.packed), author_name(author))
