@@ -12,7 +12,7 @@ MAX_STATIONS = 10_000
 
 
 class Silence:
-    """A camera is silent since it was heard; a station since its last capture, or since the hub started."""
+    """A camera is silent since it was heard, a station since its last capture; both at most since the hub started."""
 
     def __init__(self, started: float) -> None:
         self._started = started
@@ -34,9 +34,8 @@ class Silence:
                 elif state.kind == "station" and wanted(Kind.STATION_SILENT):
                     yield self._station(state, now)
 
-    @staticmethod
-    def _camera(state: DeviceState, now: float) -> Happening:
-        since = min(state.last_seen, now)
+    def _camera(self, state: DeviceState, now: float) -> Happening:
+        since = min(max(state.last_seen, self._started), now)
         return Happening(
             Kind.CAMERA_SILENT,
             state.name,
