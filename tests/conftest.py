@@ -77,6 +77,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Tell gevent the time: it counts a timeout from when its event loop ran last, which may be minutes ago here."""
+    if "gevent" in sys.modules:
+        sys.modules["gevent"].get_hub().loop.update_now()
+
+
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[object]:
     from hub import close, create_app

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SIDE_PORTS = ("HUB_APRILTAG_PORT", "HUB_LPR_PORT", "HUB_IMAGES_PORT", "HUB_RESULTS_PORT", "HUB_APRILTAG_UDP_PORT")
 
 
-def wait_for(condition: Callable[[], Any], timeout: float = 15.0, what: str = "the condition") -> Any:
+def wait_for(condition: Callable[[], Any], timeout: float = 30.0, what: str = "the condition") -> Any:
     """The first true value of `condition`; AssertionError after `timeout` seconds."""
     end = time.monotonic() + timeout
     while True:
