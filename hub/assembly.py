@@ -46,24 +46,19 @@ from hub.socketio.messages import Messages
 from hub.socketio.rooms import Rooms
 from hub.socketio.session_limit import SessionLimit, count_sessions
 from hub.socketio.workers import Workers
-from hub.store.backend import Backend
 from hub.store.check import DatabaseCheck
 from hub.store.corrected import Corrected
 from hub.store.disk import DiskWatch
 from hub.store.examine import DecodeLimits
 from hub.store.examiner import Examiner
-from hub.store.images import ImageStore
 from hub.store.instance_lock import InstanceLock
-from hub.store.migrations.before import copy_before_migration
-from hub.store.migrations.runner import migrate
-from hub.store.packs import PackStore
+from hub.store.open import OpenStore, open_store
 from hub.store.picture_files import PictureFiles
 from hub.store.plausible_clock import PlausibleClock
 from hub.store.reader import Reader
 from hub.store.room import DiskRoom
 from hub.store.searched import PartIndex
 from hub.store.searched_fill import SearchedFill
-from hub.store.sqlite.backend import SqliteBackend
 from hub.store.tables import db
 from hub.store.writer import Writer
 from hub.websocket.routes import WebSocketRoutes
@@ -96,7 +91,8 @@ def acquire(settings: Settings) -> InstanceLock:
 
 def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     """The shared parts, the store ready and the writer running; installed as `app.extensions["gatehouse"]`."""
-    backend = _prepare_store(app, settings)
+    store = _prepare_store(app, settings)
+    backend, images, packs = store.backend, store.images, store.packs
     lanes = Lanes()
     reader = Reader(backend, lanes, settings.store.search_seconds, settings.instance)
     supervisor = Supervisor()
@@ -129,7 +125,6 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     websockets.watch = connections.watch
     links = Links(settings.images.base_url, settings.uses_tls)
     links.port = settings.images.port or settings.port
-    images, packs = ImageStore(settings.images_path), PackStore(settings.packs_path)
 
     def make_fanout(name: str) -> Fanout:
         return Fanout(
@@ -272,14 +267,14 @@ def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget, sessions: Sess
     }
 
 
-def _prepare_store(app: Flask, settings: Settings) -> Backend:
+def _prepare_store(app: Flask, settings: Settings) -> OpenStore:
     """Create the instance folder and the database, or bring its tables to the newest revision. Raises DatabaseError."""
     make_folder(settings.instance)
-    mend(settings.instance)
-    backend = SqliteBackend(settings.database_path, settings.store.synchronous)
-    migrate(backend, before=partial(copy_before_migration, settings.database_path, settings.backup_path))
+    if not settings.store.url:
+        mend(settings.instance)
+    store = open_store(settings)
     db.init_app(app)
-    return backend
+    return store
 
 
 def _socketio(app: Flask, settings: Settings, codec: SocketJson) -> SocketIoApp:

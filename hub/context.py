@@ -43,9 +43,8 @@ from hub.store.corrected import Correctable, Corrected
 from hub.store.examiner import Examiner
 from hub.store.expiring import Expiring
 from hub.store.feeds import Feed
-from hub.store.images import ImageStore
-from hub.store.packs import PackStore
 from hub.store.picture_files import PictureFiles
+from hub.store.picture_store import CapturePictures, RecordPictures
 from hub.store.plausible_clock import PlausibleClock
 from hub.store.reader import Reader
 from hub.store.room import DiskRoom
@@ -72,8 +71,8 @@ class Hub:
     parts: PartIndex  # values by any part of them
     room: DiskRoom  # whether the disk has room for records
     clock: PlausibleClock  # whether old rows may be deleted
-    images: ImageStore  # pictures of captures, a file each
-    packs: PackStore  # pictures of camera records, many in a file
+    images: CapturePictures  # pictures of captures, a file each
+    packs: RecordPictures  # pictures of camera records, many in a file
     picture_files: PictureFiles  # both by name, in pieces
     examiner: Examiner  # decides which pictures are shown
     links: Links

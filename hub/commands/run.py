@@ -19,7 +19,7 @@ from hub.runtime.service_manager import ServiceManager
 from hub.runtime.stop_request import end_on_request
 from hub.settings.file import SettingsError, load
 from hub.settings.model import Settings
-from hub.store.errors import DatabaseError
+from hub.store.errors import DatabaseError, StoreUnusable
 from hub.store.instance_lock import InstanceLock
 from tools.boot.stop_request import StopRequest
 from tools.logs.log_file import LogFile
@@ -90,6 +90,9 @@ def serve(settings: Settings, lock: InstanceLock) -> int:
 
         app = create_app(settings, lock)
         app.extensions["gatehouse"].add(recent)
+    except StoreUnusable as error:
+        print(error, file=sys.stderr)
+        return 1
     except (OSError, DatabaseError) as error:
         print(
             f"The instance folder {settings.instance} cannot be used ({error}); choose another with --instance "

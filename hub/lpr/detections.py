@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +10,11 @@ import orjson
 from hub.lpr.contract.record import Detection
 from hub.lpr.recent import RecentKeys
 from hub.lpr.repository.detections import DetectionRepository, NewDetection, encode
-from hub.store.backend import Row
-from hub.store.batch import BatchStore
+from hub.store.backend import Cursor, Row
+from hub.store.batch import BatchStore, SingleStatement
 from hub.store.pack_writer import HEADER
-from hub.store.packs import PackStore, pack_of
+from hub.store.packs import pack_of
+from hub.store.picture_store import RecordPictures
 from hub.store.salvage import READ_ERRORS
 from hub.store.transaction import Transaction
 
@@ -34,19 +34,30 @@ class StoredDetection:
 class DetectionStore(BatchStore):
     """Each detection once, with its plates, pictures and counters."""
 
-    def __init__(self, packs: PackStore, repository: DetectionRepository, recent: RecentKeys) -> None:
+    def __init__(self, packs: RecordPictures, repository: DetectionRepository, recent: RecentKeys) -> None:
         self._packs, self._repository, self._recent = packs, repository, recent
         self.setup = repository.setup
 
-    def single_statement(
-        self, transaction: Transaction, items: list[NewDetection]
-    ) -> tuple[str, Sequence[Any], list[StoredDetection]] | None:
-        """For records that are all new, of cameras that are all known."""
+    def single_statement(self, transaction: Transaction, items: list[NewDetection]) -> SingleStatement | None:
+        """For records of cameras that are all known; all new, where the statement does not leave out known ones."""
         if not self._repository.has_single_statement or any(item.new_camera is not None for item in items):
+            return None
+        if self._repository.leaves_out_known and (
+            any(item.record.timeless for item in items) or len({item.record.event_key for item in items}) < len(items)
+        ):
             return None
         self._note_timeless(transaction, items)
         self._keep_pictures(transaction, items)
-        return *self._repository.single_statement(items), [self._result(item, item) for item in items]
+        sql, values, stored = self._repository.single_statement(transaction, items)
+        results = [self._result(item, item) for item in items]
+        if stored is None:
+            return sql, values, results
+
+        def finish(cursor: Cursor) -> list[StoredDetection | None]:
+            new = stored(cursor)
+            return [result if number in new else None for number, result in enumerate(results)]
+
+        return sql, values, finish
 
     def store(self, transaction: Transaction, items: list[NewDetection]) -> list[StoredDetection]:
         """Store what is new; a result for each, in their order."""

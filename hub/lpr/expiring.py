@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,9 +17,9 @@ from hub.settings.model import Settings
 from hub.store.backend import Backend, Row
 from hub.store.expiring import Belongings, Expiring
 from hub.store.pace import PacedWriter
-from hub.store.pack_space import CAN_THIN, allocated, thin
 from hub.store.pack_writer import HEADER
-from hub.store.packs import PackStore, pack_of
+from hub.store.packs import pack_of
+from hub.store.picture_store import RecordPictures
 from hub.store.reader import Reader
 from hub.store.salvage import READ_ERRORS
 from hub.store.tables import table_of
@@ -61,7 +60,7 @@ class DetectionBelongings:
         reader: Reader,
         writer: Writer,
         counters: CounterRepository,
-        packs: PackStore,
+        packs: RecordPictures,
         lane: Lane,
     ) -> None:
         self._reader, self._counters, self._packs, self._lane = reader, counters, packs, lane
@@ -81,7 +80,7 @@ class DetectionBelongings:
             counts["camera_expired", row["camera_id"]] += 1
             counts["checkpoint", row["checkpoint_id"]] -= 1
             if row["pack"]:
-                files[self._packs.path(row["pack"]).name] += row["picture_bytes"] or 0
+                files[f"{row['pack']:06d}{PACK_SUFFIX}"] += row["picture_bytes"] or 0
         plates = transaction.all(self._plates, {"first": min(seqs), "last": max(seqs)})
         for _, plate in {(row["record_seq"], row["plate"]) for row in plates if row["record_seq"] in seqs}:
             counts["plate", plate] -= 1
@@ -113,18 +112,17 @@ class DetectionBelongings:
         """Whether nothing is left to give back of a pack. Raises DatabaseError, LaneBusy or OSError."""
         if number >= self._packs.newest:
             return False
-        path = self._packs.path(number)
         size = func.coalesce(func.sum(LprRecord.picture_bytes), 0).label("bytes")
         left = self._reader.all(select(func.count().label("records"), size).where(LprRecord.pack == number))[0]
         if not left["records"]:
-            self._lane.run(path.unlink, missing_ok=True)
+            self._lane.run(self._packs.remove, number)
             return True
-        taken = self._lane.run(allocated, path)
+        taken = self._lane.run(self._packs.allocated, number)
         if not taken:
             return True
-        return CAN_THIN and left["bytes"] <= taken // 2 and self._thin(path, number)
+        return self._packs.can_thin and left["bytes"] <= taken // 2 and self._thin(number)
 
-    def _thin(self, path: Path, number: int) -> bool:
+    def _thin(self, number: int) -> bool:
         """Cut what no record names out of a pack; False where a picture of it cannot be found."""
         ranges: list[tuple[int, int]] = []
         for rows in self._records_of(number):
@@ -132,7 +130,7 @@ class DetectionBelongings:
             if found is None:
                 return False
             ranges += found
-        self._lane.run(thin, path, ranges)
+        self._lane.run(self._packs.thin, number, ranges)
         return True
 
     def _records_of(self, number: int) -> Iterator[list[Row]]:

@@ -25,7 +25,7 @@ from hub.lpr.repository.detections import NewDetection, encode
 from hub.lpr.repository.repositories import Repositories
 from hub.lpr.statistics import Statistics
 from hub.store.backend import Row
-from hub.store.packs import PackStore
+from hub.store.picture_store import RecordPictures
 from hub.store.salvage import stored_list
 from hub.store.transaction import Transaction
 from hub.store.writer import Writer
@@ -52,7 +52,7 @@ class Lpr:
         self,
         writer: Writer,
         repositories: Repositories,
-        packs: PackStore,
+        packs: RecordPictures,
         bus: Bus,
         cameras: Cameras,
         records: Records,

@@ -7,9 +7,7 @@ from time import monotonic
 
 from hub.retention.repository import RetentionRepository
 from hub.runtime.lanes import Lane
-from hub.store.images import ImageStore
-from hub.store.pack_space import sizes
-from hub.store.packs import PackStore
+from hub.store.picture_store import CapturePictures, RecordPictures
 from hub.store.reader import Reader
 
 PACK_SUFFIX = ".pack"
@@ -36,7 +34,12 @@ class UsageMeter:
     """
 
     def __init__(
-        self, reader: Reader, repository: RetentionRepository, images: ImageStore, packs: PackStore, lane: Lane
+        self,
+        reader: Reader,
+        repository: RetentionRepository,
+        images: CapturePictures,
+        packs: RecordPictures,
+        lane: Lane,
     ) -> None:
         self._reader, self._repository, self._lane = reader, repository, lane
         self._images, self._packs = images, packs
@@ -49,6 +52,6 @@ class UsageMeter:
             grown = self._images.grown
             self._base = self._lane.run(self._images.size_on_disk) - grown
             self._measured = monotonic()
-        packs = sum(self._lane.run(sizes, self._packs.folder).values())
+        packs = self._lane.run(self._packs.size_on_disk)
         lost = self._repository.lost_bytes(PACK_SUFFIX)
         return Usage(self._reader.used_bytes(), max(0, self._base + self._images.grown), max(0, packs - lost))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from hub.settings.base import Section
 
@@ -12,6 +12,15 @@ from hub.settings.base import Section
 class Store(Section):
     """The database."""
 
+    url: str = Field(
+        "",
+        max_length=1000,
+        repr=False,
+        description=(
+            "PostgreSQL database for records and pictures (postgresql://USER:PASSWORD@HOST/DATABASE); empty: SQLite in "
+            "the instance folder. docs/postgresql.md says how to move."
+        ),
+    )
     synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL", description="FULL: an answered record survives a power cut; NORMAL: faster, may lose the last moment."
     )
@@ -42,3 +51,10 @@ class Store(Section):
         le=600,
         description="A search that has to read many records is stopped after this long (503), so that others go on.",
     )
+
+    @field_validator("url")
+    @classmethod
+    def _is_postgresql(cls, value: str) -> str:
+        if value and not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("is the address of a PostgreSQL database, postgresql://USER:PASSWORD@HOST/DATABASE")
+        return value

@@ -17,8 +17,9 @@ from hub.station.repository import CAPTURES
 from hub.station.tables import Capture
 from hub.store.backend import Backend, Row
 from hub.store.expiring import Belongings, Expiring
-from hub.store.images import NAME, ImageStore
+from hub.store.images import NAME
 from hub.store.pace import PacedWriter
+from hub.store.picture_store import CapturePictures
 from hub.store.reader import Reader
 from hub.store.transaction import Transaction
 from hub.store.writer import Writer
@@ -48,7 +49,7 @@ class CaptureBelongings:
         backend: Backend,
         reader: Reader,
         writer: Writer,
-        images: ImageStore,
+        images: CapturePictures,
         lane: Lane,
         on_expired: Callable[[int], None],
     ) -> None:
@@ -79,6 +80,7 @@ class CaptureBelongings:
             some = names[place : place + self._steps.items]
             done += self._steps.write(partial(self._remove, some))
             place += len(some)
+        self._lane.run(self._images.tidy)
         return done
 
     def _remove(self, names: Sequence[str], transaction: Transaction) -> list[str]:
@@ -87,7 +89,7 @@ class CaptureBelongings:
         for name in names:
             try:
                 if not self._is_used(transaction, name):
-                    self._images.remove(name)
+                    self._images.remove(transaction, name)
             except OSError as error:
                 log.debug("%s cannot be deleted yet: %s", name, error)
                 continue

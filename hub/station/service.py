@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import partial
 from typing import Any
 
 import orjson
@@ -24,7 +23,7 @@ from hub.station.contract.capture import KINDS, Incoming, derived_event_id, extr
 from hub.station.repository import CAPTURE_COLUMNS, CAPTURES, CaptureRepository, Query
 from hub.store.backend import Row
 from hub.store.examiner import Examiner
-from hub.store.images import ImageStore
+from hub.store.picture_store import CapturePictures
 from hub.store.pictures import Picture
 from hub.store.salvage import Rows, stored_list
 from hub.store.transaction import Transaction
@@ -48,7 +47,7 @@ class Captures:
         self,
         writer: Writer,
         repository: CaptureRepository,
-        images: ImageStore,
+        images: CapturePictures,
         links: Links,
         bus: Bus,
         examiner: Examiner,
@@ -166,15 +165,10 @@ class Captures:
         for kind, data in incoming.pictures.items():
             picture = pictures.get(kind)
             if picture is None:
-                self._images.put_undecodable(data)
+                self._images.put_undecodable(transaction, data)
                 continue
-            path, new = self._images.put(row["tag"], kind, milliseconds, picture.suffix, data)
-            if new:
-                transaction.on_failure.append(partial(path.unlink, missing_ok=True))
-            row[f"{kind}_image"] = path.name
+            row[f"{kind}_image"] = self._images.put(transaction, row["tag"], kind, milliseconds, picture.suffix, data)
             row["picture_bytes"] += len(data)
-        if incoming.pictures:
-            transaction.before_commit["images"] = self._images.sync
         row["seq"] = self._repository.insert_capture(transaction, row, orjson.loads(row["tags"]))
 
     def find(self, query: Query) -> tuple[list[dict[str, Any]], int | None]:

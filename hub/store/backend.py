@@ -8,11 +8,10 @@ What only one database understands lives in a module of its own behind the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from sqlalchemy import Select, Table
+from sqlalchemy import ColumnElement, Select, Table
 from sqlalchemy.sql.elements import ClauseElement
 
 if TYPE_CHECKING:
@@ -82,6 +81,10 @@ class Connection(Protocol):
     def release_savepoint(self) -> None: ...
 
     @property
+    def broken(self) -> bool:
+        """Whether the database or the network has ended it, so that it is of no use any more."""
+
+    @property
     def timed_out(self) -> bool:
         """Whether a statement was interrupted at the limit of `limit_time`."""
 
@@ -104,8 +107,10 @@ class Checker(Protocol):
 class Backend(Protocol):
     """One kind of database, at one address."""
 
-    name: str  # names the modules with statements that only this database understands: "sqlite"
-    file: Path  # for sentences
+    name: str  # names the modules with statements that only this database understands: "sqlite", "postgresql"
+    title: str  # short, for sentences to anybody: "hub.db"
+    address: str  # for operators: the path, or the address without its password
+    advice: str  # what an operator does where nothing can be stored; the beginning of a sentence
     errors: tuple[type[Exception], ...]  # everything that its driver raises
     outages: tuple[type[Exception], ...]  # those that mean that no record can be stored; others reject one record
 
@@ -134,6 +139,15 @@ class Backend(Protocol):
         """SELECT of the `id` of every row of `searched_values` that may contain the part, by an index.
 
         `part` has at least `hub.store.searched.INDEXED_PART` characters. None: there is no index of parts.
+        """
+
+    def texts_only(self, column: ColumnElement[str]) -> list[ColumnElement[bool]]:
+        """The conditions that leave out what is no text, where the database lets another program write such into it."""
+
+    def searched_index(self, sources: Mapping[str, tuple[str, str]], corrected: Collection[str]) -> list[str]:
+        """The statements that index `searched_values` by parts and keep it up to date in the commit of the records.
+
+        `sources`: field -> the table and the column of its values. `corrected`: the fields that corrections have.
         """
 
     def table_names(self, connection: Connection) -> set[str]:

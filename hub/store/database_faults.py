@@ -49,13 +49,11 @@ class DatabaseFaults:
         if kind == "corrupt":
             self.corrupt += 1
             self._met_damage()
-            sentence = f"A part of the database {self._backend.file.name} cannot be read ({error}). {REPAIR}"
+            sentence = f"A part of the database {self._backend.title} cannot be read ({error}). {REPAIR}"
             raised = DatabaseUnreadable(sentence)
         else:
             self.unavailable += 1
-            sentence = (
-                f"The database {self._backend.file.name} cannot be read now ({error}). Try again in a few seconds."
-            )
+            sentence = f"The database {self._backend.title} cannot be read now ({error}). Try again in a few seconds."
             raised = DatabaseUnreadable(sentence, retry_after=RETRY_SECONDS)
             self._failed_at = monotonic()
         self._reason = str(error)
@@ -73,7 +71,7 @@ class DatabaseFaults:
             self._log_at = monotonic() + LOG_SECONDS
             log.error(
                 "A record was not stored: a part of the database %s cannot be read (%s). %s (%d such since the start)",
-                self._backend.file,
+                self._backend.address,
                 error,
                 REPAIR,
                 self.corrupt_writes,
@@ -85,7 +83,7 @@ class DatabaseFaults:
         if found:
             self._met_damage()
         for text in self.found:
-            log.error("The database %s is damaged: %s", self._backend.file, text)
+            log.error("The database %s is damaged: %s", self._backend.address, text)
 
     def warnings(self) -> list[str]:
         """Sentences for the operator."""
@@ -93,13 +91,12 @@ class DatabaseFaults:
         if refused or self.found:
             reason = self._reason if refused else self.found[0]
             return [
-                f"A part of the database {self._backend.file.resolve()} cannot be read ({reason}); "
+                f"A part of the database {self._backend.address} cannot be read ({reason}); "
                 f"{refused} requests were refused. {REPAIR}"
             ]
         if self._failed_at is not None and monotonic() - self._failed_at < WARN_SECONDS:
             return [
-                f"The database {self._backend.file.resolve()} could not be read a moment ago ({self._reason}); "
-                "check the disk."
+                f"The database {self._backend.address} could not be read a moment ago ({self._reason}); check the disk."
             ]
         return []
 

@@ -11,3 +11,7 @@ class DatabaseError(Exception):
 
 class DatabaseUnreadable(Unavailable, DatabaseError):
     """Rows cannot be read (503): a part of the file is damaged, or the disk or the database fails."""
+
+
+class StoreUnusable(DatabaseError):
+    """The database cannot be used at the start; the text is a whole sentence with the next step."""

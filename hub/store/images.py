@@ -8,11 +8,14 @@ import os
 import re
 import stat
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from hub.runtime.durable_file import make_folder, sync_folder
 from hub.store.pictures import TYPES, StoredPicture
+from hub.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -42,27 +45,32 @@ class ImageStore:
         make_folder(self.folder)
         make_folder(self.undecodable_folder)
         for folder in (self.folder, self.undecodable_folder):
-            for partial in folder.glob("*.part"):
-                partial.unlink(missing_ok=True)
+            for part in folder.glob("*.part"):
+                part.unlink(missing_ok=True)
 
-    def put(self, tag: str, kind: str, milliseconds: int, suffix: str, data: bytes) -> tuple[Path, bool]:
-        """Write a picture under the first free name at or after `milliseconds`: (path, whether it is new).
+    def put(self, transaction: Transaction, tag: str, kind: str, milliseconds: int, suffix: str, data: bytes) -> str:
+        """Write a picture under the first free name at or after `milliseconds`; the name.
 
-        Durable after `sync()`. Raises OSError. The same bytes under the same name count as written: a failed commit
-        left them.
+        Durable with the commit of `transaction`. Raises OSError. The same bytes under the same name count as written: a
+        failed commit left them.
         """
+        transaction.before_commit["images"] = self.sync
         while True:
             path = self.folder / picture_name(tag, kind, milliseconds, suffix)
             if not path.exists():
-                return self._write(path, data), True
+                self._write(path, data)
+                transaction.on_failure.append(partial(path.unlink, missing_ok=True))
+                return path.name
             if path.stat().st_size == len(data) and path.read_bytes() == data:
-                return path, False
+                return path.name
             milliseconds += 1
 
-    def put_undecodable(self, data: bytes) -> Path:
+    def put_undecodable(self, transaction: Transaction, data: bytes) -> None:
         """Keep bytes that are not a picture, named by their digest; they are never served."""
+        transaction.before_commit["images"] = self.sync
         path = self.undecodable_folder / f"{hashlib.sha256(data).hexdigest()[:32]}.bin"
-        return path if path.exists() else self._write(path, data)
+        if not path.exists():
+            self._write(path, data)
 
     def _write(self, path: Path, data: bytes) -> Path:
         handle, part = tempfile.mkstemp(suffix=".part", dir=path.parent)
@@ -78,14 +86,15 @@ class ImageStore:
         self.grown += len(data)
         return path
 
-    def remove(self, name: str) -> int:
-        """Delete a picture that no row names any more; its bytes, 0 where there is none. Raises OSError."""
+    def remove(self, transaction: Transaction, name: str) -> None:
+        """Delete a picture that no row names any more; nothing of `transaction` brings it back. Raises OSError."""
         found = self.locate(name)
-        if found is None:
-            return 0
-        found.path.unlink(missing_ok=True)
-        self.grown -= found.size
-        return found.size
+        if found is not None:
+            found.path.unlink(missing_ok=True)
+            self.grown -= found.size
+
+    def tidy(self) -> None:
+        """A file that is removed leaves nothing."""
 
     def size_on_disk(self) -> int:
         """Bytes of every file of the folder; reads all its entries. Raises OSError."""
@@ -96,6 +105,10 @@ class ImageStore:
                     with suppress(FileNotFoundError):
                         total += entry.stat().st_size if entry.is_file() else 0
         return total
+
+    def missing(self, names: Iterable[str]) -> set[str]:
+        """Those of the names that no picture has."""
+        return {name for name in names if not (self.folder / name).is_file()}
 
     def sync(self) -> None:
         """Make the names of new files durable. Raises OSError."""

@@ -13,12 +13,12 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hub.runtime.durable_file import make_folder
 from hub.store.pack_faults import PackFaults
-from hub.store.pack_space import sweep
+from hub.store.pack_space import CAN_THIN, allocated, sizes, sweep, thin
 from hub.store.pack_writer import DAY, HEADER, MAGIC, PackWriter
 from hub.store.pictures import TYPES, StoredPicture
 from hub.store.transaction import Transaction
@@ -32,6 +32,8 @@ MAX_CRC_WITH_GIL = 256 * 1024
 
 class PackStore:
     """The folder of packs. `put_all` runs on the writer's thread only, `read` on any native thread."""
+
+    can_thin = CAN_THIN
 
     def __init__(self, folder: Path, max_bytes: int = MAX_PACK) -> None:
         self.folder = folder
@@ -156,6 +158,26 @@ class PackStore:
     def close(self) -> None:
         self._close()
         self._end_commit()
+
+    def numbers(self) -> set[int]:
+        """The packs that there are. Raises OSError."""
+        return set(sizes(self.folder))
+
+    def size_on_disk(self) -> int:
+        """Bytes of all packs, holes left out. Raises OSError."""
+        return sum(sizes(self.folder).values())
+
+    def allocated(self, number: int) -> int:
+        """Bytes of a pack, holes left out; 0 where there is none. Raises OSError."""
+        return allocated(self.path(number))
+
+    def remove(self, number: int) -> None:
+        """Delete a pack that no record names any more. Raises OSError."""
+        self.path(number).unlink(missing_ok=True)
+
+    def thin(self, number: int, ranges: Iterable[tuple[int, int]]) -> None:
+        """Keep only these ranges (start, length) of a pack. Raises OSError."""
+        thin(self.path(number), ranges)
 
     def read(self, name: str, raw: bool = False) -> tuple[bytes, str] | None:
         """Bytes and content type by name, or None where they are missing or corrupt. Raises OSError."""

@@ -12,9 +12,8 @@ from typing import ParamSpec, TypeVar
 
 from hub.contract.errors import Unavailable
 from hub.runtime.lanes import Lane
-from hub.store.images import ImageStore
-from hub.store.packs import NAME, PackStore
-from hub.store.pictures import StoredPicture
+from hub.store.packs import NAME
+from hub.store.picture_store import CapturePictures, FoundPicture, RecordPictures
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +59,7 @@ class Failure:
 class PictureFiles:
     """The pictures of captures and of camera records by name."""
 
-    def __init__(self, images: ImageStore, packs: PackStore, lane: Lane) -> None:
+    def __init__(self, images: CapturePictures, packs: RecordPictures, lane: Lane) -> None:
         self._images, self._packs, self._lane = images, packs, lane
         self.unreadable, self.corrupt = Failure(), Failure()
 
@@ -81,7 +80,7 @@ class PictureFiles:
             return None
         return None if found is None else PictureStream(self, name, *found)
 
-    def _begin(self, name: str, raw: bool) -> tuple[StoredPicture, bytes] | None:
+    def _begin(self, name: str, raw: bool) -> tuple[FoundPicture, bytes] | None:
         """On a native thread: where a picture is, and its first piece. A small one is verified: CorruptPicture."""
         stored = self._packs.locate(name, raw) if NAME.fullmatch(name) else self._images.locate(name)
         if stored is None:
@@ -89,7 +88,7 @@ class PictureFiles:
         verified = stored.size <= WHOLE_BYTES and stored.crc is not None
         try:
             data = stored.read(0, stored.size if verified else PIECE_BYTES)
-            cut_off = stored.path.stat().st_size < stored.start + stored.size
+            cut_off = not stored.is_whole()
         except FileNotFoundError:  # deleted since
             return None
         if cut_off or (verified and zlib.crc32(data) != stored.crc):
@@ -97,12 +96,12 @@ class PictureFiles:
             raise CorruptPicture(name)
         return stored, data[:PIECE_BYTES]
 
-    def report_corrupt(self, stored: StoredPicture, name: str) -> None:
+    def report_corrupt(self, stored: FoundPicture, name: str) -> None:
         """Count the damage of a pack."""
         if stored.crc is not None:
-            self._packs.faults.report_corrupt(stored.path.name, f"the picture {name} has other bytes than were stored")
+            self._packs.faults.report_corrupt(stored.place, f"the picture {name} has other bytes than were stored")
 
-    def piece(self, stored: StoredPicture, offset: int) -> bytes:
+    def piece(self, stored: FoundPicture, offset: int) -> bytes:
         """Bytes of a picture from `offset` on, PIECE_BYTES at most. Raises PictureUnavailable."""
         return self._step(stored.read, offset, PIECE_BYTES)
 
@@ -139,7 +138,7 @@ class PictureFiles:
 class PictureStream:
     """The bytes of a picture in pieces, an iterator that can be set to another position (for Range requests)."""
 
-    def __init__(self, files: PictureFiles, name: str, stored: StoredPicture, first: bytes) -> None:
+    def __init__(self, files: PictureFiles, name: str, stored: FoundPicture, first: bytes) -> None:
         self._files, self._name, self._stored, self._first = files, name, stored, first
         self._position = 0
         self._crc: int | None = 0 if stored.crc is not None and stored.size > WHOLE_BYTES else None

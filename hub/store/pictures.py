@@ -44,6 +44,15 @@ class StoredPicture:
     content_type: str
     crc: int | None = None
 
+    @property
+    def place(self) -> str:
+        """The name of the file that has it, for sentences."""
+        return self.path.name
+
+    def is_whole(self) -> bool:
+        """Whether the file has not been cut off before the picture's end. Raises OSError."""
+        return self.path.stat().st_size >= self.start + self.size
+
     def read(self, offset: int, size: int) -> bytes:
         """Bytes of the picture, fewer at its end. Raises OSError."""
         with open(self.path, "rb", buffering=0) as file:

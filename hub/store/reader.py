@@ -23,6 +23,14 @@ class SearchTooLong(Unavailable):
     """A search was interrupted at its time limit (503)."""
 
 
+class ConnectionLost(Exception):
+    """The database or the network had ended a connection before it was used for a read, which another one may do."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class Limits:
     """Limits of one read: bytes of its rows, and seconds until it is interrupted; None is no limit."""
@@ -93,15 +101,18 @@ class Reader:
 
     def _all(self, query: Query, limits: Limits) -> Rows:
         try:
-            return self._fetch(query, limits)
+            try:
+                return self._fetch(query, limits)
+            except ConnectionLost:
+                self.close()  # the others were ended with it
+                return self._fetch(query, limits)
         except self._backend.errors as error:
             raise self.faults.report(error) from error
+        except ConnectionLost as error:
+            raise self.faults.report(error.reason) from error
 
     def _fetch(self, query: Query, limits: Limits) -> Rows:
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._backend.connect()
+        connection = self._connection()
         try:
             if limits.seconds is not None:
                 connection.limit_time(limits.seconds)
@@ -111,7 +122,10 @@ class Reader:
                 connection.limit_time(None)
         except Exception as error:
             timed_out = connection.timed_out
+            lost = connection.broken
             connection.close()
+            if lost:
+                raise ConnectionLost(error) from error
             if limits.seconds is not None and timed_out:
                 raise SearchTooLong(
                     f"The search took longer than {limits.seconds:g} seconds and was stopped. Narrow the search: a "
@@ -124,6 +138,12 @@ class Reader:
         else:
             connection.close()
         return rows
+
+    def _connection(self) -> Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._backend.connect()
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import gevent
-from sqlalchemy import bindparam, literal_column, select, update
+from sqlalchemy import bindparam, select, update
 
 from hub.contract.errors import RequestError
 from hub.store.backend import Backend, Query
@@ -76,6 +76,5 @@ class SearchedFill:
 def _next_value(backend: Backend, source: Source) -> Query:
     """SELECT of the next value after one, by the index: its time depends on how many different values there are."""
     value = source.value
-    # Text only: SQLite sorts every text before a BLOB, which some other program may have written.
-    some = select(value.label("value")).where(value > bindparam("after"), value < literal_column("x''"))
+    some = select(value.label("value")).where(value > bindparam("after"), *backend.texts_only(value))
     return backend.compile(some.order_by(value).limit(1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, Text, func, literal_column
+from sqlalchemy import Boolean, ColumnElement, Table, Text, false, func, literal_column
 
 from hub.store.backend import Backend
 
@@ -31,6 +31,8 @@ def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
     For conditions beside one that finds fewer rows, or that gives them in their order.
     """
+    if isinstance(column.type, Boolean):
+        return func.coalesce(column, false())
     return func.coalesce(column, literal_column("''" if isinstance(column.type, Text) else "0"))
 
 

@@ -17,10 +17,11 @@ from hub.runtime.durable_file import make_folder
 from hub.runtime.lanes import Lanes
 from hub.store.examine import DecodeLimits
 from hub.store.examiner import is_large
-from hub.store.images import NAME, ImageStore
+from hub.store.images import NAME
 from hub.store.packs import NAME as PACK_NAME
-from hub.store.packs import PackStore, pack_of
+from hub.store.packs import pack_of
 from hub.store.picture_files import CorruptPicture, PictureFiles
+from hub.store.picture_store import CapturePictures, RecordPictures
 from hub.store.pictures import Head, PictureError
 from hub.store.reduce import head_of, reduce
 
@@ -42,8 +43,8 @@ class Thumbnails:
     def __init__(
         self,
         folder: Path,
-        images: ImageStore,
-        packs: PackStore,
+        images: CapturePictures,
+        packs: RecordPictures,
         files: PictureFiles,
         lanes: Lanes,
         limits: DecodeLimits,
@@ -132,13 +133,13 @@ class Thumbnails:
         self._lanes.upkeep.run(self._sweep)
 
     def _sweep(self) -> None:
-        packs = {int(path.stem) for path in self._packs.folder.glob("*.pack") if path.stem.isdigit()}
-        with os.scandir(self.folder) as entries:
-            for entry in entries:
-                number = pack_of(entry.name)
-                if number not in packs if number else not (self._images.folder / entry.name).is_file():
-                    with suppress(OSError):
-                        os.unlink(entry.path)
+        packs, names = self._packs.numbers(), os.listdir(self.folder)
+        gone = self._images.missing([name for name in names if not pack_of(name)])
+        for name in names:
+            number = pack_of(name)
+            if number not in packs if number else name in gone:
+                with suppress(OSError):
+                    os.unlink(self.folder / name)
         self._shrink()
 
     def _shrink(self) -> None:

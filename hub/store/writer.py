@@ -158,11 +158,8 @@ class Writer:
             self._log_at = monotonic() + LOG_SECONDS
             log.error("%d records could not be stored: %s (%d since the start)", records, error, self.not_stored)
 
-    @staticmethod
-    def _busy(error: Exception) -> StoreBusy:
-        return StoreBusy(
-            f"The hub cannot store now ({error}). Make room or check the disk; the record may be sent again.", 5
-        )
+    def _busy(self, error: Exception) -> StoreBusy:
+        return StoreBusy(f"The hub cannot store now ({error}). {self.backend.advice}; the record may be sent again.", 5)
 
     def probe(self) -> None:
         """Find out whether records can be stored again. Raises StoreBusy."""
@@ -206,7 +203,8 @@ class Writer:
                 return None
             for finish in tuple(transaction.before_commit.values()):
                 finish()
-            connection.execute(made[0], made[1])
+            cursor = connection.execute(made[0], made[1])
+            results = made[2](cursor) if callable(made[2]) else made[2]
         except self._outages:
             self._undo(connection, transaction)
             self._disconnect()
@@ -217,7 +215,9 @@ class Writer:
                 raise
             log.debug("Stored with savepoints: %s", error)
             return None
-        return made[2]
+        left = [write for write, result in zip(batch, results, strict=True) if result is None]
+        others = iter(self._savepoints(connection, left) if left else ())
+        return [next(others) if result is None else result for result in results]
 
     def _savepoints(self, connection: Connection, batch: list[PendingWrite]) -> list[Any]:
         """Store a batch in one transaction, every job in a savepoint of its own."""
@@ -285,7 +285,7 @@ class Writer:
         self.last_error = f"{type(error).__name__}: {error}"
         self.faults.report_write(error)
         return StoreBusy(
-            f"The hub cannot store this record: a part of its database {self.backend.file.name} cannot be read "
+            f"The hub cannot store this record: a part of its database {self.backend.title} cannot be read "
             f"({error}). {REPAIR}",
             60,
         )

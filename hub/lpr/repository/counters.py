@@ -62,7 +62,7 @@ class CounterRepository:
 
     def add(self, transaction: Transaction, counts: Counter[CounterKey]) -> None:
         """Add to counters now."""
-        rows = [{"kind": kind, "key": key, "count": number} for (kind, key), number in counts.items()]
+        rows = [{"kind": kind, "key": key, "count": number} for (kind, key), number in sorted(counts.items())]
         transaction.execute_many(self._add, rows)
 
     def drop_empty(self, transaction: Transaction, keys: Iterable[CounterKey]) -> None:

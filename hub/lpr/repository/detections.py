@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from hub.lpr.contract.record import Detection
 from hub.lpr.repository.cameras import CameraRepository
 from hub.lpr.repository.counters import CounterKey, CounterRepository
 from hub.lpr.tables import LprPlate, LprRecord
-from hub.store.backend import Backend, Row
+from hub.store.backend import Backend, Cursor, Row
 from hub.store.statements import insert
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction
@@ -36,6 +36,7 @@ class DetectionRepository:
     """Detections with their plates, cameras and counters, with statements that every database understands."""
 
     setup: tuple[str, ...] = ()  # statements that the writer's connection runs once
+    leaves_out_known = False  # whether that statement leaves out records whose keys are stored
     has_single_statement = False  # whether `single_statement` stores a batch
 
     def __init__(self, backend: Backend, cameras: CameraRepository, counters: CounterRepository) -> None:
@@ -52,8 +53,13 @@ class DetectionRepository:
         ).sql
         self._find: dict[int, str] = {}  # by number of keys
 
-    def single_statement(self, items: Sequence[NewDetection]) -> tuple[str, list[Any]]:
-        """One statement that stores new detections of known cameras as a transaction of its own, and its values."""
+    def single_statement(
+        self, transaction: Transaction, items: Sequence[NewDetection]
+    ) -> tuple[str, Any, Callable[[Cursor], set[int]] | None]:
+        """One statement that stores new detections of known cameras as a transaction of its own, and its values.
+
+        And what gives the places of those that were stored, where the statement leaves out known ones.
+        """
         raise NotImplementedError
 
     def insert_batch(self, transaction: Transaction, items: Sequence[NewDetection]) -> None:

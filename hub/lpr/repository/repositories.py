@@ -42,7 +42,12 @@ class Repositories:
         cameras = CameraRepository(backend, reader)
         counters: CounterRepository
         detections: DetectionRepository
-        if single_statement and backend.name == "sqlite":
+        if single_statement and backend.name == "postgresql":
+            from hub.lpr.repository import postgresql_batches
+
+            counters = postgresql_batches.PostgresCounterRepository(backend, reader)
+            detections = postgresql_batches.PostgresDetectionRepository(backend, cameras, counters)
+        elif single_statement and backend.name == "sqlite":
             counters = SqliteCounterRepository(backend, reader)
             detections = SqliteDetectionRepository(backend, cameras, counters)
         else:

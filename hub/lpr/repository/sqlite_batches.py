@@ -59,7 +59,7 @@ class SqliteDetectionRepository(DetectionRepository):
     setup = (INTAKE_VIEW, INTAKE_TRIGGER)
     has_single_statement = True
 
-    def single_statement(self, items: Sequence[NewDetection]) -> tuple[str, list[Any]]:
+    def single_statement(self, transaction: Transaction, items: Sequence[NewDetection]) -> tuple[str, list[Any], None]:
         """One statement that stores new detections of known cameras as a transaction of its own, and its values."""
         counters = counter_rows(count(items))
         values: list[Any] = []
@@ -74,11 +74,11 @@ class SqliteDetectionRepository(DetectionRepository):
                 )
             )
             values.append("[]" if number else counters)
-        return INSERT_INTAKE + ",".join([VALUES] * len(items)), values
+        return INSERT_INTAKE + ",".join([VALUES] * len(items)), values, None
 
     def insert_batch(self, transaction: Transaction, items: Sequence[NewDetection]) -> None:
         """Store new detections with complete rows, their plates and counters."""
-        transaction.execute(*self.single_statement(items))
+        transaction.execute(*self.single_statement(transaction, items)[:2])
 
 
 def counter_rows(counts: Counter[CounterKey]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Column, Table
@@ -69,6 +70,10 @@ class Schema:
     def execute_text(self, sql: str) -> None:
         """Run a statement in the words of the database, for what SQLAlchemy has none for, such as a trigger."""
         self._connection.execute(sql)
+
+    def searched_index(self, sources: Mapping[str, tuple[str, str]], corrected: Collection[str]) -> list[str]:
+        """The statements that index the values of fields by their parts, as `Backend.searched_index`."""
+        return self._backend.searched_index(sources, corrected)
 
     def _run(self, element: CreateTable | CreateIndex) -> None:
         self._connection.execute(self._backend.compile_ddl(element))

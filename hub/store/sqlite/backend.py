@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, Table, column, select, table
+from sqlalchemy import ColumnElement, Select, Table, column, literal_column, select, table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import ClauseElement
 
 from hub.store.backend import Connection, Fault, Query
+from hub.store.sqlite import searched_index
 from hub.store.sqlite.checker import SqliteChecker
 from hub.store.sqlite.connection import SqliteConnection, Way, connect
 
@@ -52,11 +53,13 @@ class SqliteBackend:
     """
 
     name = "sqlite"
+    advice = "Make room or check the disk"
     errors: tuple[type[Exception], ...] = (sqlite3.Error,)
     outages: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
     def __init__(self, path: Path, synchronous: str = "FULL", read_only: bool = False) -> None:
         self.file, self._synchronous = path, synchronous
+        self.title, self.address = path.name, str(path.resolve())
         # How the first connection of this process could be opened.
         self._way: Way | None = Way.READ_ONLY if read_only else None
 
@@ -111,6 +114,12 @@ class SqliteBackend:
         every = (part[place : place + TRIGRAM].replace('"', '""') for place in range(len(part) - TRIGRAM + 1))
         query = " AND ".join(f'"{trigram}"' for trigram in list(dict.fromkeys(every))[:MAX_TRIGRAMS])
         return select(PARTS.columns.rowid.label("id")).where(PARTS.columns.searched_parts.op("MATCH")(query))
+
+    def texts_only(self, column: ColumnElement[str]) -> list[ColumnElement[bool]]:
+        return [column < literal_column("x''")]  # every text is sorted before a BLOB
+
+    def searched_index(self, sources: Mapping[str, tuple[str, str]], corrected: Collection[str]) -> list[str]:
+        return searched_index.statements(sources, corrected)
 
     def table_names(self, connection: Connection) -> set[str]:
         rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()

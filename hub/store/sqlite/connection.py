@@ -16,6 +16,7 @@ CACHED_STATEMENTS = 512  # prepared ones; the writer has one for each number of 
 class SqliteConnection(sqlite3.Connection):
     """`hub.store.backend.Connection`: a plain connection with the steps of a transaction as methods."""
 
+    broken = False
     lasting = True
     timed_out = False
 

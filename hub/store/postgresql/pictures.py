@@ -1,0 +1,305 @@
+"""Pictures in the database, durable in the commit of their records and there for every hub.
+
+Each table is partitioned by day, so that the pictures of a day go by dropping a table. Pictures of camera records lie
+in the partition of the day of their arrival, which takes the place of a pack's number in their names; those of captures
+in that of the moment in their names, or in partition 0 where that moment is not near.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import secrets
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from hub.store.images import NAME as IMAGE_NAME
+from hub.store.images import picture_name
+from hub.store.pack_faults import PackFaults
+from hub.store.packs import NAME as PACK_NAME
+from hub.store.packs import PREFIX
+from hub.store.pictures import TYPES
+from hub.store.postgresql.backend import PostgresBackend
+from hub.store.postgresql.connection import PostgresConnection
+from hub.store.postgresql.pool import ConnectionPool
+from hub.store.transaction import Transaction
+
+DAY = 86_400
+OTHER_DAY = 0  # the partition of moments that are not near
+NEAR_DAYS = 60
+DETECTIONS, CAPTURES, UNDECODABLE = "detection_pictures", "capture_pictures", "undecodable_pictures"
+TABLES = (DETECTIONS, CAPTURES, UNDECODABLE)
+PARTITION = "CREATE TABLE IF NOT EXISTS {table}_{day} PARTITION OF {table} FOR VALUES IN ({day})"
+INSERT = {
+    table: f"INSERT INTO {table} (day, name, size, data) VALUES (%(day)s, %(name)s, %(size)s, %(data)b)"
+    for table in (DETECTIONS, CAPTURES)
+}
+PENDING = "pictures of detections"  # in `Transaction.shared`, until the statement that stores the records has them
+
+
+def create_tables(connection: PostgresConnection) -> None:
+    """The tables of pictures, unless they exist; waits for another hub that creates them. Raises psycopg.Error."""
+    connection.begin()
+    try:
+        for table in (DETECTIONS, CAPTURES):
+            connection.execute(
+                f'CREATE TABLE IF NOT EXISTS {table} (day BIGINT NOT NULL, name TEXT COLLATE "C" NOT NULL, '
+                "size BIGINT NOT NULL, data BYTEA NOT NULL, PRIMARY KEY (day, name)) PARTITION BY LIST (day)"
+            )
+            # Pictures are compressed already, and a part of one is read without the rest.
+            connection.execute(f"ALTER TABLE {table} ALTER COLUMN data SET STORAGE EXTERNAL")
+            connection.execute(PARTITION.format(table=table, day=OTHER_DAY))
+        connection.execute(
+            f'CREATE TABLE IF NOT EXISTS {UNDECODABLE} (name TEXT COLLATE "C" PRIMARY KEY, data BYTEA NOT NULL)'
+        )
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+@dataclass(frozen=True)
+class PictureRow:
+    """A picture in a table, as `hub.store.pictures.StoredPicture`."""
+
+    tables: PictureTables
+    table: str
+    day: int
+    name: str
+    size: int
+    content_type: str
+    crc: int | None = None
+
+    start = 0
+
+    @property
+    def place(self) -> str:
+        """The partition, for sentences."""
+        return f"{self.table}_{self.day}"
+
+    def is_whole(self) -> bool:
+        """Rows are stored whole."""
+        return True
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of the picture, fewer at its end. Raises FileNotFoundError where it was deleted, or OSError."""
+        row = self.tables.one(
+            f"SELECT substring(data FROM %(first)s FOR %(size)s) AS data FROM {self.table} "
+            "WHERE day = %(day)s AND name = %(name)s",
+            {"first": offset + 1, "size": size, "day": self.day, "name": self.name},
+        )
+        if row is None:
+            raise FileNotFoundError(errno.ENOENT, "the picture was deleted", self.name)
+        return bytes(row["data"])
+
+
+class PictureTables:
+    """Both tables, read on native threads with connections of their own; psycopg's errors become OSError."""
+
+    def __init__(self, backend: PostgresBackend) -> None:
+        self._backend, self._pool = backend, ConnectionPool(backend)
+
+    @contextmanager
+    def connection(self) -> Iterator[PostgresConnection]:
+        """A connection outside of the writer's. Raises OSError."""
+        try:
+            with self._pool.borrow() as connection:
+                yield connection
+        except self._backend.errors as error:
+            raise OSError(errno.EIO, " ".join(str(error).split())) from error
+
+    def one(self, sql: str, params: dict[str, Any]) -> Any:
+        """The first row of a SELECT, or None. Raises OSError."""
+        with self.connection() as connection:
+            return connection.execute(sql, params).fetchone()
+
+    def locate(self, table: str, days: Sequence[int], name: str) -> tuple[int, int] | None:
+        """Day and size of a picture in one of the partitions. Raises OSError."""
+        row = self.one(
+            f"SELECT day, size FROM {table} WHERE day = ANY(%(days)s) AND name = %(name)s LIMIT 1",
+            {"days": list(days), "name": name},
+        )
+        return None if row is None else (row["day"], row["size"])
+
+    def days(self, table: str) -> dict[int, int]:
+        """The bytes of every partition by its day. Raises OSError."""
+        with self.connection() as connection:
+            rows = connection.execute(
+                "SELECT c.relname AS name, pg_total_relation_size(c.oid) AS bytes FROM pg_inherits i "
+                "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %(table)s::regclass",
+                {"table": table},
+            ).fetchall()
+        return {int(row["name"].rpartition("_")[2]): int(row["bytes"]) for row in rows}
+
+    def drop(self, table: str, day: int) -> None:
+        """Drop the partition of a day. Raises OSError."""
+        with self.connection() as connection:
+            connection.execute(f"DROP TABLE IF EXISTS {table}_{day:d}")
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._pool.close()
+
+
+class _Partitions:
+    """The partitions of a table that exist, as far as this hub knows; used on the writer's thread alone."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        self._known: set[int] = {OTHER_DAY}
+
+    def need(self, transaction: Transaction, day: int) -> None:
+        """Create the partition of a day, as a part of the commit in progress."""
+        if day not in self._known:
+            transaction.execute(PARTITION.format(table=self._table, day=day), None)
+            self._known.add(day)
+            transaction.on_failure.append(lambda: self._known.discard(day))
+
+
+class PicturePartitions:
+    """Pictures of camera records, in the interface of `hub.store.packs.PackStore`: a pack is a day's partition."""
+
+    can_thin = False
+
+    def __init__(self, tables: PictureTables) -> None:
+        self._tables, self._partitions = tables, _Partitions(DETECTIONS)
+        self.faults = PackFaults()
+
+    def prepare(self) -> None:
+        """The tables are created at the start."""
+
+    @property
+    def newest(self) -> int:
+        """Today: the partition that may still get pictures; of those before it, yesterday's may for a moment."""
+        return int(time.time() // DAY) - 1
+
+    def put_all(self, transaction: Transaction, pictures: Sequence[tuple[bytes, str]]) -> list[str]:
+        """Note pictures, given as (bytes, suffix), for the statement that stores their records; their names."""
+        if not pictures:
+            return []
+        day = int(time.time() // DAY)
+        self._partitions.need(transaction, day)
+        rows, names = transaction.shared.setdefault(PENDING, []), []
+        transaction.on_failure.append(lambda: transaction.shared.pop(PENDING, None))
+        for data, suffix in pictures:
+            name = f"{PREFIX}{day:06d}-{secrets.randbits(48):x}-{zlib.crc32(data):08x}{suffix}"
+            rows.append({"day": day, "name": name, "size": len(data), "data": data})
+            names.append(name)
+        return names
+
+    def locate(self, name: str, raw: bool = False) -> PictureRow | None:
+        """Where a picture is, or None. Bytes that are not a picture (`.bin`) only with `raw`. Raises OSError."""
+        match = PACK_NAME.fullmatch(name)
+        if match is None or (match[4] == ".bin" and not raw):
+            return None
+        found = self._tables.locate(DETECTIONS, [int(match[1])], name)
+        if found is None:
+            return None
+        kind = TYPES.get(match[4], "application/octet-stream")
+        return PictureRow(self._tables, DETECTIONS, found[0], name, found[1], kind, int(match[3], 16))
+
+    def numbers(self) -> set[int]:
+        """The days that have a partition. Raises OSError."""
+        return set(self._tables.days(DETECTIONS))
+
+    def size_on_disk(self) -> int:
+        """Bytes of all partitions: they are counted with the database."""
+        return 0
+
+    def allocated(self, number: int) -> int:
+        """Bytes of a partition, 0 where there is none. Raises OSError."""
+        return self._tables.days(DETECTIONS).get(number, 0)
+
+    def remove(self, number: int) -> None:
+        """Drop a partition. Raises OSError."""
+        self._tables.drop(DETECTIONS, number)
+
+    def thin(self, number: int, ranges: Iterable[tuple[int, int]]) -> None:
+        """A partition stays until no record names it."""
+
+    def close(self) -> None:
+        self._tables.close()
+
+
+class PictureRows:
+    """Pictures of captures, in the interface of `hub.store.images.ImageStore`."""
+
+    grown = 0  # they are counted with the database
+
+    def __init__(self, tables: PictureTables) -> None:
+        self._tables, self._partitions = tables, _Partitions(CAPTURES)
+
+    def prepare(self) -> None:
+        """The tables are created at the start."""
+
+    def put(self, transaction: Transaction, tag: str, kind: str, milliseconds: int, suffix: str, data: bytes) -> str:
+        """Store a picture under the first free name at or after `milliseconds`; its name."""
+        while True:
+            name, day = picture_name(tag, kind, milliseconds, suffix), _day(milliseconds)
+            here = day if abs(day - time.time() // DAY) <= NEAR_DAYS else OTHER_DAY
+            found = transaction.one(
+                f"SELECT data = %(data)b AS same FROM {CAPTURES} WHERE day = ANY(%(days)s) AND name = %(name)s",
+                {"data": data, "days": [day, OTHER_DAY], "name": name},
+            )
+            if found is None:
+                self._partitions.need(transaction, here)
+                transaction.execute(INSERT[CAPTURES], {"day": here, "name": name, "size": len(data), "data": data})
+                return name
+            if found["same"]:
+                return name
+            milliseconds += 1
+
+    def put_undecodable(self, transaction: Transaction, data: bytes) -> None:
+        """Keep bytes that are not a picture, named by their digest; they are never served."""
+        transaction.execute(
+            f"INSERT INTO {UNDECODABLE} (name, data) VALUES (%(name)s, %(data)b) ON CONFLICT DO NOTHING",
+            {"name": hashlib.sha256(data).hexdigest()[:32], "data": data},
+        )
+
+    def remove(self, transaction: Transaction, name: str) -> None:
+        """Delete a picture that no row names any more."""
+        transaction.execute(
+            f"DELETE FROM {CAPTURES} WHERE day = ANY(%(days)s) AND name = %(name)s",
+            {"days": _days(name), "name": name},
+        )
+
+    def tidy(self) -> None:
+        """Drop the partitions of past days in which nothing is left. Raises OSError."""
+        latest = int(time.time() // DAY) - NEAR_DAYS
+        for day in self._tables.days(CAPTURES):
+            if (
+                OTHER_DAY < day < latest
+                and self._tables.one(f"SELECT 1 AS some FROM {CAPTURES}_{day:d} LIMIT 1", {}) is None
+            ):
+                self._tables.drop(CAPTURES, day)
+
+    def size_on_disk(self) -> int:
+        """They are counted with the database."""
+        return 0
+
+    def missing(self, names: Iterable[str]) -> set[str]:
+        """Those of the names that no picture has. Raises OSError."""
+        return {name for name in names if self.locate(name) is None}
+
+    def locate(self, name: str) -> PictureRow | None:
+        """Where a picture is, or None. Only names that the hub makes are looked up. Raises OSError."""
+        if not IMAGE_NAME.fullmatch(name):
+            return None
+        found = self._tables.locate(CAPTURES, _days(name), name)
+        if found is None:
+            return None
+        return PictureRow(self._tables, CAPTURES, found[0], name, found[1], TYPES["." + name.rpartition(".")[2]])
+
+
+def _day(milliseconds: int) -> int:
+    return milliseconds // (DAY * 1000)
+
+
+def _days(name: str) -> list[int]:
+    """The partitions in which a picture of this name may be."""
+    digits = name.rpartition(".")[0].rpartition("_")[2]
+    return [_day(int(digits)), OTHER_DAY] if digits.isdigit() and len(digits) <= 15 else [OTHER_DAY]
