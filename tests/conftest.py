@@ -21,6 +21,7 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
 import hypothesis
 import pytest
 
+from tests.support import stores
 from tests.support.alone import WORKER, machine
 from tests.support.helpers import HubProcess
 from tests.support.starts import starts
@@ -84,12 +85,30 @@ def pytest_runtest_call(item: pytest.Item) -> None:
         sys.modules["gevent"].get_hub().loop.update_now()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests with the marker `stores` on every database."""
+    if metafunc.definition.get_closest_marker("stores"):
+        if "store" not in metafunc.fixturenames:
+            metafunc.fixturenames.append("store")
+        metafunc.parametrize("store", stores.STORES, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def store(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The database of hubs that begin after this: "sqlite", or "postgresql" too where the tests have that marker."""
+    kind = getattr(request, "param", stores.DEFAULT)
+    if kind == "postgresql" and not stores.has_server():
+        pytest.skip(stores.NO_SERVER)
+    with stores.using(kind):
+        yield kind
+
+
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[object]:
+def app(tmp_path: Path, store: str) -> Iterator[object]:
     from hub import close, create_app
     from hub.settings.file import load
 
-    application = create_app(load(tmp_path / "instance", {}, {}))
+    application = create_app(load(tmp_path / "instance", {}, stores.environ(tmp_path / "instance")))
     yield application
     close(application)
 
@@ -100,7 +119,7 @@ def client(app: object) -> object:
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+def hub(tmp_path_factory: pytest.TempPathFactory, store: str) -> Iterator[HubProcess]:
     """One hub for the tests of a module."""
     with HubProcess(tmp_path_factory.mktemp("hub") / "instance") as process:
         yield process

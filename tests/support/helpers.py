@@ -17,6 +17,7 @@ from typing import Any
 import requests
 from PIL import Image
 
+from tests.support import stores
 from tests.support.starts import Process, starts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,7 +112,8 @@ class HubProcess:
         self.side = dict(zip(("apriltag", "lpr", "images", "results", "apriltag_udp"), side, strict=True))
         own = {name: str(port) for name, port in zip(SIDE_PORTS, side, strict=True)}
         clean = {key: value for key, value in starts.environ().items() if not key.startswith("HUB_")}
-        self.environ = {**clean, **own, "PYTHONWARNINGS": "default", **environ}
+        store = stores.environ(instance)
+        self.environ = {**clean, **own, "PYTHONWARNINGS": "default", **store, **environ}
         self.process: Process | None = None
         self.output = instance.parent / f"{instance.name}.output.txt"
 

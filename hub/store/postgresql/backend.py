@@ -73,6 +73,8 @@ class PostgresBackend:
         return PostgresChecker()
 
     def compile(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> Query:
+        if isinstance(statement, Insert):
+            statement = statement.inline()  # without RETURNING, which `insert` adds where the key is wanted
         compiled = statement.compile(dialect=DIALECT, column_keys=columns, compile_kwargs={"render_postcompile": True})
         sql = str(compiled)
         if isinstance(statement, Insert) and isinstance(statement.table, Table):

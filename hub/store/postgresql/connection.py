@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from hub.store.backend import Cursor
@@ -113,7 +114,8 @@ def connect(url: str, synchronous: str, keys: Mapping[str, str]) -> PostgresConn
         keepalives_count=3,
     )
     try:
-        raw.adapters.register_loader("numeric", _number_loader(psycopg))
+        for kind, loader in _loaders(psycopg).items():
+            raw.adapters.register_loader(kind, loader)
         raw.execute(
             f"SET synchronous_commit = {'off' if synchronous == 'NORMAL' else 'on'}; "
             f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION}'; "
@@ -125,15 +127,20 @@ def connect(url: str, synchronous: str, keys: Mapping[str, str]) -> PostgresConn
     return PostgresConnection(raw, keys)
 
 
-def _number_loader(psycopg: Any) -> Any:
-    """Sums and averages of whole numbers are of a type of their own, which Python and JSON know as plain numbers."""
+@cache
+def _loaders(psycopg: Any) -> dict[str, Any]:
+    """Types of PostgreSQL as the values that SQLite gives: truths as 0 and 1, sums and averages as plain numbers."""
+
+    class TruthLoader(psycopg.adapt.Loader):  # type: ignore[misc]
+        def load(self, data: Any) -> int:
+            return int(bytes(data) == b"t")
 
     class NumberLoader(psycopg.adapt.Loader):  # type: ignore[misc]
         def load(self, data: Any) -> int | float:
             text = bytes(data).decode()
             return int(text) if text.lstrip("-").isdigit() else float(text)
 
-    return NumberLoader
+    return {"bool": TruthLoader, "numeric": NumberLoader}
 
 
 def _without_nul(params: Any) -> Any:

@@ -94,6 +94,7 @@ def _more_from_all(senders: list[Sender], number: int) -> Callable[[], bool]:
 
 
 @pytest.mark.slow
+@pytest.mark.stores
 def test_a_hub_that_is_killed_amid_records_has_every_one_that_it_acknowledged(tmp_path: Path) -> None:
     with HubProcess(tmp_path / "instance") as hub:
         senders = [Sender(hub, ("rest", "sio", "ws")[number % 3], number) for number in range(SENDERS)]

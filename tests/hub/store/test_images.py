@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.store.images import ImageStore, picture_name
+from hub.store.transaction import Transaction
 
 
 @pytest.mark.parametrize(
@@ -28,11 +29,12 @@ def test_picture_names(tag: str, name: str) -> None:
 def test_pictures_are_never_overwritten(tmp_path: Path) -> None:
     store = ImageStore(tmp_path)
     store.prepare()
-    first, new = store.put("T", "primary", 5, ".jpg", b"one")
-    assert (first.name, new) == ("T_primary_5.jpg", True)
-    assert store.put("T", "primary", 5, ".jpg", b"one") == (first, False)
-    second, _ = store.put("T", "primary", 5, ".jpg", b"two")
-    assert (second.name, first.read_bytes()) == ("T_primary_6.jpg", b"one")
+    transaction = Transaction(None)  # type: ignore[arg-type]
+    first = store.put(transaction, "T", "primary", 5, ".jpg", b"one")
+    assert first == "T_primary_5.jpg" and len(transaction.on_failure) == 1
+    assert store.put(transaction, "T", "primary", 5, ".jpg", b"one") == first
+    second = store.put(transaction, "T", "primary", 5, ".jpg", b"two")
+    assert (second, (tmp_path / first).read_bytes()) == ("T_primary_6.jpg", b"one")
     (tmp_path / "rest.part").write_bytes(b"half")
     store.prepare()
     assert not list(tmp_path.glob("*.part"))

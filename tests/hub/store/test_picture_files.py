@@ -31,7 +31,7 @@ class Stored:
         self.small, self.middle, self.large = self.packs.put_all(
             transaction, [(PICTURE, ".jpg"), (LARGE[:500_000], ".jpg"), (LARGE, ".jpg")]
         )
-        self.image = self.images.put("T", "primary", 1, ".jpg", LARGE)[0].name
+        self.image = self.images.put(Transaction(None), "T", "primary", 1, ".jpg", LARGE)
 
     def spoil(self, name: str, from_end: int) -> None:
         """Change a byte of a picture, counted from its end."""

@@ -40,7 +40,7 @@ class Stored:
         self.thumbnails.prepare()
 
     def put(self, data: bytes, milliseconds: int = 1, suffix: str = ".jpg") -> str:
-        return self.images.put("T", "primary", milliseconds, suffix, data)[0].name
+        return self.images.put(Transaction(None), "T", "primary", milliseconds, suffix, data)
 
     def kept(self) -> set[str]:
         return {path.name for path in self.thumbnails.folder.iterdir()}
@@ -110,10 +110,10 @@ def test_a_thumbnail_goes_with_its_picture(stored: Stored) -> None:
     first, second = stored.put(noise(400, 400), 1), stored.put(noise(400, 400), 2)
     for name in (first, second):
         stored.thumbnails.get(name)
-    stored.images.remove(first)
+    stored.images.remove(Transaction(None), first)
     with pytest.raises(NotFound):
         stored.thumbnails.get(first)
-    stored.images.remove(second)
+    stored.images.remove(Transaction(None), second)
     (stored.thumbnails.folder / "left.part").write_bytes(b"x")
     stored.thumbnails.sweep()
     assert stored.kept() == set()
