@@ -14,6 +14,7 @@ from hub.commands import (
     backup,
     check_config,
     check_models,
+    copy_store,
     doctor,
     install_service,
     make_cert,
@@ -43,6 +44,7 @@ COMMANDS: tuple[Command, ...] = (
     restore.COMMAND,
     verify.COMMAND,
     retention.COMMAND,
+    copy_store.COMMAND,
 )
 
 

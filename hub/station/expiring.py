@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -133,3 +133,8 @@ class CaptureBelongings:
             found = [self._images.locate(row[name]) for name in IMAGE_COLUMNS if self.owns(row[name])]
             made.append({"row": row["seq"], "size": sum(picture.size for picture in found if picture is not None)})
         return made
+
+
+def capture_pictures(row: Mapping[str, Any]) -> list[str]:
+    """The names of a capture's pictures that the hub has stored."""
+    return [row[name] for name in IMAGE_COLUMNS if isinstance(row[name], str) and NAME.fullmatch(row[name])]

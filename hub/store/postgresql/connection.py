@@ -146,9 +146,10 @@ def _loaders(psycopg: Any) -> dict[str, Any]:
 def _without_nul(params: Any) -> Any:
     """The values with U+0000 replaced in texts."""
     if isinstance(params, Mapping):
-        return {name: _clean(value) for name, value in params.items()}
-    return [_clean(value) for value in params] if params is not None else None
+        return {name: clean(value) for name, value in params.items()}
+    return [clean(value) for value in params] if params is not None else None
 
 
-def _clean(value: Any) -> Any:
+def clean(value: Any) -> Any:
+    """A value with U+0000 replaced, where it is a text."""
     return value.replace(NUL, SHOWN) if isinstance(value, str) and NUL in value else value

@@ -295,6 +295,12 @@ class PictureRows:
         return PictureRow(self._tables, CAPTURES, found[0], name, found[1], TYPES["." + name.rpartition(".")[2]])
 
 
+def day_of_capture(name: str) -> int:
+    """The partition for a picture of a capture of any age, by the moment in its name."""
+    day = _days(name)[0]
+    return day if day <= time.time() // DAY + NEAR_DAYS else OTHER_DAY
+
+
 def _day(milliseconds: int) -> int:
     return milliseconds // (DAY * 1000)
 

@@ -15,6 +15,7 @@ from hub.store.postgresql.pictures import create_tables
 log = logging.getLogger(__name__)
 
 OLDEST = 140000
+BEING_COPIED = "copy_of_a_store"  # a table that is there until a hub starts on what `copy-store` has copied
 OWN_TABLE = "lpr_records"  # of revision 1
 # Words of the server's refusal, which carries no code before the login, and what to do.
 REFUSALS = (
@@ -26,8 +27,11 @@ REFUSALS = (
 )
 
 
-def prepare(backend: PostgresBackend) -> None:
-    """Bring an empty or older database to the newest revision. Raises StoreUnusable."""
+def prepare(backend: PostgresBackend, to_be_copied: bool = False) -> None:
+    """Bring an empty or older database to the newest revision. Raises StoreUnusable.
+
+    `to_be_copied`: the data of another hub is copied into it now; otherwise a hub starts, and that has ended.
+    """
     where = f"The PostgreSQL database {backend.address}"
     errors: tuple[type[Exception], ...] = backend.errors
     try:
@@ -38,6 +42,8 @@ def prepare(backend: PostgresBackend) -> None:
         _check(backend, connection, where)
         migrate(backend, before=_before)
         create_tables(connection)
+        if not to_be_copied:
+            connection.execute(f"DROP TABLE IF EXISTS {BEING_COPIED}")
     except SchemaTooNew as error:
         raise StoreUnusable(
             f"{where} cannot be used: {error}. Start the newer version, or name another database in store.url."
