@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -15,10 +14,11 @@ from hub.accounts.contract import name_key
 from hub.accounts.passwords import hash_password, random_password
 from hub.accounts.repository import ACCOUNTS
 from hub.contract.roles import Principal, Role
-from hub.store.backend import Connection
+from hub.settings.model import Settings
+from hub.store.backend import Backend, Connection
 from hub.store.errors import DatabaseError
 from hub.store.migrations.runner import migrate
-from hub.store.sqlite.backend import SqliteBackend
+from hub.store.open import backend_of
 from hub.store.statements import insert
 
 OPERATOR = Principal("local", "command line", frozenset(Role))
@@ -28,15 +28,16 @@ class NoSuchAccount(Exception):
     """There is no account of the name; the text is for the operator."""
 
 
-def reset_password(database: Path, name: str) -> tuple[str, str]:
+def reset_password(settings: Settings, name: str) -> tuple[str, str]:
     """Give an account a random password; the account's name and the password.
 
     Its sessions end: those of a running hub with the next login of the account. Raises NoSuchAccount, DatabaseError or
     OSError.
     """
-    if not database.exists():
+    database = settings.database_path
+    if not settings.store.url and not database.exists():
         raise NoSuchAccount(f"{database} does not exist: start the hub once, it makes the account admin.")
-    backend = SqliteBackend(database)
+    backend = backend_of(settings)
     migrate(backend)
     password = random_password()
     hashed = hash_password(password)
@@ -50,7 +51,7 @@ def reset_password(database: Path, name: str) -> tuple[str, str]:
         raise DatabaseError(str(error)) from error
 
 
-def _store(backend: SqliteBackend, connection: Connection, name: str, hashed: str) -> str:
+def _store(backend: Backend, connection: Connection, name: str, hashed: str) -> str:
     connection.begin()
     try:
         query = backend.compile(select(ACCOUNTS).where(ACCOUNTS.columns.name_key == name_key(name.strip())))
@@ -74,7 +75,7 @@ def _store(backend: SqliteBackend, connection: Connection, name: str, hashed: st
     return account.name
 
 
-def _unknown(backend: SqliteBackend, connection: Connection, name: str) -> str:
+def _unknown(backend: Backend, connection: Connection, name: str) -> str:
     query = backend.compile(select(ACCOUNTS.columns.name).order_by(ACCOUNTS.columns.name_key).limit(20))
     names = ", ".join(row["name"] for row in connection.execute(query.sql, query.params).fetchall())
     return f"There is no account {name!r}. " + (f"There are: {names}." if names else "The hub has none yet.")

@@ -13,6 +13,7 @@ import gevent
 from gevent.event import Event
 
 from hub.backup import damaged, listing
+from hub.backup.errors import IN_POSTGRESQL
 from hub.backup.jobs import JobProcess
 from hub.backup.listing import FUTURE_SECONDS, Listed
 from hub.backup.pace import MB
@@ -93,6 +94,8 @@ class Maintenance:
                 self._do(*self._wanted)
 
     def _is_due(self) -> bool:
+        if self._settings.store.url:
+            return False
         if self._failed_at is not None and time.monotonic() - self._failed_at < RETRY_SECONDS:
             return False
         return due(self._settings.backup, self._newest_at(), time.time())
@@ -109,6 +112,8 @@ class Maintenance:
             raise Conflict("A backup or a check is running already; wait until it is done, or stop it.")
         if self._closing.is_set():
             raise Conflict("The hub is stopping.")
+        if self._settings.store.url:
+            raise Conflict(IN_POSTGRESQL)
         self._wanted = (action, BY_HAND)
         self._wake.set()
 

@@ -18,12 +18,15 @@ MB = 1_000_000
 def backup(options: argparse.Namespace) -> int:
     """Make a backup and say what it holds; 0, 1 where it cannot be made, 130 after Ctrl-C. Raises SettingsError."""
     settings = load(options.instance, setting_flags(options), write=False)
-    from hub.backup.errors import BackupError
+    from hub.backup.errors import IN_POSTGRESQL, BackupError
     from hub.backup.listing import new_name
     from hub.backup.make import make_backup
     from hub.backup.pace import Pace
     from hub.vision.worker_pipes import lower_priority
 
+    if settings.store.url:
+        print(IN_POSTGRESQL, file=sys.stderr)
+        return 1
     target = options.file or new_name(settings.backup_path)
     line = ProgressLine()
     lower_priority()

@@ -20,12 +20,13 @@ def reset_password(options: argparse.Namespace) -> int:
     from hub.accounts.reset import reset_password as reset
 
     try:
-        account, password = reset(settings.database_path, " ".join(options.name))
+        account, password = reset(settings, " ".join(options.name))
     except NoSuchAccount as error:
         print(error, file=sys.stderr)
         return 1
     except (OSError, DatabaseError) as error:
-        print(f"{settings.database_path} cannot be changed: {error}", file=sys.stderr)
+        where = "The database of store.url" if settings.store.url else settings.database_path
+        print(f"{where} cannot be changed: {error}", file=sys.stderr)
         return 1
     print(f"The new password of {account}, shown this once:\n  {password}")
     return 0

@@ -25,7 +25,8 @@ def retention(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     except (OSError, DatabaseError) as error:
-        print(f"{settings.database_path} cannot be read: {error}", file=sys.stderr)
+        where = "The database of store.url" if settings.store.url else settings.database_path
+        print(f"{where} cannot be read: {error}", file=sys.stderr)
         return 1
     print("\n".join(lines))
     return 0

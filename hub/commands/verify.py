@@ -15,7 +15,7 @@ MARKS = {"good": "ok   ", "note": "note ", "bad": "BAD  "}
 
 def verify(options: argparse.Namespace) -> int:
     """Print a sentence for each thing that was checked; 0, 1 where something is damaged, 130 after Ctrl-C."""
-    from hub.backup.errors import BackupError
+    from hub.backup.errors import IN_POSTGRESQL, BackupError
     from hub.backup.findings import Finding, Findings
     from hub.backup.pace import Pace
     from hub.backup.restore import check
@@ -35,6 +35,8 @@ def verify(options: argparse.Namespace) -> int:
             findings.good(f"{options.file} is whole: {describe_backup(head)}, schema revision {head.revision}.")
         else:
             settings = load(options.instance, setting_flags(options), write=False)
+            if settings.store.url:
+                raise BackupError(IN_POSTGRESQL)
             check_folder(options.instance, settings.backup_path, findings, pace)
     except BackupError as error:
         findings.bad(str(error))

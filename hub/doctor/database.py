@@ -9,6 +9,8 @@ from time import monotonic
 
 from hub.doctor.case import Case
 from hub.doctor.finding import Check, Finding, fail, ok, warn
+from hub.store.errors import DatabaseError
+from hub.store.open import backend_of
 
 SECONDS = 60.0
 STEPS = 200_000
@@ -19,6 +21,9 @@ MB = 1e6
 def check(case: Case) -> Iterator[Finding]:
     """Let SQLite check the structure of the file, without writing to it."""
     path = case.settings.database_path
+    if case.settings.store.url:
+        yield _postgresql(case)
+        return
     if not path.exists():
         yield ok("There is no database yet; the first start makes it.")
         return
@@ -40,6 +45,24 @@ def check(case: Case) -> Iterator[Finding]:
         yield ok(f"{path.name} is undamaged ({size:,.1f} MB).")
     else:
         yield fail(f"{path.resolve()} is damaged: {'; '.join(rows)}. {REPAIR}")
+
+
+def _postgresql(case: Case) -> Finding:
+    """Whether the server lets the hub in."""
+    try:
+        backend = backend_of(case.settings)
+        connection = backend.connect()
+        try:
+            size = backend.used_bytes(connection) / MB
+        finally:
+            connection.close()
+    except DatabaseError as error:
+        return fail(f"{error}.")
+    except backend.errors as error:
+        return fail(
+            f"{backend.address} cannot be used ({' '.join(str(error).split())}): check PostgreSQL and store.url."
+        )
+    return ok(f"{backend.address} can be used (about {size:,.1f} MB); PostgreSQL watches over its files itself.")
 
 
 REPAIR = "Stop the hub, keep a copy of the file, and put back a backup or repair it (docs/operations.md)."

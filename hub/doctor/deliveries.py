@@ -96,7 +96,7 @@ def _waiting(case: Case, consumer: str, feeds: Sequence[str]) -> tuple[int, floa
 
     A consumer without a position begins with the next row. Raises sqlite3.Error.
     """
-    if not case.settings.database_path.exists():
+    if case.settings.store.url or not case.settings.database_path.exists():
         return 0, 0.0
     waiting, oldest = 0, 0.0
     with closing(case.database()) as connection:

@@ -17,6 +17,9 @@ MB = 1e6
 
 def check(case: Case) -> Iterator[Finding]:
     """Look for the newest file in the folder of backups."""
+    if case.settings.store.url:
+        yield ok("Records and pictures are in PostgreSQL: back it up with pg_dump (docs/postgresql.md).")
+        return
     config = getattr(case.settings, "backup", None)
     folder = case.folder / Path(getattr(config, "folder", "backups"))
     found = []

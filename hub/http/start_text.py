@@ -36,12 +36,19 @@ def start_text(hub: Hub, settings: Settings, url: str) -> str:
     rows += [
         "",
         f"Settings  {settings.instance.resolve() / FILE_NAME}",
-        f"Data      {settings.database_path.resolve()} and {settings.images_path.resolve()}{os.sep}",
+        f"Data      {_data(hub, settings)}",
         f"Log       {settings.log_path.resolve()}",
         *hub.start_paths,
         "Stop with Ctrl-C.",
     ]
     return "\n".join(rows)
+
+
+def _data(hub: Hub, settings: Settings) -> str:
+    """Where records and pictures are."""
+    if settings.store.url:
+        return hub.backend.address
+    return f"{settings.database_path.resolve()} and {settings.images_path.resolve()}{os.sep}"
 
 
 def _who_is_served(settings: Settings, url: str) -> str:

@@ -11,10 +11,12 @@ from hub.retention.repository import ExpiringRows, RetentionRepository
 from hub.retention.usage import UsageMeter
 from hub.runtime.lanes import Lanes
 from hub.settings.model import Settings
+from hub.store.backend import Backend
 from hub.store.errors import DatabaseError
 from hub.store.expiring import Expiring
 from hub.store.images import ImageStore
 from hub.store.migrations.revisions import REVISIONS
+from hub.store.open import backend_of
 from hub.store.packs import PackStore
 from hub.store.plausible_clock import PlausibleClock
 from hub.store.reader import Reader
@@ -27,9 +29,9 @@ class NothingStored(Exception):
 
 def preview_lines(settings: Settings, kinds: Sequence[Expiring]) -> list[str]:
     """What would go now, as sentences and a table. Raises NothingStored, DatabaseError or OSError."""
-    if not settings.database_path.exists():
+    if not settings.store.url and not settings.database_path.exists():
         raise NothingStored(f"There is no database {settings.database_path} yet; nothing would be deleted.")
-    backend = SqliteBackend(settings.database_path, read_only=True)
+    backend = backend_of(settings) if settings.store.url else SqliteBackend(settings.database_path, read_only=True)
     _check_revision(backend)
     lanes = Lanes()
     reader = Reader(backend, lanes)
@@ -52,7 +54,7 @@ def preview_lines(settings: Settings, kinds: Sequence[Expiring]) -> list[str]:
         lanes.close()
 
 
-def _check_revision(backend: SqliteBackend) -> None:
+def _check_revision(backend: Backend) -> None:
     try:
         connection = backend.connect()
         try:
@@ -64,10 +66,10 @@ def _check_revision(backend: SqliteBackend) -> None:
     newest = REVISIONS[-1].number
     if revision < newest:
         raise NothingStored(
-            f"The database is of an older version of the hub; start the hub once, then ask again ({backend.file})."
+            f"The database is of an older version of the hub; start the hub once, then ask again ({backend.address})."
         )
     if revision > newest:
-        raise NothingStored(f"The database is of a newer version of the hub than this program ({backend.file}).")
+        raise NothingStored(f"The database is of a newer version of the hub than this program ({backend.address}).")
 
 
 def _lines(shown: dict[str, Any], reports: Sequence[dict[str, Any]], budget: int) -> list[str]:

@@ -24,6 +24,15 @@ class OpenStore:
     packs: RecordPictures
 
 
+def backend_of(settings: Settings) -> Backend:
+    """The database of the settings, as it is: nothing is created or changed. Raises DatabaseError."""
+    if not settings.store.url:
+        return SqliteBackend(settings.database_path, settings.store.synchronous)
+    from hub.store.postgresql.backend import PostgresBackend
+
+    return PostgresBackend(settings.store.url, settings.store.synchronous)
+
+
 def open_store(settings: Settings) -> OpenStore:
     """The store of a hub that starts: SQLite and files in the instance folder, or `store.url`. Raises DatabaseError."""
     config = settings.store

@@ -147,7 +147,9 @@ Pictures = Iterator[tuple[str, bytes]]
 
 def _with_truths(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     """A row in which the 0 and 1 of SQLite are truths."""
-    truths = {column.name for column in table.columns if isinstance(column.type, Boolean) and row[column.name] in (0, 1)}
+    truths = {
+        column.name for column in table.columns if isinstance(column.type, Boolean) and row[column.name] in (0, 1)
+    }
     return {name: bool(value) if name in truths else value for name, value in row.items()}
 
 
