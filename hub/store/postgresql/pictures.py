@@ -166,7 +166,7 @@ class PicturePartitions:
     can_thin = False
 
     def __init__(self, tables: PictureTables) -> None:
-        self._tables, self._partitions = tables, _Partitions(DETECTIONS)
+        self._tables, self._partitions, self._now = tables, _Partitions(DETECTIONS), time.time
         self.faults = PackFaults()
 
     def prepare(self) -> None:
@@ -174,14 +174,14 @@ class PicturePartitions:
 
     @property
     def newest(self) -> int:
-        """Today: the partition that may still get pictures; of those before it, yesterday's may for a moment."""
-        return int(time.time() // DAY) - 1
+        """Yesterday, which a commit that began before midnight may still write to."""
+        return int(self._now() // DAY) - 1
 
     def put_all(self, transaction: Transaction, pictures: Sequence[tuple[bytes, str]]) -> list[str]:
         """Note pictures, given as (bytes, suffix), for the statement that stores their records; their names."""
         if not pictures:
             return []
-        day = int(time.time() // DAY)
+        day = int(self._now() // DAY)
         self._partitions.need(transaction, day)
         rows, names = transaction.shared.setdefault(PENDING, []), []
         transaction.on_failure.append(lambda: transaction.shared.pop(PENDING, None))
