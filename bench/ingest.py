@@ -24,9 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from ingest_clients import Load, dashboards, run_load
 from ingest_peer import NodePeer
 
+from tests.support import stores
 from tests.support.helpers import HubProcess
 
 LIMITS = {("rest", 1): 0.8, ("rest", 60): 0.8, ("socketio", 60): 0.8, ("socketio", 1): 0.3}
+POSTGRESQL_LIMIT = 0.5
 P99_LIMIT_MS = 60.0
 PROCESSES = 2
 
@@ -36,8 +38,10 @@ class HubPeer:
 
     name = "hub"
 
-    def __init__(self) -> None:
+    def __init__(self, store: str = "sqlite") -> None:
         self._folder = tempfile.TemporaryDirectory()
+        self._using = stores.using(store)
+        self._using.__enter__()
         self._hub = HubProcess(Path(self._folder.name) / "instance")
 
     def __enter__(self) -> HubPeer:
@@ -47,10 +51,20 @@ class HubPeer:
 
     def __exit__(self, *_: object) -> None:
         self._hub.stop()
+        self._using.__exit__(None, None, None)
         self._folder.cleanup()
 
     def stored(self) -> int:
         return requests.get(f"{self._hub.url}/api/records?limit=1", timeout=30).json()["total_count"]
+
+
+class PostgresPeer(HubPeer):
+    """The hub over a database of its own at the PostgreSQL server of this machine."""
+
+    name = "pg"
+
+    def __init__(self) -> None:
+        super().__init__("postgresql")
 
 
 def measure(server: HubPeer | NodePeer, load: Load, viewers: int = 0) -> dict[str, float]:
@@ -97,7 +111,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--doors", default="rest,socketio,ws")
     parser.add_argument("--sizes", default="1,60", help="size of a record in KB")
-    parser.add_argument("--against", choices=["node"])
+    parser.add_argument("--against", choices=["node", "postgresql"])
     parser.add_argument(
         "--dashboards", type=int, default=0, help="Socket.IO viewers beside the load, and the same without"
     )
@@ -127,7 +141,11 @@ def main() -> int:
 
 
 def cell(options: argparse.Namespace, door: str, size: int) -> bool:
-    kinds = [HubPeer, NodePeer, HubPeer, NodePeer] if options.against and door != "ws" else [HubPeer]
+    kinds: list[type[HubPeer | NodePeer]] = [HubPeer]
+    if options.against == "postgresql":
+        kinds = [HubPeer, PostgresPeer, HubPeer, PostgresPeer]
+    elif options.against and door != "ws":
+        kinds = [HubPeer, NodePeer, HubPeer, NodePeer]
     rates: dict[str, list[float]] = {}
     failed = False
     for kind in kinds:
@@ -145,6 +163,10 @@ def cell(options: argparse.Namespace, door: str, size: int) -> bool:
         rates.setdefault(kind.name, []).append(found["rate"])
         if kind is HubPeer:
             failed |= bool(found["wrong"] or found["errors"] or found["p99"] > P99_LIMIT_MS)
+    if "pg" in rates:
+        ratio = statistics.median(rates["pg"]) / statistics.median(rates["hub"])
+        print(f"       PostgreSQL / SQLite {ratio:.2f} (at least {POSTGRESQL_LIMIT:g})", flush=True)
+        failed |= ratio < POSTGRESQL_LIMIT
     if "node" in rates:
         ratio = statistics.median(rates["hub"]) / statistics.median(rates["node"])
         limit = LIMITS.get((door, size), 0.0)

@@ -42,6 +42,8 @@ SENTENCES = (
     "The report is not shown any more.",
     "A backup or a check is running already; wait until it is done, or stop it.",
     "Neither a backup nor a check is running.",
+    "Records and pictures are in PostgreSQL (store.url), which has tools of its own: back it up with pg_dump, and copy "
+    "the instance folder with settings and secrets (docs/postgresql.md).",
     "{file}: {count} files, {size} MB.",
     "Checked in {count} s.",
     "The database {file} is whole: its pages, indexes and references.",

@@ -15,11 +15,13 @@ from hub.accounts.throttle import FREE_TRIES
 from tests.support.accounts import PASSWORD, add, first_password, log_in
 from tests.support.helpers import HubProcess, wait_for
 
+pytestmark = pytest.mark.stores
+
 COOKIE = "gatehouse_session"
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+def hub(tmp_path_factory: pytest.TempPathFactory, store: str) -> Iterator[HubProcess]:
     with HubProcess(tmp_path_factory.mktemp("hub") / "instance", HUB_ACCESS_LOCAL_ADMIN="false") as process:
         yield process
 

@@ -13,13 +13,17 @@ import pytest
 from hub import close, create_app
 from hub.corrections import export
 from hub.settings.file import load
+from tests.support import stores
 from tests.support.helpers import capture_result, jpeg, wait_for
 from tests.support.lpr import PICTURE_TEXT, g4
 
+pytestmark = pytest.mark.stores
+
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    made = create_app(load(tmp_path_factory.mktemp("corrections") / "instance", {}, {}))
+def app(tmp_path_factory: pytest.TempPathFactory, store: str) -> Iterator[Any]:
+    instance = tmp_path_factory.mktemp("corrections") / "instance"
+    made = create_app(load(instance, {}, stores.environ(instance)))
     yield made
     close(made)
 

@@ -10,6 +10,8 @@ import requests
 from tests.support.helpers import HubProcess
 from tests.support.lpr import PICTURE, PICTURE_TEXT, g4, g4_health, post, records
 
+pytestmark = pytest.mark.stores
+
 
 def test_the_current_camera_probes_and_posts_everything_to_statistics(hub: HubProcess) -> None:
     url = f"http://127.0.0.1:{hub.side['lpr']}/api/statistics"

@@ -14,6 +14,8 @@ import requests
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.lpr import PICTURE, Client, g4, g4_health, post, raw_socket, records
 
+pytestmark = pytest.mark.stores
+
 
 @pytest.fixture
 def camera(hub: HubProcess) -> Iterator[Client]:

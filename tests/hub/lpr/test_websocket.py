@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.lpr import PICTURE_TEXT, g4, g4_health, raw_socket, records
+
+pytestmark = pytest.mark.stores
 
 
 def test_raw_frames_are_answered_in_order(hub: HubProcess) -> None:
