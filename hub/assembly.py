@@ -147,7 +147,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         reader=reader,
         corrected=Corrected(reader),
         parts=PartIndex(backend, reader),
-        room=DiskRoom(settings.store.reserve_mb),
+        room=DiskRoom(settings.store.reserve_mb if backend.in_folder else 0),
         clock=PlausibleClock(settings.instance),
         images=images,
         packs=packs,

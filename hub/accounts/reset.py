@@ -18,7 +18,7 @@ from hub.settings.model import Settings
 from hub.store.backend import Backend, Connection
 from hub.store.errors import DatabaseError
 from hub.store.migrations.runner import migrate
-from hub.store.open import backend_of
+from hub.store.open import existing_store
 from hub.store.statements import insert
 
 OPERATOR = Principal("local", "command line", frozenset(Role))
@@ -37,7 +37,7 @@ def reset_password(settings: Settings, name: str) -> tuple[str, str]:
     database = settings.database_path
     if not settings.store.url and not database.exists():
         raise NoSuchAccount(f"{database} does not exist: start the hub once, it makes the account admin.")
-    backend = backend_of(settings)
+    backend = existing_store(settings).backend
     migrate(backend)
     password = random_password()
     hashed = hash_password(password)

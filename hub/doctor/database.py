@@ -10,7 +10,7 @@ from time import monotonic
 from hub.doctor.case import Case
 from hub.doctor.finding import Check, Finding, fail, ok, warn
 from hub.store.errors import DatabaseError
-from hub.store.open import backend_of
+from hub.store.open import existing_store
 
 SECONDS = 60.0
 STEPS = 200_000
@@ -50,7 +50,7 @@ def check(case: Case) -> Iterator[Finding]:
 def _postgresql(case: Case) -> Finding:
     """Whether the server lets the hub in."""
     try:
-        backend = backend_of(case.settings)
+        backend = existing_store(case.settings).backend
         connection = backend.connect()
         try:
             size = backend.used_bytes(connection) / MB

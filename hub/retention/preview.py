@@ -14,13 +14,10 @@ from hub.settings.model import Settings
 from hub.store.backend import Backend
 from hub.store.errors import DatabaseError
 from hub.store.expiring import Expiring
-from hub.store.images import ImageStore
 from hub.store.migrations.revisions import REVISIONS
-from hub.store.open import backend_of
-from hub.store.packs import PackStore
+from hub.store.open import existing_store
 from hub.store.plausible_clock import PlausibleClock
 from hub.store.reader import Reader
-from hub.store.sqlite.backend import SqliteBackend
 
 
 class NothingStored(Exception):
@@ -31,15 +28,14 @@ def preview_lines(settings: Settings, kinds: Sequence[Expiring]) -> list[str]:
     """What would go now, as sentences and a table. Raises NothingStored, DatabaseError or OSError."""
     if not settings.store.url and not settings.database_path.exists():
         raise NothingStored(f"There is no database {settings.database_path} yet; nothing would be deleted.")
-    backend = backend_of(settings) if settings.store.url else SqliteBackend(settings.database_path, read_only=True)
+    store = existing_store(settings, read_only=True)
+    backend = store.backend
     _check_revision(backend)
     lanes = Lanes()
     reader = Reader(backend, lanes)
     try:
         repository = RetentionRepository(backend, reader, kinds)
-        meter = UsageMeter(
-            reader, repository, ImageStore(settings.images_path), PackStore(settings.packs_path), lanes.upkeep
-        )
+        meter = UsageMeter(reader, repository, store.images, store.packs, lanes.upkeep)
         clock = PlausibleClock(settings.instance)
         planner = Planner(reader, kinds, settings.retention.max_bytes, clock.now)
 

@@ -90,8 +90,9 @@ class DiskWatch:
         """A sentence for the operator while there is no room for records; "" where there is."""
         folder = self._folder.resolve()
         if self.full:
+            place = self._place if self._writer.disk_full else folder
             return (
-                f"The disk of {folder} is full: records are refused with 503 until there is room, and senders try "
+                f"The disk of {place} is full: records are refused with 503 until there is room, and senders try "
                 "again. Free some space on it; the hub goes on by itself."
             )
         if self._room.closed:
@@ -101,6 +102,12 @@ class DiskWatch:
                 "Free some space on it, or let old records expire with retention.max_gb; the hub goes on by itself."
             )
         return ""
+
+    @property
+    def _place(self) -> str:
+        """Where the database is: in the folder, or at its own address."""
+        backend = self._writer.backend
+        return str(self._folder.resolve()) if backend.in_folder else backend.address
 
     def condition(self) -> Condition:
         """Whether there is room, for alerts."""
@@ -117,7 +124,7 @@ class DiskWatch:
         if self._writer.failure is not None:
             return [
                 f"The hub cannot store now ({self._writer.failure}); {self._writer.not_stored} records were refused. "
-                f"Check the disk of {folder}; the hub goes on by itself as soon as it can."
+                f"Check the disk of {self._place}; the hub goes on by itself as soon as it can."
             ]
         if self._free is not None and self._free < self._warn_mb * MB:
             return [f"The disk of {folder} has only {self._free / MB:.0f} MB free. Make room before it is full."]

@@ -24,32 +24,39 @@ class OpenStore:
     packs: RecordPictures
 
 
-def backend_of(settings: Settings) -> Backend:
-    """The database of the settings, as it is: nothing is created or changed. Raises DatabaseError."""
-    if not settings.store.url:
-        return SqliteBackend(settings.database_path, settings.store.synchronous)
-    from hub.store.postgresql.backend import PostgresBackend
-
-    return PostgresBackend(settings.store.url, settings.store.synchronous)
+def existing_store(settings: Settings, read_only: bool = False) -> OpenStore:
+    """The store of the settings as it is: nothing is created or changed. Raises DatabaseError."""
+    config = settings.store
+    if config.url:
+        return _postgresql(config.url, config.synchronous)
+    backend = SqliteBackend(settings.database_path, config.synchronous, read_only)
+    return OpenStore(backend, ImageStore(settings.images_path), PackStore(settings.packs_path))
 
 
 def open_store(settings: Settings) -> OpenStore:
     """The store of a hub that starts: SQLite and files in the instance folder, or `store.url`. Raises DatabaseError."""
     config = settings.store
+    store = existing_store(settings)
     if config.url:
-        return _postgresql(config.url, config.synchronous)
-    backend = SqliteBackend(settings.database_path, config.synchronous)
-    migrate(backend, before=partial(copy_before_migration, settings.database_path, settings.backup_path))
-    return OpenStore(backend, ImageStore(settings.images_path), PackStore(settings.packs_path))
+        _prepare_postgresql(store.backend)
+    else:
+        migrate(store.backend, before=partial(copy_before_migration, settings.database_path, settings.backup_path))
+    return store
 
 
 def _postgresql(url: str, synchronous: str) -> OpenStore:
     # Imported here: a hub with SQLite needs neither these modules nor psycopg.
     from hub.store.postgresql.backend import PostgresBackend
     from hub.store.postgresql.pictures import PicturePartitions, PictureRows, PictureTables
-    from hub.store.postgresql.start import prepare
 
     backend = PostgresBackend(url, synchronous)
-    prepare(backend)
     tables = PictureTables(backend)
     return OpenStore(backend, PictureRows(tables), PicturePartitions(tables))
+
+
+def _prepare_postgresql(backend: Backend) -> None:
+    from hub.store.postgresql.backend import PostgresBackend
+    from hub.store.postgresql.start import prepare
+
+    assert isinstance(backend, PostgresBackend)
+    prepare(backend)

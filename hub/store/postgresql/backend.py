@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, column, select, table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.sql.elements import ClauseElement
 
 from hub.store.backend import Connection, Fault, Query
+from hub.store.errors import StoreUnusable
 from hub.store.postgresql import searched_index
 from hub.store.postgresql.connection import PostgresConnection, connect
 from hub.store.postgresql.dialect import DIALECT
@@ -28,10 +30,11 @@ DISK_FULL = "53100"
 class PostgresBackend:
     """The database at the address `url`. `synchronous`: FULL (every commit survives a power cut) or NORMAL.
 
-    Raises DatabaseError where psycopg is missing or the address cannot be read.
+    Raises StoreUnusable where psycopg is missing or the address cannot be read.
     """
 
     name = "postgresql"
+    in_folder = False
     advice = "Check PostgreSQL and the room on its disk"
 
     def __init__(self, url: str, synchronous: str = "FULL") -> None:
@@ -43,8 +46,7 @@ class PostgresBackend:
             psycopg.InterfaceError,
             psycopg.InternalError,
         )
-        self.address = make_url(url).render_as_string(hide_password=True)
-        self.title = self.address
+        self.title = self.address = _shown(url)
         self._keys: dict[str, str] = {}  # the generated key's column, by INSERT
         self._failure: Exception | None = None  # of the last attempt to connect
         self._pause, self._again_at = 0.0, 0.0
@@ -124,6 +126,17 @@ class PostgresBackend:
         connection.execute(f"CREATE TABLE IF NOT EXISTS {REVISION} (number BIGINT NOT NULL)")
         if not connection.execute(f"UPDATE {REVISION} SET number = {number:d}").rowcount:
             connection.execute(f"INSERT INTO {REVISION} (number) VALUES ({number:d})")
+
+
+def _shown(url: str) -> str:
+    """The address without password and options."""
+    try:
+        return make_url(url).set(query={}).render_as_string(hide_password=True)
+    except (ArgumentError, ValueError) as error:
+        raise StoreUnusable(
+            "store.url cannot be read; it is postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @ in the "
+            "password (its value is not shown)."
+        ) from error
 
 
 class PostgresChecker:

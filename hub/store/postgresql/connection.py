@@ -48,11 +48,10 @@ class PostgresConnection:
 
     def executemany(self, sql: str, params: Iterable[Any], /) -> Cursor:
         rows = list(params)
+        if len(rows) == 1:
+            return self.execute(sql, rows[0])
         cursor = self._raw.cursor()
         if rows:
-            # One by one: in a pipeline a row that is refused would end more than its own statement.
-            for row in rows if len(rows) == 1 else ():
-                return self.execute(sql, row)
             cursor.executemany(sql, [_without_nul(row) for row in rows])
         result: Cursor = cursor
         return result

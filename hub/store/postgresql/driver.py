@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 from types import ModuleType
 
-from hub.store.errors import DatabaseError
+from hub.store.errors import StoreUnusable
 
 # gevent has patched select, and psycopg would then wait with it; its own wait in C blocks the native thread alone.
 WAIT = "wait_c"
 
 
 def driver() -> ModuleType:
-    """The module psycopg. Raises DatabaseError where it is not installed."""
+    """The module psycopg. Raises StoreUnusable where it is not installed."""
     os.environ.setdefault("PSYCOPG_WAIT_FUNC", WAIT)
     try:
         import psycopg
     except ImportError as error:
-        raise DatabaseError(
+        raise StoreUnusable(
             f"store.url names a PostgreSQL database, and psycopg cannot be loaded ({error}): install it with "
-            '`python -m pip install "psycopg[binary]"`, or leave store.url empty for SQLite'
+            "`python -m pip install -r requirements.txt`, or leave store.url empty for SQLite."
         ) from error
     return psycopg

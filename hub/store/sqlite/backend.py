@@ -53,6 +53,7 @@ class SqliteBackend:
     """
 
     name = "sqlite"
+    in_folder = True
     advice = "Make room or check the disk"
     errors: tuple[type[Exception], ...] = (sqlite3.Error,)
     outages: tuple[type[Exception], ...] = (sqlite3.OperationalError,)

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from hub import close, create_app
 from hub.corrections import export
 from hub.settings.file import load
+from hub.station.repository import CAPTURES
 from tests.support import stores
 from tests.support.helpers import capture_result, jpeg, wait_for
 from tests.support.lpr import PICTURE_TEXT, g4
@@ -224,7 +226,8 @@ def test_corrections_go_with_their_record(app: Any, client: Any) -> None:
     correct(client, capture, "70707")
     assert numbers(client, "*0707*") == [capture]
     hub = app.extensions["gatehouse"]
-    hub.writer.write(lambda transaction: transaction.execute("DELETE FROM captures WHERE id = ?", (capture,)))
+    gone = hub.backend.compile(delete(CAPTURES).where(CAPTURES.columns.id == capture))
+    hub.writer.write(lambda transaction: transaction.execute(*gone))
     assert client.get(f"/api/corrections?id={capture}").json["corrections"] == []
     assert numbers(client, "*0707*") == [] and numbers(client, "70707") == []
     connection = hub.backend.connect()
