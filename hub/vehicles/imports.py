@@ -151,6 +151,7 @@ class Imports:
         for place in range(0, len(watched), LINES):
             self._watch.add(watched[place : place + LINES])
             gevent.sleep(0)
+        self._vehicles.announce(author)
 
     def _patiently(self, paced: PacedWriter, job: Callable[[Transaction], T]) -> T:
         """The result of a step; where the hub is busy, it is tried again for a while. Raises StoreBusy."""

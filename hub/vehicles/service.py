@@ -13,6 +13,8 @@ from typing import Any
 from hub.contract.errors import Conflict, NotFound
 from hub.contract.json_text import encode_text
 from hub.contract.roles import Principal
+from hub.live.bus import Bus
+from hub.live.events import REGISTER_CHANGED, RegisterChanged
 from hub.store.salvage import READ_ERRORS
 from hub.store.transaction import Transaction
 from hub.store.writer import Writer
@@ -34,10 +36,11 @@ class Vehicles:
         writer: Writer,
         repository: VehicleRepository,
         watch: WatchedPlates,
+        bus: Bus,
         zone: tzinfo | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._writer, self._repository, self._watch = writer, repository, watch
+        self._writer, self._repository, self._watch, self._bus = writer, repository, watch, bus
         self.zone, self.now = zone, now
 
     def add(self, data: dict[str, Any], author: Principal) -> Vehicle:
@@ -100,7 +103,12 @@ class Vehicles:
     def _stored(self, vehicle: Vehicle, action: str, author: Principal) -> Vehicle:
         self._watch.put(vehicle)
         log.info("Register of vehicles: %s of %s by %s.", action, vehicle.id, author_name(author))
+        self.announce(author)
         return vehicle
+
+    def announce(self, author: Principal) -> None:
+        """Tell others that the register has changed."""
+        self._bus.publish(REGISTER_CHANGED, RegisterChanged(author_name(author)))
 
     def _get(self, transaction: Transaction, vehicle_id: str) -> Vehicle:
         try:

@@ -40,4 +40,4 @@ def test_every_event_is_published_and_has_a_subscriber(name: str, app: Any) -> N
 
 
 def test_no_two_events_share_a_name() -> None:
-    assert len(set(NAMES.values())) == len(NAMES) == 19
+    assert len(set(NAMES.values())) == len(NAMES) == 20
