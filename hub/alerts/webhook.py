@@ -214,6 +214,6 @@ class Webhook:
             return []
         return [
             f"The webhook at {self.host} cannot be told of alerts since {utc_text(since)}: "
-            f"{self._outage.problem}. Check the receiver, and the section [webhook] of hub.toml; what waits is sent when "
-            "it answers."
+            f"{self._outage.problem}. Check the receiver, and the section [webhook] of hub.toml; what waits is sent "
+            "when it answers."
         ]
