@@ -72,7 +72,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.bus.subscribe(DETECTION_STORED, lambda _: service.wake(DETECTIONS))
     hub.bus.subscribe(CORRECTION_MADE, lambda _: service.wake(MADE))
     rejudging = Rejudging(service, repository, assessment)
-    hub.status["visits judged again"] = rejudging.status
+    hub.status["visits"] = lambda: {**service.status(), **rejudging.status()}
     hub.bus.subscribe(REGISTER_CHANGED, rejudging.on_change)
     hub.bus.subscribe(VEHICLE_ARRIVED, service.sense)
     hub.bus.subscribe(VEHICLE_LEFT, service.sense)

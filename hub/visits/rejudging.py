@@ -112,4 +112,4 @@ class Rejudging:
 
     def status(self) -> dict[str, Any]:
         """For the status page."""
-        return {"runs": self.runs, "changed": self.changed, "problem": self.problem}
+        return {"register_runs": self.runs, "judged_again": self.changed, "register_problem": self.problem}

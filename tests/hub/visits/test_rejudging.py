@@ -35,7 +35,7 @@ def register(client: Any, **fields: Any) -> str:
 def runs_of(app: Any, client: Any) -> int:
     """How often visits were judged again; the hub goes on meanwhile."""
     assert client.get("/api/visits?limit=1").status_code == 200
-    return int(hub_of(app).status["visits judged again"]()["runs"])
+    return int(hub_of(app).status["visits"]()["register_runs"])
 
 
 def changes(visit: dict[str, Any]) -> list[tuple[str, ...]]:
