@@ -16,7 +16,7 @@ let drawn = false;
 
 function showVerdict() {
   const { tone, icon, word } = verdictOf(visit);
-  const decided = visit.decision && !visit.waits ? element("p", { class: "decided" }, element("b", { text: decisionWord(visit.decision) }), " ", name(visit.decided_by), " ", when(visit.decided_at)) : null;
+  const decided = visit.decision && !visit.waits ? element("p", { class: "decided" }, element("b", { text: decisionWord(visit.decision) }), " · ", name(visit.decided_by), " ", when(visit.decided_at)) : null;
   const [first, ...others] = visit.reasons.map(said);
   byId("verdict").className = `verdict ${tone} ${visit.waits ? "waits" : ""}`;
   byId("verdict").replaceChildren(
@@ -57,7 +57,7 @@ async function correctionsOf({ kind, id: record }) {
 
 // A decision, or a judgement that changed the state, with both states.
 function past(row) {
-  const states = row.before === row.after ? null : element("span", { class: "states" }, " ", ...became(stateWord(row.before), stateWord(row.after)));
+  const states = row.before === row.after ? null : element("span", {}, ": ", ...became(stateWord(row.before), stateWord(row.after)));
   const what = row.what === "judged" ? causeWord(row.cause) : decisionWord(row.what);
   return entry(row.at, row.by || t("The hub"), what, states, row.note ? element("small", {}, " ", name(row.note)) : null);
 }

@@ -194,8 +194,8 @@ SENTENCES = (
     "The number {text} belongs to {name} already ({id}). Change or retire that vehicle first.",
     "The plate {text} belongs to {name} already ({id}). Change or retire that vehicle first.",
     "This vehicle is retired. Restore it before you change it.",
-    "Somebody has changed this vehicle at {when}, after you opened it. Look at what is there now, and save again what "
-    "you want to change.",
+    "Somebody has changed this vehicle after you opened it. Look at what is there now, and save again what you want to "
+    "change.",
     "{count} vehicles were imported",
     "Nothing was imported: {count} line cannot be taken.",
     "Nothing was imported: {count} lines cannot be taken.",

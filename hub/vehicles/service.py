@@ -13,7 +13,6 @@ from typing import Any
 from hub.contract.errors import Conflict, NotFound
 from hub.contract.json_text import encode_text
 from hub.contract.roles import Principal
-from hub.contract.times import utc_text
 from hub.live.bus import Bus
 from hub.live.events import REGISTER_CHANGED, RegisterChanged
 from hub.store.salvage import READ_ERRORS
@@ -178,8 +177,8 @@ def _changed_meanwhile(now: Vehicle, wanted: Vehicle) -> Conflict:
     there, asked = now.content(), wanted.content()
     differing = [f"{key}: {_text(there[key])}" for key in there if there[key] != asked[key]]
     return Conflict(
-        f"Somebody has changed this vehicle at {utc_text(now.changed_at)}, after you opened it. Look at what is there "
-        "now, and save again what you want to change.",
+        "Somebody has changed this vehicle after you opened it. Look at what is there now, and save again what you want "
+        "to change.",
         [f"version: {now.version}", *differing],
     )
 
