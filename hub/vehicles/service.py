@@ -177,8 +177,8 @@ def _changed_meanwhile(now: Vehicle, wanted: Vehicle) -> Conflict:
     there, asked = now.content(), wanted.content()
     differing = [f"{key}: {_text(there[key])}" for key in there if there[key] != asked[key]]
     return Conflict(
-        "Somebody has changed this vehicle after you opened it. Look at what is there now, and save again what you want "
-        "to change.",
+        "Somebody has changed this vehicle after you opened it. Look at what is there now, and save again what you "
+        "want to change.",
         [f"version: {now.version}", *differing],
     )
 
