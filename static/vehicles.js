@@ -102,7 +102,7 @@ async function showHistory(vehicle) {
   byId("history-title").textContent = t("History of {vehicle}", { vehicle: title(vehicle) });
   try {
     const { changes } = await getJson(`/api/vehicles/${encodeURIComponent(vehicle.id)}/history?limit=200`);
-    rows.replaceChildren(...changes.map((row) => element("li", {}, when(row.at, false), " ", element("b", {}, name(row.who)), " ", ACTIONS[row.action] ?? row.action, ...changed(row))));
+    rows.replaceChildren(...changes.map((row) => element("li", {}, when(row.at, false), " ", element("b", {}, name(said(row.who))), " ", ACTIONS[row.action] ?? row.action, ...changed(row))));
     if (!changes.length) rows.append(element("li", { text: t("Nobody has changed anything.") }));
   } catch (error) {
     rows.replaceChildren(element("li", { text: error.message }));

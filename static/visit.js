@@ -16,7 +16,7 @@ let drawn = false;
 
 function showVerdict() {
   const { tone, icon, word } = verdictOf(visit);
-  const decided = visit.decision && !visit.waits ? element("p", { class: "decided" }, element("b", { text: decisionWord(visit.decision) }), " · ", name(visit.decided_by), " ", when(visit.decided_at)) : null;
+  const decided = visit.decision && !visit.waits ? element("p", { class: "decided" }, element("b", { text: decisionWord(visit.decision) }), " · ", name(said(visit.decided_by)), " ", when(visit.decided_at)) : null;
   const [first, ...others] = visit.reasons.map(said);
   byId("verdict").className = `verdict ${tone} ${visit.waits ? "waits" : ""}`;
   byId("verdict").replaceChildren(
@@ -48,7 +48,7 @@ function showFacts() {
   byId("facts").replaceChildren(...rows.flat());
 }
 
-function entry(at, who, ...what) { return { at: at ?? "", node: element("li", {}, when(at, false), " ", element("b", {}, name(who || t("somebody"))), ": ", ...what) }; }
+function entry(at, who, ...what) { return { at: at ?? "", node: element("li", {}, when(at, false), " ", element("b", {}, name(who ? said(who) : t("somebody"))), ": ", ...what) }; }
 
 async function correctionsOf({ kind, id: record }) {
   const response = await fetch(`/api/corrections?kind=${kind}&id=${encodeURIComponent(record)}`);
