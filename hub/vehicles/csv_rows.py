@@ -10,7 +10,8 @@ from hub.contract.errors import ContractError
 
 MAX_ROW = 200_000  # characters of one row, with those of its line breaks in quotation marks
 SOME = 64 * 1024  # characters in which lines are looked for at once
-LINE = re.compile(r"[^\r\n]*(?:\r\n|\r(?!\Z)|\n)")
+BREAK = re.compile(r"\r\n|\n|\r(?!\Z)")
+"""The end of a line; a carriage return at the end of a piece may be the first half of one."""
 
 
 class CsvRows:
@@ -35,11 +36,11 @@ class CsvRows:
         rest = ""
         for start in range(0, len(text), SOME):
             piece = rest + text[start : start + SOME]
-            end = 0
-            for found in LINE.finditer(piece):
-                end = found.end()
-                yield self._counted(found[0])
-            rest = piece[end:]
+            begin = 0
+            for found in BREAK.finditer(piece):
+                yield self._counted(piece[begin : found.end()])
+                begin = found.end()
+            rest = piece[begin:]
             if len(rest) > MAX_ROW:
                 self._counted(rest)
         if rest:
