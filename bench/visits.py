@@ -323,6 +323,7 @@ def register(options: argparse.Namespace) -> bool:
                 body = {**capture(0, vehicle, time.time(), False), "station": f"scale {place}"}
                 newest = str(post(hub, "/api/captures", body, session)["id"])
         joined(hub, len(vehicles))
+        runs = wait_for(lambda: hub.get("/status")["visits"]["register_runs"], 60, "the run after the start")
         stop = Stop(hub.port)
         began = time.monotonic()
         last = vehicles[-1]
@@ -330,7 +331,7 @@ def register(options: argparse.Namespace) -> bool:
         query = {"kind": "capture", "id": newest}
         wait_for(lambda: hub.get("/api/visits/of", **query)["visit"]["state"] == "ok", 60, "the verdict")
         one = time.monotonic() - began
-        wait_for(lambda: hub.get("/status")["visits"]["register_runs"] >= 1, 300, "all verdicts")
+        wait_for(lambda: hub.get("/status")["visits"]["register_runs"] > runs, 300, "all verdicts")
         every = time.monotonic() - began
         lines = "".join(f"{each.tag},{each.number}\n" for each in vehicles[:-1])
         requests.post(f"{hub.url}/api/vehicles/import", data=f"tags,numbers\n{lines}".encode(), timeout=300)
