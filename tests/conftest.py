@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -48,6 +49,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--real-starts"):
         starts.enable()
+
+
+def pytest_collection_finish() -> None:
+    """Prepare for the many hubs that tests make in this process."""
+    if "hub" in sys.modules:
+        from tests.support.templates import share_compiled_templates
+
+        share_compiled_templates()
+    # Modules and tests stay: the garbage collector need not look through them again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -1,11 +1,12 @@
 """Starts of hubs without their imports: a process that has them forks a child for each (start_server.py).
 
-`start` takes the place of `subprocess.Popen` for `python app.py ...`, whose imports are most of the processor time of
-a start. A start is forked only where that makes no difference: on Linux, with the interpreter and the environment
-that the server has, but for variables that the program reads while it runs. Everything else is started with Popen, and
-so is everything until `enable` is called (tests/conftest.py), in benches for instance. What differs in a forked child:
-its parent, its command line in /proc, the seed of hash(), which the children of one server share, and some pages of
-libraries that its resident size does not count.
+`start` takes the place of `subprocess.Popen` for `python app.py ...`, whose imports, and the compilation of templates
+(templates.py), are most of the processor time of a start. A start is forked only where that makes no difference: on
+Linux, with the interpreter and the environment that the server has, but for variables that the program reads while it
+runs. Everything else is started with Popen, and so is everything until `enable` is called (tests/conftest.py), in
+benches for instance. What differs in a forked child: its parent, its command line in /proc, the seed of hash(), which
+the children of one server share, some pages of libraries that its resident size does not count, and what
+gc.get_objects() finds.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ IMPORTED_LATER = (
     "sqlalchemy.dialects.sqlite",
 )
 """What the hub imports after app.py has been imported, or while it runs."""
+
+DONE_BEFORE = ("tests.support.templates:compile_templates",)
+"""What is called once, so that no start has to do it: module and function."""
 
 SET_BY_IMPORTS = (
     "LD_LIBRARY_PATH",
@@ -149,7 +153,7 @@ class StartServer:
         self._control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with other:
             self._process = subprocess.Popen(
-                [*interpreter, str(SCRIPT), str(other.fileno()), str(program), *IMPORTED_LATER],
+                [*interpreter, str(SCRIPT), str(other.fileno()), str(program), *IMPORTED_LATER, *DONE_BEFORE],
                 pass_fds=[other.fileno()],
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
