@@ -7,6 +7,7 @@ import json
 import random
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -92,6 +93,13 @@ def capture_result(tag: str = "E200341201", **fields: Any) -> dict[str, Any]:
         "attempts": 3,
         **fields,
     }
+
+
+def run_app(*arguments: object, timeout: float = 120, **environ: str) -> subprocess.CompletedProcess[str]:
+    """`python app.py` with a command, and how it ended; its start may be a fork (tests/support/starts.py)."""
+    clean = {key: value for key, value in starts.environ().items() if not key.startswith("HUB_")}
+    command = [sys.executable, str(ROOT / "app.py"), *map(str, arguments)]
+    return starts.run(command, {**clean, "PYTHONWARNINGS": "default", **environ}, timeout)
 
 
 class HubProcess:

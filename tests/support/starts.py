@@ -179,7 +179,9 @@ class StartServer:
         """Whether a child would be what a new process with this environment is."""
         return _fixed(environ) == self._environ and not any(_varies(name) and name in self._read for name in environ)
 
-    def fork(self, arguments: list[str], environ: Mapping[str, str], output: IO[bytes]) -> Child:
+    def fork(
+        self, arguments: list[str], environ: Mapping[str, str], output: IO[bytes], errors: IO[bytes] | None = None
+    ) -> Child:
         """Start a child that runs a script. Raises OSError."""
         umask = os.umask(0)
         os.umask(umask)
@@ -193,7 +195,7 @@ class StartServer:
         status, child_status = os.pipe()
         try:
             with open(os.devnull, "rb") as nothing, self._lock:
-                files = [nothing.fileno(), output.fileno(), output.fileno(), child_status]
+                files = [nothing.fileno(), output.fileno(), (errors or output).fileno(), child_status]
                 socket.send_fds(self._control, [json.dumps(request).encode()], files)
                 data, descriptors, _, _ = socket.recv_fds(self._control, REQUEST_BYTES, 1)
             reply = json.loads(data or b'{"error": "it has ended"}')
@@ -225,6 +227,11 @@ def _fixed(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not _varies(name)}
 
 
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8")
+
+
 class Starts:
     """The start servers of this process of tests, one for each way of starting a program."""
 
@@ -250,19 +257,47 @@ class Starts:
         self._servers.clear()
         self._environ = None
 
-    def start(self, command: list[str], environ: Mapping[str, str], output: IO[bytes], real: bool = False) -> Process:
-        """Start `command`, [interpreter, options..., script, arguments...], with stdout and stderr into `output`.
+    def start(
+        self,
+        command: list[str],
+        environ: Mapping[str, str],
+        output: IO[bytes],
+        real: bool = False,
+        errors: IO[bytes] | None = None,
+    ) -> Process:
+        """Start `command`, [interpreter, options..., script, arguments...], with stdout into `output`.
 
-        `real` asks for a new process, whatever it costs.
+        stderr goes into `errors`, by default into `output` too. `real` asks for a new process, whatever it costs.
         """
         script = next(at for at, word in enumerate(command) if word.endswith(".py"))
         server = None if real else self._server(command[:script], environ)
         if server is not None and server.serves(environ):
             with suppress(OSError):  # it was killed, or the system cannot fork just now
-                return server.fork(command[script:], environ, output)
+                return server.fork(command[script:], environ, output, errors)
         return subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=dict(environ)
+            command,
+            stdout=output,
+            stderr=errors or subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=dict(environ),
         )
+
+    def run(
+        self, command: list[str], environ: Mapping[str, str], timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        """Start `command` and wait for its end, as subprocess.run does with `capture_output` and UTF-8.
+
+        Raises subprocess.TimeoutExpired.
+        """
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+            process = self.start(command, environ, output, errors=errors)
+            try:
+                status = process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
+            return subprocess.CompletedProcess(command, status, _text(output), _text(errors))
 
     def _server(self, interpreter: list[str], environ: Mapping[str, str]) -> StartServer | None:
         if self._environ is None:
