@@ -91,6 +91,11 @@ class Polling:
 
 
 @pytest.fixture
+def app(shared_app: Any) -> Any:
+    return shared_app
+
+
+@pytest.fixture
 def begun() -> list[str]:
     """The methods of the requests that the hub has begun to answer."""
     return []
