@@ -23,6 +23,8 @@ from tests.support.starts import Process, starts
 ROOT = Path(__file__).resolve().parents[2]
 SIDE_PORTS = ("HUB_APRILTAG_PORT", "HUB_LPR_PORT", "HUB_IMAGES_PORT", "HUB_RESULTS_PORT", "HUB_APRILTAG_UDP_PORT")
 
+START_SECONDS = 90.0  # a start of its own takes two seconds of processor time, of which a busy machine gives little
+
 
 def wait_for(condition: Callable[[], Any], timeout: float = 30.0, what: str = "the condition") -> Any:
     """The first true value of `condition`; AssertionError after `timeout` seconds."""
@@ -131,7 +133,12 @@ class HubProcess:
         with self.output.open("ab") as output:
             command = [sys.executable, str(self.script), "--instance", str(self.instance), "--port", str(self.port)]
             self.process = starts.start(command, self.environ, output, self._real)
-        wait_for(self._ready, 30, "the hub's being ready")
+        try:
+            wait_for(self._ready, START_SECONDS, "the hub's being ready")
+        except BaseException:
+            if self.process.poll() is None:
+                self.kill()
+            raise
         return self
 
     def _ready(self) -> bool:
