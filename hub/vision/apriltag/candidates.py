@@ -17,8 +17,8 @@ MIN_SIDE, MAX_SIDE = 6.0, 48.0
 WINDOWS = (7, 15, 31)
 """Pixels: sides of the neighbourhoods whose mean is the threshold."""
 
-DARKER = 3
-"""Grey levels by which a pixel is darker than its neighbourhood."""
+DARKER = 2
+"""Grey levels by which a pixel is darker than its neighbourhood, at least."""
 
 MIN_FILL = 0.22
 """Share of a component's box that is dark, at least."""
@@ -43,7 +43,7 @@ def candidates(grey: np.ndarray) -> np.ndarray:
     quads: list[np.ndarray] = []
     for window in WINDOWS:
         mean = cv2.boxFilter(large, -1, (window * SCALE + 1, window * SCALE + 1), borderType=cv2.BORDER_REPLICATE)
-        dark = cv2.inRange(cv2.subtract(mean, soft), np.array(DARKER), np.array(255.0))
+        dark = cv2.threshold(cv2.subtract(mean, soft), DARKER, 255, cv2.THRESH_BINARY)[1]
         count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=4)
         numbers = _compact(stats, large.shape)
         deviation = _deviation(sums, squares, stats[numbers])

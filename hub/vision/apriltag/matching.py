@@ -41,8 +41,11 @@ MIN_RINGS = 0.6
 MIN_FIRST = 0.5
 """Least correlation of the bits before the alignment with the tag."""
 
-MIN_BITS, MIN_WHOLE, MIN_LEAD = 0.84, 0.84, 0.12
-"""Least correlation of the bits and of the whole tag, and least lead of the bits over any other tag's."""
+MIN_BITS, MIN_WHOLE = 0.84, 0.86
+"""Least correlation of the bits and of the whole tag."""
+
+MIN_RATIO = (2.6, 2.6, 3.2)
+"""The squared error of any other tag's bits, in that of this tag's, at least: at each of `family.BLURS`."""
 
 MAX_QUADS = 2000
 """Quads of a picture that are compared with the rings at all."""
@@ -54,14 +57,16 @@ RINGS = family.is_ring(family.SAMPLES)
 class Match:
     """A tag that was matched: its corners (4, 2) in the order of OpenCV.
 
-    `score`: correlation of the bits; `lead`: over the next tag's; `whole`: correlation with the rings.
+    `score`: correlation of its bits. `ratio`: how much larger the squared error of any other tag's bits is. `whole`:
+    correlation with the rings. `level`: index in `family.BLURS`.
     """
 
     tag_id: int
     corners: np.ndarray
     score: float
-    lead: float
+    ratio: float
     whole: float
+    level: int
 
 
 def match(grey: np.ndarray, quads: np.ndarray) -> list[Match]:
@@ -91,15 +96,20 @@ def match(grey: np.ndarray, quads: np.ndarray) -> list[Match]:
     aligned, whole = _align(layers, quads[quad], templates, everywhere, TAG_STEPS)
     best, scores = _most_similar(_bits(layers, aligned), level[quad])
     matches: dict[int, Match] = {}
-    lead = scores[:, 0] - scores[:, 1]
-    sure = (best[:, 0] == rows) & (scores[:, 0] > MIN_BITS) & (lead > MIN_LEAD) & (whole > MIN_WHOLE)
-    for number in np.flatnonzero(sure):
+    # A correlation r leaves the share 1 - r^2 of the squared deviations unexplained.
+    ratio = (1 - np.maximum(scores[:, 1], 0) ** 2) / np.maximum(1 - scores[:, 0] ** 2, 1e-6)
+    sure = (best[:, 0] == rows) & (scores[:, 0] > MIN_BITS) & (whole > MIN_WHOLE)
+    for number in np.flatnonzero(sure & (ratio > np.array(MIN_RATIO)[level[quad]])):
         tag_id, turn = divmod(int(rows[number]), 4)
-        known = matches.get(int(quad[number]))
-        if known is None or known.score < scores[number, 0]:
-            corners = np.roll(aligned[number], turn, axis=0)
+        known, score = matches.get(int(quad[number])), float(scores[number, 0])
+        if known is None or known.score < score:
             matches[int(quad[number])] = Match(
-                tag_id, corners, *(float(one) for one in (scores[number, 0], lead[number], whole[number]))
+                tag_id,
+                np.roll(aligned[number], turn, axis=0),
+                score,
+                float(ratio[number]),
+                float(whole[number]),
+                int(level[quad[number]]),
             )
     return sorted(matches.values(), key=lambda one: -one.score)
 

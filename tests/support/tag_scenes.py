@@ -1,4 +1,4 @@
-"""Pictures for `bench/tag_detection.py`: small tags on backgrounds, and pictures without a tag that look like tags."""
+"""Pictures of small tags on backgrounds, and pictures without a tag that look like tags (bench/tag_detection.py)."""
 
 from __future__ import annotations
 
