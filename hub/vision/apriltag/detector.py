@@ -21,6 +21,9 @@ CORRECTABLE = 5
 MIN_MARGIN = 8.0
 """Grey levels. A detection with a lower margin is noise more often than a tag."""
 
+MIN_WHOLE_MARGIN = 4.0
+"""Grey levels, for a tag that was matched as a whole: blur takes from the margin there, not from the certainty."""
+
 MIN_SIDE = 8.0
 """Pixels. A cell of a smaller tag is less than one pixel, and its bits cannot be read one by one."""
 
@@ -78,7 +81,7 @@ class AprilTagDetector:
         others = np.array(rejected, np.float64).reshape(-1, 4, 2)
         for small in self._small.find(grey, [quad for _, quad in found], others):
             margin = decision_margin(grey, small.corners)
-            if margin >= MIN_MARGIN:
+            if margin >= MIN_WHOLE_MARGIN:
                 tags.append(self._tag(small.tag_id, small.corners, margin))
         return sorted(tags, key=lambda tag: tag["tag_id"])
 
