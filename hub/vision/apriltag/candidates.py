@@ -14,7 +14,7 @@ MAX_ENLARGED = 1_000_000
 MIN_SIDE, MAX_SIDE = 6.0, 48.0
 """Pixels of the picture. Larger tags are detected by OpenCV."""
 
-WINDOWS = (7, 15, 31)
+WINDOWS = (9, 27)
 """Pixels: sides of the neighbourhoods whose mean is the threshold."""
 
 DARKER = 2
@@ -39,11 +39,12 @@ def candidates(grey: np.ndarray) -> np.ndarray:
     large = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else grey
     soft = cv2.GaussianBlur(large, (0, 0), 0.6 * SCALE)
     sums, squares = cv2.integral2(soft)
-    least = max(MIN_DEVIATION, NOISE_TIMES * noise(grey))
+    grain = noise(grey)
+    least = max(MIN_DEVIATION, NOISE_TIMES * grain)
     quads: list[np.ndarray] = []
     for window in WINDOWS:
         mean = cv2.boxFilter(large, -1, (window * SCALE + 1, window * SCALE + 1), borderType=cv2.BORDER_REPLICATE)
-        dark = cv2.threshold(cv2.subtract(mean, soft), DARKER, 255, cv2.THRESH_BINARY)[1]
+        dark = cv2.threshold(cv2.subtract(mean, soft), max(DARKER, grain), 255, cv2.THRESH_BINARY)[1]
         count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=4)
         numbers = _compact(stats, large.shape)
         deviation = _deviation(sums, squares, stats[numbers])
