@@ -6,9 +6,11 @@ It searches at full size (quad_decimate 1); everything else is as it comes.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,13 +35,9 @@ def ours(grey: np.ndarray) -> list[int]:
 
 
 def reference() -> Ids | None:
-    """The AprilTag project's library; None where it is not installed."""
-    try:
-        from pupil_apriltags import Detector
-    except ImportError:
-        return None
-    detector = Detector(families="tag36h11", quad_decimate=1.0)
-    return lambda grey: [tag.tag_id for tag in detector.detect(np.ascontiguousarray(grey))]
+    """The ids that the AprilTag project's library finds; None where it is not installed."""
+    library = located_reference()
+    return None if library is None else lambda grey: [tag_id for tag_id, _ in library(grey)]
 
 
 class Timed:
@@ -95,17 +93,54 @@ def empty(seed: int, count: int, one: Ids, other: Ids | None) -> Iterator[Row]:
     yield Row(f"tags found in {count} pictures without one", false["ours"], "", 0, True)
 
 
-def photographs(folder: Path, one: Ids, other: Ids | None) -> Iterator[Row]:
-    """The AprilTag project's test photographs: each NAME.jpg with a line for each of its tags in NAME.txt."""
+class Located(AprilTagDetector):
+    """Our detector, with the centre (x, y) of each tag."""
+
+    def locate(self, grey: np.ndarray) -> list[tuple[int, np.ndarray]]:
+        self.centres: list[tuple[int, np.ndarray]] = []
+        self.tags(grey)
+        return self.centres
+
+    def _tag(self, tag_id: int, quad: np.ndarray, margin: float) -> dict[str, Any]:
+        self.centres.append((tag_id, quad.mean(axis=0)))
+        return super()._tag(tag_id, quad, margin)
+
+
+def photographs(folder: Path) -> Iterator[Row]:
+    """The AprilTag project's test photographs: each NAME.jpg with lines `id, (x y), (x y), (x y), (x y)` in NAME.txt.
+
+    Not every tag in them is listed, so further ones are printed, and only other ids are false.
+    """
+    library = located_reference()
     for path in sorted(folder.glob("*.jpg")):
-        grey, lines = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), path.with_suffix(".txt").read_text("utf-8")
-        expected = [int(line.split(",")[0]) for line in lines.splitlines() if line.strip()]
-        found = {name: detect(grey) if detect else [] for name, detect in (("ours", one), ("reference", other))}
-        right = {name: sum(min(ids.count(tag), expected.count(tag)) for tag in set(ids)) for name, ids in found.items()}
-        extra = len(found["ours"]) - right["ours"]
-        print(f"{path.name}: {len(expected)} tags, ours {right['ours']}, reference {right['reference']}")
-        yield Row(f"{path.name}: tags found", right["ours"], f"of {len(expected)}", right["reference"], False)
-        yield Row(f"{path.name}: tags that are not there", extra, "", 0, True)
+        grey, listed = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), []
+        for line in path.with_suffix(".txt").read_text("utf-8").splitlines():
+            if numbers := re.findall(r"[\d.]+", line):
+                listed.append((int(numbers[0]), np.array(numbers[1:], float).reshape(4, 2)))
+        found = {"ours": Located().locate(grey), "reference": library(grey) if library else []}
+        right = {name: sum(_is_in(tag, centres) for tag in listed) for name, centres in found.items()}
+        strange = {tag_id for tag_id, _ in found["ours"]} - {tag_id for tag_id, _ in listed}
+        counts = ", ".join(f"{name} {right[name]} and {len(found[name]) - right[name]} more" for name in found)
+        print(f"{path.name}: {len(listed)} listed tags, {counts}")
+        yield Row(f"{path.name}: listed tags found", right["ours"], "", right["reference"], False)
+        yield Row(f"{path.name}: ids that are not there", len(strange), "", 0, True)
+
+
+def _is_in(tag: tuple[int, np.ndarray], found: list[tuple[int, np.ndarray]]) -> bool:
+    """True when a tag of that id was found within a quarter of its diagonal."""
+    tag_id, corners = tag
+    reach, centre = np.linalg.norm(corners[2] - corners[0]) / 4, corners.mean(axis=0)
+    return any(tag_id == other and np.linalg.norm(where - centre) < reach for other, where in found)
+
+
+def located_reference() -> Callable[[np.ndarray], list[tuple[int, np.ndarray]]] | None:
+    """The AprilTag project's library with the centre of each tag; None where it is not installed."""
+    try:
+        from pupil_apriltags import Detector
+    except ImportError:
+        return None
+    detector = Detector(families="tag36h11", quad_decimate=1.0)
+    return lambda grey: [(tag.tag_id, tag.center) for tag in detector.detect(np.ascontiguousarray(grey))]
 
 
 def far(seed: int, seeds: int, pictures: int, without: int, folder: Path | None) -> Iterator[Row]:
@@ -122,4 +157,4 @@ def far(seed: int, seeds: int, pictures: int, without: int, folder: Path | None)
             print(f"CPU time of a picture with {TAGS} tags, {name}: median {np.median(each.times):.1f} ms")
     yield from empty(seed, without, one, other)
     if folder is not None:
-        yield from photographs(folder, one, other)
+        yield from photographs(folder)

@@ -71,27 +71,23 @@ class AprilTagDetector:
         corners, ids, rejected = self._detector.detectMarkers(grey)
         found: list[tuple[int, np.ndarray]] = []
         tags = []
-        for quad, tag_id in zip(corners, () if ids is None else ids.ravel(), strict=True):
-            tag = self._read(grey, int(tag_id), quad[0].astype(np.float64))
-            if tag is not None and not any(
-                tag_id == other and _same_position(quad[0], known) for other, known in found
+        for corner, tag_id in zip(corners, [] if ids is None else [int(one) for one in ids.ravel()], strict=True):
+            quad = corner[0].astype(np.float64)
+            if min(math.dist(quad[side], quad[side - 1]) for side in range(4)) < MIN_SIDE:
+                continue
+            quad = refine(grey, quad)
+            margin = decision_margin(grey, quad)
+            if margin >= MIN_MARGIN and not any(
+                tag_id == other and _same_position(quad, known) for other, known in found
             ):
-                found.append((int(tag_id), quad[0].astype(np.float64)))
-                tags.append(tag)
+                found.append((tag_id, quad))
+                tags.append(self._tag(tag_id, quad, margin))
         others = np.array(rejected, np.float64).reshape(-1, 4, 2)
         for small in self._small.find(grey, [quad for _, quad in found], others):
             margin = decision_margin(grey, small.corners)
             if margin >= MIN_WHOLE_MARGIN:
                 tags.append(self._tag(small.tag_id, small.corners, margin))
         return sorted(tags, key=lambda tag: tag["tag_id"])
-
-    def _read(self, grey: np.ndarray, tag_id: int, quad: np.ndarray) -> dict[str, Any] | None:
-        """A tag that OpenCV detected; None where it is too small or too faint."""
-        if min(math.dist(quad[side], quad[side - 1]) for side in range(4)) < MIN_SIDE:
-            return None
-        quad = refine(grey, quad)
-        margin = decision_margin(grey, quad)
-        return self._tag(tag_id, quad, margin) if margin >= MIN_MARGIN else None
 
     def _tag(self, tag_id: int, quad: np.ndarray, margin: float) -> dict[str, Any]:
         # OpenCV's tag images are rotated by 180 degrees against those of the AprilTag project, which boards use.

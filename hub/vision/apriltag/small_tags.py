@@ -40,7 +40,10 @@ class SmallTags:
         search = began >= self._due and grey.size <= MAX_PIXELS
         if search:
             quads = np.concatenate([quads, rejected, candidates(grey)])
-        matches = _apart(match(grey, _elsewhere(quads, known)), [])
+        # Twice, since a quad beside a known tag may move onto it.
+        matches = _apart(match(grey, quads[_elsewhere(quads, known)]))
+        elsewhere = _elsewhere(np.array([one.corners for one in matches]).reshape(-1, 4, 2), known)
+        matches = [one for one, apart in zip(matches, elsewhere, strict=True) if apart]
         if search:
             cost = time.thread_time() - cpu
             self._due = began + cost * len(_searching) / SHARE
@@ -49,17 +52,17 @@ class SmallTags:
 
 
 def _elsewhere(quads: np.ndarray, known: list[np.ndarray]) -> np.ndarray:
-    """Those quads whose centre is in none of the known ones."""
-    centres = quads.mean(axis=1)
+    """Which quads (n, 4, 2) have their centre in none of the known ones: (n,) bool."""
+    centres, elsewhere = quads.mean(axis=1), np.ones(len(quads), bool)
     for quad in known:
         reach = np.abs(quad - quad.mean(axis=0)).max(axis=0)
-        outside = (np.abs(centres - quad.mean(axis=0)) > reach).any(axis=1)
-        quads, centres = quads[outside], centres[outside]
-    return quads
+        elsewhere &= (np.abs(centres - quad.mean(axis=0)) > reach).any(axis=1)
+    return elsewhere
 
 
-def _apart(matches: list[Match], kept: list[Match]) -> list[Match]:
+def _apart(matches: list[Match]) -> list[Match]:
     """The best match of each place: two tags cannot overlap."""
+    kept: list[Match] = []
     for one in sorted(matches, key=lambda one: -one.score):
         centre, side = one.corners.mean(axis=0), math.dist(one.corners[0], one.corners[2]) / 1.5
         if all(math.dist(centre, other.corners.mean(axis=0)) > side / 2 for other in kept):
