@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     bindparam,
     case,
@@ -39,7 +38,7 @@ CAPTURES = table_of(Capture)
 CAPTURE_COLUMNS = columns(CAPTURES)
 CAPTURE_TAGS = table_of(CaptureTag)
 STATIONS = table_of(Station)
-UNREAD = literal_column(f"({UNREAD_WHERE})", Boolean)
+UNREAD: ColumnElement[bool] = literal_column(f"({UNREAD_WHERE})")
 """Of captures that failed or have no number, in the words of the index that has only those."""
 NUMBER = Source("number", CAPTURES.columns.number, CAPTURES.columns.seq, CAPTURE)
 TAG = Source("tag", CAPTURE_TAGS.columns.tag, CAPTURE_TAGS.columns.capture_seq)

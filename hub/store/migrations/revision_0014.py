@@ -16,7 +16,7 @@ CAPTURES = Table(
     Column("captured_at", Float),
     Index("captures_station_time", "station", "captured_at"),
     Index("captures_success_time", "success", "captured_at"),
-    Index("captures_unread", "captured_at", sqlite_where=text("success = 0 OR number = ''")),
+    Index("captures_unread", "captured_at", sqlite_where=text("NOT (success <> 0 AND number <> '')")),
 )
 
 
