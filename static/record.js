@@ -81,8 +81,6 @@ function showForm() {
   const { index, value } = byId("correct").elements;
   const chosen = index.value;
   index.replaceChildren(...all.map((each, place) => element("option", { value: String(place), text: valueOf(each) || t("not read") })));
-  byId("correct").hidden = !all.length;
-  byId("nothing").hidden = all.length > 0;
   index.value = chosen || "0";
   byId("which").hidden = all.length < 2;
   value.value = all[Number(index.value)] ? valueOf(all[Number(index.value)]) ?? "" : "";
