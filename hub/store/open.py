@@ -47,7 +47,8 @@ def open_store(settings: Settings) -> OpenStore:
 def _postgresql(url: str, synchronous: str) -> OpenStore:
     # Imported here: a hub with SQLite needs neither these modules nor psycopg.
     from hub.store.postgresql.backend import PostgresBackend
-    from hub.store.postgresql.pictures import PicturePartitions, PictureRows, PictureTables
+    from hub.store.postgresql.picture_tables import PictureTables
+    from hub.store.postgresql.pictures import PicturePartitions, PictureRows
 
     backend = PostgresBackend(url, synchronous)
     tables = PictureTables(backend)

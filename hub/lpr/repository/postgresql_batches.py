@@ -21,7 +21,8 @@ from hub.lpr.tables import LprPlate, LprRecord
 from hub.store.backend import Cursor
 from hub.store.postgresql.connection import WRITERS_LOCK
 from hub.store.postgresql.dialect import DIALECT
-from hub.store.postgresql.pictures import DETECTIONS, INSERT, PENDING
+from hub.store.postgresql.picture_tables import DETECTIONS
+from hub.store.postgresql.pictures import INSERT, PENDING
 from hub.store.statements import columns
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction

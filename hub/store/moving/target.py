@@ -10,7 +10,8 @@ from sqlalchemy import Boolean, Table, delete, select, tuple_
 from hub.store.errors import StoreUnusable
 from hub.store.packs import NAME as PACK_NAME
 from hub.store.postgresql.backend import PostgresBackend
-from hub.store.postgresql.pictures import CAPTURES, DETECTIONS, INSERT, PARTITION, day_of_capture
+from hub.store.postgresql.picture_tables import CAPTURES, DETECTIONS, PARTITION
+from hub.store.postgresql.pictures import INSERT, day_of_capture
 from hub.store.postgresql.start import BEING_COPIED, prepare
 
 RECORDS = ("captures", "lpr_records")

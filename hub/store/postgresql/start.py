@@ -9,8 +9,8 @@ from hub.store.errors import DatabaseError, StoreUnusable
 from hub.store.migrations.runner import SchemaTooNew, migrate
 from hub.store.postgresql.backend import PostgresBackend
 from hub.store.postgresql.connection import PostgresConnection
-from hub.store.postgresql.pictures import TABLES as PICTURE_TABLES
-from hub.store.postgresql.pictures import create_tables
+from hub.store.postgresql.picture_tables import TABLES as PICTURE_TABLES
+from hub.store.postgresql.picture_tables import create_tables
 
 log = logging.getLogger(__name__)
 
