@@ -125,6 +125,7 @@ def made_app(folder: Path) -> Iterator[object]:
     application = create_app(load(folder / "instance", {}, stores.environ(folder / "instance")))
     yield application
     close(application)
+    stores.drop(folder / "instance")
 
 
 @pytest.fixture

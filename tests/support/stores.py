@@ -75,6 +75,13 @@ def database(instance: Path) -> str:
     return _databases[instance]
 
 
+def drop(instance: Path) -> None:
+    """Drop the database of a hub that has ended, if it has one."""
+    name = _databases.pop(instance, None)
+    if name is not None:
+        server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
 @contextmanager
 def using(kind: str) -> Iterator[str]:
     """Hubs that begin meanwhile use this kind of database; it is dropped at the end."""
@@ -86,4 +93,4 @@ def using(kind: str) -> Iterator[str]:
     finally:
         _kind = before
         for instance in set(_databases) - known:
-            server(f"DROP DATABASE IF EXISTS {_databases.pop(instance)} WITH (FORCE)")
+            drop(instance)
