@@ -3,8 +3,8 @@
 `python tools/train_label_reader.py [--seed N] [--steps N] [--bfloat16] [--output FILE]`
 
 About 30 minutes on one core with --bfloat16 where the CPU has it (the network in the repository was made so), 45
-without. Every tenth of the way the weights so far are kept in a file beside the output, from which --finish makes the
-network of a run that was stopped. Writes the ONNX file that `agent_lib/ocr/crnn.py` runs, with its calibration, and
+without. Every tenth of the way the weights so far are kept in a file beside the output: --start goes on from them with
+hard strips only, --finish makes the network of a run that was stopped. Writes the ONNX file that `agent_lib/ocr/crnn.py` runs, with its calibration, and
 beside it a JSON file with the settings used and the results measured on rendered strips outside the training set.
 """
 
@@ -93,6 +93,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--output", type=Path, default=MODEL, help="the ONNX file to write; a .json of the same name goes beside it"
     )
+    parser.add_argument("--start", type=Path, help="go on from these kept weights")
     parser.add_argument("--finish", type=Path, help="calibrate, measure and write these kept weights; train nothing")
     return parser.parse_args(arguments)
 
@@ -143,6 +144,8 @@ class Pool:
 def train(renderer: StripRenderer, settings: argparse.Namespace) -> LabelNetwork:
     """A network that has learnt from `settings.steps` batches, ready to be used."""
     network = LabelNetwork().to(memory_format=torch.channels_last)
+    if settings.start:
+        network.load_state_dict(torch.load(settings.start, weights_only=True))
     decayed = [p for p in network.parameters() if p.ndim > 1]
     rest = [p for p in network.parameters() if p.ndim <= 1]
     optimiser = torch.optim.AdamW(
@@ -155,7 +158,7 @@ def train(renderer: StripRenderer, settings: argparse.Namespace) -> LabelNetwork
     progress, smooth = _Progress(settings.steps), None
     network.train()
     for step in range(settings.steps):
-        done = step / settings.steps
+        done = 1.0 if settings.start else step / settings.steps
         strips, texts = pool.batch(min(1.0, 0.25 + 2.0 * done), NIGHT * min(1.0, max(0.0, 6.0 * done - 0.4)))
         lengths = torch.tensor([len(text) for text in texts])
         targets = torch.tensor([c for text in texts for c in text], dtype=torch.long)
