@@ -77,12 +77,12 @@ def _border(code: LabelCode, across: tuple[float, float, float], blur: float, co
     wide, tall = x1 - x0, y1 - y0
     distances = np.arange(across[0], across[1] + 1e-6, across[2])
     levels = _levels(code, distances, blur, count, ticks)
-    points = np.empty((4, count, len(distances), 2))
+    grid = np.empty((4, count, len(distances), 2))
     for side in range(4):
         low, long = ((0, wide), (0, tall))[side % 2]
         along = low + long * ((np.arange(count) + 0.5) / count)
         first, second = np.meshgrid(along, distances, indexing="ij")
-        points[side] = np.stack(
+        grid[side] = np.stack(
             [
                 (first / wide, second / tall),
                 (1 - second / wide, first / tall),
@@ -91,7 +91,7 @@ def _border(code: LabelCode, across: tuple[float, float, float], blur: float, co
             ][side],
             axis=-1,
         )
-    points = points.reshape(4, -1, 2)
+    points: Array = grid.reshape(4, -1, 2)
     constant = np.full(levels.shape, 1 / np.sqrt(levels.shape[1]))
     shape = levels - levels.mean(axis=1, keepdims=True)
     shape /= np.linalg.norm(shape, axis=1, keepdims=True)
@@ -105,7 +105,7 @@ def _border(code: LabelCode, across: tuple[float, float, float], blur: float, co
 def _levels(code: LabelCode, distances: Array, blur: float, count: int, ticks: bool) -> Array:
     """Expected brightness at each point, (4, count * len(distances)): 1 for paper and ticks, 0 for the frame."""
     x0, y0, x1, y1 = code.panel
-    sheet = np.zeros((code.height, code.width), np.float32)
+    sheet: Array = np.zeros((code.height, code.width), np.float32)
     for a, b, c, d in code.tick_boxes():
         sheet[b:d, a:c] = 1
     if not ticks:
@@ -118,7 +118,7 @@ def _levels(code: LabelCode, distances: Array, blur: float, count: int, ticks: b
                 sheet[:, start:end] = share
     sheet[y0:y1, x0:x1] = 1
     sheet = cv2.GaussianBlur(sheet, (0, 0), blur, borderType=cv2.BORDER_CONSTANT)
-    levels = np.empty((4, count, len(distances)), np.float32)
+    levels: Array = np.empty((4, count, len(distances)), np.float32)
     for side in range(4):
         long = (x1 - x0) if side % 2 == 0 else (y1 - y0)
         along = long * ((np.arange(count) + 0.5) / count)
@@ -130,7 +130,8 @@ def _levels(code: LabelCode, distances: Array, blur: float, count: int, ticks: b
             (x0 + second, y0 + first),
         ][side]
         levels[side] = cv2.remap(sheet, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR)
-    return levels.reshape(4, -1)
+    flat: Array = levels.reshape(4, -1)
+    return flat
 
 
 _CORNERS = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)

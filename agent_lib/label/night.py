@@ -53,7 +53,7 @@ def noise_share(grey: Image) -> float:
     if pairs.shape[1] < 3 or not len(pairs):
         return 0.0
     bends = np.abs(pairs[:, :-2] - 2 * pairs[:, 1:-1] + pairs[:, 2:])
-    noise = float(np.median(bends)) / 4 / 0.6745 / np.sqrt(6)
+    noise = float(np.median(bends)) / (4 * 0.6745 * 6**0.5)
     low, high = np.percentile(grey[::8, ::8], (2, 98))
     return noise / max(8.0, float(high - low))
 
