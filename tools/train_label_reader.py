@@ -3,9 +3,9 @@
 `python tools/train_label_reader.py [--seed N] [--steps N] [--bfloat16] [--output FILE]`
 
 About 30 minutes on one core with --bfloat16 where the CPU has it, 45 without. Every tenth of the way the weights so far
-are kept in a file beside the output: --start goes on from them with strips of every hardness, --finish makes the network
-of a run that was stopped. Writes the ONNX file that `agent_lib/ocr/crnn.py` runs, with its calibration, and beside it a
-JSON file with the settings used and the results measured on rendered strips outside the training set.
+are kept in a file beside the output: --start goes on from them with strips of every hardness, --finish makes the
+network of a run that was stopped. Writes the ONNX file that `agent_lib/ocr/crnn.py` runs, with its calibration, and
+beside it a JSON file with the settings used and the results measured on rendered strips outside the training set.
 
 The network in the repository: `--bfloat16`, stopped after 1,440 of its 3,600 batches, then `--bfloat16 --start WEIGHTS
 --steps 800 --rate 0.002`.

@@ -48,10 +48,12 @@ class NightPanel:
 
 def noise_share(grey: Image) -> float:
     """The noise of a frame reduced by two, as a share of the span of its levels."""
-    rows = grey[4 : grey.shape[0] - 1 : 24].astype(np.int16) + grey[5::24][: len(range(4, grey.shape[0] - 1, 24))]
-    pairs = rows[:, : rows.shape[1] // 2 * 2].reshape(len(rows), -1, 2).sum(axis=2)
-    if pairs.shape[1] < 3 or not len(pairs):
+    width = grey.shape[1] // 2 * 2
+    lower = grey[5::24, :width].astype(np.int16)
+    rows = lower + grey[4::24, :width][: len(lower)]
+    if width < 6 or not len(rows):
         return 0.0
+    pairs = rows[:, ::2] + rows[:, 1::2]
     bends = np.abs(pairs[:, :-2] - 2 * pairs[:, 1:-1] + pairs[:, 2:])
     noise = float(np.median(bends)) / (4 * 0.6745 * 6**0.5)
     low, high = np.percentile(grey[::8, ::8], (2, 98))
