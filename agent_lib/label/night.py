@@ -23,7 +23,7 @@ from agent_lib.runtime.arrays import Array, Image, Points
 NOISY, ONLY_NOISE = 0.02, 0.045
 # Smoothing before thresholds, in reduced pixels (sigma).
 SMOOTH = 0.7
-MAX_WHOLE, MAX_CUT, MAX_MATCHED, MAX_FITTED, MAX_ATTEMPTS = 16, 8, 12, 5, 2
+MAX_WHOLE, MAX_CUT, MAX_MATCHED, MAX_FITTED, MAX_ATTEMPTS = 16, 8, 12, 5, 3
 # Agreement of a panel's sides with a border, from which it is compared with the code.
 BORDER = 0.35
 # Correlation of one edge from which a strap over the opposite one is tried.
@@ -75,12 +75,13 @@ class NightSearch:
         order = np.argsort([-match.score for match in matches])[:MAX_FITTED]
         starts = [np.roll(panels[chosen[k]], -matches[k].turn, axis=0) for k in order]
         sides = [float(borders[chosen[k]]) for k in order]
+        fitted = self._fit.by_ticks(grey, starts)
         for attempt, border in self._straps([panels[i] for i in chosen], matches, [borders[i] for i in chosen]):
             score, _, panel = solve(self._edges, grey, attempt)
             if score > 0:
-                starts.append(panel)
+                # A fit would draw the covered side to the strap's.
+                fitted.append(panel)
                 sides.append(border)
-        fitted = self._fit.by_ticks(grey, starts)
         found = []
         for panel, border, evidence in zip(fitted, sides, self._rivals.weigh(grey, fitted), strict=True):
             label = _judged(panel, border, evidence)

@@ -19,7 +19,7 @@ if TOOLS not in sys.path:
     sys.path.append(TOOLS)
 
 from label_fonts import HEIGHT, faces
-from label_measure import calibrate, measure
+from label_measure import MOST_WRONG, _cautious, calibrate, measure
 from label_network import LabelNetwork
 from label_onnx import write_onnx
 from label_render import UNREADABLE, StripRenderer
@@ -173,3 +173,15 @@ def test_calibration_turns_overconfidence_into_the_share_that_is_right(builtin):
     assert abs(report["exact"] - 0.7) < 0.07
     assert report["wrong"] == round((1 - report["exact"]) * len(samples))
     assert [step["strips"] for step in report["reliability"]] == [len(samples)]
+
+
+def test_calibration_is_lowered_until_almost_nothing_reported_is_wrong():
+    rng = np.random.default_rng(4)
+    odds = np.concatenate([rng.uniform(2, 6, 3000), [5.0] * 9])
+    wrong = np.arange(len(odds)) >= 3000
+    found = _cautious({"slope": 1.0, "offset": 1.0}, odds, wrong)
+    reported = found["slope"] * odds + found["offset"] >= np.log(9)
+    assert 0 < reported.sum() < 1000
+    assert (wrong & reported).sum() <= MOST_WRONG * reported.sum()
+    none = np.zeros(len(odds), bool)
+    assert _cautious({"slope": 1.0, "offset": 1.0}, odds, none) == {"slope": 1.0, "offset": 1.0}
