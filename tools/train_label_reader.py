@@ -64,7 +64,8 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         network = train(StripRenderer(known, rng, settings.digits), settings)
     report = _report(network, known, unknown, settings)
-    report["settings"]["minutes"] = round((time.monotonic() - started) / 60, 1)
+    if not settings.finish:
+        report["settings"]["minutes"] = round((time.monotonic() - started) / 60, 1)
     settings.output.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     _checkpoint(settings.output).unlink(missing_ok=True)
     for level, found in report["held_out"].items():

@@ -59,7 +59,7 @@ def test_a_short_run_writes_a_file_that_loads(tmp_path):
     assert report["settings"]["seed"] == 1
     assert report["settings"]["steps"] == 20
     assert report["bytes"] == output.stat().st_size
-    assert {"easy", "medium", "hard", "extreme"} <= set(report["held_out"])
+    assert {"easy", "medium", "hard", "extreme", "night"} <= set(report["held_out"])
     digits = Crnn(output).read(np.full((60, 200, 3), 200, np.uint8))
     assert set(digits.text) <= set(SIGNS)
     assert 0 <= digits.confidence <= 1
