@@ -164,7 +164,7 @@ async function load() {
   showRows("admitted", found.admitted.map(decided));
   showRows("blocked", found.blocked.map(decided), "blocked-group");
   await Promise.all([loadRegistrations(), loadTokens()]);
-  loadSoon(RELOAD_MS); // last heard, and codes that expire
+  if (due === null) loadSoon(RELOAD_MS); // last heard, and codes that expire; what has just been announced comes sooner
 }
 
 async function loadRegistrations() {

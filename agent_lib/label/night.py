@@ -30,7 +30,9 @@ BORDER = 0.35
 STRONG = 0.32
 # Evidence of the best three edges together and of the worst of them, for a label and for one that may be.
 ACCEPT, ACCEPT_THIRD, ACCEPT_BORDER = 4.3, 1.6, 0.85
-WEAK, WEAK_THIRD, WEAK_BORDER = 3.5, 1.0, 0.8
+WEAK, WEAK_THIRD, WEAK_BORDER = 3.8, 1.2, 0.85
+# A lengthened panel had more chances to agree: this is taken off its evidence.
+STRAP_PENALTY = 0.4
 # The worst of the three edges has at least this share of the evidence: a board with two edges of the code is no label.
 ACCEPT_SHARE = 0.38
 # Evidence as a score: an accepted label has at least 0.5, and never as much as one whose ticks are well visible.
@@ -76,6 +78,7 @@ class NightSearch:
         starts = [np.roll(panels[chosen[k]], -matches[k].turn, axis=0) for k in order]
         sides = [float(borders[chosen[k]]) for k in order]
         fitted = self._fit.by_ticks(grey, starts)
+        whole = len(fitted)
         for attempt, border in self._straps([panels[i] for i in chosen], matches, [borders[i] for i in chosen]):
             score, _, panel = solve(self._edges, grey, attempt)
             if score > 0:
@@ -83,8 +86,9 @@ class NightSearch:
                 fitted.append(panel)
                 sides.append(border)
         found = []
-        for panel, border, evidence in zip(fitted, sides, self._rivals.weigh(grey, fitted), strict=True):
-            label = _judged(panel, border, evidence)
+        evidence = self._rivals.weigh(grey, fitted)
+        for place, (panel, border, one) in enumerate(zip(fitted, sides, evidence, strict=True)):
+            label = _judged(panel, border, one, one.whole - (STRAP_PENALTY if place >= whole else 0.0))
             if label is not None and fits(panel[None], SMALLEST_SIDE * 0.75)[0]:
                 found.append(label)
         return found
@@ -113,11 +117,12 @@ def _distinct(panels: list[Points], borders: Array) -> list[int]:
     return kept
 
 
-def _judged(panel: Points, border: float, evidence: Evidence) -> NightPanel | None:
-    score = min(SCORE_MOST, 0.5 + SCORE_STEP * (evidence.whole - ACCEPT))
+def _judged(panel: Points, border: float, evidence: Evidence, whole: float) -> NightPanel | None:
+    """The label that a panel is, with `whole` of its evidence counted; None if it is none."""
+    score = min(SCORE_MOST, 0.5 + SCORE_STEP * (whole - ACCEPT))
     third = max(ACCEPT_THIRD, ACCEPT_SHARE * evidence.whole)
-    if evidence.whole >= ACCEPT and evidence.third >= third and border >= ACCEPT_BORDER:
+    if whole >= ACCEPT and evidence.third >= third and border >= ACCEPT_BORDER:
         return NightPanel(score, panel, False)
-    if evidence.whole >= WEAK and evidence.third >= WEAK_THIRD and border >= WEAK_BORDER:
+    if whole >= WEAK and evidence.third >= WEAK_THIRD and border >= WEAK_BORDER:
         return NightPanel(min(score, 0.49), panel, True)
     return None

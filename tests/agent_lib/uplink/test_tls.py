@@ -64,6 +64,7 @@ def checked(url: str, ca: str, raw: bool = False) -> str:
 
 def test_results_and_status_arrive_over_socketio(tls_hub: TlsHub, tmp_path: Path) -> None:
     with sending(tmp_path, tls_hub.url, lambda: [dict(STATUS)], ca=tls_hub.authority) as (box, uplink):
+        wait_for(lambda: uplink.way == "socketio", 30, what="the connection")
         put(box, "E2AA10")
         wait_for(lambda: box.empty, what="the delivery")
         assert uplink.way == "socketio"

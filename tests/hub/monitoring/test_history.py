@@ -26,7 +26,8 @@ def test_samples_say_what_happened_since_the_one_before(client) -> None:
     found = client.get("/api/status/history").json
     assert len(found["times"]) == 3 and found["times"] == sorted(found["times"]) and found["interval_seconds"] == 10
     rows = [dict(zip(found["series"], values, strict=True)) for values in zip(*found["series"].values(), strict=True)]
-    assert 0.4 <= rows[1]["records_per_second"] <= 0.7 and rows[1]["errors"] == 1 and rows[1]["commit_ms"] > 0
+    # Five captures in ten seconds, and what was stored of their visits by then.
+    assert 0.4 <= rows[1]["records_per_second"] <= 1.1 and rows[1]["errors"] == 1 and rows[1]["commit_ms"] > 0
     assert rows[2]["records_per_second"] == rows[2]["errors"] == rows[2]["commit_ms"] == 0
     assert all(row["memory_mb"] > 10 and row["pending_writes"] == 0 for row in rows)
 

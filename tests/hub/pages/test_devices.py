@@ -54,7 +54,7 @@ def test_a_device_appears_by_itself_and_is_admitted_with_one_click(hub: HubProce
     shoot(page, "devices_empty")
     hostile = "<img src=x onerror='window.hurt=1'>"
     assert send(hub, "192.168.8.20", "Gate camera 1", **{"User-Agent": hostile}) == 401
-    wait_for(lambda: texts(page, ".applicant h3") == ["Gate camera 1"], what="the device that waits")
+    wait_for(lambda: texts(page, ".applicant h3") == ["Gate camera 1"], 30, what="the device that waits")
     assert hostile in texts(page, ".applicant dd") and page.value("window.hurt") is None
     asked = requests.post(f"{hub.url}/api/pair", json={"name": "North", "kind": "station agent"}, timeout=5).json()
     wait_for(lambda: asked["code"] in texts(page, ".applicant .code"), what="the code of the agent")
@@ -71,6 +71,24 @@ def test_a_device_appears_by_itself_and_is_admitted_with_one_click(hub: HubProce
     assert send(hub, "192.168.8.20", "Gate camera 1") in (200, 201)
     press(page, "Block", ".applicant:last-of-type")
     wait_for(lambda: len(texts(page, "#blocked strong")) == 1, what="the blocked device")
+
+
+def test_a_device_announced_while_the_list_is_being_loaded_does_not_wait(hub: HubProcess, page: Page) -> None:
+    page.open(f"{hub.url}/devices")
+    wait_for(lambda: page.value("Boolean(document.querySelector('#waiting > *'))"), what="the list")
+    # The rest of a load is held back until the next device has been announced.
+    page.value(
+        "const [load, later] = [window.fetch, window.setTimeout]; window.held = [];"
+        "window.fetch = async (address, ...more) => {"
+        "  if (address === '/api/devices') await new Promise((go) => window.held.push(go));"
+        "  return load(address, ...more); };"
+        "window.setTimeout = (run, pause) => {"
+        "  if (window.held.length) while (window.held.length) window.held.pop()(); return later(run, pause); }; null"
+    )
+    assert send(hub, "192.168.8.50", "Held camera 1") == 401
+    wait_for(lambda: page.value("window.held.length"), 30, what="the load that is held back")
+    assert send(hub, "192.168.8.51", "Held camera 2") == 401
+    wait_for(lambda: "Held camera 2" in texts(page, ".applicant h3"), 12, what="the second device")
 
 
 def test_a_pairing_request_is_admitted_by_its_code(hub: HubProcess, page: Page) -> None:
