@@ -120,9 +120,7 @@ def _text(reading: LabelReading) -> tuple[str, float]:
     return reading.number or reading.raw_text, min(HIGHEST, reading.confidence)
 
 
-def _count(
-    candidates: dict[str, _Candidate[F]], text: str, confidence: float, reading: LabelReading, frame: F
-) -> None:
+def _count(candidates: dict[str, _Candidate[F]], text: str, confidence: float, reading: LabelReading, frame: F) -> None:
     one = candidates.setdefault(text, _Candidate())
     one.against = max(one.against, weight(confidence))
     if confidence < COUNTED:

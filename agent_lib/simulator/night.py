@@ -15,13 +15,13 @@ FRAMES_A_SECOND = 8
 STANDING_FRAMES = 10
 """Pictures of a vehicle that stands, each with its own noise; shown in turn."""
 
-EXPOSURE = (0.13, 0.24)
+EXPOSURE = (0.09, 0.14)
 """Of the frame's brightness, drawn for each seed."""
 _BRIGHT = 190.0
 """A frame's brightest part (98th percentile) before the exposure: the light of the seed may be dim already."""
-NOISE = (10.0, 14.0)
+NOISE = (12.0, 16.0)
 """Standard deviation of a pixel's noise, in grey levels; drawn for each seed."""
-_BLUR = (1.0, 1.5)
+_BLUR = (1.3, 1.8)
 _BLOTCHES, _BLOTCH_PIXELS = 0.35, 6
 _TINT = (1.0, 0.92, 0.88)
 _LAMP_LEVEL, _BEAM_LEVEL = 255.0, 34.0
@@ -31,10 +31,12 @@ _LAMP_SPREAD, _LAMP_RADIUS = 1.7, 0.16
 class Night:
     """Makes pictures of a night. The same seed gives the same light, and the same sequence of noise."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, exposure: float | None = None, noise: float | None = None) -> None:
+        """`exposure` and `noise`: instead of those drawn from EXPOSURE and NOISE."""
         self._rng = np.random.default_rng([seed, 31])
-        self._exposure = float(self._rng.uniform(*EXPOSURE))
-        self._noise = float(self._rng.uniform(*NOISE))
+        drawn = float(self._rng.uniform(*EXPOSURE)), float(self._rng.uniform(*NOISE))
+        self._exposure = drawn[0] if exposure is None else exposure
+        self._noise = drawn[1] if noise is None else noise
         self._blur = float(self._rng.uniform(*_BLUR))
 
     def seen(self, frame: Image, plate: Points | None = None) -> Image:
