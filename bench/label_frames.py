@@ -1,9 +1,9 @@
 """Benchmark of reading several frames as one: `python bench/label_frames.py [--seeds N ...] [--vehicles N]`.
 
 Renders vehicles of the simulated gate by night, each in five frames with different noise, reads the first one alone
-and all five as a capture does, and prints per seed: read from one, read from five, wrong, and the time of five. Wrong counts
-any other number with confidence 0.9 or more. The exit status is 1 if a number was wrong. From a tag to the stored
-result: `python bench/gate.py`, by night with AGENT_SIMULATE_NIGHT=1.
+and all five as a capture does, and prints per seed: read from one, read from five, wrong (another number was
+reported), and the time of five. The exit status is 1 if a number was wrong. From a tag to the stored result:
+`python bench/gate.py`, by night with AGENT_SIMULATE_NIGHT=1.
 """
 
 from __future__ import annotations
