@@ -148,7 +148,8 @@ def aligned(reference: Image, part: Image) -> Image | None:
     other = cv2.GaussianBlur(part, (0, 0), SMOOTH).astype(np.float32)
     middle = _middle(base.shape)
     window = cv2.createHanningWindow((base[middle].shape[1], base[middle].shape[0]), cv2.CV_32F)
-    (x, y), _ = cv2.phaseCorrelate(base[middle], other[middle], window)
+    # OpenCV multiplies its arguments by the window in place: give it copies.
+    (x, y), _ = cv2.phaseCorrelate(base[middle].copy(), other[middle].copy(), window)
     if np.hypot(x, y) > MOST_SHIFT or not alike(base, other, x, y):
         # The shift of a frame full of noise may be wrong: a camera that stands still has none.
         x = y = 0.0
