@@ -1,6 +1,8 @@
-"""Tags that the hub sees in pictures: `python bench/tag_detection.py [--seed N] [--views N]`.
+"""Tags that the hub sees in pictures: `python bench/tag_detection.py [--seed N] [--views N] [--only PART]`.
 
-First the detector alone on pictures with known poses (half of them near, half far), then end to end: cameras post JPEGs
+First the detector alone on pictures with known poses (half of them near, half far). Then small, blurred and dark tags
+and pictures without a tag, with the AprilTag project's library beside it (bench/tag_far.py); `--photos FOLDER` adds the
+photographs of that project (test/data of its repository). Then end to end: cameras post JPEGs
 of 640x480 to a separate hub, the vision process detects tags, a game receives them. In between the vision process is
 killed once. Every figure stands beside its limit; the exit status is 1 when one falls short. Load, hub and vision
 process share the machine, so run nothing else meanwhile.
@@ -23,6 +25,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import tag_far
 from apriltag import Row, show
 
 from hub.vision.apriltag.detector import AprilTagDetector
@@ -38,6 +41,7 @@ LIMITS = {"30 to 100 cm": (97.0, 0.3, 1.0, 0.3), "100 to 250 cm": (95.0, 0.5, 3.
 
 For a tag of 10 cm, 640x480 pixels, focal length 600 pixels, blur 0.7, noise 3.
 """
+PARTS = ("poses", "far", "hub")
 CAMERAS, FPS, SECONDS = 4, 30.0, 8.0
 
 
@@ -51,6 +55,7 @@ def view(random: np.random.Generator, near: float, far: float, seed: int) -> Vie
 def alone(seed: int, count: int) -> Iterator[Row]:
     """The detector on `count` pictures of each range."""
     random = np.random.default_rng(seed)
+    searched: list[float] = []
     times = []
     for name, (near, far) in RANGES.items():
         angles, distances, found = [], [], 0
@@ -59,6 +64,9 @@ def alone(seed: int, count: int) -> Iterator[Row]:
             picture, detector = one.grey(), AprilTagDetector(tag_size_cm=SIZE, **one.lens)
             began = time.process_time()
             tags = detector.tags(picture)
+            searched.append((time.process_time() - began) * 1000)
+            began = time.process_time()
+            detector.tags(picture)
             times.append((time.process_time() - began) * 1000)
             tag_id, _, turn, shift = one.tags[0]
             if [tag["tag_id"] for tag in tags] == [tag_id]:
@@ -74,6 +82,7 @@ def alone(seed: int, count: int) -> Iterator[Row]:
         yield Row(f"{name}: error of the turn, p95", float(np.percentile(angles, 95)), "deg", late, True)
         yield Row(f"{name}: error of the range, p95", float(np.percentile(distances, 95)), "%", far_off, True)
     yield Row("CPU time of a picture of 640x480, median", statistics.median(times), "ms", 15.0, True)
+    yield Row("CPU time of one that is searched for small tags, median", statistics.median(searched), "ms", 60.0, True)
     large = np.kron(View([]).grey(), np.ones((2, 3), np.uint8))[:1080]
     began = time.process_time()
     for _ in range(5):
@@ -218,11 +227,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--views", type=int, default=100, help="pictures of each range (default 100)")
+    parser.add_argument("--only", choices=PARTS, help="one part of the figures")
+    parser.add_argument("--seeds", type=int, default=3, help="seeds of the table of small tags (default 3)")
+    parser.add_argument("--pictures", type=int, default=2, help="pictures of a cell and seed (default 2)")
+    parser.add_argument("--without", type=int, default=1000, help="pictures without a tag (default 1000)")
+    parser.add_argument("--photos", type=Path, help="folder with the AprilTag project's test photographs")
     options = parser.parse_args()
     print(f"seed {options.seed}, {options.views} views of each range")
     short = 0
-    for rows in (alone(options.seed, options.views), through_the_hub(options.seed)):
-        for row in rows:
+    parts = {
+        "poses": lambda: alone(options.seed, options.views),
+        "far": lambda: tag_far.far(options.seed, options.seeds, options.pictures, options.without, options.photos),
+        "hub": lambda: through_the_hub(options.seed),
+    }
+    for name in [options.only] if options.only else PARTS:
+        for row in parts[name]():
             show(row)
             short += not row.good
     print(f"{short} figures fall short" if short else "every figure keeps its limit")

@@ -3,7 +3,8 @@
 `accuracy`: simulated vehicles of a register pass several checkpoints: 5 % with the plate of another vehicle, 10 % with
 an unread label, 10 % with one misread character of the plate, evidence up to 20 s apart and out of order, some close
 behind each other, some standing with repeated detections. Event times are compressed. `latency`: from sending the last
-evidence to its verdict on /events. `ingestion`: cameras at a fixed rate, with visits and without.
+evidence to its verdict on /events. `ingestion`: cameras at a fixed rate, with visits and without. `register`: from
+registering a vehicle, or importing many, to the verdicts of stored visits, with the longest stop of the event loop.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ LIMIT_MISMATCHES = 0.01
 LIMIT_LATENCY_MS = 200.0
 LIMIT_SLOWER = 0.10
 CAMERAS = 20
-PARTS = ("accuracy", "latency", "ingestion")
+PARTS = ("accuracy", "latency", "ingestion", "register")
+LIMIT_STOP_MS = 50.0
 
 
 @dataclass
@@ -312,6 +314,64 @@ def ingestion(options: argparse.Namespace) -> bool:
     return ratio >= 1 - LIMIT_SLOWER
 
 
+def register(options: argparse.Namespace) -> bool:
+    """Whether the event loop stays free while a change of the register judges stored visits again."""
+    vehicles = fleet(random.Random(options.seed), options.vehicles)
+    with tempfile.TemporaryDirectory() as name, HubProcess(Path(name) / "instance") as hub:
+        with requests.Session() as session:
+            for place, vehicle in enumerate(vehicles):
+                body = {**capture(0, vehicle, time.time(), False), "station": f"scale {place}"}
+                newest = str(post(hub, "/api/captures", body, session)["id"])
+        joined(hub, len(vehicles))
+        runs = wait_for(lambda: hub.get("/status")["visits"]["register_runs"], 60, "the run after the start")
+        stop = Stop(hub.port)
+        began = time.monotonic()
+        last = vehicles[-1]
+        post(hub, "/api/vehicles", {"name": "Last", "tags": [last.tag], "numbers": [last.number]})
+        query = {"kind": "capture", "id": newest}
+        wait_for(lambda: hub.get("/api/visits/of", **query)["visit"]["state"] == "ok", 60, "the verdict")
+        one = time.monotonic() - began
+        wait_for(lambda: hub.get("/status")["visits"]["register_runs"] > runs, 300, "all verdicts")
+        every = time.monotonic() - began
+        lines = "".join(f"{each.tag},{each.number}\n" for each in vehicles[:-1])
+        requests.post(f"{hub.url}/api/vehicles/import", data=f"tags,numbers\n{lines}".encode(), timeout=300)
+        began = time.monotonic()
+        wait_for(lambda: hub.get("/status")["visits"]["judged_again"] >= min(len(vehicles), 2000), 300, "all verdicts")
+        many = time.monotonic() - began
+        stopped = stop.longest_ms()
+    print(
+        f"{len(vehicles)} visits: the newest judged again after {one:.2f} s, all looked at after {every:.1f} s; after "
+        f"an import all changed after {many:.1f} s; longest reply of the event loop {stopped:.0f} ms "
+        f"(limit: {LIMIT_STOP_MS:g})",
+        flush=True,
+    )
+    return stopped <= LIMIT_STOP_MS
+
+
+class Stop:
+    """Asks a hub all the time for what it has in memory; the longest reply is the longest stop of its event loop."""
+
+    def __init__(self, port: int) -> None:
+        self._port, self._done, self._longest = port, threading.Event(), 0.0
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        while not self._done.wait(0.005):
+            began = time.perf_counter()
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
+            self._longest = max(self._longest, (time.perf_counter() - began) * 1000)
+        connection.close()
+
+    def longest_ms(self) -> float:
+        """End it; the longest reply in milliseconds."""
+        self._done.set()
+        self._thread.join()
+        return self._longest
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vehicles", type=int, default=1000)
@@ -322,7 +382,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", choices=PARTS)
     options = parser.parse_args()
-    parts = {"accuracy": accuracy, "latency": latency, "ingestion": ingestion}
+    parts = {"accuracy": accuracy, "latency": latency, "ingestion": ingestion, "register": register}
     good = [part(options) for name, part in parts.items() if options.only in (None, name)]
     return 0 if all(good) else 1
 

@@ -17,6 +17,9 @@ export function element(name, options = {}, ...children) {
 // A name, tag or plate of any script, which does not scramble the line that it stands in.
 export function name(text, options = {}) { return element("bdi", { ...options, text }); }
 
+// What something was, and what it is now; the arrow follows the direction of reading.
+export function became(before, after) { return [name(before), element("span", { class: "arrow", text: " → " }), name(after)]; }
+
 export async function getJson(address) { return answered(await fetch(address, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(REQUEST_MS) })); }
 
 // The answer of a change; an Error has the sentence of the hub.

@@ -142,7 +142,10 @@ function corrected({ kind: of, id, field, index, value }) {
   const event = hero.find(id);
   if (event) {
     if (of === "capture" && field === "number") event.record.corrected_number = value;
-    else if (event.record.plates?.[index]) event.record.plates[index].corrected = value;
+    else if (of === "detection") {
+      if (!event.record.plates.length && !index) event.record.plates.push({ text: "", plate: "", confidence: null, box: null });
+      if (event.record.plates[index]) event.record.plates[index].corrected = value;
+    }
     hero.draw(true);
   }
   const row = byId("list").querySelector(`[data-id="${CSS.escape(id)}"] .number bdi`);

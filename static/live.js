@@ -3,7 +3,7 @@ import { duration, moment, now, setClock } from "./times.js";
 import { prefix } from "./title.js";
 import { counted, said, t } from "./words.js";
 
-export { element, getJson, name } from "./dom.js";
+export { became, element, getJson, name } from "./dom.js";
 export { moment, when } from "./times.js";
 
 const BEAT_MS = 3000;     // after so much silence the hub is asked whether it is there,

@@ -1,5 +1,5 @@
 // The page of one capture or detection: pictures, facts, correction with its history, protection, raw JSON.
-import { element, getJson, listen, name, when } from "./live.js";
+import { became, element, getJson, listen, name, when } from "./live.js";
 import { thumbnail } from "./pictures.js";
 import { recordVehicle } from "./record_vehicle.js";
 import { emptyValue, percent, picturesOf, stateOf, valueOf, valuesOf } from "./records_words.js";
@@ -81,8 +81,6 @@ function showForm() {
   const { index, value } = byId("correct").elements;
   const chosen = index.value;
   index.replaceChildren(...all.map((each, place) => element("option", { value: String(place), text: valueOf(each) || t("not read") })));
-  byId("correct").hidden = !all.length;
-  byId("nothing").hidden = all.length > 0;
   index.value = chosen || "0";
   byId("which").hidden = all.length < 2;
   value.value = all[Number(index.value)] ? valueOf(all[Number(index.value)]) ?? "" : "";
@@ -97,7 +95,7 @@ async function showHistory() {
   const { corrections } = await response.json();
   byId("history").replaceChildren(...corrections.map((row) => element("li", {},
     when(row.corrected_at ?? row.at ?? row.received_at, false), " ", element("b", {}, name(row.who || t("somebody"))), ": ",
-    name(row.before || t("not read")), " → ", name(row.after ?? row.value ?? ""), row.note ? element("small", {}, " ", name(row.note)) : null)));
+    ...became(row.before || t("not read"), row.after ?? row.value ?? ""), row.note ? element("small", {}, " ", name(row.note)) : null)));
   if (!corrections.length) byId("history").append(element("li", { text: t("Nobody has changed anything.") }));
 }
 

@@ -8,6 +8,7 @@ import { number, said, t } from "./words.js";
 
 const PAGE = 50;
 const SHOWN = 2; // pictures of a row
+const VIEWS = ["unread", "corrected"]; // filters with a button each
 const byId = (id) => document.getElementById(id);
 const form = byId("search");
 
@@ -62,16 +63,16 @@ function files() {
   const asked = records.asked();
   for (const kind of ["csv", "xlsx"]) byId(kind).href = `/api/entries.${kind}?${asked}`;
   byId("report").href = `/reports/${form.elements.from.value || day()}`;
-  for (const button of document.querySelectorAll(".views button")) button.setAttribute("aria-pressed", String(button.dataset.unread === form.elements.unread.value));
+  for (const button of document.querySelectorAll(".views button")) button.setAttribute("aria-pressed", String(VIEWS.every((field) => form.elements[field].value === (button.dataset.view === field ? "true" : ""))));
 }
 
 for (const button of document.querySelectorAll(".views button")) {
   button.onclick = () => {
-    form.elements.unread.value = button.dataset.unread;
+    for (const field of VIEWS) form.elements[field].value = button.dataset.view === field ? "true" : "";
     form.requestSubmit();
   };
 }
-form.addEventListener("reset", () => { form.elements.unread.value = ""; });
+form.addEventListener("reset", () => { for (const field of VIEWS) form.elements[field].value = ""; });
 for (const event of ["submit", "reset"]) form.addEventListener(event, () => setTimeout(files));
 for (const kind of ["csv", "xlsx"]) {
   byId(kind).addEventListener("click", async (event) => {

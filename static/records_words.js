@@ -6,6 +6,7 @@ export function recordOf(entry) { return entry[entry.kind]; }
 // {read, value, corrected} of each value: the number of a capture, every plate of a detection.
 export function valuesOf(kind, record) {
   if (kind === "capture") return [{ read: record.number, corrected: record.corrected_number ?? null }];
+  if (!record.plates.length) return [{ read: "", corrected: null, confidence: null }];
   return record.plates.map((plate) => ({ read: plate.text, corrected: plate.corrected ?? null, confidence: plate.confidence }));
 }
 

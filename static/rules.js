@@ -25,7 +25,10 @@ async function act(method, path, body) {
   await load();
 }
 
-function spans(times) { return times.map(({ days, begin, end }) => `${dayNames(days)} ${begin}–${end}`).join(", "); }
+const ARROW = document.documentElement.dir === "rtl" ? "←" : "→";
+
+// Times stay in their order in a line from right to left.
+function spans(times) { return times.map(({ days, begin, end }) => `${dayNames(days)} \u2066${begin}–${end}\u2069`).join(", "); }
 
 // The rule in plain words.
 function words({ when: given, then, quiet, quiet_mail: quietMail }) {
@@ -36,7 +39,7 @@ function words({ when: given, then, quiet, quiet_mail: quietMail }) {
     given.kind.endsWith("_silent") ? t("for {minutes} minutes", { minutes: number(given.minutes) }) : "",
     given.checkpoint ? t("at {place}", { place: given.checkpoint }) : "", given.device,
     given.times.length ? spans(given.times) : "",
-    `→ ${[...whom, ...then.mail].join(", ")}`,
+    `${ARROW} ${[...whom, ...then.mail].join(", ")}`,
     quiet.length ? `${t("quiet:")} ${spans(quiet)}${quietMail ? ` (${t("mail all the same")})` : ""}` : "",
   ].filter(Boolean).join(" · ");
 }
@@ -61,7 +64,7 @@ function sent(one) {
   const channels = one.quiet ? t("nobody, a quiet time") : one.channels.map((channel) => ({ banner: t("banner and sound"), webhook: t("webhook"), mqtt: "MQTT", mail: one.mail.to.join(", ") })[channel] ?? channel).join(", ");
   return element("li", { class: one.mail.state === "failed" ? "urgent" : "done" },
     element("strong", { class: "word" }, name(said(one.rule))),
-    element("div", {}, element("p", {}, element("bdi", { text: said(one.sentence) })), element("p", { class: "when" }, when(one.at), element("span", { text: `→ ${channels}` }))),
+    element("div", {}, element("p", {}, element("bdi", { text: said(one.sentence) })), element("p", { class: "when" }, when(one.at), element("span", { text: `${ARROW} ${channels}` }))),
     one.mail.state ? element("p", { class: "by", text: [MAIL[one.mail.state] ?? one.mail.state, said(one.mail.problem)].filter(Boolean).join(": ") }) : null);
 }
 

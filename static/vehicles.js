@@ -1,5 +1,5 @@
 // The page of vehicles: the list, its history, and what makes it another.
-import { element, getJson, listen, name, when } from "./live.js";
+import { became, element, getJson, listen, name, when } from "./live.js";
 import { search } from "./search.js";
 import { moment } from "./times.js";
 import { vehicleForm } from "./vehicles_form.js";
@@ -93,7 +93,7 @@ function shown(key, value) {
 
 function changed(row) {
   const keys = Object.keys(row.after).filter((key) => key in row.before || (row.after[key] !== null && row.after[key] !== "" && row.after[key].length !== 0));
-  return keys.map((key) => element("div", {}, `${FIELDS[key] ?? key}: `, ...(key in row.before ? [name(shown(key, row.before[key])), " → "] : []), name(shown(key, row.after[key]))));
+  return keys.map((key) => element("div", {}, `${FIELDS[key] ?? key}: `, ...(key in row.before ? became(shown(key, row.before[key]), shown(key, row.after[key])) : [name(shown(key, row.after[key]))])));
 }
 
 async function showHistory(vehicle) {
@@ -102,7 +102,7 @@ async function showHistory(vehicle) {
   byId("history-title").textContent = t("History of {vehicle}", { vehicle: title(vehicle) });
   try {
     const { changes } = await getJson(`/api/vehicles/${encodeURIComponent(vehicle.id)}/history?limit=200`);
-    rows.replaceChildren(...changes.map((row) => element("li", {}, when(row.at, false), " ", element("b", {}, name(row.who)), " ", ACTIONS[row.action] ?? row.action, ...changed(row))));
+    rows.replaceChildren(...changes.map((row) => element("li", {}, when(row.at, false), " ", element("b", {}, name(said(row.who))), " ", ACTIONS[row.action] ?? row.action, ...changed(row))));
     if (!changes.length) rows.append(element("li", { text: t("Nobody has changed anything.") }));
   } catch (error) {
     rows.replaceChildren(element("li", { text: error.message }));

@@ -1,6 +1,6 @@
 // The import of vehicles: the file is looked at first, and each line that cannot be taken is named.
 import { element, name } from "./dom.js";
-import { counted, said, t } from "./words.js";
+import { counted, number, said, t } from "./words.js";
 
 // done() is called once vehicles were imported.
 export function vehicleImport(done) {
@@ -45,7 +45,7 @@ export function vehicleImport(done) {
     }
     const taken = counted(body.vehicles, "{count} vehicle can be imported ({encoding})", "{count} vehicles can be imported ({encoding})", { encoding: body.encoding });
     checked.textContent = body.bad_count ? `${counted(body.bad_count, "{count} line cannot be taken, so nothing can be imported.", "{count} lines cannot be taken, so nothing can be imported.")} ${taken}` : taken;
-    bad.replaceChildren(...body.bad.map((row) => element("li", {}, element("b", { text: t("Line {line}", { line: String(row.line) }) }), ": ", name(said(row.reason)))));
+    bad.replaceChildren(...body.bad.map((row) => element("li", {}, element("b", { text: t("Line {line}", { line: number(row.line) }) }), ": ", name(said(row.reason)))));
     showTable(body.first);
     take.disabled = body.bad_count > 0 || !body.vehicles;
   }

@@ -1,9 +1,9 @@
 // The page of one visit: verdict, evidence side by side, decision, history.
-import { element, getJson, listen, name, when } from "./live.js";
+import { became, element, getJson, listen, name, when } from "./live.js";
 import { duration } from "./times.js";
 import { decisions } from "./visit_decide.js";
 import { showCompared, showEvidence } from "./visit_evidence.js";
-import { addressOf, advice, decisionWord, directionWord, kilograms, titleOf, verdictOf, weightWord } from "./visit_words.js";
+import { addressOf, advice, causeWord, decisionWord, directionWord, kilograms, stateWord, titleOf, verdictOf, weightWord } from "./visit_words.js";
 import { counted, said, t } from "./words.js";
 
 const DRAW_MS = 250; // at most four changes of the page a second
@@ -16,7 +16,7 @@ let drawn = false;
 
 function showVerdict() {
   const { tone, icon, word } = verdictOf(visit);
-  const decided = visit.decision && !visit.waits ? element("p", { class: "decided" }, element("b", { text: decisionWord(visit.decision) }), " ", name(visit.decided_by), " ", when(visit.decided_at)) : null;
+  const decided = visit.decision && !visit.waits ? element("p", { class: "decided" }, element("b", { text: decisionWord(visit.decision) }), " · ", name(said(visit.decided_by)), " ", when(visit.decided_at)) : null;
   const [first, ...others] = visit.reasons.map(said);
   byId("verdict").className = `verdict ${tone} ${visit.waits ? "waits" : ""}`;
   byId("verdict").replaceChildren(
@@ -48,21 +48,28 @@ function showFacts() {
   byId("facts").replaceChildren(...rows.flat());
 }
 
-function entry(at, who, ...what) { return { at: at ?? "", node: element("li", {}, when(at, false), " ", element("b", {}, name(who || t("somebody"))), ": ", ...what) }; }
+function entry(at, who, ...what) { return { at: at ?? "", node: element("li", {}, when(at, false), " ", element("b", {}, name(who ? said(who) : t("somebody"))), ": ", ...what) }; }
 
 async function correctionsOf({ kind, id: record }) {
   const response = await fetch(`/api/corrections?kind=${kind}&id=${encodeURIComponent(record)}`);
   return response.ok ? (await response.json()).corrections : [];
 }
 
-// The decision, and every correction of what belongs to the visit.
+// A decision, or a judgement that changed the state, with both states.
+function past(row) {
+  const states = row.before === row.after ? null : element("span", {}, ": ", ...became(stateWord(row.before), stateWord(row.after)));
+  const what = row.what === "judged" ? causeWord(row.cause) : decisionWord(row.what);
+  return entry(row.at, row.by || t("The hub"), what, states, row.note ? element("small", {}, " ", name(row.note)) : null);
+}
+
+// Every decision and change of the state, and every correction of what belongs to the visit.
 async function showHistory() {
   const shown = visit;
   const records = shown.evidence.filter((each) => each.kind === "capture" || each.kind === "detection").slice(-RECORDS);
   const made = (await Promise.all(records.map(correctionsOf))).flat();
   if (shown !== visit) return;
-  const entries = made.map((row) => entry(row.corrected_at ?? row.at ?? row.received_at, row.who, name(row.before || t("not read")), " → ", name((row.after ?? row.value) || t("not read")), row.note ? element("small", {}, " ", name(row.note)) : null));
-  if (shown.decision) entries.push(entry(shown.decided_at, shown.decided_by, decisionWord(shown.decision), shown.note ? element("small", {}, " ", name(shown.note)) : null));
+  const entries = made.map((row) => entry(row.corrected_at ?? row.at ?? row.received_at, row.who, ...became(row.before || t("not read"), (row.after ?? row.value) || t("not read")), row.note ? element("small", {}, " ", name(row.note)) : null));
+  entries.push(...shown.history.map(past));
   entries.sort((a, b) => (a.at < b.at ? -1 : 1));
   byId("history").replaceChildren(...entries.map(({ node }) => node));
   if (!entries.length) byId("history").append(element("li", { text: t("Nobody has decided anything yet.") }));

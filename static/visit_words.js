@@ -8,6 +8,7 @@ const STATES = {
   denied: { tone: "bad", icon: "✕", word: t("Stop") },
 };
 const DECISIONS = { confirm: t("confirmed"), correct: t("corrected"), reject: t("rejected") };
+const CAUSES = { evidence: t("further evidence"), correction: t("a corrected value"), register: t("the register has changed") };
 const DIRECTIONS = { in: t("In"), out: t("Out") };
 const KINDS = { capture: t("Station"), detection: t("Camera"), presence: t("Vehicle seen by"), weight: t("Scale") };
 const ZEROS = [0x30, 0x660, 0x6f0, 0xe50, 0xff10]; // of the digits that labels and plates have
@@ -27,6 +28,10 @@ export function badge(visit) {
   node.append(sign, " ", word);
   return node;
 }
+
+export function stateWord(state) { return STATES[state]?.word ?? t("not known"); }
+
+export function causeWord(cause) { return CAUSES[cause] ?? cause; }
 
 export function decisionWord(decision) { return DECISIONS[decision] ?? decision; }
 

@@ -7,7 +7,7 @@ import { said, t } from "./words.js";
 
 function decision(visit) {
   if (visit.waits) return element("small", { class: "to-decide", text: t("waits for a decision") });
-  return visit.decision ? element("small", {}, decisionWord(visit.decision), " ", name(visit.decided_by)) : null;
+  return visit.decision ? element("small", {}, decisionWord(visit.decision), " · ", name(said(visit.decided_by))) : null;
 }
 
 export function row(visit) {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # Before Hypothesis is used: it writes its tables of characters into a folder, and into the tree where none is named.
@@ -26,7 +28,7 @@ from tests.support.helpers import HubProcess
 from tests.support.starts import starts
 
 # The same examples in every run and everywhere; no deadline for one of them, since CI shares its processor.
-hypothesis.settings.register_profile("fixed", derandomize=True, max_examples=100, database=None, deadline=None)
+hypothesis.settings.register_profile("fixed", derandomize=True, max_examples=50, database=None, deadline=None)
 # Others in every run: `./run_tests.sh --hypothesis-profile explore tests/hub/contract`.
 hypothesis.settings.register_profile("explore", max_examples=5000, database=None, deadline=None)
 hypothesis.settings.load_profile("fixed")
@@ -48,6 +50,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--real-starts"):
         starts.enable()
+
+
+def pytest_collection_finish() -> None:
+    """Prepare for the many hubs that tests make in this process."""
+    if "hub" in sys.modules:
+        from tests.support.templates import share_compiled_templates
+
+        share_compiled_templates()
+    # Modules and tests stay: the garbage collector need not look through them again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:
@@ -84,19 +97,39 @@ def pytest_runtest_call(item: pytest.Item) -> None:
         sys.modules["gevent"].get_hub().loop.update_now()
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[object]:
+@contextmanager
+def made_app(folder: Path) -> Iterator[object]:
+    """A hub in this process, without a listener, that is closed at the end."""
     from hub import close, create_app
     from hub.settings.file import load
 
-    application = create_app(load(tmp_path / "instance", {}, {}))
+    application = create_app(load(folder / "instance", {}, {}))
     yield application
     close(application)
 
 
 @pytest.fixture
+def app(tmp_path: Path) -> Iterator[object]:
+    with made_app(tmp_path) as application:
+        yield application
+
+
+@pytest.fixture
 def client(app: object) -> object:
     return app.test_client()
+
+
+@pytest.fixture(scope="module")
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """One for the tests of a module, which leave nothing in it that others would see."""
+    with made_app(tmp_path_factory.mktemp("shared")) as application:
+        yield application
+
+
+@pytest.fixture
+def shared_client(shared_app: object) -> object:
+    """For requests that are refused or only read."""
+    return shared_app.test_client()
 
 
 @pytest.fixture(scope="module")

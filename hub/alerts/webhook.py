@@ -25,6 +25,7 @@ from hub.contract.errors import RequestError
 from hub.contract.json_text import encode
 from hub.contract.times import utc_text
 from hub.net.outgoing_http import reason_of
+from hub.runtime.outage import Outage
 from hub.store.errors import DatabaseError
 from hub.store.feed_cursor import FeedCursor
 from hub.store.feeds import FeedItem
@@ -39,7 +40,6 @@ BACKOFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 MAX_RETRY_AFTER = 300
 REJECTED = (400, 413, 415, 422)  # the same message will be refused again; others may wait for a mended receiver
 MAX_ANSWER = 4096  # bytes that are read
-WARN_SECONDS = 60.0
 
 
 class Outcome(Enum):
@@ -68,12 +68,10 @@ class Webhook:
         self._timeout, self._max_age, self._now = timeout_seconds, max_age_seconds, now
         self.host = urlsplit(url).netloc  # a path may be a secret, and is not shown
         self._wake = Event()
-        self._failures = 0
+        self._outage = Outage(BACKOFF_SECONDS, now)
         self._retry_after = 0.0
-        self._failing_since: float | None = None
         self.delivered = self.rejected = self.expired = 0
         self.delivered_at: float | None = None  # epoch seconds
-        self.problem = ""
 
     def wake(self, _alert: object = None) -> None:
         """There is a new message."""
@@ -123,9 +121,8 @@ class Webhook:
             self._failed(reason_of(error, self._timeout))
             return Outcome.LATER
         if 200 <= status < 300:
-            if self._failing_since is not None:
+            if self._outage.over():
                 log.info("The webhook at %s answers again.", self.host)
-            self._failures, self._failing_since, self.problem = 0, None, ""
             self.delivered += 1
             self.delivered_at = self._now()
             return Outcome.DELIVERED
@@ -173,17 +170,12 @@ class Webhook:
 
     def _failed(self, reason: str) -> float:
         """Note a failure; seconds until the next try."""
-        if self._failing_since is None:
-            self._failing_since = self._now()
-        if reason != self.problem:
+        if self._outage.failed(reason):
             log.warning("The webhook at %s cannot be told of an alert: %s. It is tried again.", self.host, reason)
-        self.problem = reason
-        self._failures += 1
         return self._pause()
 
     def _pause(self) -> float:
-        backoff = BACKOFF_SECONDS[min(max(self._failures, 1), len(BACKOFF_SECONDS)) - 1]
-        return max(backoff, min(self._retry_after, MAX_RETRY_AFTER))
+        return max(self._outage.pause, min(self._retry_after, MAX_RETRY_AFTER))
 
     def close(self) -> None:
         """Store how far it came."""
@@ -198,7 +190,7 @@ class Webhook:
             "rejected": self.rejected,
             "left_out": self._cursor.left_out + self.expired,
             "waiting": self._cursor.waiting.get(FEED, 0),
-            "problem": self.problem,
+            "problem": self._outage.problem,
         }
 
     def delivery(self) -> DeliveryState:
@@ -206,21 +198,22 @@ class Webhook:
         return DeliveryState(
             CONSUMER,
             self.host,
-            self._failing_since is not None,
+            self._outage.since is not None,
             self._cursor.waiting.get(FEED, 0),
             self.delivered,
             self._cursor.left_out + self.expired,
             self.rejected,
             self.delivered_at,
-            self.problem,
+            self._outage.problem,
         )
 
     def warnings(self) -> list[str]:
         """A sentence for the operator while nothing can be delivered."""
-        if self._failing_since is None or self._now() - self._failing_since < WARN_SECONDS:
+        since = self._outage.since_when
+        if since is None:
             return []
         return [
-            f"The webhook at {self.host} cannot be told of alerts since {utc_text(self._failing_since)}: "
-            f"{self.problem}. Check the receiver, and the section [webhook] of hub.toml; what waits is sent when it "
-            "answers."
+            f"The webhook at {self.host} cannot be told of alerts since {utc_text(since)}: "
+            f"{self._outage.problem}. Check the receiver, and the section [webhook] of hub.toml; what waits is sent "
+            "when it answers."
         ]

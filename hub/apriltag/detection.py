@@ -43,11 +43,10 @@ class WatchedCamera:
 
     def __init__(self, settings: TagDetection) -> None:
         self.settings = settings
-        self.options = {
-            key: value for key, value in settings.model_dump().items() if key not in ("camera", "enabled", "per_second")
-        }
+        self.options = settings.model_dump(exclude={"camera", "enabled", "per_second", "confirm_pictures"})
         self.processed = self.tags = self.failed = self.skipped = 0
         self.seen: list[int] = []  # tags of the last picture
+        self._in_a_row: dict[int, int] = {}  # pictures up to the last one that a tag was in
         self.processed_at: float | None = None
         self.error = self.note = ""
         self._throttle = LogThrottle(LOG_SECONDS)
@@ -64,6 +63,12 @@ class WatchedCamera:
             return str(ipaddress.ip_address(self.name))
         except ValueError:
             return ""
+
+    def confirm(self, tags: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those tags of a picture whose id was in enough pictures in a row (`confirm_pictures`)."""
+        ids = {tag["tag_id"] for tag in tags}
+        self._in_a_row = {tag_id: self._in_a_row.get(tag_id, 0) + 1 for tag_id in ids}
+        return [tag for tag in tags if self._in_a_row[tag["tag_id"]] >= self.settings.confirm_pictures]
 
     def record_result(self, tag_ids: list[int], seconds: float) -> None:
         """Count a processed picture, the tags in it, and how long it took."""
@@ -144,7 +149,7 @@ class TagDetections:
             camera.record_failure(str(error))
             gevent.sleep(RETRY_SECONDS)
             return
-        tags = result["tags"]
+        tags = camera.confirm(result["tags"])
         camera.record_result([tag["tag_id"] for tag in tags], time.monotonic() - began)
         self._check_lens(camera, result["width"], result["height"])
         for tag in tags:

@@ -21,8 +21,8 @@ class Wanted:
     """Which entries: None is any. Texts may have a `*` at their beginning or end, which stands for anything.
 
     `text` is a number, a tag or a plate, and is given without any of these. A filter that a kind of record does not
-    have leaves out all of that kind: station, number, tag, success and unread are of captures, camera, checkpoint and
-    plate of detections.
+    have leaves out all of that kind: station, number, tag and success are of captures, camera, checkpoint and plate of
+    detections.
     """
 
     text: str | None = None
@@ -34,7 +34,8 @@ class Wanted:
     camera: str | None = None
     checkpoint: str | None = None
     success: bool | None = None
-    unread: bool = False  # those without a number that nobody has corrected yet
+    unread: bool = False  # those without a readable number or plate that nobody has corrected yet
+    corrected: bool | None = None  # whether somebody has corrected a value
     since: float | None = None
     until: float | None = None
 

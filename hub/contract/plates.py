@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 LOOK_ALIKES = str.maketrans("OIBSZ", "01852")
 
+UNSURE_BELOW = 0.5
+"""A plate of which the camera was less sure (0 to 1) is one for a person to look at."""
+
 
 @dataclass(frozen=True)
 class Plate:

@@ -14,6 +14,8 @@ A visit as `shown` (`GET /api/visits`, the events `visit` and `visit_update`, MQ
      "weight": null | {"kg", "at", "kind": "gross" | "tare" | ""},
      "net": null | {"kg", "visit": the id of the other visit},
      "stay": null | {"visit": the id of the visit at the other end, "seconds"},
+     "history": [{"at", "what": "judged" | one of DECISIONS, "cause": one of CAUSES, "by": "" for devices,
+                  "before", "after": states, "note"}], decisions and judgements that changed the state, oldest first,
      "evidence_count": how many there are, with repeated ones that are counted only,
      "evidence": [{"kind": one of EVIDENCE_KINDS, "id": of the capture or detection, "device": its station or camera,
                    "at", "late": whether it came longer after it happened than evidence of a visit may be apart,
@@ -33,6 +35,12 @@ CONFIRM, CORRECT, REJECT = "confirm", "correct", "reject"
 DECISIONS = (CONFIRM, CORRECT, REJECT)
 CAPTURE, DETECTION, PRESENCE, WEIGHT = "capture", "detection", "presence", "weight"
 EVIDENCE_KINDS = (CAPTURE, DETECTION, PRESENCE, WEIGHT)
+JUDGED = "judged"
+EVIDENCE, CORRECTION, REGISTER, DECISION = "evidence", "correction", "register", "decision"
+CAUSES = (EVIDENCE, CORRECTION, REGISTER, DECISION)
+"""Why a visit was judged: more evidence, a corrected value, a change of the register of vehicles, a decision."""
+ALARM_SECONDS = 900.0
+"""Evidence that happened earlier makes no alarm."""
 
 
 class Visits(Protocol):

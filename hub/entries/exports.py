@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 
 ROWS = 250  # of one piece
 MOST_AT_ONCE = 2
-MAX_XLSX_ROWS = 100_000
-XLSX_SECONDS = 240.0
+MAX_XLSX_ROWS = 1_048_575  # what a sheet has below its head
+XLSX_SECONDS = 1800.0
 PIECE_BYTES = 64 * 1024
 RETRY_SECONDS = 10
 FAILED = "The XLSX file could not be written: the disk may be full, see the hub's log. Try CSV."
@@ -146,7 +146,7 @@ class Exports:
                 count += len(entries)
                 if count > MAX_XLSX_ROWS:
                     raise ContractError(
-                        f"More than {MAX_XLSX_ROWS} records match, too many for XLSX. Narrow the time, or take CSV."
+                        f"More than {MAX_XLSX_ROWS:,} records match, too many for XLSX. Narrow the time, or take CSV."
                     )
                 if not self._lanes.exports.run(send, entries):
                     return False

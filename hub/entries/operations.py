@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.contract.entries import COLUMNS
+from hub.contract.plates import UNSURE_BELOW
 from hub.http.parameters import FROM, TO, limit, text_filter
 from hub.openapi.operation import (
     BYTES,
@@ -45,7 +46,13 @@ FILTERS = [
     *text_filter("camera", "Detections of this camera."),
     *text_filter("checkpoint", "Detections at this checkpoint."),
     Parameter("success", {"enum": FLAGS}, "Captures with (or without) a number."),
-    Parameter("unread", {"enum": FLAGS}, "Captures without a number that nobody has corrected yet."),
+    Parameter(
+        "unread",
+        {"enum": FLAGS},
+        f"Captures without a number, and detections without a plate or with one that the camera was less than "
+        f"{UNSURE_BELOW:.0%} sure of, that nobody has corrected yet.",
+    ),
+    Parameter("corrected", {"enum": FLAGS}, "Those that somebody has corrected (or nobody)."),
     FROM,
     TO,
 ]

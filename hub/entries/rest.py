@@ -48,7 +48,7 @@ def csv_file() -> Response:
 @entries_rest.get("/api/entries.xlsx")
 @role(Role.VIEWER)
 def xlsx_file() -> Response:
-    """The same as a spreadsheet, up to 100,000 rows."""
+    """The same as a spreadsheet, up to 1,048,575 rows."""
     made = part(Exports).xlsx(_wanted(), reader_host())
     response = _file(made, "xlsx")
     response.content_length = made.size
@@ -80,6 +80,7 @@ def _wanted() -> Wanted:
         kind=kind,
         success=_flag("success"),
         unread=_flag("unread") or False,
+        corrected=_flag("corrected"),
         since=bound("from", args.get("from"), False, zone),
         until=bound("to", args.get("to"), True, zone),
     )

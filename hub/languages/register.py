@@ -12,6 +12,9 @@ from hub.languages.numbers import digits, numberformat, percentformat
 from hub.languages.rest import languages
 from hub.languages.sentences import said
 
+FILTERS = {"said": said, "digits": digits, "numberformat": numberformat, "percentformat": percentformat}
+"""The filters of templates."""
+
 
 def register(app: Flask, hub: Hub) -> None:
     """Give templates `_()` and `ngettext()`, the language of the reader and the address of its words for scripts."""
@@ -35,5 +38,4 @@ def register(app: Flask, hub: Hub) -> None:
         }
 
     app.context_processor(of_reader)
-    filters = {"said": said, "digits": digits, "numberformat": numberformat, "percentformat": percentformat}
-    app.jinja_env.filters.update(filters)
+    app.jinja_env.filters.update(FILTERS)

@@ -146,6 +146,13 @@ class VisitChanged:
 
 
 @dataclass(frozen=True)
+class RegisterChanged:
+    """Vehicles of the register were added, changed, retired, restored or imported; that is stored."""
+
+    by: str  # who has changed them
+
+
+@dataclass(frozen=True)
 class WeightSettled:
     """A scale has settled on a weight, or went back to zero (`kg` 0). `at`: epoch seconds."""
 
@@ -195,6 +202,8 @@ CORRECTION_MADE: EventName[dict[str, Any]] = EventName("correction made")
 BACKUP_ENDED: EventName[BackupEnded] = EventName("backup ended")
 # A visit is new or has changed.
 VISIT_CHANGED: EventName[VisitChanged] = EventName("visit changed")
+# The register of vehicles has changed.
+REGISTER_CHANGED: EventName[RegisterChanged] = EventName("register changed")
 # A barrier was opened or failed, or all of them were stopped or released: their state as pages show it.
 BARRIERS_CHANGED: EventName[dict[str, Any]] = EventName("barriers changed")
 # A scale has settled on a weight.

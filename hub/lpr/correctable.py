@@ -29,13 +29,13 @@ class CorrectableDetections:
         self._reader = reader
 
     def find(self, record_id: str) -> RecordValues:
-        """The plates of a detection in their order. Raises NotFound."""
+        """The plates of a detection in their order, one that is "" where none was read. Raises NotFound."""
         rows = self._reader.all(select(LprRecord.seq).where(LprRecord.id == record_id))
         if not rows:
             raise NotFound(f"There is no record with the id {record_id[:80]}.")
         seq = rows[0]["seq"]
         plates = select(LprPlate.text).where(LprPlate.record_seq == seq).order_by(LprPlate.position)
-        return RecordValues(seq, [str(row["text"]) for row in self._reader.all(plates)])
+        return RecordValues(seq, [str(row["text"]) for row in self._reader.all(plates)] or [""])
 
     def fold(self, value: str) -> str:
         """A plate is searched by its letters and digits."""
@@ -46,7 +46,7 @@ class CorrectableDetections:
         rows = self._reader.all(select(LprRecord.seq, LprRecord.body).where(LprRecord.seq.in_(seqs)))
         plates = self._reader.all(select(LprPlate.record_seq).where(LprPlate.record_seq.in_(seqs)))
         counts = [row["record_seq"] for row in plates]
-        found: dict[int, list[list[str]]] = offload(_names, rows, {seq: counts.count(seq) for seq in seqs})
+        found: dict[int, list[list[str]]] = offload(_names, rows, {seq: counts.count(seq) or 1 for seq in seqs})
         return found
 
 

@@ -28,8 +28,10 @@ class DetectionEntries:
 
     def queries(self, wanted: Wanted) -> list[Query]:
         """One query: a text can only be the plate."""
-        of_others = (wanted.station, wanted.number, wanted.tag, wanted.success, wanted.unread or None)
+        of_others = (wanted.station, wanted.number, wanted.tag, wanted.success)
         if wanted.kind not in (None, self.kind) or any(each is not None for each in of_others):
+            return []
+        if wanted.unread and wanted.corrected:
             return []
         query = Query(
             camera=wanted.camera,
@@ -37,6 +39,8 @@ class DetectionEntries:
             plate=wanted.plate if wanted.text is None else wanted.text,
             since=wanted.since,
             until=wanted.until,
+            unread=wanted.unread,
+            corrected=wanted.corrected,
             order_by_time=True,
         )
         return [query]
@@ -59,9 +63,9 @@ class DetectionEntries:
         return {
             "camera": shown["camera_id"],
             "checkpoint": shown["checkpoint_id"],
-            "plates": "; ".join(plate["text"] for plate in plates),
+            "plates": "; ".join(plate["text"] for plate in plates if plate["text"]),
             "corrected_plates": "; ".join(plate["corrected"] for plate in plates if plate.get("corrected")),
-            "read": "yes" if plates else "no",
+            "read": "yes" if any(plate["text"] for plate in plates) else "no",
             "confidence": f"{best:.2f}" if best else "",
             "watchlist": "; ".join(listed),
             "protected": "yes" if shown["protected"] else "",

@@ -24,6 +24,8 @@ from hub.store.tables import table_of
 RECORDS, PLATES, HEALTH = table_of(LprRecord), table_of(LprPlate), table_of(LprHealth)
 WAS_READ = select(PLATES.columns.record_seq).where(PLATES.columns.record_seq == RECORDS.columns.seq).exists()
 """Whether a record has a plate with a text; `plates_count` counts the boxes of plates that were not read, too."""
+NOT_READ = {"text": "", "plate": "", "confidence": None, "box": None}
+"""The plate of a record without one that somebody has read in its picture."""
 PICTURE_FIELDS = ("original_image", "annotated_image", "image")
 
 
@@ -85,6 +87,8 @@ class Records:
     def _add_corrected(self, rows: list[dict[str, Any]]) -> None:
         corrected = self._repository.corrected(row["seq"] for row in rows)
         for row in rows:
+            if not row["plates"] and (row["seq"], 0) in corrected:
+                row["plates"].append(dict(NOT_READ))
             for position, plate in enumerate(row["plates"]):
                 plate["corrected"] = corrected.get((row["seq"], position))
 

@@ -98,7 +98,7 @@ PLATE = Named(
     "Plate",
     fields(
         {
-            "text": text("As it was read."),
+            "text": text("As it was read; empty where only a person has read it."),
             "plate": text("As it is searched: capital letters and digits."),
             "confidence": nullable(number(min=0, max=1)),
             "box": nullable(BOX),

@@ -18,6 +18,7 @@ from hub.contract.times import utc_text
 from hub.rules.repository import DELIVERED, FAILED, FIRINGS, WAITING, RuleRepository
 from hub.rules.smtp import MailError, Secrets, compose, read_secrets, send
 from hub.runtime.offload import offload
+from hub.runtime.outage import Outage
 from hub.settings.mail import Mail
 from hub.store.backend import Row
 from hub.store.errors import DatabaseError
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 BATCH = 20
 POLL_SECONDS = 30.0
 BACKOFF_SECONDS = (5.0, 15.0, 60.0, 120.0, 300.0)
-WARN_SECONDS = 60.0
 NO_SERVER = "no mail server is set; write the section [mail] into hub.toml"
 
 
@@ -46,11 +46,9 @@ class Mailer:
         self._settings, self._instance = settings, instance
         self._repository, self._writer, self._now = repository, writer, now
         self._wake = Event()
-        self._failures = 0
-        self._failing_since: float | None = None
+        self._outage = Outage(BACKOFF_SECONDS, now)
         self.delivered = self.failed = self.waiting = 0
         self.delivered_at: float | None = None
-        self.problem = ""
 
     def wake(self) -> None:
         """A mail waits."""
@@ -80,7 +78,7 @@ class Mailer:
             # A row that cannot be read has no mail; it is counted with the others of its kind.
             for row in self._repository.unreadable.readable(rows, dict, FIRINGS):
                 if self._now() - row["received_at"] > self._settings.max_age_hours * 3600:
-                    self._done(row, FAILED, self.problem or NO_SERVER)
+                    self._done(row, FAILED, self._outage.problem or NO_SERVER)
                     continue
                 if not self._settings.host:
                     self._done(row, FAILED, NO_SERVER)
@@ -102,9 +100,8 @@ class Mailer:
         text = f"{row['sentence']}\n\n{utc_text(row['received_at'])}\nRule: {row['rule_name']}\n{_hub_name()}\n"
         message = compose(self._settings.sender, to, f"{row['rule_name']}: {row['subject']}", text, row["id"][:8])
         send(self._settings, secrets, message, to)
-        if self._failing_since is not None:
+        if self._outage.over():
             log.info("The mail server %s takes mail again.", self._settings.host)
-        self._failures, self._failing_since, self.problem = 0, None, ""
         self._done(row, DELIVERED, "")
 
     def _done(self, row: Row, state: str, problem: str) -> None:
@@ -124,13 +121,9 @@ class Mailer:
             )
 
     def _failed(self, reason: str) -> float:
-        if self._failing_since is None:
-            self._failing_since = self._now()
-        if reason != self.problem:
+        if self._outage.failed(reason):
             log.warning("The mail server %s takes no mail: %s. It is tried again.", self._settings.host, reason)
-        self.problem = reason
-        self._failures += 1
-        return BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS)) - 1]
+        return self._outage.pause
 
     def test(self, to: str) -> None:
         """Send a mail now, to find out whether it works. Raises Unavailable with a sentence."""
@@ -150,22 +143,23 @@ class Mailer:
         return DeliveryState(
             "mail",
             self._settings.host,
-            self._failing_since is not None,
+            self._outage.since is not None,
             self.waiting,
             self.delivered,
             0,
             self.failed,
             self.delivered_at,
-            self.problem,
+            self._outage.problem,
         )
 
     def warnings(self) -> list[str]:
         """A sentence for the operator while no mail can be delivered."""
-        if self._failing_since is None or self._now() - self._failing_since < WARN_SECONDS:
+        since = self._outage.since_when
+        if since is None:
             return []
         return [
-            f"The mail server {self._settings.host} takes no mail since {utc_text(self._failing_since)}: "
-            f"{self.problem}. Check the section [mail] of hub.toml; what waits is sent when it answers."
+            f"The mail server {self._settings.host} takes no mail since {utc_text(since)}: "
+            f"{self._outage.problem}. Check the section [mail] of hub.toml; what waits is sent when it answers."
         ]
 
     def status(self) -> dict[str, object]:
@@ -175,7 +169,7 @@ class Mailer:
             "delivered": self.delivered,
             "failed": self.failed,
             "waiting": self.waiting,
-            "problem": self.problem,
+            "problem": self._outage.problem,
         }
 
 

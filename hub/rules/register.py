@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 from flask import Flask
 
 from hub.context import Hub
-from hub.contract.visits import MISMATCH
+from hub.contract.times import parse_time
+from hub.contract.visits import ALARM_SECONDS, MISMATCH
 from hub.live.events import (
     ALERT_CHANGED,
     CAPTURE_STORED,
@@ -54,6 +56,8 @@ def _subscribe(hub: Hub, rules: Rules) -> None:
     def visit(event: VisitChanged) -> None:
         if not event.new and event.before == event.shown["state"]:
             return
+        if (parse_time(event.shown["last_at"], None) or 0.0) < time.time() - ALARM_SECONDS:
+            return  # judged again, or sent late: nobody can do anything about it at the gate
         if event.shown["state"] != MISMATCH:
             rules.offer(Kind.VISIT, lambda now: of_visit(event, now))
             return

@@ -26,6 +26,15 @@ class TagDetection(Section):
     per_second: float = Field(
         10.0, ge=0.1, le=60, description="Pictures looked at in a second, at most; always the newest."
     )
+    confirm_pictures: int = Field(
+        1,
+        ge=1,
+        le=10,
+        description=(
+            "Examined pictures in a row in which a tag must be before it is reported. 2 or more keeps out what looks "
+            "like a tag in one picture only; a single picture posted by hand then reports nothing."
+        ),
+    )
     tag_size_cm: float | None = Field(
         None,
         gt=0,

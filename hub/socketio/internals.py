@@ -1,8 +1,8 @@
 """The parts of python-socketio and python-engineio that are private, or undocumented in what the hub relies on.
 
 Nothing else in the hub touches them. Both libraries are pinned in requirements.txt, and
-tests/hub/socketio/test_internals.py fails where another version changes what is used here. A *session* is one Engine.IO
-connection and its id, a *sid* the id of its client in the default namespace.
+tests/hub/socketio/test_internals.py and test_library_parts.py fail where another version changes what is used here. A
+*session* is one Engine.IO connection and its id, a *sid* the id of its client in the default namespace.
 """
 
 from __future__ import annotations

@@ -38,11 +38,12 @@ class CaptureEntries:
             station=wanted.station,
             success=wanted.success,
             unread=wanted.unread,
+            corrected=wanted.corrected,
             since=wanted.since,
             until=wanted.until,
             order_by_time=True,
         )
-        if wanted.unread and wanted.success:
+        if wanted.unread and (wanted.success or wanted.corrected):
             return []
         if wanted.text is None:
             return [query]

@@ -14,7 +14,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    or_,
+    literal_column,
     select,
     tuple_,
     union_all,
@@ -23,9 +23,9 @@ from sqlalchemy import (
 
 from hub.contract.entries import Position
 from hub.contract.times import LATEST
-from hub.station.tables import Capture, CaptureTag, Station
+from hub.station.tables import UNREAD_WHERE, Capture, CaptureTag, Station
 from hub.store.backend import Backend, Row
-from hub.store.corrected import CAPTURE, CORRECTIONS, Corrected
+from hub.store.corrected import CAPTURE, Corrected, has_correction, without_correction
 from hub.store.field_search import FieldSearch
 from hub.store.reader import Reader
 from hub.store.salvage import Rows
@@ -38,6 +38,8 @@ CAPTURES = table_of(Capture)
 CAPTURE_COLUMNS = columns(CAPTURES)
 CAPTURE_TAGS = table_of(CaptureTag)
 STATIONS = table_of(Station)
+UNREAD: ColumnElement[bool] = literal_column(f"({UNREAD_WHERE})")
+"""Of captures that failed or have no number, in the words of the index that has only those."""
 NUMBER = Source("number", CAPTURES.columns.number, CAPTURES.columns.seq, CAPTURE)
 TAG = Source("tag", CAPTURE_TAGS.columns.tag, CAPTURE_TAGS.columns.capture_seq)
 
@@ -56,6 +58,7 @@ class Query:
     station: str | None = None
     success: bool | None = None
     unread: bool = False  # only those that failed or have no number, and that nobody has corrected
+    corrected: bool | None = None  # whether somebody has corrected the number
     since: float | None = None
     until: float | None = None
     order_by_time: bool = False  # without a range of times too
@@ -68,6 +71,7 @@ class Query:
             self.several
             or self.is_range
             or self.unread
+            or self.corrected is not None
             or any((text or "").endswith("*") for text in (self.tag, self.number))
         )
 
@@ -84,7 +88,7 @@ class Query:
     @property
     def several(self) -> bool:
         """Whether there is more than one filter, or one and another order than its own."""
-        filters = (self.tag, self.number, self.station, self.success, self.since, self.until)
+        filters = (self.tag, self.number, self.station, self.success, self.since, self.until, self.corrected)
         return sum(each is not None for each in filters) + (self.order_by_time and not self.is_range) > 1
 
 
@@ -158,7 +162,9 @@ class CaptureRepository:
         """The conditions of a query: the one that finds the fewest by an index, the others as filters."""
         columns = CAPTURES.columns
         found: list[ColumnElement[bool]] = []
-        by_index = True  # whether an index may be used by a further condition
+        by_index = not query.corrected  # whether an index may be used by a further condition
+        if query.corrected:
+            found.append(has_correction(CAPTURE, columns.seq))
         for field, wanted in (
             (self._tag, Wanted.of(query.tag, str.upper) if query.tag is not None else None),
             (self._number, Wanted.of(query.number) if query.number is not None else None),
@@ -168,17 +174,20 @@ class CaptureRepository:
             if not query.several:
                 found.append(field.newest(wanted, columns.seq, query.limit + 1, query.before))
             elif by_index:
-                condition, finds = field.together(wanted, columns.seq)
-                found.append(condition)
+                holds, finds = field.together(wanted, columns.seq)
+                found.append(holds)
                 by_index = not finds
             else:
                 found.append(field.holds(wanted, columns.seq))
-        for column, value in ((columns.station, query.station), (columns.success, query.success)):
-            if value is not None:
-                found.append((unindexed(column) if found or query.by_time else column) == value)
         if query.unread:
-            found.append(or_(unindexed(columns.success) == false(), unindexed(columns.number) == ""))
-            found.append(self._uncorrected())
+            found.append(UNREAD)
+        # Failures are the fewest, then the captures of a station.
+        equal = [(columns.station, query.station), (columns.success, query.success)]
+        for column, value in reversed(equal) if query.success is False else equal:
+            if value is not None:
+                found.append((unindexed(column) if found else column) == value)
+        if query.unread or query.corrected is False:
+            found.append(without_correction(CAPTURE, columns.seq))
         captured_at = columns.captured_at if by_index else unindexed(columns.captured_at)
         if query.since is not None:
             found.append(captured_at >= query.since)
@@ -191,15 +200,16 @@ class CaptureRepository:
         columns = CAPTURES.columns
         some = []
         for condition in (columns.success == false(), columns.number == ""):
-            found = select(columns.seq).where(condition, self._uncorrected()).order_by(columns.seq.desc())
+            found = (
+                select(columns.seq)
+                .where(condition, without_correction(CAPTURE, columns.seq))
+                .order_by(columns.seq.desc())
+            )
             found = found.where(columns.seq < before) if before is not None else found
             some.append(select(found.limit(limit + 1).subquery().columns.seq))
         seqs = union_all(*some).subquery()
         newest = select(CAPTURES).where(columns.seq.in_(select(seqs.columns.seq)))
         return self._reader.page(newest.order_by(columns.seq.desc()).limit(limit + 1), may_scan=True)
-
-    def _uncorrected(self) -> ColumnElement[bool]:
-        return ~exists(select(CORRECTIONS.columns.seq).where(CAPTURE == CAPTURES.columns.seq))
 
     def corrected(self, seqs: Iterable[int]) -> dict[int, str]:
         """The corrected numbers of captures by sequence number."""

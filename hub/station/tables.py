@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, Text, UniqueConstraint, false
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.store.tables import Model
+
+UNREAD_WHERE = "NOT (success <> 0 AND number <> '')"  # an OR would be searched by two indexes, and sorted
 
 
 class Capture(Model):
@@ -23,6 +25,9 @@ class Capture(Model):
         Index("captures_expiring", "protected", "seq", "received_at", "picture_bytes"),
         Index("captures_station", "station", "seq"),
         Index("captures_success", "success", "seq"),
+        Index("captures_station_time", "station", "captured_at"),
+        Index("captures_success_time", "success", "captured_at"),
+        Index("captures_unread", "captured_at", sqlite_where=text(UNREAD_WHERE)),
         {"sqlite_autoincrement": True},
     )
 

@@ -10,7 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text, select, true
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    exists,
+    select,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.store.reader import Reader
@@ -54,6 +67,16 @@ class Correction(Model):
 
 CORRECTIONS = table_of(Correction)
 CAPTURE, DETECTION = CORRECTIONS.columns.capture_seq, CORRECTIONS.columns.detection_seq
+
+
+def has_correction(column: Column[int], seq: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether somebody has corrected a record, as the condition that finds the rows."""
+    return seq.in_(select(column).where(CORRECTIONS.columns.newest == true(), column.is_not(None)))
+
+
+def without_correction(column: Column[int], seq: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether nobody has corrected a record, as a filter."""
+    return ~exists(select(CORRECTIONS.columns.seq).where(column == seq))
 
 
 @dataclass(frozen=True)

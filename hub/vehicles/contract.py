@@ -39,6 +39,14 @@ def parse_vehicle(data: Mapping[str, Any], before: Vehicle, zone: tzinfo | None)
     return made
 
 
+def read_version(data: Mapping[str, Any]) -> int | None:
+    """The version that a client has changed; None where it names none. Raises ContractError."""
+    version = data.get("version")
+    if version is not None and (type(version) is not int or version < 0):
+        raise ContractError("version is that of the vehicle as you have read it, a whole number.", ["version"])
+    return version
+
+
 def read_vehicle(data: Mapping[str, Any], before: Vehicle, zone: tzinfo | None) -> tuple[Vehicle, list[str]]:
     """The same, with a sentence for each field that cannot be taken."""
     errors: list[str] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import pickle
 import re
 from collections.abc import Iterator
@@ -14,18 +13,22 @@ from hub.contract.csv_cells import as_typed
 from hub.contract.errors import ContractError
 from hub.contract.vehicles import PLATE, Identifier
 from hub.vehicles.contract import read_vehicle
+from hub.vehicles.csv_rows import MAX_ROW, CsvRows
+from hub.vehicles.first_lines import FirstLines
 from hub.vehicles.vehicle import LISTS, Vehicle
 
 COLUMNS: tuple[str, ...] = ("name", "owner", "tags", "numbers", "plates", "permission", "reason", "note", "match")
 COLUMNS += ("valid_from", "valid_until")
 OTHER_NAMES = dict(LISTS)  # the singular of a column is taken, too
 SEPARATORS = (",", ";", "\t")
+BREAK = re.compile(r"[\r\n]")
 MANY = re.compile(r"[|,;\n\r]")
 TEXT_FORMULA = re.compile(r'="([^"]*)"')
 """How spreadsheets are made to keep a number as it was typed."""
 MAX_LINES = 100_000
 MAX_BAD = 1000  # lines that are named one by one
 MAX_REASON = 300
+FREED = 1000  # vehicles that are freed at once
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Read:
     bad: list[tuple[int, str]] = field(default_factory=list)
     bad_count: int = 0
     lines: int = 0
-    lines_of: dict[str, int] = field(default_factory=dict)
+    first_lines: FirstLines = field(default_factory=FirstLines)
 
     def add(self, line: int, vehicle: Vehicle) -> None:
         """Keep a vehicle."""
@@ -51,6 +54,12 @@ class Read:
     def vehicles(self, start: int, end: int) -> list[tuple[int, Vehicle]]:
         """Some of the vehicles, with their lines."""
         return [(line, pickle.loads(data)) for line, data in self.packed[start:end]]
+
+    def clear(self) -> None:
+        """Free what was read in small steps, on a native thread: all of it at once would stop the event loop."""
+        self.first_lines.clear()
+        while self.packed:
+            del self.packed[-FREED:]
 
     def refuse(self, line: int, reason: str) -> None:
         """Name a line that cannot be taken; the first MAX_BAD are kept."""
@@ -69,13 +78,13 @@ class CsvLines:
             )
         self._zone = zone
         self.separator = _separator(text)
-        self._rows = csv.reader(io.StringIO(text, newline=""), delimiter=self.separator, strict=True)
+        self._rows = CsvRows(text, self.separator)
         self._columns = self._heading()
         self.read = Read()
 
     def _heading(self) -> list[str]:
         try:
-            names = [_column(cell) for cell in next(self._rows, [])]
+            names = [_column(cell) for cell in self._rows.next() or []]
         except csv.Error as error:
             raise ContractError(f"The first line, the names of the columns, cannot be read: {error}.") from error
         twice = sorted({name for name in names if name in COLUMNS and names.count(name) > 1})
@@ -91,14 +100,14 @@ class CsvLines:
     def some(self, most: int) -> bool:
         """Read up to `most` lines more; whether there may be others. On a native thread."""
         for _ in range(most):
-            line = self._rows.line_num + 1
+            line = self._rows.line + 1
             try:
-                cells = next(self._rows)
-            except StopIteration:
-                return False
+                cells = self._rows.next()
             except csv.Error as error:
                 self.read.refuse(line, f"this is no CSV: {error}")
                 continue
+            if cells is None:
+                return False
             if any(cell.strip() for cell in cells):
                 self.read.lines += 1
                 if self.read.lines > MAX_LINES:
@@ -134,7 +143,7 @@ class CsvLines:
         """Identifiers that an earlier line has."""
         errors = []
         for identifier, (kind, text) in zip(vehicle.values, vehicle.identifiers, strict=True):
-            first = self.read.lines_of.setdefault(key_of(identifier), line)
+            first = self.read.first_lines.first(key_of(identifier), line)
             if first != line:
                 errors.append(f"the {kind} {text} is in line {first} already")
         return errors
@@ -162,7 +171,7 @@ def _column(cell: str) -> str:
 
 def _separator(text: str) -> str:
     """The separator that the first line has most of."""
-    first = text.partition("\n")[0]
+    first = BREAK.split(text[:MAX_ROW], 1)[0]
     return max(SEPARATORS, key=first.count)
 
 

@@ -73,8 +73,7 @@ class Imports:
 
     def preview(self, data: bytes, encoding: str) -> dict[str, Any]:
         """What an import of this file would do, and each line that cannot be taken. Raises ContractError."""
-        with self._alone():
-            read, found = self._read(data, encoding)
+        with self._alone(), self._reading(data, encoding) as (read, found):
             rows = [csv_row(vehicle, self._vehicles.zone) for _, vehicle in read.vehicles(0, SHOWN)]
             return {
                 **found,
@@ -90,8 +89,7 @@ class Imports:
 
         Raises ContractError where a line cannot be taken and StoreBusy, and nothing was imported then.
         """
-        with self._alone():
-            read, _ = self._read(data, encoding)
+        with self._alone(), self._reading(data, encoding) as (read, _):
             if read.bad_count:
                 count = f"{read.bad_count} {'line' if read.bad_count == 1 else 'lines'}"
                 raise ContractError(f"Nothing was imported: {count} cannot be taken.", list(texts_of(read)))
@@ -100,16 +98,21 @@ class Imports:
             self._store(read, author)
             return len(read.packed)
 
-    def _read(self, data: bytes, encoding: str) -> tuple[Read, dict[str, Any]]:
+    @contextmanager
+    def _reading(self, data: bytes, encoding: str) -> Iterator[tuple[Read, dict[str, Any]]]:
+        """What was read of a file, which is freed in small steps."""
         lane = self._lanes.exports
         text, name = lane.run(decode_text, data, encoding)
         lines = lane.run(CsvLines, text, self._vehicles.zone)
         while lane.run(lines.some, LINES):
             pass
         read = lines.read
-        self._compare(read)
-        self._watch.check_room(read.watched)
-        return read, {"encoding": name, "separator": lines.separator}
+        try:
+            self._compare(read)
+            self._watch.check_room(read.watched)
+            yield read, {"encoding": name, "separator": lines.separator}
+        finally:
+            lane.run(read.clear)
 
     def _compare(self, read: Read) -> None:
         """Name the lines with an identifier that a vehicle of the register has."""
@@ -151,6 +154,7 @@ class Imports:
         for place in range(0, len(watched), LINES):
             self._watch.add(watched[place : place + LINES])
             gevent.sleep(0)
+        self._vehicles.announce(author)
 
     def _patiently(self, paced: PacedWriter, job: Callable[[Transaction], T]) -> T:
         """The result of a step; where the hub is busy, it is tried again for a while. Raises StoreBusy."""

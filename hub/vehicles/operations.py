@@ -50,6 +50,7 @@ VEHICLE = Named(
             "retired_at": nullable(instant("Since when it is out of use.")),
             "created_at": instant(),
             "changed_at": instant(),
+            "version": whole("Grows with every change.", 0),
         }
     ),
 )
@@ -79,6 +80,16 @@ SENT_FIELDS = {
     "valid_until": scalar("The same; a day counts to its end."),
 }
 SENT = fields(SENT_FIELDS, list(SENT_FIELDS), additionalProperties=True)
+CHANGED = fields(
+    {
+        **SENT_FIELDS,
+        "version": nullable(
+            whole("As you have read it; 409 with what is there now, where it has changed. Not checked if missing.")
+        ),
+    },
+    [*SENT_FIELDS, "version"],
+    additionalProperties=True,
+)
 EXAMPLE = {"name": "Truck 12", "owner": "North Haulage", "tags": ["E28011700000020A1B2C3D4E"], "plates": ["70-1234"]}
 ID = in_path("vehicle_id", "The id of the vehicle.")
 ONE = success({"vehicle": VEHICLE})
@@ -113,7 +124,7 @@ OPERATIONS = {
         {200: json_answer("The vehicle as it is now.", DONE)},
         errors=CHANGING,
         parameters=[ID],
-        body=json_body(SENT, {"permission": "deny", "reason": "Unpaid"}),
+        body=json_body(CHANGED, {"permission": "deny", "reason": "Unpaid"}),
     ),
     "DELETE /api/vehicles/{vehicle_id}": Operation(
         TAG, {200: json_answer("The vehicle is retired.", DONE)}, errors=(404, 409, 503), parameters=[ID]

@@ -29,7 +29,7 @@ def register(app: Flask, hub: Hub) -> None:
         WatchedPlates(hub.bus, hub.zone),
     )
     finder = VehicleFinder(hub.backend, hub.reader)
-    vehicles = Vehicles(hub.writer, repository, watch, hub.zone)
+    vehicles = Vehicles(hub.writer, repository, watch, hub.bus, hub.zone)
     imports = Imports(hub.writer, repository, vehicles, watch, finder, hub.lanes)
     entries = Watchlist(vehicles, watch, lists, hub.zone)
     for part in (vehicles, lists, imports, entries, VehicleExports(lists, hub.lanes, hub.zone)):

@@ -13,10 +13,12 @@ from typing import Any
 from hub.contract.errors import Conflict, NotFound
 from hub.contract.json_text import encode_text
 from hub.contract.roles import Principal
+from hub.live.bus import Bus
+from hub.live.events import REGISTER_CHANGED, RegisterChanged
 from hub.store.salvage import READ_ERRORS
 from hub.store.transaction import Transaction
 from hub.store.writer import Writer
-from hub.vehicles.contract import parse_vehicle
+from hub.vehicles.contract import parse_vehicle, read_version
 from hub.vehicles.repository import VehicleRepository
 from hub.vehicles.vehicle import Vehicle
 from hub.vehicles.watch import WatchedPlates, plates_of
@@ -24,6 +26,7 @@ from hub.vehicles.watch import WatchedPlates, plates_of
 log = logging.getLogger(__name__)
 
 Change = Callable[[Vehicle], Vehicle]
+VERSION_STEP = 2e-6  # seconds between two changes of a vehicle at least, so that each has its own version
 
 
 class Vehicles:
@@ -34,10 +37,11 @@ class Vehicles:
         writer: Writer,
         repository: VehicleRepository,
         watch: WatchedPlates,
+        bus: Bus,
         zone: tzinfo | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._writer, self._repository, self._watch = writer, repository, watch
+        self._writer, self._repository, self._watch, self._bus = writer, repository, watch, bus
         self.zone, self.now = zone, now
 
     def add(self, data: dict[str, Any], author: Principal) -> Vehicle:
@@ -45,8 +49,19 @@ class Vehicles:
         return self.create(parse_vehicle(data, Vehicle(), self.zone), author)
 
     def change(self, vehicle_id: str, data: dict[str, Any], author: Principal) -> Vehicle:
-        """Change the fields that `data` has. Raises ContractError, NotFound, Conflict, StoreBusy."""
-        return self.edit(vehicle_id, lambda before: parse_vehicle(data, _living(before), self.zone), author)
+        """Change the fields that `data` has. Raises ContractError, NotFound, Conflict, StoreBusy.
+
+        `version`, where it has one, has to be that of the vehicle: of two who change it at once, the second is told.
+        """
+        version = read_version(data)
+
+        def changed(before: Vehicle) -> Vehicle:
+            made = parse_vehicle(data, _living(before), self.zone)
+            if version is not None and version != before.version:
+                raise _changed_meanwhile(before, made)
+            return made
+
+        return self.edit(vehicle_id, changed, author)
 
     def retire(self, vehicle_id: str, author: Principal) -> Vehicle:
         """Take a vehicle out of use; it keeps its history. Raises NotFound, StoreBusy."""
@@ -83,7 +98,7 @@ class Vehicles:
 
         def job(transaction: Transaction) -> Vehicle:
             before = self._get(transaction, vehicle_id)
-            made = replace(change(before), changed_at=now)
+            made = replace(change(before), changed_at=max(now, before.changed_at + VERSION_STEP))
             old, new = _all(before), _all(made)
             if old == new:
                 return before
@@ -100,7 +115,12 @@ class Vehicles:
     def _stored(self, vehicle: Vehicle, action: str, author: Principal) -> Vehicle:
         self._watch.put(vehicle)
         log.info("Register of vehicles: %s of %s by %s.", action, vehicle.id, author_name(author))
+        self.announce(author)
         return vehicle
+
+    def announce(self, author: Principal) -> None:
+        """Tell others that the register has changed."""
+        self._bus.publish(REGISTER_CHANGED, RegisterChanged(author_name(author)))
 
     def _get(self, transaction: Transaction, vehicle_id: str) -> Vehicle:
         try:
@@ -150,6 +170,21 @@ def change_row(
 
 def _all(vehicle: Vehicle) -> dict[str, Any]:
     return {**vehicle.content(), "retired": vehicle.retired_at is not None}
+
+
+def _changed_meanwhile(now: Vehicle, wanted: Vehicle) -> Conflict:
+    """The refusal of a change that its author has made without knowing the one before; with what is there now."""
+    there, asked = now.content(), wanted.content()
+    differing = [f"{key}: {_text(there[key])}" for key in there if there[key] != asked[key]]
+    return Conflict(
+        "Somebody has changed this vehicle after you opened it. Look at what is there now, and save again what you "
+        "want to change.",
+        [f"version: {now.version}", *differing],
+    )
+
+
+def _text(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 
 def _living(vehicle: Vehicle) -> Vehicle:

@@ -62,6 +62,11 @@ class Vehicle:
         return [Identifier(kind, value_of(kind, text)) for kind, text in self.identifiers]
 
     @property
+    def version(self) -> int:
+        """Grows with every change: the time of the last one in microseconds."""
+        return round(self.changed_at * 1e6)
+
+    @property
     def title(self) -> str:
         """What operators know it by: its name, else its first identifier."""
         return self.name or next((text for _, text in self.identifiers), self.id)
@@ -131,7 +136,7 @@ class Vehicle:
 
     def shown(self, now: float) -> dict[str, Any]:
         """The vehicle as readers see it."""
-        return {**self.content(), "id": self.id, "state": self.state(now), **self._times()}
+        return {**self.content(), "id": self.id, "state": self.state(now), **self._times(), "version": self.version}
 
     def content(self) -> dict[str, Any]:
         """What people decide about it, as JSON values; a change keeps this before and after."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from hub.contract.plates import Plate, PlateWatch, normalise_plate
 from hub.contract.vehicles import DENY, Identifier, KnownVehicle, VehicleRegister
@@ -36,11 +37,13 @@ class Assessment:
         """Evidence with the vehicles that it belongs to, as they were looked up."""
         return Member(evidence, known_of(evidence.keys(), found))
 
-    def judge(self, visits: Iterable[Visit], found: Found) -> None:
-        """Judge visits. Raises DatabaseError or LaneBusy; nothing is changed then."""
+    def judge(self, visits: Iterable[Visit], found: Found) -> list[Visit]:
+        """Judge visits; those whose verdict is another now. Raises DatabaseError or LaneBusy; nothing changed then."""
         visits = list(visits)
         self.look_up((member.evidence for visit in visits for member in visit.members), found)
+        changed = []
         for visit in visits:
+            before = _verdict(visit)
             for member in visit.members:
                 member.know(known_of(member.evidence.keys(), found))
             verdict = judge(visit.members, found, self._denied, visit.claimed)
@@ -48,6 +51,9 @@ class Assessment:
             visit.vehicle = verdict.vehicle.shown() if verdict.vehicle is not None else None
             visit.others = [other.shown() for other in verdict.others]
             visit.judged_at = self._now()
+            if _verdict(visit) != before:
+                changed.append(visit)
+        return changed
 
     def _denied(self, plate: str) -> str | None:
         """The sentence of the list of plates to stop, None for a plate that is not on it."""
@@ -57,3 +63,9 @@ class Assessment:
                 like = "is" if match.get("exact", True) else f"is like {match.get('plate', '')}, which is"
                 return f"The plate {plate} {like} on the list of those to be stopped{reason}."
         return None
+
+
+def _verdict(visit: Visit) -> tuple[Any, ...]:
+    """What judging has said of a visit."""
+    members = [(member.agrees, member.differences) for member in visit.members]
+    return visit.state, visit.reasons, visit.vehicle, visit.others, members

@@ -12,10 +12,10 @@ from hub.contract.errors import Conflict, ContractError
 from hub.contract.roles import Principal
 from hub.contract.text import clean
 from hub.contract.times import utc_text
-from hub.contract.visits import CAPTURE, CORRECT, DECISIONS, DETECTION, STATES
+from hub.contract.visits import CAPTURE, CORRECT, DECISION, DECISIONS, DETECTION, STATES
 from hub.visits.service import UNAVAILABLE, VisitService
 from hub.visits.values import put_value
-from hub.visits.visit import Decision, Visit
+from hub.visits.visit import Cause, Decision, Visit
 
 MAX_NOTE, MAX_ID, MAX_VALUE = 500, 80, 100
 MAX_VALUES = 10
@@ -59,7 +59,7 @@ class Decisions:
                     put_value(visit, value["kind"], value["id"], value["index"], value["value"])
                 visit.claimed = asked.vehicle or visit.claimed
                 visit.decision = Decision(asked.decision, who, self._now(), asked.note, decided_state)
-                self._visits.save([visit])
+                self._visits.save([visit], causes={visit.id: Cause(DECISION, who)})
             except UNAVAILABLE:
                 self._visits.forget()
                 raise

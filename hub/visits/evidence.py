@@ -103,9 +103,9 @@ def of_capture(body: Mapping[str, Any], number: str | None, prefix: str) -> Evid
 def of_detection(body: Mapping[str, Any], corrected: Mapping[int, str], prefix: str) -> Evidence | None:
     """A detection as `/api/records` shows it; None where the camera saw neither a vehicle nor a plate.
 
-    `corrected`: plates by their position.
+    `corrected`: plates by their position; 0 may be one that the camera did not read.
     """
-    plates = body["plates"][:MAX_PLATES]
+    plates = body["plates"][:MAX_PLATES] or [{"text": ""}] * (0 in corrected)
     if not plates and not body["vehicles_count"]:
         return None
     received = parse_time(body["received_at"]) or 0.0

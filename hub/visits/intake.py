@@ -36,11 +36,17 @@ class Batch:
 
 
 def correction_feed(reader: Reader) -> RowFeed:
-    """Every correction, with `kind`, `id`, `index` and `value`."""
+    """Every correction, with `kind`, `id`, `index`, `value` and `who`."""
 
     def show(row: Row) -> FeedItem:
         kind = CAPTURE if row["capture_seq"] is not None else DETECTION
-        body = {"kind": kind, "id": row["record_id"], "index": row["position"], "value": row["value"]}
+        body = {
+            "kind": kind,
+            "id": row["record_id"],
+            "index": row["position"],
+            "value": row["value"],
+            "who": row["who"],
+        }
         return FeedItem(row["seq"], kind, row["received_at"], body)
 
     return RowFeed(reader, CORRECTIONS, show)

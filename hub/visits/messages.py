@@ -109,7 +109,7 @@ def _notable(row: Row) -> Notable:
     who = visit["vehicle"]["name"] if visit["vehicle"] else visit["plate"] or visit["tag"] or visit["number"]
     what = "is not to be let in" if kind is AlertKind.VISIT_DENIED else "is not what it says it is"
     sentence = (
-        f"A vehicle at {visit['checkpoint']} {what}. {' '.join(visit['reasons'][:3])} "
+        f"A vehicle at {visit['checkpoint']} {what}. {' '.join(visit['reasons'][:1])} "
         "Look at its visit and confirm, correct or reject it."
     )
     details = {f"visit_{key}" if key == "id" else key: visit[key] for key in ALERT_FIELDS}

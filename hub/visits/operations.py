@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.contract.vehicles import PERMISSIONS
-from hub.contract.visits import CAPTURE, CORRECT, DECISIONS, DETECTION, EVIDENCE_KINDS, STATES
+from hub.contract.visits import CAPTURE, CAUSES, CORRECT, DECISIONS, DETECTION, EVIDENCE_KINDS, JUDGED, STATES
 from hub.http.parameters import CURSOR, limit, text_filter
 from hub.openapi.operation import (
     HTML,
@@ -60,6 +60,17 @@ EVIDENCE = fields(
         "pictures": items(text(), "Addresses, the closest first."),
     }
 )
+PAST = fields(
+    {
+        "at": instant(),
+        "what": choice((JUDGED, *DECISIONS), f"A decision, or `{JUDGED}`: its state has changed without one."),
+        "cause": choice(CAUSES, "Why it was judged: `register` is a change of the register of vehicles."),
+        "by": text("Who has decided, corrected, or changed the register; empty: a device sent evidence."),
+        "before": choice((*STATES, ""), "Its state before; empty: not known any more."),
+        "after": choice(STATES),
+        "note": text("Of the decision."),
+    }
+)
 VISIT = Named(
     "Visit",
     fields(
@@ -87,6 +98,7 @@ VISIT = Named(
             "weight": nullable(fields({"kg": number(), "at": instant(), "kind": choice(("gross", "tare", ""))})),
             "net": nullable(fields({"kg": number(), "visit": text("The other visit.")})),
             "stay": nullable(fields({"visit": text("At the other end."), "seconds": number()})),
+            "history": items(PAST, "Decisions and judgements that changed its state, the oldest first; 50 at most."),
             "evidence_count": whole("With repeated evidence that is counted only.", 0),
             "evidence": items(EVIDENCE, "By the time when it happened."),
         }

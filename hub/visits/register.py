@@ -14,6 +14,7 @@ from hub.live.events import (
     CAPTURE_STORED,
     CORRECTION_MADE,
     DETECTION_STORED,
+    REGISTER_CHANGED,
     VEHICLE_ARRIVED,
     VEHICLE_LEFT,
     WEIGHT_SETTLED,
@@ -30,10 +31,12 @@ from hub.visits.intake import CAPTURES, DETECTIONS, MADE, Intake, correction_fee
 from hub.visits.joining import Rules
 from hub.visits.messages import VisitAlerts, visit_feed
 from hub.visits.pages import visits_pages
+from hub.visits.parts import Parts
 from hub.visits.reading import StoredVisits
+from hub.visits.rejudging import Rejudging
 from hub.visits.repository import Query, VisitRepository
 from hub.visits.rest import visits_rest
-from hub.visits.service import CONSUMER, Parts, VisitService
+from hub.visits.service import CONSUMER, VisitService
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +46,8 @@ def register(app: Flask, hub: Hub) -> None:
     settings, positions = hub.settings.visits, Positions(hub.backend, hub.reader)
     repository = VisitRepository(hub.backend, hub.reader)
     stored = StoredVisits(repository, hub.links)
-    service = _service(hub, repository, positions)
+    assessment = Assessment(lambda: hub.vehicles, lambda: hub.plate_watch)
+    service = _service(hub, repository, positions, assessment)
     hub.add(stored)
     hub.add(service)
     hub.add(Decisions(service, lambda data, author: hub.correct(data, author)))
@@ -67,14 +71,18 @@ def register(app: Flask, hub: Hub) -> None:
     hub.bus.subscribe(CAPTURE_STORED, lambda _: service.wake(CAPTURES))
     hub.bus.subscribe(DETECTION_STORED, lambda _: service.wake(DETECTIONS))
     hub.bus.subscribe(CORRECTION_MADE, lambda _: service.wake(MADE))
+    rejudging = Rejudging(service, repository, assessment)
+    hub.status["visits"] = lambda: {**service.status(), **rejudging.status()}
+    hub.bus.subscribe(REGISTER_CHANGED, rejudging.on_change)
     hub.bus.subscribe(VEHICLE_ARRIVED, service.sense)
     hub.bus.subscribe(VEHICLE_LEFT, service.sense)
     hub.bus.subscribe(WEIGHT_SETTLED, service.sense)
     hub.supervisor.keep("visits", service.run)
+    hub.supervisor.keep("visits judged again", rejudging.run)
     hub.lifecycle.closing.append(service.close)
 
 
-def _service(hub: Hub, repository: VisitRepository, positions: Positions) -> VisitService:
+def _service(hub: Hub, repository: VisitRepository, positions: Positions, assessment: Assessment) -> VisitService:
     settings = hub.settings.visits
     feeds = {
         CAPTURES: hub.feeds[CAPTURES],
@@ -91,7 +99,7 @@ def _service(hub: Hub, repository: VisitRepository, positions: Positions) -> Vis
         hub.links,
         Intake(feeds, hub.corrected, checkpoints, prefix, settings.join_seconds),
         checkpoints,
-        Assessment(lambda: hub.vehicles, lambda: hub.plate_watch),
+        assessment,
     )
     mqtt = hub.settings.mqtt
     keep_messages = bool(mqtt.host) and "visits" in mqtt.publish

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, true, update
 
+from hub.runtime.offload import offload
 from hub.store.backend import Backend, Row
 from hub.store.reader import Reader
 from hub.store.salvage import Rows
@@ -132,6 +133,19 @@ class VisitRepository:
             conditions.append(COLUMNS.seq < query.before)
         newest = select(VISITS).where(*conditions).order_by(COLUMNS.seq.desc()).limit(query.limit + 1)
         return self._reader.page(newest, may_scan)
+
+    def newest(self, before: int | None, limit: int, waiting: bool) -> list[Row]:
+        """The newest visits, or those of them that wait. `before`: the seq of one that is newer than all of them."""
+        asked = select(VISITS)
+        if waiting:
+            asked = asked.where(COLUMNS.waits == true())
+        if before is not None:
+            asked = asked.where(COLUMNS.seq < before)
+        return self._reader.all(asked.order_by(COLUMNS.seq.desc()).limit(limit))
+
+    def visits_of(self, rows: Sequence[Row]) -> list[Visit]:
+        """The visits of rows, made on a native thread; without those that cannot be read."""
+        return offload(self._read, rows)
 
     def changed(self, after: int, limit: int) -> Rows:
         """The visits that have changed after a change, in the order of their last change."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,28 +15,24 @@ from gevent.event import Event
 from gevent.lock import RLock
 
 from hub.contract.errors import NotFound, RequestError
-from hub.contract.visits import DETECTION
-from hub.live.bus import Bus
+from hub.contract.visits import ALARM_SECONDS, CORRECTION, DETECTION
 from hub.live.events import VISIT_CHANGED, VehicleArrived, VehicleLeft, VisitChanged, WeightSettled
-from hub.live.links import Links
 from hub.runtime.log_throttle import LogThrottle
 from hub.store.errors import DatabaseError
-from hub.store.feeds import Positions
 from hub.store.transaction import Transaction
-from hub.store.writer import Writer
-from hub.visits.assessment import Assessment, Found
-from hub.visits.checkpoints import Checkpoint, Checkpoints, place_key
+from hub.visits.assessment import Found
+from hub.visits.checkpoints import Checkpoint, place_key
 from hub.visits.evidence import Evidence
-from hub.visits.intake import Batch, Intake
+from hub.visits.intake import Batch
 from hub.visits.joining import Joining, Rules
 from hub.visits.messages import alert_of, message_row
 from hub.visits.pairing import Pairing
+from hub.visits.parts import Parts
 from hub.visits.places import Places
-from hub.visits.repository import VisitRepository
 from hub.visits.sensed import Sensed
 from hub.visits.stored import shown
 from hub.visits.values import put_value
-from hub.visits.visit import Member, Visit
+from hub.visits.visit import SEEN, Cause, Member, Visit
 
 log = logging.getLogger(__name__)
 
@@ -45,24 +40,10 @@ CONSUMER = "visits"
 POLL_SECONDS = 2.0
 GATHER_SECONDS = 0.04  # between two steps; records of this time are joined together
 RETRY_SECONDS = 2.0
-ALARM_SECONDS = 900.0  # evidence that happened earlier is joined without an alarm
 MAX_SENSED = 1000
+NO_CAUSES: Mapping[str, Cause] = {}
 UNAVAILABLE = (RequestError, DatabaseError)
 Sensing = VehicleArrived | VehicleLeft | WeightSettled
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the service works with."""
-
-    writer: Writer
-    repository: VisitRepository
-    positions: Positions
-    bus: Bus
-    links: Links
-    intake: Intake
-    checkpoints: Checkpoints
-    assessment: Assessment
 
 
 class VisitService:
@@ -166,8 +147,8 @@ class VisitService:
         assessment.look_up((evidence for evidence, _ in batch.records), found)
         changed = self._sense(sensed)
         changed += self._join(batch.records, found)
-        changed += self._correct(batch.corrections)
-        self.save(changed, found, batch)
+        corrected = self._correct(batch.corrections)
+        self.save(changed + [visit for visit, _ in corrected], found, batch, {visit.id: by for visit, by in corrected})
         self.joined += len(batch.records)
 
     def _sense(self, events: list[Sensing]) -> list[Visit]:
@@ -202,8 +183,8 @@ class VisitService:
     def _new(self, checkpoint: Checkpoint, _: Member) -> Visit:
         return Visit(checkpoint.name, checkpoint.place, self._now())
 
-    def _correct(self, corrections: list[dict[str, Any]]) -> list[Visit]:
-        """Put corrected values in the place of those that were read."""
+    def _correct(self, corrections: list[dict[str, Any]]) -> list[tuple[Visit, Cause]]:
+        """Put corrected values in the place of those that were read; what is to be judged again, and why."""
         if not corrections:
             return []
         keys = list({(each["kind"], each["id"]) for each in corrections})
@@ -214,19 +195,30 @@ class VisitService:
             if visit is not None:
                 visit = self._places.canonical(visit)
                 if put_value(visit, each["kind"], each["id"], int(each["index"]), str(each["value"])):
-                    changed.append(visit)
+                    changed.append((visit, Cause(CORRECTION, str(each["who"]))))
         return changed
 
     # -- storing and publishing
 
-    def save(self, changed: Iterable[Visit], found: Found | None = None, batch: Batch | None = None) -> None:
+    def save(
+        self,
+        changed: Iterable[Visit],
+        found: Found | None = None,
+        batch: Batch | None = None,
+        causes: Mapping[str, Cause] = NO_CAUSES,
+        states: Mapping[str, str] | None = None,
+    ) -> None:
         """Judge visits, pair them, store them with the positions in one commit and publish them.
 
+        `causes`: why a visit is judged, by its id, where it is not for its evidence. `states`: theirs until now.
         Raises RequestError or DatabaseError; what is in memory is to be loaded again then.
         """
         parts = self._parts
+        if not self._started:
+            self.start()
         visits = list({visit.id: visit for visit in changed if visit.members}.values())
         before = {visit.id: visit.state if visit.seq else "" for visit in visits}
+        before.update(states or {})
         parts.assessment.judge(visits, Found() if found is None else found)
         for visit in list(visits):
             for other in self._pairing.pair(visit):
@@ -236,6 +228,8 @@ class VisitService:
         now = self._now()
         messages: list[dict[str, Any]] = []
         for visit in visits:
+            if before[visit.id]:
+                visit.judged(before[visit.id], causes.get(visit.id, SEEN), now)
             self._change += 1
             visit.change = self._change
             alert = alert_of(visit)
@@ -262,6 +256,10 @@ class VisitService:
             self.stored += new
             event = VisitChanged(shown(visit, self._parts.links), new, before[visit.id])
             self._parts.bus.publish(VISIT_CHANGED, event)
+
+    def canonical(self, visit: Visit) -> Visit:
+        """The visit in memory where this one, just loaded, is there as well; while `lock` is held."""
+        return self._places.canonical(visit)
 
     def forget(self) -> None:
         """Load visits again when they are needed: what is in memory was not stored."""

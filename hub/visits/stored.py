@@ -11,12 +11,12 @@ import orjson
 from hub.contract.paging import json_size
 from hub.contract.plates import normalise_plate
 from hub.contract.times import utc_text
-from hub.contract.visits import STATES
+from hub.contract.visits import DECISION, STATES
 from hub.live.links import LOOPBACK, Links
 from hub.store.backend import Row
 from hub.visits.evidence import evidence_of, number_key, tag_key
 from hub.visits.evidence import shown as shown_evidence
-from hub.visits.visit import Decision, Known, Link, Member, Visit, Weight
+from hub.visits.visit import Decision, Known, Link, Member, Past, Visit, Weight
 
 
 def row_of(visit: Visit) -> dict[str, Any]:
@@ -58,6 +58,7 @@ def _body(visit: Visit) -> dict[str, Any]:
         "off_scale_at": visit.off_scale_at,
         "alarmed": visit.alarmed,
         "paired_as": visit.paired_as,
+        "history": [asdict(each) for each in visit.history],
     }
 
 
@@ -109,8 +110,17 @@ def visit_of(row: Row) -> Visit:
         alarmed=body["alarmed"],
         paired_as=body["paired_as"],
     )
+    visit.history = _history(body, visit)
     json_size(shown(visit, Links()))
     return visit
+
+
+def _history(body: Mapping[str, Any], visit: Visit) -> list[Past]:
+    """The stored history; of a visit from before there was one, its decision."""
+    made = visit.decision
+    if "history" in body or made is None:
+        return [Past(**each) for each in body.get("history", ())]
+    return [Past(made.at, made.decision, DECISION, made.by, made.state, visit.state, made.note)]
 
 
 def _member_of(stored: Mapping[str, Any]) -> Member:
@@ -151,6 +161,7 @@ def shown(visit: Visit, links: Links, host: str = LOOPBACK) -> dict[str, Any]:
         "weight": {"kg": weight.kg, "at": utc_text(weight.at), "kind": weight.kind} if weight else None,
         "net": {"kg": visit.net.value, "visit": visit.net.visit} if visit.net else None,
         "stay": {"visit": visit.stay.visit, "seconds": visit.stay.value} if visit.stay else None,
+        "history": [{**asdict(each), "at": utc_text(each.at)} for each in visit.history],
         "evidence_count": len(visit.members) + visit.dropped,
         "evidence": [
             shown_evidence(

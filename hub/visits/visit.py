@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.contract.plates import fold_plate, normalise_plate
-from hub.contract.visits import CAPTURE, DENIED, DETECTION, MISMATCH, UNKNOWN
+from hub.contract.visits import CAPTURE, DECISION, DENIED, DETECTION, EVIDENCE, JUDGED, MISMATCH, UNKNOWN
 from hub.visits.evidence import Evidence, number_key, tag_key
 
 WAITING = (MISMATCH, DENIED)
 KEPT_FIRST, KEPT_LAST = 5, 5  # pieces of evidence of one device
 MAX_KEPT = 60  # of one visit
+MAX_PAST = 50  # entries of the history of one visit
 NOBODY: frozenset[str] = frozenset()
 
 
@@ -91,6 +92,30 @@ class Decision:
     state: str
 
 
+@dataclass(frozen=True)
+class Cause:
+    """Why a visit is judged: one of CAUSES, and by whom, "" for devices."""
+
+    kind: str
+    by: str = ""
+
+
+SEEN = Cause(EVIDENCE)
+
+
+@dataclass(frozen=True)
+class Past:
+    """An entry of the history: what was decided, or JUDGED where the state has changed. `cause`: one of CAUSES."""
+
+    at: float
+    what: str
+    cause: str
+    by: str
+    before: str
+    after: str
+    note: str = ""
+
+
 @dataclass(eq=False)
 class Visit:
     """A visit. `place`: its checkpoint as names are compared. `members`: in the order of their arrival."""
@@ -122,6 +147,7 @@ class Visit:
     listed: bool = False  # denied by the list of plates to stop alone, as it was judged last
     alarmed: str = ""  # the state that an alert was made of
     paired_as: str = ""  # the identity that its stay and net weight were found by
+    history: list[Past] = field(default_factory=list)  # the oldest first
 
     @property
     def waits(self) -> bool:
@@ -138,6 +164,20 @@ class Visit:
                 if value := getattr(member, kind):
                     return f"{kind}:{value}"
         return ""
+
+    def judged(self, before: str, cause: Cause, at: float) -> None:
+        """Note in the history what became of it: a decision, or another state than before."""
+        made = self.decision
+        if cause.kind == DECISION and made is not None:
+            self._note(Past(made.at, made.decision, DECISION, made.by, before, self.state, made.note))
+        elif before != self.state:
+            self._note(Past(at, JUDGED, cause.kind, cause.by, before, self.state))
+
+    def _note(self, past: Past) -> None:
+        self.history.append(past)
+        if len(self.history) > MAX_PAST:
+            oldest = next((each for each in self.history if each.what == JUDGED), self.history[0])
+            self.history.remove(oldest)
 
     def add(self, member: Member) -> None:
         """Add a piece of evidence; of many repeated ones the first and the last are kept."""

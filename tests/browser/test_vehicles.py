@@ -86,6 +86,13 @@ def test_a_vehicle_is_added_changed_retired_and_restored(own_hub: HubProcess, op
     form.get_by_label("Permission").select_option("deny")
     form.get_by_label("Reason").fill("Unpaid")
     form.get_by_role("button", name="Save").click()
+    tab.locator("#refused").get_by_text("Somebody has changed this vehicle after").wait_for()
+    tab.locator("#meanwhile").get_by_text("Note: by rail").wait_for()
+    assert form.get_by_label("Note").input_value() == "by rail"
+    operator.axe()
+    assert [text for text in operator.complaints if "409" not in text] == []
+    operator.complaints.clear()
+    form.get_by_role("button", name="Save").click()
     only.get_by_text("Unpaid · by rail").wait_for()
     operator.wait(lambda: button(only, "Edit").evaluate("(node) => node === document.activeElement"), what="the focus")
     button(only, "History").click()

@@ -197,7 +197,7 @@ def test_a_signal_answers_what_was_taken_and_closes_with_1001(tmp_path: Path) ->
 
 @pytest.mark.slow
 def test_a_polling_client_does_not_hold_up_the_end_and_comes_back(tmp_path: Path) -> None:
-    with HubProcess(tmp_path / "instance", real=True) as hub:
+    with HubProcess(tmp_path / "instance") as hub:
         client = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.1)
         client.connect(hub.url, transports=["polling"])
         hub.process.send_signal(signal.SIGTERM)
@@ -215,7 +215,7 @@ def test_a_polling_client_does_not_hold_up_the_end_and_comes_back(tmp_path: Path
 
 @pytest.mark.slow
 def test_killed_and_started_again_nothing_answered_is_lost(tmp_path: Path) -> None:
-    hub = HubProcess(tmp_path / "instance", real=True).start()
+    hub = HubProcess(tmp_path / "instance").start()
     answered: dict[str, str] = {}
     stop = threading.Event()
 
@@ -291,7 +291,7 @@ def test_a_taken_side_port_is_a_warning(tmp_path: Path) -> None:
         holder.bind(("0.0.0.0", 0))
         holder.listen()
         port = holder.getsockname()[1]
-        with HubProcess(tmp_path / "instance", real=True, HUB_LPR_PORT=str(port)) as hub:
+        with HubProcess(tmp_path / "instance", HUB_LPR_PORT=str(port)) as hub:
             warnings = hub.get("/status")["warnings"]
             assert len(warnings) == 1 and str(port) in warnings[0]
             assert warnings[0] in hub.text()
@@ -300,7 +300,7 @@ def test_a_taken_side_port_is_a_warning(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_side_ports_can_be_off(tmp_path: Path) -> None:
     off = dict.fromkeys(("HUB_APRILTAG_PORT", "HUB_LPR_PORT", "HUB_IMAGES_PORT", "HUB_RESULTS_PORT"), "0")
-    with HubProcess(tmp_path / "instance", real=True, **off) as hub:
+    with HubProcess(tmp_path / "instance", **off) as hub:
         assert hub.get("/status")["listeners"] == {"main": hub.port}
         link = post(hub, primary_image=base64.b64encode(jpeg()).decode())["primary_image_url"]
         assert link.startswith(f"http://127.0.0.1:{hub.port}/images/")
@@ -324,7 +324,7 @@ def test_what_it_says_at_start(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_any_free_main_port(tmp_path: Path) -> None:
-    hub = HubProcess(tmp_path / "instance", real=True)
+    hub = HubProcess(tmp_path / "instance")
     hub.port = 0
     hub.start()
     hub.port = json.loads((tmp_path / "instance" / "hub.ready.json").read_bytes())["port"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from tests.support.helpers import ROOT, HubProcess, capture_result, jpeg
+from tests.support.helpers import ROOT, HubProcess, capture_result, jpeg, run_app
 from tests.support.lpr import g4
 
 
@@ -73,10 +73,7 @@ def fetched(session: requests.Session, hub: HubProcess, link: str) -> bytes:
 
 def app(instance: Path, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run `python app.py` with a command."""
-    command = [sys.executable, str(ROOT / "app.py"), *arguments, "--instance", str(instance)]
-    return subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", timeout=timeout, env=clean_environment()
-    )
+    return run_app(*arguments, "--instance", instance, timeout=timeout)
 
 
 def start_app(instance: Path, *arguments: str, **environ: str) -> subprocess.Popen[str]:

@@ -7,6 +7,7 @@ import json
 import random
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from tests.support.starts import Process, starts
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDE_PORTS = ("HUB_APRILTAG_PORT", "HUB_LPR_PORT", "HUB_IMAGES_PORT", "HUB_RESULTS_PORT", "HUB_APRILTAG_UDP_PORT")
+
+START_SECONDS = 90.0  # a start of its own takes two seconds of processor time, of which a busy machine gives little
 
 
 def wait_for(condition: Callable[[], Any], timeout: float = 30.0, what: str = "the condition") -> Any:
@@ -94,6 +97,13 @@ def capture_result(tag: str = "E200341201", **fields: Any) -> dict[str, Any]:
     }
 
 
+def run_app(*arguments: object, timeout: float = 120, **environ: str) -> subprocess.CompletedProcess[str]:
+    """`python app.py` with a command, and how it ended; its start may be a fork (tests/support/starts.py)."""
+    clean = {key: value for key, value in starts.environ().items() if not key.startswith("HUB_")}
+    command = [sys.executable, str(ROOT / "app.py"), *map(str, arguments)]
+    return starts.run(command, {**clean, "PYTHONWARNINGS": "default", **environ}, timeout)
+
+
 class HubProcess:
     """`python app.py` with an instance folder, on free ports that stay the same over restarts.
 
@@ -123,7 +133,12 @@ class HubProcess:
         with self.output.open("ab") as output:
             command = [sys.executable, str(self.script), "--instance", str(self.instance), "--port", str(self.port)]
             self.process = starts.start(command, self.environ, output, self._real)
-        wait_for(self._ready, 30, "the hub's being ready")
+        try:
+            wait_for(self._ready, START_SECONDS, "the hub's being ready")
+        except BaseException:
+            if self.process.poll() is None:
+                self.kill()
+            raise
         return self
 
     def _ready(self) -> bool:

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from gevent._hub_local import get_hub_if_exists
 
 from hub.cli import main
-from tests.support.starts import IMPORTED_LATER
+from tests.support.starts import DONE_BEFORE, IMPORTED_LATER
 
 
 def stream(one: object) -> list[object]:
@@ -72,7 +72,7 @@ def found() -> dict[str, object]:
         "threads": [[one.name, one.is_alive(), one.daemon] for one in threading.enumerate()],
         "main thread": [threading.main_thread() is threading.current_thread(), threading.main_thread().name],
         "ident": threading.main_thread().ident == threading.get_ident(),
-        "collector": [gc.isenabled(), gc.get_threshold(), gc.get_freeze_count()],
+        "collector": [gc.isenabled(), gc.get_threshold()],
         "interpreter": [sys.getswitchinterval(), sys.getrecursionlimit(), sys.gettrace(), sys.getprofile()],
         "zone": [time.tzname, time.timezone, time.localtime(0).tm_hour],
         "locale": [locale.setlocale(locale.LC_ALL), sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()],
@@ -85,6 +85,9 @@ def found() -> dict[str, object]:
 def found_after_all_imports() -> dict[str, object]:
     for name in IMPORTED_LATER:
         importlib.import_module(name)
+    for name in DONE_BEFORE:
+        module, _, function = name.partition(":")
+        getattr(importlib.import_module(module), function)()
     connection = importlib.import_module("urllib3.util.connection")
     return {
         "filters": [str(one) for one in warnings.filters],

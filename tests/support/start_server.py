@@ -1,11 +1,13 @@
 """A process that has imported a program and forks a child for each start of it: `start_server.py FD APP [MODULE...]`.
 
 `tests/support/starts.py` starts and asks it, over the Unix socket FD (datagrams that keep their boundaries). It imports
-APP without running it, and the modules that APP imports later. Then it serves nothing but forks: one thread, no event
-loop, no other file open. A request is JSON with the descriptors of stdin, stdout, stderr and of the pipe that takes the
-child's status; the answer is the child's process id with a pidfd. It ends when the asking process closes the socket.
+APP without running it, and the modules that APP imports later; of MODULE:FUNCTION it calls the function. Then it serves
+nothing but forks: one thread, no event loop, no other file open. A request is JSON with the descriptors of stdin,
+stdout, stderr and of the pipe that takes the child's status; the answer is the child's process id with a pidfd. It ends
+when the asking process closes the socket.
 """
 
+import gc
 import os
 import sys
 from _signal import SIG_IGN, SIGINT, getsignal, signal
@@ -38,7 +40,10 @@ def import_program(script, modules):
     probe, socket.has_ipv6 = socket.has_ipv6, False
     exec(code, {"__name__": "imported_program", "__file__": script, "__builtins__": builtins})
     for name in modules:
-        importlib.import_module(name)
+        module, _, function = name.partition(":")
+        imported = importlib.import_module(module)
+        if function:
+            getattr(imported, function)()
     socket.has_ipv6 = probe
     if "urllib3" in sys.modules:
         # It tries a socket while it is imported, and one of gevent's would make an event loop.
@@ -227,6 +232,9 @@ def main(descriptor, script, modules):
     except NotUsable as error:
         control.send(dumps({"error": str(error)}).encode())
         return None
+    # A child's garbage collector would otherwise write to, and so copy, every page of what was imported.
+    gc.collect()
+    gc.freeze()
     control.send(dumps({"read": read}).encode())
     started = serve(control)
     return started and become(*started, interrupt)

@@ -1,11 +1,12 @@
 """Starts of hubs without their imports: a process that has them forks a child for each (start_server.py).
 
-`start` takes the place of `subprocess.Popen` for `python app.py ...`, whose imports are most of the processor time of
-a start. A start is forked only where that makes no difference: on Linux, with the interpreter and the environment
-that the server has, but for variables that the program reads while it runs. Everything else is started with Popen, and
-so is everything until `enable` is called (tests/conftest.py), in benches for instance. What differs in a forked child:
-its parent, its command line in /proc, the seed of hash(), which the children of one server share, and some pages of
-libraries that its resident size does not count.
+`start` takes the place of `subprocess.Popen` for `python app.py ...`, whose imports, and the compilation of templates
+(templates.py), are most of the processor time of a start. A start is forked only where that makes no difference: on
+Linux, with the interpreter and the environment that the server has, but for variables that the program reads while it
+runs. Everything else is started with Popen, and so is everything until `enable` is called (tests/conftest.py), in
+benches for instance. What differs in a forked child: its parent, its command line in /proc, the seed of hash(), which
+the children of one server share, some pages of libraries that its resident size does not count, and what
+gc.get_objects() finds.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ IMPORTED_LATER = (
     "sqlalchemy.dialects.sqlite",
 )
 """What the hub imports after app.py has been imported, or while it runs."""
+
+DONE_BEFORE = ("tests.support.templates:compile_templates",)
+"""What is called once, so that no start has to do it: module and function."""
 
 SET_BY_IMPORTS = (
     "LD_LIBRARY_PATH",
@@ -149,7 +153,7 @@ class StartServer:
         self._control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with other:
             self._process = subprocess.Popen(
-                [*interpreter, str(SCRIPT), str(other.fileno()), str(program), *IMPORTED_LATER],
+                [*interpreter, str(SCRIPT), str(other.fileno()), str(program), *IMPORTED_LATER, *DONE_BEFORE],
                 pass_fds=[other.fileno()],
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
@@ -175,7 +179,9 @@ class StartServer:
         """Whether a child would be what a new process with this environment is."""
         return _fixed(environ) == self._environ and not any(_varies(name) and name in self._read for name in environ)
 
-    def fork(self, arguments: list[str], environ: Mapping[str, str], output: IO[bytes]) -> Child:
+    def fork(
+        self, arguments: list[str], environ: Mapping[str, str], output: IO[bytes], errors: IO[bytes] | None = None
+    ) -> Child:
         """Start a child that runs a script. Raises OSError."""
         umask = os.umask(0)
         os.umask(umask)
@@ -189,7 +195,7 @@ class StartServer:
         status, child_status = os.pipe()
         try:
             with open(os.devnull, "rb") as nothing, self._lock:
-                files = [nothing.fileno(), output.fileno(), output.fileno(), child_status]
+                files = [nothing.fileno(), output.fileno(), (errors or output).fileno(), child_status]
                 socket.send_fds(self._control, [json.dumps(request).encode()], files)
                 data, descriptors, _, _ = socket.recv_fds(self._control, REQUEST_BYTES, 1)
             reply = json.loads(data or b'{"error": "it has ended"}')
@@ -221,6 +227,11 @@ def _fixed(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not _varies(name)}
 
 
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8")
+
+
 class Starts:
     """The start servers of this process of tests, one for each way of starting a program."""
 
@@ -246,19 +257,47 @@ class Starts:
         self._servers.clear()
         self._environ = None
 
-    def start(self, command: list[str], environ: Mapping[str, str], output: IO[bytes], real: bool = False) -> Process:
-        """Start `command`, [interpreter, options..., script, arguments...], with stdout and stderr into `output`.
+    def start(
+        self,
+        command: list[str],
+        environ: Mapping[str, str],
+        output: IO[bytes],
+        real: bool = False,
+        errors: IO[bytes] | None = None,
+    ) -> Process:
+        """Start `command`, [interpreter, options..., script, arguments...], with stdout into `output`.
 
-        `real` asks for a new process, whatever it costs.
+        stderr goes into `errors`, by default into `output` too. `real` asks for a new process, whatever it costs.
         """
         script = next(at for at, word in enumerate(command) if word.endswith(".py"))
         server = None if real else self._server(command[:script], environ)
         if server is not None and server.serves(environ):
             with suppress(OSError):  # it was killed, or the system cannot fork just now
-                return server.fork(command[script:], environ, output)
+                return server.fork(command[script:], environ, output, errors)
         return subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=dict(environ)
+            command,
+            stdout=output,
+            stderr=errors or subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=dict(environ),
         )
+
+    def run(
+        self, command: list[str], environ: Mapping[str, str], timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        """Start `command` and wait for its end, as subprocess.run does with `capture_output` and UTF-8.
+
+        Raises subprocess.TimeoutExpired.
+        """
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+            process = self.start(command, environ, output, errors=errors)
+            try:
+                status = process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
+            return subprocess.CompletedProcess(command, status, _text(output), _text(errors))
 
     def _server(self, interpreter: list[str], environ: Mapping[str, str]) -> StartServer | None:
         if self._environ is None:

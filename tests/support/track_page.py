@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,6 @@ from tests.support import people
 from tests.support.browser import Page
 from tests.support.helpers import HubProcess, wait_for
 
-STREET = [people.jpeg(picture) for picture, _ in people.walk([people.RED, people.GREEN], 12, steps=0.03, seed=3)]
-"""RED and GREEN on a street."""
 # Records the messages that the page sends, the addresses it connects to, and the most frames without an answer.
 RECORD = """
 window.sent = []; window.addresses = []; window.unanswered = 0; window.most = 0;
@@ -42,6 +41,12 @@ window.WebSocket = class extends Real {
   }
 };
 """
+
+
+@cache
+def street() -> list[bytes]:
+    """Pictures of RED and GREEN on a street, whose drawing takes seconds."""
+    return [people.jpeg(picture) for picture, _ in people.walk([people.RED, people.GREEN], 12, steps=0.03, seed=3)]
 
 
 def text(page: Page, id: str) -> str:
@@ -92,12 +97,13 @@ def stop(page: Page) -> None:
 def camera(hub: HubProcess, name: str) -> Iterator[None]:
     """A camera of the hub that films the street."""
     done = threading.Event()
+    pictures = street()
 
     def run() -> None:
         number = 0
         with requests.Session() as session:
             while not done.wait(0.05):
-                picture = STREET[number // 4 % len(STREET)]
+                picture = pictures[number // 4 % len(pictures)]
                 session.post(f"{hub.url}/api/cameras/{name}/frame", data=picture, timeout=10)
                 number += 1
 

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import onnxruntime
 import pytest
-import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = str(ROOT / "tools")
@@ -20,8 +19,6 @@ if TOOLS not in sys.path:
 
 from label_fonts import HEIGHT, faces
 from label_measure import calibrate, measure
-from label_network import LabelNetwork
-from label_onnx import write_onnx
 from label_render import UNREADABLE, StripRenderer
 
 from agent_lib.label.code_file import load_label_code
@@ -65,21 +62,32 @@ def test_a_short_run_writes_a_file_that_loads(tmp_path):
     assert 0 <= digits.confidence <= 1
 
 
+REFUSED = """
+import sys, train_label_reader
+for flag in sys.argv[1:]:
+    try:
+        train_label_reader.main([flag])
+    except SystemExit as ended:
+        print(ended.code)
+"""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("flag", ["--steps=0", "--batch=-3", "--measure=none"])
-def test_arguments_that_make_no_sense_are_refused(flag):
+def test_arguments_that_make_no_sense_are_refused():
+    flags = ["--steps=0", "--batch=-3", "--measure=none"]
     ran = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "train_label_reader.py"), flag],
-        capture_output=True,
-        text=True,
-        timeout=300,
+        [sys.executable, "-c", REFUSED, *flags], capture_output=True, text=True, timeout=300, cwd=TOOLS
     )
-    assert ran.returncode == 2
-    assert flag.split("=")[0] in ran.stderr
+    assert (ran.returncode, ran.stdout.split()) == (0, ["2"] * len(flags))
+    assert all(f"argument {flag.split('=')[0]}: " in ran.stderr for flag in flags)
     assert "Traceback" not in ran.stderr
 
 
 def test_the_file_computes_what_the_network_does(tmp_path):
+    import torch  # here: no process that collects this test but runs others needs it
+    from label_network import LabelNetwork
+    from label_onnx import write_onnx
+
     torch.manual_seed(3)
     network = LabelNetwork()
     for _ in range(3):

@@ -22,19 +22,28 @@ class Query:
     component: str | None = None  # of health reports only
     since: float | None = None
     until: float | None = None
+    unread: bool = False  # records only: without a readable plate, and nobody has corrected them
+    corrected: bool | None = None  # records only: whether somebody has corrected a plate
     order_by_time: bool = False  # without a range of times too
     below: Position | None = None  # with order_by_time: only what is older than this place
 
     @property
     def may_scan(self) -> bool:
         """Whether no index gives the matching rows in their order: they are searched for."""
-        return self.several or self.is_range or self.component is not None or (self.plate or "").rstrip().endswith("*")
+        return (
+            self.several
+            or self.is_range
+            or self.unread
+            or self.corrected is not None
+            or self.component is not None
+            or (self.plate or "").rstrip().endswith("*")
+        )
 
     @property
     def several(self) -> bool:
         """Whether there is more than one filter, or one and another order than its own."""
-        filters = (self.camera, self.checkpoint, self.plate, self.component, self.since, self.until)
-        return sum(each is not None for each in filters) + (self.order_by_time and not self.is_range) > 1
+        filters = (self.camera, self.checkpoint, self.plate, self.component, self.since, self.until, self.corrected)
+        return sum(each is not None for each in filters) + self.unread + (self.order_by_time and not self.is_range) > 1
 
     @property
     def by_time(self) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
 
-from hub.contract.plates import normalise_plate
+from hub.contract.plates import UNSURE_BELOW, normalise_plate
 from hub.lpr.repository.counters import CounterKey, CounterRepository
 from hub.lpr.repository.query import Query, event_conditions
 from hub.lpr.tables import LprPlate, LprRecord
 from hub.store.backend import Row
-from hub.store.corrected import DETECTION, Corrected
+from hub.store.corrected import DETECTION, Corrected, has_correction, without_correction
 from hub.store.field_search import FieldSearch
 from hub.store.reader import Reader
 from hub.store.salvage import Rows
@@ -22,6 +22,13 @@ from hub.store.tables import table_of
 STILL_COUNTED = ("detections", "camera")  # counters of which expired records are a part
 MAX_COUNTED = 5000  # records that are counted for one answer
 RECORDS, PLATES = table_of(LprRecord), table_of(LprPlate)
+SURELY_READ = (
+    select(literal(1))
+    .where(PLATES.columns.record_seq == RECORDS.columns.seq)
+    .where(or_(PLATES.columns.confidence.is_(None), PLATES.columns.confidence >= UNSURE_BELOW))
+    .exists()
+)
+"""Whether a record has a plate that the camera was sure of, or for which it sends no confidence."""
 PLATE = Source("plate", PLATES.columns.plate, PLATES.columns.record_seq, DETECTION)
 
 
@@ -57,12 +64,21 @@ class RecordRepository:
     def _conditions(self, query: Query) -> list[ColumnElement[bool]]:
         """The conditions of a query, written so that each kind of it is found by an index."""
         wanted, seq = _wanted(query), RECORDS.columns.seq
-        if wanted is None:
-            return event_conditions(RECORDS, query)
-        if not query.several:
+        if wanted is not None and not query.several:
             return [self._plates.newest(wanted, seq, query.limit + 1, query.before)]
-        condition, finds = self._plates.together(wanted, seq)
-        return [*event_conditions(RECORDS, query, by_index=not finds), condition]
+        found: list[ColumnElement[bool]] = []
+        by_index = not query.corrected
+        if query.corrected is not None:
+            found.append(has_correction(DETECTION, seq) if query.corrected else without_correction(DETECTION, seq))
+        if query.unread:
+            found += [~SURELY_READ, without_correction(DETECTION, seq)]
+        if wanted is not None and by_index:
+            condition, finds = self._plates.together(wanted, seq)
+            found.append(condition)
+            by_index = not finds
+        elif wanted is not None:
+            found.append(self._plates.holds(wanted, seq))
+        return [*event_conditions(RECORDS, query, by_index), *found]
 
     def get(self, record_id: str) -> Row | None:
         """One record by its id, or None."""

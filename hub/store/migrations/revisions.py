@@ -19,6 +19,7 @@ from hub.store.migrations import (
     revision_0011,
     revision_0012,
     revision_0013,
+    revision_0014,
 )
 from hub.store.migrations.schema import Schema
 
@@ -45,4 +46,5 @@ REVISIONS: tuple[Revision, ...] = (
     Revision(11, revision_0011.upgrade),
     Revision(12, revision_0012.upgrade),
     Revision(13, revision_0013.upgrade),
+    Revision(14, revision_0014.upgrade),
 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from hub.vision.apriltag.edges import decision_margin, refine
 from hub.vision.apriltag.pose import NO_POSE, Lens, fields, solve
+from hub.vision.apriltag.small_tags import SmallTags
 
 FLIPPED_BITS = 2
 """Wrong bits that are corrected, as in the AprilTag library: with three a tag is found in foliage now and then."""
@@ -20,8 +21,11 @@ CORRECTABLE = 5
 MIN_MARGIN = 8.0
 """Grey levels. A detection with a lower margin is noise more often than a tag."""
 
+MIN_WHOLE_MARGIN = 4.0
+"""Grey levels, for a tag that was matched as a whole: blur takes from the margin there, not from the certainty."""
+
 MIN_SIDE = 8.0
-"""Pixels. A cell of a smaller tag is less than one pixel."""
+"""Pixels. A cell of a smaller tag is less than one pixel, and its bits cannot be read one by one."""
 
 
 class AprilTagDetector:
@@ -49,6 +53,7 @@ class AprilTagDetector:
         self._detector = cv2.aruco.ArucoDetector(
             cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36H11), parameters
         )
+        self._small = SmallTags()
         cv2.setNumThreads(1)
 
     def look(self, picture: bytes, request: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -63,21 +68,28 @@ class AprilTagDetector:
 
     def tags(self, grey: np.ndarray) -> list[dict[str, Any]]:
         """Detect the tags in a grey picture, sorted by id."""
-        corners, ids, _ = self._detector.detectMarkers(grey)
+        corners, ids, rejected = self._detector.detectMarkers(grey)
         found: list[tuple[int, np.ndarray]] = []
-        for quad, tag_id in zip(corners, () if ids is None else ids.ravel(), strict=True):
-            if not any(tag_id == other and _same_position(quad[0], known) for other, known in found):
-                found.append((int(tag_id), quad[0].astype(np.float64)))
-        tags = (self._tag(grey, tag_id, quad) for tag_id, quad in found)
-        return sorted((tag for tag in tags if tag is not None), key=lambda tag: tag["tag_id"])
+        tags = []
+        for corner, tag_id in zip(corners, [] if ids is None else [int(one) for one in ids.ravel()], strict=True):
+            quad = corner[0].astype(np.float64)
+            if min(math.dist(quad[side], quad[side - 1]) for side in range(4)) < MIN_SIDE:
+                continue
+            quad = refine(grey, quad)
+            margin = decision_margin(grey, quad)
+            if margin >= MIN_MARGIN and not any(
+                tag_id == other and _same_position(quad, known) for other, known in found
+            ):
+                found.append((tag_id, quad))
+                tags.append(self._tag(tag_id, quad, margin))
+        others = np.array(rejected, np.float64).reshape(-1, 4, 2)
+        for small in self._small.find(grey, [quad for _, quad in found], others):
+            margin = decision_margin(grey, small.corners)
+            if margin >= MIN_WHOLE_MARGIN:
+                tags.append(self._tag(small.tag_id, small.corners, margin))
+        return sorted(tags, key=lambda tag: tag["tag_id"])
 
-    def _tag(self, grey: np.ndarray, tag_id: int, quad: np.ndarray) -> dict[str, Any] | None:
-        if min(math.dist(quad[side], quad[side - 1]) for side in range(4)) < MIN_SIDE:
-            return None
-        quad = refine(grey, quad)
-        margin = decision_margin(grey, quad)
-        if margin < MIN_MARGIN:
-            return None
+    def _tag(self, tag_id: int, quad: np.ndarray, margin: float) -> dict[str, Any]:
         # OpenCV's tag images are rotated by 180 degrees against those of the AprilTag project, which boards use.
         pose = solve(np.roll(quad, 2, axis=0), self._lens) if self._lens is not None else None
         return {"tag_id": tag_id, "decision_margin": round(margin, 1), **(NO_POSE if pose is None else fields(*pose))}

@@ -82,7 +82,7 @@ def test_a_shadow_across_the_label(finder, slope):
     _only(finder.find(_grey(picture(shaded, corners, rng))), corners)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("own", [("top", "left"), ("top", "bottom"), ("bottom", "right")])
 def test_a_board_with_two_edges_of_the_code_is_not_the_label(finder, seed, own):
     rng = np.random.default_rng(600 + seed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import websocket
@@ -37,8 +36,8 @@ STRANGER = {"REMOTE_ADDR": "192.0.2.5"}
         "/nothing",
     ],
 )
-def test_strangers_get_401_with_a_sentence(client, path: str) -> None:
-    for send in (client.get, client.post, client.put, client.delete):
+def test_strangers_get_401_with_a_sentence(shared_client, path: str) -> None:
+    for send in (shared_client.get, shared_client.post, shared_client.put, shared_client.delete):
         answer = send(path, environ_base=STRANGER)
         assert answer.status_code == 401, send
         assert answer.json["success"] is False and answer.json["message"].endswith(".")
@@ -48,13 +47,13 @@ def test_strangers_get_401_with_a_sentence(client, path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/api/test", "/api/statistics", "/static/gatehouse.css", "/socket.io/?EIO=4&transport=polling"]
 )
-def test_what_is_open_to_all(client, path: str) -> None:
-    with client.get(path, environ_base=STRANGER) as answer:
+def test_what_is_open_to_all(shared_client, path: str) -> None:
+    with shared_client.get(path, environ_base=STRANGER) as answer:
         assert answer.status_code == 200
 
 
-def test_a_browser_of_a_stranger_is_led_to_the_login(client) -> None:
-    answer = client.get("/plates", environ_base=STRANGER, headers={"Accept": "text/html,*/*;q=0.8"})
+def test_a_browser_of_a_stranger_is_led_to_the_login(shared_client) -> None:
+    answer = shared_client.get("/plates", environ_base=STRANGER, headers={"Accept": "text/html,*/*;q=0.8"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login?next=/plates")
 
 
@@ -78,12 +77,12 @@ def test_a_browser_of_a_stranger_is_led_to_the_login(client) -> None:
         ({"Forwarded": "for=127.0.0.1"}, 401),
     ],
 )
-def test_foreign_pages_names_and_proxies(client, headers: dict, status: int) -> None:
-    assert client.get("/api/captures", headers=headers).status_code == status
+def test_foreign_pages_names_and_proxies(shared_client, headers: dict, status: int) -> None:
+    assert shared_client.get("/api/captures", headers=headers).status_code == status
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[object]:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """The client of a hub with a trusted network, a name and a proxy."""
     environ = {
         "HUB_TRUSTED_NETWORKS": "192.168.7.0/24,fd00::/8",
@@ -91,7 +90,7 @@ def site(tmp_path: Path) -> Iterator[object]:
         "HUB_ACCESS_TRUSTED_PROXY": "10.9.9.9",
         "HUB_ACCESS_LOCAL_ADMIN": "false",
     }
-    app = create_app(load(tmp_path / "instance", {}, environ))
+    app = create_app(load(tmp_path_factory.mktemp("site") / "instance", {}, environ))
     yield app.test_client()
     close(app)
 
@@ -138,12 +137,12 @@ def test_this_machine_sends_but_does_not_administer_where_people_log_in(site) ->
     assert answer.status_code == 401 and "/login" in answer.json["message"]
 
 
-def test_every_route_socket_and_event_declares_a_role(app) -> None:
-    hub = app.extensions["gatehouse"]
+def test_every_route_socket_and_event_declares_a_role(shared_app) -> None:
+    hub = shared_app.extensions["gatehouse"]
     undeclared = [
         f"{rule.rule} ({rule.endpoint})"
-        for rule in app.url_map.iter_rules()
-        if rule.endpoint != "static" and requirement_of(app.view_functions[rule.endpoint]) is None
+        for rule in shared_app.url_map.iter_rules()
+        if rule.endpoint != "static" and requirement_of(shared_app.view_functions[rule.endpoint]) is None
     ]
     assert undeclared == []
     assert len(hub.websockets.declared()) >= 8

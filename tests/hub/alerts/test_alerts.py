@@ -162,8 +162,8 @@ def test_alerts_come_in_pages(app, client) -> None:
 
 
 @pytest.mark.parametrize("query", [{"kind": "nonsense"}, {"state": "open"}, {"from": "soon"}, {"cursor": "x"}])
-def test_a_query_that_cannot_be_read_is_refused_with_what_is_expected(client, query) -> None:
-    answer = client.get("/api/alerts", query_string=query)
+def test_a_query_that_cannot_be_read_is_refused_with_what_is_expected(shared_client, query) -> None:
+    answer = shared_client.get("/api/alerts", query_string=query)
     assert answer.status_code == 400 and answer.json["errors"]
 
 

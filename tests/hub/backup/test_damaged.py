@@ -23,7 +23,7 @@ from hub.store.migrations.runner import migrate
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.sqlite.rescue import damage, rescue
 from tests.hub.backup.conftest import RECORDS, Filled
-from tests.support.backup import clean_environment, shown
+from tests.support.backup import app, clean_environment, shown
 from tests.support.helpers import ROOT, HubProcess
 
 PAGE = 4096
@@ -127,8 +127,7 @@ def test_a_hub_with_a_damaged_database_starts_with_what_can_be_read(site: Filled
     assert rows_of(site.instance / "hub.db", "lpr_records") == detections
     assert dismiss(site.instance) and sentences(site.instance, site.instance / "backups") == []
     path = next((site.instance / "backups").glob("*.tar"))
-    command = [sys.executable, str(ROOT / "app.py"), "restore", str(path), "--instance", str(site.instance)]
-    assert subprocess.run(command, capture_output=True, timeout=60, env=clean_environment()).returncode == 0
+    assert app(site.instance, "restore", str(path)).returncode == 0
     with HubProcess(site.instance) as hub:
         assert shown(hub) == site.shown and hub.get("/status")["warnings"] == []
 

@@ -6,15 +6,13 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.support.helpers import ROOT, HubProcess, capture_result, wait_for
+from tests.support.helpers import HubProcess, capture_result, run_app, wait_for
 from tests.support.uplink import full_disk
 
 pytestmark = pytest.mark.slow
@@ -22,16 +20,10 @@ pytestmark = pytest.mark.slow
 
 def doctor(hub: HubProcess) -> tuple[int, dict[str, list[str]]]:
     """The exit status, and "LEVEL sentence" of each finding by its check."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "app.py"), "doctor", "--json", "--instance", str(hub.instance)]
-        + ["--port", str(hub.port)],
-        capture_output=True,
-        env={**hub.environ, "PYTHONWARNINGS": "default"},
-        timeout=90,
-        check=False,
-    )
+    environ = {name: value for name, value in hub.environ.items() if name.startswith("HUB_")}
+    done = run_app("doctor", "--json", "--instance", hub.instance, "--port", hub.port, **environ)
     found: dict[str, Any] = json.loads(done.stdout)
-    assert done.stderr == b"", done.stderr
+    assert done.stderr == "", done.stderr
     rows: dict[str, list[str]] = {}
     for row in found["checks"]:
         rows.setdefault(row["check"], []).append(f"{row['level']} {row['message']}")
@@ -56,12 +48,7 @@ def test_beside_a_hub_that_runs_and_after_it_was_killed(tmp_path: Path) -> None:
 
 
 def test_a_hub_over_tls(tmp_path: Path) -> None:
-    made = subprocess.run(
-        [sys.executable, str(ROOT / "app.py"), "make-cert", "--instance", str(tmp_path / "instance")],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    made = run_app("make-cert", "--instance", tmp_path / "instance")
     assert made.returncode == 0
     environ = {"HUB_TLS_CERT": "tls/server.pem", "HUB_TLS_KEY": "tls/server-key.pem"}
     with HubProcess(tmp_path / "instance", **environ) as hub:

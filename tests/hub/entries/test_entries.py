@@ -199,6 +199,49 @@ def test_what_somebody_has_read_leaves_the_queue(client) -> None:
     assert listed(client, number="55555")[0]["id"] == before[0]["id"]
 
 
+def test_detections_without_a_readable_plate_are_in_the_queue_until_somebody_has_read_them(client) -> None:
+    at = START + 7200
+    plain = {"plate_detections": [], "vehicles_count": 1, "aicamera_id": "dim"}
+    ids = []
+    for place, plates in enumerate(([], [{"text": "QQ1", "confidence": 0.2}], [{"text": "QQ2", "confidence": 0.9}])):
+        body = g4(timestamp=at + place, created_at=at + place, ocr_results=plates, **plain)
+        ids.append(client.post("/api/detection", json=body).json["detection_id"])
+    queue = listed(client, unread="true", camera="dim")
+    assert [each["id"] for each in queue] == [ids[1], ids[0]]
+    for record_id, value in ((ids[0], "QQ7"), (ids[1], "")):
+        body = {"kind": "detection", "id": record_id, "field": "plate", "value": value}
+        answer = client.post("/api/corrections", json=body)
+        assert answer.status_code == 201, answer.text
+    assert listed(client, unread="true", camera="dim") == []
+    found = listed(client, plate="QQ7")
+    assert [each["id"] for each in found] == ids[:1]
+    assert found[0]["detection"]["plates"] == [
+        {"text": "", "plate": "", "confidence": None, "box": None, "corrected": "QQ7"}
+    ]
+    text = client.get("/api/entries.csv", query_string={"plate": "QQ7"}).data.decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["plates"], row["corrected_plates"], row["read"]) == ("", "QQ7", "no")
+
+
+def test_what_somebody_has_corrected(client) -> None:
+    made = client.get("/api/corrections").json["corrections"]
+    if not any(each["kind"] == "capture" for each in made):
+        first = listed(client, kind="capture")[0]["id"]
+        assert client.post("/api/corrections", json={"kind": "capture", "id": first, "value": "1"}).status_code == 201
+        made = client.get("/api/corrections").json["corrections"]
+    ids = {each["id"] for each in made}
+    every = listed(client)
+    for filters in ({}, {"kind": "capture"}, {"text": "*0*"}, {"station": "south"}, {"from": START}):
+        rows = [each["id"] for each in listed(client, **filters)]
+        yes, no = (listed(client, corrected=flag, **filters) for flag in ("true", "false"))
+        assert [each["id"] for each in yes] == [each for each in rows if each in ids], filters
+        assert [each["id"] for each in no] == [each for each in rows if each not in ids], filters
+    assert {each["id"] for each in listed(client, corrected="true")} == ids & {each["id"] for each in every}
+    assert listed(client, corrected="true", unread="true") == []
+    text = client.get("/api/entries.csv", query_string={"corrected": "true"}).data.decode("utf-8-sig")
+    assert {row["id"] for row in csv.DictReader(io.StringIO(text))} == ids
+
+
 def test_pages_to_print(client) -> None:
     failed = listed(client, unread="true")[0]["id"]
     ticket = client.get(f"/records/capture/{failed}/ticket")

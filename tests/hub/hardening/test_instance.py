@@ -6,14 +6,13 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.support.helpers import ROOT, SIDE_PORTS, HubProcess, free_ports, wait_for
+from tests.support.helpers import SIDE_PORTS, HubProcess, free_ports, run_app, wait_for
 from tests.support.lpr import PICTURE_TEXT, g4, g4_health
 
 
@@ -22,15 +21,8 @@ def test_a_second_hub_ends_with_a_sentence_that_names_the_first(tmp_path: Path) 
     with HubProcess(tmp_path / "instance") as hub:
         changing = (".db-wal", ".db-shm", ".log")
         before = {path: path.stat().st_mtime_ns for path in hub.instance.rglob("*") if path.suffix not in changing}
-        environ = {**hub.environ, **dict.fromkeys(SIDE_PORTS, "0")}
-        second = subprocess.run(
-            [sys.executable, str(ROOT / "app.py"), "--instance", str(hub.instance), "--port", str(free_ports(1)[0])],
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        ports = dict.fromkeys(SIDE_PORTS, "0")
+        second = run_app("--instance", hub.instance, "--port", free_ports(1)[0], **ports)
         assert second.returncode == 1 and "Traceback" not in second.stderr
         told = second.stderr
         assert str(hub.process.pid) in told and str(hub.port) in told and "since 20" in told and "--instance" in told

@@ -6,23 +6,20 @@ A test goes through one column. A cell that says why a limit does not apply is c
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from tests.support import ws
-from tests.support.helpers import wait_for
+from tests.support.limit_cells import DATAGRAM, ENGINE, POLLING, SOCKET_IO, differences, ignored, ignored_datagram
 from tests.support.limit_doors import (
     BOARDS,
     LARGE_PICTURE,
     MB,
     REST,
-    SMALL,
     SOCKETS,
     WIDE_PICTURE,
-    Datagrams,
     LimitHub,
     Polling,
     Raw,
@@ -31,38 +28,12 @@ from tests.support.limit_doors import (
     capture,
     detection,
     inside,
-    outside,
-    shown,
     text_of,
 )
 from tests.support.limit_tables import DOORS, cells
-from tests.support.tags import ACK, record
+from tests.support.tags import record
 
 pytestmark = pytest.mark.slow
-
-POLLING, SOCKET_IO, DATAGRAM = "Socket.IO by polling", "Socket.IO by WebSocket", "datagram"
-ENGINE: dict[str, type[Polling | SocketIo]] = {POLLING: Polling, SOCKET_IO: SocketIo}
-LIMIT = 3
-"""Of every register of names in SMALL."""
-RATE_SENTENCE = "messages_per_second"
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LimitHub]:
-    with LimitHub(tmp_path_factory.mktemp("limits") / "instance", **SMALL) as process:
-        yield process
-        assert "Traceback" not in process.text()
-        assert "Traceback" not in (process.instance / "hub.log").read_text("utf-8")
-
-
-def differences(column: str, found: Callable[[str, str], str]) -> list[tuple[str, str, str]]:
-    """Door, cell and what happened instead; `found(door, cell)` is asked where the cell is no dash."""
-    wrong = []
-    for door, cell in cells(column):
-        observed = found(door, cell) if cell != "-" else cell
-        if observed != cell:
-            wrong.append((door, cell, observed))
-    return wrong
 
 
 def test_every_door_is_in_the_table(app: Any) -> None:
@@ -168,7 +139,7 @@ def _opened(hub: LimitHub, door: str) -> Raw:
 def test_messages_over_the_limit(hub: LimitHub) -> None:
     def found(door: str, cell: str) -> str:
         if door == DATAGRAM:
-            return _ignored_datagram(hub, "too long", json.dumps(record(note="x" * 1500)).encode())
+            return ignored_datagram(hub, "too long", json.dumps(record(note="x" * 1500)).encode())
         if door == POLLING:
             return "body"  # the message is the body, which has its own column
         with _opened(hub, door) as raw:
@@ -176,15 +147,6 @@ def test_messages_over_the_limit(hub: LimitHub) -> None:
             return str(raw.close_code())
 
     assert differences("message", found) == []
-
-
-def _ignored_datagram(hub: LimitHub, reason: str, *datagrams: bytes) -> str:
-    before = shown(hub, "/status")["udp"]["ignored"].get(reason, 0)
-    with Datagrams(hub) as sock:
-        for data in datagrams:
-            sock.send(data)
-        wait_for(lambda: shown(hub, "/status")["udp"]["ignored"].get(reason, 0) > before, what=reason)
-    return "ignored"
 
 
 def with_picture(hub: LimitHub, door: str, picture: bytes, sentence: str) -> str:
@@ -206,10 +168,10 @@ def with_picture(hub: LimitHub, door: str, picture: bytes, sentence: str) -> str
         return results[0]
     if door in BOARDS:
         with board(hub, door, inside()) as raw:
-            before = _ignored(hub, "not taken as a picture")
+            before = ignored(hub, "not taken as a picture")
             raw.say(picture)
             assert [message["event"] for message in raw.messages()] == ["connection_success", "identify_success"]
-            return "ignored" if _ignored(hub, "not taken as a picture") == before + 1 else "taken"
+            return "ignored" if ignored(hub, "not taken as a picture") == before + 1 else "taken"
     with Raw(hub, door, inside()) as raw:
         if door == "/video-stream":
             return _frame(hub, raw, picture, sentence)
@@ -234,11 +196,6 @@ def _said(reply: dict[str, Any], sentence: str) -> str:
     return "refused"
 
 
-def _ignored(hub: LimitHub, reason: str) -> int:
-    counts = shown(hub, "/status")["apriltag"]["ignored"]
-    return sum(count for key, count in counts.items() if reason in key)
-
-
 def test_pictures_with_too_many_bytes(hub: LimitHub) -> None:
     def found(door: str, cell: str) -> str:
         if cell in ("body", "message"):
@@ -250,179 +207,3 @@ def test_pictures_with_too_many_bytes(hub: LimitHub) -> None:
 
 def test_pictures_with_too_many_pixels(hub: LimitHub) -> None:
     assert differences("pixels", lambda door, cell: with_picture(hub, door, WIDE_PICTURE, "pixels")) == []
-
-
-# -- rate
-
-
-def test_messages_that_come_too_fast(hub: LimitHub) -> None:
-    def found(door: str, cell: str) -> str:
-        address = inside()
-        if door in REST:
-            return _rate_of_requests(hub, door, address)
-        if door == DATAGRAM:
-            return _ignored_datagram(hub, "too many", *[json.dumps(record()).encode()] * 60)
-        if door in ENGINE:
-            with ENGINE[door](hub, address) as session:
-                replies = [session.call("health_status", {"camera_id": "fast"}) for _ in range(9)]
-            assert replies[0]["success"] and not replies[-1]["success"]
-            return "refused" if RATE_SENTENCE in replies[-1]["message"] else replies[-1]["message"]
-        if door in BOARDS:
-            return _rate_of_board(hub, door, address)
-        with Raw(hub, door, address) as raw:
-            for number in range(9):
-                raw.say({"type": "ping"} if door == "/video-stream" else detection(f"fast{number}", None))
-            texts = [ws.read_frame(raw.sock)[1].decode() for _ in range(9)]
-            list(raw.messages())  # it is still open
-        return "refused" if RATE_SENTENCE in texts[-1] and RATE_SENTENCE not in texts[1] else texts[-1]
-
-    assert differences("rate", found) == []
-
-
-def _rate_of_requests(hub: LimitHub, door: str, address: str) -> str:
-    for _ in range(14):
-        answer = REST[door].send(hub, address, "fast")
-        if answer.status_code == 429:
-            assert int(answer.headers["Retry-After"]) >= 1 and answer.json()["message"]
-            return "429"
-    return str(answer.status_code)
-
-
-def _rate_of_board(hub: LimitHub, door: str, address: str) -> str:
-    before = _ignored(hub, RATE_SENTENCE)
-    with board(hub, door, address) as raw:
-        for _ in range(20):
-            raw.say({"event": "apriltag_data", **record()})
-        acknowledged = list(raw.messages()).count(ACK)
-    assert 3 <= acknowledged < 20
-    return "ignored" if _ignored(hub, RATE_SENTENCE) - before == 20 - acknowledged else "taken"
-
-
-def test_the_rate_of_every_event_of_socketio(app: Any, hub: LimitHub) -> None:
-    events = set(app.extensions["gatehouse"].event_access.declared) - {"disconnect"}
-    assert len(events) > 15
-    for event in sorted(events):
-        with SocketIo(hub, inside()) as session:
-            for _ in range(9):
-                reply = session.call(event, {"camera_id": "fast", "station": "fast"})
-            assert not reply["success"] and RATE_SENTENCE in reply["message"], (event, reply)
-
-
-def test_a_board_that_sends_too_fast_stays_connected_and_others_are_served(hub: LimitHub) -> None:
-    with board(hub, "main /", inside()) as fast, board(hub, "main /", inside()) as other:
-        for _ in range(30):
-            fast.say({"event": "apriltag_data", **record()})
-        list(fast.messages())
-        other.say({"event": "apriltag_data", **record()})
-        assert ACK in list(other.messages())
-
-        def acknowledged() -> bool:
-            fast.say({"event": "apriltag_data", **record()})
-            return ACK in list(fast.messages())
-
-        wait_for(acknowledged, what="the fast board's being heard again")
-
-
-# -- names
-
-
-def known(hub: LimitHub, register: str) -> int:
-    status = shown(hub, "/status")
-    if register == "boards":
-        return len(status["boards"])
-    return len(status["video"]["cameras"]) if register == "frames" else status["names"][register]["known"]
-
-
-def test_names_that_senders_invent(hub: LimitHub) -> None:
-    def found(door: str, cell: str) -> str:
-        names = [f"{door[:12]} {number}" for number in range(LIMIT + 2)]
-        if door in REST:
-            statuses = [REST[door].send(hub, inside(), name.replace("/", "")).status_code for name in names]
-            count = known(hub, REST[door].names)
-            return "503" if 503 in statuses and count == LIMIT else _bounded(count)
-        if door in ENGINE:
-            for name in names:
-                with ENGINE[door](hub, inside()) as session:
-                    session.call("camera_register", {"camera_id": name})
-                    session.call("station_status", {"station": name})
-            assert known(hub, "stations") == LIMIT
-            return _bounded(known(hub, "cameras"))
-        for name in names:
-            _introduce(hub, door, name)
-        return _bounded(known(hub, "cameras" if door == "lpr /" else "boards"))
-
-    assert differences("names", found) == []
-
-
-def test_names_of_one_sender(hub: LimitHub) -> None:
-    """Limits beside those of the table: of one camera, of one address, of tags."""
-    for number in range(4):
-        report = {**detection("many", None), "type": "health_check", "component": f"part {number}", "status": "PASS"}
-        with Raw(hub, "lpr /", inside()) as raw:
-            raw.say(report)
-            assert next(iter(raw.messages()))["success"]
-    row = next(row for row in shown(hub, "/api/cameras")["cameras"] if row["camera_id"] == "many")
-    assert [one["component"] for one in row["components"]] == ["part 2", "part 3"]
-    with board(hub, "main /", inside()) as raw:
-        for number in range(3):
-            raw.say({"event": "apriltag_data", **record(tag_id=number)})
-        assert list(raw.messages()).count(ACK) == 3
-    assert shown(hub, "/status")["apriltag"]["tags"] == 2
-    address = outside()
-    for number in range(3):
-        REST["POST /api/detection"].send(hub, address, f"invented {number}")
-    waiting = [one for one in shown(hub, "/api/access/devices")["waiting"] if one["address"] == address]
-    assert {one["claimed"] for one in waiting} == {"invented 1", "invented 2"}
-    statuses = [REST["POST /api/pair"].send(hub, address, f"agent {number}").status_code for number in range(5)]
-    assert statuses == [201] * 4 + [429]
-    pairings = [one for one in shown(hub, "/api/access/devices")["pairings"] if one["address"] == address]
-    assert {one["name"] for one in pairings} == {"agent 2", "agent 3"}
-
-
-def _introduce(hub: LimitHub, door: str, name: str) -> None:
-    """Send one message under a name, or from an address of its own."""
-    if door == DATAGRAM:
-        with Datagrams(hub) as sock:
-            sock.send(json.dumps(record()).encode())
-            sock.recv(255)
-    elif door in BOARDS:
-        with board(hub, door, inside()) as raw:
-            list(raw.messages())
-        wait_for(lambda: shown(hub, "/status")["websocket"]["active_connections"] == 0, what="the end of the socket")
-    else:
-        with Raw(hub, door, inside()) as raw:
-            raw.say({"type": "camera_register", "camera_id": name})
-            list(raw.messages())
-
-
-def _bounded(count: int) -> str:
-    return "bounded" if count == LIMIT else f"{count} names"
-
-
-def test_strangers_who_wait(hub: LimitHub) -> None:
-    def found(door: str, cell: str) -> str:
-        if door == DATAGRAM:
-            return cell  # of a datagram the address is real: tests/hub/devices/test_datagrams.py
-        addresses = [outside() for _ in range(LIMIT + 2)]
-        for address in addresses:
-            _try_as_stranger(hub, door, address)
-        waiting = {device["address"] for device in shown(hub, "/api/access/devices")["waiting"]}
-        if not waiting & set(addresses):
-            return "open" if cell == "open" else "nobody waits"
-        return _bounded(len(waiting))
-
-    assert differences("strangers", found) == []
-
-
-def _try_as_stranger(hub: LimitHub, door: str, address: str) -> None:
-    if door in REST:
-        REST[door].__class__(**{**vars(REST[door]), "headers": ()}).send(hub, address)
-    elif door in ENGINE:
-        with ENGINE[door](hub, address) as session:
-            assert not session.call("lpr_data", {"camera_id": "invented"})["success"]
-    elif door in BOARDS:
-        with board(hub, door, address, "wrong") as raw:
-            assert [message["event"] for message in raw.messages()] == ["connection_success", "auth_failed"]
-    else:
-        with Raw(hub, door, address) as raw:
-            assert raw.status == 401

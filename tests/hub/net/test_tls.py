@@ -6,7 +6,6 @@ import json
 import socket
 import ssl
 import stat
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -26,21 +25,16 @@ from hub.net.certificates import (
     make_certificates,
     own_machine_host,
 )
-from tests.support.helpers import ROOT, jpeg, wait_for
+from tests.support.helpers import jpeg, run_app, wait_for
 from tests.support.tls import OWN, TlsHub, make_certificate
 
 pytestmark = pytest.mark.slow
 
 
-def app(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "app.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsHub]:
     instance = tmp_path_factory.mktemp("tls") / "instance"
-    made = app("make-cert", "hub.site.example", "--instance", str(instance))
+    made = run_app("make-cert", "hub.site.example", "--instance", str(instance))
     assert made.returncode == 0, made.stderr
     assert 'tls_cert = "tls/server.pem"' in made.stdout and "hub.site.example" in made.stdout
     with TlsHub(instance) as process:
@@ -177,7 +171,7 @@ def test_settings_that_cannot_be_used_are_sentences(tmp_path: Path) -> None:
     ):
         (instance / "hub.toml").write_text(text, "utf-8")
         for command in ("check-config", "run"):
-            done = app(command, "--instance", str(instance), "--port", "0")
+            done = run_app(command, "--instance", str(instance), "--port", "0")
             assert done.returncode == 2 and "tls_" in done.stderr and "Traceback" not in done.stderr
 
 

@@ -17,26 +17,33 @@ from hypothesis.errors import Unsatisfiable
 
 from tests.support.helpers import HubProcess
 
-MISSING = "Schemathesis is not installed (pip install -r requirements-dev.txt)."
-schemathesis = pytest.importorskip("schemathesis", reason=MISSING)
-of_answers = pytest.importorskip("schemathesis.specs.openapi.checks", reason=MISSING)
-
 pytestmark = pytest.mark.slow
-EXAMPLES = int(os.environ.get("GATEHOUSE_EXAMPLES", "3"))
-CHECKS = [
-    schemathesis.checks.not_a_server_error,
-    of_answers.content_type_conformance,
-    of_answers.response_schema_conformance,
-]
+EXAMPLES = int(os.environ.get("GATEHOUSE_EXAMPLES", "2"))
 BUSY = 503  # an answer with a sentence and Retry-After, not a failure
+
+
+@pytest.fixture(scope="module")
+def schemathesis() -> Any:
+    """The library, which takes seconds to import."""
+    return pytest.importorskip(
+        "schemathesis", reason="Schemathesis is not installed (pip install -r requirements-dev.txt)."
+    )
+
+
+def checks_of(answer: Any) -> list[Any]:
+    """What is checked of an answer."""
+    from schemathesis import checks
+    from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+
+    promised = [content_type_conformance, response_schema_conformance]
+    return promised if answer.status_code == BUSY else [checks.not_a_server_error, *promised]
 
 
 def fault_of(case: Any, url: str, session: requests.Session) -> str:
     """What is wrong with the answer to a request; empty where nothing is."""
     answer = case.call(base_url=url, session=session, timeout=20)
-    checks = CHECKS[1:] if answer.status_code == BUSY else CHECKS
     try:
-        case.validate_response(answer, checks=checks)
+        case.validate_response(answer, checks=checks_of(answer))
     except AssertionError as error:
         return str(error)
     except BaseExceptionGroup as errors:
@@ -66,8 +73,8 @@ def try_operation(operation: Any, mode: Any, url: str, session: requests.Session
     return faults
 
 
-@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
-def test_answers_are_as_the_document_says(hub: HubProcess, mode: Any) -> None:
+@pytest.mark.parametrize("mode", ["positive", "negative"])
+def test_answers_are_as_the_document_says(schemathesis: Any, hub: HubProcess, mode: str) -> None:
     schema = schemathesis.openapi.from_url(f"{hub.url}/openapi.json")
     faults: list[str] = []
     tried = 0
@@ -77,5 +84,5 @@ def test_answers_are_as_the_document_says(hub: HubProcess, mode: Any) -> None:
             if operation.definition.raw.get("x-endless"):
                 continue
             tried += 1
-            faults += try_operation(operation, mode, hub.url, session)
+            faults += try_operation(operation, schemathesis.GenerationMode(mode), hub.url, session)
     assert faults == [] and tried > 80

@@ -11,14 +11,31 @@ from tests.support.lpr import g4, post
 
 pytestmark = MARKS
 BANNERS = "[...document.querySelectorAll('#alarms:not([hidden]) .alarm')].map((node) => node.innerText)"
+STATE = "document.querySelector('#sound').dataset.state"
+LONG = 60.0  # seconds: alerts are looked for, told and drawn one after the other, and a busy machine does each slowly
 LISTEN = "window.rung = []; addEventListener('rang', (event) => window.rung.push(event.detail))"
 
 
 def opened(hub: HubProcess, page: Page, path: str) -> None:
     page.open(f"{hub.url}{path}")
-    wait_for(lambda: page.value("document.querySelector('#sound:not([hidden])') !== null"), what="the bell")
-    wait_for(lambda: page.value("document.querySelector('#link')?.innerText ?? 'live'") == "live", what="the page")
+    wait_for(lambda: page.value("document.querySelector('#sound:not([hidden])') !== null"), LONG, "the bell")
+    wait_for(lambda: page.value("document.querySelector('#link')?.innerText ?? 'live'") == "live", LONG, "the page")
     page.value(LISTEN)
+
+
+def turn_sound_on(page: Page) -> None:
+    """Turn it on, or on again: it begins with a press, which is repeated until the browser plays."""
+
+    def is_on() -> bool:
+        state = page.value(STATE)
+        if state == "off":
+            page.value("document.querySelector('#sound').click()")
+        elif state == "blocked":
+            page.press("Tab", 9)
+        return state == "on"
+
+    page.press("Tab", 9)
+    wait_for(is_on, LONG, "the sound")
 
 
 def banners(page: Page) -> list[str]:
@@ -38,11 +55,9 @@ def seen(page: Page) -> None:
 def test_an_alarm_is_on_every_page_until_it_was_seen(hub: HubProcess, page: Page) -> None:
     opened(hub, page, "/status")
     assert banners(page) == []
-    page.press("Tab", 9)
-    page.value("document.querySelector('#sound').click()")
-    wait_for(lambda: page.value("document.querySelector('#sound').dataset.state") == "on", what="the sound")
+    turn_sound_on(page)
     hit(hub, "AB 123")
-    [banner] = wait_for(lambda: banners(page), what="the banner")
+    [banner] = wait_for(lambda: banners(page), LONG, "the banner")
     assert "AB 123" in banner and "Unpaid" in banner
     assert page.value("window.rung") == [{"urgent": True, "heard": True}]
     assert page.value("document.title").startswith("(1) ")
@@ -62,8 +77,8 @@ def test_an_alarm_is_on_every_page_until_it_was_seen(hub: HubProcess, page: Page
 def test_what_one_page_has_seen_leaves_the_others(hub: HubProcess, page: Page) -> None:
     opened(hub, page, "/audit")
     hit(hub, "CD 456")
-    wait_for(lambda: len(banners(page)) == 1, what="the banner on a page without live data")
-    assert page.value("window.rung.length") == 1
+    wait_for(lambda: len(banners(page)) == 1, LONG, "the banner on a page without live data")
+    wait_for(lambda: page.value("window.rung.length") == 1, what="the sound with it")
     [alarm] = hub.get("/api/alerts/unseen")["alarms"]
     requests.post(f"{hub.url}/api/alerts/{alarm['id']}/acknowledge", timeout=10).raise_for_status()
     wait_for(lambda: banners(page) == [], what="its end")
@@ -71,19 +86,18 @@ def test_what_one_page_has_seen_leaves_the_others(hub: HubProcess, page: Page) -
 
 def test_failures_do_not_drown_the_operator(hub: HubProcess, page: Page) -> None:
     opened(hub, page, "/plates")
-    page.press("Tab", 9)
-    wait_for(lambda: page.value("document.querySelector('#sound').dataset.state") == "on", what="the sound again")
+    turn_sound_on(page)
     page.value("document.querySelector('#sound').click()")
-    wait_for(lambda: page.value("document.querySelector('#sound').dataset.state") == "off", what="the mute")
+    wait_for(lambda: page.value(STATE) == "off", what="the mute")
     for number in range(4):
         for station in ("east", "north", "south", "west"):
             store(hub, f"{station} {number}", station=station, number="", success=False, message="Unreadable")
-    wait_for(lambda: "and 2 more" in " ".join(banners(page)), what="two of them, and how many more")
+    wait_for(lambda: "and 2 more" in " ".join(banners(page)), LONG, "two of them, and how many more")
     assert len(banners(page)) == 2
-    wait_for(lambda: "4 vehicles" in banners(page)[0], what="the count")
+    wait_for(lambda: "4 vehicles" in " ".join(banners(page)[:1]), LONG, "the count")
     assert all(not rang["heard"] and not rang["urgent"] for rang in page.value("window.rung"))
     opened(hub, page, "/alarms")
-    wait_for(lambda: page.value("document.querySelectorAll('#list .seen').length") == 4, what="the list")
+    wait_for(lambda: page.value("document.querySelectorAll('#list .seen').length") == 4, LONG, "the list")
     page.value("document.querySelector('.all').click()")
     wait_for(lambda: banners(page) == [], what="that all are seen")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ import requests
 from hub.retention.service import Retention
 from hub.retention_kinds import retention_kinds
 from tests.support.expiring_rows import START, set_received, store_capture, store_detection
-from tests.support.helpers import ROOT, HubProcess, capture_result, wait_for
+from tests.support.helpers import HubProcess, capture_result, run_app, wait_for
 from tests.support.retention import DAY, retention_of
 
 
@@ -89,10 +87,7 @@ def test_the_hub_has_it_running(parts: Any, client: Any) -> None:
 
 
 def preview(instance: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "app.py"), "retention", "--preview", "--instance", str(instance)]
-    return subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", timeout=60, env={**os.environ, **environ}
-    )
+    return run_app("retention", "--preview", "--instance", instance, **environ)
 
 
 @pytest.mark.slow

@@ -198,8 +198,8 @@ def test_list_filters(client) -> None:
         "to=2026-13-01",
     ],
 )
-def test_bad_queries_get_a_sentence(client, query: str) -> None:
-    answer = client.get(f"/api/captures?{query}")
+def test_bad_queries_get_a_sentence(shared_client, query: str) -> None:
+    answer = shared_client.get(f"/api/captures?{query}")
     assert answer.status_code == 400
     assert set(answer.json) == {"success", "message", "errors"}
     assert query.split("=")[0] in answer.json["message"]
@@ -262,11 +262,11 @@ MULTIPART = b'--b\r\nContent-Disposition: form-data; name="result"\r\n\r\n{"tag"
         (b"\xff\xfe", "application/json", 400),
     ],
 )
-def test_bodies_that_are_none(client, body: bytes, kind: str, status: int) -> None:
-    answer = client.post("/api/captures", data=body, content_type=kind)
+def test_bodies_that_are_none(shared_client, body: bytes, kind: str, status: int) -> None:
+    answer = shared_client.post("/api/captures", data=body, content_type=kind)
     assert answer.status_code == status
     assert set(answer.json) == {"success", "message", "errors"}
-    assert client.get("/api/captures").json["captures"] == []
+    assert shared_client.get("/api/captures").json["captures"] == []
 
 
 def test_unknown_parts_are_named(client) -> None:

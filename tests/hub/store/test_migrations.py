@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +20,7 @@ from hub.store.migrations.schema import Schema
 from hub.store.sqlite.backend import SqliteBackend
 from hub.tables import METADATA
 from tests.hub.store.first_schema import ROWS, TABLES
-from tests.support.helpers import ROOT, capture_result
+from tests.support.helpers import capture_result, run_app
 from tests.support.lpr import g4
 
 NEWEST = REVISIONS[-1].number
@@ -215,8 +213,7 @@ def test_the_hub_ends_with_a_sentence_over_a_newer_database(tmp_path: Path) -> N
     instance = tmp_path / "instance"
     instance.mkdir()
     run_script(instance / "hub.db", "PRAGMA user_version = 99")
-    command = [sys.executable, str(ROOT / "app.py"), "--instance", str(instance), "--port", "0"]
-    ended = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=30)
+    ended = run_app("--instance", instance, "--port", 0)
     assert ended.returncode == 1
     assert ended.stderr.count("cannot be used") == 1 and str(instance) in ended.stderr
     assert "written by a newer version of Gatehouse: it has schema revision 99" in ended.stderr

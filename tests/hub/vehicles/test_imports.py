@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing, suppress
+from threading import Thread
 from typing import Any
 
 import gevent
 import pytest
+import requests
 
 from hub import close, create_app
 from hub.contract.roles import LOCAL
@@ -15,6 +18,7 @@ from hub.store.writer import Writer
 from hub.vehicles.csv_text import guess_encoding
 from hub.vehicles.imports import Imports
 from tests.hub.vehicles.test_register import add, found, known, marked
+from tests.support.helpers import HubProcess, wait_for
 
 THAI = "name;plates\nรถบรรทุกสินค้า;กข 1234\nรถตู้;ขค 5678\n"
 PERSIAN = "name;plates\nکامیون;۱۲ب۳۴۵\nشرکت حمل و نقل;۲۲ج۳۴۵\n"
@@ -213,3 +217,50 @@ def test_more_plates_than_can_be_watched_are_refused(client: Any, monkeypatch: A
     assert send(client, text).status_code == 409 and found(client) == []
     assert send(client, text.replace("P3,deny", "P3,allow")).status_code == 201
     assert client.post("/api/watchlist", json={"plate": "X 1"}).status_code == 409
+
+
+@pytest.mark.slow
+def test_a_kill_leaves_all_of_an_import_or_nothing(tmp_path: Any) -> None:
+    """Killed with nothing, with some and with much of a file stored, the hub has none of it and takes it then."""
+    text = "name,tags,plates\n" + "".join(f"n{i},T{i},P {i}\n" for i in range(3000))
+    with HubProcess(tmp_path / "instance") as hub:
+        database = tmp_path / "instance" / "hub.db"
+
+        def stored() -> int:
+            with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+                return int(connection.execute("SELECT count(*) FROM vehicles").fetchone()[0])
+
+        def import_file() -> None:
+            with suppress(requests.ConnectionError):
+                requests.post(f"{hub.url}/api/vehicles/import", data=text.encode(), timeout=120)
+
+        for least in (1, 600):
+            sender = Thread(target=import_file)
+            sender.start()
+            wait_for(lambda least=least: stored() >= least, what="a part of the file")
+            hub.kill()
+            sender.join()
+            assert least <= stored() < 3000
+            hub.start()
+            assert hub.get("/api/vehicles")["vehicles"] == []
+            wait_for(lambda: stored() == 0, 60, what="the end of what was left")
+        address = f"{hub.url}/api/vehicles/import"
+        wait_for(lambda: requests.post(address, data=text.encode(), timeout=120).status_code == 201, 60, "the import")
+        hub.kill()
+        hub.start()
+        assert [row["name"] for row in hub.get("/api/vehicles", limit=1)["vehicles"]] == ["n2999"]
+        assert stored() == 3000
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_of_every_system_and_breaks_in_cells(client: Any, end: str) -> None:
+    rows = ["name,tags", *(f"n{i},T{i}" for i in range(7000)), f'"two{end}lines",LAST', "=bad,X"]
+    body = preview(client, end.join(rows))
+    assert (body["lines"], body["vehicles"], body["bad_count"]) == (7002, 7001, 1)
+    assert body["bad"][0]["line"] == 7004 and "formula" in body["bad"][0]["reason"]
+
+
+@pytest.mark.parametrize("filler", ["x", ",", "a\n" * 1000 + '","'])
+def test_a_row_without_end_is_refused(client: Any, filler: str) -> None:
+    answer = send(client, 'name,tags\nn,T\n"' + filler * (400_000 // len(filler)))
+    assert answer.status_code == 400 and "Line 3" in answer.json["message"], answer.json

@@ -9,6 +9,7 @@ import pytest
 from hub import close, create_app
 from hub.contract.vehicles import NUMBER, PLATE, TAG, Identifier
 from hub.settings.file import load
+from hub.vehicles.service import Vehicles
 from tests.support.lpr import g4
 
 TRUCK = {"name": "Truck 12", "owner": "North Haulage", "tags": ["e280 1170"], "numbers": ["No. 00451"]}
@@ -220,3 +221,29 @@ def test_watched_plates_are_loaded_at_the_next_start(tmp_path: Any) -> None:
     app = create_app(settings)
     assert marked(app.test_client(), "WL 2") == [("WL 2", "allow")]
     close(app)
+
+
+def test_of_two_who_change_a_vehicle_at_once_the_second_is_told_what_is_there_now(client: Any) -> None:
+    seen = add(client, name="Truck", tags=["TWO"], owner="North")
+    path = f"/api/vehicles/{seen['id']}"
+    first = client.put(path, json={"owner": "South", "plates": ["A 1", "B 2"], "version": seen["version"]})
+    assert first.status_code == 200 and first.json["vehicle"]["version"] > seen["version"]
+    second = client.put(path, json={"owner": "East", "note": "mine", "version": seen["version"]})
+    assert second.status_code == 409 and "Somebody has changed this vehicle" in second.json["message"]
+    now = client.get(path).json["vehicle"]
+    assert second.json["errors"] == [f"version: {now['version']}", "owner: South", "note: "]
+    assert now == first.json["vehicle"]
+    again = client.put(path, json={"note": "mine", "version": now["version"]}).json["vehicle"]
+    assert (again["owner"], again["note"]) == ("South", "mine")
+    assert client.put(path, json={"note": "old client"}).json["vehicle"]["note"] == "old client"
+    for wrong in ("1", True, -1, 1.5):
+        assert client.put(path, json={"note": "x", "version": wrong}).status_code == 400, wrong
+
+
+def test_each_change_has_its_own_version_whatever_the_clock_says(app: Any, client: Any) -> None:
+    seen, vehicles = add(client, tags=["CLOCK"]), app.extensions["gatehouse"].part(Vehicles)
+    versions = [seen["version"]]
+    vehicles.now = lambda: 1_700_000_000.0
+    for note in ("a", "b", "c"):
+        versions.append(client.put(f"/api/vehicles/{seen['id']}", json={"note": note}).json["vehicle"]["version"])
+    assert versions == sorted(set(versions))

@@ -32,7 +32,7 @@ class Backlog:
 def deliver_backlog(folder: Path, results: int, picture_bytes: int = 40_000) -> Backlog:
     """Fill an outbox, let the agent try in vain, kill it once, then start the hub."""
     instance = folder / "agent"
-    hub = HubProcess(folder / "hub", real=True)
+    hub = HubProcess(folder / "hub")
     _fill(instance, results, picture_bytes)
     (instance / "agent.toml").write_text(
         f'[hub]\nurl = "{hub.url}"\nretry_seconds = 0.1\nretry_max_seconds = 1\n[rfid]\nhost = "127.0.0.1"\nport = 9\n',

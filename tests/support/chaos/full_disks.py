@@ -40,9 +40,7 @@ class FullDisks:
     def __init__(self, folder: Path, hub_disk: SmallDisk, agent_disk: SmallDisk, seed: int, lanes: int) -> None:
         self._hub_disk, self._agent_disk = hub_disk, agent_disk
         self._rng = random.Random(seed)
-        self._hub = HubProcess(
-            hub_disk.folder / "hub", real=True, HUB_STORE_RESERVE_MB=RESERVE_MB, HUB_STORE_WARN_FREE_MB="0"
-        )
+        self._hub = HubProcess(hub_disk.folder / "hub", HUB_STORE_RESERVE_MB=RESERVE_MB, HUB_STORE_WARN_FREE_MB="0")
         self._hub.output = folder / "hub.output.txt"
         self._agent = ChaosAgent(agent_disk.folder / "agent")
         self._agent.output = folder / "agent.output.txt"

@@ -87,7 +87,7 @@ class Outcome:
 
 def start_after(cut: Cut, recording: Recording) -> Outcome:
     """Start a hub on the state of a cut, compare, kill it, and check its database."""
-    hub = HubProcess(cut.folder / "instance", real=True)
+    hub = HubProcess(cut.folder / "instance")
     hub.output = cut.folder.parent / f"{cut.folder.name}.output.txt"
     acknowledged = recording.acknowledged(cut)
     began = time.monotonic()

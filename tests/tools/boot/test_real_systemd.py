@@ -73,7 +73,7 @@ class Service:
         return self._manager.show(self.unit, "ActiveState") == "active"
 
 
-def test_from_installation_to_removal(manager: Systemd, tmp_path: Path) -> None:
+def test_from_installation_over_a_kill_and_a_stop_to_removal(manager: Systemd, tmp_path: Path) -> None:
     service = Service(manager, tmp_path)
     service.do("install")
     assert service.is_active(), "installed means ready: systemctl waits for it"
@@ -81,8 +81,14 @@ def test_from_installation_to_removal(manager: Systemd, tmp_path: Path) -> None:
     first = service.pid()
     manager.signal(service.unit, signal.SIGKILL)
     wait_for(lambda: service.pid() not in ("0", first) and service.is_active(), 30, "the restart")
+    done = manager.run(sys.executable, str(ROOT / "app.py"), "stop", "--instance", str(service.instance))
+    assert done.returncode == 0, done.stdout + done.stderr
+    wait_for(lambda: manager.show(service.unit, "ActiveState") == "inactive", 30, "the end")
+    assert service.log.count("The hub has ended.") == 1
+    service.do("install")
+    assert service.is_active(), "an installation starts it again"
     service.do("remove")
-    assert "The hub has ended." in service.log
+    assert service.log.count("The hub has ended.") == 2
     assert list(manager.units.rglob("*")) == []
     assert manager.show(service.unit, "LoadState") == "not-found"
 
@@ -107,17 +113,6 @@ def test_a_frozen_hub_is_restarted(manager: Systemd, tmp_path: Path) -> None:
     manager.signal(service.unit, signal.SIGSTOP)
     wait_for(lambda: service.pid() not in ("0", first) and service.is_active(), 60, "the restart")
     assert manager.show(service.unit, "NRestarts") == "1"
-
-
-def test_a_hub_that_was_stopped_stays_stopped(manager: Systemd, tmp_path: Path) -> None:
-    service = Service(manager, tmp_path)
-    service.do("install")
-    done = manager.run(sys.executable, str(ROOT / "app.py"), "stop", "--instance", str(service.instance))
-    assert done.returncode == 0, done.stdout + done.stderr
-    wait_for(lambda: manager.show(service.unit, "ActiveState") == "inactive", 30, "the end")
-    assert "The hub has ended." in service.log
-    service.do("install")
-    assert service.is_active()
 
 
 def test_a_hub_that_already_runs_is_named_before_anything_is_written(manager: Systemd, tmp_path: Path) -> None:

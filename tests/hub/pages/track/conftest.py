@@ -11,7 +11,7 @@ import pytest
 from tests.support import people
 from tests.support.browser import Page, browser, fake_webcam
 from tests.support.helpers import HubProcess, wait_for
-from tests.support.track_page import RECORD, STREET, text
+from tests.support.track_page import RECORD, street, text
 
 HUB_TOML = '[[tracking.sources]]\nname = "yard"\nurl = "yard.avi"\n'
 
@@ -33,7 +33,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
 @pytest.fixture(scope="module")
 def shared_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     folder = tmp_path_factory.mktemp("browser")
-    slow = [picture for picture in STREET for _ in range(5)]
+    slow = [picture for picture in street() for _ in range(5)]
     with browser(folder, *fake_webcam(folder / "webcam.mjpeg", slow)) as page:
         page.size(1366, 768)
         page.call("Page.addScriptToEvaluateOnNewDocument", source=RECORD)

@@ -15,7 +15,7 @@ import pytest
 from tests.support import people
 from tests.support.browser import MARKS, browser, fake_webcam
 from tests.support.helpers import HubProcess, wait_for
-from tests.support.track_page import STREET
+from tests.support.track_page import street
 
 pytestmark = MARKS
 FOREIGN = "elsewhere.example"
@@ -142,7 +142,7 @@ def test_a_page_of_another_origin_works_as_published(hub: HubProcess, site: Path
             f"--host-resolver-rules=MAP {FOREIGN} 127.0.0.1",
             f"--unsafely-treat-insecure-origin-as-secure={address}",  # or else it has no webcam
         )
-        with browser(tmp_path, *flags, *fake_webcam(tmp_path / "webcam.mjpeg", STREET)) as page:
+        with browser(tmp_path, *flags, *fake_webcam(tmp_path / "webcam.mjpeg", street())) as page:
             page.open(f"{address}/index.html")
             assert page.value("location.origin") == address
             assert page.value("run(photo()).then(() => 'runs', (error) => error.message)") == "runs"
@@ -159,7 +159,7 @@ def test_a_page_of_another_origin_works_as_published(hub: HubProcess, site: Path
 
 
 def test_a_page_in_a_file_uploads_and_connects(hub: HubProcess, site: Path, tmp_path: Path) -> None:
-    with browser(tmp_path, *fake_webcam(tmp_path / "webcam.mjpeg", STREET)) as page:
+    with browser(tmp_path, *fake_webcam(tmp_path / "webcam.mjpeg", street())) as page:
         page.open((site / "index.html").as_uri())
         photo = people.jpeg(people.portrait(people.RED))
         text = base64.b64encode(photo).decode()  # a file's picture taints a canvas, so this photo is given as text
