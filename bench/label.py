@@ -29,7 +29,7 @@ from label_scenes import LEVELS, BenchScene, frames, scene  # noqa: E402
 from agent_lib.label.code_file import load_label_code  # noqa: E402
 from agent_lib.label.reader import LabelReader, digit_strip  # noqa: E402
 from agent_lib.label.reading import LabelReading  # noqa: E402
-from agent_lib.label.vote import LabelVote  # noqa: E402
+from agent_lib.label.witnesses import read_frames  # noqa: E402
 from agent_lib.ocr import ENGINES, make_reader  # noqa: E402
 from agent_lib.settings import OcrSettings  # noqa: E402
 
@@ -128,13 +128,7 @@ def measure(
 
 def from_frames(reader: LabelReader, images: list[np.ndarray]) -> str:
     """The number that a capture reports of several frames of one label, "" if none."""
-    vote: LabelVote[None] = LabelVote(DIGITS)
-    for image in images:
-        verdict = vote.add(reader.read(image), None)
-        if verdict is not None:
-            return verdict.number
-    verdict = vote.conclude()
-    return verdict.number if verdict is not None else ""
+    return read_frames(images, reader.read, DIGITS).number
 
 
 def measure_frames(seed: int, count: int, readers: dict[str, LabelReader]) -> dict[str, Tally]:

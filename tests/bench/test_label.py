@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agent_lib.label.reader import LabelReader
 from agent_lib.label.reading import LabelReading
+from agent_lib.settings import OcrSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "bench"))
@@ -62,21 +64,11 @@ def test_further_faces_have_ten_different_digits(face):
     assert len({mask.tobytes() for mask in masks}) == 10
 
 
-class _Reader:
-    """Reads each picture, a text here, as itself; a "?" before it makes it unsure."""
-
-    def read(self, image):
-        sure = not image.startswith("?")
-        text = image.lstrip("?")
-        return LabelReading(found=True, number=text if sure else "", raw_text=text, confidence=0.95 if sure else 0.75)
-
-
-@pytest.mark.parametrize(
-    ("images", "number"),
-    [(["?12345"] * 2, ""), (["12345"], "12345"), (["?12345", "12345"], "12345"), (["12345", "54321"], "")],
-)
-def test_several_frames_are_voted_on(images, number):
-    assert bench.from_frames(_Reader(), images) == number
+def test_a_label_that_one_frame_shows_clearly_is_reported_of_several():
+    clear = label_scenes.scene(535, "easy", 0)
+    reader = LabelReader(OcrSettings(engine="crnn"), 5)
+    assert bench.from_frames(reader, [clear.image] * 2) == clear.number
+    assert bench.from_frames(reader, [np.zeros((90, 160, 3), np.uint8)] * 2) == ""
 
 
 def _scene(number):
