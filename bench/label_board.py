@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from label_digits import digits
 from PIL import Image, ImageDraw, ImageFont
 
 CODE = json.loads((Path(__file__).resolve().parent.parent / "agent_lib/data/label_code.json").read_text("utf-8"))
@@ -52,7 +53,11 @@ def text(sign: str, height: int, style: int, stretch: float = 1.0) -> np.ndarray
 
 def print_text(image: np.ndarray, sign: str, centre, height: int, ink, style: int, stretch: float = 1.0) -> None:
     """Print into a BGR picture in place; what sticks out of the picture is cut."""
-    mask = text(sign, height, style, stretch)
+    lay(image, text(sign, height, style, stretch), centre, ink)
+
+
+def lay(image: np.ndarray, mask: np.ndarray, centre, ink) -> None:
+    """Lay ink of a coverage mask over a BGR picture in place; what sticks out of the picture is cut."""
     x, y = round(centre[0] - mask.shape[1] / 2), round(centre[1] - mask.shape[0] / 2)
     left, top = max(0, -x), max(0, -y)
     mask = mask[top : image.shape[0] - y, left : image.shape[1] - x]
@@ -93,8 +98,8 @@ def ticks(rng: np.random.Generator, wrong: str = "") -> dict[str, list[int]]:
     return result
 
 
-def board(number: str, rng: np.random.Generator, wrong: str = "") -> np.ndarray:
-    """A printed board, one pixel per board unit, (842, 1191, 3) BGR uint8."""
+def board(number: str, rng: np.random.Generator, wrong: str = "", face: str = "") -> np.ndarray:
+    """A printed board, one pixel per board unit, (842, 1191, 3) BGR uint8; `face` is one of `label_digits.FURTHER`."""
     black, white = int(rng.integers(12, 44)), int(rng.integers(200, 250))
     image = np.full((HEIGHT, WIDTH, 3), black, np.uint8)
     wide, long = CODE["tick"]["width"], CODE["tick"]["length"]
@@ -110,15 +115,9 @@ def board(number: str, rng: np.random.Generator, wrong: str = "") -> np.ndarray:
     paper = np.clip(white + rng.normal(0, 4, 3), 185, 252)
     image[y0:y1, x0:x1] = paper.astype(np.uint8)
     _marks(image, rng, black)
-    print_text(
-        image,
-        number,
-        ((x0 + x1) / 2, (y0 + y1) / 2),
-        int(rng.integers(150, 182)),
-        (black,) * 3,
-        int(rng.integers(6)),
-        float(rng.uniform(0.88, 1.05)),
-    )
+    height, style, stretch = int(rng.integers(150, 182)), int(rng.integers(6)), float(rng.uniform(0.88, 1.05))
+    mask = digits(number, height, face) if face else text(number, height, style, stretch)
+    lay(image, mask, ((x0 + x1) / 2, (y0 + y1) / 2), (black,) * 3)
     return image
 
 

@@ -1,8 +1,6 @@
 """Render strips to train and test the label reader: a number printed on a panel, photographed, found and rectified.
 
-The strip is cut as `agent_lib.label.reader` cuts it: the board is drawn around its digits, projected into a picture at
-the size that a label has there, degraded (light, blur, noise, JPEG), and warped back with corners that are as inexact
-as found ones.
+The board is drawn around its digits; `label_film` photographs it and cuts the strip as `agent_lib.label.reader` does.
 """
 
 from __future__ import annotations
@@ -12,17 +10,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from label_film import CANVAS, Film
 from label_fonts import HEIGHT, OTHER_SIGNS, Face
 
 from agent_lib.label.code_file import load_label_code
-from agent_lib.label.reader import NARROWEST, STRIP_HALF_HEIGHT, STRIP_INSET
+from agent_lib.label.reader import STRIP_HALF_HEIGHT, STRIP_INSET
 
 UNREADABLE = 11
 """Class of a sign that is there and cannot be read; 0 is the blank, 1..10 are the digits 0..9."""
 HIDDEN_SHARE = 0.3
 """A digit with more of its ink hidden than this is one that cannot be read."""
-CANVAS = 0.5
-"""Canvas pixels per board unit."""
 MARGIN = 60
 """Board units drawn around the strip."""
 
@@ -62,25 +59,28 @@ class StripRenderer:
         self._box = np.array(
             [x0 + STRIP_INSET, middle - STRIP_HALF_HEIGHT, x1 - STRIP_INSET, middle + STRIP_HALF_HEIGHT]
         )
-        self._corner = self._box[:2] - MARGIN
         self._size = tuple(int(v) for v in np.round((self._box[2:] - self._box[:2] + 2 * MARGIN) * CANVAS))
-        self._board = np.array([(0, 0), (code.width, 0), (code.width, code.height), (0, code.height)], np.float64)
+        self._film = Film(code, self._box[:2] - MARGIN, self._box, rng)
 
-    def sample(self, hardness: float = 1.0) -> Sample:
-        """One strip; `hardness` 0..1 bounds how small, tilted, dark, blurred and hidden it is."""
+    def sample(self, hardness: float = 1.0, night: bool = False) -> Sample:
+        """One strip; `hardness` 0..1 bounds how small, tilted, dark, blurred and hidden it is, but by `night` only how
+        unevenly it is lit and how much is hidden.
+        """
         rng = self._rng
         draw = rng.random()
         if draw < 0.04:
-            return Sample(self._film(self._plain(), hardness), ())
+            return Sample(self._film.strip(self._plain(), hardness, night), ())
         letters = draw > 0.97
         ink, spans, classes = self._print(letters)
         canvas = self._paint(ink)
         if draw < 0.07:
-            return Sample(self._film(self._smear(canvas), hardness), ())
+            return Sample(self._film.strip(self._smear(canvas), hardness, night), ())
         hidden = np.zeros(canvas.shape, np.float32)
         if rng.random() < 0.35 * hardness:
             for _ in range(1 + (rng.random() < 0.2)):
                 self._cover(canvas, hidden)
+        if spans and rng.random() < 0.08:
+            self._tape(canvas, hidden, ink, spans)
         if rng.random() < 0.3 * hardness:
             self._glare(canvas, hidden)
         seen = []
@@ -88,7 +88,7 @@ class StripRenderer:
             part = ink[:, left:right].astype(np.float32)
             lost = float((part * hidden[:, left:right]).sum() / max(1.0, part.sum()))
             seen.append(UNREADABLE if lost > HIDDEN_SHARE else one)
-        return Sample(self._film(canvas, hardness), tuple(seen), written(classes))
+        return Sample(self._film.strip(canvas, hardness, night), tuple(seen), written(classes))
 
     def _print(self, letters: bool):
         """The number's coverage on the canvas, each sign's columns, and its classes."""
@@ -121,6 +121,10 @@ class StripRenderer:
         if along < 0.6 or scale < 0.6:
             line = cv2.blur(line, (max(1, round(0.5 / along)), 1))
         ink = cv2.warpAffine(line, matrix, (width, height), flags=cv2.INTER_AREA)
+        if rng.random() < 0.2:
+            ink = (cv2.dilate if rng.random() < 0.6 else cv2.erode)(
+                ink, np.ones((2, 2) if tall < 75 else (3, 3), np.uint8)
+            )
         spans = [(max(0, int(x0 + left * along) - 2), min(width, int(x0 + right * along) + 3)) for left, right in edges]
         return ink, spans, [int(s) + 1 if s.isdigit() else UNREADABLE for s in signs]
 
@@ -194,6 +198,26 @@ class StripRenderer:
         canvas[:] = canvas * (1 - mask) + grain * mask
         np.maximum(hidden, mask, out=hidden)
 
+    def _tape(self, canvas: np.ndarray, hidden: np.ndarray, ink: np.ndarray, spans: list[tuple[int, int]]) -> None:
+        """Cover part of one digit in about the paper's tone: what is left may look like another digit."""
+        rng = self._rng
+        left, right = spans[int(rng.integers(len(spans)))]
+        rows = np.flatnonzero(ink[:, left:right].any(axis=1))
+        if not len(rows):
+            return
+        top, bottom = int(rows[0]), int(rows[-1]) + 1
+        wide, tall = right - left, bottom - top
+        x0, x1 = sorted(rng.choice((-0.05, 0.0, 0.4, 0.5, 0.6, 1.0, 1.05), 2, replace=False) + rng.normal(0, 0.05, 2))
+        y0, y1 = (-0.1, 1.1)
+        if rng.random() < 0.5:
+            y0, y1 = sorted(rng.choice((-0.1, 0.15, 0.45, 0.55, 0.85, 1.1), 2, replace=False) + rng.normal(0, 0.05, 2))
+        mask = np.zeros(canvas.shape, np.float32)
+        corners = (left + x0 * wide, top + y0 * tall), (left + x1 * wide, top + y1 * tall)
+        cv2.rectangle(mask, *(tuple(round(v) for v in corner) for corner in corners), 1.0, -1)
+        tone = float(np.percentile(canvas, 80)) + rng.normal(0, 6)
+        canvas[:] = canvas * (1 - mask) + tone * mask
+        np.maximum(hidden, mask, out=hidden)
+
     def _glare(self, canvas: np.ndarray, hidden: np.ndarray) -> None:
         """A reflection laid over the print: what is left of its contrast is less, or nothing."""
         rng = self._rng
@@ -207,114 +231,3 @@ class StripRenderer:
         light = rng.uniform(170, 255)
         canvas[:] = canvas * (1 - glow) + light * glow
         np.maximum(hidden, np.clip((glow - 0.8) / 0.12, 0, 1), out=hidden)
-
-    def _film(self, canvas: np.ndarray, hardness: float) -> np.ndarray:
-        """The canvas as a camera sees it and as the strip is cut from that."""
-        rng = self._rng
-        wide, corners = self._standing(hardness)
-        to_frame = cv2.getPerspectiveTransform(self._board.astype(np.float32), corners.astype(np.float32))
-        canvas = self._lit(canvas, hardness)
-        # The canvas' own pixels, at their centres, in board units.
-        from_canvas = np.array(
-            [
-                (1 / CANVAS, 0, self._corner[0] + 0.5 / CANVAS),
-                (0, 1 / CANVAS, self._corner[1] + 0.5 / CANVAS),
-                (0, 0, 1),
-            ]
-        )
-        outline = np.array([[(0, 0), (canvas.shape[1], 0), canvas.shape[::-1], (0, canvas.shape[0])]], np.float32)
-        around = cv2.perspectiveTransform(outline, to_frame @ from_canvas)[0]
-        low = np.floor(around.min(axis=0)) - 2
-        size = tuple(int(v) for v in np.ceil(around.max(axis=0)) - low + 3)
-        shift = np.array([(1, 0, -low[0]), (0, 1, -low[1]), (0, 0, 1)])
-        narrow = float(np.linalg.norm(corners[1] - corners[0])) / self._board[1, 0] / CANVAS
-        if narrow < 0.7:
-            canvas = cv2.GaussianBlur(canvas, (0, 0), 0.42 / max(0.1, narrow))
-        seen = cv2.warpPerspective(
-            canvas, shift @ to_frame @ from_canvas, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        seen = self._camera(seen, hardness, wide)
-        found = corners + rng.normal(0, 0.25 + rng.uniform(0, 0.006) * wide * max(0.3, hardness), (4, 2))
-        back = cv2.getPerspectiveTransform(self._board.astype(np.float32), found.astype(np.float32))
-        scale = NARROWEST / self._board[1, 0]
-        x0, y0, x1, y1 = self._box
-        strip_size = (round((x1 - x0) * scale), round((y1 - y0) * scale))
-        from_strip = np.array([(1 / scale, 0, x0 + 0.5 / scale), (0, 1 / scale, y0 + 0.5 / scale), (0, 0, 1)])
-        return cv2.warpPerspective(
-            seen,
-            shift @ back @ self._loose(hardness) @ from_strip,
-            strip_size,
-            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-
-    def _loose(self, hardness: float) -> np.ndarray:
-        """What finding leaves besides: turned by up to three degrees, larger or smaller, moved; in board units."""
-        rng = self._rng
-        turn = np.radians(rng.uniform(-3, 3) * hardness) if rng.random() < 0.5 else 0.0
-        wide, tall = 1 + rng.normal(0, 0.025, 2)
-        x, y = self._box.reshape(2, 2).mean(axis=0)
-        turned = np.array([(wide * np.cos(turn), -np.sin(turn), 0), (np.sin(turn), tall * np.cos(turn), 0), (0, 0, 1)])
-        moved = np.array([(1, 0, x + rng.normal(0, 8)), (0, 1, y + rng.normal(0, 6)), (0, 0, 1)])
-        return moved @ turned @ np.array([(1, 0, -x), (0, 1, -y), (0, 0, 1)])
-
-    def _standing(self, hardness: float) -> tuple[float, np.ndarray]:
-        """The board's width in pixels head on, and where its corners come to lie."""
-        rng = self._rng
-        wide = float(np.exp(rng.uniform(np.log(300 - 225 * hardness), np.log(560 - 260 * hardness * rng.random()))))
-        yaw, pitch = np.radians(rng.uniform(-50, 50, 2) * (0.3 + 0.7 * hardness) * (1.0, 0.8))
-        turn = np.radians(rng.normal(0, 8))
-        flat = (self._board / self._board[1, 0] - (0.5, 0.3535)) * wide
-        x, y, z = flat[:, 0] * np.cos(yaw), flat[:, 1], flat[:, 0] * np.sin(yaw)
-        y, z = y * np.cos(pitch) - z * np.sin(pitch), y * np.sin(pitch) + z * np.cos(pitch)
-        far = rng.uniform(3, 12) * wide
-        seen = np.stack([x, y], axis=1) * (far / (far + z))[:, None]
-        around = np.array([(np.cos(turn), np.sin(turn)), (-np.sin(turn), np.cos(turn))])
-        return wide, seen @ around + rng.uniform(0, 1, 2) + 1000
-
-    def _lit(self, canvas: np.ndarray, hardness: float) -> np.ndarray:
-        """Uneven light, and a shadow's edge across it."""
-        rng = self._rng
-        height, width = canvas.shape
-        light = cv2.resize(1 + rng.normal(0, 0.12 * hardness, (2, 3)).astype(np.float32), (width, height))
-        if rng.random() < 0.3 * hardness:
-            shade = np.full(canvas.shape, rng.uniform(0.3, 0.85), np.float32)
-            points = rng.uniform((-0.5 * width, -0.5 * height), (1.5 * width, 1.5 * height), (4, 2)).astype(np.int32)
-            cv2.fillConvexPoly(shade, cv2.convexHull(points), 1.0)
-            soft = 2 * int(rng.integers(1, 20)) + 1
-            light = light * cv2.blur(shade, (soft, soft))
-        return canvas * light
-
-    def _camera(self, seen: np.ndarray, hardness: float, wide: float) -> np.ndarray:
-        rng = self._rng
-        # Blur in shares of a digit's height, which is about an eighth of the board's width.
-        most = (0.05 + 0.11 * hardness * rng.random()) * wide / 8
-        seen = cv2.GaussianBlur(seen, (0, 0), max(0.3, rng.uniform(0.2, max(0.45, most))))
-        if rng.random() < 0.2 * hardness:
-            seen = _moved(seen, rng.uniform(1.5, 1.5 + 0.03 * wide), rng.uniform(0, np.pi))
-        level = (
-            rng.uniform(0.7, 1.1) if rng.random() > 0.45 * hardness else np.exp(rng.uniform(np.log(0.1), np.log(0.7)))
-        )
-        haze = rng.uniform(0, 60) if rng.random() < 0.2 * hardness else 0.0
-        seen = seen * level * (1 - haze / 255) + haze
-        seen = seen + rng.normal(0, rng.uniform(0.5, 1.5 + 6 * hardness * (0.3 + 0.7 * min(1.0, level))), seen.shape)
-        seen = np.clip(seen + 0.5, 0, 255).astype(np.uint8)
-        if rng.random() < 0.25:
-            soft = cv2.GaussianBlur(seen, (0, 0), 1.0)
-            seen = cv2.addWeighted(seen, 1.6, soft, -0.6, 0)
-        if rng.random() < 0.5:
-            _, data = cv2.imencode(
-                ".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(95 - round(60 * hardness), 98))]
-            )
-            seen = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
-        return seen
-
-
-def _moved(image: np.ndarray, length: float, turn: float) -> np.ndarray:
-    """Blurred along a line of `length` pixels."""
-    reach = int(np.ceil(length / 2))
-    kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
-    half = np.array([np.cos(turn), np.sin(turn)]) * length / 2 + 0.0
-    start, end = np.round(reach - half).astype(int), np.round(reach + half).astype(int)
-    cv2.line(kernel, start.tolist(), end.tolist(), 1.0)
-    return cv2.filter2D(image, -1, kernel / kernel.sum())

@@ -29,7 +29,8 @@ AGENT = """
 The file is `agent.toml` in the instance folder (written on the first start), or what `--config FILE` names: TOML, or
 the JSON of the original station software, in which keys that are not known are a warning and no refusal. The
 environment (`WEBSOCKET_URL`, `GATEHOUSE_TOKEN`, `GATEHOUSE_CA`, `IMAGE_SERVER_URL`, `AGENT_SIMULATE_PAUSE`,
-`AGENT_SIMULATE_FLEET`) counts over the file, and the flags `--hub`, `--ca`, `--simulate` and `--seed` over both. Each
+`AGENT_SIMULATE_FLEET`, `AGENT_SIMULATE_NIGHT`) counts over the file, and the flags `--hub`, `--ca`, `--simulate` and
+`--seed` over both. Each
 table of `[[stations]]` may hold tables `camera`, `secondary_camera`, `rfid`, `capture` and `ocr` of its own; the ones
 at the top are what it does not say. `secondary_camera` has the keys of `camera` and takes from it what it does not say,
 except its address. `camera.rtsp_url` is another name of `camera.url`; `station` may be just a name and `hub` just an

@@ -14,7 +14,7 @@ from agent_lib.station.devices import LabelReaderDevice
 AS_IT_IS, REDUCED, BORDERED = "as it is", "reduced", "with a border"
 FRAME_SIDE = 1920
 """Width of the frames that the finder is tuned for."""
-_BORDER_SIDE, _BORDER_SHARE, _GREY = 1000, 0.15, (128, 128, 128)
+_BORDER_SIDE, _BORDER_SHARE, _GREY = 720, 0.15, (128, 128, 128)
 _FILLS_SHARE = 0.5
 
 

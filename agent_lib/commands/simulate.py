@@ -11,6 +11,7 @@ from agent_lib.settings import AgentSettings, CameraSettings, CaptureSettings, S
 from agent_lib.simulator.barrier import SimulatedBarrier
 from agent_lib.simulator.fleet import Fleet
 from agent_lib.simulator.gate import SimulatedGate
+from agent_lib.simulator.night import Night
 from agent_lib.simulator.plate_camera import SimulatedPlateCamera, is_let_in, is_on_this_machine
 from agent_lib.simulator.register import FleetRegister, write_fleet
 from agent_lib.simulator.scale import SimulatedScale
@@ -38,6 +39,7 @@ class Simulation:
             barrier=SimulatedBarrier(),
             scale=_scale(settings.simulate_scale_port, station.name),
             fleet=fleet,
+            night=Night(settings.seed) if settings.simulate_night else None,
         )
         host, port = self._gate.reader_address
         cameras = {role: CameraSettings(url=url) for role, url in self._gate.camera_urls.items()}

@@ -11,6 +11,7 @@ from agent_lib.label.code import LabelCode
 from agent_lib.label.code_file import load_label_code
 from agent_lib.label.cut import cut_panels
 from agent_lib.label.match import EdgeCode
+from agent_lib.label.night import NOISY, ONLY_NOISE, NightSearch, noise_share
 from agent_lib.label.panels import SMALLEST_SIDE, bright_shapes, fits, whole_panels
 from agent_lib.label.sides import refine
 from agent_lib.label.strap import Attempt, attempts, solve
@@ -54,14 +55,21 @@ class LabelFinder:
         self.code = code or load_label_code()
         self.accept = accept
         self._edges = EdgeCode(self.code)
+        self._night = NightSearch(self._edges)
 
     def find(self, grey: Image) -> list[FoundLabel]:
         """Labels in an 8-bit grey frame, best first, weak ones last.
 
-        If none is certain, shapes with a strap over one edge are checked too, then the cleaned frame.
+        If none is certain, shapes with a strap over one edge are checked too, then the cleaned frame. A noisy frame is
+        searched by `night`.
         """
+        noise = noise_share(grey)
+        if noise >= ONLY_NOISE:
+            return self._by_night(grey)
         shapes = bright_shapes(grey)
         found = self._judge(grey, whole_panels(shapes, MAX_WHOLE))
+        if noise >= NOISY:
+            return found if _certain(found) else _deduplicated(found + self._by_night(grey))
         if not _certain(found):
             found = _deduplicated(found + self._judge(grey, cut_panels(shapes, MAX_CUT)))
         if not _certain(found):
@@ -70,6 +78,11 @@ class LabelFinder:
             panels = whole_panels(shapes, MAX_CLEANED) + cut_panels(shapes, MAX_CUT)
             found = _deduplicated(found + self._judge(again, panels))
         return found
+
+    def _by_night(self, grey: Image) -> list[FoundLabel]:
+        """The labels in a noisy frame."""
+        found = self._night.find(cleaned(grey))
+        return _deduplicated([self._label(one.score, one.panel, one.weak) for one in found])
 
     def _judge(self, grey: Image, quads: list[Points]) -> list[FoundLabel]:
         """The labels among proposed panels."""

@@ -14,9 +14,9 @@ import numpy as np
 from agent_lib.runtime.arrays import Array, Image, Points, as_mat
 
 # Ratio of the panel's longer to its shorter side in the frame: 1.53 head-on, less or more when turned.
-ASPECT = (0.85, 2.6)
-# Panels of boards from about 80 px wide; smaller ones have no recognisable ticks.
-SMALLEST_SIDE = 32.0
+ASPECT = (0.85, 3.2)
+# Panels of boards from about 80 px wide, turned away; smaller ones have no recognisable ticks.
+SMALLEST_SIDE = 28.0
 LARGEST_SHARE = 0.9
 # Half the frame's size suffices for proposals; the sides are refined in the full frame.
 REDUCE = 2
@@ -28,6 +28,8 @@ MIDDLE_BLOCK, BLACK_LEVEL = 61, 8.0
 MAX_SHAPES = 150
 # If more than this share of neighbours differ, the mask is grainy and is smoothed first.
 GRAIN = 0.12
+# In a smoothed frame a bright shape is brighter than its neighbourhood by this many standard deviations of the noise.
+ABOVE_NOISE = 1.5
 MAX_QUADS = 400
 # A quadrilateral covers at least this share of its outline's hull.
 SHARE_OF_HULL = 0.7
@@ -47,20 +49,37 @@ class Shapes:
         return SMALLEST_SIDE / self.factor
 
 
-def bright_shapes(grey: Image, shadows: bool = False) -> Shapes:
-    """Outlines of about a panel's size in an 8-bit grey frame; with `shadows` also of shapes that a shadow crosses."""
+def bright_shapes(grey: Image, shadows: bool = False, smooth: float = 0.0) -> Shapes:
+    """Outlines of about a panel's size in an 8-bit grey frame; with `shadows` also of shapes that a shadow crosses.
+
+    `smooth` (sigma in reduced pixels) is for noisy frames: what is left of the noise then raises the thresholds, since
+    otherwise every grain has an outline.
+    """
     height, width = grey.shape
     factor = REDUCE if min(height, width) >= 480 else 1
     small = grey
     if factor > 1:
         small = cv2.resize(grey, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
+    above = 0.0
+    if smooth:
+        small = cv2.GaussianBlur(small, (0, 0), smooth)
+        above = ABOVE_NOISE * grain(small)
     contours: list[Array] = []
     for block, offset in BLOCKS:
         mean = cv2.boxFilter(small, -1, (block, block), borderType=cv2.BORDER_REPLICATE)
-        contours += _outlines(cv2.compare(small, cv2.add(mean, as_mat(offset)), cv2.CMP_GT), SMALLEST_SIDE / factor)
+        level = cv2.add(mean, as_mat(offset + above))
+        contours += _outlines(cv2.compare(small, level, cv2.CMP_GT), SMALLEST_SIDE / factor)
     if shadows:
         contours += _outlines(cv2.compare(small, between(small), cv2.CMP_GT), SMALLEST_SIDE / factor)
     return Shapes(small, factor, contours)
+
+
+def grain(small: Image) -> float:
+    """Standard deviation of the noise in every sixteenth row, if it is that of single pixels."""
+    rows = small[::16].astype(np.int16)
+    if rows.shape[1] < 3:
+        return 0.0
+    return float(np.median(np.abs(rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:]))) / (0.6745 * 6**0.5)
 
 
 def between(small: Image) -> Image:

@@ -37,14 +37,14 @@ class Attempt:
     covered: int
 
 
-def attempts(panel: Points, match: Match, most: int = 2) -> list[Attempt]:
+def attempts(panel: Points, match: Match, most: int = 2, strong: float = STRONG) -> list[Attempt]:
     """Hypotheses for a panel whose match was too weak, the best first."""
     order = np.argsort(-match.edges, axis=None)[:most]
     found = []
     for place in order:
         turn, edge = divmod(int(place), 4)
         strength = float(match.edges[turn, edge])
-        if strength >= STRONG:
+        if strength >= strong:
             found.append(Attempt(strength, np.roll(panel, -turn, axis=0), (edge + 2) % 4))
     return found
 

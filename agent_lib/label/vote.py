@@ -8,7 +8,7 @@ reflection), so each further frame with the same text adds only a part of its we
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from agent_lib.label.reading import LabelReading
@@ -56,54 +56,99 @@ class LabelVote(Generic[F]):
     def __init__(self, target_digits: int) -> None:
         self._digits = target_digits
         self._candidates: dict[str, _Candidate[F]] = {}
+        self._mean: tuple[LabelReading, F] | None = None
 
     def add(self, reading: LabelReading, frame: F) -> Verdict[F] | None:
         """Count a reading; returns the verdict once there is one."""
-        text = reading.number or reading.raw_text
-        confidence = min(HIGHEST, reading.confidence)
+        text, confidence = _text(reading)
         if self._is_number(text) and confidence >= RIVAL:
-            self._count(text, confidence, reading, frame)
-        best = self._best()
+            _count(self._candidates, text, confidence, reading, frame)
+        return self._decided()
+
+    def add_mean(self, reading: LabelReading | None, frame: F) -> Verdict[F] | None:
+        """Count the reading of the mean of all frames so far, in place of the one before; None: there is none.
+
+        It shares its frames with their own readings, so it adds no weight to theirs: the higher one counts.
+        """
+        self._mean = None
+        if reading is not None:
+            text, confidence = _text(reading)
+            self._mean = (reading, frame) if self._is_number(text) and confidence >= RIVAL else None
+        return self._decided()
+
+    def _decided(self) -> Verdict[F] | None:
+        candidates = self._all()
+        best = _best(candidates)
         if best is None:
             return None
-        one = self._candidates[best]
-        return self._verdict(best) if self._lead(best) >= weight(SURE) and (one.firm or one.frames > 1) else None
+        one = candidates[best]
+        return _verdict(candidates, best) if _lead(candidates, best) >= weight(SURE) and _trusted(one) else None
 
     def conclude(self) -> Verdict[F] | None:
         """The verdict when no more frames come: a reported number suffices now, if no other text was read."""
-        best = self._best()
+        candidates = self._all()
+        best = _best(candidates)
         if best is None:
             return None
-        one = self._candidates[best]
-        enough = self._lead(best) >= weight(ACCEPT) and one.confidence >= ACCEPT and (one.firm or one.frames > 1)
-        return self._verdict(best) if enough and len(self._candidates) == 1 else None
+        one = candidates[best]
+        enough = _lead(candidates, best) >= weight(ACCEPT) and one.confidence >= ACCEPT and _trusted(one)
+        return _verdict(candidates, best) if enough and len(candidates) == 1 else None
+
+    def _all(self) -> dict[str, _Candidate[F]]:
+        """The candidates, with the reading of the mean among them."""
+        if self._mean is None:
+            return self._candidates
+        candidates = dict(self._candidates)
+        reading, frame = self._mean
+        text, confidence = _text(reading)
+        one = replace(candidates.get(text, _Candidate()))
+        candidates[text] = one
+        one.against = max(one.against, weight(confidence))
+        if confidence >= COUNTED:
+            one.weight = max(one.weight, weight(confidence))
+            one.frames += 1
+            one.firm = one.firm or not reading.weak
+            if confidence > one.confidence:
+                one.confidence, one.best = confidence, (reading, frame)
+        return candidates
 
     def _is_number(self, text: str) -> bool:
         return len(text) == self._digits and text.isascii() and text.isdigit()
 
-    def _count(self, text: str, confidence: float, reading: LabelReading, frame: F) -> None:
-        one = self._candidates.setdefault(text, _Candidate())
-        one.against = max(one.against, weight(confidence))
-        if confidence < COUNTED:
-            return
-        weak = reading.weak
-        one.weight = max(one.weight, weight(confidence)) + FURTHER * min(one.weight, weight(confidence))
-        one.frames += 1
-        one.firm = one.firm or not weak
-        if confidence > one.confidence:
-            one.confidence, one.best = confidence, (reading, frame)
 
-    def _best(self) -> str | None:
-        counted = [text for text, one in self._candidates.items() if one.frames]
-        return max(counted, key=lambda text: self._candidates[text].weight, default=None)
+def _text(reading: LabelReading) -> tuple[str, float]:
+    return reading.number or reading.raw_text, min(HIGHEST, reading.confidence)
 
-    def _lead(self, best: str) -> float:
-        rivals = [max(one.weight, one.against) for text, one in self._candidates.items() if text != best]
-        return self._candidates[best].weight - AGAINST * max(rivals, default=0.0)
 
-    def _verdict(self, number: str) -> Verdict[F] | None:
-        best = self._candidates[number].best
-        return Verdict(number, *best) if best is not None else None
+def _count(candidates: dict[str, _Candidate[F]], text: str, confidence: float, reading: LabelReading, frame: F) -> None:
+    one = candidates.setdefault(text, _Candidate())
+    one.against = max(one.against, weight(confidence))
+    if confidence < COUNTED:
+        return
+    one.weight = max(one.weight, weight(confidence)) + FURTHER * min(one.weight, weight(confidence))
+    one.frames += 1
+    one.firm = one.firm or not reading.weak
+    if confidence > one.confidence:
+        one.confidence, one.best = confidence, (reading, frame)
+
+
+def _trusted(one: _Candidate[F]) -> bool:
+    return one.firm or one.frames > 1
+
+
+def _best(candidates: dict[str, _Candidate[F]]) -> str | None:
+    counted = [text for text, one in candidates.items() if one.frames]
+    return max(counted, key=lambda text: candidates[text].weight, default=None)
+
+
+def _lead(candidates: dict[str, _Candidate[F]], best: str) -> float:
+    rivals = [max(one.weight, one.against) for text, one in candidates.items() if text != best]
+    return candidates[best].weight - AGAINST * max(rivals, default=0.0)
+
+
+def _verdict(candidates: dict[str, _Candidate[F]], number: str) -> Verdict[F] | None:
+    best = candidates[number].best
+    return Verdict(number, *best) if best is not None else None
 
 
 def weight(confidence: float) -> float:

@@ -13,7 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from agent_lib.ocr import EngineSettings, NumberReader
+from agent_lib.ocr import Digits, EngineSettings, NumberReader
+from agent_lib.ocr.ctc import best_path, text_probabilities, text_probability
 from agent_lib.ocr.network import LineNetwork
 from agent_lib.runtime.arrays import Array, Image
 
@@ -25,6 +26,13 @@ SIGNS = "0123456789?"
 FAINTEST = 4.0
 """Added to a strip's standard deviation, in grey levels, so that noise of an empty strip is not amplified."""
 SUREST = 0.99999
+DOUBTLESS = 0.98
+"""Probability of a first reading from which its strip is read once only."""
+HOPELESS = 0.002
+"""Probability of a first reading below which no variant of its strip would be read."""
+VARIANTS = ((0.0, 0.0, 1.0, 1.0), (-2.5, 0.0, 1.0, 1.0), (2.5, 0.0, 1.0, 1.0), (0.0, -1.2, 1.05, 1.05),
+            (0.0, 1.2, 0.95, 0.95), (1.2, 0.0, 1.06, 0.96), (-1.2, 0.0, 0.95, 1.05))  # fmt: skip
+"""How a doubtful strip is moved (x, y in pixels of the input) and scaled (x, y) to be read again."""
 
 
 class Crnn(LineNetwork):
@@ -46,9 +54,30 @@ class Crnn(LineNetwork):
 
     def probabilities(self, strip: Image) -> Array:
         """(32, 12) of the blank, 0..9 and the unreadable character, one row per position along the strip."""
-        logits = self._session.run(None, {self._input: tensor(strip)})[0][0].astype(np.float64)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        normalised: Array = powers / powers.sum(axis=1, keepdims=True)
+        first: Array = self._all_probabilities(tensor(strip))[0]
+        return first
+
+    def read(self, strip: Image) -> Digits:
+        """See ocr.Recogniser. A doubtful strip is read again moved and scaled a little: the text that all readings
+        together find most probable counts, with its mean probability.
+        """
+        if strip.size == 0:
+            return Digits("", 0.0)
+        line = tensor(strip)
+        rows = self._all_probabilities(line)
+        classes = best_path(rows[0])
+        probability = text_probability(rows[0], classes) if classes else 0.0
+        if classes and HOPELESS <= probability < DOUBTLESS:
+            classes, probability = _together(self._all_probabilities(varied(line)))
+        if not classes:
+            return Digits("", 0.0)
+        return Digits("".join(self.signs[c - 1] for c in classes), self.calibrated(probability))
+
+    def _all_probabilities(self, lines: Array) -> Array:
+        """`probabilities` of several inputs: (N, 1, 32, 128) -> (N, 32, 12)."""
+        logits = self._session.run(None, {self._input: lines})[0].astype(np.float64)
+        powers = np.exp(logits - logits.max(axis=2, keepdims=True))
+        normalised: Array = powers / powers.sum(axis=2, keepdims=True)
         return normalised
 
     def calibrated(self, probability: float) -> float:
@@ -70,6 +99,27 @@ def log_odds(probability: float) -> float:
     """Natural logarithm of p / (1 - p), with p kept off its ends."""
     p = min(max(probability, 1e-7), 1 - 1e-7)
     return float(np.log(p / (1 - p)))
+
+
+def varied(line: Array) -> Array:
+    """An input (1, 1, 32, 128) in all VARIANTS: (N, 1, 32, 128)."""
+    found = np.empty((len(VARIANTS), 1, HEIGHT, WIDTH), np.float32)
+    for place, (x, y, wide, tall) in enumerate(VARIANTS):
+        matrix = np.array(
+            [(wide, 0.0, x + (1 - wide) * (WIDTH - 1) / 2), (0.0, tall, y + (1 - tall) * (HEIGHT - 1) / 2)]
+        )
+        found[place, 0] = cv2.warpAffine(line[0, 0], matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+    return found
+
+
+def _together(rows: Array) -> tuple[list[int], float]:
+    """The most probable text of several readings (N, 32, 12), and its mean probability over them."""
+    texts = {tuple(best_path(one)) for one in rows}
+    chances = {text: float(text_probabilities(rows, list(text)).mean()) for text in texts if text}
+    if not chances:
+        return [], 0.0
+    best = max(sorted(chances), key=lambda text: chances[text])
+    return list(best), chances[best]
 
 
 def tensor(strip: Image) -> Array:

@@ -16,23 +16,26 @@ def best_path(probabilities: Array) -> list[int]:
 
 
 def text_probability(probabilities: Array, classes: list[int]) -> float:
-    """Probability of exactly this text, summed over all its paths (the CTC forward recursion).
+    """Probability of exactly this text, summed over all its paths.
 
     `probabilities` is (T, classes) with rows that sum to at most 1; class 0 is the blank.
     """
+    return float(text_probabilities(probabilities[None], classes)[0])
+
+
+def text_probabilities(probabilities: Array, classes: list[int]) -> Array:
+    """`text_probability` in several outputs (N, T, classes) at once: (N,) (the CTC forward recursion)."""
     labels = [BLANK]
     for c in classes:
         labels += [c, BLANK]
-    states = np.zeros(len(labels))
-    states[0] = 1.0
+    count = len(labels)
     # A state is also reachable from two before, unless that skips the blank between two equal labels.
-    skips = np.array([i > 1 and labels[i] != BLANK and labels[i] != labels[i - 2] for i in range(len(labels))])
-    for step, row in enumerate(probabilities):
-        one = np.concatenate([[0.0], states[:-1]])
-        two = np.where(skips, np.concatenate([[0.0, 0.0], states])[: len(states)], 0.0)
-        if step == 0:
-            one = np.zeros(len(states))
-            one[1:2] = 1.0
-            two = np.zeros(len(states))
-        states = (states + one + two) * row[labels]
-    return float(min(1.0, states[-2:].sum()))
+    skips = np.array([i > 1 and labels[i] != BLANK and labels[i] != labels[i - 2] for i in range(count)])
+    # The two columns before the first state are never reached.
+    states = np.zeros((len(probabilities), count + 2))
+    steps = probabilities[:, :, labels]
+    states[:, 2:4] = steps[:, 0, :2]
+    for step in range(1, steps.shape[1]):
+        states[:, 2:] = (states[:, 2:] + states[:, 1:-1] + states[:, :-2] * skips) * steps[:, step]
+    found: Array = np.minimum(1.0, states[:, -2:].sum(axis=1))
+    return found

@@ -24,6 +24,7 @@ _ENVIRONMENT = {
     "IMAGE_SERVER_URL": ("hub", "image_server_url"),
     "AGENT_SIMULATE_PAUSE": ("simulate_pause",),
     "AGENT_SIMULATE_FLEET": ("simulate_fleet",),
+    "AGENT_SIMULATE_NIGHT": ("simulate_night",),
 }
 _CAMERA_ADDRESS = ("host", "url", "index")
 

@@ -198,6 +198,11 @@ class AgentSettings(Section):
         description="Vehicles of the simulated gate that come again and again, now and then with the tag or the plates "
         "of another one; 0: every vehicle is a new one. The environment's AGENT_SIMULATE_FLEET stands over it.",
     )
+    simulate_night: bool = Field(
+        default=False,
+        description="true: the cameras of the simulated gate see a night, in which a number is often read from several "
+        "frames only. The environment's AGENT_SIMULATE_NIGHT (1 or 0) stands over it.",
+    )
     simulate_scale_port: int = Field(
         default=4001,
         ge=0,

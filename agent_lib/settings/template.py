@@ -18,7 +18,15 @@ DEVICES: dict[str, type[Section]] = {
 
 TABLES: dict[str, type[Section]] = {**DEVICES, "hub": HubSettings, "outbox": OutboxSettings, "log": LogSettings}
 STATION_KEYS = ("name", "kind")
-TOP_KEYS = ("simulate", "simulate_pause", "seed", "simulate_fleet", "simulate_scale_port", "simulate_register")
+TOP_KEYS = (
+    "simulate",
+    "simulate_pause",
+    "seed",
+    "simulate_fleet",
+    "simulate_night",
+    "simulate_scale_port",
+    "simulate_register",
+)
 
 
 def template() -> str:

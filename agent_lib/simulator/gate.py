@@ -14,6 +14,7 @@ from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.simulator.barrier import SimulatedBarrier
 from agent_lib.simulator.camera import SimulatedCamera
 from agent_lib.simulator.fleet import Fleet
+from agent_lib.simulator.night import FRAMES_A_SECOND, STANDING_FRAMES, Night
 from agent_lib.simulator.plate_camera import SimulatedPlateCamera
 from agent_lib.simulator.reader import SimulatedReader
 from agent_lib.simulator.scale import SimulatedScale
@@ -35,7 +36,8 @@ _RENDER_AFTER_SECONDS = 1.0
 _POLL_SECONDS = 0.05
 _JPEG_QUALITY = 88
 
-Pictures = dict[tuple[str, float], bytes]
+Pictures = dict[tuple[str, float], list[bytes]]
+"""JPEGs by camera and position: one by day, several with different noise by night, shown in turn while it stands."""
 
 
 class SimulatedGate:
@@ -46,6 +48,7 @@ class SimulatedGate:
     by default agent_lib.simulator.scene (`Scene`, `empty_gate`). `plate_camera`: sees each vehicle that stands.
     `barrier`: the hub may open it.
     `scale`: weighs each. `fleet`: whose vehicles come again and again; without one every vehicle is a new one.
+    `night`: what makes its cameras' pictures those of a night; without it they show the light of the seed.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class SimulatedGate:
         barrier: SimulatedBarrier | None = None,
         scale: SimulatedScale | None = None,
         fleet: Fleet | None = None,
+        night: Night | None = None,
     ) -> None:
         self._seed, self._pause, self._stand_seconds = seed, pause, stand_seconds
         self._busy = busy or (lambda: False)
@@ -73,6 +77,7 @@ class SimulatedGate:
         self._barrier = barrier
         self._scale = scale
         self._fleet = fleet
+        self._night = night
         self._ready: tuple[Vehicle, Pictures, Sighting | None] | None = None
         self._thread: threading.Thread | None = None
         self.reader_address = self._reader.address
@@ -117,7 +122,7 @@ class SimulatedGate:
 
                 self._scenes = scene
             for kind in KINDS:
-                self._empty[kind] = _jpeg(self._scenes.empty_gate(self._seed, kind))
+                self._empty[kind] = _jpeg(self._seen(self._scenes.empty_gate(self._seed, kind)))
             self._show_empty()
             rendering = self._render(self._vehicles.next_index())
             while not self._stop.is_set():
@@ -162,7 +167,7 @@ class SimulatedGate:
         if self._plate_camera is not None and sighting is not None:
             self._plate_camera.show(sighting)
         rendering = self._render(arrived.index + 1)
-        self._stand(rendering)
+        self._stand(rendering, pictures)
         self._reader.show([])
         for position in _LEAVING:
             self._weigh(kg * (2 - position), False)
@@ -173,11 +178,15 @@ class SimulatedGate:
         self._weigh(0, True)
         return rendering
 
-    def _stand(self, rendering: Iterator[None]) -> None:
+    def _stand(self, rendering: Iterator[None], pictures: Pictures) -> None:
         """Stand in view for the minimum time, and while a capture runs."""
         started = time.monotonic()
+        shown = 0
         while (stood := time.monotonic() - started) < _MAX_STAND_SECONDS:
             busy = self._busy()
+            if self._night is not None and stood * FRAMES_A_SECOND >= shown + 1:
+                shown = int(stood * FRAMES_A_SECOND)
+                self._show(pictures, _STANDING, shown)
             if stood >= self._stand_seconds and not busy:
                 return
             if busy or stood < _RENDER_AFTER_SECONDS or next(rendering, self) is self:
@@ -204,12 +213,23 @@ class SimulatedGate:
         for position in (*_DRIVING_IN, _STANDING, *_LEAVING):
             for kind in KINDS:
                 frame = scenes[kind].frame(position)
-                pictures[kind, position] = _jpeg(frame)
+                pictures[kind, position] = [_jpeg(self._seen(frame, scenes[kind], position))]
                 if self._plate_camera is not None and (kind, position) == ("primary", _STANDING):
                     scene = scenes[kind]
                     sighting = see(self._seed, index, scene.plate, frame, scene.plate_corners(position))
                 yield
+        for _ in range(STANDING_FRAMES - 1 if self._night is not None else 0):
+            for kind in KINDS:
+                frame = scenes[kind].frame(_STANDING)
+                pictures[kind, _STANDING].append(_jpeg(self._seen(frame, scenes[kind], _STANDING)))
+                yield
         self._ready = (coming, pictures, sighting)
+
+    def _seen(self, frame: Image, scene: Any = None, position: float = 0.0) -> Image:
+        """The frame as the camera sees it: by night a new one each time."""
+        if self._night is None:
+            return frame
+        return self._night.seen(frame, None if scene is None else scene.plate_corners(position))
 
     def _scene(self, coming: Vehicle, kind: str) -> Any:
         if not coming.plate:
@@ -220,9 +240,10 @@ class SimulatedGate:
         if self._scale is not None:
             self._scale.show(kg, stable)
 
-    def _show(self, pictures: Pictures, position: float) -> None:
+    def _show(self, pictures: Pictures, position: float, number: int = 0) -> None:
         for kind, camera in self._cameras.items():
-            camera.show(pictures[kind, position])
+            shown = pictures[kind, position]
+            camera.show(shown[number % len(shown)])
 
     def _show_empty(self) -> None:
         for kind, camera in self._cameras.items():

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 
 from agent_lib.label.vote import LabelVote, Verdict
+from agent_lib.label.witnesses import Witnesses
 from agent_lib.runtime.arrays import Image
 from agent_lib.settings import CaptureSettings
 from agent_lib.station.devices import CameraDevice, CapturedFrame, LabelReaderDevice, ReaderStatus
@@ -81,6 +82,7 @@ class CaptureCycle:
         seen, due = started, started
         last: CapturedFrame | None = None
         vote: LabelVote[CapturedFrame] = LabelVote(self._settings.target_digits)
+        witnesses = Witnesses(self._label.read)
         while outcome.attempts < self._settings.max_attempts:
             self._stopping.wait(max(0.0, min(due, deadline) - time.monotonic()))
             now = time.monotonic()
@@ -99,7 +101,7 @@ class CaptureCycle:
                 problems.primary = self._primary_error() or problems.primary
             else:
                 seen = frame.mono
-                usable, reason, verdict = self._read(frame, outcome, vote, problems)
+                usable, reason, verdict = self._read(frame, outcome, vote, witnesses, problems)
                 last = frame if usable else last
                 if verdict is not None:
                     return _succeed(verdict, outcome)
@@ -119,9 +121,14 @@ class CaptureCycle:
         return self._primary.wait_newer(seen, max(0.0, min(timeout, deadline - time.monotonic())))
 
     def _read(
-        self, frame: CapturedFrame, outcome: Outcome, vote: LabelVote[CapturedFrame], problems: _Problems
+        self,
+        frame: CapturedFrame,
+        outcome: Outcome,
+        vote: LabelVote[CapturedFrame],
+        witnesses: Witnesses,
+        problems: _Problems,
     ) -> tuple[bool, str, Verdict[CapturedFrame] | None]:
-        """Read the label in a frame and count it in the vote.
+        """Read the label in a frame and count it in the vote; while that is unsure, read all frames so far as one.
 
         Returns whether the frame can be decoded, the reason if there is no verdict, and the verdict.
         """
@@ -130,6 +137,11 @@ class CaptureCycle:
             image = frame.image()
             usable = True
             reading = self._label.read(image)
+            verdict = vote.add(reading, frame)
+            if verdict is None:
+                mean = witnesses.add(image, reading)
+                verdict = vote.add_mean(mean, frame)
+                reading = mean if mean is not None and mean.confidence > reading.confidence else reading
         except Exception as error:  # decoders and recognisers raise anything; the next attempt may succeed
             log.warning("An attempt failed: %s", error, exc_info=not isinstance(error, (ValueError, LabelUnavailable)))
             return usable, str(error).rstrip(".") or type(error).__name__, None
@@ -137,7 +149,6 @@ class CaptureCycle:
         problems.labels = reading.message or problems.labels
         if reading.picture is not None:
             outcome.pictures["label"] = _jpeg(reading.picture)
-        verdict = vote.add(reading, frame)
         if verdict is None and reading.number:
             return usable, f"Read {reading.number}, not surely enough to report it from one picture", None
         return usable, reading.reason or "Label unreadable", verdict

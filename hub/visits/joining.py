@@ -6,7 +6,7 @@ latter is a guess, which is taken back when evidence arrives that knows better: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 
@@ -16,6 +16,7 @@ from hub.visits.visit import Member, Visit
 NEAREST = 30  # visits that are looked at for evidence that names no vehicle of theirs
 LEFT_MARGIN = 5.0  # seconds after a vehicle was seen last in which records of it may still be made
 MAX_DEPTH = 3
+CLEARLY_NEARER = 2.0  # evidence that is so many times nearer in time to another visit's was guessed wrongly
 MOVED_FROM = 5  # visits that make room for evidence, and that take what they give
 
 
@@ -68,6 +69,20 @@ def relatives(seeds: Iterable[Member], members: Sequence[Member]) -> list[Member
         found += near
         open_ += near
     return found
+
+
+def _guesses(visit: Visit) -> Iterator[tuple[list[Member], list[Member]]]:
+    """Evidence that names one vehicle, and the rest of the visit, to which only its time binds it."""
+    for member in visit.members:
+        family = relatives([member], visit.members)
+        rest = [other for other in visit.members if not any(other is each for each in family)]
+        if member.says_who and any(other.says_who for other in rest):
+            yield family, rest
+
+
+def _apart(members: Sequence[Member], others: Sequence[Member]) -> float:
+    """Seconds between the two nearest ones."""
+    return min(abs(one.at - other.at) for one in members for other in others if other.says_who)
 
 
 class Joining:
@@ -158,6 +173,24 @@ class Joining:
                     self._add(member, visit)
                     return
         self._begin(member)
+        if member.says_who:
+            self._take_what_is_nearer(member, ranked[:MOVED_FROM])
+
+    def _take_what_is_nearer(self, member: Member, visits: list[Visit]) -> None:
+        """Move to the new visit of `member` what others took by its time only, where it is nearer to `member`."""
+        own = self.visits[-1]
+        for visit in visits:
+            if visit.decision is not None:
+                continue
+            for guessed, rest in _guesses(visit):
+                if any(opposed(one, two) for one in guessed for two in own.members):
+                    continue
+                if _apart(guessed, [member]) * CLEARLY_NEARER < _apart(guessed, rest):
+                    visit.remove(guessed)
+                    self._note(visit)
+                    for each in guessed:
+                        self._add(each, own)
+                    break
 
     def _nearest(self, member: Member, candidates: list[Visit]) -> list[Visit]:
         """The visits that evidence may belong to by its time, the nearest first."""

@@ -16,8 +16,8 @@ def put_value(visit: Visit, kind: str, record_id: str, index: int, value: str) -
             continue
         if kind == CAPTURE:
             corrected = replace(evidence, number=value)
-        elif index < len(evidence.plates):
-            plates = tuple(value if each == index else plate for each, plate in enumerate(evidence.plates))
+        elif index < len(read := evidence.plates or ("",)):  # a plate that the camera did not read is its first
+            plates = tuple(value if each == index else plate for each, plate in enumerate(read))
             corrected = replace(evidence, plates=plates)
         else:
             return False

@@ -18,7 +18,7 @@ if TOOLS not in sys.path:
     sys.path.append(TOOLS)
 
 from label_fonts import HEIGHT, faces
-from label_measure import calibrate, measure
+from label_measure import MOST_WRONG, _cautious, calibrate, measure
 from label_render import UNREADABLE, StripRenderer
 
 from agent_lib.label.code_file import load_label_code
@@ -56,7 +56,7 @@ def test_a_short_run_writes_a_file_that_loads(tmp_path):
     assert report["settings"]["seed"] == 1
     assert report["settings"]["steps"] == 20
     assert report["bytes"] == output.stat().st_size
-    assert {"easy", "medium", "hard", "extreme"} <= set(report["held_out"])
+    assert {"easy", "medium", "hard", "extreme", "night"} <= set(report["held_out"])
     digits = Crnn(output).read(np.full((60, 200, 3), 200, np.uint8))
     assert set(digits.text) <= set(SIGNS)
     assert 0 <= digits.confidence <= 1
@@ -181,3 +181,15 @@ def test_calibration_turns_overconfidence_into_the_share_that_is_right(builtin):
     assert abs(report["exact"] - 0.7) < 0.07
     assert report["wrong"] == round((1 - report["exact"]) * len(samples))
     assert [step["strips"] for step in report["reliability"]] == [len(samples)]
+
+
+def test_calibration_is_lowered_until_almost_nothing_reported_is_wrong():
+    rng = np.random.default_rng(4)
+    odds = np.concatenate([rng.uniform(2, 6, 3000), [5.0] * 9])
+    wrong = np.arange(len(odds)) >= 3000
+    found = _cautious({"slope": 1.0, "offset": 1.0}, odds, wrong)
+    reported = found["slope"] * odds + found["offset"] >= np.log(9)
+    assert 0 < reported.sum() < 1000
+    assert (wrong & reported).sum() <= MOST_WRONG * reported.sum()
+    none = np.zeros(len(odds), bool)
+    assert _cautious({"slope": 1.0, "offset": 1.0}, odds, none) == {"slope": 1.0, "offset": 1.0}

@@ -171,7 +171,7 @@ def _render_frames():
 def test_no_frame_costs_more_than_its_share(name):
     grey = _frames()[name]
     finder = LabelFinder()
-    finder._edges = counting = _Counting(finder.code)
+    finder._edges = finder._night._edges = counting = _Counting(finder.code)
     assert finder.find(grey) == []
     proposals = label_finder.MAX_WHOLE + 2 * label_finder.MAX_CUT + label_finder.MAX_CLEANED
     solved = 3 * label_finder.MAX_ATTEMPTS

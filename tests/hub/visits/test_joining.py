@@ -92,6 +92,17 @@ def test_a_guess_is_taken_back_when_the_right_evidence_arrives() -> None:
     assert joined([tag_a, plate_b, plate_a, tag_b]) == expected
 
 
+def test_a_plate_that_names_nobody_here_goes_to_the_vehicle_that_it_was_seen_with() -> None:
+    """The plate of a third vehicle arrives before the tag that it was seen with, while one without a plate is there."""
+    first, wrong, second = tagged("TAG0001", 0), seen(plate_of(9), 8.2), tagged("TAG0002", 8.4)
+    assert joined([first, wrong, second]) == [[first.id], [wrong.id, second.id]]
+    unknown = seen("UNKNOWN1", 17.5)
+    third = tagged("TAG0003", 17.9)
+    assert joined([first, unknown, third]) == [[first.id], [unknown.id, third.id]]
+    nearer = tagged("TAG0003", 30)
+    assert joined([first, wrong, nearer]) == [[first.id, wrong.id], [nearer.id]]
+
+
 def test_repeated_evidence_is_counted_and_not_kept() -> None:
     joining = Joining([], RULES, lambda member: Visit("Gate", "gate", 0.0))
     for each in members(REGISTER, *(seen(plate_of(1), at) for at in range(100))):

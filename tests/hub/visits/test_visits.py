@@ -199,6 +199,17 @@ def test_a_correction_judges_the_visit_again_and_a_decision_stays(client: Any) -
     assert (again["decision"], again["plate"], again["waits"]) == ("reject", "RR1111", False)
 
 
+def test_a_plate_that_the_camera_did_not_read_is_given_by_a_person(client: Any) -> None:
+    tagged = capture(client, "RED1", 3, "111")
+    body = g4(aicamera_id="cam1", checkpoint_id="north", timestamp=stamp(2), ocr_results="[]")
+    seen = str(client.post("/api/detection", json=body).json["detection_id"])
+    assert until(client, "detection", seen)["plate"] == ""
+    correction = {"kind": "detection", "id": seen, "value": "RR1111"}
+    assert client.post("/api/corrections", json=correction).status_code == 201
+    visit = until(client, "detection", seen, lambda visit: visit["plate"] == "RR1111")
+    assert visit["state"] == "ok" and visit["id"] == of(client, "capture", tagged)["id"]
+
+
 def test_denied_is_an_alert_once(app: Any, client: Any) -> None:
     detect(client, "QQ5555")
     alert = wait_for(

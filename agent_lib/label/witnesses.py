@@ -1,0 +1,232 @@
+"""Several frames of one capture as one: aligned and averaged where the label is, then read.
+
+Noise differs from frame to frame, the label does not: the mean of five frames has less than half the noise of one. Only
+frames of the same view are averaged. A frame that shows something else where the label is (another vehicle, another
+number) starts a new set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from agent_lib.label.reading import LabelReading
+from agent_lib.runtime.arrays import Array, Image, Points
+
+MOST_FRAMES = 6
+"""Frames that are kept, the newest: grey, at most LARGEST_PIXELS each."""
+LARGEST_PIXELS = 4_200_000
+SMALLEST_SIDE = 160
+# Room around the label, in its widths: the finder needs the background beside the board.
+ROOM = 0.3
+# Comparison of two frames: smoothed by this sigma (pixels), which keeps the strokes of digits and takes most of the
+# noise; the largest shift (pixels) that is still the same view; the least correlation; and how far from the spread of
+# the noise the strongest differences may be. Equal frames give about 4, another number 8 and more.
+SMOOTH = 1.5
+MOST_SHIFT = 6.0
+ALIKE = 0.5
+STRONGEST = 7.0
+_SHIFT_SIDE = 512
+_GREY_LEVEL = 1.0
+_BAND = 128
+
+
+@dataclass
+class _Witness:
+    """A frame (grey), its own reading and its weight in the mean: the inverse of the noise's variance."""
+
+    grey: Image
+    reading: LabelReading
+    weight: float
+
+
+class Witnesses:
+    """The frames of one capture, and what they show together. `read` is that of a label reader. Not thread-safe."""
+
+    def __init__(self, read: Callable[[Image], LabelReading]) -> None:
+        self._read = read
+        self._kept: list[_Witness] = []
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def add(self, image: Image, reading: LabelReading) -> LabelReading | None:
+        """Add a frame (uint8, grey or BGR) and its own reading; the reading of all alike frames so far.
+
+        None: there is only one such frame, the frame is the one before it once more, or it cannot be used (too small or
+        too large). Corners are in pixels
+        of the reference, which is the frame in which the label was found best. Raises what `read` raises.
+        """
+        if image.dtype != np.uint8 or min(image.shape[:2]) < SMALLEST_SIDE:
+            return None
+        if image.shape[0] * image.shape[1] > LARGEST_PIXELS:
+            return None
+        grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        if self._kept and self._kept[0].grey.shape != grey.shape:
+            self._kept.clear()
+        if self._kept and np.array_equal(self._kept[-1].grey, grey):
+            return None
+        self._kept.append(_Witness(grey, reading, 1.0 / max(1.0, noise(grey)) ** 2))
+        del self._kept[:-MOST_FRAMES]
+        return self._together() if len(self._kept) > 1 else None
+
+    def _together(self) -> LabelReading | None:
+        reference = max(self._kept, key=lambda one: (one.reading.found, not one.reading.weak, one.reading.score))
+        box = _box(reference.reading.corners, reference.grey.shape)
+        newest = self._kept[-1]
+        first = aligned(_part(reference.grey, box), _part(newest.grey, box)) if newest is not reference else None
+        if newest is not reference and first is None:
+            # Something else is there now: the frames before it say nothing about it.
+            self._kept = [newest]
+            return None
+        parts: list[Image] = []
+        weights: list[float] = []
+        for one in self._kept:
+            part = _part(one.grey, box)
+            moved = part if one is reference else first if one is newest else aligned(_part(reference.grey, box), part)
+            if moved is not None:
+                parts.append(moved)
+                weights.append(one.weight)
+        if len(parts) < 2:
+            self._kept = [newest]
+            return None
+        reading = self._read(average(parts, weights))
+        for each in [reading, *reading.others]:
+            if each.corners is not None:
+                each.corners = each.corners + np.array(box[:2], np.float32)
+        return reading
+
+
+def read_frames(frames: Sequence[Image], read: Callable[[Image], LabelReading], digits: int = 5) -> LabelReading:
+    """The reading of several frames of one view, in the order of capture: what a capture makes of them.
+
+    `read`: that of a label reader. `number` is empty unless the vote of a capture decides for one; `confidence` is that
+    of the reading that decided. Raises ValueError without frames, and what `read` raises.
+    """
+    from agent_lib.label.vote import LabelVote
+
+    if not len(frames):
+        raise ValueError("Give at least one frame.")
+    vote: LabelVote[int] = LabelVote(digits)
+    witnesses = Witnesses(read)
+    best = LabelReading()
+    for place, frame in enumerate(frames):
+        reading = read(frame)
+        verdict = vote.add(reading, place)
+        if verdict is None:
+            mean = witnesses.add(frame, reading)
+            verdict = vote.add_mean(mean, place)
+            reading = mean if mean is not None and mean.found else reading
+        if verdict is not None:
+            return verdict.reading
+        best = max(best, reading, key=lambda one: (one.found, one.confidence))
+    verdict = vote.conclude()
+    if verdict is not None:
+        return verdict.reading
+    best.number = ""
+    return best
+
+
+def noise(grey: Image) -> float:
+    """Standard deviation of a grey frame's noise, in grey levels, from the differences of diagonal neighbours."""
+    some = grey[::3, ::3].astype(np.int16)[:, :-1]
+    beside = grey[1::3, 1::3].astype(np.int16)
+    height, width = min(some.shape[0], beside.shape[0]), min(some.shape[1], beside.shape[1])
+    spread = np.abs(some[:height, :width] - beside[:height, :width]).mean()
+    return float(spread) * 1.2533 / 1.4142
+
+
+def aligned(reference: Image, part: Image) -> Image | None:
+    """`part` moved (to a fraction of a pixel) so that it lies over `reference`; None if it shows something else.
+
+    Both are grey and of the same shape.
+    """
+    base = cv2.GaussianBlur(reference, (0, 0), SMOOTH).astype(np.float32)
+    other = cv2.GaussianBlur(part, (0, 0), SMOOTH).astype(np.float32)
+    middle = _middle(base.shape)
+    window = cv2.createHanningWindow((base[middle].shape[1], base[middle].shape[0]), cv2.CV_32F)
+    # OpenCV multiplies its arguments by the window in place: give it copies.
+    (x, y), _ = cv2.phaseCorrelate(base[middle].copy(), other[middle].copy(), window)
+    if np.hypot(x, y) > MOST_SHIFT or not alike(base, other, x, y):
+        # The shift of a frame full of noise may be wrong: a camera that stands still has none.
+        x = y = 0.0
+        if not alike(base, other, x, y):
+            return None
+    return _moved(part, x, y)
+
+
+def alike(base: Array, other: Array, x: float, y: float) -> bool:
+    """Whether two smoothed pictures (float32) differ by noise alone, the second one shifted by (x, y) pixels."""
+    edge = int(MOST_SHIFT) + 2
+    first = base[edge:-edge, edge:-edge]
+    second = _moved(other, x, y)[edge:-edge, edge:-edge]
+    a, b = first - first.mean(), second - second.mean()
+    strength = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    if strength <= 0 or float((a * b).sum()) / strength < ALIKE:
+        return False
+    # Brighter parts have more noise, and an exposure that changes is no other label: compare with the same gain.
+    gain = float((a * b).sum()) / max(1e-6, float((b * b).sum()))
+    rest = np.abs(a - gain * b)
+    spread = max(_GREY_LEVEL, float(np.median(rest)) * 1.4826)
+    # Regions, not pixels: a stroke of a digit is many pixels, an edge that lies a quarter of a pixel off is few.
+    regions = cv2.blur(rest, (5, 5))
+    return float(np.percentile(regions, 99.8)) < STRONGEST * spread
+
+
+def average(parts: list[Image], weights: list[float]) -> Image:
+    """The weighted mean of aligned grey pictures, without the values that lie far from the median of each pixel."""
+    shares = np.array(weights, np.float32) / sum(weights)
+    spread = float(np.median(cv2.absdiff(parts[0][::2, ::2], parts[-1][::2, ::2])))
+    far = 6.0 * max(_GREY_LEVEL, spread)
+    mean = np.empty(parts[0].shape, np.uint8)
+    for top in range(0, len(mean), _BAND):
+        mean[top : top + _BAND] = _band([part[top : top + _BAND] for part in parts], shares, far)
+    return mean
+
+
+def _band(parts: list[Image], shares: Array, far: float) -> Image:
+    """`average` of some rows, so that little memory is needed at a time."""
+    stack = np.stack(parts)
+    middle = np.sort(stack, axis=0)[len(parts) // 2]
+    # The median itself counts a little, so that a pixel on which no two frames agree has a value.
+    total, weight = middle * np.float32(1e-3), np.full(middle.shape, 1e-3, np.float32)
+    for part, share in zip(parts, shares, strict=True):
+        near = (cv2.absdiff(part, middle) <= far) * share
+        total += part * near
+        weight += near
+    return np.asarray(np.clip(total / weight + 0.5, 0, 255), np.uint8)
+
+
+def _moved(picture: Array, x: float, y: float) -> Array:
+    if x == 0 and y == 0:
+        return picture
+    matrix = np.array([(1, 0, x), (0, 1, y)], np.float32)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(picture, matrix, picture.shape[1::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _middle(shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """The middle of a picture, at most _SHIFT_SIDE pixels a side: enough to measure a shift."""
+    rows, columns = min(shape[0], _SHIFT_SIDE), min(shape[1], _SHIFT_SIDE)
+    top, left = (shape[0] - rows) // 2, (shape[1] - columns) // 2
+    return slice(top, top + rows), slice(left, left + columns)
+
+
+def _box(corners: Points | None, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """x0, y0, x1, y1 around a label with room, or the whole frame where none was found."""
+    height, width = shape[:2]
+    if corners is None:
+        return 0, 0, width, height
+    room = ROOM * float(np.ptp(corners[:, 0])) + 24
+    x0, y0 = np.floor(corners.min(axis=0) - room).astype(int)
+    x1, y1 = np.ceil(corners.max(axis=0) + room).astype(int)
+    x0, y0, x1, y1 = max(0, int(x0)), max(0, int(y0)), min(width, int(x1)), min(height, int(y1))
+    return (x0, y0, x1, y1) if min(x1 - x0, y1 - y0) >= 48 else (0, 0, width, height)
+
+
+def _part(grey: Image, box: tuple[int, int, int, int]) -> Image:
+    x0, y0, x1, y1 = box
+    return grey[y0:y1, x0:x1]

@@ -1,0 +1,108 @@
+"""Labels in noise: borders are fitted where points alone mislead, ticks are weighed against those of other codes."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from agent_lib.label import night as label_night
+from agent_lib.label.code_file import load_label_code
+from agent_lib.label.finder import LabelFinder, cleaned
+from agent_lib.label.fit import BorderFit
+from agent_lib.label.match import EdgeCode
+from agent_lib.label.rivals import Rivals
+from agent_lib.simulator import scene_label
+from tests.support.label import corners_of, other_code, picture, shared_code
+
+pytestmark = pytest.mark.slow
+
+
+def _grey(image):
+    return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+
+
+def _night(code=None, seed=1, width=170, noise=11.0, level=0.4, number="40817"):
+    """A grey frame by night with a board at (960, 600), and its corners."""
+    rng = np.random.default_rng([seed, 17])
+    corners = corners_of(width, (960, 600), 9, 20, -12)
+    image = picture(scene_label.board(number, rng, code), corners, rng, level=level, blur=1.0, noise=noise)
+    return _grey(image), corners
+
+
+@pytest.fixture(scope="module")
+def edges():
+    return EdgeCode(load_label_code())
+
+
+def _panel(edges, corners):
+    matrix = cv2.getPerspectiveTransform(edges.board, corners)
+    return cv2.perspectiveTransform(edges.panel[None], matrix)[0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_borders_are_fitted_in_noise(edges, seed):
+    grey, corners = _night(seed=seed)
+    panel = _panel(edges, corners)
+    rng = np.random.default_rng(seed)
+    fit = BorderFit(edges.code)
+    quads = [np.roll(panel, seed % 4, axis=0) + np.float32(rng.uniform(-4, 4, (4, 2))) for _ in range(3)]
+    settled, agreement = fit.settle(cleaned(grey), quads)
+    for one in settled:
+        assert np.abs(np.roll(one, -(seed % 4), axis=0) - panel).max() < 2.0
+    assert (agreement > 0.8).all()
+    (ticks,) = fit.by_ticks(cleaned(grey), [np.roll(settled[0], -(seed % 4), axis=0)])
+    assert np.abs(ticks - panel).max() < 1.5
+
+
+def test_nothing_to_fit(edges):
+    fit = BorderFit(edges.code)
+    grey = np.zeros((60, 80), np.uint8)
+    assert fit.settle(grey, [])[0] == []
+    assert fit.by_ticks(grey, []) == []
+    assert Rivals(edges).weigh(grey, []) == []
+    (flat,), agreement = fit.settle(grey, [np.float32([(5, 5), (60, 5), (60, 45), (5, 45)])])
+    assert np.isfinite(flat).all()
+    assert abs(agreement[0]) < 0.1
+
+
+def test_the_labels_code_stands_out_among_others_and_other_codes_do_not(edges):
+    rivals = Rivals(edges)
+    grey, corners = _night()
+    panel = _panel(edges, corners)
+    own, turned = rivals.weigh(grey, [panel, np.roll(panel, 2, axis=0)])
+    assert own.whole > label_night.ACCEPT
+    assert own.third > label_night.ACCEPT_THIRD
+    assert turned.whole < label_night.WEAK
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        other, corners = _night(other_code(rng), seed)
+        assert rivals.weigh(other, [_panel(edges, corners)])[0].whole < label_night.WEAK
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_labels_are_found_by_night(seed):
+    grey, corners = _night(seed=seed)
+    assert label_night.noise_share(grey) >= label_night.NOISY
+    (found,) = LabelFinder().find(grey)
+    assert np.abs(found.corners - corners).max() < 4.0
+    assert label_night.SCORE_MOST >= found.score or not found.weak
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("own", [(), ("top", "left"), ("top", "bottom")])
+def test_other_boards_by_night_are_no_labels(seed, own):
+    rng = np.random.default_rng([seed, 5])
+    code = shared_code(rng, own) if own else other_code(rng)
+    grey, _ = _night(code, seed, width=200)
+    assert [label for label in LabelFinder().find(grey) if not label.weak] == []
+
+
+def test_noise_is_measured_against_the_light():
+    grey, _ = _night(noise=11.0)
+    dark, _ = _night(noise=11.0, level=0.2)
+    still, _ = _night(noise=0.5, level=1.0)
+    assert label_night.noise_share(still) < label_night.NOISY < label_night.noise_share(grey)
+    assert label_night.noise_share(dark) > label_night.noise_share(grey)
+    for shape in ((1, 1), (7, 3), (2000, 2), (3, 2000)):
+        assert label_night.noise_share(np.full(shape, 90, np.uint8)) == 0.0

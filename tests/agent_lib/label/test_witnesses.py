@@ -1,0 +1,107 @@
+"""Frames of one capture as one: what is averaged, and what is never mixed."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import pytest
+
+from agent_lib.label.reader import LabelReader
+from agent_lib.label.reading import LabelReading
+from agent_lib.label.vote import LabelVote
+from agent_lib.label.witnesses import MOST_FRAMES, Witnesses, aligned, average, read_frames
+from agent_lib.settings import OcrSettings
+from agent_lib.simulator.night import Night
+from agent_lib.simulator.scene import Scene
+
+SEED = 3
+
+
+@lru_cache(maxsize=1)
+def reader() -> LabelReader:
+    return LabelReader(OcrSettings(engine="crnn"), 5)
+
+
+@lru_cache(maxsize=2)
+def by_night(number: str, count: int) -> tuple[np.ndarray, ...]:
+    """Frames of a night of the simulated gate, as JPEGs give them."""
+    scene = Scene(SEED, 0, number)
+    night = Night(SEED, exposure=DARK[0], noise=DARK[1])
+    clean, plate = scene.frame(1.0), scene.plate_corners(1.0)
+    frames = [cv2.imencode(".jpg", night.seen(clean, plate))[1] for _ in range(count)]
+    return tuple(cv2.imdecode(frame, cv2.IMREAD_COLOR) for frame in frames)
+
+
+DARK = (0.1, 14.0)
+
+
+def seen(text: str, confidence: float) -> LabelReading:
+    return LabelReading(found=True, raw_text=text, confidence=confidence)
+
+
+def test_a_number_unsure_in_one_frame_is_read_from_five() -> None:
+    frames = by_night("40718", 5)
+    assert [reader().read(frame).number for frame in frames].count("40718") < 5
+    assert read_frames(frames, reader().read).number == "40718"
+
+
+def test_two_numbers_in_the_same_place_are_not_mixed() -> None:
+    first, second = by_night("40718", 5)[:3], by_night("93265", 2)
+    assert read_frames([*first, *second], reader().read).number in ("", "40718", "93265")
+    # Where the noise hides nothing, the frames of the other number are told apart.
+    days = [cv2.cvtColor(Scene(SEED, 0, number).frame(1.0), cv2.COLOR_BGR2GRAY) for number in ("40718", "93265")]
+    x, y = Scene(SEED, 0, "40718").label_corners(1.0).min(axis=0).astype(int) - 20
+    parts = [day[y : y + 300, x : x + 400] for day in days]
+    assert aligned(*parts) is None
+    assert aligned(parts[0], parts[0]) is not None
+
+
+def test_shifted_frames_are_aligned_and_others_begin_again() -> None:
+    rng = np.random.default_rng(1)
+    clean = cv2.GaussianBlur(rng.integers(0, 256, (300, 400), np.uint8), (0, 0), 4)
+    clean = cv2.normalize(clean, np.empty_like(clean), 20, 220, cv2.NORM_MINMAX)
+    moved = cv2.warpAffine(clean, np.float32([(1, 0, 1.5), (0, 1, -0.75)]), (400, 300), borderMode=cv2.BORDER_REPLICATE)
+    back = aligned(clean, moved)
+    assert back is not None
+    assert np.abs(back.astype(int) - clean)[20:-20, 20:-20].mean() < np.abs(moved.astype(int) - clean).mean() / 4
+    read: list[np.ndarray] = []
+    witnesses = Witnesses(lambda image: read.append(image) or LabelReading())
+    assert witnesses.add(clean, LabelReading()) is None
+    assert witnesses.add(clean, LabelReading()) is None, "the same picture once more says nothing new"
+    assert witnesses.add(moved, LabelReading()) is not None
+    assert witnesses.add(clean[::-1, ::-1].copy(), LabelReading()) is None
+    assert (len(read), len(witnesses)) == (1, 1)
+    for place in range(MOST_FRAMES + 2):
+        witnesses.add(cv2.add(clean, np.full_like(clean, place % 3)), LabelReading())
+    assert len(witnesses) <= MOST_FRAMES
+
+
+def test_the_mean_has_less_noise_and_no_outliers() -> None:
+    rng = np.random.default_rng(2)
+    frames = [np.clip(rng.normal(90, 9, (120, 200)), 0, 255).astype(np.uint8) for _ in range(5)]
+    frames[1][40:60, 40:60] = 255
+    mean = average(frames, [1.0] * 5).astype(float)
+    assert mean.std() < 6
+    assert mean[40:60, 40:60].max() < 130
+
+
+@pytest.mark.parametrize(
+    ("singles", "mean", "number"),
+    [
+        ([], ("01001", 0.98), "01001"),
+        ([], ("01001", 0.97), ""),
+        ([("07001", 0.6)], ("01001", 0.98), ""),
+        ([("07001", 0.6)], ("01001", 0.9995), "01001"),
+        ([("01001", 0.8)], ("01001", 0.9), ""),
+        ([("01001", 0.95)], ("01001", 0.981), "01001"),
+    ],
+)
+def test_the_mean_counts_once(singles: list[tuple[str, float]], mean: tuple[str, float], number: str) -> None:
+    vote: LabelVote[int] = LabelVote(5)
+    for single in singles:
+        vote.add(seen(*single), 0)
+    for _ in range(5):
+        verdict = vote.add_mean(seen(*mean), 0)
+    assert (verdict.number if verdict else "") == number
