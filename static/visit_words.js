@@ -15,8 +15,17 @@ const ZEROS = [0x30, 0x660, 0x6f0, 0xe50, 0xff10]; // of the digits that labels 
 export const FIELDS = ["tag", "number", "plate"];
 export const FIELD_WORDS = { tag: t("Tag"), number: t("Number"), plate: t("Plate") };
 
+// What a person made of a verdict that had to wait.
+const DECIDED = {
+  confirm: { tone: "good", icon: "✓", word: t("May pass") },
+  reject: { tone: "bad", icon: "✕", word: t("Sent away") },
+};
+
 // {tone, icon, word}
-export function verdictOf(visit) { return STATES[visit.state] ?? STATES.unknown; }
+export function verdictOf(visit) {
+  const decided = visit.waits || visit.state === "ok" ? null : DECIDED[visit.decision];
+  return decided ?? STATES[visit.state] ?? STATES.unknown;
+}
 
 export function badge(visit) {
   const { tone, icon, word } = verdictOf(visit);

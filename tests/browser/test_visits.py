@@ -109,6 +109,7 @@ def test_a_mismatch_is_confirmed_with_keys(visitor: Visitor, trucks: Trucks) -> 
     visitor.tab.keyboard.press("1")
     visitor.tab.keyboard.press("Enter")
     visitor.tab.locator("#verdict .decided", has_text="confirmed").wait_for()
+    visitor.tab.locator("#verdict.good", has_text="May pass").wait_for()  # not what had to be decided
     visitor.tab.locator("#history", has_text="papers seen").wait_for()
     assert not visitor.tab.locator("#decide").is_visible()
     now = trucks.now(visit)
@@ -131,6 +132,7 @@ def test_a_mismatch_is_rejected_and_the_second_operator_is_told(
         other.tab.locator("#confirm").click()
         other.tab.locator("#told.bad", has_text="has decided this already: reject").wait_for()
         other.tab.locator("#verdict .decided", has_text="rejected").wait_for()
+        other.tab.locator("#verdict.bad", has_text="Sent away").wait_for()
         other.axe()
         other.shot("visit-told")
         other.wait(lambda: any("409" in text for text in other.complaints), what="the answer 409")
