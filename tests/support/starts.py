@@ -66,8 +66,9 @@ SET_BY_IMPORTS = (
     "DISABLE_SAFETENSORS_",
     "OMP_",
     "OPENBLAS_",
+    "PSYCOPG_",
 )
-"""How the variables begin that cv2 and modules of agent and hub set in the process of the tests when they are imported:
+"""How the variables begin that cv2, psycopg and modules of agent and hub set in the process of the tests when they are imported:
 no part of what a user's start has."""
 
 READ_WHILE_RUNNING = ("HUB_", "PYTEST_")

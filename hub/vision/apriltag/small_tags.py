@@ -19,6 +19,9 @@ from hub.vision.apriltag.matching import Match, match
 SHARE = 0.4
 """Of a core, for all searches together."""
 
+REACH = 2
+"""Pixels by which a tag may have moved since the picture before, in each direction; a cell may be one pixel wide."""
+
 MAX_PIXELS = 9_000_000
 """Larger pictures are not searched."""
 
@@ -35,7 +38,7 @@ class SmallTags:
 
     def find(self, grey: np.ndarray, known: list[np.ndarray], rejected: np.ndarray) -> list[Match]:
         """Find tags in a grey picture apart from the `known` quads (4, 2); `rejected` (n, 4, 2): further candidates."""
-        quads = self._followed
+        quads = _around(self._followed)
         began, cpu = time.monotonic(), time.thread_time()
         search = began >= self._due and grey.size <= MAX_PIXELS
         if search:
@@ -49,6 +52,13 @@ class SmallTags:
             self._due = began + cost * len(_searching) / SHARE
         self._followed = np.array([one.corners for one in matches]).reshape(-1, 4, 2)
         return matches
+
+
+def _around(quads: np.ndarray) -> np.ndarray:
+    """The quads (n, 4, 2) at each whole pixel within reach of their places: (25 n, 4, 2)."""
+    steps = np.arange(-REACH, REACH + 1)
+    moves = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 1, 1, 2)
+    return (quads[None] + moves).reshape(-1, 4, 2)
 
 
 def _elsewhere(quads: np.ndarray, known: list[np.ndarray]) -> np.ndarray:
