@@ -41,7 +41,7 @@ def test_a_search_stays_in_the_address_and_in_the_files(hub: HubProcess, page: P
     page.open(f"{hub.url}/records?text=1000*&kind=capture")
     wait_for(lambda: values(page) == ["10002", "10001"], what="what was found")
     wait_for(lambda: "text=1000*&kind=capture" in page.value("document.getElementById('csv').href"), what="the file")
-    page.value("document.querySelector('[data-unread=true]').click()")
+    page.value("document.querySelector('[data-view=unread]').click()")
     page.value("document.querySelector('[name=text]').value = ''; document.getElementById('search').requestSubmit()")
     wait_for(lambda: values(page) == ["not read"], what="the queue of unread ones")
     assert "unread=true" in page.value("location.search")
