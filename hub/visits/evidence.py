@@ -32,6 +32,10 @@ def number_key(text: str) -> str:
     return "".join(str(unicodedata.decimal(each)) for each in text if each.isdecimal())
 
 
+REQUIRED = ("kind", "id", "device", "at")
+"""What is stored of every piece of evidence, even where it is empty."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """One piece of evidence. Times are epoch seconds; texts are as read, corrected where somebody has.
@@ -68,7 +72,7 @@ class Evidence:
     def stored(self) -> dict[str, Any]:
         """For the body of a visit, without what says nothing."""
         values = {**vars(self), "plates": list(self.plates), "pictures": list(self.pictures)}
-        return {key: value for key, value in values.items() if value not in ("", None, [], False)}
+        return {key: value for key, value in values.items() if key in REQUIRED or value not in ("", None, [], False)}
 
 
 def evidence_of(stored: Mapping[str, Any]) -> Evidence:
@@ -77,7 +81,8 @@ def evidence_of(stored: Mapping[str, Any]) -> Evidence:
         raise ValueError("the kind of evidence is unknown")
     values = {
         **stored,
-        "at": float(stored["at"]),
+        "device": str(stored.get("device", "")),  # a station without a name was not stored once
+        "at": float(stored.get("at", 0.0)),
         "plates": tuple(map(str, stored.get("plates", ()))),
         "pictures": tuple(map(str, stored.get("pictures", ()))),
     }

@@ -68,8 +68,8 @@ SET_BY_IMPORTS = (
     "OPENBLAS_",
     "PSYCOPG_",
 )
-"""How the variables begin that cv2, psycopg and modules of agent and hub set in the process of the tests when they are imported:
-no part of what a user's start has."""
+"""How the variables begin that cv2, psycopg and modules of agent and hub set in the process of the tests when they are
+imported: no part of what a user's start has."""
 
 READ_WHILE_RUNNING = ("HUB_", "PYTEST_")
 """How the variables begin that may differ from the server's."""

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.visits.evidence import Evidence
+from hub.contract.visits import EVIDENCE_KINDS
+from hub.visits.evidence import Evidence, evidence_of
 from hub.visits.joining import Joining, Rules
 from hub.visits.visit import Visit
 from tests.support.visits import FakeRegister, members, seen, tagged, vehicle
@@ -139,3 +140,12 @@ def test_no_evidence_is_lost_or_doubled(given_: list[tuple[str, bool, float]]) -
         joining.join(each)
     assert all(visit.members for visit in joining.visits)
     assert sum(len(visit.members) + visit.dropped for visit in joining.visits) == len(evidence)
+
+
+@given(st.builds(Evidence, st.sampled_from(EVIDENCE_KINDS), st.text(), st.text(), st.floats(allow_nan=False)))
+def test_evidence_is_read_as_it_was_stored(evidence: Evidence) -> None:
+    assert evidence_of(evidence.stored()) == evidence
+
+
+def test_evidence_that_was_stored_without_the_name_of_its_station_can_be_read() -> None:
+    assert evidence_of({"kind": "capture", "id": "1", "tag": "A"}) == Evidence("capture", "1", "", 0.0, tag="A")

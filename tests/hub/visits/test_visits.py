@@ -107,6 +107,14 @@ def test_tag_and_plate_are_one_visit_that_is_announced_and_updated(app: Any, cli
     ]
 
 
+def test_a_station_without_a_name_at_the_first_moment_of_all_is_read_again(app: Any, client: Any) -> None:
+    body = capture_result("RED1", tags=["RED1"], station="", started_ts=0.0, finished_ts=0.0)
+    tagged = str(client.post("/api/captures", json=body).json["id"])
+    visit = until(client, "capture", tagged)
+    assert client.get(f"/api/visits/{visit['id']}").json["visit"]["evidence"][0]["device"] == ""
+    assert not hub_of(app).reader.unreadable.counts()
+
+
 def test_lists_filters_and_what_has_changed_since(client: Any) -> None:
     known = until(client, "capture", capture(client, "RED1", 100))
     strange = until(client, "capture", capture(client, "NOBODY", 10))
