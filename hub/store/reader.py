@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hub.contract.paging import MAX_PAGE_BYTES
 from hub.runtime.lanes import Lanes
 from hub.store.backend import Backend, Connection, Cursor, Query, Row
 from hub.store.database_faults import DatabaseFaults
+from hub.store.pool import ConnectionPool
 from hub.store.salvage import Rows, UnreadableRows
 
 IDLE_CONNECTIONS = 8
@@ -21,14 +21,6 @@ SEARCH_SECONDS = 5.0
 
 class SearchTooLong(Unavailable):
     """A search was interrupted at its time limit (503)."""
-
-
-class ConnectionLost(Exception):
-    """The database or the network had ended a connection before it was used for a read, which another one may do."""
-
-    def __init__(self, reason: Exception) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -57,7 +49,7 @@ class Reader:
         self._backend, self._lanes, self._search_seconds = backend, lanes or Lanes(), search_seconds
         self.faults = DatabaseFaults(backend)
         self.unreadable = UnreadableRows(folder)
-        self._idle: deque[Connection] = deque()
+        self._pool = ConnectionPool(backend, IDLE_CONNECTIONS)
         self.too_long = 0
 
     def all(self, statement: ClauseElement) -> list[Row]:
@@ -101,54 +93,32 @@ class Reader:
 
     def _all(self, query: Query, limits: Limits) -> Rows:
         try:
-            try:
-                return self._fetch(query, limits)
-            except ConnectionLost:
-                self.close()  # the others were ended with it
-                return self._fetch(query, limits)
+            return self._pool.run(lambda connection: _fetch(connection, query, limits))
         except self._backend.errors as error:
             raise self.faults.report(error) from error
-        except ConnectionLost as error:
-            raise self.faults.report(error.reason) from error
-
-    def _fetch(self, query: Query, limits: Limits) -> Rows:
-        connection = self._connection()
-        try:
-            if limits.seconds is not None:
-                connection.limit_time(limits.seconds)
-            cursor = connection.execute(query.sql, query.params)
-            rows = Rows(cursor.fetchall()) if limits.max_bytes is None else _limited(cursor, limits.max_bytes)
-            if limits.seconds is not None:
-                connection.limit_time(None)
-        except Exception as error:
-            timed_out = connection.timed_out
-            lost = connection.broken
-            connection.close()
-            if lost:
-                raise ConnectionLost(error) from error
-            if limits.seconds is not None and timed_out:
-                raise SearchTooLong(
-                    f"The search took longer than {limits.seconds:g} seconds and was stopped. Narrow the search: a "
-                    "whole plate, one camera, or a shorter time.",
-                    retry_after=5,
-                ) from error
-            raise
-        if connection.lasting and len(self._idle) < IDLE_CONNECTIONS:
-            self._idle.append(connection)
-        else:
-            connection.close()
-        return rows
-
-    def _connection(self) -> Connection:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._backend.connect()
 
     def close(self) -> None:
         """Close the idle connections."""
-        while self._idle:
-            self._idle.pop().close()
+        self._pool.close()
+
+
+def _fetch(connection: Connection, query: Query, limits: Limits) -> Rows:
+    try:
+        if limits.seconds is not None:
+            connection.limit_time(limits.seconds)
+        cursor = connection.execute(query.sql, query.params)
+        rows = Rows(cursor.fetchall()) if limits.max_bytes is None else _limited(cursor, limits.max_bytes)
+        if limits.seconds is not None:
+            connection.limit_time(None)
+    except Exception as error:
+        if limits.seconds is not None and connection.timed_out and not connection.broken:
+            raise SearchTooLong(
+                f"The search took longer than {limits.seconds:g} seconds and was stopped. Narrow the search: a whole "
+                "plate, one camera, or a shorter time.",
+                retry_after=5,
+            ) from error
+        raise
+    return rows
 
 
 def _limited(cursor: Cursor, max_bytes: int) -> Rows:

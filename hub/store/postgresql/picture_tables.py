@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from hub.store.backend import Cursor, Row
+from hub.store.pool import ConnectionPool
 from hub.store.postgresql.backend import PostgresBackend
 from hub.store.postgresql.connection import PostgresConnection
-from hub.store.postgresql.pool import ConnectionPool
 
+T = TypeVar("T")
+
+IDLE_CONNECTIONS = 4
 OTHER_DAY = 0  # the partition of moments that are not near
 DETECTIONS, CAPTURES, UNDECODABLE = "detection_pictures", "capture_pictures", "undecodable_pictures"
 TABLES = (DETECTIONS, CAPTURES, UNDECODABLE)
@@ -78,21 +81,22 @@ class PictureTables:
     """Both tables, read on native threads with connections of their own; psycopg's errors become OSError."""
 
     def __init__(self, backend: PostgresBackend) -> None:
-        self._backend, self._pool = backend, ConnectionPool(backend)
+        self._backend, self._pool = backend, ConnectionPool(backend, IDLE_CONNECTIONS)
 
-    @contextmanager
-    def connection(self) -> Iterator[PostgresConnection]:
-        """A connection outside of the writer's. Raises OSError."""
+    def _execute(self, sql: str, params: dict[str, Any] | None, rows: Callable[[Cursor], T]) -> T:
+        """What `rows` takes from a statement, on a connection outside of the writer's. Raises OSError."""
         try:
-            with self._pool.borrow() as connection:
-                yield connection
+            return self._pool.run(lambda connection: rows(connection.execute(sql, params)))
         except self._backend.errors as error:
             raise OSError(errno.EIO, " ".join(str(error).split())) from error
 
     def one(self, sql: str, params: dict[str, Any]) -> Any:
         """The first row of a SELECT, or None. Raises OSError."""
-        with self.connection() as connection:
-            return connection.execute(sql, params).fetchone()
+        return self._execute(sql, params, lambda cursor: cursor.fetchone())
+
+    def all(self, sql: str, params: dict[str, Any]) -> list[Row]:
+        """Every row of a SELECT. Raises OSError."""
+        return self._execute(sql, params, lambda cursor: cursor.fetchall())
 
     def locate(self, table: str, days: Sequence[int], name: str) -> tuple[int, int] | None:
         """Day and size of a picture in one of the partitions. Raises OSError."""
@@ -104,18 +108,16 @@ class PictureTables:
 
     def days(self, table: str) -> dict[int, int]:
         """The bytes of every partition by its day. Raises OSError."""
-        with self.connection() as connection:
-            rows = connection.execute(
-                "SELECT c.relname AS name, pg_total_relation_size(c.oid) AS bytes FROM pg_inherits i "
-                "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %(table)s::regclass",
-                {"table": table},
-            ).fetchall()
+        rows = self.all(
+            "SELECT c.relname AS name, pg_total_relation_size(c.oid) AS bytes FROM pg_inherits i "
+            "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %(table)s::regclass",
+            {"table": table},
+        )
         return {int(row["name"].rpartition("_")[2]): int(row["bytes"]) for row in rows}
 
     def drop(self, table: str, day: int) -> None:
         """Drop the partition of a day. Raises OSError."""
-        with self.connection() as connection:
-            connection.execute(f"DROP TABLE IF EXISTS {table}_{day:d}")
+        self._execute(f"DROP TABLE IF EXISTS {table}_{day:d}", None, lambda cursor: None)
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -177,7 +177,14 @@ class PictureRows:
 
     def missing(self, names: Iterable[str]) -> set[str]:
         """Those of the names that no picture has. Raises OSError."""
-        return {name for name in names if self.locate(name) is None}
+        wanted = set(names)
+        ours = [name for name in wanted if IMAGE_NAME.fullmatch(name)]
+        days = {day for name in ours for day in _days(name)}
+        rows = self._tables.all(
+            f"SELECT name FROM {CAPTURES} WHERE day = ANY(%(days)s) AND name = ANY(%(names)s)",
+            {"days": list(days), "names": ours},
+        )
+        return wanted - {row["name"] for row in rows}
 
     def locate(self, name: str) -> PictureRow | None:
         """Where a picture is, or None. Only names that the hub makes are looked up. Raises OSError."""
