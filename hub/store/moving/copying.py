@@ -56,13 +56,15 @@ def copy_table(
         last = [rows[-1][key] for key in keys]
         missing = target.missing(name for row in rows for name in names_of(row)) if names_of is not None else []
         there = target.between(table, after, last)
-        if missing or not same_rows(table, rows, there):
+        ours, theirs = _digest(table, rows), _digest(table, there)
+        if missing or ours != theirs:
             some = list(source.pictures(missing))
             pictures += len(some)
             refused += target.replace(table, after, last, rows, iter(some))
             there = target.between(table, after, last)
-        _add(sums[0], table, rows)
-        _add(sums[1], table, there)
+            theirs = _digest(table, there)
+        sums[0].update(ours)
+        sums[1].update(theirs)
         done, stored, after = done + len(rows), stored + len(there), last
         progress(done)
     target.delete_after(table, after)
@@ -79,15 +81,9 @@ def tables_to_copy(tables: Sequence[Table]) -> list[Table]:
     return [table for table in tables if table.name not in MADE_ANEW]
 
 
-def same_rows(table: Table, first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether both have the same rows in the same order."""
-    sums = hashlib.sha256(), hashlib.sha256()
-    _add(sums[0], table, first)
-    _add(sums[1], table, second)
-    return len(first) == len(second) and sums[0].digest() == sums[1].digest()
-
-
-def _add(total: Any, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def _digest(table: Table, rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Of the values of rows, in their order."""
+    total = hashlib.sha256()
     for row in rows:
         for column in table.columns:
             value = row[column.name]
@@ -95,6 +91,7 @@ def _add(total: Any, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
             total.update(repr(float(value) if number and _is_float(column) else value).encode("utf-8", "replace"))
             total.update(b"\x1f")
         total.update(b"\x1e")
+    return total.digest()
 
 
 def _is_float(column: Any) -> bool:
