@@ -13,7 +13,7 @@ import numpy as np
 from agent_lib.label.cut import cut_panels
 from agent_lib.label.fit import BorderFit
 from agent_lib.label.match import EdgeCode, Match
-from agent_lib.label.panels import SMALLEST_SIDE, bright_shapes, fits, whole_panels
+from agent_lib.label.panels import SMALLEST_SIDE, bright_shapes, fits, grain_of_rows, whole_panels
 from agent_lib.label.rivals import Evidence, Rivals
 from agent_lib.label.strap import Attempt, attempts, solve
 from agent_lib.runtime.arrays import Array, Image, Points
@@ -56,8 +56,7 @@ def noise_share(grey: Image) -> float:
     if width < 6 or not len(rows):
         return 0.0
     pairs = rows[:, ::2] + rows[:, 1::2]
-    bends = np.abs(pairs[:, :-2] - 2 * pairs[:, 1:-1] + pairs[:, 2:])
-    noise = float(np.median(bends)) / (4 * 0.6745 * 6**0.5)
+    noise = grain_of_rows(pairs) / 4  # a pair is the sum of four pixels
     low, high = np.percentile(grey[::8, ::8], (2, 98))
     return noise / max(8.0, float(high - low))
 

@@ -79,6 +79,11 @@ def grain(small: Image) -> float:
     rows = small[::16].astype(np.int16)
     if rows.shape[1] < 3:
         return 0.0
+    return grain_of_rows(rows)
+
+
+def grain_of_rows(rows: Array) -> float:
+    """`grain` of some rows (int16, three values or more): how far values lie off the line of their neighbours."""
     return float(np.median(np.abs(rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:]))) / (0.6745 * 6**0.5)
 
 

@@ -49,6 +49,18 @@ class _Candidate(Generic[F]):
     confidence: float = 0.0
     best: tuple[LabelReading, F] | None = None
 
+    def count(self, confidence: float, reading: LabelReading, frame: F, further: float = FURTHER) -> None:
+        """Count a reading of this text; `further`: the share of its weight that it adds to that of others."""
+        more = weight(confidence)
+        self.against = max(self.against, more)
+        if confidence < COUNTED:
+            return
+        self.weight = max(self.weight, more) + further * min(self.weight, more)
+        self.frames += 1
+        self.firm = self.firm or not reading.weak
+        if confidence > self.confidence:
+            self.confidence, self.best = confidence, (reading, frame)
+
 
 class LabelVote(Generic[F]):
     """The vote of one capture. A `weak` reading (a label found with a low score) never decides alone."""
@@ -62,7 +74,7 @@ class LabelVote(Generic[F]):
         """Count a reading; returns the verdict once there is one."""
         text, confidence = _text(reading)
         if self._is_number(text) and confidence >= RIVAL:
-            _count(self._candidates, text, confidence, reading, frame)
+            self._candidates.setdefault(text, _Candidate()).count(confidence, reading, frame)
         return self._decided()
 
     def add_mean(self, reading: LabelReading | None, frame: F) -> Verdict[F] | None:
@@ -101,15 +113,8 @@ class LabelVote(Generic[F]):
         candidates = dict(self._candidates)
         reading, frame = self._mean
         text, confidence = _text(reading)
-        one = replace(candidates.get(text, _Candidate()))
-        candidates[text] = one
-        one.against = max(one.against, weight(confidence))
-        if confidence >= COUNTED:
-            one.weight = max(one.weight, weight(confidence))
-            one.frames += 1
-            one.firm = one.firm or not reading.weak
-            if confidence > one.confidence:
-                one.confidence, one.best = confidence, (reading, frame)
+        candidates[text] = one = replace(candidates.get(text, _Candidate()))
+        one.count(confidence, reading, frame, further=0.0)
         return candidates
 
     def _is_number(self, text: str) -> bool:
@@ -118,18 +123,6 @@ class LabelVote(Generic[F]):
 
 def _text(reading: LabelReading) -> tuple[str, float]:
     return reading.number or reading.raw_text, min(HIGHEST, reading.confidence)
-
-
-def _count(candidates: dict[str, _Candidate[F]], text: str, confidence: float, reading: LabelReading, frame: F) -> None:
-    one = candidates.setdefault(text, _Candidate())
-    one.against = max(one.against, weight(confidence))
-    if confidence < COUNTED:
-        return
-    one.weight = max(one.weight, weight(confidence)) + FURTHER * min(one.weight, weight(confidence))
-    one.frames += 1
-    one.firm = one.firm or not reading.weak
-    if confidence > one.confidence:
-        one.confidence, one.best = confidence, (reading, frame)
 
 
 def _trusted(one: _Candidate[F]) -> bool:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from agent_lib.label.reading import LabelReading
+from agent_lib.label.vote import LabelVote
 from agent_lib.runtime.arrays import Array, Image, Points
 
 MOST_FRAMES = 6
@@ -57,8 +58,8 @@ class Witnesses:
         """Add a frame (uint8, grey or BGR) and its own reading; the reading of all alike frames so far.
 
         None: there is only one such frame, the frame is the one before it once more, or it cannot be used (too small or
-        too large). Corners are in pixels
-        of the reference, which is the frame in which the label was found best. Raises what `read` raises.
+        too large). Corners are in pixels of the reference, which is the frame in which the label was found best. Raises
+        what `read` raises.
         """
         if image.dtype != np.uint8 or min(image.shape[:2]) < SMALLEST_SIDE:
             return None
@@ -106,8 +107,6 @@ def read_frames(frames: Sequence[Image], read: Callable[[Image], LabelReading], 
     `read`: that of a label reader. `number` is empty unless the vote of a capture decides for one; `confidence` is that
     of the reading that decided. Raises ValueError without frames, and what `read` raises.
     """
-    from agent_lib.label.vote import LabelVote
-
     if not len(frames):
         raise ValueError("Give at least one frame.")
     vote: LabelVote[int] = LabelVote(digits)
