@@ -14,6 +14,7 @@ from hub.backup.listing import listed
 from hub.backup.pace import MB, Pace
 from hub.backup.stored_packs import ReadPack, packs, read_pack
 from hub.store.migrations.revisions import REVISIONS
+from hub.store.packs import pack_file
 
 MAX_FOUND = 10
 STEPS = 100_000  # of SQLite between two questions whether to stop
@@ -132,7 +133,7 @@ def _check_names(
             "picture files that were deleted to make room."
         )
     elif named.deleted_packs:
-        names = ", ".join(f"{number:06d}.pack" for number in sorted(named.deleted_packs)[:5])
+        names = ", ".join(pack_file(number) for number in sorted(named.deleted_packs)[:5])
         findings.bad(
             f"{sum(named.deleted_packs.values())} pictures of records are lost with the picture files {names}, which "
             "are not there. Put them back from a backup."

@@ -18,7 +18,7 @@ from hub.store.backend import Backend, Row
 from hub.store.expiring import Belongings, Expiring
 from hub.store.pace import PacedWriter
 from hub.store.pack_writer import HEADER
-from hub.store.packs import pack_of
+from hub.store.packs import SUFFIX, pack_file, pack_of
 from hub.store.picture_store import RecordPictures
 from hub.store.reader import Reader
 from hub.store.salvage import READ_ERRORS
@@ -29,7 +29,6 @@ from hub.store.writer import Writer
 log = logging.getLogger(__name__)
 
 RECORDS = table_of(LprRecord)
-PACK_SUFFIX = ".pack"
 COUNTED_AT_ONCE = 100
 NAMES_AT_ONCE = 200
 
@@ -80,7 +79,7 @@ class DetectionBelongings:
             counts["camera_expired", row["camera_id"]] += 1
             counts["checkpoint", row["checkpoint_id"]] -= 1
             if row["pack"]:
-                files[f"{row['pack']:06d}{PACK_SUFFIX}"] += row["picture_bytes"] or 0
+                files[pack_file(row["pack"])] += row["picture_bytes"] or 0
         plates = transaction.all(self._plates, {"first": min(seqs), "last": max(seqs)})
         for _, plate in {(row["record_seq"], row["plate"]) for row in plates if row["record_seq"] in seqs}:
             counts["plate", plate] -= 1
@@ -93,7 +92,7 @@ class DetectionBelongings:
         """Nothing is kept in memory."""
 
     def owns(self, name: str) -> bool:
-        return name.endswith(PACK_SUFFIX) and name.removesuffix(PACK_SUFFIX).isdigit()
+        return name.endswith(SUFFIX) and name.removesuffix(SUFFIX).isdigit()
 
     def reclaim(self, names: Sequence[str]) -> list[str]:
         """Remove the packs that no record names, and make those smaller that are half empty."""
@@ -103,7 +102,7 @@ class DetectionBelongings:
 
     def _try_pack(self, name: str) -> bool:
         try:
-            return self._reclaim_pack(int(name.removesuffix(PACK_SUFFIX)))
+            return self._reclaim_pack(int(name.removesuffix(SUFFIX)))
         except OSError as error:  # such as a file that another program holds
             log.warning("The space of %s cannot be given back yet: %s", name, error)
             return False

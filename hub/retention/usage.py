@@ -7,10 +7,10 @@ from time import monotonic
 
 from hub.retention.repository import RetentionRepository
 from hub.runtime.lanes import Lane
+from hub.store.packs import SUFFIX
 from hub.store.picture_store import CapturePictures, RecordPictures
 from hub.store.reader import Reader
 
-PACK_SUFFIX = ".pack"
 MEASURE_SECONDS = 86_400.0  # between two readings of the whole picture folder; what is written meanwhile is added
 
 
@@ -53,5 +53,5 @@ class UsageMeter:
             self._base = self._lane.run(self._images.size_on_disk) - grown
             self._measured = monotonic()
         packs = self._lane.run(self._packs.size_on_disk)
-        lost = self._repository.lost_bytes(PACK_SUFFIX)
+        lost = self._repository.lost_bytes(SUFFIX)
         return Usage(self._reader.used_bytes(), max(0, self._base + self._images.grown), max(0, packs - lost))

@@ -24,7 +24,7 @@ from hub.store.pictures import TYPES, StoredPicture
 from hub.store.transaction import Transaction
 
 NAME = re.compile(r"k(\d{6,9})-([0-9a-f]{1,12})-([0-9a-f]{8})(\.(?:jpg|png|webp|gif|bmp|bin))")
-PREFIX = "k"
+PREFIX, SUFFIX = "k", ".pack"  # of the names of pictures, and of files
 MAX_PACK = 256 * 1024 * 1024
 CRC_CHUNK = 5 * 1024  # the most bytes that zlib sums without releasing the GIL
 MAX_CRC_WITH_GIL = 256 * 1024
@@ -51,7 +51,7 @@ class PackStore:
         self._number = max(numbers, default=0)
 
     def path(self, number: int) -> Path:
-        return self.folder / f"{number:06d}.pack"
+        return self.folder / pack_file(number)
 
     @property
     def newest(self) -> int:
@@ -204,6 +204,11 @@ class PackStore:
             self.faults.report_corrupt(pack.name, str(error))
             return None
         return StoredPicture(pack, place + HEADER.size, length, TYPES.get(match[4], "application/octet-stream"), crc)
+
+
+def pack_file(number: int) -> str:
+    """The name of a pack's file."""
+    return f"{number:06d}{SUFFIX}"
 
 
 def pack_of(name: str) -> int:
