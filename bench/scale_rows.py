@@ -36,7 +36,7 @@ def detections(count: int, chance: random.Random) -> Iterator[tuple[list[Row], l
             id_, key = str(uuid.UUID(int=chance.getrandbits(128))), chance.randbytes(16)
             body = BODY % plate
             rows.append((number + 1, id_, key, "", camera, checkpoint, "", "", moment, moment, 1, 1, body, False, 0, 0))
-            plates.append((number + 1, 0, plate, plate, 0.9, None))
+            plates.append((number + 1, 0, plate, plate, 0.9, None, camera, checkpoint, moment))
             counters.update((("detections", ""), ("camera", camera), ("checkpoint", checkpoint), ("plate", plate)))
         yield rows, plates, counters
 
@@ -53,7 +53,7 @@ def captures(count: int, chance: random.Random) -> Iterator[tuple[list[Row], lis
             times = (moment, moment, "2026-01-28T10:50:00")
             rest = ("SHORT14", "", moment, moment + 4, good, read, read, "", "[]", 1, "", "", "", "[]", "", False, 0)
             rows.append((number + 1, id_, f"e{number}", station, *times, tag, f'["{tag}"]', *rest))
-            tags.append((number + 1, tag))
+            tags.append((number + 1, tag, moment, station, good))
         yield rows, tags
 
 

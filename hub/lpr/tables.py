@@ -46,10 +46,14 @@ class LprRecord(Model):
 
 
 class LprPlate(Model):
-    """Every plate of a record, for searching."""
+    """Every plate of a record, for searching.
+
+    `camera_id`, `checkpoint_id` and `occurred_at` are those of the record: the index has all that lists are filtered
+    and ordered by, so that records that do not match are not read.
+    """
 
     __tablename__ = "lpr_plates"
-    __table_args__ = (Index("lpr_plates_plate", "plate", "record_seq"),)
+    __table_args__ = (Index("lpr_plates_plate", "plate", "record_seq", "occurred_at", "camera_id", "checkpoint_id"),)
 
     record_seq: Mapped[int] = mapped_column(ForeignKey("lpr_records.seq", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -57,6 +61,9 @@ class LprPlate(Model):
     plate: Mapped[str] = mapped_column(Text)
     confidence: Mapped[float | None] = mapped_column(Float)
     box: Mapped[str | None] = mapped_column(Text)
+    camera_id: Mapped[str | None] = mapped_column(Text)
+    checkpoint_id: Mapped[str | None] = mapped_column(Text)
+    occurred_at: Mapped[float | None] = mapped_column(Float)
 
 
 class LprHealth(Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, FromClause
 
 from hub.contract.entries import Position
 from hub.store.statements import unindexed
@@ -56,7 +56,7 @@ class Query:
         return self.since is not None or self.until is not None
 
 
-def event_conditions(table: Table, query: Query, by_index: bool = True) -> list[ColumnElement[bool]]:
+def event_conditions(table: FromClause, query: Query, by_index: bool = True) -> list[ColumnElement[bool]]:
     """The conditions that records and health reports share: camera, checkpoint and time of the event.
 
     by_index: False where another condition finds the rows, which these only filter.
