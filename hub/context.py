@@ -97,6 +97,8 @@ class Hub:
     visits: Visits = field(default_factory=NoVisits)
     checkpoints: Callable[[str, str], tuple[str, str]] = lambda kind, device: ("", "")
     """Checkpoint and facing that operators gave a device: ("camera" or "station", its id)."""
+    rules_want: Callable[[str], bool] = lambda kind: False
+    """Whether a rule is about a kind of event, such as "visit"."""
     correct: Callable[[dict[str, Any], Principal], dict[str, Any]] = lambda data, author: {}
     """Store a correction of a record and publish it, as POST /api/corrections does; as shown."""
     expiring: list[Expiring] = field(default_factory=list)  # what retention deletes, by kind

@@ -27,6 +27,7 @@ from hub.live.events import (
     ALERT_CHANGED,
     CAPTURE_STORED,
     DETECTION_STORED,
+    RULE_FIRED,
     VISIT_CHANGED,
     CaptureStored,
     RecordStored,
@@ -97,6 +98,7 @@ def _wake(hub: Hub, service: AlertService) -> None:
     hub.bus.subscribe(DETECTION_STORED, detection)
     hub.bus.subscribe(VISIT_CHANGED, visit)
     hub.bus.subscribe(CAPTURE_STORED, capture)
+    hub.bus.subscribe(RULE_FIRED, lambda _: service.wake())
 
 
 def _message(row: Row) -> FeedItem:

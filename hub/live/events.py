@@ -188,6 +188,8 @@ VEHICLE_ARRIVED: EventName[VehicleArrived] = EventName("vehicle arrived")
 VEHICLE_LEFT: EventName[VehicleLeft] = EventName("vehicle left")
 # An alert was raised, cleared or reported, and is stored: the alert as shown.
 ALERT_CHANGED: EventName[dict[str, Any]] = EventName("alert changed")
+# A rule has fired, and that is stored: its name.
+RULE_FIRED: EventName[str] = EventName("rule fired")
 # Alerts were stored or seen: those that nobody has seen yet, as pages show them.
 ALARMS_CHANGED: EventName[dict[str, Any]] = EventName("alarms changed")
 # Which devices wait or were let in has changed: how many are in each state (waiting, admitted, blocked).

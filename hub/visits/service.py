@@ -55,10 +55,13 @@ class VisitService:
         rules: Rules,
         net_seconds: float,
         keep_messages: bool,
+        wanted: Callable[[], bool] = lambda: False,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`keep_messages`: whether each change is kept as a message, for MQTT; alerts are in any case."""
+        """`keep_messages`: whether each change is kept as a message, for MQTT; alerts are in any case, and verdicts
+        while they are `wanted`, for rules."""
         self._parts, self._rules, self._keep_messages, self._now = parts, rules, keep_messages, now
+        self._wanted = wanted
         self._places = Places(parts.repository, rules)
         self._sensed = Sensed(rules)
         self._pairing = Pairing(parts.repository, self._places.canonical, self._find, net_seconds)
@@ -235,8 +238,9 @@ class VisitService:
             alert = alert_of(visit)
             if visit.last_at < now - ALARM_SECONDS:
                 alert = ""
-            if alert or self._keep_messages:
-                messages.append(message_row(shown(visit, parts.links), not visit.seq, alert, now))
+            judged = before[visit.id] != visit.state and self._wanted()
+            if alert or judged or self._keep_messages:
+                messages.append(message_row(shown(visit, parts.links), before[visit.id], alert, now))
         ends = {**parts.intake.positions, **batch.ends} if batch is not None else {}
 
         def job(transaction: Transaction) -> list[int]:
