@@ -96,10 +96,13 @@ class Rules:
 
     def run(self, devices: list[Callable[[], Iterable[DeviceState]]]) -> None:
         """The greenlet that fires rules."""
+        poll_at = monotonic()
         while True:
-            if not self._wake.wait(POLL_SECONDS):
-                self._intake.look_everywhere()
+            self._wake.wait(max(0.0, poll_at - monotonic()))
             self._wake.clear()
+            if monotonic() >= poll_at:  # however busy the hub is: what settles is announced by no event
+                poll_at = monotonic() + POLL_SECONDS
+                self._intake.look_everywhere()
             self.step(devices)
             gevent.sleep(GATHER_SECONDS)
 

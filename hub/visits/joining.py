@@ -109,6 +109,25 @@ class Joining:
         else:
             self._add_to_nearest(member, candidates)
 
+    def correct(self, member: Member, visit: Visit) -> Visit | None:
+        """Move evidence of a visit whose value is another now to the visit that it belongs to, where that is another.
+
+        The visit that it has joined. None where it stays: a person has decided about the visit, the value is of its
+        vehicle, or it is of no vehicle near and nothing in the visit speaks against it.
+        """
+        others = [other for other in visit.members if other is not member]
+        if visit.decision is not None or not member.says_who or any(related(member, other) for other in others):
+            return None
+        candidates = [other for other in self.visits if other is not visit]
+        if self._same_vehicle(member, candidates) is None and not any(opposed(member, other) for other in others):
+            return None
+        visit.remove([member])
+        self._note(visit)
+        if not visit.members:
+            self.visits[:] = candidates
+        self.join(member, (visit,))
+        return next(other for other in self.visits if other is not visit and member in other.members)
+
     # -- the same vehicle
 
     def _same_vehicle(self, member: Member, candidates: list[Visit]) -> tuple[Visit, list[Member]] | None:

@@ -86,7 +86,7 @@ class Places:
             end = place.since if place.since is not None else float("inf")
             known = {visit.id for visit in place.visits}
             for visit in self._repository.around(key, begin, min(end, first + self._rules.standing * 4), MAX_VISITS):
-                if visit.id not in known:
+                if visit.id not in known and visit.members:
                     place.visits.append(self._by_id.setdefault(visit.id, visit))
             place.since = begin
         return place

@@ -22,6 +22,7 @@ from hub.store.errors import DatabaseError
 from hub.store.transaction import Transaction
 from hub.visits.assessment import Found
 from hub.visits.checkpoints import Checkpoint, place_key
+from hub.visits.correcting import Correcting
 from hub.visits.evidence import Evidence
 from hub.visits.intake import Batch
 from hub.visits.joining import Joining, Rules
@@ -31,7 +32,6 @@ from hub.visits.parts import Parts
 from hub.visits.places import Places
 from hub.visits.sensed import Sensed
 from hub.visits.stored import shown
-from hub.visits.values import put_value
 from hub.visits.visit import SEEN, Cause, Member, Visit
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,7 @@ class VisitService:
         self._wanted = wanted
         self._places = Places(parts.repository, rules)
         self._sensed = Sensed(rules)
+        self._correcting = Correcting(self._places, rules, parts.assessment, self._beside)
         self._pairing = Pairing(parts.repository, self._places.canonical, self._find, net_seconds)
         self._pending: deque[Sensing] = deque(maxlen=MAX_SENSED)
         self._wake = Event()
@@ -150,7 +151,7 @@ class VisitService:
         assessment.look_up((evidence for evidence, _ in batch.records), found)
         changed = self._sense(sensed)
         changed += self._join(batch.records, found)
-        corrected = self._correct(batch.corrections)
+        corrected = self._correct(batch.corrections, found)
         self.save(changed + [visit for visit, _ in corrected], found, batch, {visit.id: by for visit, by in corrected})
         self.joined += len(batch.records)
 
@@ -186,20 +187,15 @@ class VisitService:
     def _new(self, checkpoint: Checkpoint, _: Member) -> Visit:
         return Visit(checkpoint.name, checkpoint.place, self._now())
 
-    def _correct(self, corrections: list[dict[str, Any]]) -> list[tuple[Visit, Cause]]:
+    def _beside(self, visit: Visit) -> Visit:
+        return Visit(visit.checkpoint, visit.place, self._now())
+
+    def _correct(self, corrections: list[dict[str, Any]], found: Found) -> list[tuple[Visit, Cause]]:
         """Put corrected values in the place of those that were read; what is to be judged again, and why."""
         if not corrections:
             return []
-        keys = list({(each["kind"], each["id"]) for each in corrections})
-        found = self._parts.repository.of_records(keys)
-        changed = []
-        for each in corrections:
-            visit = found.get((each["kind"], each["id"]))
-            if visit is not None:
-                visit = self._places.canonical(visit)
-                if put_value(visit, each["kind"], each["id"], int(each["index"]), str(each["value"])):
-                    changed.append((visit, Cause(CORRECTION, str(each["who"]))))
-        return changed
+        visits = self._parts.repository.of_records(list({(each["kind"], each["id"]) for each in corrections}))
+        return self._correcting.correct(visits, corrections, CORRECTION, found)
 
     # -- storing and publishing
 
@@ -219,7 +215,7 @@ class VisitService:
         parts = self._parts
         if not self._started:
             self.start()
-        visits = list({visit.id: visit for visit in changed if visit.members}.values())
+        visits = list({visit.id: visit for visit in changed if visit.members or visit.seq}.values())
         before = {visit.id: visit.state if visit.seq else "" for visit in visits}
         before.update(states or {})
         parts.assessment.judge(visits, Found() if found is None else found)
