@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from hub.contract.visits import CORRECTION
 from hub.visits.assessment import Assessment, Found
 from hub.visits.joining import Joining, Rules
 from hub.visits.places import Places
@@ -21,11 +23,11 @@ class Correcting:
         self._places, self._rules, self._assessment, self._new = places, rules, assessment, new
 
     def correct(
-        self, visits: Mapping[Record, Visit], made: list[dict[str, Any]], cause: str, found: Found
+        self, visits: Mapping[Record, Visit], made: list[dict[str, Any]], found: Found
     ) -> list[tuple[Visit, Cause]]:
         """Put the corrections `made` in the place of what was read; the visits to judge again, each with its cause.
 
-        `visits`: those that the records belong to. `cause`: the kind of the causes. Raises DatabaseError or LaneBusy.
+        `visits`: those that the records belong to. Raises DatabaseError or LaneBusy.
         """
         where, changed = dict(visits), dict[str, tuple[Visit, Cause]]()
         for each in made:
@@ -37,21 +39,25 @@ class Correcting:
             visit = self._places.canonical(visit)
             if not put_value(visit, *record, int(each["index"]), str(each["value"])):
                 continue
-            changed[visit.id] = visit, Cause(cause, who)
+            changed[visit.id] = visit, Cause(CORRECTION, who)
             member = self._known(visit, record, found)
-            joining = Joining(place.visits, self._rules, lambda _, of=visit: self._new(of), place.stood)  # type: ignore[misc]
+            joining = Joining(place.visits, self._rules, partial(self._beside, visit), place.stood)
             target = joining.correct(member, visit)
-            if target is None:
+            if target is visit:
                 continue
-            where[record] = target
-            what = (
-                f"{member.evidence.plate or member.evidence.number or member.evidence.tag} of {member.evidence.device}"
-            )
-            for other in (*joining.changed, visit):
-                changed[other.id] = other, Cause(cause, who)
-            changed[visit.id] = visit, Cause(cause, who, f"{what} belongs to another visit.")
-            changed[target.id] = target, Cause(cause, who, f"{what} belonged to another visit.")
+            self._places.tidy(visit.place, member.at)
+            evidence = member.evidence
+            what = f"{evidence.plate or evidence.number or evidence.tag} of {evidence.device}"
+            for other in joining.changed:
+                changed[other.id] = other, Cause(CORRECTION, who)
+            changed[visit.id] = visit, Cause(CORRECTION, who, f"{what} belongs to another visit.")
+            if target is not None:
+                where[record] = target
+                changed[target.id] = target, Cause(CORRECTION, who, f"{what} belonged to another visit.")
         return list(changed.values())
+
+    def _beside(self, visit: Visit, _: Member) -> Visit:
+        return self._new(visit)
 
     def _known(self, visit: Visit, record: Record, found: Found) -> Member:
         """The member of a record, with the vehicles that its value belongs to now."""

@@ -112,21 +112,20 @@ class Joining:
     def correct(self, member: Member, visit: Visit) -> Visit | None:
         """Move evidence of a visit whose value is another now to the visit that it belongs to, where that is another.
 
-        The visit that it has joined. None where it stays: a person has decided about the visit, the value is of its
-        vehicle, or it is of no vehicle near and nothing in the visit speaks against it.
+        The visit that has it now; None where it was counted there and not kept. It stays where a person has decided
+        about the visit, where the value is of its vehicle, and where it is of no vehicle near and nothing in the visit
+        speaks against it.
         """
         others = [other for other in visit.members if other is not member]
         if visit.decision is not None or not member.says_who or any(related(member, other) for other in others):
-            return None
+            return visit
         candidates = [other for other in self.visits if other is not visit]
         if self._same_vehicle(member, candidates) is None and not any(opposed(member, other) for other in others):
-            return None
+            return visit
         visit.remove([member])
         self._note(visit)
-        if not visit.members:
-            self.visits[:] = candidates
         self.join(member, (visit,))
-        return next(other for other in self.visits if other is not visit and member in other.members)
+        return next((other for other in self.visits if member in other.members), None)
 
     # -- the same vehicle
 

@@ -15,7 +15,7 @@ from gevent.event import Event
 from gevent.lock import RLock
 
 from hub.contract.errors import NotFound, RequestError
-from hub.contract.visits import ALARM_SECONDS, CORRECTION, DETECTION
+from hub.contract.visits import ALARM_SECONDS, DETECTION
 from hub.live.events import VISIT_CHANGED, VehicleArrived, VehicleLeft, VisitChanged, WeightSettled
 from hub.runtime.log_throttle import LogThrottle
 from hub.store.errors import DatabaseError
@@ -195,7 +195,7 @@ class VisitService:
         if not corrections:
             return []
         visits = self._parts.repository.of_records(list({(each["kind"], each["id"]) for each in corrections}))
-        return self._correcting.correct(visits, corrections, CORRECTION, found)
+        return self._correcting.correct(visits, corrections, found)
 
     # -- storing and publishing
 

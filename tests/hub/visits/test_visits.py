@@ -243,10 +243,11 @@ def test_a_visit_that_a_correction_leaves_empty_is_marked(client: Any) -> None:
 def test_a_corrected_record_leaves_no_visit_that_a_person_has_decided(client: Any) -> None:
     visit, _, seen = mismatch(client)
     decide(client, visit, "confirm")
-    purple = capture(client, "PURPLE", 1)
-    client.post("/api/corrections", json={"kind": "detection", "id": seen, "value": "PP4444"})
-    again = until(client, "detection", seen, lambda visit: visit["plate"] == "PP4444")
-    assert (again["id"], again["decision"]) == (visit["id"], "confirm") and of(client, "capture", purple)
+    blue = capture(client, "BLUE1", 0, "222")
+    assert until(client, "capture", blue)["id"] != visit["id"]
+    client.post("/api/corrections", json={"kind": "detection", "id": seen, "value": "BB2221"})
+    again = until(client, "detection", seen, lambda visit: visit["plate"] == "BB2221")
+    assert (again["id"], again["decision"]) == (visit["id"], "confirm")
 
 
 def test_a_plate_that_the_camera_did_not_read_is_given_by_a_person(client: Any) -> None:
