@@ -6,6 +6,7 @@ same `Happening.key`, by which it is fired for once.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from hub.contract.visits import ALARM_SECONDS
 from hub.rules.rule import Happening, Kind
 from hub.store.feed_cursor import FeedCursor
 from hub.store.feeds import FeedItem
+from hub.store.salvage import READ_ERRORS
+
+log = logging.getLogger(__name__)
 
 STEP = 200  # records of a feed that are read at once
 MAX_BEHIND = 20_000  # records of a feed; where more wait, the oldest are left out
@@ -85,18 +89,27 @@ class Intake:
         """
         for name in self._read():
             while name in self.due:
-                page = self._cursor.next(name, STEP)
-                if not page.full:
-                    self.due.discard(name)
-                now = self._now()
-                current = [item for item in page.items if item.received_at >= now - ALARM_SECONDS]
-                self._too_old += len(page.items) - len(current)
+                self.due.discard(name)  # what is stored while the page is read is due again
                 try:
-                    yield [each for item in current for each in self._sources[name].happenings(item, now)]
+                    page = self._cursor.next(name, STEP)
+                    now = self._now()
+                    current = [item for item in page.items if item.received_at >= now - ALARM_SECONDS]
+                    yield [each for item in current for each in self._happenings(name, item, now)]
                 except BaseException:
                     self.due.add(name)
                     raise
+                if page.full:
+                    self.due.add(name)
+                self._too_old += len(page.items) - len(current)
                 self._cursor.done(name, page.end, len(current))
+
+    def _happenings(self, name: str, item: FeedItem, now: float) -> list[Happening]:
+        """What a record is, nothing where it cannot be read."""
+        try:
+            return list(self._sources[name].happenings(item, now))
+        except READ_ERRORS as error:
+            log.warning("Rules leave out a record of %s, since it cannot be read: %s", item.subject, error)
+            return []
 
     def save(self, force: bool = False) -> None:
         """Store the positions, at most once a second unless `force`."""
