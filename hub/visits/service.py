@@ -17,6 +17,7 @@ from gevent.lock import RLock
 from hub.contract.errors import NotFound, RequestError
 from hub.contract.visits import ALARM_SECONDS, CORRECTION, DETECTION
 from hub.live.events import VISIT_CHANGED, VehicleArrived, VehicleLeft, VisitChanged, WeightSettled
+from hub.net.time_slice import TimeSlice
 from hub.runtime.log_throttle import LogThrottle
 from hub.store.errors import DatabaseError
 from hub.store.transaction import Transaction
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 CONSUMER = "visits"
 POLL_SECONDS = 2.0
 GATHER_SECONDS = 0.04  # between two steps; records of this time are joined together
+REST = 3  # times as long as a step has taken: records that arrive by the thousand are stored first, and joined later
 RETRY_SECONDS = 2.0
 MAX_SENSED = 1000
 NO_CAUSES: Mapping[str, Cause] = {}
@@ -99,8 +101,10 @@ class VisitService:
                 self._parts.intake.look_everywhere()
             self._wake.clear()
             try:
+                began = time.perf_counter()
                 while not self._closed and self.step():
-                    gevent.sleep(GATHER_SECONDS)
+                    gevent.sleep(max(GATHER_SECONDS, REST * (time.perf_counter() - began)))
+                    began = time.perf_counter()
                 self.problem = ""
             except UNAVAILABLE as error:
                 self.problem = str(error)
@@ -167,6 +171,7 @@ class VisitService:
 
     def _join(self, records: list[tuple[Evidence, Checkpoint]], found: Found) -> list[Visit]:
         changed: list[Visit] = []
+        time_slice = TimeSlice()
         by_place: dict[str, list[tuple[Evidence, Checkpoint]]] = {}
         for evidence, checkpoint in records:
             by_place.setdefault(checkpoint.place, []).append((evidence, checkpoint))
@@ -175,6 +180,7 @@ class VisitService:
             joining = Joining(place.visits, self._rules, partial(self._new, some[0][1]), place.stood)
             for evidence, _ in sorted(some, key=lambda each: each[0].at):
                 joining.join(self._parts.assessment.member(evidence, found))
+                time_slice.check()
             changed += joining.changed
             changed += self._sensed.attach(place, joining.changed)
             self._places.tidy(key, max(evidence.at for evidence, _ in some))
