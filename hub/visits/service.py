@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 CONSUMER = "visits"
 POLL_SECONDS = 2.0
 GATHER_SECONDS = 0.04  # between two steps; records of this time are joined together
+REST = 5  # times as long as a step has taken: records that arrive by the thousand are stored first, and joined later
 RETRY_SECONDS = 2.0
 MAX_SENSED = 1000
 NO_CAUSES: Mapping[str, Cause] = {}
@@ -104,8 +105,10 @@ class VisitService:
                 self._parts.intake.look_everywhere()
             self._wake.clear()
             try:
+                began = time.monotonic()
                 while not self._closed and self.step():
-                    gevent.sleep(GATHER_SECONDS)
+                    self._rest(time.monotonic() - began)
+                    began = time.monotonic()
                 self.problem = ""
             except UNAVAILABLE as error:
                 self.problem = str(error)
@@ -114,6 +117,14 @@ class VisitService:
                 gevent.sleep(RETRY_SECONDS)
                 self._wake.set()
                 continue
+            gevent.sleep(GATHER_SECONDS)
+
+    def _rest(self, seconds: float) -> None:
+        """Leave the event loop to others after a step of so many seconds, until nothing is stored any more."""
+        writer, end = self._parts.writer, time.monotonic() + REST * seconds
+        commits = -1
+        while not self._closed and commits != writer.commits and time.monotonic() < end:
+            commits = writer.commits
             gevent.sleep(GATHER_SECONDS)
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hub.contract.plates import fold_plate, normalise_plate
@@ -36,9 +37,18 @@ class Known:
 NOT_KNOWN = Known()
 
 
+@lru_cache(maxsize=16_384)
+def _fingerprint(source: tuple[str, str], tag: str, number: str, plate: str, known: Known) -> object:
+    """An object for all evidence of a device that names the same vehicle by the same values."""
+    return object()
+
+
 @dataclass(eq=False)
 class Member:
-    """A piece of evidence inside a visit. `agrees` and `differences` are what judging said of it."""
+    """A piece of evidence inside a visit. `agrees` and `differences` are what judging said of it.
+
+    Members with the same `fingerprint` are compared with others once for all of them.
+    """
 
     evidence: Evidence
     known: Known = NOT_KNOWN
@@ -52,11 +62,12 @@ class Member:
         self.folded = fold_plate(self.plate)
         self.at = evidence.at
         self.source = (evidence.kind, evidence.device)
-        self.vehicles = self.known.all
+        self.know(self.known)
 
     def know(self, known: Known) -> None:
         """Set the vehicles that it belongs to, as the register says now."""
         self.known, self.vehicles = known, known.all
+        self.fingerprint = _fingerprint(self.source, self.tag, self.number, self.plate, known)
 
     @property
     def says_who(self) -> bool:

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.contract.visits import EVIDENCE_KINDS
+from hub.visits import joining as joining_module
 from hub.visits.evidence import Evidence, evidence_of
-from hub.visits.joining import Joining, Rules
-from hub.visits.visit import Visit
+from hub.visits.joining import Joining, Rules, related, relatives
+from hub.visits.visit import Member, Visit
 from tests.support.visits import FakeRegister, members, seen, tagged, vehicle
 
 FLEET = [vehicle(f"V{n}", [f"TAG{n:04d}"], [], [f"{n % 10}K{n * 7919 % 90000 + 10000}"]) for n in range(40)]
@@ -170,3 +171,32 @@ def test_evidence_is_read_as_it_was_stored(evidence: Evidence) -> None:
 
 def test_evidence_that_was_stored_without_the_name_of_its_station_can_be_read() -> None:
     assert evidence_of({"kind": "capture", "id": "1", "tag": "A"}) == Evidence("capture", "1", "", 0.0, tag="A")
+
+
+def test_relatives_are_those_that_a_comparison_of_all_with_all_finds() -> None:
+    dice = random.Random(7)
+    for _ in range(200):
+        names = [seen(plate_of(dice.randrange(3)), 100.0 + n, dice.choice(("front", "back"))) for n in range(9)]
+        names += [tagged(f"TAG{dice.randrange(3):04d}", 100.0), seen("", 101.0, "front"), seen("", 102.0, "front")]
+        dice.shuffle(names)
+        all_ = list(members(REGISTER, *names))
+        seeds = all_[: dice.randrange(1, 3)]
+        found: list[Member] = list(seeds)
+        while more := [one for one in all_ if one not in found and any(related(each, one) for each in found)]:
+            found += more
+        assert set(map(id, relatives(seeds, all_))) == set(map(id, found))
+
+
+def test_evidence_that_repeats_itself_is_compared_once(monkeypatch) -> None:
+    compared = 0
+
+    def counted(one: Member, other: Member) -> bool:
+        nonlocal compared
+        compared += 1
+        return related(one, other)
+
+    evidence = [seen(f"{camera}AB1234", 100.0 + n / 100, f"camera {camera}") for n in range(30) for camera in range(4)]
+    assert len(joined(evidence)) == 1
+    monkeypatch.setattr(joining_module, "related", counted)
+    joined(evidence)
+    assert compared < 30 * len(evidence)  # a visit has 40 pieces, 10 of each camera
