@@ -83,6 +83,7 @@ SENTENCES = (
     "Plate belongs to {name}.",
     "What was read belongs to {name}.",
     "No tag, number or plate of this vehicle was read. Look at its pictures.",
+    "Its evidence belongs to another visit: a value was corrected.",
     "{name} is registered from {when} on, and came before.",
     "{name} was registered until {when}, and came after.",
     "An operator said that this is {name}.",
