@@ -34,9 +34,9 @@ from hub.live.events import (
     VisitChanged,
 )
 from hub.net.outgoing_http import make_pool
-from hub.net.time_slice import TimeSlice
 from hub.runtime.offload import offload
 from hub.runtime.secret_file import stored_secret
+from hub.runtime.time_slice import TimeSlice
 from hub.store.backend import Row
 from hub.store.errors import DatabaseError
 from hub.store.feed_cursor import FeedCursor

@@ -17,8 +17,8 @@ from gevent.lock import RLock
 from hub.contract.errors import NotFound, RequestError
 from hub.contract.visits import ALARM_SECONDS, DETECTION
 from hub.live.events import VISIT_CHANGED, VehicleArrived, VehicleLeft, VisitChanged, WeightSettled
-from hub.net.time_slice import TimeSlice
 from hub.runtime.log_throttle import LogThrottle
+from hub.runtime.time_slice import TimeSlice
 from hub.store.errors import DatabaseError
 from hub.store.transaction import Transaction
 from hub.visits.assessment import Found
