@@ -67,7 +67,7 @@ def judge(members: Sequence[Member], found: Found, denied: Denied, claimed: str 
         member.agrees, member.differences = None, []
     if not members:
         return Verdict(UNKNOWN, ["Its evidence belongs to another visit: a value was corrected."])
-    claims = [_claim(member, each, found) for member in members for each in member.evidence.keys()]
+    claims = [_claim(member, each, found) for member in members for each in member.keys]
     vehicle = _vehicle(claims, claimed)
     others = _others(claims, vehicle)
     conflicts = _compare(claims, vehicle)

@@ -41,6 +41,7 @@ CONSUMER = "visits"
 POLL_SECONDS = 2.0
 GATHER_SECONDS = 0.04  # between two steps; records of this time are joined together
 REST = 5  # times as long as a step has taken: records that arrive by the thousand are stored first, and joined later
+MAX_REST_SECONDS = 0.5
 RETRY_SECONDS = 2.0
 MAX_SENSED = 1000
 NO_CAUSES: Mapping[str, Cause] = {}
@@ -105,10 +106,11 @@ class VisitService:
                 self._parts.intake.look_everywhere()
             self._wake.clear()
             try:
-                began = time.monotonic()
-                while not self._closed and self.step():
-                    self._rest(time.monotonic() - began)
+                more = True
+                while more and not self._closed:
                     began = time.monotonic()
+                    more = self.step()
+                    self._rest(time.monotonic() - began)
                 self.problem = ""
             except UNAVAILABLE as error:
                 self.problem = str(error)
@@ -116,16 +118,15 @@ class VisitService:
                     log.error("Visits wait to be stored: %s", error)
                 gevent.sleep(RETRY_SECONDS)
                 self._wake.set()
-                continue
-            gevent.sleep(GATHER_SECONDS)
 
     def _rest(self, seconds: float) -> None:
-        """Leave the event loop to others after a step of so many seconds, until nothing is stored any more."""
-        writer, end = self._parts.writer, time.monotonic() + REST * seconds
-        commits = -1
-        while not self._closed and commits != writer.commits and time.monotonic() < end:
+        """Leave the event loop to others after a step of so many seconds, for a while or until nothing is stored."""
+        writer, end = self._parts.writer, time.monotonic() + min(REST * seconds, MAX_REST_SECONDS)
+        while not self._closed:
             commits = writer.commits
             gevent.sleep(GATHER_SECONDS)
+            if time.monotonic() >= end or (writer.commits == commits and not writer.pending):
+                return
 
     def close(self) -> None:
         """Join what is stored already; what cannot be joined now is, after the next start."""

@@ -62,6 +62,7 @@ class Member:
         self.folded = fold_plate(self.plate)
         self.at = evidence.at
         self.source = (evidence.kind, evidence.device)
+        self.keys = evidence.keys()
         self.know(self.known)
 
     def know(self, known: Known) -> None:
