@@ -1,10 +1,11 @@
-"""Hubs on one PostgreSQL database, with nginx in front of them as `deploy/nginx.conf` has it."""
+"""Hubs on one PostgreSQL database and one Redis, with nginx in front of them as `deploy/nginx.conf` has it."""
 
 from __future__ import annotations
 
 import secrets
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -12,18 +13,25 @@ from tests.support import stores
 from tests.support.far import PROXY, TRUSTING
 from tests.support.front import Front
 from tests.support.helpers import HubProcess
+from tests.support.redis_server import RedisServer, redis_server
+
+OTHERS = "datname = '{}' AND pid <> pg_backend_pid()"
 
 
 class Cluster:
     """Two or more hubs and nginx, which trust what nginx says about senders; a context manager.
 
-    `token` is that of a device: nobody who comes through nginx from this machine is trusted by the address.
+    `token` is that of a device: nobody who comes through nginx from this machine is trusted by the address. `redis` is
+    None where there is no such program.
     """
 
-    def __init__(self, folder: Path, count: int = 2, **environ: str) -> None:
+    def __init__(self, folder: Path, count: int = 2, *, real: bool = False, **environ: str) -> None:
         self.database = f"gatehouse_test_{secrets.token_hex(8)}"
-        environ = {"HUB_STORE_URL": stores.url(self.database), **TRUSTING, **environ}
-        self.hubs = [HubProcess(folder / f"hub{number}", **environ) for number in range(count)]
+        self.redis = RedisServer(folder / "redis") if redis_server() else None
+        shared = {"HUB_STORE_URL": stores.url(self.database), **TRUSTING}
+        if self.redis is not None:
+            shared["HUB_LIVE_URL"] = self.redis.url
+        self.hubs = [HubProcess(folder / f"hub{number}", real=real, **{**shared, **environ}) for number in range(count)]
         self.front = Front(folder / "nginx", self.hubs, PROXY)
         self.token = ""
         self._stack = ExitStack()
@@ -32,6 +40,8 @@ class Cluster:
         with ExitStack() as stack:
             stores.server(f"CREATE DATABASE {self.database}")
             stack.callback(stores.server, f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
+            if self.redis is not None:
+                stack.enter_context(self.redis)
             first, *others = self.hubs
             stack.enter_context(first)
             self.token = made_token(first)
@@ -43,6 +53,21 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def query(self, statement: str) -> list[Any]:
+        """The rows of a statement in the hubs' database."""
+        return stores.server(statement, self.database)
+
+    def cut_database(self) -> int:
+        """End every connection of the hubs to PostgreSQL; how many there were."""
+        rows = self.query(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OTHERS.format(self.database)}"
+        )
+        return len(rows)
+
+    def database_processes(self) -> list[int]:
+        """The processes of PostgreSQL that serve the hubs."""
+        return [pid for (pid,) in self.query(f"SELECT pid FROM pg_stat_activity WHERE {OTHERS.format(self.database)}")]
 
 
 def made_token(hub: HubProcess) -> str:
