@@ -1,7 +1,7 @@
 """What a number of cameras needs: `python bench/scaling.py FIGURES [--cameras 1000,10000,100000] [--picture-kb 60]`.
 
-FIGURES is what `python bench/cluster.py --figures FIGURES` has measured on your machine (docs/scaling.md has ours). Says
-how many hubs and databases, how many writes, bytes a day and commands of Redis, and what that costs with your own
+FIGURES is what `python bench/cluster.py --figures FIGURES` has measured on your machine; docs/scaling.md has ours. It
+says how many hubs and databases, how many writes, bytes a day and commands of Redis, and what that costs with your own
 prices. Every number is a product of measured figures and of the options; nothing else is known here.
 """
 
