@@ -109,7 +109,8 @@ class Parts:
 
     def crowd(self) -> tuple[list[Row], dict[str, Any]]:
         with Cluster(self._folder / "crowd", 1, real=True, **CROWD_SETTINGS) as cluster:
-            return crowd(cluster, Crowd(cluster.hubs[0].port, CROWD, CROWD_INTERVAL, self._options.crowd_seconds))
+            port, seconds = cluster.hubs[0].port, self._options.crowd_seconds
+            return crowd(cluster, Crowd(port, CROWD, CROWD_INTERVAL, seconds, self._seed))
 
     def bytes(self) -> tuple[list[Row], dict[str, Any]]:
         return cluster_rates.sizes(self._options.seconds, self._seed)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from ingest import HubPeer, Load, PostgresPeer, measure
+from ingest import Cell, measure
+from ingest_peers import HubPeer, PostgresPeer
+from load import Load
 
 from tests.support.cluster import Cluster
 from tests.support.helpers import run_app
@@ -29,7 +31,7 @@ class WorkersPeer(PostgresPeer):
     name = "workers"
 
 
-def rate(kind: type[HubPeer], door: str, size: int, seconds: float, seed: int) -> dict[str, float]:
+def rate(kind: type[HubPeer], door: str, size: int, seconds: float, seed: int) -> Cell:
     """Measure one cell of bench/ingest.py."""
     with kind() as server:
         return measure(server, Load(door, size, CLIENTS, seconds, server.port, seed))
@@ -43,8 +45,8 @@ def compare(
     wrong = 0.0
     for kind in (*kinds, *kinds):
         found = rate(kind, door, size, seconds, seed)
-        rates[kind].append(found["rate"])
-        wrong += found["wrong"] + found["errors"]
+        rates[kind].append(found.rate)
+        wrong += found.wrong + found.errors
     first, second = (statistics.median(rates[kind]) for kind in kinds)
     return first, second, wrong
 
@@ -125,9 +127,9 @@ def sizes(seconds: float, seed: int) -> tuple[list[Row], dict[str, Any]]:
                 (f"{size} KB: bytes of the log (WAL) for a record", f"{log:.0f}", "-", True),
                 (
                     f"{size} KB: records wrong or refused",
-                    f"{found['wrong'] + found['errors']:.0f}",
+                    f"{found.wrong + found.errors}",
                     "0",
-                    not found["errors"],
+                    not found.wrong + found.errors,
                 ),
             ]
             figures[f"{size}_kb"] = {
