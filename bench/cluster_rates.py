@@ -30,6 +30,10 @@ class WorkersPeer(PostgresPeer):
 
     name = "workers"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._hub.arguments = ("--workers", str(WORKERS))
+
 
 def rate(kind: type[HubPeer], door: str, size: int, seconds: float, seed: int) -> Cell:
     """Measure one cell of bench/ingest.py."""
