@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import shutil
+import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.support.helpers import ROOT
+from tests.support.front import CONFIGURATION, MISSING, PORTS, nginx, rendered
+from tests.support.helpers import ROOT, free_ports, wait_for
 from tools.boot.program import Program
 from tools.boot.systemd import Place, unit
 
@@ -45,3 +51,47 @@ def test_systemd_takes_the_unit(file: Path, tmp_path: Path) -> None:
     done = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False)
     assert str(copy) not in done.stderr and file.name not in done.stderr, done.stderr
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(nginx() is None, reason=MISSING)
+def test_nginx_runs_without_root_and_its_log_goes_to_the_socket_of_the_journal() -> None:
+    """The unit's own command line, as another user where the test is root."""
+    line = re.search(
+        r"^ExecStart=(.*)$", (ROOT / "deploy" / "gatehouse-nginx.service").read_text("utf-8"), re.MULTILINE
+    )
+    assert line is not None
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        nobody = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        (folder / "nginx.conf").write_text(rendered(ports, [nobody], folder, "127.0.0.2"), "utf-8")
+        command = line[1].replace(str(Path("/opt/gatehouse") / CONFIGURATION.relative_to(ROOT)), f"{folder}/nginx.conf")
+        assert f"{folder}/nginx.conf" in command
+        journal, stdout = socket.socketpair()
+        user = "nobody" if os.geteuid() == 0 else None
+        process = subprocess.Popen(shlex.split(command), stdout=stdout, stderr=stdout, user=user, cwd="/")
+        stdout.close()
+        try:
+
+            def answer() -> bytes:
+                try:
+                    with socket.create_connection(("127.0.0.1", ports["main"]), 5) as sock:
+                        sock.sendall(
+                            b"GET /api/test?token=secret HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                        )
+                        return sock.makefile("rb").read()
+                except ConnectionRefusedError:
+                    assert process.poll() is None, journal.recv(65536)
+                    return b""
+
+            assert b"503 Service" in wait_for(answer, 10)
+            journal.settimeout(10)
+            log = ""
+            while f"127.0.0.1 {ports['main']} GET /api/test 503" not in log:
+                log += journal.recv(65536).decode()
+            assert "secret" not in log
+        finally:
+            process.terminate()
+            process.wait(20)
+            journal.close()
