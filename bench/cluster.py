@@ -20,6 +20,7 @@ import argparse
 import json
 import platform
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -229,6 +230,8 @@ def main() -> int:
     if nginx() is None or not stores.has_server():
         print(f"bench/cluster.py {MISSING}; and {stores.NO_SERVER}.", file=sys.stderr)
         return 2
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit("ended by a signal"))  # processes and the database go with it
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1_000_000)
     here = machine()
     print(f"seed {seed}; {', '.join(f'{name} {value}' for name, value in here.items())}")
