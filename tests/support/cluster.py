@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-
-import requests
 
 from tests.support import stores
 from tests.support.far import PROXY, TRUSTING
@@ -15,13 +14,14 @@ from tests.support.front import Front
 from tests.support.helpers import HubProcess
 from tests.support.redis_server import RedisServer, redis_server
 
+SECRETS = ("session_key", "apriltag_token", "device_token.txt", "webhook_secret")
 OTHERS = "datname = '{}' AND pid <> pg_backend_pid()"
 
 
 class Cluster:
     """Two or more hubs and nginx, which trust what nginx says about senders; a context manager.
 
-    `token` is that of a device: nobody who comes through nginx from this machine is trusted by the address. `redis` is
+    `token` is that of devices: nobody who comes through nginx from this machine is trusted by the address. `redis` is
     None where there is no such program.
     """
 
@@ -32,8 +32,8 @@ class Cluster:
         if self.redis is not None:
             shared["HUB_LIVE_URL"] = self.redis.url
         self.hubs = [HubProcess(folder / f"hub{number}", real=real, **{**shared, **environ}) for number in range(count)]
+        self.token = share_secrets(self.hubs)["device_token.txt"]
         self.front = Front(folder / "nginx", self.hubs, PROXY)
-        self.token = ""
         self._stack = ExitStack()
 
     def __enter__(self) -> Cluster:
@@ -42,10 +42,7 @@ class Cluster:
             stack.callback(stores.server, f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
             if self.redis is not None:
                 stack.enter_context(self.redis)
-            first, *others = self.hubs
-            stack.enter_context(first)
-            self.token = made_token(first)
-            for hub in others:
+            for hub in self.hubs:
                 stack.enter_context(hub)
             stack.enter_context(self.front)
             self._stack = stack.pop_all()
@@ -70,8 +67,13 @@ class Cluster:
         return [pid for (pid,) in self.query(f"SELECT pid FROM pg_stat_activity WHERE {OTHERS.format(self.database)}")]
 
 
-def made_token(hub: HubProcess) -> str:
-    """A token for devices."""
-    answer = requests.post(f"{hub.url}/api/access/tokens", json={"name": "a device"}, timeout=10)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["token"])
+def share_secrets(hubs: Sequence[HubProcess]) -> dict[str, str]:
+    """Give hubs that never ran the same secrets (docs/several-hubs.md); the texts by the names of the files."""
+    made = {name: secrets.token_hex(32) for name in SECRETS}
+    for hub in hubs:
+        hub.instance.mkdir(parents=True)
+        for name, text in made.items():
+            file = hub.instance / name
+            file.write_text(text + "\n", "utf-8")
+            file.chmod(0o600)
+    return made
