@@ -127,7 +127,7 @@ def _add_udp(hub: Hub, apriltags: AprilTags) -> None:
     """Receive datagrams while the hub listens; an unavailable port is a warning."""
     port = hub.settings.apriltag.udp_port
     senders = DatagramSenders(hub.gate)
-    receiver = UdpReceiver(hub.settings.apriltag, apriltags, senders.admits)
+    receiver = UdpReceiver(hub.settings.apriltag, apriltags, senders.admits, hub.settings.access.trusted_proxy)
 
     def open_port() -> None:
         if not port:

@@ -83,7 +83,7 @@ class HubServer:
         self.stopping = Event()
         self.warnings: list[str] = []
         self.ports: dict[str, int] = {}
-        self.connections = Connections(options.max_connections, options.connections_per_address)
+        self.connections = Connections(options.max_connections, options.connections_per_address, options.trusted_proxy)
         self._refusing = 0
         self.keepalive = KeepAliveMonitor(options.ping_seconds, options.idle_seconds, options.close_seconds, spawn)
         self._spawn = spawn
