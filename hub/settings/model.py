@@ -23,6 +23,7 @@ from hub.settings.base import Section
 from hub.settings.fast_paths import FastPaths
 from hub.settings.images import Images
 from hub.settings.limits import Limits
+from hub.settings.live import Live
 from hub.settings.log import Log
 from hub.settings.lpr import Lpr
 from hub.settings.mail import Mail
@@ -85,6 +86,7 @@ class Settings(Section):
     results: Results = Results()
     visits: Visits = Visits()
     store: Store = Store()
+    live: Live = Live()
     retention: Retention = Retention()
     backup: Backup = Backup()
     limits: Limits = Limits()
