@@ -128,4 +128,3 @@ def know_each_other(*some: HubProcess) -> None:
 def _write_secret(path: Path, text: str) -> None:
     path.write_text(text)
     path.chmod(0o600)
-
