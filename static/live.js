@@ -166,6 +166,7 @@ export function listen({ onMessage = () => {}, onOpen = () => {}, onCut = () => 
     if (mine !== socket) return;
     dispatchEvent(new Event("hub-open"));
     loaded = true;
+    if (again) catchUp(mine);
     pause = FIRST_PAUSE_MS;
     shown.back(since, sentence(results));
     since = null;

@@ -9,6 +9,7 @@ from hub.context import Hub
 from hub.contract.json_text import encode_text
 from hub.live.missed import Missed
 
+OVERLAP = 250  # records that may be in flight between hubs
 CATCH_UP = encode_text({"event": "catch_up"})
 
 
@@ -24,7 +25,9 @@ def begin(hub: Hub) -> None:
 
     relay.when_joined(catch_up)
     relay.when_wanting(hub.pages.name, catch_up)
-    settled = Settled(hub.part(Missed), relay.complete_since)
+    missed = hub.part(Missed)
+    missed.overlap = OVERLAP
+    settled = Settled(missed, relay.complete_since)
     hub.status["live"] = relay.status
     hub.warning_sources.append(relay.warnings)
     hub.supervisor.keep("live between hubs", relay.run)

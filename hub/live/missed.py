@@ -31,6 +31,7 @@ class Missed:
 
     def __init__(self) -> None:
         self._kinds: dict[str, Stored] = {}
+        self.overlap = OVERLAP
         self.settled: dict[str, int] = {}  # up to which number the records of other hubs have been published here
 
     def add(self, kind: str, stored: Stored) -> None:
@@ -55,7 +56,7 @@ class Missed:
         first = 0
         if after:
             try:
-                first = stored.get(after)["seq"] - OVERLAP
+                first = stored.get(after)["seq"] - self.overlap
                 first = min(first, self.settled.get(kind, first))
             except NotFound:
                 reply["known"] = False
