@@ -148,8 +148,10 @@ class RedisLink:
             gevent.sleep(HELLO_GAP_SECONDS)
 
     def close(self, farewell: list[Command]) -> None:
-        """End, and send the last commands. Raises RelayRefused or one of FAULTS, TimeoutError among them."""
+        """End, and send the last commands, if any. Raises RelayRefused or one of FAULTS, TimeoutError among them."""
         self._closed = True
+        if not farewell:
+            return
         connection = self.connection()
         with gevent.Timeout(CLOSE_SECONDS, TimeoutError("it does not answer in time")):
             try:

@@ -146,6 +146,12 @@ class Settings(Section):
                 raise ValueError(f"the barrier {one.name} needs a broker: host of [mqtt] is missing")
         return self
 
+    @model_validator(mode="after")
+    def _hubs_share_a_database(self) -> Settings:
+        if self.live.url and not self.store.url:
+            raise ValueError("hubs that share what is live (url of [live]) share a database: url of [store] is missing")
+        return self
+
     @field_validator("scales", mode="before")
     @classmethod
     def _are_tables_of_scales(cls, value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,21 +89,37 @@ def test_a_hub_starts_without_redis_and_says_so(tmp_path: Path) -> None:
         assert "geheim" not in hub.text() + (hub.instance / "hub.log").read_text() + json.dumps(hub.get("/status"))
 
 
+@pytest.fixture
+def database() -> Iterator[dict[str, str]]:
+    """The variable of a database of the test's own."""
+    name = stores.new_database()
+    yield {"HUB_STORE_URL": stores.url(name)}
+    stores.server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
 @pytest.mark.parametrize("address", ["redis://127.0.0.1:{port}/0", "redis://:wrong-one@127.0.0.1:{port}/0"])
-def test_a_missing_or_wrong_password_ends_the_start_with_a_sentence(tmp_path: Path, address: str) -> None:
+def test_a_missing_or_wrong_password_ends_the_start_with_a_sentence(
+    tmp_path: Path, database: dict[str, str], address: str
+) -> None:
     with RedisServer(tmp_path, "right-one") as redis:
-        ended = run_app("--instance", tmp_path / "hub", "--port", 0, HUB_LIVE_URL=address.format(port=redis.port))
+        live_url = address.format(port=redis.port)
+        ended = run_app("--instance", tmp_path / "hub", "--port", 0, HUB_LIVE_URL=live_url, **database)
     assert ended.returncode == 1
     line = ended.stderr.strip().splitlines()[-1]
     assert line.startswith(f"Redis at redis://127.0.0.1:{redis.port}/0 refuses this hub: correct the user")
     assert "wrong-one" not in ended.stderr + ended.stdout and "Traceback" not in ended.stderr
 
 
-def test_an_address_that_is_none_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
-    ended = run_app("--instance", tmp_path / "hub", HUB_LIVE_URL="redis://:pass/word@127.0.0.1:x/0")
+def test_an_address_that_is_none_ends_the_start_with_a_sentence(tmp_path: Path, database: dict[str, str]) -> None:
+    ended = run_app("--instance", tmp_path / "hub", HUB_LIVE_URL="redis://:pass/word@127.0.0.1:x/0", **database)
     assert ended.returncode == 1
     assert ended.stderr.strip().splitlines()[-1].startswith("live.url cannot be read; it is redis://")
     assert "word" not in ended.stderr.replace("PASSWORD", "").replace("password", "")
+
+
+def test_hubs_without_a_common_database_do_not_start(tmp_path: Path) -> None:
+    ended = run_app("--instance", tmp_path / "hub", HUB_LIVE_URL="redis://127.0.0.1/0")
+    assert ended.returncode == 2 and "url of [store] is missing" in ended.stderr
 
 
 def test_a_hub_with_other_keys_does_not_start(tmp_path: Path) -> None:
