@@ -173,7 +173,7 @@ def _devices(hub: Hub) -> None:
     pages: Channel = hub.pages
 
     def changed(counts: dict[str, int]) -> None:
-        pages.publish(encode_text({"event": "devices", "devices": counts}))
+        hub.pages.here.publish(encode_text({"event": "devices", "devices": counts}))  # who waits at this hub
 
     def labelled(label: dict[str, Any]) -> None:
         pages.publish(encode_text({"event": "device_label", "device_label": label}))
@@ -232,10 +232,9 @@ def _storage(hub: Hub) -> None:
 
 def _barriers(hub: Hub) -> None:
     """Every open page says whether barriers are stopped, and what came of the last pulse."""
-    pages: Channel = hub.pages
 
     def changed(barriers: dict[str, Any]) -> None:
-        pages.publish(encode_text({"event": "barriers", "barriers": barriers}))
+        hub.pages.here.publish(encode_text({"event": "barriers", "barriers": barriers}))  # those of this hub
 
     hub.bus.subscribe(events.BARRIERS_CHANGED, changed)
 

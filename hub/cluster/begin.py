@@ -17,6 +17,7 @@ def begin(hub: Hub) -> None:
     """Connect to the other hubs while the hub runs. Raises RelayUnusable where they may not or must not be joined."""
     relay = hub.relay
     assert isinstance(relay, RedisRelay)
+    relay.name = f"{relay.name}:{hub.settings.port}"
     relay.start(fingerprints(hub.settings))
 
     def catch_up() -> None:

@@ -53,7 +53,7 @@ def _bounded_parser(max_bytes: int) -> type[_RESP2Parser]:
         """Refuses a longer text before it is read."""
 
         def on_connect(self, connection: Any) -> None:
-            super().on_connect(connection)
+            super().on_connect(connection)  # type: ignore[no-untyped-call]
             self._buffer = Buffer(self._sock, self.socket_read_size, connection.socket_timeout)
 
     return Parser
