@@ -71,8 +71,17 @@ def queries(count: int) -> dict[str, str]:
         "tag and time": f"tag=E20034120017&{half}",
         "number and station": "number=00017&station=scale3",
     }
+    entry_filters = {
+        "newest": "",
+        "to be read": "unread=true",
+        "to be read, of detections": "unread=true&kind=detection",
+        "to be read, the older half": f"unread=true&{half}",
+        "plate and time": f"plate={plate}&{half}",
+        "camera and time": f"camera=cam07&{half}",
+    }
     found = {f"records: {name}": f"/api/records?{query}" for name, query in record_filters.items()}
     found |= {f"captures: {name}": f"/api/captures?{query}" for name, query in capture_filters.items()}
+    found |= {f"entries: {name}": f"/api/entries?{query}" for name, query in entry_filters.items()}
     return found | {"GET /api/statistics": STATISTICS}
 
 
@@ -95,7 +104,7 @@ def ask(hub: HubProcess, paths: dict[str, str], times: int, seed: int) -> dict[s
                     found[name].append(took)
                 else:
                     body = answer.json()
-                    rows[name] = len(body.get("records") or body.get("captures") or ())
+                    rows[name] = len(body.get("records") or body.get("captures") or body.get("entries") or ())
     return {name: (statistics.median(each), rows[name]) for name, each in found.items()}
 
 

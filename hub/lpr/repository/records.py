@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, exists, false, func, literal, select
 
 from hub.contract.entries import Position
-from hub.contract.plates import UNSURE_BELOW, normalise_plate
+from hub.contract.plates import normalise_plate
 from hub.lpr.repository.counters import CounterKey, CounterRepository
 from hub.lpr.repository.query import Query, event_conditions
 from hub.lpr.tables import LprPlate, LprRecord
@@ -24,13 +24,8 @@ STILL_COUNTED = ("detections", "camera")  # counters of which expired records ar
 MAX_COUNTED = 5000  # records that are counted for one answer
 RECORDS, PLATES = table_of(LprRecord), table_of(LprPlate)
 START = Cursor()  # of the first page
-SURELY_READ = (
-    select(literal(1))
-    .where(PLATES.columns.record_seq == RECORDS.columns.seq)
-    .where(or_(PLATES.columns.confidence.is_(None), PLATES.columns.confidence >= UNSURE_BELOW))
-    .exists()
-)
-"""Whether a record has a plate that the camera was sure of, or for which it sends no confidence."""
+UNSURE = RECORDS.columns.unsure != false()
+"""Of records without a plate that the camera was sure of, in the form of the index that has only those."""
 PLATE = Source("plate", PLATES.columns.plate, PLATES.columns.record_seq, DETECTION)
 
 
@@ -84,14 +79,14 @@ class RecordRepository:
         if query.corrected is not None:
             found.append(has_correction(DETECTION, seq) if query.corrected else without_correction(DETECTION, seq))
         if query.unread:
-            found += [~SURELY_READ, without_correction(DETECTION, seq)]
+            found += [UNSURE, without_correction(DETECTION, seq)]
         if wanted is not None and by_index:
             condition, finds = self._plates.together(wanted, seq)
             found.append(condition)
             by_index = not finds
         elif wanted is not None:
             found.append(self._plates.holds(wanted, seq))
-        return [*event_conditions(RECORDS, query, by_index), *found]
+        return [*event_conditions(RECORDS, query, by_index and not query.unread, by_index), *found]
 
     def get(self, record_id: str) -> Row | None:
         """One record by its id, or None."""

@@ -1,14 +1,33 @@
 """Revision 15: plates and tags carry what lists are filtered and ordered by, and so do the indexes of their values.
 
 A list of one plate at one camera, or of one tag in some weeks, then reads no record that does not belong to it.
+Detections without a plate that the camera was sure of, which somebody is to read, have an index of their own.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from time import monotonic
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, Table, Text, func, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
 from hub.store.migrations.schema import Schema
 
@@ -17,6 +36,7 @@ log = logging.getLogger(__name__)
 METADATA = MetaData()
 STEP = 100_000  # records of one statement: what is damaged costs only its own step
 SAY_SECONDS = 5.0
+SURE_FROM = 0.5  # confidence
 
 # Only what is named here.
 RECORDS = Table(
@@ -26,12 +46,20 @@ RECORDS = Table(
     Column("camera_id", Text),
     Column("checkpoint_id", Text),
     Column("occurred_at", Float),
+    Column("unsure", Boolean, nullable=False, server_default=false()),
+    Index(
+        "lpr_records_unsure",
+        "occurred_at",
+        sqlite_where=text("unsure <> 0"),
+        postgresql_where=text("unsure <> false"),
+    ),
 )
 PLATES = Table(
     "lpr_plates",
     METADATA,
     Column("record_seq", Integer),
     Column("plate", Text),
+    Column("confidence", Float),
     Column("camera_id", Text),
     Column("checkpoint_id", Text),
     Column("occurred_at", Float),
@@ -72,14 +100,29 @@ def upgrade(schema: Schema) -> None:
         for name in names:
             column = values.columns[name]
             schema.add_column(values.name, Column(name, column.type))
-        _fill(schema, records, values, key, names)
-    for table in (PLATES, CAPTURES, TAGS):
+        own = values.columns[key]
+        filled = (
+            update(values).values({name: records.columns[name] for name in names}).where(own == records.columns.seq)
+        )
+        for first, last in _steps(schema, records):
+            schema.execute_if_readable(filled.where(own.between(first, last)))
+    _mark_unsure(schema)
+    for table in (RECORDS, PLATES, CAPTURES, TAGS):
         for index in table.indexes:
             schema.create_index(table, str(index.name))
 
 
-def _fill(schema: Schema, records: Table, values: Table, key: str, names: tuple[str, ...]) -> None:
-    """Give each value the columns of its record."""
+def _mark_unsure(schema: Schema) -> None:
+    schema.add_column(RECORDS.name, Column("unsure", Boolean, nullable=False, server_default=false()))
+    seq, confidence = RECORDS.columns.seq, PLATES.columns.confidence
+    sure = exists().where(PLATES.columns.record_seq == seq, or_(confidence.is_(None), confidence >= SURE_FROM))
+    marked = update(RECORDS).values(unsure=true()).where(~sure)
+    for first, last in _steps(schema, RECORDS):
+        schema.execute_if_readable(marked.where(seq.between(first, last)))
+
+
+def _steps(schema: Schema, records: Table) -> Iterator[tuple[int, int]]:
+    """The first and the last sequence number of each step through the records of a table; says how far it is."""
     seq = records.columns.seq
     ends = schema.readable_rows(select(func.min(seq).label("first"), func.max(seq).label("last")))
     if not ends or ends[0]["first"] is None:
@@ -87,9 +130,7 @@ def _fill(schema: Schema, records: Table, values: Table, key: str, names: tuple[
     first, last = ends[0]["first"], ends[0]["last"]
     said = monotonic()
     for start in range(first, last + 1, STEP):
-        own = values.columns[key]
-        filled = update(values).values({name: records.columns[name] for name in names})
-        schema.execute_if_readable(filled.where(own == seq, own.between(start, start + STEP - 1)))
+        yield start, start + STEP - 1
         if monotonic() - said > SAY_SECONDS:
-            log.info("%s: %d of %d records are done.", values.name, start + STEP - first, last + 1 - first)
+            log.info("%s: %d of %d rows are done.", records.name, start + STEP - first, last + 1 - first)
             said = monotonic()

@@ -30,7 +30,10 @@ TWENTY_ROWS = """
     INSERT INTO lpr_records (seq, id, event_key, event_id, camera_id, checkpoint_id, timestamp, created_at,
         occurred_at, received_at, vehicles_count, plates_count, body)
     SELECT 3 * n, 'd' || n, 'k' || n, '', 'c' || n, 'p' || n, '', '', n + 0.5, n, 1, 1, '{}' FROM some;
-    INSERT INTO lpr_plates SELECT seq, 0, 'AB', 'AB', 0.9, NULL FROM lpr_records;
+    INSERT INTO lpr_plates SELECT seq, 0, 'AB', 'AB', CASE seq WHEN 6 THEN NULL WHEN 9 THEN 0.4 ELSE 0.5 END, NULL
+        FROM lpr_records;
+    INSERT INTO lpr_plates SELECT seq, 1, 'C', 'C', 0.1, NULL FROM lpr_records WHERE seq IN (9, 12);
+    DELETE FROM lpr_plates WHERE record_seq = 30;
     WITH RECURSIVE some(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM some LIMIT 20)
     INSERT INTO captures (seq, id, event_id, station, received_at, captured_at, timestamp, tag, tags, tag_source,
         tag_timestamp_iso, success, number, raw_text, message, errors, attempts, primary_image, secondary_image,
@@ -261,7 +264,9 @@ def test_plates_and_tags_get_what_lists_are_filtered_by(path: Path, monkeypatch:
     migrate(backend)
     with closing(sqlite3.connect(path)) as connection:
         plates = connection.execute("SELECT record_seq, camera_id, checkpoint_id, occurred_at FROM lpr_plates")
-        assert plates.fetchall() == [(3 * n, f"c{n}", f"p{n}", n + 0.5) for n in range(1, 21)]
+        assert set(plates) == {(3 * n, f"c{n}", f"p{n}", n + 0.5) for n in range(1, 21) if n != 10}
+        unsure = connection.execute("SELECT seq FROM lpr_records WHERE unsure").fetchall()
+        assert unsure == [(9,), (30,)], "one with plates of 0.4 and 0.1, and one without a plate"
         tags = connection.execute("SELECT capture_seq, captured_at, station, success FROM capture_tags")
         assert tags.fetchall() == [(2 * n, n + 0.25, f"s{n}", n % 2) for n in range(1, 21)]
 
@@ -282,7 +287,7 @@ def test_what_a_damaged_step_of_records_lacks_stops_no_start(path: Path, monkeyp
     migrate(backend)
     with closing(sqlite3.connect(path)) as connection:
         known = connection.execute("SELECT count(*), count(occurred_at) FROM lpr_plates").fetchone()
-    assert revision(path) == NEWEST and known == (20, 10)
+    assert revision(path) == NEWEST and known == (21, 11)
 
 
 def test_alerts_of_older_versions_are_no_alarms_but_those_that_go_on(path: Path) -> None:

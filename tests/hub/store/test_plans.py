@@ -70,8 +70,8 @@ def test_captures_by_time(plans: Plans, filters: dict[str, Any], index: str, mor
         ({}, "lpr_records_occurred"),
         ({"checkpoint": "x"}, "lpr_records_checkpoint_time"),
         ({"camera": "x"}, "lpr_records_camera_time"),
-        ({"unread": True}, "lpr_records_occurred"),
-        ({"unread": True, "checkpoint": "x"}, "lpr_records_checkpoint_time"),
+        ({"unread": True}, "lpr_records_unsure"),
+        ({"unread": True, "checkpoint": "x"}, "lpr_records_unsure"),
     ],
 )
 def test_detections_by_time(plans: Plans, filters: dict[str, Any], index: str, more: dict[str, Any]) -> None:
