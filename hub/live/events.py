@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from hub.contract.json_text import encode_text
 from hub.contract.times import utc_text
 from hub.live.bus import EventName
 from hub.live.links import LOOPBACK
@@ -48,6 +49,12 @@ class TagReading:
     tag_id: int | None
     received_at: float  # epoch seconds
     mono: float = field(default_factory=time.monotonic)  # the same moment by the monotonic clock
+    here: bool = True  # False: another hub has received it
+
+    @cached_property
+    def text(self) -> str:
+        """The message as JSON, made once for games and for other hubs."""
+        return encode_text(self.message)
 
 
 @dataclass(frozen=True)
