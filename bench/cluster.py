@@ -71,8 +71,10 @@ class Parts:
         made = ", ".join(f"{count} x {what}" for what, count in sorted(result.made.items()))
         print(
             f"kills: {made}; {result.acknowledged} records acknowledged in {result.seconds:.0f} s, "
-            f"{result.resent} sent again"
+            f"{result.resent.total()} sent again"
         )
+        for reason, count in result.resent.most_common(5):
+            print(f"  {count:>6} x {reason[:120]}")
         rows = [
             at_most("kills of hubs missing", self._options.kills - result.made["hub killed"], 0),
             at_most("acknowledged and not stored", result.lost, 0),
