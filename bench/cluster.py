@@ -20,6 +20,7 @@ import argparse
 import json
 import platform
 import random
+import shutil
 import signal
 import statistics
 import sys
@@ -71,8 +72,10 @@ class Parts:
         made = ", ".join(f"{count} x {what}" for what, count in sorted(result.made.items()))
         print(
             f"kills: {made}; {result.acknowledged} records acknowledged in {result.seconds:.0f} s, "
-            f"{result.resent} sent again"
+            f"{result.resent.total()} sent again"
         )
+        for reason, count in result.resent.most_common(5):
+            print(f"  {count:>6} x {reason[:120]}")
         rows = [
             at_most("kills of hubs missing", self._options.kills - result.made["hub killed"], 0),
             at_most("acknowledged and not stored", result.lost, 0),
@@ -241,17 +244,21 @@ def main() -> int:
     if options.figures is not None and options.figures.exists():
         figures = json.loads(options.figures.read_bytes())
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="gatehouse-cluster-") as folder:
-        parts = Parts(Path(folder), options, seed)
-        for name in options.only or names:
-            part: Callable[[], tuple[list[Row], dict[str, Any]]] = getattr(parts, name)
-            some, measured = part()
-            rows += [(f"{name}: {title}", *rest) for title, *rest in some]  # type: ignore[misc]
-            if measured:
-                figures[name] = {**measured, "machine": here}
+    folder = Path(tempfile.mkdtemp(prefix="gatehouse-cluster-"))
+    parts = Parts(folder, options, seed)
+    for name in options.only or names:
+        part: Callable[[], tuple[list[Row], dict[str, Any]]] = getattr(parts, name)
+        some, measured = part()
+        rows += [(f"{name}: {title}", *rest) for title, *rest in some]  # type: ignore[misc]
+        if measured:
+            figures[name] = {**measured, "machine": here}
     if options.figures is not None:
         options.figures.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
-    return report(rows)
+    if failed := report(rows):
+        print(f"\nThe files are kept in {folder}.")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return failed
 
 
 if __name__ == "__main__":

@@ -18,12 +18,16 @@ SERVED_SECONDS = 30.0  # for every camera to be served after a trouble, before t
 
 @dataclass
 class Result:
-    """Figures of a run. `served`: per trouble the seconds until every camera was served; `faults`: sentences."""
+    """Figures of a run.
+
+    `served`: per trouble the seconds until every camera was served. `resent`: why records were sent again.
+    `faults`: a sentence for each.
+    """
 
     acknowledged: int = 0
     lost: int = 0
     doubled: int = 0
-    resent: int = 0
+    resent: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     made: Counter[str] = field(default_factory=Counter)
     served: dict[str, list[float]] = field(default_factory=dict)
@@ -108,7 +112,7 @@ def _take_account(cluster: Cluster, senders: list[ResendingCamera], result: Resu
     stored = {identity: event for event, identity in rows}
     times = Counter(event for event, _ in rows)
     result.doubled = sum(count - 1 for count in times.values())
-    result.resent = sum(sender.failures for sender in senders)
+    result.resent = sum((sender.failures for sender in senders), Counter())
     for sender in senders:
         result.acknowledged += len(sender.acknowledged)
         for one in sender.acknowledged:

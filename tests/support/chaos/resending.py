@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -109,7 +110,7 @@ class ResendingCamera:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._send_all, daemon=True)
         self.sent = 0
-        self.failures = 0
+        self.failures: Counter[str] = Counter()  # why records were sent again
         self.acknowledged: list[Acknowledged] = []
 
     def start(self) -> None:
@@ -133,18 +134,21 @@ class ResendingCamera:
                 event = f"{self._run}-{self.sent}"
                 record = g4(aicamera_id=self._name, event_id=event)
                 self.sent += 1
-                while not self._delivered(event, record) and not self._ending.wait(RETRY_SECONDS):
-                    self.failures += 1
+                while reason := self._deliver(event, record):
+                    self.failures[reason] += 1
+                    if self._ending.wait(RETRY_SECONDS):
+                        return
         finally:
             self._door.close()
 
-    def _delivered(self, event: str, record: dict[str, Any]) -> bool:
+    def _deliver(self, event: str, record: dict[str, Any]) -> str:
+        """Send a record once; why it was not acknowledged, else ""."""
         try:
             answer = self._door.exchange(record)
-        except FAULTS:
+        except FAULTS as error:
             self._door.close()
-            return False
+            return type(error).__name__
         if not answer.get("success"):
-            return False
+            return str(answer.get("message"))
         self.acknowledged.append(Acknowledged(time.monotonic(), event, answer["detection_id"]))
-        return True
+        return ""
