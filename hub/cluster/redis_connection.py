@@ -54,8 +54,8 @@ def _bounded_parser(max_bytes: int) -> type[_RESP2Parser]:
 
         def on_connect(self, connection: Any) -> None:
             super().on_connect(connection)  # type: ignore[no-untyped-call]
-            if self._sock is not None:
-                self._buffer = Buffer(self._sock, self.socket_read_size, connection.socket_timeout)
+            buffer: Any = Buffer(connection._sock, self.socket_read_size, connection.socket_timeout)
+            self._buffer = buffer
 
     return Parser
 
