@@ -17,6 +17,7 @@ from gevent.lock import RLock
 from hub.contract.errors import NotFound, RequestError
 from hub.contract.visits import ALARM_SECONDS, CORRECTION, DETECTION
 from hub.live.events import VISIT_CHANGED, VehicleArrived, VehicleLeft, VisitChanged, WeightSettled
+from hub.net.time_slice import TimeSlice
 from hub.runtime.log_throttle import LogThrottle
 from hub.store.errors import DatabaseError
 from hub.store.transaction import Transaction
@@ -167,6 +168,7 @@ class VisitService:
 
     def _join(self, records: list[tuple[Evidence, Checkpoint]], found: Found) -> list[Visit]:
         changed: list[Visit] = []
+        time_slice = TimeSlice()
         by_place: dict[str, list[tuple[Evidence, Checkpoint]]] = {}
         for evidence, checkpoint in records:
             by_place.setdefault(checkpoint.place, []).append((evidence, checkpoint))
@@ -175,6 +177,7 @@ class VisitService:
             joining = Joining(place.visits, self._rules, partial(self._new, some[0][1]), place.stood)
             for evidence, _ in sorted(some, key=lambda each: each[0].at):
                 joining.join(self._parts.assessment.member(evidence, found))
+                time_slice.check()
             changed += joining.changed
             changed += self._sensed.attach(place, joining.changed)
             self._places.tidy(key, max(evidence.at for evidence, _ in some))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import gevent
 import pytest
 
 from hub import close, create_app
@@ -23,6 +24,7 @@ from hub.live.events import (
     WeightSettled,
 )
 from hub.settings.file import load
+from hub.visits.joining import Joining
 from hub.visits.service import VisitService
 from tests.support.helpers import capture_result, wait_for
 from tests.support.lpr import g4
@@ -341,3 +343,35 @@ def test_a_visit_that_cannot_be_read_is_left_out(app: Any, client: Any) -> None:
     connection.close()
     assert [each["id"] for each in client.get("/api/visits").json["visits"]] == [good["id"]]
     assert client.get(f"/api/visits/{bad['id']}").status_code == 404
+
+
+def test_many_records_of_one_moment_leave_the_event_loop_to_others(
+    app: Any, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits = hub_of(app).part(VisitService)
+    join, joined, seen = Joining.join, 0, []
+
+    def slow(self: Joining, member: Any, *more: Any) -> None:
+        nonlocal joined
+        joined += 1
+        until = time.perf_counter() + 0.01
+        while time.perf_counter() < until:
+            pass
+        join(self, member, *more)
+
+    def other() -> None:
+        while True:
+            seen.append(joined)
+            gevent.sleep(0.001)
+
+    monkeypatch.setattr(Joining, "join", slow)
+    with visits.lock:  # so that all of them wait
+        for number in range(30):
+            detect(client, f"MM{number:04}")
+        task = gevent.spawn(other)
+        visits.wake("detections")
+        visits.step()
+        task.kill()
+    assert joined == 30
+    beside = [later - earlier for earlier, later in zip(seen, [*seen[1:], joined], strict=True)]
+    assert max(beside) <= 2, f"records that are joined between two turns of others: {beside}"
