@@ -41,10 +41,10 @@ def create_app(settings: Settings, lock: InstanceLock | None = None) -> Flask:
 
 def _join_others(hub: Hub) -> None:
     """Pass on what is live to other hubs, and receive theirs. Raises RelayUnusable."""
-    from hub.between_hubs import begin
+    from hub.others import join
 
     try:
-        begin(hub)
+        join(hub)
     except BaseException:
         hub.close()
         raise

@@ -1,4 +1,4 @@
-"""The start of what passes between hubs, after every kind of device has registered."""
+"""The other hubs on the same database: how this one joins them, after every kind of device has registered."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OVERLAP = 250  # records that may be in flight between hubs
 CATCH_UP = encode_text({"event": "catch_up"})
 
 
-def begin(hub: Hub) -> None:
+def join(hub: Hub) -> None:
     """Connect to the other hubs while the hub runs. Raises RelayUnusable where they may not or must not be joined."""
     relay = hub.relay
     assert isinstance(relay, RedisRelay)
