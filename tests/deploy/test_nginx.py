@@ -132,10 +132,10 @@ def test_live_pictures_and_stored_ones(cluster: Cluster) -> None:
     assert sent.status_code == 200, sent.text
     with viewer(cluster) as browser:
         seen = browser.get(f"{cluster.front.url}/video/stream?camera=front", stream=True, timeout=10)
-        assert seen.status_code == 200
-        received = b""
+        assert seen.status_code == 200, seen.text
+        received, pieces = b"", seen.iter_content(64)
         while picture not in received:
-            received += next(seen.iter_content(64))
+            received += next(pieces)
     files = {"result": (None, json.dumps(capture_result(event_id="picture"))), "primary": ("p.jpg", picture)}
     stored = client.post(f"{cluster.front.url}/api/captures", files=files, timeout=10)
     assert stored.status_code == 201, stored.text
