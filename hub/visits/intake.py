@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hub.contract.visits import CAPTURE, DETECTION
-from hub.net.time_slice import TimeSlice
+from hub.runtime.time_slice import TimeSlice
 from hub.store.backend import Row
 from hub.store.corrected import CAPTURE as CAPTURE_COLUMN
 from hub.store.corrected import CORRECTIONS, Corrected

@@ -127,6 +127,24 @@ class Joining:
         else:
             self._add_to_nearest(member, candidates)
 
+    def correct(self, member: Member, visit: Visit) -> Visit | None:
+        """Move evidence of a visit whose value is another now to the visit that it belongs to, where that is another.
+
+        The visit that has it now; None where it was counted there and not kept. It stays where a person has decided
+        about the visit, where the value is of its vehicle, and where it is of no vehicle near and nothing in the visit
+        speaks against it.
+        """
+        others = [other for other in visit.members if other is not member]
+        if visit.decision is not None or not member.says_who or any(related(member, other) for other in others):
+            return visit
+        candidates = [other for other in self.visits if other is not visit]
+        if self._same_vehicle(member, candidates) is None and not any(opposed(member, other) for other in others):
+            return visit
+        visit.remove([member])
+        self._note(visit)
+        self.join(member, (visit,))
+        return next((other for other in self.visits if member in other.members), None)
+
     # -- the same vehicle
 
     def _same_vehicle(self, member: Member, candidates: list[Visit]) -> tuple[Visit, list[Member]] | None:

@@ -106,10 +106,11 @@ class Decision:
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a visit is judged: one of CAUSES, and by whom, "" for devices."""
+    """Why a visit is judged: one of CAUSES, and by whom, "" for devices. `note`: a sentence for its history."""
 
     kind: str
     by: str = ""
+    note: str = ""
 
 
 SEEN = Cause(EVIDENCE)
@@ -178,12 +179,12 @@ class Visit:
         return ""
 
     def judged(self, before: str, cause: Cause, at: float) -> None:
-        """Note in the history what became of it: a decision, or another state than before."""
+        """Note in the history what became of it: a decision, another state than before, or the cause's note."""
         made = self.decision
         if cause.kind == DECISION and made is not None:
             self._note(Past(made.at, made.decision, DECISION, made.by, before, self.state, made.note))
-        elif before != self.state:
-            self._note(Past(at, JUDGED, cause.kind, cause.by, before, self.state))
+        elif before != self.state or cause.note:
+            self._note(Past(at, JUDGED, cause.kind, cause.by, before, self.state, cause.note))
 
     def _note(self, past: Past) -> None:
         self.history.append(past)

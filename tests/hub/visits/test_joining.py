@@ -105,6 +105,27 @@ def test_a_plate_that_names_nobody_here_goes_to_the_vehicle_that_it_was_seen_wit
     assert joined([first, wrong, nearer]) == [[first.id, wrong.id], [nearer.id]]
 
 
+def test_corrected_evidence_moves_to_its_vehicle_and_else_stays() -> None:
+    """A plate of vehicle 2 was read as that of vehicle 1."""
+
+    def corrected(plate: str, at: float = 12.0) -> tuple[list[list[str]], Visit | None, Visit]:
+        joining = Joining([], RULES, lambda member: Visit("Gate", "gate", 0.0))
+        for each in members(REGISTER, tagged("TAG0001", 0), tagged("TAG0002", 10), seen(plate_of(1), at)):
+            joining.join(each)
+        wrong = joining.visits[0]
+        [now] = members(REGISTER, seen(plate, at))
+        wrong.members[-1] = now
+        target = joining.correct(now, wrong)
+        found = [[each.evidence.device for each in visit.members] for visit in joining.visits]
+        return found, target, wrong
+
+    found, target, wrong = corrected(plate_of(2))
+    assert found == [["scale"], ["scale", "cam"]] and target is not wrong and wrong.last_at == 0
+    for stays in (plate_of(1), plate_of(1)[:-1] + "X", "NOBODY77", ""):
+        found, target, wrong = corrected(stays)
+        assert found == [["scale", "cam"], ["scale"]] and target is wrong
+
+
 def test_repeated_evidence_is_counted_and_not_kept() -> None:
     joining = Joining([], RULES, lambda member: Visit("Gate", "gate", 0.0))
     for each in members(REGISTER, *(seen(plate_of(1), at) for at in range(100))):
