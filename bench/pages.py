@@ -56,7 +56,7 @@ LIMIT_WEIGHT_KB, LIMIT_LIST_KB = 200, 600
 LIMIT_PAINT_S, LIMIT_USABLE_S = 1.0, 2.0
 LIMIT_CPU = 0.3
 CAPTURES = 60
-AT_ONCE = 10  # frames of one write
+CAMERAS = 10  # that send
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 # When the page had its live data, and how many events arrived over its WebSocket.
 RECORD = """
@@ -165,7 +165,8 @@ def renderers() -> float:
 def send(hub: HubProcess, rate: float, seconds: float) -> tuple[int, threading.Thread]:
     """Begin to send so many detections without pictures; how many, and the thread that ends with them.
 
-    The frames are made before the first is sent, since sender, hub and browser may share two cores.
+    They come from several cameras, each of which is answered in its order, after its commit. The frames are made before
+    the first is sent, since sender, hub and browser may share two cores.
     """
     total, began = int(rate * seconds), time.time()
     frames = []
@@ -173,19 +174,27 @@ def send(hub: HubProcess, rate: float, seconds: float) -> tuple[int, threading.T
         at = began + number / rate
         moment = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(at))}.{int(at % 1 * 1e6):06}Z"
         plate = json.dumps([{"text": f"BCD {number}", "confidence": 0.9, "plate_idx": 0}])
-        body = json.dumps(g4(ocr_results=plate, timestamp=moment, created_at="", event_id=f"bench {number}"))
+        name = str(number % CAMERAS)
+        sender = {"aicamera_id": name, "checkpoint_id": name, "event_id": f"bench {number}"}
+        body = json.dumps(g4(ocr_results=plate, timestamp=moment, created_at="", **sender))
         frames.append(frame(1, body.encode()))
 
     def all_of_them() -> None:
-        socket = raw_socket(hub)
-        replies = threading.Thread(target=lambda: [socket.recv() for _ in range(total)])
-        replies.start()
+        sockets = [raw_socket(hub) for _ in range(CAMERAS)]
+        replies = [
+            threading.Thread(target=lambda socket=socket, own=own: [socket.recv() for _ in own])
+            for socket, own in zip(sockets, [frames[place::CAMERAS] for place in range(CAMERAS)], strict=True)
+        ]
+        for thread in replies:
+            thread.start()
         start = time.monotonic()
-        for first in range(0, total, AT_ONCE):
-            time.sleep(max(0.0, start + first / rate - time.monotonic()))
-            socket.sock.sendall(b"".join(frames[first : first + AT_ONCE]))
-        replies.join()
-        socket.close()
+        for number, each in enumerate(frames):
+            time.sleep(max(0.0, start + number / rate - time.monotonic()))
+            sockets[number % CAMERAS].sock.sendall(each)
+        for thread in replies:
+            thread.join()
+        for socket in sockets:
+            socket.close()
 
     thread = threading.Thread(target=all_of_them)
     thread.start()
@@ -200,8 +209,8 @@ def under_load(browser: Browser, hub: HubProcess, rate: float, seconds: float) -
         page.locator("#link.good").wait_for()
         page.wait_for_timeout(3000)
         page.evaluate("counted = 0")
-        before, began = renderers(), time.monotonic()
         total, sending = send(hub, rate, seconds)
+        before, began = renderers(), time.monotonic()
         while sending.is_alive():
             page.wait_for_timeout(200)
         took = time.monotonic() - began

@@ -16,6 +16,7 @@ BODY = (
     '"unread":{},"warnings":[],"watchlist":[],"door":"rest","pictures":{}}'
 )
 PLATES, CAMERAS, CHECKPOINTS, TAGS, STATIONS, CHUNK = 5000, 20, 8, 3000, 6, 50_000
+UNSURE = 500  # of so many records, the camera was not sure of the plate of one
 FIRST = 1_760_000_000  # epoch seconds of the first row; a row each second
 Row = tuple[Any, ...]
 
@@ -34,9 +35,9 @@ def detections(count: int, chance: random.Random) -> Iterator[tuple[list[Row], l
             plate, camera = plate_of(chance.randrange(PLATES)), f"cam{chance.randrange(CAMERAS):02d}"
             checkpoint, moment = f"gate{chance.randrange(CHECKPOINTS)}", FIRST + number
             id_, key = str(uuid.UUID(int=chance.getrandbits(128))), chance.randbytes(16)
-            body = BODY % plate
-            rows.append((number + 1, id_, key, "", camera, checkpoint, "", "", moment, moment, 1, 1, body, False, 0, 0))
-            plates.append((number + 1, 0, plate, plate, 0.9, None))
+            body, times, unsure = BODY % plate, ("", "", moment, moment), number % UNSURE == 0
+            rows.append((number + 1, id_, key, "", camera, checkpoint, *times, 1, 1, body, False, 0, 0, unsure))
+            plates.append((number + 1, 0, plate, plate, 0.3 if unsure else 0.9, None, camera, checkpoint, moment))
             counters.update((("detections", ""), ("camera", camera), ("checkpoint", checkpoint), ("plate", plate)))
         yield rows, plates, counters
 
@@ -53,7 +54,7 @@ def captures(count: int, chance: random.Random) -> Iterator[tuple[list[Row], lis
             times = (moment, moment, "2026-01-28T10:50:00")
             rest = ("SHORT14", "", moment, moment + 4, good, read, read, "", "[]", 1, "", "", "", "[]", "", False, 0)
             rows.append((number + 1, id_, f"e{number}", station, *times, tag, f'["{tag}"]', *rest))
-            tags.append((number + 1, tag))
+            tags.append((number + 1, tag, moment, station, good))
         yield rows, tags
 
 

@@ -21,6 +21,11 @@ class Plate:
     confidence: float | None = None
     box: list[float] | None = None
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the camera was sure of it; one that sends no confidence is."""
+        return self.confidence is None or self.confidence >= UNSURE_BELOW
+
 
 def normalise_plate(text: str) -> str:
     """Reduce a plate to capital letters, digits (of any script, as 0-9) and combining marks."""

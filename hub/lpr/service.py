@@ -125,7 +125,7 @@ class Lpr:
         }
         row = _common(record)
         row.update(vehicles_count=record.vehicles_count, plates_count=record.plates_count)
-        row.update(protected=False, pack=0, picture_bytes=0)
+        row.update(protected=False, pack=0, picture_bytes=0, unsure=not any(plate.is_sure for plate in record.plates))
         counters: list[CounterKey] = [
             ("detections", ""),
             ("detections_day", self.statistics.day(record.received_at)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, LargeBinary, Text, false
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, LargeBinary, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.store.tables import Model
@@ -12,7 +12,8 @@ class LprRecord(Model):
     """A detection of a licence-plate camera (docs/wire/lpr.md 1). `body` holds what is shown and not searched.
 
     `protected`: it never expires. `pack`: the number of the file that has its pictures, 0 for none; `picture_bytes`: of
-    its pictures there. Both are NULL in rows of older versions until they are counted.
+    its pictures there. Both are NULL in rows of older versions until they are counted. `unsure`: no plate was read, or
+    none that the camera was sure of (`hub.contract.plates.UNSURE_BELOW`).
     """
 
     __tablename__ = "lpr_records"
@@ -24,6 +25,12 @@ class LprRecord(Model):
         Index("lpr_records_checkpoint_time", "checkpoint_id", "occurred_at"),
         Index("lpr_records_expiring", "protected", "seq", "received_at", "picture_bytes"),
         Index("lpr_records_pack", "pack", "seq", "picture_bytes"),
+        Index(
+            "lpr_records_unsure",
+            "occurred_at",
+            sqlite_where=text("unsure <> 0"),
+            postgresql_where=text("unsure <> false"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -43,13 +50,18 @@ class LprRecord(Model):
     protected: Mapped[bool] = mapped_column(Boolean, server_default=false())
     pack: Mapped[int | None] = mapped_column(Integer)
     picture_bytes: Mapped[int | None] = mapped_column(Integer)
+    unsure: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
 
 class LprPlate(Model):
-    """Every plate of a record, for searching."""
+    """Every plate of a record, for searching.
+
+    `camera_id`, `checkpoint_id` and `occurred_at` are those of the record: the index has all that lists are filtered
+    and ordered by, so that records that do not match are not read.
+    """
 
     __tablename__ = "lpr_plates"
-    __table_args__ = (Index("lpr_plates_plate", "plate", "record_seq"),)
+    __table_args__ = (Index("lpr_plates_plate", "plate", "record_seq", "occurred_at", "camera_id", "checkpoint_id"),)
 
     record_seq: Mapped[int] = mapped_column(ForeignKey("lpr_records.seq", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -57,6 +69,9 @@ class LprPlate(Model):
     plate: Mapped[str] = mapped_column(Text)
     confidence: Mapped[float | None] = mapped_column(Float)
     box: Mapped[str | None] = mapped_column(Text)
+    camera_id: Mapped[str | None] = mapped_column(Text)
+    checkpoint_id: Mapped[str | None] = mapped_column(Text)
+    occurred_at: Mapped[float | None] = mapped_column(Float)
 
 
 class LprHealth(Model):

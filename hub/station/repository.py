@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     and_,
     bindparam,
     case,
@@ -18,17 +19,17 @@ from sqlalchemy import (
     literal_column,
     not_,
     select,
-    tuple_,
     union_all,
     update,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from hub.contract.entries import Position
 from hub.contract.times import LATEST
 from hub.station.tables import Capture, CaptureTag, Station
 from hub.store.backend import Backend, Row
 from hub.store.corrected import CAPTURE, Corrected, has_correction, without_correction
-from hub.store.field_search import FieldSearch
+from hub.store.field_search import Cursor, FieldSearch, Narrowing
 from hub.store.reader import Reader
 from hub.store.salvage import Rows
 from hub.store.searched import PartIndex, Source, Wanted
@@ -118,7 +119,10 @@ class CaptureRepository:
     def insert_capture(self, transaction: Transaction, row: dict[str, Any], tags: Iterable[str]) -> int:
         """Insert a capture and its tags, in capitals; its sequence number."""
         seq = transaction.insert(self._insert, row)
-        transaction.execute_many(self._insert_tag, [{"capture_seq": seq, "tag": tag.upper()} for tag in tags])
+        repeated = {name: row[name] for name in ("captured_at", "station", "success")}
+        transaction.execute_many(
+            self._insert_tag, [{"capture_seq": seq, "tag": tag.upper(), **repeated} for tag in tags]
+        )
         return seq
 
     def find_event(self, transaction: Transaction, station: str, event_id: str) -> Row | None:
@@ -148,23 +152,36 @@ class CaptureRepository:
         when the capture of the cursor has expired.
         """
         seq, captured_at = CAPTURES.columns.seq, CAPTURES.columns.captured_at
-        conditions = self._conditions(query)
         statement = select(CAPTURES).order_by(*((captured_at.desc(), seq.desc()) if query.by_time else (seq.desc(),)))
-        if query.before is not None:
-            if not query.by_time:
-                conditions.append(seq < query.before)
-            else:
-                last = self._reader.all(select(captured_at, seq).where(seq == query.before))
-                if not last:
-                    return Rows()
-                conditions.append(tuple_(captured_at, seq) < tuple_(last[0]["captured_at"], last[0]["seq"]))
-        if query.below is not None:
-            conditions.append(tuple_(captured_at, seq) < tuple_(*query.below))
+        cursor = Cursor(query.before, query.below)
+        if query.before is not None and query.by_time:
+            last = self._reader.all(select(captured_at, seq).where(seq == query.before))
+            if not last:
+                return Rows()
+            cursor = Cursor(below=Position(last[0]["captured_at"], last[0]["seq"]))
+        conditions = [*self._conditions(query, cursor), *cursor.conditions(captured_at, seq)]
         return self._reader.page(statement.where(*conditions).limit(query.limit + 1), query.may_scan)
 
-    def _conditions(self, query: Query) -> list[ColumnElement[bool]]:
+    def _narrowed(self, query: Query, cursor: Cursor) -> Select[Any] | None:
+        """SELECT of a page of a tag or number, where its index has all that is asked for."""
+        if query.unread or query.corrected is not None or (query.tag is None) == (query.number is None):
+            return None
+        if query.tag is not None:
+            field, wanted, columns, own = self._tag, Wanted.of(query.tag, str.upper), CAPTURE_TAGS.columns, TAG.seq
+        else:
+            field, wanted = self._number, Wanted.of(query.number or "")
+            columns, own = CAPTURES.columns, NUMBER.seq
+        inside = [*_filters(columns, query), *cursor.conditions(columns.captured_at, own)]
+        captures = CAPTURES.alias()
+        outside = exists().where(captures.columns.seq == CAPTURE, *_filters(captures.columns, query))
+        order = (columns.captured_at, own) if query.by_time else (own,)
+        return field.narrowed(wanted, Narrowing(inside, order), [outside], query.limit + 1)
+
+    def _conditions(self, query: Query, cursor: Cursor) -> list[ColumnElement[bool]]:
         """The conditions of a query: the one that finds the fewest by an index, the others as filters."""
         columns = CAPTURES.columns
+        if query.several and (narrowed := self._narrowed(query, cursor)) is not None:
+            return [columns.seq.in_(narrowed)]
         found: list[ColumnElement[bool]] = []
         by_index = not query.corrected  # whether an index may be used by a further condition
         if query.corrected:
@@ -218,6 +235,21 @@ class CaptureRepository:
     def corrected(self, seqs: Iterable[int]) -> dict[int, str]:
         """The corrected numbers of captures by sequence number."""
         return {seq: value for (seq, _), value in self._corrected.current(CAPTURE, seqs).items()}
+
+
+def _filters(columns: ReadOnlyColumnCollection[str, Any], query: Query) -> list[ColumnElement[bool]]:
+    """Station, success and time of a query, as filters of what another condition finds."""
+    station, success, captured_at = (
+        unindexed(column) for column in (columns.station, columns.success, columns.captured_at)
+    )
+    found = [] if query.station is None else [station == query.station]
+    if query.success is not None:
+        found.append(success == query.success)
+    if query.since is not None:
+        found.append(captured_at >= query.since)
+    if query.until is not None:
+        found.append(captured_at <= query.until)
+    return found
 
 
 class StationRepository:

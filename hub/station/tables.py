@@ -21,7 +21,7 @@ class Capture(Model):
     __tablename__ = "captures"
     __table_args__ = (
         UniqueConstraint("station", "event_id"),
-        Index("captures_number", "number", "seq"),
+        Index("captures_number", "number", "seq", "captured_at", "station", "success"),
         Index("captures_captured", "captured_at"),
         Index("captures_expiring", "protected", "seq", "received_at", "picture_bytes"),
         Index("captures_station", "station", "seq"),
@@ -61,13 +61,20 @@ class Capture(Model):
 
 
 class CaptureTag(Model):
-    """Every tag that was read during a capture, for searching."""
+    """Every tag that was read during a capture, for searching.
+
+    `captured_at`, `station` and `success` are those of the capture: the index has all that lists are filtered and
+    ordered by, so that captures that do not match are not read.
+    """
 
     __tablename__ = "capture_tags"
-    __table_args__ = (Index("capture_tags_tag", "tag", "capture_seq"),)
+    __table_args__ = (Index("capture_tags_tag", "tag", "capture_seq", "captured_at", "station", "success"),)
 
     capture_seq: Mapped[int] = mapped_column(ForeignKey("captures.seq", ondelete="CASCADE"), primary_key=True)
     tag: Mapped[str] = mapped_column(Text, primary_key=True)
+    captured_at: Mapped[float | None] = mapped_column(Float)
+    station: Mapped[str | None] = mapped_column(Text)
+    success: Mapped[bool | None] = mapped_column(Boolean)
 
 
 class Station(Model):

@@ -2,16 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, literal_column, or_, select, true, union_all
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 
+from hub.contract.entries import Position
 from hub.store.corrected import CORRECTIONS, Corrected
 from hub.store.reader import Reader
 from hub.store.searched import How, PartIndex, Source, Wanted
+from hub.store.statements import unindexed
 
 MAX_VALUES = 3000  # different values that are looked up one by one
 MAX_RECORDS = 5000  # records that are looked up before other conditions are applied
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page begins: after a sequence number, or after a place in the order of time; None is the first page."""
+
+    before: int | None = None
+    below: Position | None = None
+
+    def conditions(self, moment: ColumnElement[float], seq: ColumnElement[int]) -> list[ColumnElement[bool]]:
+        """The conditions of a page in columns with the time and the sequence number of records."""
+        found = [] if self.before is None else [seq < self.before]
+        if self.below is not None:
+            found.append(tuple_(moment, seq) < tuple_(*self.below))
+        return found
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """Further conditions in columns of a source, and the columns that order its rows, the newest first."""
+
+    conditions: Sequence[ColumnElement[bool]]
+    order: Sequence[Column[Any]]
 
 
 class FieldSearch:
@@ -37,6 +77,25 @@ class FieldSearch:
         if wanted.how is not How.WHOLE and self._are_many(wanted):
             return self.holds(wanted, seq), False
         return seq.in_(self.all(wanted)), True
+
+    def narrowed(
+        self, wanted: Wanted, inside: Narrowing, outside: Sequence[ColumnElement[bool]], limit: int | None = None
+    ) -> Select[Any] | None:
+        """SELECT of the records with the value that meet other conditions as well; None where too many have the value.
+
+        inside: the conditions in columns of the source, whose index has them. outside: the same of the record of a
+        correction. limit: only so many of the newest ones in the order of `inside` (and those that were corrected).
+        """
+        if wanted.how is not How.WHOLE and self._are_many(wanted):
+            return None
+        own = self._every(wanted).where(*inside.conditions)
+        if limit is not None:
+            # The index of one value gives its rows by arrival. For other orders no other index must be taken.
+            whole = wanted.how is How.WHOLE
+            order = [each if whole and each is self._source.seq else unindexed(each) for each in inside.order]
+            first = own.add_columns(*order).distinct().order_by(*(each.desc() for each in order)).limit(limit)
+            own = select(first.subquery().columns.seq)
+        return self._with_corrected(own, wanted, also=outside)
 
     def holds(self, wanted: Wanted, seq: ColumnElement[int]) -> ColumnElement[bool]:
         """Whether a record has the value."""
@@ -100,11 +159,16 @@ class FieldSearch:
         return self._ordered(value.in_(wanted) & (seq >= lowest), limit, before)
 
     def _with_corrected(
-        self, own: Select[Any], wanted: Wanted, before: int | None = None, limit: int | None = None
+        self,
+        own: Select[Any],
+        wanted: Wanted,
+        before: int | None = None,
+        limit: int | None = None,
+        also: Sequence[ColumnElement[bool]] = (),
     ) -> Select[Any]:
         if not self._corrections_count:
             return own
-        corrected = self._corrections(wanted)
+        corrected = self._corrections(wanted).where(*also)
         seq = self._source.correction
         assert seq is not None
         if before is not None:

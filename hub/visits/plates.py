@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import ne
 from typing import Any
 
 from hub.contract.plates import fold_plate
@@ -21,14 +22,13 @@ def folded_alike(one: str, other: str) -> bool:
         return True
     if one[0] != other[0] and one[-1] != other[-1]:
         return False
-    shorter, longer = sorted((one, other), key=len)
+    if len(one) == len(other):
+        return len(one) >= 4 and sum(map(ne, one, other)) == 1
+    shorter, longer = (one, other) if len(one) < len(other) else (other, one)
     if len(longer) - len(shorter) > 1 or len(longer) < 4:
         return False
     start = _common_start(shorter, longer)
-    rest = len(shorter) - start
-    if len(shorter) == len(longer):
-        return shorter[start + 1 :] == longer[start + 1 :]
-    return rest == 0 or shorter[start:] == longer[start + 1 :]
+    return shorter[start:] == longer[start + 1 :]
 
 
 def differences(read: str, registered: str) -> list[dict[str, Any]]:

@@ -15,10 +15,12 @@ RECORDS = """
     WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers LIMIT :count)
     INSERT INTO lpr_records
     SELECT n + 1, printf('%032x', n), randomblob(16), '', printf('cam%02d', n % :cameras), 'gate', '', '',
-        1760000000.0 + n, 1760000000.0 + n, 1, 1, :body, 0, 0, 0 FROM numbers
+        1760000000.0 + n, 1760000000.0 + n, 1, 1, :body, 0, 0, 0, 0 FROM numbers
 """
-PLATE_ROWS = "INSERT INTO lpr_plates SELECT seq, 0, plate, plate, 0.9, NULL FROM "
-PLATE_ROWS += "(SELECT seq, printf('P%07d', (seq - 1) % :plates) AS plate FROM lpr_records)"
+PLATE_ROWS = """
+    INSERT INTO lpr_plates SELECT seq, 0, plate, plate, 0.9, NULL, camera_id, checkpoint_id, occurred_at
+    FROM (SELECT *, printf('P%07d', (seq - 1) % :plates) AS plate FROM lpr_records)
+"""
 COUNTERS = (
     "INSERT INTO lpr_tallies SELECT 'detections', '', count(*) FROM lpr_records",
     "INSERT INTO lpr_tallies SELECT 'checkpoint', checkpoint_id, count(*) FROM lpr_records GROUP BY checkpoint_id",

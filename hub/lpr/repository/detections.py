@@ -20,6 +20,8 @@ from hub.store.statements import insert
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction
 
+OF_RECORD = ("camera_id", "checkpoint_id", "occurred_at")  # columns of a plate that repeat those of its record
+
 
 @dataclass
 class NewDetection:
@@ -75,6 +77,7 @@ class DetectionRepository:
                 "plate": plate.plate,
                 "confidence": plate.confidence,
                 "box": encode(plate.box) if plate.box else None,
+                **{name: item.row[name] for name in OF_RECORD},
             }
             for item in items
             for position, plate in enumerate(item.record.plates)

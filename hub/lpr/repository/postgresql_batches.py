@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from hub.lpr.repository.counters import CounterKey, CounterRepository
-from hub.lpr.repository.detections import DetectionRepository, NewDetection, encode
+from hub.lpr.repository.detections import OF_RECORD, DetectionRepository, NewDetection, encode
 from hub.lpr.tables import LprPlate, LprRecord
 from hub.store.backend import Cursor
 from hub.store.postgresql.connection import WRITERS_LOCK
@@ -28,7 +28,7 @@ from hub.store.tables import table_of
 from hub.store.transaction import Transaction
 
 FIELDS = columns(table_of(LprRecord))
-PLATE_FIELDS = [name for name in columns(table_of(LprPlate)) if name != "record_seq"]
+PLATE_FIELDS = [name for name in columns(table_of(LprPlate)) if name not in ("record_seq", *OF_RECORD)]
 ADD = """INSERT INTO lpr_tallies (kind, key, count) SELECT kind, key, {count} FROM {rows} ORDER BY kind, key
 ON CONFLICT (kind, key) DO UPDATE SET count = lpr_tallies.count + excluded.count"""
 ADD_COUNTERS = ADD.format(
@@ -56,10 +56,10 @@ new AS (
 INSERT INTO lpr_records ({", ".join(FIELDS)})
 SELECT {", ".join("stored_key" if name == "event_key" else name for name in FIELDS)} FROM given ORDER BY n
 ON CONFLICT (event_key) DO NOTHING RETURNING seq, event_key),
-stored AS MATERIALIZED (SELECT n, seq FROM new JOIN given ON stored_key = event_key),
+stored AS MATERIALIZED (SELECT n, seq, {", ".join(OF_RECORD)} FROM new JOIN given ON stored_key = event_key),
 plates AS (
-INSERT INTO lpr_plates (record_seq, {", ".join(PLATE_FIELDS)})
-SELECT seq, {", ".join(PLATE_FIELDS)}
+INSERT INTO lpr_plates (record_seq, {", ".join([*PLATE_FIELDS, *OF_RECORD])})
+SELECT seq, {", ".join([*PLATE_FIELDS, *OF_RECORD])}
 FROM json_to_recordset(%(plates)s::json) AS p (n bigint, {_types(PLATE_FIELDS, table_of(LprPlate))})
 JOIN stored USING (n)),
 counters AS ({COUNT_STORED}),

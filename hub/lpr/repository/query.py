@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, FromClause
 
 from hub.contract.entries import Position
 from hub.store.statements import unindexed
@@ -56,14 +56,21 @@ class Query:
         return self.since is not None or self.until is not None
 
 
-def event_conditions(table: Table, query: Query, by_index: bool = True) -> list[ColumnElement[bool]]:
+def event_conditions(
+    table: FromClause, query: Query, by_index: bool = True, by_time: bool | None = None
+) -> list[ColumnElement[bool]]:
     """The conditions that records and health reports share: camera, checkpoint and time of the event.
 
-    by_index: False where another condition finds the rows, which these only filter.
+    by_index: False where another condition finds the rows, which these only filter. by_time: the same of the time
+    alone, where it differs.
     """
     camera, checkpoint, occurred_at = (
-        column if by_index else unindexed(column)
-        for column in (table.columns.camera_id, table.columns.checkpoint_id, table.columns.occurred_at)
+        column if indexed else unindexed(column)
+        for column, indexed in (
+            (table.columns.camera_id, by_index),
+            (table.columns.checkpoint_id, by_index),
+            (table.columns.occurred_at, by_index if by_time is None else by_time),
+        )
     )
     conditions: list[ColumnElement[bool]] = []
     if query.camera is not None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, false, func, literal, select
 
-from hub.contract.plates import UNSURE_BELOW, normalise_plate
+from hub.contract.entries import Position
+from hub.contract.plates import normalise_plate
 from hub.lpr.repository.counters import CounterKey, CounterRepository
 from hub.lpr.repository.query import Query, event_conditions
 from hub.lpr.tables import LprPlate, LprRecord
 from hub.store.backend import Row
 from hub.store.corrected import DETECTION, Corrected, has_correction, without_correction
-from hub.store.field_search import FieldSearch
+from hub.store.field_search import Cursor, FieldSearch, Narrowing
 from hub.store.reader import Reader
 from hub.store.salvage import Rows
 from hub.store.searched import How, PartIndex, Source, Wanted
@@ -22,13 +23,9 @@ from hub.store.tables import table_of
 STILL_COUNTED = ("detections", "camera")  # counters of which expired records are a part
 MAX_COUNTED = 5000  # records that are counted for one answer
 RECORDS, PLATES = table_of(LprRecord), table_of(LprPlate)
-SURELY_READ = (
-    select(literal(1))
-    .where(PLATES.columns.record_seq == RECORDS.columns.seq)
-    .where(or_(PLATES.columns.confidence.is_(None), PLATES.columns.confidence >= UNSURE_BELOW))
-    .exists()
-)
-"""Whether a record has a plate that the camera was sure of, or for which it sends no confidence."""
+START = Cursor()  # of the first page
+UNSURE = RECORDS.columns.unsure != false()
+"""Of records without a plate that the camera was sure of, in the form of the index that has only those."""
 PLATE = Source("plate", PLATES.columns.plate, PLATES.columns.record_seq, DETECTION)
 
 
@@ -47,38 +44,49 @@ class RecordRepository:
         when the record of the cursor has expired.
         """
         seq, occurred_at = RECORDS.columns.seq, RECORDS.columns.occurred_at
-        conditions = self._conditions(query)
         statement = select(RECORDS).order_by(*((occurred_at.desc(), seq.desc()) if query.by_time else (seq.desc(),)))
-        if query.before is not None:
-            if not query.by_time:
-                conditions.append(seq < query.before)
-            else:
-                last = self._reader.all(select(occurred_at, seq).where(seq == query.before))
-                if not last:
-                    return Rows()
-                conditions.append(tuple_(occurred_at, seq) < tuple_(last[0]["occurred_at"], last[0]["seq"]))
-        if query.below is not None:
-            conditions.append(tuple_(occurred_at, seq) < tuple_(*query.below))
+        cursor = Cursor(query.before, query.below)
+        if query.before is not None and query.by_time:
+            last = self._reader.all(select(occurred_at, seq).where(seq == query.before))
+            if not last:
+                return Rows()
+            cursor = Cursor(below=Position(last[0]["occurred_at"], last[0]["seq"]))
+        conditions = [*self._conditions(query, cursor, query.limit + 1), *cursor.conditions(occurred_at, seq)]
         return self._reader.page(statement.where(*conditions).limit(query.limit + 1), query.may_scan)
 
-    def _conditions(self, query: Query) -> list[ColumnElement[bool]]:
-        """The conditions of a query, written so that each kind of it is found by an index."""
+    def _narrowed(self, query: Query, wanted: Wanted, cursor: Cursor, limit: int | None) -> Select[Any] | None:
+        """SELECT of the records of a plate that match, where the index of plates has all that is asked for."""
+        if query.unread or query.corrected is not None:
+            return None
+        plates, records = PLATES.columns, RECORDS.alias()
+        inside = [*event_conditions(PLATES, query, False), *cursor.conditions(plates.occurred_at, plates.record_seq)]
+        order = (plates.occurred_at, plates.record_seq) if query.by_time else (plates.record_seq,)
+        outside = exists().where(records.columns.seq == DETECTION, *event_conditions(records, query, False))
+        return self._plates.narrowed(wanted, Narrowing(inside, order), [outside], limit)
+
+    def _conditions(self, query: Query, cursor: Cursor = START, limit: int | None = None) -> list[ColumnElement[bool]]:
+        """The conditions of a query, written so that each kind of it is found by an index.
+
+        `cursor` and `limit`: of the page that is wanted, where only one is.
+        """
         wanted, seq = _wanted(query), RECORDS.columns.seq
         if wanted is not None and not query.several:
             return [self._plates.newest(wanted, seq, query.limit + 1, query.before)]
+        if wanted is not None and (narrowed := self._narrowed(query, wanted, cursor, limit)) is not None:
+            return [seq.in_(narrowed)]
         found: list[ColumnElement[bool]] = []
         by_index = not query.corrected
         if query.corrected is not None:
             found.append(has_correction(DETECTION, seq) if query.corrected else without_correction(DETECTION, seq))
         if query.unread:
-            found += [~SURELY_READ, without_correction(DETECTION, seq)]
+            found += [UNSURE, without_correction(DETECTION, seq)]
         if wanted is not None and by_index:
             condition, finds = self._plates.together(wanted, seq)
             found.append(condition)
             by_index = not finds
         elif wanted is not None:
             found.append(self._plates.holds(wanted, seq))
-        return [*event_conditions(RECORDS, query, by_index), *found]
+        return [*event_conditions(RECORDS, query, by_index and not query.unread, by_index), *found]
 
     def get(self, record_id: str) -> Row | None:
         """One record by its id, or None."""
@@ -109,8 +117,11 @@ class RecordRepository:
             kind, key = counter
             expired = self._counters.value(f"{kind}_expired", key) if kind in STILL_COUNTED else 0
             return self._counters.value(kind, key) - expired + self._only_corrected(wanted), True
+        narrowed = self._narrowed(query, wanted, START, None) if wanted is not None else None
         if wanted is not None and not conditions:
             some: Select[Any] = self._plates.all(wanted).distinct()
+        elif narrowed is not None:
+            some = narrowed.distinct()
         else:
             some = select(literal(1)).select_from(RECORDS).where(*self._conditions(query))
         count = int(self._reader.search(_counted(some.limit(MAX_COUNTED + 1)))[0]["count"])

@@ -12,14 +12,14 @@ from typing import Any
 import orjson
 
 from hub.lpr.repository.counters import CounterKey, CounterRepository
-from hub.lpr.repository.detections import DetectionRepository, NewDetection, count, encode
-from hub.lpr.tables import LprPlate, LprRecord
+from hub.lpr.repository.detections import OF_RECORD, DetectionRepository, NewDetection, count, encode
+from hub.lpr.tables import LprRecord
 from hub.store.statements import columns
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction
 
 FIELDS = columns(table_of(LprRecord))
-PLATE_FIELDS = columns(table_of(LprPlate))
+PLATE_FIELDS = ["record_seq", "position", "text", "plate", "confidence", "box", *OF_RECORD]
 ADD_COUNTERS = """INSERT INTO lpr_tallies (kind, key, count)
 SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
 FROM json_each(:rows) WHERE true
@@ -34,7 +34,8 @@ INTAKE_TRIGGER = f"""CREATE TEMP TRIGGER lpr_intake_insert INSTEAD OF INSERT ON 
 INSERT INTO lpr_records ({", ".join(FIELDS)}) VALUES ({", ".join(f"NEW.{name}" for name in FIELDS)});
 INSERT INTO lpr_plates ({", ".join(PLATE_FIELDS)})
 SELECT (SELECT seq FROM lpr_records WHERE event_key = NEW.event_key), key, json_extract(value, '$[0]'),
-json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]') FROM json_each(NEW.plates);
+json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
+{", ".join(f"NEW.{name}" for name in OF_RECORD)} FROM json_each(NEW.plates);
 {ADD_COUNTERS.replace(":rows", "NEW.counters")};
 END"""
 INSERT_INTAKE = f"INSERT INTO lpr_intake ({','.join(FIELDS)}, plates, counters) VALUES "

@@ -20,6 +20,7 @@ from hub.store.migrations import (
     revision_0012,
     revision_0013,
     revision_0014,
+    revision_0015,
 )
 from hub.store.migrations.schema import Schema
 
@@ -47,4 +48,5 @@ REVISIONS: tuple[Revision, ...] = (
     Revision(12, revision_0012.upgrade),
     Revision(13, revision_0013.upgrade),
     Revision(14, revision_0014.upgrade),
+    Revision(15, revision_0015.upgrade),
 )

@@ -75,6 +75,29 @@ def test_the_newest_correction_counts_and_every_one_is_kept(client: Any) -> None
     assert (listed["id"], listed["corrected_number"]) == (capture, "71171")
 
 
+def test_filters_beside_a_corrected_plate(client: Any) -> None:
+    times = {"early": "2026-01-28T09:00:00Z", "late": "2026-01-28T11:00:00Z"}
+    ids = {
+        (camera, name): detect(client, aicamera_id=camera, timestamp=moment, ocr_results=["CB 771"])
+        for camera in ("beside 1", "beside 2")
+        for name, moment in times.items()
+    }
+    misread = detect(client, aicamera_id="beside 1", timestamp=times["late"], ocr_results=["CB 711"])
+    correct(client, misread, "CB 771", "detection")
+
+    def some(**query: str) -> list[str]:
+        body = client.get("/api/records", query_string={"plate": "CB771", **query}).json
+        assert body["total_count"] == len(body["records"])
+        return sorted(row["detection_id"] for row in body["records"])
+
+    late = [ids["beside 1", "late"], misread]
+    assert some(camera="beside 1") == sorted([ids["beside 1", "early"], *late])
+    assert some(camera="beside 2") == sorted([ids["beside 2", "early"], ids["beside 2", "late"]])
+    assert some(camera="beside 1", **{"from": "2026-01-28T10:00:00Z"}) == sorted(late)
+    assert some(camera="beside 2", to="2026-01-28T10:00:00Z") == [ids["beside 2", "early"]]
+    assert some(checkpoint="3", camera="beside 2", **{"from": times["late"]}) == [ids["beside 2", "late"]]
+
+
 def test_searches_find_what_was_read_and_what_counts(client: Any) -> None:
     capture = store(client, event_id="searched", number="86420")
     correct(client, capture, "97531")
@@ -151,7 +174,9 @@ def test_pages_are_told_and_other_listeners_see_no_change(
     sent: list[dict[str, Any]] = []
 
     def publish(payload: Any, **_: Any) -> None:
-        sent.append(json.loads(payload("gate") if callable(payload) else payload))
+        message = json.loads(payload("gate") if callable(payload) else payload)
+        if not message["event"].startswith("visit"):  # of what was stored before
+            sent.append(message)
 
     monkeypatch.setattr(hub.pages, "publish", publish)
     hub.bus.subscribe("correction made", made.append)

@@ -29,7 +29,7 @@ STATEMENTS = (
     "INSERT INTO lpr_records SELECT :n, 'r' || :n, CAST(:n AS BLOB), '', 'a', 'b', '', '', 1.9e9, 1.9e9, 0, 0, "
     "json_object('ocr_results', :filler, 'vehicle_detections', json('[]'), 'plate_detections', json('[]'), "
     "'processing_time_ms', NULL, 'place', json('{}'), 'pictures', json('{}'), 'unread', json('{}'), 'warnings', "
-    "json('[]'), 'watchlist', json('[]'), 'door', 'rest'), 0, 0, 0",
+    "json('[]'), 'watchlist', json('[]'), 'door', 'rest'), 0, 0, 0, 0",
     "INSERT INTO tag_readings SELECT :n, 'b', 1, 1.9e9 + :n, NULL, 'udp', '', json_object('x', :filler)",
 )
 

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.slow
 RECORDS = 300_000
 # So many that they are not looked up first, and all in the oldest records: the newest are searched in vain.
 OLD_PLATES = (
-    f"INSERT INTO lpr_plates SELECT seq, 1, 'Q', 'Q1', 0.9, NULL FROM lpr_records WHERE seq <= {MAX_COUNTED + 9}"
+    "INSERT INTO lpr_plates SELECT seq, 1, 'Q', 'Q1', 0.9, NULL, camera_id, checkpoint_id, occurred_at "
+    f"FROM lpr_records WHERE seq <= {MAX_COUNTED + 9}"
 )
 
 

@@ -17,9 +17,9 @@ from tests.support.helpers import ROOT
 ROWS = 600
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A hub with records and captures whose times are not in the order of arrival."""
+@pytest.fixture(scope="module", params=[False, True], ids=["as read", "some corrected"])
+def client(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A hub with records and captures whose times are not in the order of arrival; of some the value was corrected."""
     sys.path.append(str(ROOT / "bench"))
     from scale_rows import FIRST, fill
 
@@ -29,9 +29,32 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     connection = parts.backend.connect()
     for table, column in (("lpr_records", "occurred_at"), ("captures", "captured_at")):
         connection.execute(f"UPDATE {table} SET {column} = {FIRST} + (seq * 7919) % {ROWS} / 3")
+    for table, key, column, records in (
+        ("lpr_plates", "record_seq", "occurred_at", "lpr_records"),
+        ("capture_tags", "capture_seq", "captured_at", "captures"),
+    ):
+        connection.execute(f"UPDATE {table} SET {column} = (SELECT {column} FROM {records} WHERE seq = {key})")
     connection.close()
-    yield app.test_client()
+    made = app.test_client()
+    if request.param:
+        correct(made)
+    yield made
     close(app)
+
+
+def correct(client: Any) -> None:
+    """Give every ninth record the value of the one in the middle of them all, and that one another."""
+    records, captures = pages(client, "/api/records", "records", {}), pages(client, "/api/captures", "captures", {})
+    for kind, rows, key, values in (
+        ("detection", records, "detection_id", [row["plates"][0]["plate"] for row in records]),
+        ("capture", captures, "id", [row["number"] for row in captures]),
+    ):
+        places = [300, *range(4, ROWS, 9)] if kind == "detection" else range(4, ROWS, 9)
+        common = values[300] or next(value for value in values[300:] if value)
+        for place in places:
+            value = "9ZZ9999" if place == 300 else common
+            answer = client.post("/api/corrections", json={"kind": kind, "id": rows[place][key], "value": value})
+            assert answer.status_code == 201, answer.json
 
 
 def pages(client: Any, path: str, key: str, query: dict[str, str]) -> list[dict[str, Any]]:
@@ -83,8 +106,9 @@ def is_record(row: dict[str, Any], query: dict[str, str]) -> bool:
         query.get("camera", row["camera_id"]) == row["camera_id"]
         and query.get("checkpoint", row["checkpoint_id"]) == row["checkpoint_id"]
         and any(
-            each["plate"] == plate or (plate[-1] == "*" and each["plate"].startswith(plate[:-1]))
+            value == plate or (plate[-1] == "*" and value.startswith(plate[:-1]))
             for each in row["plates"]
+            for value in (each["plate"], (each["corrected"] or "").upper())
         )
         and query.get("from", "")[:19] <= row["occurred_at"][:19]
         and row["occurred_at"][:19] <= query.get("to", "9")[:19]
@@ -108,7 +132,7 @@ def is_capture(row: dict[str, Any], query: dict[str, str]) -> bool:
     return (
         query.get("station", row["station"]) == row["station"]
         and query.get("success", str(row["success"])).lower() == str(row["success"]).lower()
-        and query.get("number", row["number"]) == row["number"]
+        and query.get("number", row["number"]) in (row["number"], row["corrected_number"])
         and query.get("tag", row["tag"]).upper() == row["tag"]
     )
 

@@ -30,7 +30,7 @@ CAPTURE = (
 )
 RECORD = (
     "INSERT INTO lpr_records VALUES (NULL, :id, :key, '', 'c', 'p', '', '', :at, :at, 0, 0, '{}', "
-    ":protected, 0, :bytes)"
+    ":protected, 0, :bytes, 0)"
 )
 HEALTH = (
     "INSERT INTO lpr_health VALUES (NULL, :id, :key, '', 'c', 'p', 'x', 'ok', 'ok', '', '{}', '', '', :at, :at, '[]')"

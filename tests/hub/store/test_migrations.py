@@ -14,6 +14,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, fu
 from hub import close, create_app
 from hub.settings.file import load
 from hub.store.errors import DatabaseError
+from hub.store.migrations import revision_0015
 from hub.store.migrations.revisions import REVISIONS, Revision
 from hub.store.migrations.runner import SchemaTooNew, migrate
 from hub.store.migrations.schema import Schema
@@ -24,6 +25,23 @@ from tests.support.helpers import capture_result, run_app
 from tests.support.lpr import g4
 
 NEWEST = REVISIONS[-1].number
+TWENTY_ROWS = """
+    WITH RECURSIVE some(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM some LIMIT 20)
+    INSERT INTO lpr_records (seq, id, event_key, event_id, camera_id, checkpoint_id, timestamp, created_at,
+        occurred_at, received_at, vehicles_count, plates_count, body)
+    SELECT 3 * n, 'd' || n, 'k' || n, '', 'c' || n, 'p' || n, '', '', n + 0.5, n, 1, 1, '{}' FROM some;
+    INSERT INTO lpr_plates SELECT seq, 0, 'AB', 'AB', CASE seq WHEN 6 THEN NULL WHEN 9 THEN 0.4 ELSE 0.5 END, NULL
+        FROM lpr_records;
+    INSERT INTO lpr_plates SELECT seq, 1, 'C', 'C', 0.1, NULL FROM lpr_records WHERE seq IN (9, 12);
+    DELETE FROM lpr_plates WHERE record_seq = 30;
+    WITH RECURSIVE some(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM some LIMIT 20)
+    INSERT INTO captures (seq, id, event_id, station, received_at, captured_at, timestamp, tag, tags, tag_source,
+        tag_timestamp_iso, success, number, raw_text, message, errors, attempts, primary_image, secondary_image,
+        label_image, warnings, unread)
+    SELECT 2 * n, 'c' || n, 'e' || n, 's' || n, n, n + 0.25, '', 'E2', '[]', '', '', n % 2, '', '', '', '[]', 1, '', '',
+        '', '[]', '' FROM some;
+    INSERT INTO capture_tags SELECT seq, 'E2' FROM captures;
+"""
 
 
 @pytest.fixture
@@ -102,6 +120,8 @@ def test_an_instance_folder_from_before_revisions_opens_with_all_its_rows(older:
     assert [row["station"] for row in client.get("/api/stations").json["stations"]] == ["gate"]
     found = client.get("/api/records?plate=ab12").json
     assert (found["total_count"], found["records"][0]["plates"][0]["box"]) == (1, [1.0, 2.0, 3.0, 4.0])
+    assert client.get("/api/records?plate=ab12&camera=cam&to=2026-09-22").json["records"] == found["records"]
+    assert client.get("/api/captures?tag=e200aa&station=gate&from=2026-09-20").json["captures"] == [capture]
     camera = client.get("/api/cameras").json["cameras"][0]
     assert (camera["camera_id"], camera["health_status"], camera["detection_count"]) == ("cam", "error", 1)
     assert client.get("/api/health").json["health"][0]["message"] == "dark"
@@ -234,6 +254,47 @@ def test_an_index_of_a_new_column_is_created(path: Path) -> None:
 
     migrate(SqliteBackend(path), [REVISIONS[0], Revision(2, upgrade)])
     assert shape(path)["stations"]["indexes"] == {"ix_stations_rank": (["rank"], 0)}
+
+
+def test_plates_and_tags_get_what_lists_are_filtered_by(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(revision_0015, "STEP", 7)  # records of a step
+    monkeypatch.setattr(revision_0015, "SAY_SECONDS", 0.0)
+    backend = SqliteBackend(path)
+    migrate(backend, REVISIONS[:14])
+    run_script(path, TWENTY_ROWS)
+    with caplog.at_level("INFO"):
+        migrate(backend)
+    assert "lpr_records: 7 of 58 rows are done." in caplog.text and "captures: 14 of 39 rows" in caplog.text
+    assert "lpr_records: 58 of 58 rows are done." in caplog.text and "63 of 58" not in caplog.text
+    assert "lpr_plates: creating the index lpr_plates_plate." in caplog.text
+    with closing(sqlite3.connect(path)) as connection:
+        plates = connection.execute("SELECT record_seq, camera_id, checkpoint_id, occurred_at FROM lpr_plates")
+        assert set(plates) == {(3 * n, f"c{n}", f"p{n}", n + 0.5) for n in range(1, 21) if n != 10}
+        unsure = connection.execute("SELECT seq FROM lpr_records WHERE unsure").fetchall()
+        assert unsure == [(9,), (30,)], "one with plates of 0.4 and 0.1, and one without a plate"
+        tags = connection.execute("SELECT capture_seq, captured_at, station, success FROM capture_tags")
+        assert tags.fetchall() == [(2 * n, n + 0.25, f"s{n}", n % 2) for n in range(1, 21)]
+
+
+def test_what_a_damaged_step_of_records_lacks_stops_no_start(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revision_0015, "STEP", 30)  # of numbers from 3 to 60: two steps
+    backend = SqliteBackend(path)
+    migrate(backend, REVISIONS[:14])
+    run_script(path, TWENTY_ROWS)
+    execute = Schema.execute
+
+    def damaged(schema: Schema, statement: Any) -> None:
+        if "lpr_plates" in str(statement) and 33 in statement.compile().params.values():
+            raise sqlite3.DatabaseError("database disk image is malformed")
+        execute(schema, statement)
+
+    monkeypatch.setattr(Schema, "execute", damaged)
+    migrate(backend)
+    with closing(sqlite3.connect(path)) as connection:
+        known = connection.execute("SELECT count(*), count(occurred_at) FROM lpr_plates").fetchone()
+    assert revision(path) == NEWEST and known == (21, 11)
 
 
 def test_alerts_of_older_versions_are_no_alarms_but_those_that_go_on(path: Path) -> None:

@@ -70,14 +70,28 @@ def test_captures_by_time(plans: Plans, filters: dict[str, Any], index: str, mor
         ({}, "lpr_records_occurred"),
         ({"checkpoint": "x"}, "lpr_records_checkpoint_time"),
         ({"camera": "x"}, "lpr_records_camera_time"),
-        ({"unread": True}, "lpr_records_occurred"),
-        ({"unread": True, "checkpoint": "x"}, "lpr_records_checkpoint_time"),
+        ({"unread": True}, "lpr_records_unsure"),
+        ({"unread": True, "checkpoint": "x"}, "lpr_records_unsure"),
     ],
 )
 def test_detections_by_time(plans: Plans, filters: dict[str, Any], index: str, more: dict[str, Any]) -> None:
     repositories = Repositories.create(plans._backend, plans, False)
     repositories.records.page(RecordQuery(order_by_time=True, **filters, **more))
     assert f"INDEX {index} " in f"{plans.plan} ", plans.plan
+
+
+@pytest.mark.parametrize("more", [{}, RANGE, BELOW, {"order_by_time": False}], ids=["all", "range", "page", "arrival"])
+@pytest.mark.parametrize("value", ["X", "X*"])
+def test_what_does_not_match_beside_a_value_is_not_read(plans: Plans, value: str, more: dict[str, Any]) -> None:
+    repositories = Repositories.create(plans._backend, plans, False)
+    repositories.records.page(RecordQuery(**{"order_by_time": True, "plate": value, "camera": "c", **more}))
+    assert "SEARCH lpr_plates USING COVERING INDEX lpr_plates_plate" in plans.plan, plans.plan
+    assert "SEARCH lpr_records USING INTEGER PRIMARY KEY" in plans.plan, plans.plan
+    captures = CaptureRepository(plans._backend, plans)
+    for field, index in (("tag", "capture_tags_tag"), ("number", "captures_number")):
+        captures.page(CaptureQuery(**{"order_by_time": True, field: value, "success": True, **more}))
+        assert f"USING COVERING INDEX {index}" in plans.plan, plans.plan
+        assert "SEARCH captures USING INTEGER PRIMARY KEY" in plans.plan, plans.plan
 
 
 @pytest.mark.parametrize("more", [{}, RANGE, BELOW], ids=["all", "range", "page"])

@@ -123,7 +123,9 @@ def test_values_of_older_records_are_added_in_steps(tmp_path: Path) -> None:
                 f"INSERT INTO captures ({columns}) VALUES ({', '.join('?' * 21)})",
                 (*values, "", "", "[]", 1, "", "", "", "[]", ""),
             )
-            connection.execute("INSERT INTO capture_tags VALUES (?, ?)", (number + 1, f"TAG{number:03d}"))
+            connection.execute(
+                "INSERT INTO capture_tags (capture_seq, tag) VALUES (?, ?)", (number + 1, f"TAG{number:03d}")
+            )
         connection.execute("UPDATE captures SET number = X'00ff' WHERE seq = 130")
         connection.commit()
     app = create_app(load(instance, {}, {}))
