@@ -37,6 +37,8 @@ def register(app: Flask, hub: Hub) -> None:
     accounts.load()
     sessions.load()
     key = SessionKey(hub.settings.session_key_path)
+    if hub.relay.active:
+        key.keep()  # it is to be copied to the other hubs, which read each other's cookies
     cookie = set_up(app, key, settings.session_hours)
     add_login_manager(app, sessions)
     origins = OriginCheck(

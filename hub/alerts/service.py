@@ -176,7 +176,9 @@ class AlertService:
         rows, messages = self._book.unsaved()
         positions = dict(self._records.positions)
         moved = positions != self._saved_positions
-        if not rows and not messages and not (moved and self._monotonic() - self._saved_at >= SAVE_SECONDS):
+        begun = positions.keys() != self._saved_positions.keys()  # from there on nothing may be missed
+        due = begun or (moved and self._monotonic() - self._saved_at >= SAVE_SECONDS)
+        if not (rows or messages or due):
             return
 
         def job(transaction: Transaction) -> None:
