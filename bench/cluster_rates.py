@@ -14,7 +14,7 @@ from load import Load
 
 from tests.support.cluster import Cluster
 from tests.support.helpers import run_app
-from tests.support.hubs import RedisServer
+from tests.support.redis_server import RedisServer
 
 STORE_RATIO = 0.5
 WORKERS_RATIO = 1.4
