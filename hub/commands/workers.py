@@ -21,10 +21,12 @@ from gevent.event import Event
 
 from hub.runtime.durable_file import write_whole
 from hub.runtime.service_manager import ServiceManager
+from hub.runtime.stop_request import end_on_request
+from hub.runtime.supervisor import Supervisor
 from hub.runtime.worker_place import VARIABLE, WorkerPlace, can_share_ports
 from hub.settings.file import SettingsError
 from hub.settings.model import Settings
-from tools.boot.stop_request import POLL_SECONDS, StopRequest
+from tools.boot.stop_request import StopRequest
 from tools.signals import may_repeat, stop_signals
 
 log = logging.getLogger(__name__)
@@ -123,15 +125,15 @@ def supervise(settings: Settings, count: int) -> int:
     ending = Event()
     workers = [Worker(WorkerPlace(number, count), settings.instance, ending) for number in range(1, count + 1)]
     _on_signals(ending)
-    gevent.spawn(_end_on_request, StopRequest(settings.instance, "hub"), ending)
-    manager = ServiceManager()
-    gevent.spawn(manager.keep_alive)
-    running = [gevent.spawn(workers[0].run)]
+    supervisor, manager = Supervisor(), ServiceManager()
+    supervisor.keep("stop request", end_on_request, StopRequest(settings.instance, "hub"), ending.set)
+    supervisor.keep("service manager", manager.keep_alive)
+    running = [supervisor.spawn("worker 1", workers[0].run)]
     try:
         told = _first_ready(workers[0], ending)
         if told is None:
             return 0 if ending.is_set() else workers[0].status or 1
-        running += [gevent.spawn(worker.run) for worker in workers[1:]]
+        running += [supervisor.spawn(f"worker {worker.place.number}", worker.run) for worker in workers[1:]]
         while not ending.is_set() and not all(worker.ready() for worker in workers):
             ending.wait(0.05)
         _write_ready(settings.instance, told, workers)
@@ -190,15 +192,6 @@ def _on_signals(ending: Event) -> None:
 
     for number in stop_signals():
         gevent.signal_handler(number, on_signal, number)
-
-
-def _end_on_request(request: StopRequest, ending: Event) -> None:
-    if not request.withdraw():
-        return
-    while not request.is_made():
-        gevent.sleep(POLL_SECONDS)
-    request.withdraw()
-    ending.set()
 
 
 def _own_arguments(given: list[str]) -> list[str]:
