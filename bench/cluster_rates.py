@@ -43,7 +43,7 @@ class WorkersPeer(PostgresPeer):
 
     def __exit__(self, *problem: object) -> None:
         super().__exit__(*problem)
-        self._redis.kill()
+        self._redis.stop()
 
 
 def rate(kind: type[HubPeer], door: str, size: int, seconds: float, seed: int) -> Cell:

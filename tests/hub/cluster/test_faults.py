@@ -105,7 +105,7 @@ def test_a_missing_or_wrong_password_ends_the_start_with_a_sentence(
         live_url = address.format(port=redis.port)
         ended = run_app("--instance", tmp_path / "hub", "--port", 0, HUB_LIVE_URL=live_url, **database)
     assert ended.returncode == 1
-    line = ended.stderr.strip().splitlines()[-1]
+    (line,) = (each for each in ended.stderr.splitlines() if each.startswith("Redis at "))
     assert line.startswith(f"Redis at redis://127.0.0.1:{redis.port}/0 refuses this hub: correct the user")
     assert "wrong-one" not in ended.stderr + ended.stdout and "Traceback" not in ended.stderr
 
