@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flask import Flask
 
+    from hub.context import Hub
     from hub.settings.model import Settings
     from hub.store.instance_lock import InstanceLock
 
@@ -30,10 +31,23 @@ def create_app(settings: Settings, lock: InstanceLock | None = None) -> Flask:
         for register in kinds.REGISTER:
             register(app, hub)
         subscriptions.connect(hub)
+        if not hub.leading.alone:
+            _join_others(hub)
     except BaseException:
         lock.release()
         raise
     return app
+
+
+def _join_others(hub: Hub) -> None:
+    """Share the work and the changes of settings with the other hubs on the database. Raises StoreUnusable."""
+    from hub.cluster.join import join
+
+    try:
+        join(hub)
+    except BaseException:
+        hub.close()
+        raise
 
 
 def close(app: Flask) -> None:

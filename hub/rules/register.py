@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from flask import Flask
@@ -19,11 +20,12 @@ from hub.live.events import (
     RecordStored,
     VisitChanged,
 )
+from hub.rules.elsewhere import CapturesElsewhere
 from hub.rules.engine import Engine
 from hub.rules.expiring import expiring_firings
 from hub.rules.happenings import of_alert, of_capture, of_detection, of_visit
 from hub.rules.mailer import Mailer
-from hub.rules.repository import RuleRepository
+from hub.rules.repository import FIRINGS, RULES, RuleRepository
 from hub.rules.rest import rules_rest
 from hub.rules.rule import Happening, Kind
 from hub.rules.service import Rules
@@ -33,8 +35,9 @@ def register(app: Flask, hub: Hub) -> None:
     """Add rules with their routes and their mail."""
     repository = RuleRepository(hub.backend, hub.reader)
     mailer = Mailer(hub.settings.mail, hub.settings.instance, repository, hub.writer)
-    rules = Rules(hub.writer, repository, Engine(hub.zone), lambda: hub.alerts, mailer.wake)
+    rules = Rules(hub.writer, repository, Engine(hub.zone), lambda: hub.alerts, mailer.wake, watch=lambda: watch())
     rules.load()
+    watch = _silence_watch(hub, rules)
     hub.add(rules)
     hub.add(mailer)
     app.register_blueprint(rules_rest)
@@ -47,7 +50,21 @@ def register(app: Flask, hub: Hub) -> None:
         hub.warning_sources.append(mailer.warnings)
     _subscribe(hub, rules)
     hub.supervisor.keep("rules", rules.run, hub.device_states)
-    hub.supervisor.keep("mail", mailer.run)
+    hub.leading.keep("mail", mailer.run)
+    hub.shared_tables.on(RULES, rules.reload)
+    hub.shared_tables.on(FIRINGS, mailer.wake)
+
+
+def _silence_watch(hub: Hub, rules: Rules) -> Callable[[], bool]:
+    """Whether this hub looks for those that are silent; it learns of captures at other hubs before."""
+    elsewhere = CapturesElsewhere(hub.feeds["captures"], rules.captured)
+
+    def watch() -> bool:
+        if hub.leading.leads and not hub.leading.alone:
+            elsewhere.look()
+        return hub.leading.leads
+
+    return watch
 
 
 def _subscribe(hub: Hub, rules: Rules) -> None:

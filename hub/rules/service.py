@@ -49,10 +49,11 @@ class Rules:
         alerts: Callable[[], Alerts],
         on_mail: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.time,
+        watch: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`on_mail`: a mail waits to be sent."""
+        """`on_mail`: a mail waits to be sent. `watch`: whether this hub looks for those that are silent, each time."""
         self._writer, self._repository, self._engine, self._alerts = writer, repository, engine, alerts
-        self._on_mail, self._now = on_mail, now
+        self._on_mail, self._now, self._watch, self._watched = on_mail, now, watch, True
         self._rules: dict[str, Rule] = {rule.id: rule for rule in DEFAULTS}
         self._queue: deque[tuple[float, Callable[[], Happening | None]]] = deque(maxlen=MAX_QUEUE)
         self._wake = Event()
@@ -113,10 +114,23 @@ class Rules:
                 fired += self._engine.fires(happening)
         if monotonic() >= self._look_at:
             self._look_at = monotonic() + LOOK_SECONDS
-            for happening in self._silence.happenings(devices, self._engine.wants, self._now()):
+            watched, self._watched = self._watched, self._watch()
+            if self._watched and not watched:
+                self._silence = Silence(self._now())
+            for happening in self._silent(devices):
                 fired += self._engine.fires(happening)
         if fired:
             self._fire(fired)
+
+    def _silent(self, devices: Iterable[Callable[[], Iterable[DeviceState]]]) -> Iterable[Happening]:
+        return self._silence.happenings(devices, self._engine.wants, self._now()) if self._watched else ()
+
+    def reload(self) -> None:
+        """Another hub has changed rules. Raises DatabaseError or LaneBusy."""
+        with self._changing:
+            stored = self._repository.unreadable.readable(self._repository.load(), _loaded, RULES)
+            self._rules = {**{rule.id: rule for rule in DEFAULTS}, **{rule.id: rule for rule in stored}}
+            self._engine.use(self._rules.values())
 
     def _fire(self, fired: list[Fired]) -> None:
         rows = [_row(each) for each in fired]

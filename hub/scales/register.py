@@ -20,4 +20,4 @@ def register(app: Flask, hub: Hub) -> None:
     hub.status["scales"] = scales.status
     for one in hub.settings.scales:
         if one.enabled:
-            hub.supervisor.keep(f"scale {one.name}", Link(one, scales).run)
+            hub.leading.keep(f"scale {one.name}", Link(one, scales).run)
