@@ -18,13 +18,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ingest import HubPeer, measure
-from ingest_clients import Load
+from ingest import measure
+from ingest_peers import HubPeer
+from load import Load
 
 from hub import close, create_app
 from hub.access.senders import check_sender
 from hub.devices.decisions import Decisions
-from hub.settings.file import load
+from hub.settings.file import load as load_settings
 
 LIMIT = 0.05
 CALLS = 20_000
@@ -80,7 +81,7 @@ def main() -> int:
     rates = []
     for _ in range(3):
         with HubPeer() as server:
-            rates.append(measure(server, Load("rest", 1, 20, options.seconds, server.port, 1))["rate"])
+            rates.append(measure(server, Load("rest", 1, 20, options.seconds, server.port, 1)).rate)
     rate = statistics.median(rates)
     print(f"records/s over REST, 1 KB, 20 cameras: {rate:.0f} (median of {', '.join(f'{one:.0f}' for one in rates)})\n")
     print(f"{'sender':<18} {'us a record':>12} {'share':>8}   limit {LIMIT:.0%}")
@@ -88,7 +89,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         # One sender stands for many here: its own rate must not be what is measured.
         site = {"HUB_TRUSTED_NETWORKS": "192.168.7.0/24", "HUB_LIMITS_MESSAGES_PER_SECOND": "100000"}
-        app = create_app(load(Path(folder) / "instance", {}, site))
+        app = create_app(load_settings(Path(folder) / "instance", {}, site))
         try:
             hub = app.extensions["gatehouse"]
             for name, request in senders(hub).items():

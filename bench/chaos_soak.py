@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from ingest_clients import Load, run_load
+from load import Load, run_load
 
 from tests.support.helpers import HubProcess, wait_for
 
-CLIENTS, PROCESSES, BATCHES = 20, 2, 20
+CLIENTS, BATCHES = 20, 20
 WARM_BATCHES = 3  # caches have their size after these
 READINGS = 20
 
@@ -35,13 +35,13 @@ def soak(folder: Path, records: int, seed: int, say: Callable[[str], None]) -> t
         acknowledged = 0
         for number in range(BATCHES):
             load = Load("rest", 1, CLIENTS, 0.0, hub.port, seed * BATCHES + number, records // BATCHES)
-            _, ids, _, took = run_load(load, PROCESSES)
-            acknowledged += len(ids)
+            found = run_load(load)
+            acknowledged += len(found.ids)
             wait_for(lambda: hub.get("/status")["writer"]["waiting"] == 0, what="an idle writer")
             handles = _handles(process)
             samples.append(Sample(acknowledged, process.memory_info().rss, handles, process.num_threads()))
             say(
-                f"{acknowledged} of {records} records, {len(ids) / took:.0f} a second, "
+                f"{acknowledged} of {records} records, {len(found.ids) / found.took:.0f} a second, "
                 f"{samples[-1].resident / 1e6:.1f} MB, {handles} handles"
             )
         stored = hub.get("/api/records", limit=1)["total_count"]

@@ -22,7 +22,7 @@ from wsproto.frame_protocol import FrameProtocol
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from hub.net.time_slice import TimeSlice
+from hub.runtime.time_slice import TimeSlice
 from hub.websocket import frames
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -31,7 +31,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import psutil
-from ingest_clients import MARK, record
+from load_frames import MARK, record
 
 from tests.support.helpers import HubProcess
 

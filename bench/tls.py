@@ -26,7 +26,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import psutil
-from ingest_clients import Load, run_load
+from load import Load, run_load
 
 from tests.support.helpers import HubProcess
 from tests.support.tls import TlsHub, make_certificate
@@ -75,9 +75,9 @@ def _connect(load: Load, counts: Any) -> None:
 
 def records(load: Load) -> tuple[int, float]:
     """The number of records over connections that stay open, and the seconds. Raises AssertionError for a refusal."""
-    times, ids, errors, took = run_load(load, PROCESSES)
-    assert not errors and len(ids) == len(times), f"{errors} records were refused"
-    return len(times), took
+    found = run_load(load)
+    assert not found.errors and len(found.ids) == len(found.times), f"{found.errors} records were refused"
+    return len(found.times), found.took
 
 
 def cell(measure: Callable[[Load], tuple[int, float]], load: Load, hub: HubProcess) -> tuple[float, float]:
@@ -97,7 +97,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     print(
-        f"{options.clients} clients in {PROCESSES} processes, {options.seconds:g} s a cell, {options.rounds} rounds, "
+        f"{options.clients} clients, {options.seconds:g} s a cell, {options.rounds} rounds, "
         f"seed {options.seed}, {ssl.OPENSSL_VERSION}, certificate ECDSA P-256\n"
     )
     rows = (

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 from apriltag import Row
-from ingest_clients import Load, run_load
+from load import Load, run_load
 
 from tests.support import people
 from tests.support.helpers import HubProcess
@@ -154,11 +154,11 @@ def ingestion(hub: HubProcess, embedding: str, frames: list[bytes], seed: int) -
         watching = threading.Thread(target=run_sessions, args=(sessions, INGEST_SECONDS))
         watching.start()
         load = Load("rest", 1, INGEST_CLIENTS, INGEST_SECONDS, hub.port, seed + number)
-        times, acknowledged, errors, _ = run_load(load, 2)
+        sent = run_load(load)
         watching.join()
-        if errors or len(acknowledged) != len(times):
-            raise RuntimeError(f"{errors} records were refused")
-        found[busy].append(sorted(times)[int(len(times) * 0.99)] * 1000)
+        if sent.errors or len(sent.ids) != len(sent.times):
+            raise RuntimeError(f"{sent.errors} records were refused")
+        found[busy].append(sorted(sent.times)[int(len(sent.times) * 0.99)] * 1000)
         if busy:
             looks.append(sum(len(session.latencies) for session in sessions) / INGEST_SECONDS)
     alone, beside = (statistics.median(found[busy]) for busy in (False, True))

@@ -31,8 +31,7 @@ def create_app(settings: Settings, lock: InstanceLock | None = None) -> Flask:
         for register in kinds.REGISTER:
             register(app, hub)
         subscriptions.connect(hub)
-        if not hub.leading.alone:
-            _join_others(hub)
+        _join_others(hub)
     except BaseException:
         lock.release()
         raise
@@ -40,11 +39,16 @@ def create_app(settings: Settings, lock: InstanceLock | None = None) -> Flask:
 
 
 def _join_others(hub: Hub) -> None:
-    """Share the work and the changes of settings with the other hubs on the database. Raises StoreUnusable."""
-    from hub.cluster.join import join
-
+    """Share work, changes and what is live with the other hubs on the database. Raises StoreUnusable, RelayUnusable."""
     try:
-        join(hub)
+        if not hub.leading.alone:
+            from hub.between_hubs import join
+
+            join(hub)
+        if hub.relay.active:
+            from hub.between_hubs import begin
+
+            begin(hub)
     except BaseException:
         hub.close()
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
 from flask_socketio import SocketIO
@@ -17,14 +17,16 @@ from hub.access.requirements import Requirements
 from hub.backup.damaged import mend
 from hub.cluster.leading import Leading
 from hub.cluster.shared_tables import SharedTables
+from hub.cluster.states import SharedDevices
 from hub.context import Hub
 from hub.contract.times import zone
 from hub.http.lazy_rule import LazyRule
 from hub.live.bus import Bus
 from hub.live.events import STORAGE_CHANGED
-from hub.live.fanout import Fanout
 from hub.live.links import Links
 from hub.live.missed import Missed
+from hub.live.relay import NoRelay, Relay
+from hub.live.shared_fanout import SharedFanout
 from hub.net.fast_routes import FastRoutes
 from hub.runtime.budget import Budget
 from hub.runtime.durable_file import make_folder
@@ -65,6 +67,9 @@ from hub.store.tables import db
 from hub.store.writer import Writer
 from hub.websocket.routes import WebSocketRoutes
 
+if TYPE_CHECKING:
+    from hub.socketio.room_manager import RoomManager
+
 MEGABYTE = 1024 * 1024
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -100,13 +105,17 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     supervisor = Supervisor()
     json = JsonLane(lanes.json)
     codec = SocketJson(json.decode)
-    socketio = _socketio(app, settings, codec)
+    relay, bus = _relay(settings, supervisor), Bus()
+    manager = _room_manager(relay)
+    socketio = _socketio(app, settings, codec, manager)
     workers = Workers("Socket.IO")
     limits, results = settings.limits, settings.results
     memory = Budget("connections", limits.memory_bytes, reserve=limits.memory_bytes // 8)
     outgoing = memory.child("outgoing queues", limits.memory_bytes // 2)
     queue_bytes = limits.max_queue_mb * MEGABYTE
-    rooms = Rooms(socketio.server, supervisor.spawn, queue_bytes, outgoing)
+    rooms = Rooms(socketio.server, supervisor.spawn, queue_bytes, outgoing, manager)
+    if manager is not None:
+        manager.deliver = rooms.deliver
     fast_routes = FastRoutes(app.wsgi_app, settings.fast_paths.rest)
     websockets = WebSocketRoutes(fast_routes)
     sessions = SessionLimit(limits.max_sessions, limits.sessions_per_address)
@@ -128,11 +137,13 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     links = Links(settings.images.base_url, settings.uses_tls)
     links.port = settings.images.port or settings.port
 
-    def make_fanout(name: str) -> Fanout:
-        return Fanout(
+    def make_fanout(name: str) -> SharedFanout:
+        return SharedFanout(
             name,
             results.queue,
             results.stall_seconds,
+            relay=relay,
+            links=links,
             spawn=supervisor.spawn,
             max_queue_bytes=queue_bytes,
             budget=outgoing,
@@ -144,7 +155,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         supervisor=supervisor,
         leading=Leading(supervisor, alone=backend.in_folder),
         shared_tables=SharedTables(),
-        bus=Bus(),
+        bus=bus,
         backend=backend,
         lanes=lanes,
         writer=Writer(backend, settings.store.queue, reader.faults),
@@ -164,6 +175,8 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         socketio=socketio,
         fast_events=FastEvents(socketio.server, settings.fast_paths.socketio, codec.loads),
         rooms=rooms,
+        relay=relay,
+        shared=SharedDevices(relay, bus, supervisor),
         pages=make_fanout("pages"),
         results=make_fanout("results"),
         memory=memory,
@@ -282,9 +295,31 @@ def _prepare_store(app: Flask, settings: Settings) -> OpenStore:
     return store
 
 
-def _socketio(app: Flask, settings: Settings, codec: SocketJson) -> SocketIoApp:
+def _relay(settings: Settings, supervisor: Supervisor) -> Relay:
+    """What is between this hub and others: Redis where the settings name it. Raises RelayUnusable."""
+    if not settings.live.url:
+        return NoRelay()
+    # Imported here: a hub that is alone needs neither this module nor redis-py.
+    from hub.cluster.redis_relay import RedisRelay
+
+    largest = max(settings.video.max_frame_mb * MEGABYTE + MEGABYTE, 2 * MEGABYTE)
+    return RedisRelay(settings.live, supervisor.spawn, largest)
+
+
+def _room_manager(relay: Relay) -> RoomManager | None:
+    """What knows the members of rooms at other hubs, where there may be some."""
+    if not relay.active:
+        return None
+    from hub.socketio.room_manager import RoomManager
+
+    return RoomManager(relay)
+
+
+def _socketio(app: Flask, settings: Settings, codec: SocketJson, manager: RoomManager | None) -> SocketIoApp:
     bound_polls()
     serializer: dict[str, Any] = {"serializer": StrictPacket}  # for socketio.Server
+    if manager is not None:
+        serializer["client_manager"] = manager
     socketio = SocketIO(
         app,
         async_mode="gevent",

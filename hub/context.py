@@ -12,6 +12,7 @@ from hub.access.gate import Gate
 from hub.access.open_connections import OpenConnections
 from hub.cluster.leading import Leading
 from hub.cluster.shared_tables import SharedTables
+from hub.cluster.states import SharedDevices
 from hub.contract.alerts import Alerts, Condition, NoAlerts, NotableRecords
 from hub.contract.audit import Audit, NoAudit
 from hub.contract.day_counts import CountedRecords
@@ -23,8 +24,9 @@ from hub.contract.roles import Principal
 from hub.contract.vehicles import NoVehicles, VehicleRegister
 from hub.contract.visits import NoVisits, Visits
 from hub.live.bus import Bus
-from hub.live.fanout import Fanout
 from hub.live.links import Links
+from hub.live.relay import Relay
+from hub.live.shared_fanout import SharedFanout
 from hub.net.device_address import DeviceAddress
 from hub.net.fast_routes import FastRoutes
 from hub.runtime.budget import Budget
@@ -86,8 +88,10 @@ class Hub:
     socketio: SocketIoApp
     fast_events: FastEvents
     rooms: Rooms  # Socket.IO rooms
-    pages: Fanout  # browsers that show a page, over /events
-    results: Fanout  # raw WebSocket listeners of capture results, port 2020
+    relay: Relay  # to the other hubs on the same database
+    shared: SharedDevices  # states of devices at all hubs
+    pages: SharedFanout  # browsers that show a page, over /events
+    results: SharedFanout  # raw WebSocket listeners of capture results, port 2020
     memory: Budget  # bytes that all connections together hold
     gate: Gate  # decides which requests are served
     entry: EngineIoEntry
@@ -101,6 +105,8 @@ class Hub:
     visits: Visits = field(default_factory=NoVisits)
     checkpoints: Callable[[str, str], tuple[str, str]] = lambda kind, device: ("", "")
     """Checkpoint and facing that operators gave a device: ("camera" or "station", its id)."""
+    rules_want: Callable[[str], bool] = lambda kind: False
+    """Whether a rule is about a kind of event, such as "visit"."""
     correct: Callable[[dict[str, Any], Principal], dict[str, Any]] = lambda data, author: {}
     """Store a correction of a record and publish it, as POST /api/corrections does; as shown."""
     expiring: list[Expiring] = field(default_factory=list)  # what retention deletes, by kind

@@ -27,6 +27,7 @@ from hub.pages.register import register as pages
 from hub.presence.register import register as presence
 from hub.retention.register import register as retention
 from hub.rules.register import register as rules
+from hub.rules.register import register_alarms as rule_alarms
 from hub.scales.register import register as scales
 from hub.station.register import register as station
 from hub.tracking.register import register as tracking
@@ -51,6 +52,7 @@ REGISTER: tuple[Callable[[Flask, Hub], None], ...] = (
     visits,
     monitoring,
     backup,
+    rule_alarms,
     alerts,
     rules,
     mqtt,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any
 
 from hub.apriltag.games import Games
@@ -69,7 +69,7 @@ def _captures(hub: Hub) -> None:
         dashboards.publish(lambda _: encode_text(event.show(LOOPBACK)))
 
     def station_to_pages(shown: dict[str, Any]) -> None:
-        pages.publish(encode_text({"event": "station", "station": shown}))
+        hub.pages.here.publish(encode_text({"event": "station", "station": shown}))  # each hub knows every station
 
     hub.bus.subscribe(events.CAPTURE_STORED, to_results)
     hub.bus.subscribe(events.CAPTURE_STORED, to_pages)
@@ -80,12 +80,8 @@ def _captures(hub: Hub) -> None:
 def _camera_records(hub: Hub) -> None:
     detections: Channel = hub.rooms.channel(DASHBOARD, "new_detection")
     health_updates: Channel = hub.rooms.channel(HEALTH_ROOM, "health_update")
-    cameras: Channel = hub.rooms.channel(DASHBOARD, "camera_status")
+    cameras: Channel = hub.rooms.channel(DASHBOARD, "camera_status", here=True)  # each hub knows every camera
     alerts: Channel = hub.rooms.channel(DASHBOARD, "watchlist_alert")
-
-    def to_pages(event: str, shown: Callable[[], dict[str, Any]]) -> None:
-        if len(hub.pages):
-            hub.pages.publish(encode_text({"event": event, event: shown()}))
 
     def detection(event: RecordStored) -> None:
         hub.pages.publish(
@@ -97,11 +93,11 @@ def _camera_records(hub: Hub) -> None:
         health_updates.publish(lambda _: encode_text(event.shown))
 
     def camera_status(status: dict[str, Any]) -> None:
-        to_pages("camera", lambda: status)
+        hub.pages.here.publish(lambda _: encode_text({"event": "camera", "camera": status}))
         cameras.publish(lambda _: encode_text(status))
 
     def alert(alert: dict[str, Any]) -> None:
-        to_pages("alert", lambda: alert)
+        hub.pages.publish(lambda _: encode_text({"event": "alert", "alert": alert}))
         alerts.publish(lambda _: encode_text(alert))
 
     hub.bus.subscribe(events.DETECTION_STORED, hub.part(Watchlist).on_detection)
@@ -116,10 +112,10 @@ def _tag_readings(hub: Hub) -> None:
     games: Channel = hub.part(Games)
 
     def to_games(reading: TagReading) -> None:
-        games.publish(lambda _: encode_text(reading.message), (reading.board, reading.tag_id))
+        games.publish(lambda _: reading.text, (reading.board, reading.tag_id))
 
     def to_pages(rows: list[dict[str, Any]]) -> None:
-        hub.pages.publish(encode_text({"event": "tags", "tags": rows}))
+        hub.pages.here.publish(encode_text({"event": "tags", "tags": rows}))  # each hub has every reading
 
     digest = TagDigest(to_pages, lambda: len(hub.pages) > 0)
     hub.bus.subscribe(events.TAG_READING, to_games)
@@ -152,7 +148,7 @@ def _scales(hub: Hub) -> None:
 
     hub.bus.subscribe(events.WEIGHT_SETTLED, settled)
     if len(scales):
-        digest = ScaleDigest(scales, to_pages, lambda: len(hub.pages) > 0)
+        digest = ScaleDigest(scales, to_pages, lambda: hub.pages.has_listeners)
         scales.on_change(digest.wake)
         hub.supervisor.keep("scales on pages", digest.run)
 
@@ -177,7 +173,7 @@ def _devices(hub: Hub) -> None:
     pages: Channel = hub.pages
 
     def changed(counts: dict[str, int]) -> None:
-        pages.publish(encode_text({"event": "devices", "devices": counts}))
+        hub.pages.here.publish(encode_text({"event": "devices", "devices": counts}))  # who waits at this hub
 
     def labelled(label: dict[str, Any]) -> None:
         pages.publish(encode_text({"event": "device_label", "device_label": label}))
@@ -227,20 +223,18 @@ def _backups(hub: Hub) -> None:
 
 def _storage(hub: Hub) -> None:
     """Every open page says whether there is room for records."""
-    pages: Channel = hub.pages
 
     def changed(trouble: str) -> None:
-        pages.publish(encode_text({"event": "storage", "trouble": trouble}))
+        hub.pages.here.publish(encode_text({"event": "storage", "trouble": trouble}))
 
     hub.bus.subscribe(events.STORAGE_CHANGED, changed)
 
 
 def _barriers(hub: Hub) -> None:
     """Every open page says whether barriers are stopped, and what came of the last pulse."""
-    pages: Channel = hub.pages
 
     def changed(barriers: dict[str, Any]) -> None:
-        pages.publish(encode_text({"event": "barriers", "barriers": barriers}))
+        hub.pages.here.publish(encode_text({"event": "barriers", "barriers": barriers}))  # those of this hub
 
     hub.bus.subscribe(events.BARRIERS_CHANGED, changed)
 

@@ -79,16 +79,20 @@ export function listen({ onMessage = () => {}, onOpen = () => {}, onCut = () => 
   let heard = performance.now();
   let asked = null;    // when the hub was asked something that it has not answered
   let answer = null;   // who waits for the answer to a question
+  let line = Promise.resolve(); // the questions before the next one
   let loaded = false;
   let since = null;    // when the connection was lost
   let timer = 0;
 
+  // One question after the other: an answer does not say whose it is.
   function ask(question) {
-    return new Promise((resolve, reject) => {
+    const answered = line.then(() => new Promise((resolve, reject) => {
       answer = { resolve, reject };
       asked ??= performance.now();
       socket.send(JSON.stringify(question));
-    });
+    }));
+    line = answered.catch(() => {});
+    return answered;
   }
 
   function receive(message) {
@@ -96,6 +100,7 @@ export function listen({ onMessage = () => {}, onOpen = () => {}, onCut = () => 
     else if (message.event === "storage") showTrouble(message.trouble);
     else if (message.event === "alarms") dispatchEvent(new CustomEvent("alarms", { detail: message.alarms }));
     else if (message.event === "barriers") dispatchEvent(new CustomEvent("barriers", { detail: message.barriers }));
+    else if (message.event === "catch_up") catchUp(socket);
     else if (message.event === "missed") answer?.resolve(message);
     else if (message.event === "error") answer?.reject(new Error(message.message));
     else {
@@ -128,6 +133,25 @@ export function listen({ onMessage = () => {}, onOpen = () => {}, onCut = () => 
     await list.load();
   }
 
+  // Records of other hubs may have passed by.
+  let catching = false;
+  let again = false;
+  async function catchUp(mine) {
+    again = true;
+    if (catching || !loaded) return; // what loads for the first time reads them anyway
+    catching = true;
+    try {
+      while (again && mine === socket) {
+        again = false;
+        for (const [kind, list] of Object.entries(lists)) await (list.last() ? missed(kind, list, list.last()) : list.load());
+      }
+    } catch {
+      // the connection is lost, and with the next one the page catches up anyway
+    } finally {
+      catching = false;
+    }
+  }
+
   async function begin(mine) {
     const last = Object.entries(lists).map(([kind, list]) => [kind, list, list.last()]); // before anything arrives
     const results = [];
@@ -142,6 +166,7 @@ export function listen({ onMessage = () => {}, onOpen = () => {}, onCut = () => 
     if (mine !== socket) return;
     dispatchEvent(new Event("hub-open"));
     loaded = true;
+    if (again) catchUp(mine);
     pause = FIRST_PAUSE_MS;
     shown.back(since, sentence(results));
     since = null;

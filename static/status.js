@@ -41,6 +41,13 @@ function state(good, text) {
 
 function megabytes(value) { return t("{count} MB", { count: number(Math.round(value)) }); }
 
+// Only a hub with others beside it has a row for them.
+function otherHubs(live) {
+  if (!live) return [];
+  const there = t("{count} connected through Redis", { count: number(live.hubs.length) });
+  return [[t("Other hubs"), live.connected ? state(true, there) : state(false, t("cut off: Redis is away"))]];
+}
+
 function showHub(status) {
   table("hub", [
     [t("Running for"), duration(status.uptime_seconds)],
@@ -53,6 +60,7 @@ function showHub(status) {
     [t("Longest commit"), t("{count} ms", { count: number(status.writer.longest_commit_ms) })],
     [t("Last store error"), said(status.writer.last_error) || NONE],
     [t("Connections"), status.connections ? t("{open} open, {refused} refused", { open: number(status.connections.connections), refused: number(status.connections.refused) }) : NONE],
+    ...otherHubs(status.live),
     [t("Log since the start"), t("{warnings} warnings, {errors} errors", { warnings: number(status.log.lines.WARNING ?? 0), errors: number((status.log.lines.ERROR ?? 0) + (status.log.lines.CRITICAL ?? 0)) })],
   ]);
   table("disk", [

@@ -39,7 +39,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.shared_tables.on(ACCOUNTS, accounts.reload)
     hub.shared_tables.on(ENDED, sessions.reload)
     key = SessionKey(hub.settings.session_key_path)
-    if not hub.leading.alone:
+    if hub.relay.active or not hub.leading.alone:
         key.keep()  # it is to be copied to the other hubs, which read each other's cookies
     cookie = set_up(app, key, settings.session_hours)
     add_login_manager(app, sessions)

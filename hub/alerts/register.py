@@ -27,15 +27,16 @@ from hub.live.events import (
     ALERT_CHANGED,
     CAPTURE_STORED,
     DETECTION_STORED,
+    RULE_FIRED,
     VISIT_CHANGED,
     CaptureStored,
     RecordStored,
     VisitChanged,
 )
 from hub.net.outgoing_http import make_pool
-from hub.net.time_slice import TimeSlice
 from hub.runtime.offload import offload
 from hub.runtime.secret_file import stored_secret
+from hub.runtime.time_slice import TimeSlice
 from hub.store.backend import Row
 from hub.store.errors import DatabaseError
 from hub.store.feed_cursor import FeedCursor
@@ -99,6 +100,7 @@ def _wake(hub: Hub, service: AlertService) -> None:
     hub.bus.subscribe(DETECTION_STORED, detection)
     hub.bus.subscribe(VISIT_CHANGED, visit)
     hub.bus.subscribe(CAPTURE_STORED, capture)
+    hub.bus.subscribe(RULE_FIRED, lambda _: service.wake())
 
 
 def _message(row: Row) -> FeedItem:

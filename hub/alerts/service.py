@@ -209,8 +209,10 @@ class AlertService:
         rows, messages = self._book.unsaved()
         positions = dict(self._records.positions)
         leads = self._leads() and not self._is_behind
-        moved = leads and positions != self._saved_positions
-        if not rows and not messages and not (moved and self._monotonic() - self._saved_at >= SAVE_SECONDS):
+        moved = positions != self._saved_positions
+        begun = positions.keys() != self._saved_positions.keys()  # from there on nothing may be missed
+        due = leads and (begun or (moved and self._monotonic() - self._saved_at >= SAVE_SECONDS))
+        if not (rows or messages or due):
             return
 
         def job(transaction: Transaction) -> None:

@@ -19,6 +19,8 @@ from hub.contract.device_state import DeviceDetails, DeviceState
 from hub.contract.times import utc_text
 
 KEPT_SESSIONS = 20
+ELSEWHERE_SECONDS = 5.0  # how long the word of another hub counts, which says it every second
+MAX_TEXT = 200
 DETECTION = "detection"
 
 
@@ -59,7 +61,7 @@ class Boards:
                 self._end(board, board.received_at, "rebooted")
             board.clock = clock
         board.door = board.door if door == DETECTION and board.door else door
-        board.name, board.received_at = name or board.name, now
+        board.name, board.received_at, board.heard_here = name or board.name, now, now
         board.messages += 1
         board.begin(now)
 
@@ -70,7 +72,7 @@ class Boards:
         if board is None:
             return
         board.connections.add(connection)
-        board.door, board.received_at = "websocket", now
+        board.door, board.received_at, board.heard_here = "websocket", now, now
         board.begin(now)
 
     def disconnected(self, address: str, connection: object) -> None:
@@ -88,6 +90,34 @@ class Boards:
         for board in self._boards.values():
             if not board.connections and board.received_at < limit:
                 self._end(board, board.received_at, "silent")
+
+    # -- other hubs
+
+    def states_here(self, everything: bool) -> list[dict[str, Any]]:
+        """The boards that this hub itself hears, whatever has changed: they are few."""
+        now = self._now()
+        return [
+            {
+                "address": board.address,
+                "name": board.name,
+                "door": board.door,
+                "age": round(max(0.0, now - board.heard_here), 3),
+                "connected": board.state_here(now, self._stale_seconds) == "connected",
+            }
+            for board in self._boards.values()
+            if board.door != DETECTION and now - board.heard_here <= self._gap_seconds
+        ]
+
+    def state_elsewhere(self, state: dict[str, Any]) -> None:
+        """Another hub hears a board. Raises KeyError, TypeError or ValueError for what is no state."""
+        address, name, door = (str(state[key])[:MAX_TEXT] for key in ("address", "name", "door"))
+        now, age = self._now(), max(0.0, float(state["age"]))
+        board = self._board(address, now - age)
+        if board is None:
+            return
+        board.name, board.door = name or board.name, board.door or door
+        board.received_at = max(board.received_at, now - age)
+        board.elsewhere_until = now + ELSEWHERE_SECONDS if state["connected"] is True else float("-inf")
 
     def connections(self, address: str | None = None) -> dict[str, list[object]]:
         """The connections of every board that has some, or of the board at `address`, by address."""

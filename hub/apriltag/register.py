@@ -14,6 +14,7 @@ from hub.apriltag.access import LISTENERS, READING_PATHS, SOCKET_PATHS, BoardNet
 from hub.apriltag.boards import Boards
 from hub.apriltag.commands import BoardCommands
 from hub.apriltag.detection import TASK, TagDetections
+from hub.apriltag.elsewhere import ReadingsElsewhere
 from hub.apriltag.expiring import expiring_readings
 from hub.apriltag.fast_rest import FastReadingPosts
 from hub.apriltag.games import Games
@@ -28,6 +29,7 @@ from hub.apriltag.video import PictureLimit, apriltag_video
 from hub.apriltag.websocket import TagSockets
 from hub.context import Hub
 from hub.contract.roles import OPEN
+from hub.live.events import TAG_READING
 from hub.net.ports import ListenError
 from hub.settings.apriltag import AprilTag
 from hub.video.store import FrameStore
@@ -121,13 +123,15 @@ def _add_status(hub: Hub, boards: Boards, apriltags: AprilTags, games: Games, so
     hub.status["games"] = games.status
     hub.metrics.add(lambda: apriltag_metrics(boards, apriltags.readings, games))
     hub.device_states.append(boards.device_states)
+    hub.shared.add("boards", boards.states_here, boards.state_elsewhere)
+    hub.bus.subscribe(TAG_READING, ReadingsElsewhere(hub.relay, apriltags).send)
 
 
 def _add_udp(hub: Hub, apriltags: AprilTags) -> None:
     """Receive datagrams while the hub listens; an unavailable port is a warning."""
     port = hub.settings.apriltag.udp_port
     senders = DatagramSenders(hub.gate)
-    receiver = UdpReceiver(hub.settings.apriltag, apriltags, senders.admits)
+    receiver = UdpReceiver(hub.settings.apriltag, apriltags, senders.admits, hub.settings.access.trusted_proxy)
 
     def open_port() -> None:
         if not port:

@@ -56,14 +56,19 @@ class AprilTags:
         event = TagReading(message, board, reading.tag_id, received_at)
         self.received += 1
         self._boards.received(board, door, reading.clock, reading.camera_name)
-        self._newest = message
-        self._polled.append(message)
-        self._latest[(board, reading.tag_id)] = event
-        self._latest.move_to_end((board, reading.tag_id))
+        self.show(event)
+        self.readings.keep(reading, board, door, source, received_at)
+
+    def show(self, event: TagReading) -> None:
+        """Publish a reading of this hub or of another one, and keep it as the newest. Never blocks."""
+        self._newest = event.message
+        self._polled.append(event.message)
+        key = (event.board, event.tag_id)
+        self._latest[key] = event
+        self._latest.move_to_end(key)
         if len(self._latest) > self._max_tags:
             self._latest.popitem(last=False)
         self._bus.publish(TAG_READING, event)
-        self.readings.keep(reading, board, door, source, received_at)
 
     def ignore(self, door: str, reason: str) -> None:
         """Count a rejected reading. `reason` is one of a transport's fixed texts, never a client's."""

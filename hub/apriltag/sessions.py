@@ -31,10 +31,12 @@ class Board:
         self.address = address
         self.name = self.door = ""
         self.received_at = now
+        self.heard_here = float("-inf")  # when this hub itself heard it
         self.clock: float | None = None
         self.messages = self.reboots = 0
         self.connections: set[object] = set()  # opaque handles of its WebSockets
         self.session_began: float | None = None
+        self.elsewhere_until = float("-inf")  # until when another hub's word counts that the board is connected to it
 
     def begin(self, now: float) -> None:
         """Begin a session unless there is one."""
@@ -59,9 +61,13 @@ class Board:
 
     def state(self, now: float, stale_seconds: float) -> str:
         """`connected`, `stale` (nothing received for a while, which is normal without a tag in view) or `gone`."""
+        return "connected" if now <= self.elsewhere_until else self.state_here(now, stale_seconds)
+
+    def state_here(self, now: float, stale_seconds: float) -> str:
+        """The same, as far as this hub itself knows."""
         if self.session_began is None:
             return "gone"
-        return "connected" if self.connections or now - self.received_at <= stale_seconds else "stale"
+        return "connected" if self.connections or now - self.heard_here <= stale_seconds else "stale"
 
 
 def uptime_body(boards: list[Board], now: float, stale_seconds: float) -> dict[str, Any]:

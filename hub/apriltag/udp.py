@@ -2,7 +2,8 @@
 
 A board takes no pictures while it waits for the ACK, and reads one datagram of at most 255 bytes: so the ACK is sent
 before the reading is processed, from the same socket, and never twice. A datagram carries no token; those from outside
-`trusted_networks` are ignored.
+`trusted_networks` are ignored. A datagram of the trusted proxy has its sender's address before it
+(`hub.net.proxy_header`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 import gevent
 import gevent.socket
 
+from hub.access.networks import is_loopback
 from hub.access.rate_limits import LogThrottle, RateLimiter
 from hub.apriltag.contract.decoding import decode_reading
 from hub.apriltag.contract.reading import parse_reading
@@ -27,6 +29,7 @@ from hub.apriltag.service import AprilTags
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode
 from hub.net.ports import ListenError, side_port_refused
+from hub.net.proxy_header import split_header
 from hub.settings.apriltag import AprilTag
 
 log = logging.getLogger(__name__)
@@ -41,9 +44,11 @@ BATCH = 16  # datagrams handled before other greenlets run
 class UdpReceiver:
     """The UDP socket of AprilTag boards."""
 
-    def __init__(self, settings: AprilTag, apriltags: AprilTags, admits: Callable[[str], bool]) -> None:
-        """`admits`: whether datagrams of an address are served."""
-        self._apriltags, self._admits = apriltags, admits
+    def __init__(
+        self, settings: AprilTag, apriltags: AprilTags, admits: Callable[[str], bool], proxy: str = ""
+    ) -> None:
+        """`admits`: whether datagrams of an address are served. `proxy`: the one whose word about it is believed."""
+        self._apriltags, self._admits, self._proxy = apriltags, admits, proxy
         self._rates = RateLimiter(settings.source_rate)
         self._throttle = LogThrottle(LOG_SECONDS)
         self._socket: gevent.socket.socket | None = None
@@ -96,6 +101,8 @@ class UdpReceiver:
     def _handle(self, sock: gevent.socket.socket, data: bytes, peer: tuple[Any, ...]) -> None:
         self.received += 1
         address = peer[0][7:] if peer[0].startswith("::ffff:") else peer[0]
+        if address == self._proxy:
+            address, data = _proxied(data)
         reason = self._refusal(address, data)
         if reason:
             self.ignored[reason] += 1
@@ -119,6 +126,8 @@ class UdpReceiver:
 
     def _refusal(self, address: str, data: bytes) -> str:
         """Return why a datagram is ignored, as the status page counts it; "" where it is accepted."""
+        if not address:
+            return "proxy names no sender"
         if not self._admits(address):
             if self._throttle.due():
                 log.warning("A datagram from %s is not answered: let its sender in on the page /devices.", address)
@@ -134,3 +143,12 @@ class UdpReceiver:
             "acknowledged": self.acknowledged,
             "ignored": dict(self.ignored),
         }
+
+
+def _proxied(data: bytes) -> tuple[str, bytes]:
+    """The sender of a datagram of the proxy, and the payload; "" where the proxy names none.
+
+    A sender on the proxy's own machine never counts as this machine, as in requests.
+    """
+    address, payload = split_header(data)
+    return ("" if is_loopback(address) else address), payload

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hub.commands.check_config import check_tls
 from hub.commands.command import INTERRUPTED_STATUS, Command, setting_flags
+from hub.live.relay import RelayUnusable
 from hub.runtime.log_lines import JsonFormatter, LineFormatter
 from hub.runtime.memory import freeze_startup_objects, release_large_buffers
 from hub.runtime.recent_lines import RecentLines
@@ -90,7 +91,7 @@ def serve(settings: Settings, lock: InstanceLock) -> int:
 
         app = create_app(settings, lock)
         app.extensions["gatehouse"].add(recent)
-    except StoreUnusable as error:
+    except (StoreUnusable, RelayUnusable) as error:
         print(error, file=sys.stderr)
         return 1
     except (OSError, DatabaseError) as error:

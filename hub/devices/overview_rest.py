@@ -18,8 +18,8 @@ from hub.devices.overview import Overview
 from hub.http.answers import answer, current_hub, note_change, part
 from hub.http.body import json_object
 from hub.http.query import MAX_LIMIT, bound, cursor, page_limit
-from hub.net.time_slice import TimeSlice
 from hub.runtime.offload import offload
+from hub.runtime.time_slice import TimeSlice
 
 overview_rest = Blueprint("overview_rest", __name__, url_prefix="/api/devices")
 

@@ -35,10 +35,11 @@ class Connection(Protocol):
 class Connections:
     """What `hub.http.server.HubServer` serves now."""
 
-    def __init__(self, limit: int, per_address: int) -> None:
+    def __init__(self, limit: int, per_address: int, proxy: str = "") -> None:
+        """`proxy`: the address whose connections are those of many senders; it has no share."""
         self.limit = limit
         self.refused = self.closed_idle = 0
-        self._per_address = per_address
+        self._per_address, self._proxy = per_address, proxy
         self._reserve = limit // RESERVE_DIVISOR
         self._few = min(FEW, self._reserve)
         self._handlers: dict[str, dict[Connection, None]] = {}  # by address
@@ -66,6 +67,8 @@ class Connections:
 
     def _share(self, address: str, own: int) -> int:
         """How many connections an address may have now; `own` is how many it has."""
+        if address == self._proxy:
+            return self.limit
         share = self.limit if is_loopback(address) else self._per_address
         if own >= self._few and self._count >= self.limit - self._reserve:
             return min(share, own)

@@ -19,6 +19,7 @@ class ServerOptions:
     max_message_bytes: int = 64 * MEGABYTE
     max_connections: int = 2000
     connections_per_address: int = 500
+    trusted_proxy: str = ""
     memory_bytes: int = 192 * MEGABYTE
     max_head_bytes: int = 32 * 1024
     head_seconds: float = 10.0

@@ -28,10 +28,10 @@ from hub.net.ports import (
     main_port_refused,
     side_port_refused,
 )
-from hub.net.time_slice import TimeSlice
 from hub.net.transport import PeerDisconnected, linger, send_all, set_socket_options
 from hub.runtime.budget import Budget
 from hub.runtime.spawn import Spawn, plain_spawn
+from hub.runtime.time_slice import TimeSlice
 from hub.websocket.frames import GOING_AWAY
 from hub.websocket.keepalive import KeepAliveMonitor
 
@@ -83,7 +83,7 @@ class HubServer:
         self.stopping = Event()
         self.warnings: list[str] = []
         self.ports: dict[str, int] = {}
-        self.connections = Connections(options.max_connections, options.connections_per_address)
+        self.connections = Connections(options.max_connections, options.connections_per_address, options.trusted_proxy)
         self._refusing = 0
         self.keepalive = KeepAliveMonitor(options.ping_seconds, options.idle_seconds, options.close_seconds, spawn)
         self._spawn = spawn

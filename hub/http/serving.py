@@ -49,6 +49,7 @@ class Serving:
             max_message_bytes=limits.max_body_mb * 1024 * 1024,
             max_connections=limits.max_connections,
             connections_per_address=limits.connections_per_address,
+            trusted_proxy=settings.access.trusted_proxy,
             memory_bytes=limits.memory_bytes,
             body_seconds=limits.body_seconds,
             message_seconds=limits.message_seconds,

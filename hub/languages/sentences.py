@@ -23,6 +23,11 @@ SENTENCES = (
     "The disk of {folder} has only {size} MB free. Make room before it is full.",
     "The hub cannot store now ({error}); {count} records were refused. Check the disk of {folder}; the hub goes on by "
     "itself as soon as it can.",
+    # of other hubs (hub/cluster)
+    "Redis at {address} cannot be used: {error}. This hub stores and serves its own clients; what is live at other "
+    "hubs is shown here again when Redis is back.",
+    "The hub {name} at the same Redis has other keys than this one, so nothing passes between them; copy {files} from "
+    "one instance folder to the other and start it again.",
     # of accounts (hub/accounts)
     "The name or the password is wrong.",
     "The present password is wrong.",
@@ -83,6 +88,7 @@ SENTENCES = (
     "Plate belongs to {name}.",
     "What was read belongs to {name}.",
     "No tag, number or plate of this vehicle was read. Look at its pictures.",
+    "Its evidence belongs to another visit: a value was corrected.",
     "{name} is registered from {when} on, and came before.",
     "{name} was registered until {when}, and came after.",
     "An operator said that this is {name}.",

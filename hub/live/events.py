@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from hub.contract.json_text import encode_text
 from hub.contract.times import utc_text
 from hub.live.bus import EventName
 from hub.live.links import LOOPBACK
@@ -48,6 +49,12 @@ class TagReading:
     tag_id: int | None
     received_at: float  # epoch seconds
     mono: float = field(default_factory=time.monotonic)  # the same moment by the monotonic clock
+    here: bool = True  # False: another hub has received it
+
+    @cached_property
+    def text(self) -> str:
+        """The message as JSON, made once for games and for other hubs."""
+        return encode_text(self.message)
 
 
 @dataclass(frozen=True)
@@ -188,6 +195,8 @@ VEHICLE_ARRIVED: EventName[VehicleArrived] = EventName("vehicle arrived")
 VEHICLE_LEFT: EventName[VehicleLeft] = EventName("vehicle left")
 # An alert was raised, cleared or reported, and is stored: the alert as shown.
 ALERT_CHANGED: EventName[dict[str, Any]] = EventName("alert changed")
+# A rule has fired, and that is stored: its name.
+RULE_FIRED: EventName[str] = EventName("rule fired")
 # Alerts were stored or seen: those that nobody has seen yet, as pages show them.
 ALARMS_CHANGED: EventName[dict[str, Any]] = EventName("alarms changed")
 # Which devices wait or were let in has changed: how many are in each state (waiting, admitted, blocked).

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 LOOPBACK = "127.0.0.1"
+ELSEWHERE = ".hub.invalid"
+"""How the host name ends that stands for every reader at other hubs, each of which puts in its own."""
 
 
 class Links:
@@ -20,6 +22,8 @@ class Links:
         """The URL of a stored picture; a sender's own URL as it is; "" when there is none."""
         if not name or name.startswith(("http://", "https://")):
             return name
-        if self._base:
-            return f"{self._base}/images/{name}"
-        return f"{self._scheme}://{host}:{self.port}/images/{name}"
+        return f"{host if host.endswith(ELSEWHERE) else self.base(host)}/images/{name}"
+
+    def base(self, host: str) -> str:
+        """What the URL of every picture begins with."""
+        return self._base or f"{self._scheme}://{host}:{self.port}"

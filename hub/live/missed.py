@@ -13,6 +13,7 @@ Row = dict[str, Any]
 PAGE_ROWS = 25
 # Records are published in the order in which their senders are answered, which is not quite that of their sequence
 # numbers: as many older ones are sent again, and the page leaves out what it has. A page that opens is given as many.
+# Those of other hubs come later still: with several hubs, all that have not settled (hub/cluster/settled.py) are sent.
 OVERLAP = PAGE_ROWS
 
 
@@ -30,10 +31,17 @@ class Missed:
 
     def __init__(self) -> None:
         self._kinds: dict[str, Stored] = {}
+        self.overlap = OVERLAP
+        self.settled: dict[str, int] = {}  # up to which number the records of other hubs have been published here
 
     def add(self, kind: str, stored: Stored) -> None:
         """Let pages catch up with a kind of record."""
         self._kinds[kind] = stored
+
+    def newest(self) -> dict[str, int]:
+        """The number of the newest record of each kind. Raises Unavailable or DatabaseError."""
+        rows = {kind: stored.newest(None, 1)[0] for kind, stored in self._kinds.items()}
+        return {kind: found[0]["seq"] if found else 0 for kind, found in rows.items()}
 
     def page(self, kind: str, after: str, before: int | None, host: str) -> dict[str, Any]:
         """Records stored after the one with the id `after` ("": all of them), newest first, from a cursor on.
@@ -48,7 +56,8 @@ class Missed:
         first = 0
         if after:
             try:
-                first = stored.get(after)["seq"] - OVERLAP
+                first = stored.get(after)["seq"] - self.overlap
+                first = min(first, self.settled.get(kind, first))
             except NotFound:
                 reply["known"] = False
                 return reply

@@ -19,6 +19,7 @@ class Camera:
         self.last_seen = registered_at
         self.address, self.door = "", ""
         self.heard = 0.0  # monotonic
+        self.heard_here = float("-inf")  # the same, by this hub itself
         self.online = False
         self.detections = self.health_reports = 0
         self.components: dict[str, dict[str, Any]] = {}  # the one that was silent longest first

@@ -26,6 +26,7 @@ from hub.store.writer import StoreBusy, Writer
 log = logging.getLogger(__name__)
 
 DISPLACED_PER_MINUTE = 200
+MAX_NAME = 200
 REGISTERED, HEALTHY, DETECTED = range(3)  # how far others give way before a camera: by what it has sent
 
 
@@ -57,6 +58,7 @@ class Cameras:
         self._of: dict[object, set[str]] = {}
         self._changed: dict[str, Camera] = {}  # whose rows are still to be written
         self._gone: set[str] = set()  # displaced cameras, whose rows are still to be deleted
+        self._to_tell: set[str] = set()  # cameras of whose state other hubs do not know yet
         self._gone_components: set[tuple[str, str]] = set()
         self.names = NameRegister(max_cameras, DISPLACED_PER_MINUTE, self._monotonic)
         self._max_components = max_components
@@ -122,8 +124,9 @@ class Cameras:
         else:
             self.names.seen(camera_id, rank)
         camera.checkpoint_id, camera.last_seen, camera.door, camera.address = checkpoint_id, now, door, address
-        camera.heard = self._monotonic()
+        camera.heard = camera.heard_here = self._monotonic()
         self._changed[camera_id] = camera
+        self._to_tell.add(camera_id)
         self._set_online(camera, True)
         return True
 
@@ -181,8 +184,47 @@ class Cameras:
             if camera is None:
                 continue
             camera.connections.discard(connection)
-            if not camera.connections:
+            if not camera.connections and camera.heard <= camera.heard_here:
+                self._to_tell.add(camera_id)
                 self._set_online(camera, False)
+
+    # -- other hubs
+
+    def states_here(self, everything: bool) -> list[dict[str, Any]]:
+        """The states of the cameras that this hub has heard itself, or of those that changed since the last call."""
+        told, self._to_tell = self._to_tell, set()
+        now = self._monotonic()
+        names = list(self._cameras) if everything else [name for name in told if name in self._cameras]
+        return [
+            {
+                "id": camera.camera_id,
+                "checkpoint": camera.checkpoint_id,
+                "online": camera.online,
+                "age": round(now - camera.heard_here, 3),
+                "door": camera.door,
+                "address": camera.address,
+            }
+            for camera in map(self._cameras.__getitem__, names)
+            if now - camera.heard_here <= self._offline_seconds or (not everything and camera.heard_here > 0)
+        ]
+
+    def state_elsewhere(self, state: dict[str, Any]) -> None:
+        """Another hub has heard of a camera. Raises KeyError, TypeError or ValueError for what is no state."""
+        name, age = str(state["id"])[:MAX_NAME], float(state["age"])
+        heard = self._monotonic() - max(0.0, age)
+        camera = self._cameras.get(name)
+        if camera is None:
+            if not name or not state["online"] or len(self._cameras) >= self.names.max_names:
+                return
+            camera = self._cameras[name] = Camera(name, str(state["checkpoint"])[:MAX_NAME], self._now())
+            self.names.add(name, "", REGISTERED)
+        if heard < camera.heard_here or camera.connections:
+            return
+        if heard >= camera.heard:
+            camera.checkpoint_id = str(state["checkpoint"])[:MAX_NAME]
+            camera.door, camera.address = str(state["door"])[:MAX_NAME], str(state["address"])[:MAX_NAME]
+            camera.heard, camera.last_seen = heard, self._now() - max(0.0, age)
+        self._set_online(camera, bool(state["online"]))
 
     def watch(self) -> None:
         """Mark cameras offline that have sent nothing for `offline_seconds`."""

@@ -14,6 +14,7 @@ from hub.context import Hub
 from hub.contract.errors import RequestError
 from hub.contract.paging import page_of
 from hub.contract.roles import Requirement, Role
+from hub.live.events import CAMERA_STATUS
 from hub.live.missed import Missed, Stored
 from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
@@ -76,6 +77,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.day_counts["detections"] = counted
     hub.entries["detection"] = DetectionEntries(lpr.records, hub.reader, counted)
     hub.device_states.append(lpr.cameras.states)
+    hub.shared.add("cameras", lpr.cameras.states_here, lpr.cameras.state_elsewhere, CAMERA_STATUS)
     hub.names["cameras"] = lpr.cameras.names.status
     hub.supervisor.keep("camera watch", _watch, lpr.cameras)
     hub.expiring += [expiring_detections(hub.settings, _belongings(hub)), expiring_health(hub.settings)]

@@ -27,8 +27,8 @@ from hub.mqtt.retained import Retained
 from hub.mqtt.service import CONSUMER, OFFLINE, MqttPublisher
 from hub.mqtt.topics import Topics
 from hub.net.mqtt_connection import read_broker
-from hub.net.time_slice import TimeSlice
 from hub.runtime.offload import offload
+from hub.runtime.time_slice import TimeSlice
 from hub.settings.model import Settings
 from hub.store.errors import DatabaseError
 from hub.store.feed_cursor import FeedCursor

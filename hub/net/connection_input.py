@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import gevent.socket
 
-from hub.net.time_slice import TimeSlice
 from hub.net.transport import PeerDisconnected
 from hub.runtime.budget import Budget
+from hub.runtime.time_slice import TimeSlice
 
 RECEIVE_BYTES = 64 * 1024
 UNCOUNTED_BYTES = 16 * 1024

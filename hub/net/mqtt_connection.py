@@ -14,10 +14,10 @@ from gevent.socket import wait_read, wait_write
 from paho.mqtt.enums import MQTTErrorCode
 
 from hub.net.mqtt_client import GuardedClient
-from hub.net.time_slice import TimeSlice
 from hub.runtime.secret_file import UnreadableSecret, read_secret
 from hub.runtime.spawn import Spawn
 from hub.runtime.time_limit import time_limit
+from hub.runtime.time_slice import TimeSlice
 from hub.settings.model import Settings
 
 CONNECT_SECONDS = 10.0

@@ -7,8 +7,8 @@ from time import monotonic
 
 import gevent.socket
 
-from hub.net.time_slice import TimeSlice
 from hub.runtime.budget import Budget, OverBudget
+from hub.runtime.time_slice import TimeSlice
 
 BLOCK_BYTES = 256 * 1024
 # Larger buffers let a slow viewer fall seconds behind before anything notices.

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.contract.device_state import DeviceState
 from hub.contract.times import utc_text
-from hub.net.time_slice import TimeSlice
+from hub.runtime.time_slice import TimeSlice
 
 MAX_NAMED = 50
 ORDER = ("station", "device", "camera", "board", "scale")

@@ -11,6 +11,7 @@ from hub.rules.rule import SILENT, Happening, Kind, Rule, Then
 from hub.rules.times import is_within, span_began
 
 MAX_PAUSES = 10_000
+MAX_SUBJECT = 300  # characters that are stored and compared
 QUIET = Then.model_construct(banner=False, webhook=False, mqtt=False, mail=[])
 
 
@@ -39,6 +40,10 @@ class Engine:
         for rule in rules:
             if rule.enabled:
                 self._by_kind.setdefault(rule.when.kind, []).append(rule)
+
+    def remember(self, rule_id: str, subject: str, at: float) -> None:
+        """A rule has fired before the hub was started; the oldest first."""
+        self._note(rule_id, subject, at)
 
     def wants(self, kind: Kind) -> bool:
         """Whether any rule is about this."""
@@ -77,12 +82,16 @@ class Engine:
         return True
 
     def _pauses(self, rule: Rule, happening: Happening) -> bool:
-        key = rule.id, happening.subject
+        key = rule.id, happening.subject[:MAX_SUBJECT]
         before = self._fired.get(key)
         if before is not None and 0 <= happening.at - before < rule.pause_minutes * 60:
             return True
-        self._fired[key] = happening.at
+        self._note(*key, happening.at)
+        return False
+
+    def _note(self, rule_id: str, subject: str, at: float) -> None:
+        key = rule_id, subject
+        self._fired[key] = at
         self._fired.move_to_end(key)
         if len(self._fired) > MAX_PAUSES:
             self._fired.popitem(last=False)
-        return False

@@ -1,43 +1,71 @@
-"""Registration of rules with the hub."""
+"""Registration of rules with the hub, after alerts."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 
 from flask import Flask
 
 from hub.context import Hub
-from hub.contract.times import parse_time
-from hub.contract.visits import ALARM_SECONDS, MISMATCH
 from hub.live.events import (
     ALERT_CHANGED,
     CAPTURE_STORED,
     DETECTION_STORED,
+    RULE_FIRED,
     VISIT_CHANGED,
     CaptureStored,
-    RecordStored,
-    VisitChanged,
 )
 from hub.rules.elsewhere import CapturesElsewhere
 from hub.rules.engine import Engine
 from hub.rules.expiring import expiring_firings
+from hub.rules.firings import FiringAlerts
 from hub.rules.happenings import of_alert, of_capture, of_detection, of_visit
+from hub.rules.intake import MAX_BEHIND, Intake, Source
 from hub.rules.mailer import Mailer
 from hub.rules.repository import FIRINGS, RULES, RuleRepository
 from hub.rules.rest import rules_rest
-from hub.rules.rule import Happening, Kind
+from hub.rules.rule import Kind
 from hub.rules.service import Rules
+from hub.store.feed_cursor import FeedCursor
+from hub.store.feeds import Positions
+
+CONSUMER = "rules"
+SOURCES = {
+    "captures": Source(frozenset({Kind.CAPTURE, Kind.CAPTURE_FAILED}), of_capture),
+    "detections": Source(frozenset({Kind.DETECTION, Kind.WATCHLIST_HIT}), of_detection),
+    "verdicts": Source(frozenset({Kind.VISIT}), of_visit),
+    "mismatches": Source(frozenset({Kind.VISIT}), of_visit),
+    "alerts": Source(frozenset({Kind.DEVICE_OFFLINE}), of_alert),
+}
+
+
+def register_alarms(_: Flask, hub: Hub) -> None:
+    """Make alerts of what rules have fired for; before `hub.alerts`, which looks for them from its start on."""
+    hub.notable["rule firings"] = FiringAlerts(hub.reader)
 
 
 def register(app: Flask, hub: Hub) -> None:
     """Add rules with their routes and their mail."""
     repository = RuleRepository(hub.backend, hub.reader)
     mailer = Mailer(hub.settings.mail, hub.settings.instance, repository, hub.writer)
-    rules = Rules(hub.writer, repository, Engine(hub.zone), lambda: hub.alerts, mailer.wake, watch=lambda: watch())
+    engine = Engine(hub.zone)
+    feeds = {name: hub.feeds[name] for name in SOURCES}
+    cursor = FeedCursor(CONSUMER, feeds, Positions(hub.backend, hub.reader), hub.writer, MAX_BEHIND)
+    intake = Intake(SOURCES, cursor, engine.wants)
+    rules = Rules(
+        hub.writer,
+        repository,
+        engine,
+        intake,
+        partial(hub.bus.publish, RULE_FIRED),
+        mailer.wake,
+        leads=lambda: hub.leading.leads,
+        alone=hub.leading.alone,
+    )
     rules.load()
-    watch = _silence_watch(hub, rules)
+    if not hub.leading.alone:
+        rules.look_elsewhere = CapturesElsewhere(hub.feeds["captures"], rules.captured).look
+    hub.rules_want = lambda kind: engine.wants(Kind(kind))
     hub.add(rules)
     hub.add(mailer)
     app.register_blueprint(rules_rest)
@@ -49,55 +77,21 @@ def register(app: Flask, hub: Hub) -> None:
         hub.deliveries.append(mailer.delivery)
         hub.warning_sources.append(mailer.warnings)
     _subscribe(hub, rules)
-    hub.supervisor.keep("rules", rules.run, hub.device_states)
+    hub.lifecycle.closing.append(rules.close)
+    hub.leading.keep("rules", rules.run, hub.device_states, begin=rules.begin, end=rules.end)
     hub.leading.keep("mail", mailer.run)
     hub.shared_tables.on(RULES, rules.reload)
     hub.shared_tables.on(FIRINGS, mailer.wake)
 
 
-def _silence_watch(hub: Hub, rules: Rules) -> Callable[[], bool]:
-    """Whether this hub looks for those that are silent; it learns of captures at other hubs before."""
-    elsewhere = CapturesElsewhere(hub.feeds["captures"], rules.captured)
-
-    def watch() -> bool:
-        if hub.leading.leads and not hub.leading.alone:
-            elsewhere.look()
-        return hub.leading.leads
-
-    return watch
-
-
 def _subscribe(hub: Hub, rules: Rules) -> None:
-    """Subscribers only queue what a rule is about."""
-
-    def visit(event: VisitChanged) -> None:
-        if not event.new and event.before == event.shown["state"]:
-            return
-        if (parse_time(event.shown["last_at"], None) or 0.0) < time.time() - ALARM_SECONDS:
-            return  # judged again, or sent late: nobody can do anything about it at the gate
-        if event.shown["state"] != MISMATCH:
-            rules.offer(Kind.VISIT, lambda now: of_visit(event, now))
-            return
-
-        def still(now: float) -> Happening | None:
-            """It may be no mismatch once the rest of the evidence has arrived."""
-            shown = hub.visits.visit(event.shown["id"])
-            return of_visit(replace(event, shown=shown), now) if shown["state"] == MISMATCH else None
-
-        rules.offer(Kind.VISIT, still, hub.settings.visits.settle_seconds)
+    """Look at new records at once."""
 
     def capture(event: CaptureStored) -> None:
         rules.captured(str(event.row["station"]))
-        rules.offer(Kind.CAPTURE, lambda now: of_capture(event, Kind.CAPTURE, now))
-        if not event.row["success"]:
-            rules.offer(Kind.CAPTURE_FAILED, lambda now: of_capture(event, Kind.CAPTURE_FAILED, now))
+        rules.wake("captures")
 
-    def detection(event: RecordStored) -> None:
-        rules.offer(Kind.DETECTION, lambda now: of_detection(event, Kind.DETECTION, now))
-        if event.watchlist:
-            rules.offer(Kind.WATCHLIST_HIT, lambda now: of_detection(event, Kind.WATCHLIST_HIT, now))
-
-    hub.bus.subscribe(VISIT_CHANGED, visit)
     hub.bus.subscribe(CAPTURE_STORED, capture)
-    hub.bus.subscribe(DETECTION_STORED, detection)
-    hub.bus.subscribe(ALERT_CHANGED, lambda alert: rules.offer(Kind.DEVICE_OFFLINE, lambda now: of_alert(alert, now)))
+    hub.bus.subscribe(DETECTION_STORED, lambda _: rules.wake("detections"))
+    hub.bus.subscribe(VISIT_CHANGED, lambda _: rules.wake("verdicts"))
+    hub.bus.subscribe(ALERT_CHANGED, lambda _: rules.wake("alerts"))

@@ -10,7 +10,7 @@ from hub.rules.tables import RuleFiring, RuleRow
 from hub.store.backend import Backend, Row
 from hub.store.reader import Reader
 from hub.store.salvage import Rows
-from hub.store.statements import insert
+from hub.store.statements import insert_or_ignore
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction
 
@@ -25,7 +25,7 @@ class RuleRepository:
         self._reader, self.unreadable = reader, reader.unreadable
         self._replace = backend.replace(RULES)
         self._delete = backend.compile(delete(RULES).where(RULES.columns.id == bindparam("rule"))).sql
-        self._insert = insert(backend, FIRINGS)
+        self._insert = insert_or_ignore(backend, FIRINGS, ["id"])
         changed = update(FIRINGS).where(FIRINGS.columns.id == bindparam("firing"))
         values: dict[str, Any] = {f"mail_{name}": bindparam(name) for name in ("state", "problem", "at")}
         self._mailed = backend.compile(changed.values(values)).sql
@@ -43,7 +43,7 @@ class RuleRepository:
         transaction.execute(self._delete, {"rule": rule_id})
 
     def add_firings(self, transaction: Transaction, rows: list[dict[str, Any]]) -> None:
-        """Store what rules have fired for."""
+        """Store what rules have fired for, without what is stored already."""
         transaction.execute_many(self._insert, rows)
 
     def mailed(self, transaction: Transaction, firing: str, state: str, problem: str, at: float | None) -> None:
@@ -54,6 +54,12 @@ class RuleRepository:
         """Firings whose mail waits, oldest first."""
         some = select(FIRINGS).where(FIRINGS.columns.mail_state == WAITING)
         return self._reader.all(some.order_by(FIRINGS.columns.seq).limit(limit))
+
+    def recent(self, since: float, limit: int) -> list[Row]:
+        """The newest firings from `since` (epoch seconds) on, newest first, without their sentences."""
+        columns = FIRINGS.columns
+        some = select(columns.rule_id, columns.subject, columns.received_at).where(columns.received_at >= since)
+        return self._reader.all(some.order_by(columns.received_at.desc()).limit(limit))
 
     def page(self, limit: int, before: int | None) -> Rows:
         """Firings, newest first: one more than `limit` where there are."""

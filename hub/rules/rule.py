@@ -36,7 +36,10 @@ SILENT = (Kind.CAMERA_SILENT, Kind.STATION_SILENT)
 
 @dataclass(frozen=True)
 class Happening:
-    """Something that has happened. `subject`: what it is about, such as a plate or a camera; `at` in epoch seconds."""
+    """Something that has happened. `subject`: what it is about, such as a plate or a camera; `at` in epoch seconds.
+
+    `key`: the record that it is, the same after a restart; "" for what is no record.
+    """
 
     kind: Kind
     subject: str
@@ -49,6 +52,7 @@ class Happening:
     permission: str = ""
     details: dict[str, Any] = field(default_factory=dict)
     silent_since: float | None = None
+    key: str = ""
 
 
 class _Part(BaseModel):

@@ -5,24 +5,26 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
+import gevent
 import orjson
 from gevent.event import Event
 from gevent.lock import Semaphore
 
-from hub.contract.alerts import AlertKind, Alerts
 from hub.contract.bounds import bounded_record
 from hub.contract.device_state import DeviceState
 from hub.contract.errors import Conflict, NotFound, RequestError
-from hub.contract.times import utc_text
-from hub.rules.engine import Engine, Fired
-from hub.rules.repository import FIRINGS, RULES, WAITING, RuleRepository
-from hub.rules.rule import DEFAULTS, Happening, Kind, Rule, read_rule
+from hub.rules.engine import MAX_PAUSES, Engine, Fired
+from hub.rules.firings import firing_row, firing_shown
+from hub.rules.intake import Intake
+from hub.rules.repository import FIRINGS, RULES, RuleRepository
+from hub.rules.rule import DEFAULTS, Rule, read_rule
 from hub.rules.silence import Silence
+from hub.runtime.log_throttle import LogThrottle
 from hub.runtime.offload import offload
 from hub.store.backend import Row
 from hub.store.errors import DatabaseError
@@ -32,9 +34,11 @@ from hub.store.writer import Writer
 log = logging.getLogger(__name__)
 
 MAX_RULES = 200
-MAX_QUEUE = 2000
+MAX_UNSTORED = 1000  # what rules have fired for and cannot be stored
 LOOK_SECONDS = 15.0  # between two looks at who is silent
-MAX_SENTENCE = 500
+POLL_SECONDS = 2.0
+GATHER_SECONDS = 0.04  # between two steps; records of this time are looked at together
+UNAVAILABLE = (RequestError, DatabaseError)
 FIXED = frozenset(rule.id for rule in DEFAULTS)
 
 
@@ -46,21 +50,30 @@ class Rules:
         writer: Writer,
         repository: RuleRepository,
         engine: Engine,
-        alerts: Callable[[], Alerts],
+        intake: Intake,
+        on_fired: Callable[[str], None] = lambda name: None,
         on_mail: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.time,
-        watch: Callable[[], bool] = lambda: True,
+        leads: Callable[[], bool] = lambda: True,
+        alone: bool = True,
     ) -> None:
-        """`on_mail`: a mail waits to be sent. `watch`: whether this hub looks for those that are silent, each time."""
-        self._writer, self._repository, self._engine, self._alerts = writer, repository, engine, alerts
-        self._on_mail, self._now, self._watch, self._watched = on_mail, now, watch, True
+        """`on_fired`: a rule (its name) has fired, and that is stored. `on_mail`: a mail waits to be sent.
+
+        `leads`: whether rules fire at this hub. `alone`: there is no other one.
+        """
+        self._writer, self._repository, self._engine, self._intake = writer, repository, engine, intake
+        self._on_fired, self._on_mail, self._now = on_fired, on_mail, now
+        self._leads, self._alone = leads, alone
         self._rules: dict[str, Rule] = {rule.id: rule for rule in DEFAULTS}
-        self._queue: deque[tuple[float, Callable[[], Happening | None]]] = deque(maxlen=MAX_QUEUE)
+        self._unstored: list[Fired] = []
         self._wake = Event()
+        self._stepping = Semaphore(1)
+        self._throttle = LogThrottle(60.0)
         self._changing = Semaphore(1)
         self._silence = Silence(now())
         self._look_at = monotonic() + LOOK_SECONDS  # when those that are silent are looked for next
-        self.fired = self.left_out = 0
+        self.look_elsewhere: Callable[[], None] = lambda: None  # for captures that other hubs have stored
+        self.fired = 0
         self.problem = ""
 
     def load(self) -> None:
@@ -69,20 +82,49 @@ class Rules:
         for rule in unreadable.load(self._repository.load, _loaded, RULES):
             self._rules[rule.id] = rule
         self._engine.use(self._rules.values())
+        try:
+            self._remember()
+            self._intake.start() if self._alone else self._intake.start_new()
+        except UNAVAILABLE as error:
+            log.error("Rules begin later, since the database cannot be used: %s", error)
+
+    def _remember(self) -> None:
+        """Load what rules have fired for, for their pauses. Raises DatabaseError or LaneBusy."""
+        longest = max((rule.pause_minutes for rule in self._rules.values()), default=0.0) * 60
+        for row in reversed(self._repository.recent(self._now() - longest, MAX_PAUSES)):
+            self._engine.remember(row["rule_id"], row["subject"], row["received_at"])
+
+    def begin(self) -> None:
+        """Rules fire at this hub from now on. Raises DatabaseError or LaneBusy."""
+        self._remember()
+        self._intake.restart()
+        self._intake.look_everywhere()
+        self._silence = Silence(self._now())
+
+    def end(self) -> None:
+        """Rules fire at another hub from now on."""
+        self._intake.restart()
+        self._unstored.clear()
+
+    def reload(self) -> None:
+        """Another hub has changed rules. Raises DatabaseError or LaneBusy."""
+        with self._changing:
+            stored = self._repository.unreadable.readable(self._repository.load(), _loaded, RULES)
+            for rule in stored:
+                self._begin(rule)
+            self._rules = {rule.id: rule for rule in (*DEFAULTS, *stored)}
+            self._engine.use(self._rules.values())
+
+    def _begin(self, rule: Rule) -> None:
+        """What was stored before a rule was made is not for it; the hub at which rules fire sees to that."""
+        if self._leads() and rule.enabled and not self._engine.wants(rule.when.kind):
+            self._intake.begin(rule.when.kind)
 
     # -- what happens
 
-    def offer(self, kind: Kind, make: Callable[[float], Happening | None], after: float = 0.0) -> None:
-        """Something happened; `make` is called later, and only where a rule is about its kind. Never blocks.
-
-        after: seconds to wait first, since it may turn out not to be so.
-        """
-        if not self._engine.wants(kind):
-            return
-        now = self._now()
-        if len(self._queue) == MAX_QUEUE:
-            self.left_out += 1
-        self._queue.append((monotonic() + after, lambda: make(now)))
+    def wake(self, feed: str) -> None:
+        """There is something new in a feed. Never blocks."""
+        self._intake.due.add(feed)
         self._wake.set()
 
     def captured(self, station: str) -> None:
@@ -91,64 +133,56 @@ class Rules:
 
     def run(self, devices: list[Callable[[], Iterable[DeviceState]]]) -> None:
         """The greenlet that fires rules."""
+        poll_at = monotonic()
         while True:
-            first = min((due for due, _ in self._queue), default=self._look_at)
-            self._wake.wait(max(0.0, min(self._look_at, first) - monotonic()))
+            self._wake.wait(max(0.0, poll_at - monotonic()))
             self._wake.clear()
+            if monotonic() >= poll_at:  # however busy the hub is: what settles is announced by no event
+                poll_at = monotonic() + POLL_SECONDS
+                self._intake.look_everywhere()
             self.step(devices)
+            gevent.sleep(GATHER_SECONDS)
+
+    def close(self) -> None:
+        """Store the positions; what was not looked at is, after the next start."""
+        with self._stepping, suppress(*UNAVAILABLE):
+            self._store()
+            self._intake.save(force=True)
 
     def step(self, devices: Iterable[Callable[[], Iterable[DeviceState]]]) -> None:
-        """Fire for what waits, and for who is silent."""
-        fired: list[Fired] = []
-        for _ in range(len(self._queue)):
-            due, make = self._queue.popleft()
-            if due > monotonic():
-                self._queue.append((due, make))
-                continue
+        """Fire for what was stored, and for who is silent; what cannot be stored now is, at the next step."""
+        with self._stepping:
+            if monotonic() >= self._look_at:
+                self._look_at = monotonic() + LOOK_SECONDS
+                self.look_elsewhere()
+                for happening in self._silence.happenings(devices, self._engine.wants, self._now()):
+                    self._unstored += self._engine.fires(happening)
+                del self._unstored[MAX_UNSTORED:]
             try:
-                happening = make()
-            except (RequestError, DatabaseError) as error:
-                log.warning("Rules do not look at something that has happened: %s", error)
-                continue
-            if happening is not None:
-                fired += self._engine.fires(happening)
-        if monotonic() >= self._look_at:
-            self._look_at = monotonic() + LOOK_SECONDS
-            watched, self._watched = self._watched, self._watch()
-            if self._watched and not watched:
-                self._silence = Silence(self._now())
-            for happening in self._silent(devices):
-                fired += self._engine.fires(happening)
-        if fired:
-            self._fire(fired)
+                self._store()
+                self._intake.start()
+                for happenings in self._intake.next():
+                    for happening in happenings:
+                        self._unstored += self._engine.fires(happening)
+                    self._store()
+                self._intake.save()
+                self.problem = ""
+            except UNAVAILABLE as error:
+                self.problem = str(error)
+                if self._throttle.due():
+                    log.error("What happens waits for the rules, and no mail is sent: %s", error)
 
-    def _silent(self, devices: Iterable[Callable[[], Iterable[DeviceState]]]) -> Iterable[Happening]:
-        return self._silence.happenings(devices, self._engine.wants, self._now()) if self._watched else ()
-
-    def reload(self) -> None:
-        """Another hub has changed rules. Raises DatabaseError or LaneBusy."""
-        with self._changing:
-            stored = self._repository.unreadable.readable(self._repository.load(), _loaded, RULES)
-            self._rules = {**{rule.id: rule for rule in DEFAULTS}, **{rule.id: rule for rule in stored}}
-            self._engine.use(self._rules.values())
-
-    def _fire(self, fired: list[Fired]) -> None:
-        rows = [_row(each) for each in fired]
-        try:
-            self._writer.write(lambda transaction: self._repository.add_firings(transaction, rows))
-            self.problem = ""
-        except (RequestError, DatabaseError) as error:
-            self.problem = str(error)
-            log.error("What rules have fired for cannot be stored, and no mail is sent: %s", error)
-        self.fired += len(fired)
+    def _store(self) -> None:
+        """Store what rules have fired for, and say so. Raises RequestError or DatabaseError."""
+        fired, rows = list(self._unstored), [firing_row(each) for each in self._unstored]
+        if not rows:
+            return
+        self._writer.write(lambda transaction: self._repository.add_firings(transaction, rows))
+        self._unstored.clear()
+        self.fired += len(rows)
         for each, row in zip(fired, rows, strict=True):
             log.info("Rule '%s': %s", each.rule.name, row["sentence"])
-            told = each.told
-            if told.banner or told.webhook or told.mqtt:
-                tell = {"banner": told.banner, "webhook": told.webhook, "mqtt": told.mqtt}
-                details = {"rule": each.rule.name, "rule_id": each.rule.id, "tell": tell, **each.happening.details}
-                subject = f"{each.rule.name}: {each.happening.subject}"
-                self._alerts().report(AlertKind.RULE, subject, f"{each.rule.name}: {row['sentence']}", details)
+            self._on_fired(each.rule.name)
         if any(row["mail_to"] for row in rows):
             self._on_mail()
 
@@ -190,6 +224,7 @@ class Rules:
             return self._put(read_rule(changed))
 
     def _put(self, rule: Rule) -> dict[str, Any]:
+        self._begin(rule)
         row = {"id": rule.id, "body": orjson.dumps(rule.shown()).decode(), "changed_at": self._now()}
         self._writer.write(lambda transaction: self._repository.replace(transaction, row))
         self._rules[rule.id] = rule
@@ -219,7 +254,7 @@ class Rules:
     def history(self, limit: int, before: int | None) -> tuple[list[dict[str, Any]], int | None]:
         """What rules have fired for, newest first, and the cursor of the next page. Raises Unavailable."""
         rows = self._repository.page(limit, before)
-        return offload(self._repository.unreadable.page, rows, limit, _firing, FIRINGS)
+        return offload(self._repository.unreadable.page, rows, limit, firing_shown, FIRINGS)
 
     def status(self) -> dict[str, Any]:
         """For the status page."""
@@ -227,8 +262,8 @@ class Rules:
             "rules": len(self._rules),
             "enabled": sum(rule.enabled for rule in self._rules.values()),
             "fired": self.fired,
-            "waiting": len(self._queue),
-            "left_out": self.left_out,
+            "waiting": len(self._unstored) + self._intake.waiting,
+            "left_out": self._intake.left_out,
             "problem": self.problem,
         }
 
@@ -239,45 +274,3 @@ def _loaded(row: Row) -> Rule:
     if rule.id != row["id"]:
         raise ValueError("it has another id")
     return rule
-
-
-def _row(fired: Fired) -> dict[str, Any]:
-    told, rule = fired.told, fired.rule
-    channels = [name for name in ("banner", "webhook", "mqtt") if getattr(told, name)]
-    channels += ["mail"] if told.mail else []
-    return {
-        "id": str(uuid.uuid4()),
-        "rule_id": rule.id,
-        "rule_name": rule.name,
-        "subject": fired.happening.subject[:300],
-        "sentence": fired.happening.sentence[:MAX_SENTENCE],
-        "channels": orjson.dumps(channels).decode(),
-        "received_at": fired.happening.at,
-        "mail_to": "\n".join(told.mail),
-        "mail_state": WAITING if told.mail else "",
-        "mail_problem": "",
-        "mail_at": None,
-    }
-
-
-def _firing(row: Row) -> dict[str, Any]:
-    channels = orjson.loads(row["channels"])
-    if not isinstance(channels, list):
-        raise ValueError("channels is no list")
-    return {
-        "id": row["id"],
-        "seq": row["seq"],
-        "rule_id": row["rule_id"],
-        "rule": row["rule_name"],
-        "subject": row["subject"],
-        "sentence": row["sentence"],
-        "at": utc_text(row["received_at"]),
-        "channels": channels,
-        "quiet": not channels,
-        "mail": {
-            "to": row["mail_to"].split("\n") if row["mail_to"] else [],
-            "state": row["mail_state"],
-            "problem": row["mail_problem"],
-            "at": utc_text(row["mail_at"]),
-        },
-    }

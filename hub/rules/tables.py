@@ -21,7 +21,8 @@ class RuleRow(Model):
 class RuleFiring(Model):
     """What a rule has fired for, and the queue of its mail. Kept for `alerts.days`.
 
-    `channels`: JSON list of who was told, empty during quiet hours. `mail_to`: addresses, one a line, "" for no mail;
+    `channels`: JSON object of `told`, a list that is empty during quiet hours, and `details` for the alert; older rows
+    have the list alone. `mail_to`: addresses, one a line, "" for no mail;
     `mail_state`: "" without mail, waiting, delivered or failed; `mail_problem`: why it waits or has failed.
     """
 

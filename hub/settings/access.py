@@ -37,8 +37,8 @@ class Access(Section):
         "",
         max_length=60,
         description=(
-            "Address of the one proxy whose X-Forwarded-For is believed, e.g. 127.0.0.1; empty: none, requests through "
-            "proxies need a token or an account."
+            "Address of the one proxy whose X-Forwarded-For is believed, and the PROXY header of its datagrams, e.g. "
+            "127.0.0.1; empty: none, requests through proxies need a token or an account."
         ),
     )
 

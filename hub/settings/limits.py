@@ -29,7 +29,7 @@ class Limits(Section):
         le=20_000,
         description=(
             "Open connections of one address of another machine. Beside that, one address has at most 90 % of "
-            "max_connections, this machine too."
+            "max_connections, this machine too. access.trusted_proxy may have all."
         ),
     )
     memory_mb: int = Field(

@@ -23,6 +23,7 @@ from hub.settings.base import Section
 from hub.settings.fast_paths import FastPaths
 from hub.settings.images import Images
 from hub.settings.limits import Limits
+from hub.settings.live import Live
 from hub.settings.log import Log
 from hub.settings.lpr import Lpr
 from hub.settings.mail import Mail
@@ -85,6 +86,7 @@ class Settings(Section):
     results: Results = Results()
     visits: Visits = Visits()
     store: Store = Store()
+    live: Live = Live()
     retention: Retention = Retention()
     backup: Backup = Backup()
     limits: Limits = Limits()
@@ -142,6 +144,12 @@ class Settings(Section):
         for one in self.barriers:
             if one.enabled and one.kind == "mqtt" and not self.mqtt.host:
                 raise ValueError(f"the barrier {one.name} needs a broker: host of [mqtt] is missing")
+        return self
+
+    @model_validator(mode="after")
+    def _hubs_share_a_database(self) -> Settings:
+        if self.live.url and not self.store.url:
+            raise ValueError("hubs that share what is live (url of [live]) share a database: url of [store] is missing")
         return self
 
     @field_validator("scales", mode="before")

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 from weakref import WeakValueDictionary
 
 import gevent
 from gevent.event import Event
 
+from hub.contract.json_text import encode_text
 from hub.live.channel import Message
 from hub.live.queues import MAX_QUEUE_BYTES, DropOldest
 from hub.live.sender import Sender
@@ -41,6 +42,16 @@ MAX_PENDING_BYTES = 8 * 1024 * 1024
 STALL_SECONDS = 30.0
 
 
+class Elsewhere(Protocol):
+    """The members of rooms at other hubs."""
+
+    def watch(self, room: str) -> None: ...
+
+    def has_members_elsewhere(self, room: str) -> bool: ...
+
+    def share(self, room: str, event: str, text: str) -> None: ...
+
+
 class Viewer:
     """One WebSocket with its queue and its sender."""
 
@@ -52,7 +63,8 @@ class Viewer:
 class Rooms:
     """`publish` never blocks. `run` is the supervised greenlet that distributes the events of each interval.
 
-    A viewer may have `max_queue_bytes` queued; `budget` bounds the bytes of all viewers together.
+    A viewer may have `max_queue_bytes` queued; `budget` bounds the bytes of all viewers together. `elsewhere` has the
+    members of other hubs.
     """
 
     def __init__(
@@ -61,8 +73,9 @@ class Rooms:
         spawn: Callable[..., Any],
         max_queue_bytes: int = MAX_QUEUE_BYTES,
         budget: Budget | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
-        self._server, self._spawn = server, spawn
+        self._server, self._spawn, self._elsewhere = server, spawn, elsewhere
         self._max_queue_bytes, self._budget = max_queue_bytes, budget
         self._upgraded: WeakValueDictionary[str, WebSocket] = WeakValueDictionary()
         self._viewers: dict[str, Viewer] = {}
@@ -71,9 +84,11 @@ class Rooms:
         self._wake = Event()
         self.published = self.dropped = 0
 
-    def channel(self, room: str, event: str) -> RoomChannel:
-        """The channel that publishes `event` to everybody in `room`."""
-        return RoomChannel(self, room, event)
+    def channel(self, room: str, event: str, *, here: bool = False) -> RoomChannel:
+        """The channel that publishes `event` to everybody in `room`; `here`: to those of this hub alone."""
+        if self._elsewhere is not None:
+            self._elsewhere.watch(room)
+        return RoomChannel(self, room, event, here)
 
     def upgrading(self, environ: dict[str, Any], websocket: WebSocket) -> None:
         """Note the WebSocket that a polling Engine.IO session offers to upgrade to."""
@@ -81,11 +96,29 @@ class Rooms:
         if session:
             self._upgraded[session[0][:100]] = websocket
 
-    def publish(self, room: str, event: str, payload: Callable[[], str]) -> None:
-        """Send an event to everybody in `room` within INTERVAL; `payload` makes its JSON if somebody is there."""
-        if not has_participants(self._server, room):
+    def publish(self, room: str, event: str, payload: Callable[[], str], here: bool = False) -> None:
+        """Send an event to everybody in `room` within INTERVAL; `payload` makes its JSON if somebody is there.
+
+        `here`: to the members of this hub alone.
+        """
+        elsewhere = None if here or self._elsewhere is None else self._elsewhere
+        shared = elsewhere is not None and elsewhere.has_members_elsewhere(room)
+        occupied = has_participants(self._server, room)
+        if not occupied and not shared:
             return
-        text = f'2["{event}",{payload()}]'
+        made = payload()
+        if elsewhere is not None and shared:
+            elsewhere.share(room, event, made)
+        if occupied:
+            self._queue(room, event, made)
+
+    def deliver(self, room: str, event: str, made: str) -> None:
+        """Send an event of another hub, or of another program, to the members of this one."""
+        if has_participants(self._server, room):
+            self._queue(room, event, made)
+
+    def _queue(self, room: str, event: str, made: str) -> None:
+        text = f"2[{encode_text(event)},{made}]"
         self._pending.append((room, text))
         self._pending_bytes += len(text)
         while len(self._pending) > MAX_BATCH_EVENTS or (
@@ -168,12 +201,12 @@ class Rooms:
 class RoomChannel:
     """One event of one room as a channel. Messages are JSON text of the event's payload."""
 
-    def __init__(self, rooms: Rooms, room: str, event: str) -> None:
-        self._rooms, self._room, self._event = rooms, room, event
+    def __init__(self, rooms: Rooms, room: str, event: str, here: bool = False) -> None:
+        self._rooms, self._room, self._event, self._here = rooms, room, event, here
 
     def publish(self, message: Message, key: Hashable = None, skip: object = None) -> None:
         """Queue a message for everybody in the room; a callable is called once, with None. Ignores `key` and `skip`."""
-        self._rooms.publish(self._room, self._event, lambda: _text(message))
+        self._rooms.publish(self._room, self._event, lambda: _text(message), self._here)
 
     def status(self) -> dict[str, Any]:
         """Counters of all rooms together."""

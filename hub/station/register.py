@@ -7,7 +7,7 @@ from flask import Flask
 
 from hub.context import Hub
 from hub.contract.roles import Requirement, Role
-from hub.live.events import CAPTURE_STORED
+from hub.live.events import CAPTURE_STORED, STATION_CHANGED
 from hub.live.missed import Missed, Stored
 from hub.station.correctable import CorrectableCaptures
 from hub.station.entries import CaptureEntries
@@ -65,6 +65,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.day_counts["captures"] = counted
     hub.entries["capture"] = CaptureEntries(captures, hub.reader, counted)
     hub.device_states.append(lambda: station_states(stations))
+    hub.shared.add("stations", stations.states_here, stations.state_elsewhere, STATION_CHANGED)
     hub.names["stations"] = stations.names.status
     hub.status["result_listeners"] = hub.results.status
     hub.metrics.add(lambda: station_metrics(captures, stations))

@@ -15,7 +15,7 @@ from hub.contract.paging import json_size
 from hub.contract.times import utc_text
 from hub.live.bus import Bus
 from hub.live.events import STATION_CHANGED
-from hub.station.contract.status import StationStatus
+from hub.station.contract.status import StationStatus, parse_status
 from hub.station.repository import STATIONS, StationRepository
 from hub.store.backend import Row
 from hub.store.transaction import Transaction
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 SILENT_SECONDS = 20.0
 SAVE_SECONDS = 60.0
 DISPLACED_PER_MINUTE = 30
+MAX_ADDRESS = 200
 DELIVERED = 1  # the rank of a station that has sent a capture
 
 
@@ -38,6 +39,7 @@ class Known:
     heard: float | None
     address: str = ""
     clock: ClockOffset = field(default_factory=ClockOffset)
+    elsewhere: bool = False  # another hub has received it
 
 
 class Stations:
@@ -59,6 +61,7 @@ class Stations:
         self._saved: dict[str, tuple[str, float]] = {}
         self._online: set[str] = set()
         self._gone: set[str] = set()  # displaced stations, whose rows are still to be deleted
+        self._to_tell: set[str] = set()  # stations of whose state other hubs do not know yet
         self.names = NameRegister(max_stations, DISPLACED_PER_MINUTE, monotonic)
 
     def load(self) -> None:
@@ -109,10 +112,46 @@ class Stations:
         known.clock.add(status.sent_at, known.seen_at)
         self._known[name] = known
         self._online.add(name)
+        self._to_tell.add(name)
         shown = self._shown(known, now)
         self._bus.publish(STATION_CHANGED, shown)
         self._save(name, status, known, now)
         return shown
+
+    # -- other hubs
+
+    def states_here(self, everything: bool) -> list[dict[str, Any]]:
+        """The statuses that this hub has received itself, or those of them that it received since the last call."""
+        told, self._to_tell = self._to_tell, set()
+        now = self._monotonic()
+        found = (
+            (known, now - (known.heard or 0.0)) for name, known in self._known.items() if everything or name in told
+        )
+        return [
+            {"age": round(age, 3), "address": known.address, "status": known.shown}
+            for known, age in found
+            if known.heard is not None and not known.elsewhere and age <= SILENT_SECONDS
+        ]
+
+    def state_elsewhere(self, state: dict[str, Any]) -> None:
+        """Another hub has received a status. Raises KeyError, TypeError, ValueError or ContractError."""
+        status = parse_status(state["status"])
+        name, age = status.station, max(0.0, float(state["age"]))
+        now = self._monotonic()
+        before = self._known.get(name)
+        if before is None and (len(self._known) >= self.names.max_names or not name):
+            return
+        if before is not None and before.heard is not None and before.heard > now - age:
+            return
+        address = str(state["address"])[:MAX_ADDRESS]
+        known = Known(status.model_dump(mode="json"), self._now() - age, now - age, address, elsewhere=True)
+        known.clock.add(status.sent_at, known.seen_at)
+        self._known[name] = known
+        self._gone.discard(name)
+        if before is None:
+            self.names.add(name, "")
+        self._online.add(name)
+        self._bus.publish(STATION_CHANGED, self._shown(known, now))
 
     def delivered(self, name: str) -> None:
         """A capture of a station was stored: others give way before it."""

@@ -80,6 +80,12 @@ class FeedCursor:
             self.waiting[feed] = page.end - self._at[feed]
         return page
 
+    def skip(self, feed: str) -> None:
+        """Go on with the next row of a feed that is stored from now on. Raises DatabaseError or LaneBusy."""
+        self._at[feed] = self._feeds[feed].newest()
+        self.waiting[feed] = 0
+        self._behind.pop(feed, None)
+
     def count(self) -> None:
         """Find out how many rows of each feed wait, for `waiting`. Raises DatabaseError, LaneBusy."""
         for name, feed in self._feeds.items():

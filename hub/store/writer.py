@@ -18,42 +18,28 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, TypeVar, cast
 
-from gevent.event import AsyncResult, Event
+import gevent
+from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
-from hub.contract.errors import Unavailable
 from hub.runtime.histogram import Histogram
 from hub.runtime.offload import in_pool
-from hub.store.backend import Backend, Connection
+from hub.store.backend import Backend
 from hub.store.batch import BatchStore
-from hub.store.database_faults import REPAIR, DatabaseFaults
+from hub.store.commit import Committer
+from hub.store.database_faults import DatabaseFaults
+from hub.store.pending_write import Job, PendingWrite, StoreBusy
 from hub.store.transaction import Transaction
+
+__all__ = ["Job", "StoreBusy", "Writer"]
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Job = Callable[[Transaction], Any]
 BATCH = 200
 COMMIT_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LOG_SECONDS = 10.0  # between two log lines about records that could not be stored
 MAX_PENDING_BYTES = 256 * 1024 * 1024
-
-
-class StoreBusy(Unavailable):
-    """The record cannot be written now (503); the sender may try again after `retry_after` seconds."""
-
-    def __init__(self, message: str, retry_after: int = 2) -> None:
-        super().__init__(message, retry_after=retry_after)
-
-
-class PendingWrite:
-    """A write that is not committed yet, and who awaits it: `job(transaction)`, or an `item` for `store`."""
-
-    __slots__ = ("job", "store", "item", "size", "done")
-
-    def __init__(self, job: Job | None, store: BatchStore | None, item: Any, size: int) -> None:
-        self.job, self.store, self.item, self.size = job, store, item, size
-        self.done: AsyncResult[Any] = AsyncResult()
 
 
 class Writer:
@@ -63,17 +49,15 @@ class Writer:
         self.backend = backend
         self.faults = faults or DatabaseFaults(backend)
         self._limit = queue
-        self._outages: tuple[type[Exception], ...] = (*backend.outages, OSError)  # no record can be stored
         self._errors: tuple[type[Exception], ...] = (*backend.errors, OSError)  # what a failed commit raises
+        self._committer = Committer(backend, self.faults, self._note_rejected)
         self._pending: deque[PendingWrite] = deque()
-        self._pending_bytes = 0
+        self._pending_bytes = 0  # of the writes that are not answered yet
         self._wake = Event()
+        self._loop: Any = None
         self._pool = ThreadPool(1)
-        self._connection: Connection | None = None
-        self._set_up: set[BatchStore | None] = set()
+        self._committing = False  # whether the native thread takes the pending writes by itself
         self._closed = False
-        self.commits = 0
-        self.records = 0
         self.last_error = ""
         self.failure: Exception | None = None  # why the last commit failed; None after one that did not
         self.disk_full = False  # whether that was for want of room
@@ -104,46 +88,80 @@ class Writer:
             )
         self._pending.append(write)
         self._pending_bytes += write.size
-        self._wake.set()
-        return write.done.get()
+        if not self._committing:
+            self._wake.set()
+        return write.waiter.get()
 
     def run(self) -> None:
         """The writer's greenlet: commits the pending writes together; ends after `close()` with none left."""
+        self._loop = gevent.get_hub().loop
         while True:
             self._wake.wait()
             self._wake.clear()
             while self._pending:
-                batch = [self._pending.popleft() for _ in range(min(BATCH, len(self._pending)))]
-                self._pending_bytes -= sum(write.size for write in batch)
-                self._answer(batch)
+                self._committing = True
+                try:
+                    in_pool(self._pool, self._commit_pending)
+                finally:
+                    self._committing = False
             if self._closed:
-                in_pool(self._pool, self._disconnect)
+                in_pool(self._pool, self._committer.disconnect)
                 return
+
+    def _commit_pending(self) -> None:
+        """On the native thread: one commit after the other while anything is pending.
+
+        The next one begins at once, without waiting for the event loop, which answers the last one's senders meanwhile.
+        """
+        while self._pending:
+            batch = [self._pending.popleft() for _ in range(min(BATCH, len(self._pending)))]
+            began = self.commit_began = monotonic()
+            results = self._results(batch)
+            self.commit_began = None
+            self._loop.run_callback_threadsafe(self._answer, batch, results, monotonic() - began)
 
     @property
     def pending(self) -> int:
         """The number of writes that wait for a commit."""
         return len(self._pending)
 
-    def _answer(self, batch: list[PendingWrite]) -> None:
-        began = self.commit_began = monotonic()
+    @property
+    def commits(self) -> int:
+        """The number of commits since the start."""
+        return self._committer.commits
+
+    @property
+    def records(self) -> int:
+        """The number of writes that were committed since the start."""
+        return self._committer.records
+
+    def _results(self, batch: list[PendingWrite]) -> list[Any]:
+        """Commit a batch on the native thread; each write's result or exception."""
         try:
-            results = in_pool(self._pool, self._commit, batch)
+            results = self._committer.commit(batch)
             self.failure, self.disk_full = None, False
+            return results
         except self._errors as error:
             self._fail(error, len(batch))
-            results = [self._busy(error)] * len(batch)
+            return [self._busy(error)] * len(batch)
         except Exception as error:  # a bug: every sender of the batch gets the error, and the next commit goes on
             self.last_error = f"{type(error).__name__}: {error}"
             log.exception("%d records could not be stored.", len(batch))
-            results = [error] * len(batch)
-        self.commit_began = None
-        self.commit_seconds.observe(monotonic() - began)
+            return [error] * len(batch)
+
+    def _answer(self, batch: list[PendingWrite], results: list[Any], seconds: float) -> None:
+        """On the event loop: continue the greenlets whose writes are committed."""
+        self.commit_seconds.observe(seconds)
         for write, result in zip(batch, results, strict=True):
+            self._pending_bytes -= write.size
             if isinstance(result, Exception):
-                write.done.set_exception(result)
+                self._loop.run_callback(write.waiter.throw, result)
             else:
-                write.done.set(result)
+                self._loop.run_callback(write.waiter.switch, result)
+
+    def _note_rejected(self, error: Exception) -> None:
+        self.not_stored += 1
+        self.last_error = f"{type(error).__name__}: {error}"
 
     def _fail(self, error: Exception, records: int) -> None:
         """Keep why a commit failed, for the status page; logged at intervals."""
@@ -164,148 +182,6 @@ class Writer:
     def probe(self) -> None:
         """Find out whether records can be stored again. Raises StoreBusy."""
         self.write(lambda transaction: transaction.touch(self.backend))
-
-    def _commit(self, batch: list[PendingWrite]) -> list[Any]:
-        """Store a batch in one commit, on the native thread; each write's result or exception."""
-        if self._connection is None:
-            self._connection = self.backend.connect()
-            self._set_up.clear()
-        connection = self._connection
-        for store in {write.store for write in batch} - self._set_up:
-            if store is not None:
-                for sql in store.setup:
-                    connection.execute(sql)
-                self._set_up.add(store)
-        try:
-            results = self._single_statement(connection, batch) or self._savepoints(connection, batch)
-        except self.backend.errors as error:
-            if self.backend.fault(error) != "corrupt":
-                raise
-            self._disconnect()
-            if len(batch) == 1:
-                return [self._rejection(error)]
-            # A damaged page ends the transaction; the records that do not touch it are stored without the others.
-            middle = len(batch) // 2
-            return self._commit(batch[:middle]) + self._commit(batch[middle:])
-        self.commits += 1
-        self.records += len(batch)
-        return results
-
-    def _single_statement(self, connection: Connection, batch: list[PendingWrite]) -> list[Any] | None:
-        """Store a batch of one kind by its one statement; None where it has none or the items are not all new."""
-        store = batch[0].store
-        if store is None or any(write.store is not store for write in batch):
-            return None
-        transaction = Transaction(connection)
-        try:
-            made = store.single_statement(transaction, [write.item for write in batch])
-            if made is None:
-                return None
-            for finish in tuple(transaction.before_commit.values()):
-                finish()
-            cursor = connection.execute(made[0], made[1])
-            results = made[2](cursor) if callable(made[2]) else made[2]
-        except self._outages:
-            self._undo(connection, transaction)
-            self._disconnect()
-            raise
-        except Exception as error:  # caused by one of the items: with savepoints it is rejected on its own
-            self._undo(connection, transaction)
-            if self.backend.fault(error) == "corrupt":
-                raise
-            log.debug("Stored with savepoints: %s", error)
-            return None
-        left = [write for write, result in zip(batch, results, strict=True) if result is None]
-        others = iter(self._savepoints(connection, left) if left else ())
-        return [next(others) if result is None else result for result in results]
-
-    def _savepoints(self, connection: Connection, batch: list[PendingWrite]) -> list[Any]:
-        """Store a batch in one transaction, every job in a savepoint of its own."""
-        transaction = Transaction(connection)
-        try:
-            connection.begin()
-            results = self._work(connection, transaction, batch)
-            for finish in tuple(transaction.before_commit.values()):
-                finish()
-            connection.commit()
-            for notify in transaction.after_commit:
-                notify()
-        except Exception as error:  # of whatever kind: no transaction may stay open
-            self._undo(connection, transaction)
-            if isinstance(error, self.backend.outages):
-                self._disconnect()
-            raise
-        return results
-
-    def _work(self, connection: Connection, transaction: Transaction, batch: list[PendingWrite]) -> list[Any]:
-        results: dict[PendingWrite, Any] = {}
-        together: dict[BatchStore, list[PendingWrite]] = {}
-        for write in batch:
-            if write.store is not None:
-                together.setdefault(write.store, []).append(write)
-            elif write.job is not None:
-                results[write] = self._savepoint(connection, transaction, write.job)
-        for store, some in together.items():
-            stored = self._together(connection, transaction, store, [write.item for write in some])
-            results.update(zip(some, stored, strict=True))
-        return [results[write] for write in batch]
-
-    def _together(
-        self, connection: Connection, transaction: Transaction, store: BatchStore, items: list[Any]
-    ) -> list[Any]:
-        """Each item's result. When not all can be stored together, each is stored on its own."""
-        found = self._savepoint(connection, transaction, lambda transaction: store.store(transaction, items))
-        if not isinstance(found, Exception):
-            return cast(list[Any], found)
-        if len(items) == 1:
-            return [found]
-        return [result for item in items for result in self._together(connection, transaction, store, [item])]
-
-    def _savepoint(self, connection: Connection, transaction: Transaction, job: Job) -> Any:
-        undo = len(transaction.on_failure)
-        connection.savepoint()
-        try:
-            result = job(transaction)
-        except self._outages:
-            raise  # the disk or the database: no record can be stored
-        except Exception as error:  # this record is rejected on its own; the rest of the batch is stored
-            if self.backend.fault(error) == "corrupt":
-                raise
-            connection.rollback_to_savepoint()
-            for step in transaction.on_failure[undo:]:
-                step()
-            del transaction.on_failure[undo:]
-            result = error
-        connection.release_savepoint()
-        return result
-
-    def _rejection(self, error: Exception) -> StoreBusy:
-        """The result of a record that needs a page of the database which cannot be read."""
-        self.not_stored += 1
-        self.last_error = f"{type(error).__name__}: {error}"
-        self.faults.report_write(error)
-        return StoreBusy(
-            f"The hub cannot store this record: a part of its database {self.backend.title} cannot be read "
-            f"({error}). {REPAIR}",
-            60,
-        )
-
-    def _undo(self, connection: Connection, transaction: Transaction) -> None:
-        for step in transaction.on_failure:
-            try:
-                step()
-            except OSError as error:
-                log.warning("A picture of a record that was not stored stays behind: %s", error)
-        try:
-            connection.rollback()
-        except self.backend.errors as error:
-            log.debug("Rolling back failed: %s", error)
-            self._disconnect()
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
     def close(self) -> None:
         """Accept no more records; `run` ends after the pending ones are committed."""

@@ -48,7 +48,7 @@ class CameraFeed:
         self._frames, self._after = frames, 0
 
     def next(self, timeout: float) -> FeedPicture | None:
-        frame: Frame | None = self._frames.wait(self.name, self._after, timeout)
+        frame: Frame | None = self._frames.wait(self.name, self._after, timeout, here=False)
         if frame is None:
             return None
         self._after = frame.seq

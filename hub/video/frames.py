@@ -25,6 +25,7 @@ class Frame:
     received_at: float
     source: str
     mono: float
+    here: bool = True  # False: another hub has received it
 
     @property
     def age(self) -> float:

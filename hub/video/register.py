@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from hub.context import Hub
+from hub.video.elsewhere import FramesElsewhere
 from hub.video.rest import video
 from hub.video.scaled import Scaler
 from hub.video.store import FrameStore
@@ -18,6 +19,10 @@ def register(app: Flask, hub: Hub) -> None:
     frames, viewers = FrameStore(settings), Viewers(settings.max_viewers, settings.stall_seconds)
     hub.add(frames)
     hub.add(viewers)
+    if hub.relay.active:
+        elsewhere = FramesElsewhere(hub.relay, frames)
+        frames.elsewhere = elsewhere
+        hub.shared.add("pictures", elsewhere.cameras_here, elsewhere.camera_elsewhere)
     scaler = Scaler(hub.lanes.live_pictures)
     hub.add(scaler)
     app.register_blueprint(video)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import gevent
 
@@ -23,11 +23,38 @@ from hub.video.watch import Watch
 MAX_SOURCE = 30
 
 
+class Elsewhere(Protocol):
+    """Other hubs, which have cameras and viewers of their own."""
+
+    def offer(self, frame: Frame) -> None:
+        """A new picture of this hub; never blocks."""
+
+    def watched(self, cameras: frozenset[str] | None) -> None:
+        """A viewer of this hub watches these cameras, None: all."""
+
+    def unwatched(self, cameras: frozenset[str] | None) -> None:
+        """It no longer does."""
+
+
+class Nowhere:
+    """There are no other hubs."""
+
+    def offer(self, frame: Frame) -> None:
+        """Nobody wants it."""
+
+    def watched(self, cameras: frozenset[str] | None) -> None:
+        """Nobody has pictures of them."""
+
+    def unwatched(self, cameras: frozenset[str] | None) -> None:
+        """Nobody sent any."""
+
+
 class FrameStore:
     """Every camera's newest frame, within the limits of the section [video]."""
 
     def __init__(self, settings: Video) -> None:
         self._settings = settings
+        self.elsewhere: Elsewhere = Nowhere()
         self._limit = settings.max_frame_mb * 1024 * 1024
         self._cameras: dict[str, Camera] = {}
         self._newest: Frame | None = None
@@ -40,10 +67,11 @@ class FrameStore:
         """Number of known cameras."""
         return len(self._cameras)
 
-    def put(self, camera: str, data: bytes, source: str, began: float | None = None) -> Frame:
+    def put(self, camera: str, data: bytes, source: str, began: float | None = None, here: bool = True) -> Frame:
         """Store `data`, a JPEG, unchanged as the newest frame of `camera`, and notify its watches.
 
         `source` names the transport (websocket, http, rest, agent); `began` is the monotonic time of its arrival.
+        `here`: this hub received it, and not another one.
         Raises RequestError: 400 (no JPEG, an invalid name), 413 (too large, too many pixels), 503 (too many cameras).
         """
         now = time.monotonic()
@@ -51,15 +79,28 @@ class FrameStore:
         width, height = self._check(name, data)
         entry = self._cameras.get(name) or self._add_camera(name, now)
         self._seq += 1
-        frame = Frame(name, self._seq, data, width, height, time.time(), source[:MAX_SOURCE], now)
+        frame = Frame(name, self._seq, data, width, height, time.time(), source[:MAX_SOURCE], now, here)
         entry.frame, entry.source = frame, frame.source
         self._newest = frame
         processing_ms = max(0.0, time.monotonic() - (now if began is None else began)) * 1000
         entry.metrics.add(now, len(data), processing_ms, width, height)
         for key in (name, None):
             for watch in self._watches.get(key, ()):
-                watch.notify(name)
+                if here or not watch.here:
+                    watch.notify(name)
+        if here:
+            self.elsewhere.offer(frame)
         return frame
+
+    def know(self, camera: str, source: str) -> bool:
+        """List a camera whose pictures come to another hub; False where there is no room for it."""
+        if camera in self._cameras:
+            return True
+        if len(self._cameras) >= self._settings.max_cameras:
+            return False
+        entry = self._cameras[camera] = Camera(camera, self._settings.target_interval_ms)
+        entry.source = source[:MAX_SOURCE]
+        return True
 
     def check_size(self, camera: str, size: int) -> None:
         """Raise RequestError (413) for a picture over the size limit; transports call it before they read a body."""
@@ -78,23 +119,29 @@ class FrameStore:
         entry = self._cameras.get(camera)
         return entry.frame if entry else None
 
-    def wait(self, camera: str | None, after: int, timeout: float) -> Frame | None:
+    def wait(self, camera: str | None, after: int, timeout: float, here: bool = True) -> Frame | None:
         """Wait until the newest frame has a `seq` over `after` and return it.
 
-        None after `timeout` seconds, also while the hub is shutting down.
+        None after `timeout` seconds, also while the hub is shutting down. `here`: only pictures that this hub itself
+        received, which is right for what examines them: each picture is then examined at one hub.
         """
         if self.closed:
             gevent.sleep(timeout)  # a caller that polls in a loop must not spin until it is killed
             return None
         frame = self.newest(camera)
-        if frame is not None and frame.seq > after:
+        if frame is not None and frame.seq > after and (frame.here or not here):
             return frame
-        with self.watch(None if camera is None else (camera,), after) as watch:
+        with self.watch(None if camera is None else (camera,), after, here=here) as watch:
             return watch.next(timeout)
 
-    def watch(self, cameras: Iterable[str] | None = None, after: int = 0, fps: float = 0.0) -> Watch:
-        """Subscribe to these cameras, known or not yet, or to all; at most `fps` frames a second of each (0: all)."""
-        return Watch(self, None if cameras is None else frozenset(cameras), after, fps)
+    def watch(
+        self, cameras: Iterable[str] | None = None, after: int = 0, fps: float = 0.0, here: bool = False
+    ) -> Watch:
+        """Subscribe to these cameras, known or not yet, or to all; at most `fps` frames a second of each (0: all).
+
+        Pictures that other hubs receive are among them unless `here`.
+        """
+        return Watch(self, None if cameras is None else frozenset(cameras), after, fps, here)
 
     def newest_of(self, cameras: frozenset[str] | None) -> list[Frame]:
         """The newest frame of each of these cameras, oldest first."""
@@ -136,6 +183,8 @@ class FrameStore:
         """Notify `watch` of new frames from now on."""
         for key in watch.cameras if watch.cameras is not None else (None,):
             self._watches.setdefault(key, set()).add(watch)
+        if not watch.here:
+            self.elsewhere.watched(watch.cameras)
 
     def remove_watch(self, watch: Watch) -> None:
         for key in watch.cameras if watch.cameras is not None else (None,):
@@ -144,6 +193,8 @@ class FrameStore:
                 watches.discard(watch)
                 if not watches:
                     del self._watches[key]
+        if not watch.here:
+            self.elsewhere.unwatched(watch.cameras)
 
     def _check(self, name: str, data: bytes) -> tuple[int, int]:
         """Return width and height of a valid picture, (0, 0) where its headers do not give them."""

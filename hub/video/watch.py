@@ -28,15 +28,24 @@ class Watch:
     """One viewer's subscription to some cameras (None: all): the newest frame of each that it has not taken yet.
 
     A camera's older frames are skipped, so a slow viewer needs no buffer. `fps` over 0 limits the frames of each
-    camera per second. Use it as a context manager.
+    camera per second. `here`: only pictures that this hub itself received. Use it as a context manager.
     """
 
-    def __init__(self, store: FrameSource, cameras: frozenset[str] | None, after: int = 0, fps: float = 0.0) -> None:
+    def __init__(
+        self,
+        store: FrameSource,
+        cameras: frozenset[str] | None,
+        after: int = 0,
+        fps: float = 0.0,
+        here: bool = False,
+    ) -> None:
         self._store = store
-        self.cameras = cameras
+        self.cameras, self.here = cameras, here
         self._interval = 1.0 / fps if fps > 0 else 0.0
         self._taken_at: dict[str, float] = {}
-        self._pending: dict[str, None] = {frame.camera: None for frame in store.newest_of(cameras) if frame.seq > after}
+        self._pending: dict[str, None] = {
+            frame.camera: None for frame in store.newest_of(cameras) if frame.seq > after and (frame.here or not here)
+        }
         self._ready = Event()
 
     def notify(self, camera: str) -> None:

@@ -28,7 +28,10 @@ class Assessment:
 
     def look_up(self, evidence: Iterable[Evidence], found: Found) -> None:
         """Add what the register knows of evidence to `found`. Raises DatabaseError or LaneBusy."""
-        missing = {key for each in evidence for key in each.keys()} - found.keys()
+        self._find({key for each in evidence for key in each.keys()}, found)
+
+    def _find(self, keys: set[Identifier], found: Found) -> None:
+        missing = keys - found.keys()
         if missing:
             known = self._register().find(missing)
             found.update((key, known.get(key, [])) for key in missing)
@@ -40,12 +43,12 @@ class Assessment:
     def judge(self, visits: Iterable[Visit], found: Found) -> list[Visit]:
         """Judge visits; those whose verdict is another now. Raises DatabaseError or LaneBusy; nothing changed then."""
         visits = list(visits)
-        self.look_up((member.evidence for visit in visits for member in visit.members), found)
+        self._find({key for visit in visits for member in visit.members for key in member.keys}, found)
         changed = []
         for visit in visits:
             before = _verdict(visit)
             for member in visit.members:
-                member.know(known_of(member.evidence.keys(), found))
+                member.know(known_of(member.keys, found))
             verdict = judge(visit.members, found, self._denied, visit.claimed)
             visit.state, visit.reasons, visit.listed = verdict.state, verdict.reasons, verdict.listed
             visit.vehicle = verdict.vehicle.shown() if verdict.vehicle is not None else None

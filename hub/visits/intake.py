@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hub.contract.visits import CAPTURE, DETECTION
+from hub.runtime.time_slice import TimeSlice
 from hub.store.backend import Row
 from hub.store.corrected import CAPTURE as CAPTURE_COLUMN
 from hub.store.corrected import CORRECTIONS, Corrected
@@ -94,6 +95,7 @@ class Intake:
         return batch
 
     def _read(self, batch: Batch, names: set[str]) -> None:
+        time_slice = TimeSlice()
         for name, feed in self._feeds.items():
             if name not in names:
                 continue
@@ -109,6 +111,7 @@ class Intake:
                 values = self._corrected.current(column, [item.seq for item in page.items])
                 for item in page.items:
                     self._add(batch, name, item, values)
+                    time_slice.check()
 
     def again(self, batch: Batch) -> None:
         """The rows of a batch could not be stored as visits: they are the next ones again."""

@@ -42,9 +42,12 @@ def opposed(one: Member, other: Member) -> bool:
 
 def same_plate(one: Member, other: Member) -> bool:
     """Whether two plates may be one: alike, or of one vehicle, and not those of two vehicles exactly."""
-    if one.plate == other.plate or (one.known.plate and one.known.plate & other.known.plate):
+    if one.plate == other.plate or (one.vehicles and one.known.plate & other.known.plate):
         return True
-    return folded_alike(one.folded, other.folded) and not (one.known.exact and other.known.exact)
+    here, there = one.folded, other.folded
+    if here[0] != there[0] and here[-1] != there[-1]:  # most of them, without another call
+        return False
+    return folded_alike(here, there) and not (one.known.exact and other.known.exact)
 
 
 def related(one: Member, other: Member) -> bool:
@@ -59,16 +62,31 @@ def related(one: Member, other: Member) -> bool:
     return False
 
 
+def distinct(members: Iterable[Member]) -> list[Member]:
+    """One of each that name the same (`Member.fingerprint`)."""
+    return list({member.fingerprint: member for member in members}.values())
+
+
+def opposed_among(one: Member, members: Iterable[Member]) -> list[Member]:
+    """Those of `members` that are of another vehicle than `one`."""
+    found = {other.fingerprint for other in distinct(members) if opposed(one, other)}
+    return [other for other in members if other.fingerprint in found] if found else []
+
+
 def relatives(seeds: Iterable[Member], members: Sequence[Member]) -> list[Member]:
     """Those of `members` that name the same vehicle as one of the seeds, directly or through others."""
-    open_, left, found = list(seeds), list(members), []
+    seeds = list(seeds)
+    found = {id(seed) for seed in seeds if not seed.says_who}  # related to nothing else
+    open_ = distinct(seed for seed in seeds if seed.says_who)
+    left = distinct(members)
+    named: set[object] = set()
     while open_ and left:
         one = open_.pop()
-        near = [other for other in left if other is one or related(one, other)]
-        left = [other for other in left if not any(other is each for each in near)]
-        found += near
+        near = [other for other in left if related(one, other)]
+        named.update(other.fingerprint for other in near)
+        left = [other for other in left if other.fingerprint not in named]
         open_ += near
-    return found
+    return [member for member in members if member.fingerprint in named or id(member) in found]
 
 
 def _guesses(visit: Visit) -> Iterator[tuple[list[Member], list[Member]]]:
@@ -109,6 +127,24 @@ class Joining:
         else:
             self._add_to_nearest(member, candidates)
 
+    def correct(self, member: Member, visit: Visit) -> Visit | None:
+        """Move evidence of a visit whose value is another now to the visit that it belongs to, where that is another.
+
+        The visit that has it now; None where it was counted there and not kept. It stays where a person has decided
+        about the visit, where the value is of its vehicle, and where it is of no vehicle near and nothing in the visit
+        speaks against it.
+        """
+        others = [other for other in visit.members if other is not member]
+        if visit.decision is not None or not member.says_who or any(related(member, other) for other in others):
+            return visit
+        candidates = [other for other in self.visits if other is not visit]
+        if self._same_vehicle(member, candidates) is None and not any(opposed(member, other) for other in others):
+            return visit
+        visit.remove([member])
+        self._note(visit)
+        self.join(member, (visit,))
+        return next((other for other in self.visits if member in other.members), None)
+
     # -- the same vehicle
 
     def _same_vehicle(self, member: Member, candidates: list[Visit]) -> tuple[Visit, list[Member]] | None:
@@ -118,11 +154,11 @@ class Joining:
             gap = visit.distance(member.at)
             if gap > self._rules.standing and not self._stood_between(visit, member.at):
                 continue
-            direct = [other for other in visit.members if related(member, other)]
+            direct = [other for other in distinct(visit.members) if related(member, other)]
             if not direct or not self._is_still_there(visit, member, gap, candidates):
                 continue
             family = relatives(direct, visit.members)
-            if any(opposed(member, other) for other in family):
+            if any(opposed(member, other) for other in distinct(family)):
                 continue
             rank = (gap > self._rules.join, -len({other.source for other in direct}), gap)
             if best is None or rank < best[0]:
@@ -144,11 +180,11 @@ class Joining:
             other.says_who and not related(member, other)
             for between in candidates
             if between is not visit and begin < between.started_at < end
-            for other in between.members
+            for other in distinct(between.members)
         )
 
     def _add_to_relatives(self, member: Member, visit: Visit, family: list[Member], without: tuple[Visit, ...]) -> None:
-        strangers = [other for other in visit.members if opposed(member, other)]
+        strangers = opposed_among(member, visit.members)
         if not strangers:
             self._add(member, visit)
         elif visit.decision is not None or len(without) >= MAX_DEPTH:
@@ -164,7 +200,7 @@ class Joining:
     def _add_to_nearest(self, member: Member, candidates: list[Visit]) -> None:
         ranked = self._nearest(member, candidates)
         for visit in ranked:
-            if not any(opposed(member, other) for other in visit.members):
+            if not any(opposed(member, other) for other in distinct(visit.members)):
                 self._add(member, visit)
                 return
         if member.says_who:
@@ -206,7 +242,7 @@ class Joining:
         """Move what was taken for a visit's by its time to another visit that it may belong to as well."""
         if visit.decision is not None:
             return False
-        strangers = [other for other in visit.members if opposed(member, other)]
+        strangers = opposed_among(member, visit.members)
         guessed = relatives(strangers, visit.members)
         if not any(other.says_who for other in visit.members if other not in guessed):
             return False

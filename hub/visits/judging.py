@@ -65,7 +65,9 @@ def judge(members: Sequence[Member], found: Found, denied: Denied, claimed: str 
     """The verdict; sets `agrees` and `differences` of members. `claimed`: the vehicle that an operator says it is."""
     for member in members:
         member.agrees, member.differences = None, []
-    claims = [_claim(member, each, found) for member in members for each in member.evidence.keys()]
+    if not members:
+        return Verdict(UNKNOWN, ["Its evidence belongs to another visit: a value was corrected."])
+    claims = [_claim(member, each, found) for member in members for each in member.keys]
     vehicle = _vehicle(claims, claimed)
     others = _others(claims, vehicle)
     conflicts = _compare(claims, vehicle)

@@ -38,9 +38,9 @@ def alert_of(visit: Visit) -> str:
     return str(AlertKind.VISIT_DENIED if visit.state == DENIED else AlertKind.VISIT_MISMATCH)
 
 
-def message_row(shown: dict[str, Any], new: bool, alert: str, at: float) -> dict[str, Any]:
-    """The row of a message about a visit. `at`: epoch seconds."""
-    body = {"event": "visit" if new else "visit_update", "visit": shown}
+def message_row(shown: dict[str, Any], before: str, alert: str, at: float) -> dict[str, Any]:
+    """The row of a message about a visit. `before`: its state until now, "" of a new one. `at`: epoch seconds."""
+    body = {"event": "visit_update" if before else "visit", "visit": shown, "before": before}
     return {
         "visit": shown["id"],
         "checkpoint": shown["checkpoint"],
@@ -50,7 +50,8 @@ def message_row(shown: dict[str, Any], new: bool, alert: str, at: float) -> dict
     }
 
 
-def _body(row: Row) -> dict[str, Any]:
+def message_body(row: Row) -> dict[str, Any]:
+    """The body of a row. Raises ValueError, TypeError or LookupError where it cannot be read."""
     body = orjson.loads(row["body"])
     if not isinstance(body["visit"]["id"], str):
         raise ValueError("body is no message about a visit")
@@ -61,9 +62,20 @@ def visit_feed(reader: Reader) -> RowFeed:
     """Every message about a visit, in its order."""
 
     def show(row: Row) -> FeedItem:
-        return FeedItem(row["seq"], row["checkpoint"], row["received_at"], _body(row))
+        body = message_body(row)
+        body.pop("before", None)
+        return FeedItem(row["seq"], row["checkpoint"], row["received_at"], body)
 
     return RowFeed(reader, MESSAGES, show)
+
+
+def newest_message(reader: Reader, until: float | None = None) -> int:
+    """The sequence number of the newest message, 0 without one. `until`: of those stored up to then, epoch seconds."""
+    if until is None:
+        return newest_seq(reader, MESSAGES)
+    settled = select(VisitMessage.seq).where(VisitMessage.received_at <= until)
+    rows = reader.all(settled.order_by(VisitMessage.seq.desc()).limit(1))
+    return int(rows[0]["seq"]) if rows else 0
 
 
 class VisitAlerts:
@@ -83,11 +95,7 @@ class VisitAlerts:
 
     def newest(self) -> int:
         """The sequence number of the newest message that has settled, 0 without one."""
-        if not self._settle:
-            return newest_seq(self._reader, MESSAGES)
-        settled = select(VisitMessage.seq).where(VisitMessage.received_at <= self._now() - self._settle)
-        rows = self._reader.all(settled.order_by(VisitMessage.seq.desc()).limit(1))
-        return int(rows[0]["seq"]) if rows else 0
+        return newest_message(self._reader, self._now() - self._settle if self._settle else None)
 
     def notable(self, after: int, until: int) -> list[Notable]:
         """Those messages that are alerts, in their order."""
@@ -104,7 +112,7 @@ class VisitAlerts:
 
 
 def _notable(row: Row) -> Notable:
-    visit = _body(row)["visit"]
+    visit = message_body(row)["visit"]
     kind = AlertKind(row["alert"])
     who = visit["vehicle"]["name"] if visit["vehicle"] else visit["plate"] or visit["tag"] or visit["number"]
     what = "is not to be let in" if kind is AlertKind.VISIT_DENIED else "is not what it says it is"

@@ -86,7 +86,7 @@ class Places:
             end = place.since if place.since is not None else float("inf")
             known = {visit.id for visit in place.visits}
             for visit in self._repository.around(key, begin, min(end, first + self._rules.standing * 4), MAX_VISITS):
-                if visit.id not in known:
+                if visit.id not in known and visit.members:
                     place.visits.append(self._by_id.setdefault(visit.id, visit))
             place.since = begin
         return place
@@ -100,11 +100,11 @@ class Places:
         return self._by_id.get(visit.id, visit)
 
     def tidy(self, key: str, newest: float) -> None:
-        """Leave out visits that no evidence near `newest` joins any more, and the oldest of too many."""
+        """Leave out visits that no evidence near `newest` joins any more, empty ones, and the oldest of too many."""
         place = self.get(key)
         place.newest_at = max(place.newest_at, newest)
         horizon = place.newest_at - 2 * self._rules.standing - self._rules.join
-        kept = [visit for visit in place.visits if visit.last_at >= horizon]
+        kept = [visit for visit in place.visits if visit.last_at >= horizon and visit.members]
         if len(kept) > MAX_VISITS:
             kept = sorted(kept, key=lambda visit: visit.last_at)[-MAX_VISITS:]
         if place.since is not None:

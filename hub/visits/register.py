@@ -37,6 +37,7 @@ from hub.visits.rejudging import Rejudging
 from hub.visits.repository import VISITS, Query, VisitRepository
 from hub.visits.rest import visits_rest
 from hub.visits.service import CONSUMER, VisitService
+from hub.visits.verdicts import VerdictFeed
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,8 @@ def register(app: Flask, hub: Hub) -> None:
     hub.add(Decisions(service, lambda data, author: hub.correct(data, author)))
     hub.visits = stored
     hub.feeds["visits"] = visit_feed(hub.reader)
+    hub.feeds["verdicts"] = VerdictFeed(hub.reader)
+    hub.feeds["mismatches"] = VerdictFeed(hub.reader, settings.settle_seconds, mismatches=True)
     hub.notable["denied visits"] = VisitAlerts(hub.reader, AlertKind.VISIT_DENIED)
     hub.notable["visits"] = VisitAlerts(hub.reader, AlertKind.VISIT_MISMATCH, settings.settle_seconds)
     hub.part(Missed).add("visit", _missed(stored))
@@ -106,7 +109,14 @@ def _service(hub: Hub, repository: VisitRepository, positions: Positions, assess
     mqtt = hub.settings.mqtt
     keep_messages = bool(mqtt.host) and "visits" in mqtt.publish
     rules = Rules(settings.join_seconds, settings.standing_minutes * 60)
-    return VisitService(parts, rules, settings.net_hours * 3600, keep_messages, leads=lambda: hub.leading.leads)
+    return VisitService(
+        parts,
+        rules,
+        settings.net_hours * 3600,
+        keep_messages,
+        lambda: hub.rules_want("visit"),
+        leads=lambda: hub.leading.leads,
+    )
 
 
 def _stations(hub: Hub) -> tuple[int, str]:

@@ -12,8 +12,8 @@ from gevent.event import Event
 
 from hub.contract.visits import REGISTER
 from hub.live.events import RegisterChanged
-from hub.net.time_slice import TimeSlice
 from hub.runtime.log_throttle import LogThrottle
+from hub.runtime.time_slice import TimeSlice
 from hub.store.backend import Row
 from hub.visits.assessment import Assessment, Found
 from hub.visits.repository import VisitRepository

@@ -15,14 +15,15 @@ from gevent.event import Event
 from gevent.lock import RLock
 
 from hub.contract.errors import NotFound, RequestError
-from hub.contract.visits import ALARM_SECONDS, CORRECTION, DETECTION
+from hub.contract.visits import ALARM_SECONDS, DETECTION
 from hub.live.events import VISIT_CHANGED, VehicleArrived, VehicleLeft, VisitChanged, WeightSettled
-from hub.net.time_slice import TimeSlice
 from hub.runtime.log_throttle import LogThrottle
+from hub.runtime.time_slice import TimeSlice
 from hub.store.errors import DatabaseError
 from hub.store.transaction import Transaction
 from hub.visits.assessment import Found
 from hub.visits.checkpoints import Checkpoint, place_key
+from hub.visits.correcting import Correcting
 from hub.visits.evidence import Evidence
 from hub.visits.intake import Batch
 from hub.visits.joining import Joining, Rules
@@ -32,7 +33,6 @@ from hub.visits.parts import Parts
 from hub.visits.places import Places
 from hub.visits.sensed import Sensed
 from hub.visits.stored import shown
-from hub.visits.values import put_value
 from hub.visits.visit import SEEN, Cause, Member, Visit
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ CONSUMER = "visits"
 POLL_SECONDS = 2.0
 POLL_SECONDS_OF_MANY = 0.5  # records of other hubs wake nobody here
 GATHER_SECONDS = 0.04  # between two steps; records of this time are joined together
+REST = 5  # times as long as a step has taken: records that arrive by the thousand are stored first, and joined later
+MAX_REST_SECONDS = 0.5
 RETRY_SECONDS = 2.0
 MAX_SENSED = 1000
 NO_CAUSES: Mapping[str, Cause] = {}
@@ -57,17 +59,20 @@ class VisitService:
         rules: Rules,
         net_seconds: float,
         keep_messages: bool,
+        wanted: Callable[[], bool] = lambda: False,
         now: Callable[[], float] = time.time,
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`keep_messages`: whether each change is kept as a message, for MQTT; alerts are in any case.
+        """`keep_messages`: whether each change is kept as a message, for MQTT; alerts are in any case, and verdicts
+        while they are `wanted`, for rules.
 
         `leads`: whether records are joined at this hub; at others people decide about visits only.
         """
         self._parts, self._rules, self._keep_messages, self._now = parts, rules, keep_messages, now
-        self._leads, self.poll_seconds = leads, POLL_SECONDS
+        self._wanted, self._leads, self.poll_seconds = wanted, leads, POLL_SECONDS
         self._places = Places(parts.repository, rules)
         self._sensed = Sensed(rules)
+        self._correcting = Correcting(self._places, rules, parts.assessment, self._beside)
         self._pairing = Pairing(parts.repository, self._places.canonical, self._find, net_seconds)
         self._pending: deque[Sensing] = deque(maxlen=MAX_SENSED)
         self._wake = Event()
@@ -125,8 +130,11 @@ class VisitService:
                 self._parts.intake.look_everywhere()
             self._wake.clear()
             try:
-                while not self._closed and self.step():
-                    gevent.sleep(GATHER_SECONDS)
+                more = True
+                while more and not self._closed:
+                    began = time.monotonic()
+                    more = self.step()
+                    self._rest(time.monotonic() - began)
                 self.problem = ""
             except UNAVAILABLE as error:
                 self.problem = str(error)
@@ -134,8 +142,15 @@ class VisitService:
                     log.error("Visits wait to be stored: %s", error)
                 gevent.sleep(RETRY_SECONDS)
                 self._wake.set()
-                continue
+
+    def _rest(self, seconds: float) -> None:
+        """Leave the event loop to others after a step of so many seconds, for a while or until nothing is stored."""
+        writer, end = self._parts.writer, time.monotonic() + min(REST * seconds, MAX_REST_SECONDS)
+        while not self._closed:
+            commits = writer.commits
             gevent.sleep(GATHER_SECONDS)
+            if time.monotonic() >= end or (writer.commits == commits and not writer.pending):
+                return
 
     def close(self) -> None:
         """Join what is stored already; what cannot be joined now is, after the next start."""
@@ -175,7 +190,7 @@ class VisitService:
         assessment.look_up((evidence for evidence, _ in batch.records), found)
         changed = self._sense(sensed)
         changed += self._join(batch.records, found)
-        corrected = self._correct(batch.corrections)
+        corrected = self._correct(batch.corrections, found)
         self.save(changed + [visit for visit, _ in corrected], found, batch, {visit.id: by for visit, by in corrected})
         self.joined += len(batch.records)
 
@@ -213,20 +228,15 @@ class VisitService:
     def _new(self, checkpoint: Checkpoint, _: Member) -> Visit:
         return Visit(checkpoint.name, checkpoint.place, self._now())
 
-    def _correct(self, corrections: list[dict[str, Any]]) -> list[tuple[Visit, Cause]]:
+    def _beside(self, visit: Visit) -> Visit:
+        return Visit(visit.checkpoint, visit.place, self._now())
+
+    def _correct(self, corrections: list[dict[str, Any]], found: Found) -> list[tuple[Visit, Cause]]:
         """Put corrected values in the place of those that were read; what is to be judged again, and why."""
         if not corrections:
             return []
-        keys = list({(each["kind"], each["id"]) for each in corrections})
-        found = self._parts.repository.of_records(keys)
-        changed = []
-        for each in corrections:
-            visit = found.get((each["kind"], each["id"]))
-            if visit is not None:
-                visit = self._places.canonical(visit)
-                if put_value(visit, each["kind"], each["id"], int(each["index"]), str(each["value"])):
-                    changed.append((visit, Cause(CORRECTION, str(each["who"]))))
-        return changed
+        visits = self._parts.repository.of_records(list({(each["kind"], each["id"]) for each in corrections}))
+        return self._correcting.correct(visits, corrections, found)
 
     # -- storing and publishing
 
@@ -248,7 +258,7 @@ class VisitService:
             self._change = parts.repository.newest_change()
         elif not self._started:
             self.start()
-        visits = list({visit.id: visit for visit in changed if visit.members}.values())
+        visits = list({visit.id: visit for visit in changed if visit.members or visit.seq}.values())
         before = {visit.id: visit.state if visit.seq else "" for visit in visits}
         before.update(states or {})
         parts.assessment.judge(visits, Found() if found is None else found)
@@ -267,8 +277,9 @@ class VisitService:
             alert = alert_of(visit)
             if visit.last_at < now - ALARM_SECONDS:
                 alert = ""
-            if alert or self._keep_messages:
-                messages.append(message_row(shown(visit, parts.links), not visit.seq, alert, now))
+            judged = before[visit.id] != visit.state and self._wanted()
+            if alert or judged or self._keep_messages:
+                messages.append(message_row(shown(visit, parts.links), before[visit.id], alert, now))
         ends = {**parts.intake.positions, **batch.ends} if batch is not None else {}
 
         def job(transaction: Transaction) -> list[int]:

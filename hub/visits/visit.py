@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hub.contract.plates import fold_plate, normalise_plate
@@ -36,9 +37,18 @@ class Known:
 NOT_KNOWN = Known()
 
 
+@lru_cache(maxsize=16_384)
+def _fingerprint(source: tuple[str, str], tag: str, number: str, plate: str, known: Known) -> object:
+    """An object for all evidence of a device that names the same vehicle by the same values."""
+    return object()
+
+
 @dataclass(eq=False)
 class Member:
-    """A piece of evidence inside a visit. `agrees` and `differences` are what judging said of it."""
+    """A piece of evidence inside a visit. `agrees` and `differences` are what judging said of it.
+
+    Members with the same `fingerprint` are compared with others once for all of them.
+    """
 
     evidence: Evidence
     known: Known = NOT_KNOWN
@@ -52,11 +62,13 @@ class Member:
         self.folded = fold_plate(self.plate)
         self.at = evidence.at
         self.source = (evidence.kind, evidence.device)
-        self.vehicles = self.known.all
+        self.keys = evidence.keys()
+        self.know(self.known)
 
     def know(self, known: Known) -> None:
         """Set the vehicles that it belongs to, as the register says now."""
         self.known, self.vehicles = known, known.all
+        self.fingerprint = _fingerprint(self.source, self.tag, self.number, self.plate, known)
 
     @property
     def says_who(self) -> bool:
@@ -94,10 +106,11 @@ class Decision:
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a visit is judged: one of CAUSES, and by whom, "" for devices."""
+    """Why a visit is judged: one of CAUSES, and by whom, "" for devices. `note`: a sentence for its history."""
 
     kind: str
     by: str = ""
+    note: str = ""
 
 
 SEEN = Cause(EVIDENCE)
@@ -166,12 +179,12 @@ class Visit:
         return ""
 
     def judged(self, before: str, cause: Cause, at: float) -> None:
-        """Note in the history what became of it: a decision, or another state than before."""
+        """Note in the history what became of it: a decision, another state than before, or the cause's note."""
         made = self.decision
         if cause.kind == DECISION and made is not None:
             self._note(Past(made.at, made.decision, DECISION, made.by, before, self.state, made.note))
-        elif before != self.state:
-            self._note(Past(at, JUDGED, cause.kind, cause.by, before, self.state))
+        elif before != self.state or cause.note:
+            self._note(Past(at, JUDGED, cause.kind, cause.by, before, self.state, cause.note))
 
     def _note(self, past: Past) -> None:
         self.history.append(past)

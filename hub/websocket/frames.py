@@ -11,7 +11,7 @@ from collections.abc import Callable
 from struct import Struct
 from typing import NamedTuple
 
-from hub.net.time_slice import TimeSlice
+from hub.runtime.time_slice import TimeSlice
 
 apply_mask: Callable[[bytes | bytearray, bytes], bytes] | None
 try:

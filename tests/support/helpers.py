@@ -113,6 +113,7 @@ class HubProcess:
     """
 
     script = ROOT / "app.py"
+    arguments: tuple[str, ...] = ()
 
     def __init__(self, instance: Path, *, real: bool = False, **environ: str) -> None:
         self.instance = instance
@@ -134,6 +135,7 @@ class HubProcess:
     def start(self) -> HubProcess:
         with self.output.open("ab") as output:
             command = [sys.executable, str(self.script), "--instance", str(self.instance), "--port", str(self.port)]
+            command += self.arguments
             self.process = starts.start(command, self.environ, output, self._real)
         try:
             wait_for(self._ready, START_SECONDS, "the hub's being ready")

@@ -82,8 +82,9 @@ def raw_socket(hub: HubProcess) -> websocket.WebSocket:
 class Client(socketio.Client):
     """A Socket.IO client that keeps every event it receives."""
 
-    def __init__(self, url: str, path: str = "socket.io", **how: Any) -> None:
-        super().__init__(reconnection=False)
+    def __init__(self, url: str, path: str = "socket.io", session: requests.Session | None = None, **how: Any) -> None:
+        """`session`: what polls, where it is not a new one."""
+        super().__init__(reconnection=False, http_session=session)
         self.heard: queue.Queue[tuple[str, Any]] = queue.Queue()
         self.on("*", lambda event, *args: self.heard.put((event, args[0] if args else None)))
         self.connect(url, socketio_path=path, **how)

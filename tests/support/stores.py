@@ -52,9 +52,15 @@ def environ(instance: Path) -> dict[str, str]:
         return {}
     name = _databases.get(instance)
     if name is None:
-        name = _databases[instance] = f"gatehouse_test_{secrets.token_hex(8)}"
-        server(f"CREATE DATABASE {name} TEMPLATE {_template()}")
+        name = _databases[instance] = new_database()
     return {"HUB_STORE_URL": url(name)}
+
+
+def new_database() -> str:
+    """The name of a new database with the tables of the newest revision."""
+    name = f"gatehouse_test_{secrets.token_hex(8)}"
+    server(f"CREATE DATABASE {name} TEMPLATE {_template()}")
+    return name
 
 
 @cache

@@ -109,6 +109,7 @@ def upgrade(schema: Schema) -> None:
     _mark_unsure(schema)
     for table in (RECORDS, PLATES, CAPTURES, TAGS):
         for index in table.indexes:
+            log.info("%s: creating the index %s.", table.name, index.name)
             schema.create_index(table, str(index.name))
 
 
@@ -132,5 +133,6 @@ def _steps(schema: Schema, records: Table) -> Iterator[tuple[int, int]]:
     for start in range(first, last + 1, STEP):
         yield start, start + STEP - 1
         if monotonic() - said > SAY_SECONDS:
-            log.info("%s: %d of %d rows are done.", records.name, start + STEP - first, last + 1 - first)
+            done = min(start + STEP, last + 1) - first
+            log.info("%s: %d of %d rows are done.", records.name, done, last + 1 - first)
             said = monotonic()

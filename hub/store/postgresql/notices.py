@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from hub.store.postgresql.connection import PostgresConnection
-
-if TYPE_CHECKING:
-    from hub.store.postgresql.session import WatchedTable
 
 CHANNEL = "gatehouse_changed"
 # The sender is in the notice, so that a hub leaves out its own. Equal notices of one commit come once.
@@ -20,6 +17,16 @@ BEGIN
 END
 $body$
 """
+
+
+class WatchedTable(Protocol):
+    """A table, and the columns whose change counts (`hub.cluster.shared_tables.Watched`)."""
+
+    @property
+    def table(self) -> str: ...
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
 
 
 def create_triggers(connection: PostgresConnection, tables: Collection[WatchedTable]) -> None:

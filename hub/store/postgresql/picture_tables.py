@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from hub.store.backend import Cursor, Row
 from hub.store.pool import ConnectionPool
 from hub.store.postgresql.backend import PostgresBackend
-from hub.store.postgresql.connection import PostgresConnection
+from hub.store.postgresql.connection import WRITERS_LOCK, PostgresConnection
 
 T = TypeVar("T")
 
@@ -18,20 +18,29 @@ IDLE_CONNECTIONS = 4
 OTHER_DAY = 0  # the partition of moments that are not near
 DETECTIONS, CAPTURES, UNDECODABLE = "detection_pictures", "capture_pictures", "undecodable_pictures"
 TABLES = (DETECTIONS, CAPTURES, UNDECODABLE)
-PARTITION = "CREATE TABLE IF NOT EXISTS {table}_{day} PARTITION OF {table} FOR VALUES IN ({day})"
+# Added with a lock that lets others write to the table: a statement of another hub, which has the table, may wait for
+# the lock of writers that this hub has.
+PARTITION = f"""DO $$ BEGIN PERFORM pg_advisory_xact_lock({WRITERS_LOCK});
+IF NOT EXISTS (SELECT 1 FROM pg_inherits WHERE inhrelid = to_regclass('{{table}}_{{day}}')) THEN
+CREATE TABLE IF NOT EXISTS {{table}}_{{day}} (LIKE {{table}} INCLUDING ALL);
+ALTER TABLE {{table}} ATTACH PARTITION {{table}}_{{day}} FOR VALUES IN ({{day}}); END IF; END $$"""
 
 
 def create_tables(connection: PostgresConnection) -> None:
-    """The tables of pictures, unless they exist; waits for another hub that creates them. Raises psycopg.Error."""
+    """The tables of pictures, unless they exist; waits for another hub that creates them. Raises psycopg.Error.
+
+    Tables that exist are not locked: other hubs write to them.
+    """
     connection.begin()
     try:
         for table in (DETECTIONS, CAPTURES):
-            connection.execute(
-                f'CREATE TABLE IF NOT EXISTS {table} (day BIGINT NOT NULL, name TEXT COLLATE "C" NOT NULL, '
-                "size BIGINT NOT NULL, data BYTEA NOT NULL, PRIMARY KEY (day, name)) PARTITION BY LIST (day)"
-            )
-            # Pictures are compressed already, and a part of one is read without the rest.
-            connection.execute(f"ALTER TABLE {table} ALTER COLUMN data SET STORAGE EXTERNAL")
+            if connection.execute(f"SELECT to_regclass('{table}') AS found").fetchone()["found"] is None:
+                connection.execute(
+                    f'CREATE TABLE {table} (day BIGINT NOT NULL, name TEXT COLLATE "C" NOT NULL, '
+                    "size BIGINT NOT NULL, data BYTEA NOT NULL, PRIMARY KEY (day, name)) PARTITION BY LIST (day)"
+                )
+                # Pictures are compressed already, and a part of one is read without the rest.
+                connection.execute(f"ALTER TABLE {table} ALTER COLUMN data SET STORAGE EXTERNAL")
             connection.execute(PARTITION.format(table=table, day=OTHER_DAY))
         connection.execute(
             f'CREATE TABLE IF NOT EXISTS {UNDECODABLE} (name TEXT COLLATE "C" PRIMARY KEY, data BYTEA NOT NULL)'

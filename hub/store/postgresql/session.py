@@ -7,12 +7,12 @@ import json
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from hub.store.postgresql.backend import PostgresBackend
 from hub.store.postgresql.connection import PostgresConnection
 from hub.store.postgresql.driver import driver
-from hub.store.postgresql.notices import CHANNEL, create_triggers
+from hub.store.postgresql.notices import CHANNEL, WatchedTable, create_triggers
 
 LEADERS_LOCK = 0x47415445  # with 0; a lock of two numbers is another than the writers' one
 KEYS_LOCK = 0x47415500  # and the following, one for each secret; with a fingerprint
@@ -30,16 +30,6 @@ OTHER_KEYS = (
     f"SELECT DISTINCT classid::bigint AS class, objid::bigint AS print FROM pg_locks WHERE locktype = 'advisory' "
     f"AND {OWN_DATABASE} AND objsubid = 2 AND classid BETWEEN {KEYS_LOCK} AND {KEYS_LOCK + len(SECRETS)}"
 )
-
-
-class WatchedTable(Protocol):
-    """A table, and the columns whose change counts (`hub.cluster.shared_tables.Watched`)."""
-
-    @property
-    def table(self) -> str: ...
-
-    @property
-    def columns(self) -> tuple[str, ...]: ...
 
 
 @dataclass
@@ -121,7 +111,7 @@ class Session:
             connection.execute("SELECT 1")
         if not self._leads and self._beats % LEADER_BEATS == 0:
             row: Any = connection.execute(LEADER).fetchone()
-            self._leader = "" if row is None else str(row["name"]).partition(" ")[2].partition(" ")[2]
+            self._leader = "" if row is None else str(row["name"]).partition(" ")[2]
         self._beats += 1
         changed, self._changed = self._changed, set()
         return Beat(self._leads, "" if self._leads else self._leader, is_new, changed, self._other_keys)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.support.helpers import ROOT, HubProcess, wait_for
+from tests.support.helpers import HubProcess, wait_for
 from tests.support.hosts import TEST_NETWORK, Host, other_hosts
+from tests.support.site import STATION, all_accepted, running
 from tests.support.site_device import KINDS
 from tests.support.tags import TOKEN
 
 pytestmark = pytest.mark.slow
 
-STATION = "agent"
 OTHER_TOKEN = "the token of another hub"
 PAGE = """
 import requests, sys
@@ -38,77 +34,11 @@ print([page.status_code for page in pages])
 """
 
 
-class Program:
-    """A program of a device on its host, and the lines that it has printed."""
-
-    def __init__(self, host: Host, arguments: list[str]) -> None:
-        self.host, self.lines = host, list[str]()
-        self.process = subprocess.Popen(
-            host.command("-W", "ignore", *arguments),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=ROOT,
-        )
-        self._reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout))
-        self._reader.start()
-
-    def refused(self) -> bool:
-        return any(line.startswith("refused") for line in self.lines)
-
-    def ended(self) -> bool:
-        return self.process.poll() is not None
-
-    def end(self) -> None:
-        if not self.ended():
-            self.process.kill()
-        self.process.wait(20)
-        self._reader.join(20)
-        self.process.stdout.close()
-
-
-@contextmanager
-def running(hub: HubProcess, hosts: list[Host], folder: Path, token: str) -> Iterator[dict[str, Program]]:
-    """A device of every kind and a station's agent, each on a host of its own."""
-    ports = [str(port) for port in (hub.port, hub.side["lpr"], hub.side["apriltag_udp"])]
-    programs: dict[str, Program] = {}
-    try:
-        for kind, host in zip(KINDS, hosts, strict=False):
-            programs[kind] = Program(host, ["-m", "tests.support.site_device", kind, host.hub, *ports, token])
-        agent = [
-            "agent.py",
-            "--hub",
-            f"http://{hosts[-1].hub}:{hub.port}",
-            "--simulate",
-            "--seed",
-            "1",
-            "--captures",
-            "1",
-        ]
-        programs[STATION] = Program(hosts[-1], [*agent, "--instance", str(folder / "agent")])
-        yield programs
-    finally:
-        for program in programs.values():
-            program.end()
-
-
-def all_accepted(hub: HubProcess, programs: dict[str, Program]) -> None:
-    """Wait until every device has had its record taken, and look whether all is stored."""
-    devices = {kind: program for kind, program in programs.items() if kind != STATION}
-    wait_for(lambda: all(program.ended() for program in devices.values()), 60, "the end of every device")
-    assert {kind: program.lines[-1].strip() for kind, program in devices.items()} == dict.fromkeys(devices, "accepted")
-    wait_for(hub.captures, 90, "the station's capture")
-    cameras = {row["camera_id"] for row in hub.get("/api/cameras")["cameras"]}
-    assert cameras >= {"g1", "g1b", "g2", "g3", "g4", "g5"}
-    addresses = {row["address"] for row in hub.get("/status")["boards"]}
-    assert addresses >= {programs[kind].host.address for kind in KINDS if kind.startswith("board")}
-
-
 def test_a_trusted_network_works_unmodified(tmp_path: Path) -> None:
     environ = {"HUB_TRUSTED_NETWORKS": TEST_NETWORK, "HUB_APRILTAG_TOKEN": TOKEN}
     with other_hosts(len(KINDS) + 1) as hosts, HubProcess(tmp_path / "instance", **environ) as hub:
         with running(hub, hosts, tmp_path, TOKEN) as programs:
-            all_accepted(hub, programs)
+            all_accepted([hub], programs)
         assert not any(program.refused() for program in programs.values())
 
 
@@ -127,7 +57,7 @@ def test_each_device_works_unmodified_after_one_click(tmp_path: Path) -> None:
         for row in waiting(hub):
             answer = requests.post(f"{hub.url}/api/access/devices/{row['id']}/admit", timeout=10)
             assert answer.status_code == 200, answer.text
-        all_accepted(hub, programs)
+        all_accepted([hub], programs)
         assert waiting(hub) == []
         colleague_logs_in(hub, desk)
 

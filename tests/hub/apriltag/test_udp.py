@@ -182,6 +182,36 @@ def test_addresses_that_are_not_admitted_are_not_answered() -> None:
         greenlet.kill()
 
 
+def test_only_the_proxy_may_name_the_sender_of_a_datagram() -> None:
+    heard: list[tuple[str, Any]] = []
+    accept = SimpleNamespace(accept=lambda reading, address, transport: heard.append((address, reading.smartcam_ip)))
+    receiver = UdpReceiver(AprilTag(), accept, lambda address: address in ("192.0.2.7", "127.0.0.8"), "127.0.0.7")
+    port = receiver.open("127.0.0.1", 0)
+    greenlet = gevent.spawn(receiver.run)
+    header = b"PROXY TCP4 %s 192.0.2.1 53673 5200\r\n"
+    try:
+        for source, before, reason in (
+            ("127.0.0.7", header % b"192.0.2.7", ""),
+            ("127.0.0.7", header % b"192.0.2.8", "network not served"),
+            ("127.0.0.7", header % b"127.0.0.8", "proxy names no sender"),
+            ("127.0.0.7", b"", "proxy names no sender"),
+            ("127.0.0.8", b"", ""),
+            ("127.0.0.8", header % b"192.0.2.7", "not a JSON object"),
+        ):
+            ignored = receiver.ignored[reason]
+            with gevent.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, gevent.Timeout(5):
+                sock.bind((source, 0))
+                sock.sendto(before + json.dumps(record()).encode(), ("127.0.0.1", port))
+                if not reason:
+                    assert json.loads(sock.recv(500))["status"] == "received"
+                while reason and receiver.ignored[reason] == ignored:
+                    gevent.sleep(0.01)
+        assert heard == [("192.0.2.7", "192.0.2.7"), ("127.0.0.8", "127.0.0.8")]
+    finally:
+        receiver.close()
+        greenlet.kill()
+
+
 @pytest.mark.slow
 def test_a_source_that_sends_too_much_is_cut_others_are_not(tmp_path: Path) -> None:
     with (

@@ -44,6 +44,13 @@ def test_an_address_of_another_machine_has_a_share() -> None:
     assert connections.status()["refused"] == 1
 
 
+def test_the_trusted_proxy_has_no_share() -> None:
+    connections = Connections(200, 50, "192.0.2.1")
+    filled(connections, "192.0.2.1", 200, idle=False)
+    assert "as many connections as it may" in str(connections.reason_to_refuse("192.0.2.1"))
+    assert "as many connections as it may" in str(connections.reason_to_refuse("192.0.2.2"))
+
+
 def test_an_address_over_its_share_loses_its_own_idle_connection_only() -> None:
     connections = Connections(1000, 50)
     others = filled(connections, "192.0.2.2", 5, idle=True)

@@ -100,18 +100,18 @@ def _end(sock: socket.socket) -> str:
 
 
 def test_connections(counted: LimitHub) -> None:
-    """All but the last come from one address; that of the last is another one of this machine."""
+    """All but the last come from one address; that of the last is another one of this machine, and none the proxy's."""
     for limit, own in (("connections of one address", SHARE), ("connections in all", MOST)):
         found = {}
         for name in LISTENERS:
             with ExitStack() as stack:
                 for number in range(own):
-                    source = "127.0.0.2" if number == SHARE else "127.0.0.1"
+                    source = "127.0.0.2" if number == SHARE else "127.0.0.4"
                     sock = stack.enter_context(_from(counted, LISTENERS[number % len(LISTENERS)], source))
                     sock.sendall(b"GET /api/test HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
                     assert ws.read_response(sock)[0] == 200  # it has its place
                     sock.sendall(b"GET / HTTP/1.1\r\n")  # and is not idle, so that it does not give way
-                last = stack.enter_context(_from(counted, name, "127.0.0.1" if own == SHARE else "127.0.0.3"))
+                last = stack.enter_context(_from(counted, name, "127.0.0.4" if own == SHARE else "127.0.0.3"))
                 status, headers, body = ws.read_response(last)
                 assert headers["retry-after"] and "of this address" in body.decode() or own == MOST
                 found[name] = str(status)

@@ -10,9 +10,9 @@ import gevent.socket
 import pytest
 
 from hub.net.connection_input import ConnectionInput
-from hub.net.time_slice import TIME_SLICE_SECONDS, TimeSlice
 from hub.net.transport import PeerDisconnected, PeerStalled, linger, send_all
 from hub.runtime.budget import Budget, OverBudget
+from hub.runtime.time_slice import TIME_SLICE_SECONDS, TimeSlice
 
 Pair = tuple[gevent.socket.socket, gevent.socket.socket]
 

@@ -128,7 +128,7 @@ def test_the_writer_connects_again_after_an_outage(writer: Writer, database: Pat
 
     with pytest.raises(StoreBusy, match="disk is full") as caught:
         writer.write(full)
-    assert caught.value.retry_after and writer.disk_full and writer._connection is None
+    assert caught.value.retry_after and writer.disk_full and writer._committer._connection is None
     writer.probe()
     assert not writer.disk_full and writer.failure is None
     assert writer.write(lambda transaction: transaction.execute(INSERT, {"a": 1001}).rowcount) == 1

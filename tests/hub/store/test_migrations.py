@@ -256,12 +256,19 @@ def test_an_index_of_a_new_column_is_created(path: Path) -> None:
     assert shape(path)["stations"]["indexes"] == {"ix_stations_rank": (["rank"], 0)}
 
 
-def test_plates_and_tags_get_what_lists_are_filtered_by(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plates_and_tags_get_what_lists_are_filtered_by(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(revision_0015, "STEP", 7)  # records of a step
+    monkeypatch.setattr(revision_0015, "SAY_SECONDS", 0.0)
     backend = SqliteBackend(path)
     migrate(backend, REVISIONS[:14])
     run_script(path, TWENTY_ROWS)
-    migrate(backend)
+    with caplog.at_level("INFO"):
+        migrate(backend)
+    assert "lpr_records: 7 of 58 rows are done." in caplog.text and "captures: 14 of 39 rows" in caplog.text
+    assert "lpr_records: 58 of 58 rows are done." in caplog.text and "63 of 58" not in caplog.text
+    assert "lpr_plates: creating the index lpr_plates_plate." in caplog.text
     with closing(sqlite3.connect(path)) as connection:
         plates = connection.execute("SELECT record_seq, camera_id, checkpoint_id, occurred_at FROM lpr_plates")
         assert set(plates) == {(3 * n, f"c{n}", f"p{n}", n + 0.5) for n in range(1, 21) if n != 10}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 import gevent
 import pytest
+from gevent.monkey import get_original
 
 from hub.store.batch import BatchStore
+from hub.store.commit import Committer
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.sqlite.connection import connect
 from hub.store.writer import StoreBusy, Writer
@@ -234,8 +237,24 @@ def test_an_item_that_cannot_be_written_costs_only_itself(writer: Writer, databa
 
 def test_nobody_waits_for_ever_whatever_breaks(writer: Writer, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(Writer, "_work", lambda *_: 1 / 0)
+        broken.setattr(Committer, "_work", lambda *_: 1 / 0)
         job = gevent.spawn(writer.write, insert(1))
         with pytest.raises(ZeroDivisionError):
             job.get(timeout=5)
     assert writer.write(insert(2)) > 0 and rows(database) == [2]
+
+
+def test_the_next_commit_does_not_wait_for_a_busy_event_loop(writer: Writer) -> None:
+    done: list[int] = []
+    released = get_original("threading", "Event")()
+    first = gevent.spawn(writer.write, lambda transaction: released.wait(5))
+    gevent.sleep(0.05)
+    second = gevent.spawn(writer.write, lambda transaction: done.append(2))
+    gevent.sleep(0)
+    assert writer.pending == 1
+    released.set()
+    end = time.monotonic() + 5
+    while not done and time.monotonic() < end:
+        pass  # the event loop turns no more
+    assert done == [2]
+    gevent.joinall([first, second], timeout=5, raise_error=True)

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.contract.visits import EVIDENCE_KINDS
+from hub.visits import joining as joining_module
 from hub.visits.evidence import Evidence, evidence_of
-from hub.visits.joining import Joining, Rules
-from hub.visits.visit import Visit
+from hub.visits.joining import Joining, Rules, related, relatives
+from hub.visits.visit import Member, Visit
 from tests.support.visits import FakeRegister, members, seen, tagged, vehicle
 
 FLEET = [vehicle(f"V{n}", [f"TAG{n:04d}"], [], [f"{n % 10}K{n * 7919 % 90000 + 10000}"]) for n in range(40)]
@@ -104,6 +105,27 @@ def test_a_plate_that_names_nobody_here_goes_to_the_vehicle_that_it_was_seen_wit
     assert joined([first, wrong, nearer]) == [[first.id, wrong.id], [nearer.id]]
 
 
+def test_corrected_evidence_moves_to_its_vehicle_and_else_stays() -> None:
+    """A plate of vehicle 2 was read as that of vehicle 1."""
+
+    def corrected(plate: str, at: float = 12.0) -> tuple[list[list[str]], Visit | None, Visit]:
+        joining = Joining([], RULES, lambda member: Visit("Gate", "gate", 0.0))
+        for each in members(REGISTER, tagged("TAG0001", 0), tagged("TAG0002", 10), seen(plate_of(1), at)):
+            joining.join(each)
+        wrong = joining.visits[0]
+        [now] = members(REGISTER, seen(plate, at))
+        wrong.members[-1] = now
+        target = joining.correct(now, wrong)
+        found = [[each.evidence.device for each in visit.members] for visit in joining.visits]
+        return found, target, wrong
+
+    found, target, wrong = corrected(plate_of(2))
+    assert found == [["scale"], ["scale", "cam"]] and target is not wrong and wrong.last_at == 0
+    for stays in (plate_of(1), plate_of(1)[:-1] + "X", "NOBODY77", ""):
+        found, target, wrong = corrected(stays)
+        assert found == [["scale", "cam"], ["scale"]] and target is wrong
+
+
 def test_repeated_evidence_is_counted_and_not_kept() -> None:
     joining = Joining([], RULES, lambda member: Visit("Gate", "gate", 0.0))
     for each in members(REGISTER, *(seen(plate_of(1), at) for at in range(100))):
@@ -149,3 +171,32 @@ def test_evidence_is_read_as_it_was_stored(evidence: Evidence) -> None:
 
 def test_evidence_that_was_stored_without_the_name_of_its_station_can_be_read() -> None:
     assert evidence_of({"kind": "capture", "id": "1", "tag": "A"}) == Evidence("capture", "1", "", 0.0, tag="A")
+
+
+def test_relatives_are_those_that_a_comparison_of_all_with_all_finds() -> None:
+    dice = random.Random(7)
+    for _ in range(200):
+        names = [seen(plate_of(dice.randrange(3)), 100.0 + n, dice.choice(("front", "back"))) for n in range(9)]
+        names += [tagged(f"TAG{dice.randrange(3):04d}", 100.0), seen("", 101.0, "front"), seen("", 102.0, "front")]
+        dice.shuffle(names)
+        all_ = list(members(REGISTER, *names))
+        seeds = all_[: dice.randrange(1, 3)]
+        found: list[Member] = list(seeds)
+        while more := [one for one in all_ if one not in found and any(related(each, one) for each in found)]:
+            found += more
+        assert set(map(id, relatives(seeds, all_))) == set(map(id, found))
+
+
+def test_evidence_that_repeats_itself_is_compared_once(monkeypatch) -> None:
+    compared = 0
+
+    def counted(one: Member, other: Member) -> bool:
+        nonlocal compared
+        compared += 1
+        return related(one, other)
+
+    evidence = [seen(f"{camera}AB1234", 100.0 + n / 100, f"camera {camera}") for n in range(30) for camera in range(4)]
+    assert len(joined(evidence)) == 1
+    monkeypatch.setattr(joining_module, "related", counted)
+    joined(evidence)
+    assert compared < 30 * len(evidence)  # a visit has 40 pieces, 10 of each camera

@@ -14,6 +14,8 @@ import pytest
 from hub.store.errors import StoreUnusable
 from hub.store.migrations.revisions import REVISIONS
 from hub.store.postgresql.backend import PostgresBackend
+from hub.store.postgresql.driver import driver
+from hub.store.postgresql.picture_tables import DETECTIONS, PARTITION
 from hub.store.postgresql.start import prepare
 from tests.support import stores
 from tests.support.helpers import HubProcess
@@ -109,3 +111,40 @@ def test_a_newer_schema_and_the_tables_of_another_program(tmp_path: Path) -> Non
         stores.server("DROP TABLE lpr_plates, corrections, lpr_records CASCADE", stores.database(tmp_path))
         with pytest.raises(StoreUnusable, match="tables of another program; create a database for Gatehouse alone"):
             prepare(PostgresBackend(address))
+
+
+@needs_server
+def test_a_start_waits_for_no_statement_of_another_hub(tmp_path: Path) -> None:
+    """One that stores pictures holds their tables, and may wait for the lock of writers that the start has."""
+    with stores.using("postgresql"):
+        address = stores.environ(tmp_path)["HUB_STORE_URL"]
+        with driver().connect(address) as other:
+            other.execute("LOCK TABLE detection_pictures, capture_pictures IN ROW EXCLUSIVE MODE")
+            other.execute("SET lock_timeout = '1s'")
+            starting = threading.Thread(target=prepare, args=(PostgresBackend(address),))
+            starting.start()
+            starting.join(20)
+            waits = starting.is_alive()
+            other.rollback()
+            starting.join(20)
+            assert not waits
+
+
+@needs_server
+def test_a_partition_of_pictures_is_added_beside_statements_of_another_hub(tmp_path: Path) -> None:
+    with stores.using("postgresql"):
+        backend = PostgresBackend(stores.environ(tmp_path)["HUB_STORE_URL"])
+        connection = backend.connect()
+        with driver().connect(stores.environ(tmp_path)["HUB_STORE_URL"]) as other:
+            other.execute("LOCK TABLE detection_pictures IN ROW EXCLUSIVE MODE")
+            connection.execute("SET lock_timeout = '2s'")
+            for _ in range(2):
+                connection.execute(PARTITION.format(table=DETECTIONS, day=20_000))
+        connection.execute(f"INSERT INTO {DETECTIONS} (day, name, size, data) VALUES (20000, 'a', 1, 'x')")
+        rows = stores.server(
+            "SELECT count(*), (SELECT attstorage FROM pg_attribute WHERE attname = 'data' AND "
+            "attrelid = 'detection_pictures_20000'::regclass) FROM detection_pictures_20000",
+            stores.database(tmp_path),
+        )
+        assert rows == [(1, "e")]
+        connection.close()

@@ -1,0 +1,130 @@
+"""Several real hubs on one PostgreSQL database and one Redis, and a Redis server of a test's own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support import stores
+from tests.support.helpers import HubProcess, free_ports, wait_for
+
+REDIS = "redis://127.0.0.1:6379/0"
+SECRETS = ("session_key", "device_token.txt", "apriltag_token")
+NO_REDIS = "needs Redis at 127.0.0.1:6379"
+NO_SERVER_PROGRAM = "needs the program redis-server"
+
+
+def has_redis() -> bool:
+    """Whether a Redis answers at REDIS."""
+    try:
+        with socket.create_connection(("127.0.0.1", 6379), 1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(5) == b"+PONG"
+    except OSError:
+        return False
+
+
+class RedisServer:
+    """A redis-server of a test's own, without files."""
+
+    def __init__(self, folder: Path, password: str = "") -> None:
+        self.folder, self.password = folder, password
+        (self.port,) = free_ports(1)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0" if self.password else self.plain_url
+
+    @property
+    def plain_url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> RedisServer:
+        program = shutil.which("redis-server")
+        assert program is not None
+        command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        if self.password:
+            command += ["--requirepass", self.password]
+        self.process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL)
+        wait_for(self._answers, what="the start of redis-server")
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def __enter__(self) -> RedisServer:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
+
+@contextmanager
+def hubs(folder: Path, redis_url: str, count: int = 2, **environ: str) -> Iterator[list[HubProcess]]:
+    """Hubs on one database with the same secrets, started; the database is dropped at the end."""
+    name = stores.new_database()
+    made = [one_hub(folder, index, name, redis_url, **environ) for index in range(count)]
+    try:
+        for hub in made:
+            hub.start()
+        yield made
+    finally:
+        for hub in made:
+            if hub.process is not None and hub.process.poll() is None:
+                hub.stop()
+        stores.server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def one_hub(folder: Path, index: int, database: str, redis_url: str, **environ: str) -> HubProcess:
+    """A hub that is not started yet. Hubs of one folder have the same secrets and the same prefix in Redis."""
+    instance = folder / f"hub{index}"
+    instance.mkdir()
+    for name in SECRETS:
+        stored = folder / name
+        if not stored.exists():
+            _write_secret(stored, os.urandom(32).hex())
+        _write_secret(instance / name, stored.read_text())
+    live = {"HUB_STORE_URL": stores.url(database), "HUB_LIVE_URL": redis_url, "HUB_LIVE_PREFIX": prefix(folder)}
+    return HubProcess(instance, **{**live, "HUB_STORE_SYNCHRONOUS": "NORMAL", **environ})
+
+
+def prefix(folder: Path) -> str:
+    """The prefix of the hubs of a folder in Redis."""
+    stored = folder / "prefix"
+    if not stored.exists():
+        stored.write_text(f"gatehouse-test-{secrets.token_hex(6)}")
+    return stored.read_text()
+
+
+def live(hub: HubProcess) -> dict[str, Any]:
+    """The part `live` of /status."""
+    return hub.get("/status")["live"]
+
+
+def know_each_other(*some: HubProcess) -> None:
+    """Wait until every hub knows the others."""
+    for hub in some:
+        wait_for(lambda hub=hub: len(live(hub)["hubs"]) == len(some) - 1, what="the hubs' knowing each other")
+
+
+def _write_secret(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o600)
