@@ -190,6 +190,7 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     app.extensions["gatehouse"] = hub
     hub.add(Missed())
     hub.status["json"] = json.status
+    hub.status["leader"] = hub.leading.status
     _bound_socketio(hub, workers, outgoing, sessions)
     hub.corrected.load()
     hub.parts.load()

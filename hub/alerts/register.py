@@ -139,7 +139,7 @@ def _add_webhook(hub: Hub, positions: Positions) -> None:
     except (RequestError, DatabaseError) as error:
         log.error("The webhook begins later, since the database cannot be used: %s", error)
     hub.bus.subscribe(ALERT_CHANGED, webhook.wake)
-    hub.leading.keep("webhook", webhook.run, begin=cursor.restart, end=cursor.restart)
+    hub.leading.keep("webhook", webhook.run, begin=webhook.forget, end=webhook.forget)
     hub.shared_tables.on(MESSAGES, webhook.wake)
     hub.lifecycle.closing.append(webhook.close)
     hub.status["webhook"] = webhook.status

@@ -97,6 +97,10 @@ class Leading:
             raise failed[0]
         return bool(returned)
 
+    def status(self) -> dict[str, Any]:
+        """For the status page of a hub that is alone."""
+        return {"leads": self.leads, "alone": self.alone}
+
     def begin(self) -> None:
         """This hub leads from now on."""
         if not self.leads:

@@ -63,12 +63,13 @@ class Membership:
 
     def run(self) -> None:
         """The greenlet."""
+        faults: tuple[type[Exception], ...] = (TimeoutError, *self._session.errors)
         while True:
             began = time.monotonic()
             try:
                 self._apply(self._ask())
                 self._problem = ""
-            except (TimeoutError, *self._session.errors) as error:
+            except faults as error:
                 self._lose(NO_ANSWER if isinstance(error, TimeoutError) else " ".join(str(error).split()))
             gevent.sleep(max(0.0, INTERVAL - (time.monotonic() - began)))
 
@@ -107,6 +108,7 @@ class Membership:
         return {
             "hub": self._name(),
             "leads": leads,
+            "alone": False,
             "leader": self._leader,
             "since": utc_text(self._since) if leads else None,
             "problem": self._problem,

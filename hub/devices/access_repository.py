@@ -40,7 +40,7 @@ class RowsById:
         """
         columns = self.table.columns
         same = [columns[name] == bindparam(f"was_{name}") for name in unless]
-        values = {name: bindparam(f"new_{name}") for name in names}
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         made = update(self.table).where(columns.id == bindparam("row_id"), *same).values(values)
         statement = self._backend.compile(made).sql
 

@@ -70,6 +70,7 @@ def register(app: Flask, hub: Hub) -> None:
         cursor,
         tuple(feeds),
         hub.supervisor.spawn,
+        lambda: hub.leading.leads,
     )
     hub.add(publisher)
     try:
@@ -81,7 +82,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.status["mqtt"] = publisher.status
     hub.deliveries.append(publisher.delivery)
     hub.warning_sources.append(publisher.warnings)
-    hub.leading.keep("mqtt", publisher.run, begin=cursor.restart, end=cursor.restart)
+    hub.leading.keep("mqtt", publisher.run, begin=publisher.begin, end=cursor.restart)
 
 
 def _subscribe(hub: Hub, publisher: MqttPublisher, with_presence: bool) -> None:

@@ -79,7 +79,7 @@ def register(app: Flask, hub: Hub) -> None:
     _subscribe(hub, rules)
     hub.lifecycle.closing.append(rules.close)
     hub.leading.keep("rules", rules.run, hub.device_states, begin=rules.begin, end=rules.end)
-    hub.leading.keep("mail", mailer.run)
+    hub.leading.keep("mail", mailer.run, end=mailer.forget)
     hub.shared_tables.on(RULES, rules.reload)
     hub.shared_tables.on(FIRINGS, mailer.wake)
 
