@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from typing import Protocol
 
@@ -19,6 +20,12 @@ $body$
 """
 
 
+EXISTING = (
+    "SELECT tgname AS name, relname AS relation FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+    f"WHERE tgname LIKE '{CHANNEL}%'"
+)
+
+
 class WatchedTable(Protocol):
     """A table, and the columns whose change counts (`hub.cluster.shared_tables.Watched`)."""
 
@@ -30,27 +37,42 @@ class WatchedTable(Protocol):
 
 
 def create_triggers(connection: PostgresConnection, tables: Collection[WatchedTable]) -> None:
-    """Have the changes of these tables notified; waits for another hub that does the same. Raises psycopg.Error."""
+    """Have the changes of these tables notified; waits for another hub that does the same. Raises psycopg.Error.
+
+    Tables that have their triggers are not locked: other hubs write to them.
+    """
+    wanted = {(watched.table, name): sql for watched in tables for name, sql in _triggers(watched).items()}
+    rows = connection.execute(EXISTING).fetchall()
+    existing = {(row["relation"], row["name"]) for row in rows}
+    if wanted.keys() <= existing:
+        return
     connection.begin()
     try:
         connection.execute(FUNCTION)
-        for watched in tables:
-            for statement in _triggers(watched):
-                connection.execute(statement)
+        for table, name in sorted(existing - wanted.keys()):
+            if table in {watched.table for watched in tables}:
+                connection.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+        for key in sorted(wanted.keys() - existing):
+            connection.execute(wanted[key])
         connection.commit()
     except BaseException:
         connection.rollback()
         raise
 
 
-def _triggers(watched: WatchedTable) -> list[str]:
-    table = watched.table
+def _triggers(watched: WatchedTable) -> dict[str, str]:
+    """The statements that create the triggers of a table, by the trigger's name, which tells of what it does."""
     call = f"EXECUTE FUNCTION {CHANNEL}()"
-    if not watched.columns:
-        events = "INSERT OR UPDATE OR DELETE"
-        return [f"CREATE OR REPLACE TRIGGER {CHANNEL} AFTER {events} ON {table} FOR EACH STATEMENT {call}"]
-    differs = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in watched.columns)
-    return [
-        f"CREATE OR REPLACE TRIGGER {CHANNEL}_rows AFTER INSERT OR DELETE ON {table} FOR EACH ROW {call}",
-        f"CREATE OR REPLACE TRIGGER {CHANNEL}_values AFTER UPDATE ON {table} FOR EACH ROW WHEN ({differs}) {call}",
-    ]
+    if watched.columns:
+        differs = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in watched.columns)
+        parts = [
+            ("INSERT OR DELETE", f"FOR EACH ROW {call}"),
+            ("UPDATE", f"FOR EACH ROW WHEN ({differs}) {call}"),
+        ]
+    else:
+        parts = [("INSERT OR UPDATE OR DELETE", f"FOR EACH STATEMENT {call}")]
+    made = {}
+    for events, rest in parts:
+        name = f"{CHANNEL}_{hashlib.sha256(f'{events} {rest}'.encode()).hexdigest()[:8]}"
+        made[name] = f"CREATE OR REPLACE TRIGGER {name} AFTER {events} ON {watched.table} {rest}"
+    return made
