@@ -10,6 +10,7 @@ from hub.context import Hub
 from hub.contract.json_text import encode_text
 from hub.live.missed import Missed
 
+MAX_HOST = 24  # characters of this machine's name in that of the hub
 OVERLAP = 250  # records that may be in flight between hubs
 CATCH_UP = encode_text({"event": "catch_up"})
 
@@ -55,8 +56,8 @@ def join(hub: Hub) -> None:
     assert isinstance(backend, PostgresBackend)
 
     def name() -> str:
-        port = hub.addresses.get("main")
-        return f"{socket.gethostname()}:{port}" if port else f"{socket.gethostname()} ({os.getpid()})"
+        port = hub.addresses.get("main", hub.settings.port)
+        return f"{socket.gethostname()[:MAX_HOST]}:{port} ({os.getpid()})"
 
     membership = Membership(Session(backend, fingerprints(hub.settings)), hub.leading, hub.shared_tables, name)
     hub.add(membership)

@@ -19,7 +19,7 @@ KEYS_LOCK = 0x47415500  # and the following, one for each secret; with a fingerp
 SECRETS = ("session_key", "device_token.txt", "apriltag_token", "tracking_key")
 IDLE_SECONDS = 7  # the server ends a session of which nothing was asked for so long
 LEADER_BEATS = 4  # the name of the leader is asked for with each so many
-NAME_BYTES = 40
+NAME_BYTES = 44  # with the application's name 63, which is all that PostgreSQL keeps
 OWN_DATABASE = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 LEADER = (
     "SELECT a.application_name AS name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
