@@ -40,15 +40,10 @@ def create_app(settings: Settings, lock: InstanceLock | None = None) -> Flask:
 
 def _join_others(hub: Hub) -> None:
     """Share work, changes and what is live with the other hubs on the database. Raises StoreUnusable, RelayUnusable."""
+    from hub.others import join
+
     try:
-        if not hub.leading.alone:
-            from hub.between_hubs import join
-
-            join(hub)
-        if hub.relay.active:
-            from hub.between_hubs import begin
-
-            begin(hub)
+        join(hub)
     except BaseException:
         hub.close()
         raise

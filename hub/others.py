@@ -1,4 +1,4 @@
-"""The start of what passes between hubs, after every kind of device has registered."""
+"""The other hubs on the same database: how this one joins them, after every kind of device has registered."""
 
 from __future__ import annotations
 
@@ -15,8 +15,16 @@ OVERLAP = 250  # records that may be in flight between hubs
 CATCH_UP = encode_text({"event": "catch_up"})
 
 
-def begin(hub: Hub) -> None:
-    """Connect to the other hubs while the hub runs. Raises RelayUnusable where they may not or must not be joined."""
+def join(hub: Hub) -> None:
+    """Join the other hubs on the database, if there may be some. Raises StoreUnusable or RelayUnusable."""
+    if not hub.leading.alone:
+        _join_database(hub)
+    if hub.relay.active:
+        _join_relay(hub)
+
+
+def _join_relay(hub: Hub) -> None:
+    """Pass on what is live. Raises RelayUnusable where the others may not or must not be joined."""
     # Imported here: a hub that is alone needs neither these modules nor redis-py.
     from hub.cluster.redis_relay import RedisRelay
     from hub.cluster.settled import Settled
@@ -42,11 +50,8 @@ def begin(hub: Hub) -> None:
     hub.lifecycle.stopping.append(relay.close)
 
 
-def join(hub: Hub) -> None:
-    """Share work and changes with the other hubs on the database, and lead where none of them does.
-
-    Raises StoreUnusable.
-    """
+def _join_database(hub: Hub) -> None:
+    """Share work and changes, and lead where no other hub does. Raises StoreUnusable."""
     # Imported here: a hub on SQLite needs neither these modules nor psycopg.
     from hub.cluster.membership import Membership
     from hub.store.postgresql.backend import PostgresBackend
