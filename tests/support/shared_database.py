@@ -34,8 +34,8 @@ def copy_secrets(of: Path, to: Path) -> None:
 
 
 @contextmanager
-def hubs(folder: Path, count: int = 2, **environ: str) -> Iterator[list[HubProcess]]:
-    """Hubs that have begun, one after the other; the database is dropped at the end."""
+def hubs(folder: Path, count: int = 2, toml: str = "", **environ: str) -> Iterator[list[HubProcess]]:
+    """Hubs that have begun, one after the other, with `toml` as hub.toml; the database is dropped at the end."""
     made: list[HubProcess] = []
     with stores.using("postgresql"):
         first = folder / "hub0"
@@ -44,6 +44,7 @@ def hubs(folder: Path, count: int = 2, **environ: str) -> Iterator[list[HubProce
             for number in range(count):
                 instance = folder / f"hub{number}"
                 share_secrets(folder, instance)
+                (instance / "hub.toml").write_text(toml, "utf-8")
                 made.append(HubProcess(instance, **{"HUB_STORE_URL": url, **environ}).start())
             yield made
         finally:

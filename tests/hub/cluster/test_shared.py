@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,18 +12,20 @@ import requests
 
 from tests.support import stores
 from tests.support.accounts import ELSEWHERE, PASSWORD, add, log_in
+from tests.support.barriers import toml
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.lpr import g4
 from tests.support.shared_database import hubs
 
 pytestmark = pytest.mark.skipif(not stores.has_server(), reason=stores.NO_SERVER)
 SEEN_SECONDS = 2.0
+BARRIER = {"name": "north", "enabled": True, "checkpoint": "north gate", "kind": "http", "url": "http://127.0.0.1:9/"}
 ENVIRON = {"HUB_ACCESS_LOCAL_ADMIN": "false", "HUB_ACCESS_TRUSTED_PROXY": "127.0.0.1"}
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[HubProcess]]:
-    with hubs(tmp_path_factory.mktemp("pair"), **ENVIRON) as made:
+    with hubs(tmp_path_factory.mktemp("pair"), toml=toml(BARRIER), **ENVIRON) as made:
         yield made
 
 
@@ -109,3 +112,18 @@ def test_the_watchlist_and_rules_are_shared(pair: list[HubProcess], operator: An
     added = _ask(operator, first, "/api/rules", json=rule)
     assert added.status_code in (200, 201), added.text
     _soon(lambda: '"mine"' in _ask(operator, second, "/api/rules").text, "the rule at the other hub")
+
+
+def test_the_stop_of_all_barriers_is_shared_and_durable_at_both_hubs(pair: list[HubProcess], operator: Any) -> None:
+    first, second = pair
+
+    def stopped(hub: HubProcess) -> bool:
+        kept = hub.instance / "barriers_stopped.json"
+        shown = _ask(operator, hub, "/api/barriers").json()["stopped"]
+        return shown and kept.exists() and json.loads(kept.read_text())["stopped"]
+
+    assert _ask(operator, first, "/api/barriers/stop", json={"stopped": True}).status_code == 200
+    _soon(lambda: stopped(second), "the stop at the other hub")
+    assert _ask(operator, second, "/api/barriers/stop", json={"stopped": False}).status_code == 200
+    _soon(lambda: not stopped(first), "the release at the other hub")
+    assert not stopped(second)
