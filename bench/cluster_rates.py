@@ -14,7 +14,7 @@ from load import Load
 
 from tests.support.cluster import Cluster
 from tests.support.helpers import run_app
-from tests.support.hubs import RedisServer
+from tests.support.redis_server import RedisServer
 
 STORE_RATIO = 0.5
 WORKERS_RATIO = 1.4
@@ -43,7 +43,7 @@ class WorkersPeer(PostgresPeer):
 
     def __exit__(self, *problem: object) -> None:
         super().__exit__(*problem)
-        self._redis.kill()
+        self._redis.stop()
 
 
 def rate(kind: type[HubPeer], door: str, size: int, seconds: float, seed: int) -> Cell:

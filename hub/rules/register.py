@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from flask import Flask
 
 from hub.context import Hub
@@ -51,7 +49,7 @@ def register(app: Flask, hub: Hub) -> None:
     feeds = {name: hub.feeds[name] for name in SOURCES}
     cursor = FeedCursor(CONSUMER, feeds, Positions(hub.backend, hub.reader), hub.writer, MAX_BEHIND)
     intake = Intake(SOURCES, cursor, engine.wants)
-    rules = Rules(hub.writer, repository, engine, intake, partial(hub.bus.publish, RULE_FIRED), mailer.wake)
+    rules = Rules(hub.writer, repository, engine, intake, lambda told: hub.bus.publish(RULE_FIRED, told), mailer.wake)
     rules.load()
     hub.rules_want = lambda kind: engine.wants(Kind(kind))
     hub.add(rules)

@@ -10,7 +10,8 @@ from typing import Any
 from tests.support import stores
 from tests.support.far import PROXY, TRUSTING
 from tests.support.front import Front
-from tests.support.hubs import RedisServer, one_hub
+from tests.support.hubs import one_hub
+from tests.support.redis_server import RedisServer
 
 OTHERS = "datname = '{}' AND pid <> pg_backend_pid()"
 
