@@ -31,8 +31,7 @@ def create_app(settings: Settings, lock: InstanceLock | None = None) -> Flask:
         for register in kinds.REGISTER:
             register(app, hub)
         subscriptions.connect(hub)
-        if hub.relay.active:
-            _join_others(hub)
+        _join_others(hub)
     except BaseException:
         lock.release()
         raise
@@ -40,7 +39,7 @@ def create_app(settings: Settings, lock: InstanceLock | None = None) -> Flask:
 
 
 def _join_others(hub: Hub) -> None:
-    """Pass on what is live to other hubs, and receive theirs. Raises RelayUnusable."""
+    """Share work, changes and what is live with the other hubs on the database. Raises StoreUnusable, RelayUnusable."""
     from hub.others import join
 
     try:

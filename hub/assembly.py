@@ -14,6 +14,8 @@ from hub.access.gate import Gate
 from hub.access.open_connections import OpenConnections
 from hub.access.requirements import Requirements
 from hub.backup.damaged import mend
+from hub.cluster.leading import Leading
+from hub.cluster.shared_tables import SharedTables
 from hub.cluster.states import SharedDevices
 from hub.context import Hub
 from hub.contract.times import zone
@@ -55,7 +57,7 @@ from hub.socketio.rooms import Rooms
 from hub.socketio.session_limit import SessionLimit, count_sessions
 from hub.socketio.workers import Workers
 from hub.store.check import DatabaseCheck
-from hub.store.corrected import Corrected
+from hub.store.corrected import CORRECTIONS, Corrected
 from hub.store.disk import DiskWatch
 from hub.store.examine import DecodeLimits
 from hub.store.examiner import Examiner
@@ -157,6 +159,8 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
         settings=settings,
         zone=zone(settings.timezone),
         supervisor=supervisor,
+        leading=Leading(supervisor, alone=backend.in_folder),
+        shared_tables=SharedTables(),
         bus=bus,
         backend=backend,
         lanes=lanes,
@@ -192,9 +196,11 @@ def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:
     app.extensions["gatehouse"] = hub
     hub.add(Missed())
     hub.status["json"] = json.status
+    hub.status["leader"] = hub.leading.status
     _bound_socketio(hub, workers, outgoing, sessions)
     hub.corrected.load()
     hub.parts.load()
+    hub.shared_tables.on(CORRECTIONS, hub.corrected.load)
     _fill_searched(hub)
     hub.images.prepare()
     hub.packs.prepare()

@@ -10,6 +10,8 @@ from typing import Any, TypeVar, cast
 
 from hub.access.gate import Gate
 from hub.access.open_connections import OpenConnections
+from hub.cluster.leading import Leading
+from hub.cluster.shared_tables import SharedTables
 from hub.cluster.states import SharedDevices
 from hub.contract.alerts import Alerts, Condition, NoAlerts, NotableRecords
 from hub.contract.audit import Audit, NoAudit
@@ -64,6 +66,8 @@ class Hub:
     settings: Settings
     zone: tzinfo | None  # the senders' local time; None is this machine's
     supervisor: Supervisor
+    leading: Leading  # what runs at one hub at a time
+    shared_tables: SharedTables  # what is in memory of tables that other hubs change, too
     bus: Bus
     backend: Backend  # the database
     lanes: Lanes  # native threads for slow work, by its kind

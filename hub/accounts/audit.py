@@ -33,6 +33,7 @@ class AuditLog:
 
     def __init__(self, writer: Writer, repository: AuditRepository, now: Callable[[], float] = time.time) -> None:
         self._repository, self._now = repository, now
+        self._elsewhere: list[Callable[[], object]] = []
         self._queue: WriteBehind[dict[str, Any]] = WriteBehind("audit entries", writer, repository.insert_job, QUEUE)
 
     def record(
@@ -47,6 +48,21 @@ class AuditLog:
         row = entry(self._now(), principal, action, target, detail, address)
         log.info("%s by %s (%s) from %s: %s", row["action"], row["who"], row["kind"], row["address"], row["target"])
         self._queue.add(row, ROW_BYTES + len(row["detail"]))
+
+    def newest_of(self, *actions: str) -> dict[str, Any] | None:
+        """The newest entry with one of these actions, those that wait to be written included. Raises Unavailable."""
+        self._queue.flush()
+        found = self._repository.unreadable.readable(self._repository.newest_of(actions), dict, AUDIT_LOG)
+        return found[0] if found else None
+
+    def on_elsewhere(self, notify: Callable[[], object]) -> None:
+        """Call `notify` when another hub has recorded something."""
+        self._elsewhere.append(notify)
+
+    def elsewhere(self) -> None:
+        """Another hub has recorded something. Raises Unavailable or DatabaseError."""
+        for notify in self._elsewhere:
+            notify()
 
     def run(self) -> None:
         """The writing greenlet."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 
 from hub.accounts.tables import AuditEntry
-from hub.store.backend import Backend
+from hub.store.backend import Backend, Row
 from hub.store.reader import Reader
 from hub.store.salvage import Rows
 from hub.store.statements import insert
@@ -46,6 +46,13 @@ class AuditRepository:
             transaction.execute_many(self._insert, rows)
 
         return job
+
+    def newest_of(self, actions: Sequence[str]) -> list[Row]:
+        """The newest entry with one of these actions, if there is one."""
+        columns = AUDIT_LOG.columns
+        return self._reader.all(
+            select(AUDIT_LOG).where(columns.action.in_(actions)).order_by(columns.seq.desc()).limit(1)
+        )
 
     def page(self, query: Query) -> Rows:
         """The entries that match, one more than `limit` where there are."""

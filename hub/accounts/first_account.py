@@ -41,16 +41,22 @@ def add_first_account(hub: Hub, accounts: Accounts, repository: AccountRepositor
     hub.start_notes.append(
         f"Log in from other machines as {NAME} with this password, shown this once{place}:\n  {password}"
     )
-    hub.supervisor.spawn("first account", _add, accounts, password)
+    hub.supervisor.spawn("first account", _add, hub, accounts, password)
 
 
-def _add(accounts: Accounts, password: str) -> None:
+def _add(hub: Hub, accounts: Accounts, password: str) -> None:
     """Make the account; while the disk is full or the hub is busy, try again."""
     while True:
         try:
             accounts.add({"name": NAME, "role": Role.ADMIN.value, "password": password})
             return
         except Conflict:
+            return
+        except hub.backend.errors as error:
+            if hub.leading.alone or not accounts.knows_stored(NAME):
+                raise
+            log.info("Another hub has made the account %s at the same moment; its password counts: %s", NAME, error)
+            hub.settings.admin_password_path.unlink(missing_ok=True)
             return
         except Unavailable as error:
             log.info("The account %s is made later: %s", NAME, error)

@@ -8,14 +8,14 @@ from flask import Flask
 
 from hub.access.origins import OriginCheck
 from hub.accounts.audit import AuditLog
-from hub.accounts.audit_repository import AuditRepository
+from hub.accounts.audit_repository import AUDIT_LOG, AuditRepository
 from hub.accounts.expiring import expiring_audit
 from hub.accounts.failed_logins import FailedLogins
 from hub.accounts.first_account import add_first_account
 from hub.accounts.login import Login, add_login_manager, set_up
 from hub.accounts.pages import accounts_pages
 from hub.accounts.passwords import Passwords
-from hub.accounts.repository import AccountRepository
+from hub.accounts.repository import ACCOUNTS, ENDED, AccountRepository
 from hub.accounts.rest import accounts_rest
 from hub.accounts.service import Accounts
 from hub.accounts.session_key import SessionKey
@@ -36,8 +36,10 @@ def register(app: Flask, hub: Hub) -> None:
     sessions = Sessions(hub.writer, repository, accounts, settings.session_hours * HOUR, on_change=hub.gate.changed)
     accounts.load()
     sessions.load()
+    hub.shared_tables.on(ACCOUNTS, accounts.reload)
+    hub.shared_tables.on(ENDED, sessions.reload)
     key = SessionKey(hub.settings.session_key_path)
-    if hub.relay.active:
+    if hub.relay.active or not hub.leading.alone:
         key.keep()  # it is to be copied to the other hubs, which read each other's cookies
     cookie = set_up(app, key, settings.session_hours)
     add_login_manager(app, sessions)
@@ -60,6 +62,7 @@ def _keep_audit(hub: Hub, audit: AuditLog) -> None:
     """Write the audit log, expire it, and show its state."""
     hub.audit = audit
     hub.lifecycle.closing.append(audit.close)
+    hub.shared_tables.on(AUDIT_LOG, audit.elsewhere)
     hub.status["audit"] = audit.status
     hub.warning_sources.append(audit.warnings)
     hub.supervisor.keep("audit log", audit.run)

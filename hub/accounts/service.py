@@ -53,6 +53,13 @@ class Accounts:
         for account in self._repository.unreadable.load(self._repository.load, account_of, ACCOUNTS):
             self._keep(account)
 
+    def reload(self) -> None:
+        """Another hub has changed accounts. Raises DatabaseError or LaneBusy."""
+        with self._lock:
+            for account in self._repository.unreadable.readable(self._repository.load(), account_of, ACCOUNTS):
+                if self._accounts.get(account.id) != account:
+                    self._keep(account)
+
     def _keep(self, account: Account) -> None:
         self._accounts[account.id] = self._by_key[account.key] = account
         self._on_change()
@@ -76,6 +83,10 @@ class Accounts:
         """The name of the account that somebody means; "" where there is none."""
         account = self._by_key.get(name_key(name))
         return account.name if account else ""
+
+    def knows_stored(self, name: str) -> bool:
+        """Whether an account of this name is stored, by this hub or another one. Raises DatabaseError or LaneBusy."""
+        return self._newest(name_key(name)) is not None
 
     def log_in(self, name: Any, password: Any, address: str) -> Account:
         """The account of a name and its password.

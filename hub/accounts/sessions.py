@@ -45,6 +45,13 @@ class Sessions:
         """Load the sessions that were logged out."""
         self._ended = dict(self._repository.unreadable.load(self._repository.load_ended, _loaded, ENDED))
 
+    def reload(self) -> None:
+        """Another hub has logged sessions out. Raises DatabaseError or LaneBusy."""
+        ended = dict(self._repository.unreadable.readable(self._repository.load_ended(), _loaded, ENDED))
+        if ended.keys() - self._ended.keys():
+            self._ended = {**self._ended, **ended}
+            self._on_change()
+
     @staticmethod
     def new_id() -> str:
         """The id of a new session."""

@@ -29,7 +29,7 @@ class AlertBook:
         now: Callable[[], float] = time.time,
     ) -> None:
         """`off`: kinds that are left out. `hub_name`: who sends the messages."""
-        self._repeat_seconds, self._off, self._hub_name, self._now = repeat_seconds, frozenset(off), hub_name, now
+        self.repeat_seconds, self._off, self._hub_name, self._now = repeat_seconds, frozenset(off), hub_name, now
         self._raised: dict[tuple[str, str], Alert] = {}
         self._sent_at: dict[tuple[str, str], float] = {}  # when a raised alert was last sent, since the start
         self._recent: OrderedDict[tuple[str, str], Alert] = OrderedDict()
@@ -39,6 +39,9 @@ class AlertBook:
 
     def load(self, alerts: Iterable[Alert]) -> None:
         """Go on with stored alerts: those that are raised, and the newest events."""
+        self._raised.clear()
+        self._recent.clear()
+        self._sent_at.clear()
         for alert in alerts:
             if alert.state == RAISED and len(self._raised) < MAX_RAISED:
                 self._raised[alert.key] = alert
@@ -97,7 +100,7 @@ class AlertBook:
         before = self._recent.get(key)
         if before is not None and before.acknowledged_at is not None and kind.value in NEW_AFTER_SEEN:
             before = None
-        if before is not None and 0 <= now - before.raised_at < self._repeat_seconds:
+        if before is not None and 0 <= now - before.raised_at < self.repeat_seconds:
             before.count, before.last_at = before.count + 1, now
             self._changed[before.id] = before
             return

@@ -14,7 +14,7 @@ from hub.alerts.book import AlertBook
 from hub.alerts.expiring import expiring_alerts
 from hub.alerts.pages import alerts_pages
 from hub.alerts.records import RecordAlerts
-from hub.alerts.repository import MESSAGES, AlertRepository
+from hub.alerts.repository import ALERTS, MESSAGES, AlertRepository
 from hub.alerts.rest import alerts_rest
 from hub.alerts.service import AlertService
 from hub.alerts.unseen import Unseen
@@ -62,6 +62,7 @@ def register(app: Flask, hub: Hub) -> None:
         RecordAlerts(hub.notable),
         settings.watchlist,
         on_change=unseen.changed,
+        leads=lambda: hub.leading.leads,
     )
     hub.add(service)
     hub.add(unseen)
@@ -76,6 +77,7 @@ def register(app: Flask, hub: Hub) -> None:
     _wake(hub, service)
     hub.supervisor.keep("alerts", service.run, hub.device_states, hub.conditions)
     hub.supervisor.keep("alarms on pages", unseen.run)
+    hub.shared_tables.on(ALERTS, service.elsewhere)
     hub.expiring += expiring_alerts(hub.settings)
     _add_webhook(hub, positions)
 
@@ -133,11 +135,12 @@ def _add_webhook(hub: Hub, positions: Positions) -> None:
     )
     hub.add(webhook)
     try:
-        cursor.start()
+        cursor.start() if hub.leading.alone else cursor.start_new()
     except (RequestError, DatabaseError) as error:
         log.error("The webhook begins later, since the database cannot be used: %s", error)
     hub.bus.subscribe(ALERT_CHANGED, webhook.wake)
-    hub.supervisor.keep("webhook", webhook.run)
+    hub.leading.keep("webhook", webhook.run, begin=webhook.forget, end=webhook.forget)
+    hub.shared_tables.on(MESSAGES, webhook.wake)
     hub.lifecycle.closing.append(webhook.close)
     hub.status["webhook"] = webhook.status
     hub.deliveries.append(webhook.delivery)

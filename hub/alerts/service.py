@@ -59,11 +59,16 @@ class AlertService:
         monotonic: Callable[[], float] = time.monotonic,
         on_change: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.time,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`watchlist`: deny (plates to stop are alerts) or all. `on_change`: what nobody has seen may be another."""
+        """`watchlist`: deny (plates to stop are alerts) or all. `on_change`: what nobody has seen may be another.
+
+        `leads`: whether this hub watches devices and records; others store what their own parts report.
+        """
         self._writer, self._repository, self._positions, self._bus = writer, repository, positions, bus
         self._book, self._watch, self._records, self._watchlist = book, watch, records, watchlist
         self._monotonic, self._on_change, self._now = monotonic, on_change, now
+        self._leads, self._is_behind = leads, False
         self._requests: deque[Callable[[], None]] = deque(maxlen=MAX_REQUESTS)
         self._wake = Event()
         self._stepping = Semaphore(1)
@@ -122,9 +127,37 @@ class AlertService:
     ) -> None:
         """The greenlet of alerts."""
         while True:
-            self.step(devices, conditions)
+            if self._leads() and self._catch_up():
+                self.step(devices, conditions)
+            else:
+                self._is_behind = True
+                with self._stepping:
+                    self._work(only_requests=True)
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()
+
+    def _catch_up(self) -> bool:
+        """Load what another hub has stored while it led; whether that is done."""
+        if not self._is_behind:
+            return True
+        try:
+            rows = self._repository.current(self._now() - self._book.repeat_seconds)
+            self._book.load(self._repository.unreadable.readable(rows, loaded, ALERTS))
+            self._watch.forget()
+            self._start()
+        except UNAVAILABLE as error:
+            self.problem = str(error)
+            return False
+        self._is_behind = False
+        return True
+
+    def elsewhere(self) -> None:
+        """Another hub has stored alerts, or people have seen some there. Raises DatabaseError or LaneBusy."""
+        rows = self._repository.current(self._now() - self._book.repeat_seconds)
+        for alert in self._repository.unreadable.readable(rows, loaded, ALERTS):
+            if alert.acknowledged_at is not None:
+                self._book.acknowledged([alert.id], alert.acknowledged_at, alert.acknowledged_by)
+        self._on_change()
 
     def step(
         self,
@@ -136,13 +169,13 @@ class AlertService:
             self._watch.poll(devices, conditions)
             self._work()
 
-    def _work(self) -> None:
+    def _work(self, only_requests: bool = False) -> None:
         while self._requests:
             self._requests.popleft()()
         more = True
         while more:
             try:
-                more = self._look_at_records()
+                more = not only_requests and self._look_at_records()
                 self._save()
                 self.problem = ""
             except UNAVAILABLE as error:
@@ -175,15 +208,17 @@ class AlertService:
         """Store changed alerts, messages and positions in one commit, and publish. Raises StoreBusy."""
         rows, messages = self._book.unsaved()
         positions = dict(self._records.positions)
+        leads = self._leads() and not self._is_behind
         moved = positions != self._saved_positions
         begun = positions.keys() != self._saved_positions.keys()  # from there on nothing may be missed
-        due = begun or (moved and self._monotonic() - self._saved_at >= SAVE_SECONDS)
+        due = leads and (begun or (moved and self._monotonic() - self._saved_at >= SAVE_SECONDS))
         if not (rows or messages or due):
             return
 
         def job(transaction: Transaction) -> None:
             self._repository.store(transaction, rows, [row for row, _ in messages])
-            self._positions.store(transaction, CONSUMER, positions)
+            if leads:
+                self._positions.store(transaction, CONSUMER, positions)
 
         self._writer.write(job)
         self._saved_positions, self._saved_at = positions, self._monotonic()

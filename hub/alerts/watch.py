@@ -55,6 +55,10 @@ class Watch:
         self._watched: dict[Key, Watched] = {}
         self._round = 0
 
+    def forget(self) -> None:
+        """Begin anew: it was not looked for a while."""
+        self._watched.clear()
+
     def poll(
         self,
         devices: Iterable[Callable[[], Iterable[DeviceState]]],

@@ -77,6 +77,11 @@ class Webhook:
         """There is a new message."""
         self._wake.set()
 
+    def forget(self) -> None:
+        """Another hub delivers, or this one does from where another one was."""
+        self._cursor.restart()
+        self._outage.over()
+
     def run(self) -> None:
         """The delivering greenlet."""
         while True:

@@ -51,6 +51,8 @@ def register(app: Flask, hub: Hub) -> None:
     hub.described_in.append("hub.barriers.operations")
     hub.bus.subscribe(VISIT_CHANGED, barriers.on_visit)
     hub.supervisor.keep("stop of barriers", stop.run)
+    if barriers.any_enabled and not hub.leading.alone:
+        hub.audit.on_elsewhere(barriers.adopt)
     hub.status["barriers"] = barriers.shown
     hub.warning_sources.append(barriers.warnings)
     hub.expiring.append(expiring_pulses(hub.settings))

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 VISIT_SECONDS = 1.0  # a person does not wait longer for what the visit says
 CLOSE_SECONDS = 3.0
+STOP, RELEASE = "barrier.stop", "barrier.release"  # in the audit log
 
 
 class Barriers:
@@ -52,6 +53,25 @@ class Barriers:
         self._stop, self._audit, self._alerts, self._visits = stop, audit, alerts, visits
         self._on_change, self._now, self._monotonic = on_change, now, monotonic
         self._lanes: dict[str, BarrierLane] = {}
+        self._adopted: int | None = None  # the newest entry of the audit log that was looked at
+
+    def adopt(self) -> None:
+        """Stop or release all barriers as the newest entry of the audit log says: another hub may have written it.
+
+        A stop that this hub knows from its file is not released by an entry from before its start. Raises Unavailable
+        or DatabaseError.
+        """
+        entry = self._audit.newest_of(STOP, RELEASE)
+        known, self._adopted = self._adopted, 0 if entry is None else entry["seq"]
+        if entry is None or entry["seq"] == known:
+            return
+        stopped = entry["action"] == STOP
+        if (stopped or known is not None) and self._stop.adopt(stopped, entry["received_at"], entry["who"]):
+            log.warning("All barriers: %s by %s at another hub.", entry["action"], entry["who"])
+            for lane in self._lanes.values() if stopped else ():
+                lane.cut()
+            self.publish()
+            self._stop.keep()
 
     def add(self, lane: BarrierLane) -> None:
         """Add a barrier."""
@@ -124,7 +144,7 @@ class Barriers:
         else:
             changed = self._stop.begin(False, principal.name)
         if changed:
-            self._audit.record(principal, "barrier.stop" if stopped else "barrier.release", "all barriers", {}, address)
+            self._audit.record(principal, STOP if stopped else RELEASE, "all barriers", {}, address)
         self.publish()
         self._stop.keep()
         return changed

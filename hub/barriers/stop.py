@@ -74,6 +74,13 @@ class GlobalStop:
         self.state = Stopped(stopped, self._now(), clean(by)[:MAX_WHO])
         return True
 
+    def adopt(self, stopped: bool, since: float, by: str) -> bool:
+        """Take the state that another hub has stored; whether that is a change. `keep` makes it durable."""
+        if stopped == self.state.stopped:
+            return False
+        self.state = Stopped(stopped, since, clean(by)[:MAX_WHO])
+        return True
+
     def keep(self, seconds: float = KEEP_SECONDS) -> None:
         """Have the state written, and wait for it up to `seconds`; never raises: what was not kept is in `problem`."""
         done: AsyncResult[None] = AsyncResult()

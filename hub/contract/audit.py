@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from hub.contract.roles import Principal
@@ -25,6 +25,12 @@ class Audit(Protocol):
         cut to a few KB.
         """
 
+    def newest_of(self, *actions: str) -> dict[str, Any] | None:
+        """The newest entry with one of these actions, over all hubs on the database. Raises Unavailable."""
+
+    def on_elsewhere(self, notify: Callable[[], object]) -> None:
+        """Call `notify` when another hub has recorded something; it may raise Unavailable, and is called again then."""
+
 
 class NoAudit:
     """Records nothing: a hub without accounts."""
@@ -38,3 +44,9 @@ class NoAudit:
         address: str = "",
     ) -> None:
         """Leave it out."""
+
+    def newest_of(self, *actions: str) -> dict[str, Any] | None:
+        return None
+
+    def on_elsewhere(self, notify: Callable[[], object]) -> None:
+        """Nothing is recorded anywhere."""

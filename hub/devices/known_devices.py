@@ -14,9 +14,11 @@ from hub.contract.errors import NotFound
 from hub.contract.roles import DEVICE_ROLES, STRANGER_ROLES, Principal
 from hub.devices.access_repository import RowsById
 from hub.devices.device import ADMITTED, BLOCKED, MAX_NAME, STATES, WAITING, Device, device_of, site_of
+from hub.store.transaction import Transaction
 from hub.store.writer import StoreBusy, Writer
 
 DISPLACED_PER_MINUTE = 20
+NOTED = ("claimed", "transport", "last_seen", "tries", "sent")  # columns that change without an operator
 SPOOFABLE = ("udp",)  # transports whose sender's address proves nothing: these give way first
 
 
@@ -25,6 +27,7 @@ class KnownDevices:
 
     def __init__(self, writer: Writer, repository: RowsById, max_waiting: int) -> None:
         self._writer, self._repository = writer, repository
+        self._note = repository.update(NOTED, unless=["state", "name"])
         self._by_id: dict[str, Device] = {}
         self._by_address: dict[str, dict[str, Device]] = {}  # address -> claimed id -> device
         self._unwritten: set[str] = set()  # ids of devices that changed since they were stored
@@ -44,6 +47,42 @@ class KnownDevices:
         self.remove(self.names.trim())
         for address in self._by_address:
             self.decide(address)
+
+    def reload(self) -> set[str]:
+        """Another hub has changed devices: the addresses that may do something else now.
+
+        Raises DatabaseError or LaneBusy.
+        """
+        repository = self._repository
+        with self.lock:
+            rows = repository.unreadable.readable(repository.load(), device_of, repository.table)
+            stored = {device.id for device in rows}
+            changed = [device for device in rows if self._differs(device)]
+            gone = [device for device in self._by_id.values() if device.stored and device.id not in stored]
+            self.remove([device.id for device in gone], with_rows=False)
+            for device in changed:
+                self._replace(device)
+            addresses = {device.address for device in (*gone, *changed)}
+            for address in addresses:
+                self.decide(address)
+        if addresses:
+            self.news.set()
+        return addresses
+
+    def _differs(self, device: Device) -> bool:
+        known = self._by_id.get(device.id)
+        return known is None or (known.state, known.name, known.claimed) != (device.state, device.name, device.claimed)
+
+    def _replace(self, device: Device) -> None:
+        """A device as another hub has stored it, in place of what is known here by its id or as the same one."""
+        known = self._by_id.get(device.id)
+        if known is not None:
+            device.last_seen, device.tries = max(device.last_seen, known.last_seen), max(device.tries, known.tries)
+        same = self.at(device.address).get(device.claimed)
+        self.remove([device.id, *([] if same is None else [same.id])], with_rows=False)
+        self.insert(device)
+        if device.state == WAITING:
+            self.names.add(device.id, site_of(device.address), rank_of(device.transport))
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -114,10 +153,18 @@ class KnownDevices:
             if not unwritten and not gone:
                 return
             devices = [self._by_id[device_id] for device_id in unwritten]
+            new = [device.row() for device in devices if not device.stored]
+            noted = self._note([device.row() for device in devices if device.stored])
+            removed, added = self._repository.change((), gone), self._repository.add(new, ["address", "claimed"])
+
+            def job(transaction: Transaction) -> None:
+                for change in (removed, added, noted):
+                    change(transaction)
+
             for device in devices:
                 device.stored = True
             try:
-                self._writer.write(self._repository.change([device.row() for device in devices], gone))
+                self._writer.write(job)
             except StoreBusy:
                 self._unwritten |= unwritten & self._by_id.keys()
                 self._gone |= gone

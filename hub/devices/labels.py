@@ -79,6 +79,13 @@ class Labels:
         for label in repository.unreadable.load(repository.load, _label_of, repository.table):
             self._labels[label.kind, label.device] = label
 
+    def reload(self) -> None:
+        """Another hub has changed labels. Raises DatabaseError or LaneBusy."""
+        repository = self._repository
+        with self._lock:
+            labels = repository.unreadable.readable(repository.load(), _label_of, repository.table)
+            self._labels = {(label.kind, label.device): label for label in labels}
+
     def of(self, kind: str, device: str) -> Label | None:
         """The label of a device; None where nobody has said anything about it."""
         return self._labels.get((kind, device))

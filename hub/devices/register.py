@@ -24,7 +24,7 @@ from hub.devices.overview import Overview
 from hub.devices.overview_rest import overview_rest
 from hub.devices.pair_rest import pair_rest
 from hub.devices.pairing import Pairings
-from hub.devices.repository import DeviceRepository
+from hub.devices.repository import DEVICES, DeviceRepository
 from hub.devices.rest import devices_rest
 from hub.devices.service import Devices
 from hub.devices.tokens import DeviceTokens, shared_token
@@ -51,6 +51,7 @@ def register(app: Flask, hub: Hub) -> None:
     tokens = DeviceTokens(hub.writer, repository, text, hub.gate.changed)
     known.load()
     tokens.load()
+    _share(hub, registrations, known, tokens)
     admissions = DeviceAdmissions(known, limits.waiting_per_address)
     pairings = Pairings(tokens, known.news, limits)
     for part in (known, tokens, admissions, Decisions(known, hub.gate.changed), pairings):
@@ -79,12 +80,30 @@ def _add_list(app: Flask, hub: Hub, known: KnownDevices, pairings: Pairings, reg
 
     labels = Labels(hub.writer, RowsById(hub.backend, hub.reader, DEVICE_LABELS), changed)
     labels.load()
+    hub.shared_tables.on(DEVICE_LABELS, labels.reload)
     hub.add(labels)
     hub.checkpoints = labels.place
     hub.add(Overview(hub.device_states, hub.part(FrameStore), known, pairings, registrations, labels))
     app.register_blueprint(overview_rest)
     app.register_blueprint(first_steps)
     hub.described_in.append("hub.devices.overview_operations")
+
+
+def _share(hub: Hub, registrations: Devices, known: KnownDevices, tokens: DeviceTokens) -> None:
+    """Let what operators decide at another hub count here."""
+
+    def reload_devices() -> None:
+        if known.reload():
+            hub.gate.changed()
+
+    def reload_registrations() -> None:
+        registrations.reload()
+        hub.gate.changed()
+
+    devices, access, used = DEVICES.columns, ACCESS_DEVICES.columns, ACCESS_TOKENS.columns
+    hub.shared_tables.on(DEVICES, reload_registrations, [devices.status, devices.fields])
+    hub.shared_tables.on(ACCESS_DEVICES, reload_devices, [access.state, access.name, access.claimed])
+    hub.shared_tables.on(ACCESS_TOKENS, tokens.reload, [used.name, used.revoked_at])
 
 
 def _is_open(hub: Hub, environ: Environ) -> bool:

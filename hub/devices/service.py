@@ -69,6 +69,21 @@ class Devices:
             )
             self._remove(removed)
 
+    def reload(self) -> None:
+        """Another hub has changed registrations. Raises DatabaseError or LaneBusy."""
+        rows = self._repository.unreadable.readable(self._repository.load(), _loaded, DEVICES)
+        stored = {device["serial"]: device for device in rows if device["serial"] not in self._gone}
+        for serial in self._devices.keys() - stored.keys():
+            del self._devices[serial]
+            self.names.remove(serial)
+            self._keys = {digest: name for digest, name in self._keys.items() if name != serial}
+        for serial, device in stored.items():
+            known = self._devices.get(serial)
+            if known is None or (known["status"], known["fields"]) != (device["status"], device["fields"]):
+                self._devices[serial] = device
+                self._rank(device, "")
+                self._keep_key(device)
+
     def _rank(self, device: dict[str, Any], address: str) -> None:
         """Decide how far others give way before a device: an approved one never does."""
         if device["status"] == APPROVED:

@@ -89,6 +89,7 @@ class DeviceTokens:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._writer, self._repository, self._on_revoked, self._now = writer, repository, on_revoked, now
+        self._note_use = repository.update(["last_used"])
         self._shared = digest_of(shared) if shared else ""
         self._by_digest: dict[str, Token] = {}
         self._by_id: dict[str, Token] = {}
@@ -101,6 +102,21 @@ class DeviceTokens:
         """Load the stored tokens, without those that cannot be read."""
         for token in self._repository.unreadable.load(self._repository.load, _token_of, self._repository.table):
             self._insert(token)
+
+    def reload(self) -> None:
+        """Another hub has changed tokens. Raises DatabaseError or LaneBusy."""
+        repository = self._repository
+        with self._lock:
+            tokens = repository.unreadable.readable(repository.load(), _token_of, repository.table)
+            before, self._by_id, self._by_digest = self._by_id, {}, {}
+            for token in tokens:
+                known = before.get(token.id)
+                if known is not None:
+                    token.last_used = max(filter(None, (token.last_used, known.last_used)), default=None)
+                self._insert(token)
+        valid = {token.digest for token in tokens if token.revoked_at is None}
+        if any(token.revoked_at is None and token.digest not in valid for token in before.values()):
+            self._on_revoked()
 
     def _insert(self, token: Token) -> None:
         self._by_digest[token.digest] = self._by_id[token.id] = token
@@ -179,7 +195,7 @@ class DeviceTokens:
             if not rows:
                 return
             try:
-                self._writer.write(self._repository.change(rows))
+                self._writer.write(self._note_use(rows))
             except StoreBusy:
                 self._used |= used
                 raise

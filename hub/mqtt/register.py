@@ -70,10 +70,11 @@ def register(app: Flask, hub: Hub) -> None:
         cursor,
         tuple(feeds),
         hub.supervisor.spawn,
+        lambda: hub.leading.leads,
     )
     hub.add(publisher)
     try:
-        cursor.start()
+        cursor.start() if hub.leading.alone else cursor.start_new()
     except (RequestError, DatabaseError) as error:
         log.error("MQTT begins later, since the database cannot be used: %s", error)
     hub.lifecycle.closing.append(publisher.close)
@@ -81,7 +82,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.status["mqtt"] = publisher.status
     hub.deliveries.append(publisher.delivery)
     hub.warning_sources.append(publisher.warnings)
-    hub.supervisor.keep("mqtt", publisher.run)
+    hub.leading.keep("mqtt", publisher.run, begin=publisher.begin, end=cursor.restart)
 
 
 def _subscribe(hub: Hub, publisher: MqttPublisher, with_presence: bool) -> None:
@@ -106,9 +107,11 @@ def _subscribe(hub: Hub, publisher: MqttPublisher, with_presence: bool) -> None:
 
 
 def own_client_id(settings: Settings) -> str:
-    """The same name at every start, and another one for every machine and instance folder.
+    """The same name at every start, and another one for every machine and instance folder, or for every database that
+    several hubs share: of these only the one that leads is connected.
 
     So a connection that the broker still holds after a crash ends before the new one begins, and its will comes first.
     """
-    place = f"{socket.gethostname()} {settings.instance.resolve()} {settings.mqtt.prefix}"
+    place = settings.store.url or f"{socket.gethostname()} {settings.instance.resolve()}"
+    place = f"{place} {settings.mqtt.prefix}"
     return f"gatehouse-{hashlib.blake2b(place.encode('utf-8', 'replace'), digest_size=6).hexdigest()}"

@@ -52,8 +52,10 @@ class MqttPublisher:
         cursor: FeedCursor,
         feeds: tuple[str, ...],
         spawn: Spawn,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`retained`: None where states are not sent. `address`: for sentences."""
+        """`retained`: None where states are not sent. `address`: for sentences. `leads`: no other hub delivers."""
+        self._leads = leads
         self._broker, self._address, self._topics, self._retained = broker, address, topics, retained
         self._cursor, self._feeds, self._spawn = cursor, feeds, spawn
         self._wake = Event()
@@ -81,6 +83,11 @@ class MqttPublisher:
             self._states_due = 0.0
             self._retained.presence[event.camera] = "present" if isinstance(event, VehicleArrived) else "absent"
             self._wake.set()
+
+    def begin(self) -> None:
+        """This hub delivers from now on, from where another one was."""
+        self._cursor.restart()
+        self._away_since, self._failures = time.time(), 0
 
     def run(self) -> None:
         """The publishing greenlet."""
@@ -235,7 +242,7 @@ class MqttPublisher:
         return DeliveryState(
             CONSUMER,
             self._address,
-            not self.connected or bool(self.problem),
+            self._leads() and (not self.connected or bool(self.problem)),
             sum(self._cursor.waiting.values()),
             self._cursor.delivered,
             self._cursor.left_out,
@@ -246,7 +253,7 @@ class MqttPublisher:
 
     def warnings(self) -> list[str]:
         """A sentence for the operator while the broker is away."""
-        if self._away_since is None or time.time() - self._away_since < WARN_SECONDS:
+        if not self._leads() or self._away_since is None or time.time() - self._away_since < WARN_SECONDS:
             return []
         return [
             f"The MQTT broker {self._address} cannot be used since {utc_text(self._away_since)}: "

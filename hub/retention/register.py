@@ -26,4 +26,4 @@ def register(app: Flask, hub: Hub) -> None:
     hub.room.on_close.append(retention.wake)
     hub.status["retention"] = retention.status
     hub.warning_sources.append(retention.warnings)
-    hub.supervisor.keep("retention", retention.run)
+    hub.leading.keep("retention", retention.run, begin=retention.load)

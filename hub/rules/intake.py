@@ -68,6 +68,14 @@ class Intake:
             for name in self._sources.keys() - set(self._read()):
                 self._cursor.skip(name)
 
+    def start_new(self) -> None:
+        """Begin with the next rows where no positions are stored: another hub may be reading. Raises as `start`."""
+        self._cursor.start_new()
+
+    def restart(self) -> None:
+        """Load the positions again when they are needed: another hub may have gone on."""
+        self._cursor.restart()
+
     def begin(self, kind: Kind) -> None:
         """A rule about this kind is about to be made: what was stored before is not for it. Raises as `start`."""
         self.start()

@@ -54,6 +54,10 @@ class Mailer:
         """A mail waits."""
         self._wake.set()
 
+    def forget(self) -> None:
+        """Another hub sends the mail."""
+        self._outage.over()
+
     def run(self) -> None:
         """The greenlet."""
         while True:

@@ -13,13 +13,14 @@ from hub.live.events import (
     VISIT_CHANGED,
     CaptureStored,
 )
+from hub.rules.elsewhere import CapturesElsewhere
 from hub.rules.engine import Engine
 from hub.rules.expiring import expiring_firings
 from hub.rules.firings import FiringAlerts
 from hub.rules.happenings import of_alert, of_capture, of_detection, of_visit
 from hub.rules.intake import MAX_BEHIND, Intake, Source
 from hub.rules.mailer import Mailer
-from hub.rules.repository import RuleRepository
+from hub.rules.repository import FIRINGS, RULES, RuleRepository
 from hub.rules.rest import rules_rest
 from hub.rules.rule import Kind
 from hub.rules.service import Rules
@@ -49,8 +50,19 @@ def register(app: Flask, hub: Hub) -> None:
     feeds = {name: hub.feeds[name] for name in SOURCES}
     cursor = FeedCursor(CONSUMER, feeds, Positions(hub.backend, hub.reader), hub.writer, MAX_BEHIND)
     intake = Intake(SOURCES, cursor, engine.wants)
-    rules = Rules(hub.writer, repository, engine, intake, lambda told: hub.bus.publish(RULE_FIRED, told), mailer.wake)
+    rules = Rules(
+        hub.writer,
+        repository,
+        engine,
+        intake,
+        lambda told: hub.bus.publish(RULE_FIRED, told),
+        mailer.wake,
+        leads=lambda: hub.leading.leads,
+        alone=hub.leading.alone,
+    )
     rules.load()
+    if not hub.leading.alone:
+        rules.look_elsewhere = CapturesElsewhere(hub.feeds["captures"], rules.captured).look
     hub.rules_want = lambda kind: engine.wants(Kind(kind))
     hub.add(rules)
     hub.add(mailer)
@@ -64,8 +76,10 @@ def register(app: Flask, hub: Hub) -> None:
         hub.warning_sources.append(mailer.warnings)
     _subscribe(hub, rules)
     hub.lifecycle.closing.append(rules.close)
-    hub.supervisor.keep("rules", rules.run, hub.device_states)
-    hub.supervisor.keep("mail", mailer.run)
+    hub.leading.keep("rules", rules.run, hub.device_states, begin=rules.begin, end=rules.end)
+    hub.leading.keep("mail", mailer.run, end=mailer.forget)
+    hub.shared_tables.on(RULES, rules.reload)
+    hub.shared_tables.on(FIRINGS, mailer.wake)
 
 
 def _subscribe(hub: Hub, rules: Rules) -> None:

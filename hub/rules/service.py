@@ -54,10 +54,16 @@ class Rules:
         on_fired: Callable[[str], None] = lambda name: None,
         on_mail: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.time,
+        leads: Callable[[], bool] = lambda: True,
+        alone: bool = True,
     ) -> None:
-        """`on_fired`: a rule (its name) has fired, and that is stored. `on_mail`: a mail waits to be sent."""
+        """`on_fired`: a rule (its name) has fired, and that is stored. `on_mail`: a mail waits to be sent.
+
+        `leads`: whether rules fire at this hub. `alone`: there is no other one.
+        """
         self._writer, self._repository, self._engine, self._intake = writer, repository, engine, intake
         self._on_fired, self._on_mail, self._now = on_fired, on_mail, now
+        self._leads, self._alone = leads, alone
         self._rules: dict[str, Rule] = {rule.id: rule for rule in DEFAULTS}
         self._unstored: list[Fired] = []
         self._wake = Event()
@@ -66,6 +72,7 @@ class Rules:
         self._changing = Semaphore(1)
         self._silence = Silence(now())
         self._look_at = monotonic() + LOOK_SECONDS  # when those that are silent are looked for next
+        self.look_elsewhere: Callable[[], None] = lambda: None  # for captures that other hubs have stored
         self.fired = 0
         self.problem = ""
 
@@ -75,13 +82,43 @@ class Rules:
         for rule in unreadable.load(self._repository.load, _loaded, RULES):
             self._rules[rule.id] = rule
         self._engine.use(self._rules.values())
-        longest = max((rule.pause_minutes for rule in self._rules.values()), default=0.0) * 60
         try:
-            for row in reversed(self._repository.recent(self._now() - longest, MAX_PAUSES)):
-                self._engine.remember(row["rule_id"], row["subject"], row["received_at"])
-            self._intake.start()
+            self._remember()
+            self._intake.start() if self._alone else self._intake.start_new()
         except UNAVAILABLE as error:
             log.error("Rules begin later, since the database cannot be used: %s", error)
+
+    def _remember(self) -> None:
+        """Load what rules have fired for, for their pauses. Raises DatabaseError or LaneBusy."""
+        longest = max((rule.pause_minutes for rule in self._rules.values()), default=0.0) * 60
+        for row in reversed(self._repository.recent(self._now() - longest, MAX_PAUSES)):
+            self._engine.remember(row["rule_id"], row["subject"], row["received_at"])
+
+    def begin(self) -> None:
+        """Rules fire at this hub from now on. Raises DatabaseError or LaneBusy."""
+        self._remember()
+        self._intake.restart()
+        self._intake.look_everywhere()
+        self._silence = Silence(self._now())
+
+    def end(self) -> None:
+        """Rules fire at another hub from now on."""
+        self._intake.restart()
+        self._unstored.clear()
+
+    def reload(self) -> None:
+        """Another hub has changed rules. Raises DatabaseError or LaneBusy."""
+        with self._changing:
+            stored = self._repository.unreadable.readable(self._repository.load(), _loaded, RULES)
+            for rule in stored:
+                self._begin(rule)
+            self._rules = {rule.id: rule for rule in (*DEFAULTS, *stored)}
+            self._engine.use(self._rules.values())
+
+    def _begin(self, rule: Rule) -> None:
+        """What was stored before a rule was made is not for it; the hub at which rules fire sees to that."""
+        if self._leads() and rule.enabled and not self._engine.wants(rule.when.kind):
+            self._intake.begin(rule.when.kind)
 
     # -- what happens
 
@@ -117,6 +154,7 @@ class Rules:
         with self._stepping:
             if monotonic() >= self._look_at:
                 self._look_at = monotonic() + LOOK_SECONDS
+                self.look_elsewhere()
                 for happening in self._silence.happenings(devices, self._engine.wants, self._now()):
                     self._unstored += self._engine.fires(happening)
                 del self._unstored[MAX_UNSTORED:]
@@ -186,8 +224,7 @@ class Rules:
             return self._put(read_rule(changed))
 
     def _put(self, rule: Rule) -> dict[str, Any]:
-        if rule.enabled and not self._engine.wants(rule.when.kind):
-            self._intake.begin(rule.when.kind)
+        self._begin(rule)
         row = {"id": rule.id, "body": orjson.dumps(rule.shown()).decode(), "changed_at": self._now()}
         self._writer.write(lambda transaction: self._repository.replace(transaction, row))
         self._rules[rule.id] = rule

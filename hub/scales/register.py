@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask
 
 from hub.context import Hub
 from hub.scales.link import Link
 from hub.scales.rest import scales_rest
 from hub.scales.service import Scales
+
+ELSEWHERE = "Another hub on the database reads this scale."
 
 
 def register(app: Flask, hub: Hub) -> None:
@@ -20,4 +24,4 @@ def register(app: Flask, hub: Hub) -> None:
     hub.status["scales"] = scales.status
     for one in hub.settings.scales:
         if one.enabled:
-            hub.supervisor.keep(f"scale {one.name}", Link(one, scales).run)
+            hub.leading.keep(f"scale {one.name}", Link(one, scales).run, end=partial(scales.lost, one.name, ELSEWHERE))

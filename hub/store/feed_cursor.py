@@ -60,6 +60,16 @@ class FeedCursor:
         self._at, self._saved = found, stored
         self.save(force=True)
 
+    def start_new(self) -> None:
+        """Begin with the next rows where no positions are stored; otherwise later, with `start`. Raises as `start`."""
+        if not self._positions.load(self._consumer):
+            self.start()
+
+    def restart(self) -> None:
+        """Load the positions again when they are needed: another hub may have delivered meanwhile."""
+        self._at, self._saved = {}, {}
+        self._behind.clear()
+
     def next(self, feed: str, limit: int) -> FeedPage:
         """The next items of a feed, which stay the next ones until they are `done`. Raises DatabaseError, LaneBusy."""
         if self._behind.get(feed, True):

@@ -8,6 +8,7 @@ is deleted.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -201,9 +202,13 @@ class Imports:
             pass
         self._writer.write(lambda transaction: self._repository.end_import(transaction, import_id))
 
-    def clean_up(self, reader: Reader) -> None:
-        """Delete what imports left that a stop or crash broke off; no file is read meanwhile."""
+    def clean_up(self, reader: Reader, older_seconds: float = 0.0) -> None:
+        """Delete what imports left that a stop or crash broke off; no file is read meanwhile.
+
+        older_seconds: how long ago they began at least; what began since may go on at another hub.
+        """
+        broken_off = IMPORTS.columns.began_at <= time.time() - older_seconds
         with self._alone():
-            for row in reader.all(select(IMPORTS)):
+            for row in reader.all(select(IMPORTS).where(broken_off)):
                 log.warning("An import of vehicles was broken off: what it had stored is deleted.")
                 self._undo(row["id"])

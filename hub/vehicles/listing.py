@@ -29,6 +29,9 @@ STATES = ("valid", "early", "expired")
 RETIRED = ("false", "true", "all")
 OLDER_ENTRIES = table_of(WatchlistEntry)
 MAX_OLDER = 500  # entries that are named
+WATCHED_VEHICLES = select(VEHICLES).where(
+    VEHICLES.columns.permission.in_(WATCHED), VEHICLES.columns.retired_at.is_(None), IN_REGISTER
+)
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,13 @@ class VehicleLists:
 
     def watched(self) -> list[Vehicle]:
         """Vehicles to be stopped or watched that are not retired; at the start."""
-        asked = select(VEHICLES).where(
-            VEHICLES.columns.permission.in_(WATCHED), VEHICLES.columns.retired_at.is_(None), IN_REGISTER
-        )
-        found = self.unreadable.fetch(lambda: self._reader.all(asked), VEHICLES)
+        found = self.unreadable.fetch(lambda: self._reader.all(WATCHED_VEHICLES), VEHICLES)
         return self._vehicles(found, keep=True)
+
+    def watched_now(self) -> list[Vehicle]:
+        """The same while the hub runs. Raises DatabaseError or LaneBusy."""
+        rows = self._reader.all(WATCHED_VEHICLES)
+        return self._vehicles(rows, self._identifiers.rows(row["seq"] for row in rows))
 
     def note_older_entries(self) -> None:
         """Name what revision 10 could not move from the watchlist, for the status page."""
@@ -113,8 +118,8 @@ class VehicleLists:
             conditions.append(_has_text(wanted.text))
         return select(VEHICLES).where(*conditions)
 
-    def _vehicles(self, rows: list[Row], keep: bool = False) -> list[Vehicle]:
-        owned = self._owned(rows)
+    def _vehicles(self, rows: list[Row], identifiers: list[Row] | None = None, keep: bool = False) -> list[Vehicle]:
+        owned = self._owned(rows, identifiers)
         return offload(
             self.unreadable.readable,
             rows,
@@ -123,9 +128,11 @@ class VehicleLists:
             keep=keep,
         )
 
-    def _owned(self, rows: list[Row]) -> dict[int, list[tuple[str, str]]]:
-        """Kind and text of the identifiers of vehicles, by their seq."""
-        found = self.unreadable.fetch(lambda: self._identifiers.rows(row["seq"] for row in rows), IDENTIFIERS)
+    def _owned(self, rows: list[Row], identifiers: list[Row] | None = None) -> dict[int, list[tuple[str, str]]]:
+        """Kind and text of the identifiers of vehicles, by their seq. `identifiers`: where they are read already."""
+        found = identifiers
+        if found is None:
+            found = self.unreadable.fetch(lambda: self._identifiers.rows(row["seq"] for row in rows), IDENTIFIERS)
         owned: dict[int, list[tuple[str, str]]] = {}
         for each in offload(self.unreadable.readable, found, dict, IDENTIFIERS):
             owned.setdefault(each["vehicle"], []).append((each["kind"], each["text"]))

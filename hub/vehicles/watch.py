@@ -6,6 +6,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
@@ -39,6 +40,16 @@ class WatchedPlates:
         """Watch these vehicles only."""
         self._vehicles, self._exact, self._similar, self.left_out = {}, {}, {}, 0
         self.add(vehicles)
+
+    def replace(self, vehicles: Iterable[Vehicle]) -> None:
+        """Watch these vehicles only; what has not changed stays."""
+        wanted = {vehicle.id: vehicle for vehicle in vehicles}
+        changed = [vehicle for vehicle in wanted.values() if self._vehicles.get(vehicle.id) != vehicle]
+        gone = [vehicle for vehicle in self._vehicles.values() if wanted.get(vehicle.id) != vehicle]
+        for vehicle in gone:  # first, since a plate may have passed from one to another
+            self.put(replace(vehicle, identifiers=()))
+        self.left_out = 0
+        self.add(changed)
 
     def add(self, vehicles: Iterable[Vehicle]) -> None:
         """Watch these vehicles, too, as far as there is room."""

@@ -48,6 +48,7 @@ class Decisions:
         """Decide about a visit that waits. Raises ContractError, NotFound, Conflict, StoreBusy or DatabaseError."""
         asked = read(data)
         with self._visits.lock:
+            self._visits.refresh()
             visit = self._visits.find(visit_id)
             self._check(visit, asked)
             who = clean(author.name or author.kind)[:200]

@@ -34,7 +34,7 @@ from hub.visits.pages import visits_pages
 from hub.visits.parts import Parts
 from hub.visits.reading import StoredVisits
 from hub.visits.rejudging import Rejudging
-from hub.visits.repository import Query, VisitRepository
+from hub.visits.repository import VISITS, Query, VisitRepository
 from hub.visits.rest import visits_rest
 from hub.visits.service import CONSUMER, VisitService
 from hub.visits.verdicts import VerdictFeed
@@ -68,7 +68,8 @@ def register(app: Flask, hub: Hub) -> None:
         hub.supervisor.spawn("visits", _forget, hub, positions)
         return
     try:
-        service.start()
+        if hub.leading.alone or not positions.load(CONSUMER):
+            service.start()
     except (RequestError, DatabaseError) as error:
         log.error("Visits begin later, since the database cannot be used: %s", error)
     hub.bus.subscribe(CAPTURE_STORED, lambda _: service.wake(CAPTURES))
@@ -80,8 +81,9 @@ def register(app: Flask, hub: Hub) -> None:
     hub.bus.subscribe(VEHICLE_ARRIVED, service.sense)
     hub.bus.subscribe(VEHICLE_LEFT, service.sense)
     hub.bus.subscribe(WEIGHT_SETTLED, service.sense)
-    hub.supervisor.keep("visits", service.run)
-    hub.supervisor.keep("visits judged again", rejudging.run)
+    hub.leading.keep("visits", service.run, begin=service.begin)
+    hub.leading.keep("visits judged again", rejudging.run)
+    hub.shared_tables.on(VISITS, service.elsewhere)
     hub.lifecycle.closing.append(service.close)
 
 
@@ -107,7 +109,14 @@ def _service(hub: Hub, repository: VisitRepository, positions: Positions, assess
     mqtt = hub.settings.mqtt
     keep_messages = bool(mqtt.host) and "visits" in mqtt.publish
     rules = Rules(settings.join_seconds, settings.standing_minutes * 60)
-    return VisitService(parts, rules, settings.net_hours * 3600, keep_messages, lambda: hub.rules_want("visit"))
+    return VisitService(
+        parts,
+        rules,
+        settings.net_hours * 3600,
+        keep_messages,
+        lambda: hub.rules_want("visit"),
+        leads=lambda: hub.leading.leads,
+    )
 
 
 def _stations(hub: Hub) -> tuple[int, str]:

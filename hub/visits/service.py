@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 CONSUMER = "visits"
 POLL_SECONDS = 2.0
+POLL_SECONDS_OF_MANY = 0.5  # records of other hubs wake nobody here
 GATHER_SECONDS = 0.04  # between two steps; records of this time are joined together
 REST = 9  # times as long as a step has taken: records that arrive by the thousand are stored first, and joined later
 MAX_REST_SECONDS = 0.1  # a verdict comes within 200 ms
@@ -60,11 +61,15 @@ class VisitService:
         keep_messages: bool,
         wanted: Callable[[], bool] = lambda: False,
         now: Callable[[], float] = time.time,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         """`keep_messages`: whether each change is kept as a message, for MQTT; alerts are in any case, and verdicts
-        while they are `wanted`, for rules."""
+        while they are `wanted`, for rules.
+
+        `leads`: whether records are joined at this hub; at others people decide about visits only.
+        """
         self._parts, self._rules, self._keep_messages, self._now = parts, rules, keep_messages, now
-        self._wanted = wanted
+        self._wanted, self._leads, self.poll_seconds = wanted, leads, POLL_SECONDS
         self._places = Places(parts.repository, rules)
         self._sensed = Sensed(rules)
         self._correcting = Correcting(self._places, rules, parts.assessment, self._beside)
@@ -99,10 +104,29 @@ class VisitService:
         parts.writer.write(lambda transaction: parts.positions.store(transaction, CONSUMER, at))
         self._started = True
 
+    def begin(self) -> None:
+        """This hub joins from now on: another one has stored visits meanwhile."""
+        with self.lock:
+            self._started, self.poll_seconds = False, POLL_SECONDS_OF_MANY
+            self._places.forget()
+            self._parts.intake.look_everywhere()
+            self._wake.set()
+
+    def elsewhere(self) -> None:
+        """Another hub has stored visits. Raises DatabaseError or LaneBusy."""
+        with self.lock:
+            self._places.forget()
+            self._change = max(self._change, self._parts.repository.newest_change())
+
+    def refresh(self) -> None:
+        """Have visits loaded as they are now, where another hub joins; while `lock` is held."""
+        if not self._leads():
+            self._places.forget()
+
     def run(self) -> None:
         """The greenlet of visits."""
         while not self._closed:
-            if not self._wake.wait(POLL_SECONDS):
+            if not self._wake.wait(self.poll_seconds):
                 self._parts.intake.look_everywhere()
             self._wake.clear()
             try:
@@ -131,6 +155,8 @@ class VisitService:
     def close(self) -> None:
         """Join what is stored already; what cannot be joined now is, after the next start."""
         self._closed = True
+        if not self._leads():
+            return
         self._parts.intake.look_everywhere()
         with suppress(*UNAVAILABLE):
             self.step()
@@ -228,7 +254,9 @@ class VisitService:
         Raises RequestError or DatabaseError; what is in memory is to be loaded again then.
         """
         parts = self._parts
-        if not self._started:
+        if not self._leads():
+            self._change = parts.repository.newest_change()
+        elif not self._started:
             self.start()
         visits = list({visit.id: visit for visit in changed if visit.members or visit.seq}.values())
         before = {visit.id: visit.state if visit.seq else "" for visit in visits}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
 from typing import Any
@@ -47,6 +48,7 @@ class PostgresBackend:
             psycopg.InternalError,
         )
         self.title = self.address = _shown(url)
+        self.application = f"gatehouse-{secrets.token_hex(4)}"  # its connections, among those of other hubs
         self._keys: dict[str, str] = {}  # the generated key's column, by INSERT
         self._failure: Exception | None = None  # of the last attempt to connect
         self._pause, self._again_at = 0.0, 0.0
@@ -55,7 +57,7 @@ class PostgresBackend:
         if self._failure is not None and monotonic() < self._again_at:
             raise self._failure
         try:
-            connection = connect(self._url, self._synchronous, self._keys)
+            connection = connect(self._url, self._synchronous, self._keys, self.application)
         except self.errors as error:
             self._failure = error
             self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -79,6 +79,11 @@ class PostgresConnection:
     def release_savepoint(self) -> None:
         self._raw.execute("RELEASE job")
 
+    def on_notice(self, channel: str, notify: Callable[[str], None]) -> None:
+        """Call `notify` with the text of each notice of a channel that came with the answer to a statement."""
+        self._raw.add_notify_handler(lambda notice: notify(notice.payload))
+        self._raw.execute(f"LISTEN {channel}")
+
     def limit_time(self, seconds: float | None) -> None:
         self.timed_out, self._limited = False, seconds is not None
         self._raw.execute(f"SET statement_timeout = {0 if seconds is None else max(1, int(seconds * 1000))}")
@@ -98,8 +103,8 @@ class PostgresConnection:
             self._raw.close()
 
 
-def connect(url: str, synchronous: str, keys: Mapping[str, str]) -> PostgresConnection:
-    """A new connection. Raises psycopg.Error."""
+def connect(url: str, synchronous: str, keys: Mapping[str, str], application: str) -> PostgresConnection:
+    """A new connection, by the name `application` at the server. Raises psycopg.Error."""
     psycopg = driver()
     raw = psycopg.connect(
         url,
@@ -107,7 +112,7 @@ def connect(url: str, synchronous: str, keys: Mapping[str, str]) -> PostgresConn
         row_factory=psycopg.rows.dict_row,
         connect_timeout=CONNECT_SECONDS,
         client_encoding="utf8",
-        application_name="gatehouse",
+        application_name=application,
         keepalives_idle=10,
         keepalives_interval=5,
         keepalives_count=3,

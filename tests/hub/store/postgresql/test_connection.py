@@ -13,6 +13,7 @@ import requests
 from tests.support import stores
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.lpr import g4, post, records
+from tests.support.shared_database import copy_secrets
 
 pytestmark = pytest.mark.skipif(not stores.has_server(), reason=stores.NO_SERVER)
 
@@ -91,6 +92,7 @@ def test_texts_that_only_sqlite_can_hold_are_stored_without_them(hub: HubProcess
 
 
 def test_two_hubs_store_the_same_record_once_and_give_the_same_id(hub: HubProcess, tmp_path: Path) -> None:
+    copy_secrets(hub.instance, tmp_path / "instance")
     with HubProcess(tmp_path / "instance", HUB_STORE_URL=hub.environ["HUB_STORE_URL"]) as other:
         bodies = [g4(event_id=f"both-{number}", aicamera_id="both") for number in range(20)]
         found: dict[tuple[int, int], str] = {}
