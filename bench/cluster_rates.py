@@ -14,6 +14,7 @@ from load import Load
 
 from tests.support.cluster import Cluster
 from tests.support.helpers import run_app
+from tests.support.redis_server import RedisServer
 
 STORE_RATIO = 0.5
 WORKERS_RATIO = 1.4
@@ -26,13 +27,23 @@ Row = tuple[str, str, str, bool]
 
 
 class WorkersPeer(PostgresPeer):
-    """The same with two processes."""
+    """The same with two processes on its ports, and a Redis between them."""
 
     name = "workers"
 
     def __init__(self) -> None:
         super().__init__()
+        self._redis = RedisServer(Path(self._folder.name))
         self._hub.arguments = ("--workers", str(WORKERS))
+        self._hub.environ["HUB_LIVE_URL"] = self._redis.url
+
+    def __enter__(self) -> HubPeer:
+        self._redis.start()
+        return super().__enter__()
+
+    def __exit__(self, *problem: object) -> None:
+        super().__exit__(*problem)
+        self._redis.stop()
 
 
 def rate(kind: type[HubPeer], door: str, size: int, seconds: float, seed: int) -> Cell:
@@ -76,7 +87,7 @@ def compare_stores(seconds: float, seed: int) -> tuple[list[Row], dict[str, Any]
 
 def compare_workers(seconds: float, seed: int) -> tuple[list[Row], dict[str, Any]]:
     """One hub on PostgreSQL with one process and with two."""
-    if "--workers" not in run_app("--help").stdout:
+    if "--workers" not in run_app("run", "--help").stdout:
         return [("two processes / one", "not measured", "this hub has no --workers", True)], {}
     cores = psutil.cpu_count() or 1
     few = cores < CORES

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from ingest_peers import HubPeer, NodePeer, Peer, PostgresPeer
 from load import Load, dashboards, run_load
 
-LIMITS = {("rest", 1): 0.8, ("rest", 60): 0.8, ("socketio", 60): 0.8, ("socketio", 1): 0.3}
+LIMITS = {("rest", 1): 1.0, ("rest", 60): 1.0, ("socketio", 60): 1.0, ("socketio", 1): 0.6}
 POSTGRESQL_LIMIT = 0.5
 P99_LIMIT_MS = 60.0
 

@@ -16,6 +16,8 @@ BODY = (
     '"unread":{},"warnings":[],"watchlist":[],"door":"rest","pictures":{}}'
 )
 PLATES, CAMERAS, CHECKPOINTS, TAGS, STATIONS, CHUNK = 5000, 20, 8, 3000, 6, 50_000
+OFTEN = 0.0  # share of the records that have one plate, and of the captures that have one tag, or one number
+OFTEN_PLATE, OFTEN_TAG, OFTEN_NUMBER = "7XY0001", "E20099990001", "123456"
 UNSURE = 500  # of so many records, the camera was not sure of the plate of one
 FIRST = 1_760_000_000  # epoch seconds of the first row; a row each second
 Row = tuple[Any, ...]
@@ -32,7 +34,8 @@ def detections(count: int, chance: random.Random) -> Iterator[tuple[list[Row], l
         plates: list[Row] = []
         counters: Counter[tuple[str, str]] = Counter()
         for number in range(start, min(start + CHUNK, count)):
-            plate, camera = plate_of(chance.randrange(PLATES)), f"cam{chance.randrange(CAMERAS):02d}"
+            plate = OFTEN_PLATE if _often(chance) else plate_of(chance.randrange(PLATES))
+            camera = f"cam{chance.randrange(CAMERAS):02d}"
             checkpoint, moment = f"gate{chance.randrange(CHECKPOINTS)}", FIRST + number
             id_, key = str(uuid.UUID(int=chance.getrandbits(128))), chance.randbytes(16)
             body, times, unsure = BODY % plate, ("", "", moment, moment), number % UNSURE == 0
@@ -48,9 +51,10 @@ def captures(count: int, chance: random.Random) -> Iterator[tuple[list[Row], lis
         rows: list[Row] = []
         tags: list[Row] = []
         for number in range(start, min(start + CHUNK, count)):
-            tag, moment, good = f"E2003412{chance.randrange(TAGS):04d}", FIRST + number, chance.random() < 0.9
+            tag = OFTEN_TAG if _often(chance) else f"E2003412{chance.randrange(TAGS):04d}"
+            moment, good = FIRST + number, chance.random() < 0.9
             id_, station = str(uuid.UUID(int=chance.getrandbits(128))), f"scale{chance.randrange(STATIONS)}"
-            read = f"{chance.randrange(100_000):05d}" if good else ""
+            read = (OFTEN_NUMBER if _often(chance) else f"{chance.randrange(100_000):05d}") if good else ""
             times = (moment, moment, "2026-01-28T10:50:00")
             rest = ("SHORT14", "", moment, moment + 4, good, read, read, "", "[]", 1, "", "", "", "[]", "", False, 0)
             rows.append((number + 1, id_, f"e{number}", station, *times, tag, f'["{tag}"]', *rest))
@@ -105,6 +109,10 @@ def _drop_indexes(connection: sqlite3.Connection) -> dict[str, str]:
     for name in found:
         connection.execute(f"DROP INDEX {name}")
     return found
+
+
+def _often(chance: random.Random) -> bool:
+    return OFTEN > 0 and chance.random() < OFTEN
 
 
 def _marks(rows: list[Row]) -> str:

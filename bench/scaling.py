@@ -17,7 +17,7 @@ from typing import Any
 
 DAY_SECONDS = 86_400
 CAMERAS = (1_000, 10_000, 100_000)
-NEEDED = ("store", "crowd", "bytes")
+NEEDED = ("store", "live", "crowd", "bytes")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Measured:
             database_core_seconds=crowd["database_core"] / rate,
             connection_kb=crowd["kb_per_connection"],
             hub_mb=crowd["hub_mb_before"],
-            redis_commands=crowd["redis_commands_per_record"],
+            redis_commands=figures["live"]["redis_commands_per_record"],
             row_bytes=small["database_bytes"],
             row_log_bytes=small["log_bytes"],
             picture_factor=max(0.0, large["database_bytes"] - small["database_bytes"]) / picture,
@@ -154,7 +154,10 @@ def table(rows: list[Needs], plan: Plan, prices: Prices) -> str:
         ("GB stored a day", [f"{one.stored_bytes / 1e9:,.0f}" for one in rows]),
         ("GB of PostgreSQL's log a day", [f"{one.log_bytes / 1e9:,.0f}" for one in rows]),
         (f"GB kept for {plan.days:g} days", [f"{one.stored_bytes * plan.days / 1e9:,.0f}" for one in rows]),
-        ("commands of Redis a second", [f"{one.redis_commands_per_second:,.0f}" for one in rows]),
+        (
+            "commands of Redis a second, pages open at every hub",
+            [f"{one.redis_commands_per_second:,.0f}" for one in rows],
+        ),
     ]
     if prices != Prices():
         lines.append(("cost of a month", [f"{cost(one, plan, prices):,.0f}" for one in rows]))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
-from flask_socketio import SocketIO
 from PIL import Image
 from sqlalchemy import URL
 
@@ -44,7 +43,14 @@ from hub.socketio.events import DASHBOARD, register_room
 from hub.socketio.fast_events import FastEvents
 from hub.socketio.guard import SessionGuard
 from hub.socketio.in_flight import EventsInFlight
-from hub.socketio.internals import answer_polls, bound_polls, bound_sessions, end_session_by_id, queued_bytes
+from hub.socketio.internals import (
+    FlaskSocketIo,
+    answer_polls,
+    bound_polls,
+    bound_sessions,
+    end_session_by_id,
+    queued_bytes,
+)
 from hub.socketio.library_types import SocketIoApp
 from hub.socketio.messages import Messages
 from hub.socketio.rooms import Rooms
@@ -321,7 +327,7 @@ def _socketio(app: Flask, settings: Settings, codec: SocketJson, manager: RoomMa
     serializer: dict[str, Any] = {"serializer": StrictPacket}  # for socketio.Server
     if manager is not None:
         serializer["client_manager"] = manager
-    socketio = SocketIO(
+    socketio = FlaskSocketIo(
         app,
         async_mode="gevent",
         json=codec,

@@ -68,6 +68,7 @@ def main(argv: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description="The Gatehouse hub.")
     _add_flags(parser)
+    run.add_arguments(parser)
     parser.set_defaults(declared=run.COMMAND, instance=ROOT / "instance", host=None, port=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in COMMANDS:

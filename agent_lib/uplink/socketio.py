@@ -10,12 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 import requests
-import socketio
 
 from agent_lib.outbox import Entry
 from agent_lib.uplink.answer import Answer, read_answer
 from agent_lib.uplink.rest import short_reason
 from agent_lib.uplink.tls import hub_session, tls_problem, websocket_options
+from tools.boot.left_out import left_out
+
+with left_out("redis"):  # 10 MB that agents do not need
+    import socketio
 
 log = logging.getLogger(__name__)
 

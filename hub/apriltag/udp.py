@@ -28,7 +28,7 @@ from hub.apriltag.contract.reading import parse_reading
 from hub.apriltag.service import AprilTags
 from hub.contract.errors import RequestError
 from hub.contract.json_text import encode
-from hub.net.ports import ListenError, side_port_refused
+from hub.net.ports import ListenError, share_port, side_port_refused
 from hub.net.proxy_header import split_header
 from hub.settings.apriltag import AprilTag
 
@@ -63,6 +63,7 @@ class UdpReceiver:
             if sys.platform == "win32":
                 # Without it another program could bind the same port and receive the datagrams.
                 sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_EXCLUSIVEADDRUSE, 1)
+            share_port(sock)
             sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_RCVBUF, RECEIVE_BUFFER)
             if family == std_socket.AF_INET6:
                 sock.setsockopt(std_socket.IPPROTO_IPV6, std_socket.IPV6_V6ONLY, 0 if host == "::" else 1)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hub.commands import workers
 from hub.commands.check_config import check_tls
 from hub.commands.command import INTERRUPTED_STATUS, Command, setting_flags
 from hub.live.relay import RelayUnusable
@@ -18,9 +19,11 @@ from hub.runtime.memory import freeze_startup_objects, release_large_buffers
 from hub.runtime.recent_lines import RecentLines
 from hub.runtime.service_manager import ServiceManager
 from hub.runtime.stop_request import end_on_request
+from hub.runtime.worker_place import WorkerPlace, worker_place
 from hub.settings.file import SettingsError, load
 from hub.settings.model import Settings
 from hub.store.errors import DatabaseError, StoreUnusable
+from hub.store.instance_lock import FILE_NAME as LOCK_FILE
 from hub.store.instance_lock import InstanceLock
 from tools.boot.stop_request import StopRequest
 from tools.logs.log_file import LogFile
@@ -37,13 +40,19 @@ SWITCH_SECONDS = 0.0005  # the writer's thread and the event loop switch thousan
 
 def run(options: argparse.Namespace) -> int:
     """Serve with the settings of the instance folder; the exit status. Raises SettingsError and InstanceInUse."""
-    lock = InstanceLock(options.instance)
+    place, count = worker_place(), getattr(options, "workers", None)
+    lock = InstanceLock(options.instance, place.file(LOCK_FILE))
     lock.acquire()
     try:
-        finish_restore(options.instance)
+        if not place.is_worker:
+            finish_restore(options.instance)
         settings = load(options.instance, setting_flags(options))
         check_tls(settings)
-        return serve(settings, lock)
+        if count is None or place.is_worker:
+            return serve(settings, lock, place)
+        workers.check(settings, count)
+        start_logging(settings, place)
+        return workers.supervise(settings, count)
     finally:
         lock.release()
 
@@ -63,11 +72,16 @@ def finish_restore(instance: Path) -> None:
         ) from error
 
 
-def start_logging(settings: Settings) -> RecentLines:
+def start_logging(settings: Settings, place: WorkerPlace) -> RecentLines:
     """Log to hub.log (rotated, UTF-8), and warnings to stderr; the newest lines in memory. Raises OSError."""
     config, root = settings.log, logging.getLogger()
     form = JsonFormatter() if config.format == "json" else LineFormatter(LINE)
-    file = LogFile(settings.log_path, config.max_mb * 1024 * 1024, config.keep, config.max_days)
+    file = LogFile(
+        settings.log_path.with_name(place.file(settings.log_path.name)),
+        config.max_mb * 1024 * 1024,
+        config.keep,
+        config.max_days,
+    )
     screen, recent = logging.StreamHandler(), RecentLines()
     for handler in (file, screen, recent):
         handler.setFormatter(form)
@@ -77,7 +91,7 @@ def start_logging(settings: Settings) -> RecentLines:
     return recent
 
 
-def serve(settings: Settings, lock: InstanceLock) -> int:
+def serve(settings: Settings, lock: InstanceLock, place: WorkerPlace) -> int:
     """Serve until a signal arrives, then shut down: answer accepted requests, commit, close.
 
     `lock` is that of the instance folder, held already.
@@ -86,7 +100,7 @@ def serve(settings: Settings, lock: InstanceLock) -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         settings.instance.mkdir(parents=True, exist_ok=True)
-        recent = start_logging(settings)
+        recent = start_logging(settings, place)
         from hub import close, create_app
 
         app = create_app(settings, lock)
@@ -113,13 +127,17 @@ def serve(settings: Settings, lock: InstanceLock) -> int:
         print(error, file=sys.stderr)
         close(app)
         return 1
-    with suppress(OSError):  # the screen may be a file on a full disk
-        print(serving.announcement(), flush=True)
+    if place.number <= 1:  # the others say the same
+        with suppress(OSError):  # the screen may be a file on a full disk
+            print(serving.announcement(), flush=True)
     manager = ServiceManager()
     supervisor = app.extensions["gatehouse"].supervisor
     if manager.ping_seconds:
         supervisor.keep("service manager", manager.keep_alive)
-    supervisor.keep("stop request", end_on_request, StopRequest(settings.instance, "hub"), serving.end)
+    if place.is_worker:
+        supervisor.keep("input", _end_with_input, serving)
+    else:
+        supervisor.keep("stop request", end_on_request, StopRequest(settings.instance, "hub"), serving.end)
     manager.ready()
     try:
         serving.wait()
@@ -129,6 +147,16 @@ def serve(settings: Settings, lock: InstanceLock) -> int:
         close(app)
     log.info("The hub has ended.")
     return 0
+
+
+def _end_with_input(serving: Serving) -> None:
+    """Shut down when the input of this process ends: the one that supervises it has ended."""
+    from gevent.os import make_nonblocking, nb_read
+
+    make_nonblocking(0)
+    while nb_read(0, 1):
+        pass
+    serving.end()
 
 
 def _on_signals(serving: Serving) -> None:
@@ -149,4 +177,15 @@ def _on_signals(serving: Serving) -> None:
     on_console_close(lambda: loop.run_callback_threadsafe(serving.end))
 
 
-COMMAND = Command("run", "serve until Ctrl-C (what happens without a command)", run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The number of processes."""
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="serve with N processes on the same ports, where PostgreSQL and Redis are used",
+    )
+
+
+COMMAND = Command("run", "serve until Ctrl-C (what happens without a command)", run, add_arguments)

@@ -61,7 +61,11 @@ class ConnectionHandler(ResponseWriter):
 
     server: Listening
 
-    def __init__(self, sock: gevent.socket.socket, address: tuple[Any, ...], server: Listening) -> None:
+    def __init__(
+        self, sock: gevent.socket.socket, address: tuple[Any, ...], server: Listening, relayed: bool = False
+    ) -> None:
+        """`relayed`: another worker has accepted the connection of `address`, and passes on what is said there."""
+        self.relayed = relayed
         owner = server.owner
         # Twice the largest body or message: one that is answered while the next one comes.
         largest = max(owner.options.max_body_bytes, owner.options.max_message_bytes)
@@ -85,8 +89,9 @@ class ConnectionHandler(ResponseWriter):
     def handle(self) -> None:
         """Serve requests until either side ends the connection."""
         try:
-            set_socket_options(self.socket)
-            if self.owner.tls is not None and not self._begin_tls(self.owner.tls):
+            if not self.relayed:
+                set_socket_options(self.socket)
+            if self.owner.tls is not None and not self.relayed and not self._begin_tls(self.owner.tls):
                 return
             while self.handle_one_request() and not self.owner.stopping.is_set():
                 self.input.time_slice.check()
@@ -124,6 +129,8 @@ class ConnectionHandler(ResponseWriter):
             if raw is None:
                 return False
             head = parse_head(raw)
+            if self._is_handed_over(head.target, raw):
+                return False
             self._begin_request(head)
         except HttpError as error:
             self._send_error(error)
@@ -131,6 +138,18 @@ class ConnectionHandler(ResponseWriter):
             return False
         self._respond(head)
         return not self.close_connection
+
+    def _is_handed_over(self, target: str, raw: bytes) -> bool:
+        """Let the worker serve the connection that has the session of its request; whether it did. Raises HttpError."""
+        relay = self.owner.relay
+        number = relay.other(target) if relay is not None else 0
+        if relay is None or not number:
+            return False
+        self.connection_upgraded = True  # nothing more is read or answered here
+        data = raw + bytes(self.input.buffer)
+        self.input.buffer.clear()
+        relay.hand_over(number, self.socket, self.server.name, self.client_address, data)
+        return True
 
     # -- reading a request
 

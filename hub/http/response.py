@@ -18,6 +18,7 @@ from geventwebsocket.handler import WebSocketHandler
 
 from hub.http.connections import Connections
 from hub.http.options import ServerOptions
+from hub.http.worker_relay import WorkerRelay
 from hub.net.connection_input import ConnectionInput
 from hub.net.http_error import HttpError
 from hub.net.transport import PeerStalled, send_all
@@ -39,6 +40,7 @@ class Server(Protocol):
     stopping: Event
     keepalive: KeepAliveMonitor
     tls: SSLContext | None
+    relay: WorkerRelay | None
 
 
 SECURITY = (

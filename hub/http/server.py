@@ -19,6 +19,7 @@ from hub.http.connection import ConnectionHandler
 from hub.http.connections import Connections
 from hub.http.environ import address_text
 from hub.http.options import MEGABYTE, ServerOptions
+from hub.http.worker_relay import WorkerRelay
 from hub.net.http_error import HttpError, error_response
 from hub.net.ports import (
     LOOPBACK_HOSTS,
@@ -80,6 +81,7 @@ class HubServer:
         self.tls = tls
         self.budget = budget or Budget("connections", options.memory_bytes, reserve=options.memory_bytes // 8)
         self.options = options
+        self.relay: WorkerRelay | None = None  # to the other workers of this hub
         self.stopping = Event()
         self.warnings: list[str] = []
         self.ports: dict[str, int] = {}
@@ -134,13 +136,23 @@ class HubServer:
             self.start()
         self._ended.wait()
 
-    def serve(self, listener: Listener, sock: gevent.socket.socket, address: tuple[Any, ...]) -> None:
+    def serve_relayed(self, name: str, sock: gevent.socket.socket, address: tuple[Any, ...]) -> None:
+        """Serve a connection that another worker has accepted at the listener of this name."""
+        listener = next((one for one in self._listeners if one.name == name), None)
+        if listener is None or self.stopping.is_set():
+            sock.close()
+        else:
+            self.serve(listener, sock, address, relayed=True)
+
+    def serve(
+        self, listener: Listener, sock: gevent.socket.socket, address: tuple[Any, ...], relayed: bool = False
+    ) -> None:
         """Serve one accepted connection, or refuse it when there are too many."""
         reason = self.connections.reason_to_refuse(address_text(address))
         if reason:
             self._refuse(sock, reason)
             return
-        handler = ConnectionHandler(sock, address, listener)
+        handler = ConnectionHandler(sock, address, listener, relayed)
         self.connections.add(handler)
         try:
             handler.handle()

@@ -16,11 +16,13 @@ from gevent.event import Event
 from hub.context import Hub
 from hub.http.server import HubServer, ServerOptions
 from hub.http.start_text import start_text
+from hub.http.worker_relay import WorkerRelay, mark_sessions
 from hub.net.certificates import AUTHORITY, LOOPBACK, is_of_authority, own_machine_host
 from hub.net.served_certificate import ServedCertificate
 from hub.runtime.lifecycle import run
 from hub.runtime.offload import offload
 from hub.runtime.time_limit import time_limit
+from hub.runtime.worker_place import worker_place
 from hub.settings.model import Settings
 
 log = logging.getLogger(__name__)
@@ -67,19 +69,34 @@ class Serving:
         tls = self._certificate.context if self._certificate else None
         self._server = HubServer(app.wsgi_app, options, self._hub.supervisor.spawn, self._hub.memory, tls)
         self._hub.status["connections"] = self._connections
+        self._place = worker_place()
+        if self._place.is_worker:
+            self._server.relay = WorkerRelay(
+                self._place, settings.instance, self._server.serve_relayed, self._hub.supervisor.spawn
+            )
+            mark_sessions(self._hub.socketio.server.eio, self._place)
+            self._hub.status["worker"] = self._worker
         self._end = Event()
         self.ending = False
 
     def _connections(self) -> dict[str, Any]:
         return {**self._server.connections.status(), "websockets": len(self._server.keepalive)}
 
+    def _worker(self) -> dict[str, Any]:
+        relay = self._server.relay
+        handed = {} if relay is None else {"handed_over": relay.handed_over, "received": relay.received}
+        return {"number": self._place.number, "of": self._place.count, "pid": os.getpid(), **handed}
+
     @property
     def ready_file(self) -> Path:
         """The file that exists while the hub serves."""
-        return self._settings.instance / READY_FILE
+        return self._settings.instance / self._place.file(READY_FILE)
 
     def start(self) -> None:
         """Listen. Raises ListenError when the main port cannot be opened."""
+        if self._server.relay is not None:
+            self._server.relay.open()
+            self._hub.supervisor.keep("other workers", self._server.relay.run)
         self._server.start()
         self._hub.addresses.update(self._server.ports)
         self._hub.warnings.extend(self._server.warnings)
@@ -183,6 +200,8 @@ class Serving:
                 gevent.sleep(0.02)
         gevent.sleep(ANSWER_SECONDS)
         self._hub.supervisor.spawn("end of polls", run, self._hub.lifecycle.disconnecting)
+        if self._server.relay is not None:
+            self._server.relay.close()
         self._server.stop(self._settings.limits.shutdown_seconds)
         self._remove_ready_file()
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import gevent.socket
 import psutil
 
+from hub.runtime.worker_place import worker_place
+
 BACKLOG = 512
 LOOPBACK_HOSTS = frozenset(("0.0.0.0", "127.0.0.1", "localhost"))
 _IN_USE = frozenset((errno.EADDRINUSE, 10048))
@@ -25,7 +27,7 @@ class ListenError(Exception):
 
 
 def listen(host: str, port: int) -> gevent.socket.socket:
-    """Open a listening socket on `port`, 0 for any free one. Raises OSError."""
+    """Open a listening socket on `port`, 0 for any free one; the workers of one hub share it. Raises OSError."""
     # AI_PASSIVE is not needed: the settings reject an empty host.
     candidates = std_socket.getaddrinfo(host, port, type=std_socket.SOCK_STREAM)
     family, _, _, _, address = min(candidates, key=lambda entry: entry[0] != std_socket.AF_INET)
@@ -36,6 +38,7 @@ def listen(host: str, port: int) -> gevent.socket.socket:
             sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_REUSEADDR, 1)
+            share_port(sock)
         if family == std_socket.AF_INET6:
             # "::" accepts IPv4 as well; any other IPv6 address accepts only itself.
             sock.setsockopt(std_socket.IPPROTO_IPV6, std_socket.IPV6_V6ONLY, 0 if host == "::" else 1)
@@ -46,6 +49,12 @@ def listen(host: str, port: int) -> gevent.socket.socket:
         sock.close()
         raise
     return sock
+
+
+def share_port(sock: gevent.socket.socket) -> None:
+    """Let the other workers of this hub bind the same port, where there are any."""
+    if worker_place().is_worker:
+        sock.setsockopt(std_socket.SOL_SOCKET, std_socket.SO_REUSEPORT, 1)
 
 
 def listen_on_loopback_6(port: int) -> gevent.socket.socket | None:

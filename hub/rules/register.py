@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from flask import Flask
 
 from hub.context import Hub
@@ -57,7 +55,7 @@ def register(app: Flask, hub: Hub) -> None:
         repository,
         engine,
         intake,
-        partial(hub.bus.publish, RULE_FIRED),
+        lambda told: hub.bus.publish(RULE_FIRED, told),
         mailer.wake,
         leads=lambda: hub.leading.leads,
         alone=hub.leading.alone,

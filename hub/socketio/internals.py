@@ -14,6 +14,8 @@ from engineio import exceptions
 from engineio.packet import CLOSE, MESSAGE, NOOP, Packet
 from engineio.payload import Payload
 from engineio.socket import Socket
+from flask_socketio import SocketIO
+from socketio import Manager, RedisManager
 from socketio import packet as socketio_packet
 
 from hub.live.queues import QueueFull
@@ -32,6 +34,8 @@ MAX_POLL_PACKETS = 16
 MAX_POST_PACKETS = 1000  # python-engineio's 16 would reject every record of a camera that posts its backlog at once
 
 SocketIoPacket = socketio_packet.Packet
+FlaskSocketIo = SocketIO
+LocalManager, RedisRoomManager = Manager, RedisManager  # of clients of this server, of those of several servers
 EVENT_TYPES = (socketio_packet.EVENT, socketio_packet.BINARY_EVENT)
 
 SessionClosed = exceptions.SocketIsClosedError

@@ -9,19 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from socketio import Manager, RedisManager
 
 from hub.contract.errors import ContractError
 from hub.contract.json_text import decode_object, encode
 from hub.live.relay import MAX_TEXT_BYTES, Relay
-from hub.socketio.internals import NAMESPACE
+from hub.socketio.internals import NAMESPACE, LocalManager, RedisRoomManager
 
 TOPIC = "socketio"
 MAX_NAME = 200
 MEMBERSHIP = {"disconnect", "enter_room", "leave_room", "close_room"}
 
 
-class RoomManager(RedisManager):  # type: ignore[misc]  # the library has no types
+class RoomManager(RedisRoomManager):  # type: ignore[misc]  # the library has no types
     """`socketio.RedisManager` whose messages go through a relay."""
 
     def __init__(self, relay: Relay) -> None:
@@ -35,12 +34,12 @@ class RoomManager(RedisManager):  # type: ignore[misc]  # the library has no typ
 
     def initialize(self) -> None:
         """Start nothing: the relay listens."""
-        Manager.initialize(self)
+        LocalManager.initialize(self)
 
     def emit(self, event: str, data: Any, *args: Any, **options: Any) -> None:
         """Emit to clients of this hub; replies to one client are all that comes here (`share` is for rooms)."""
         options.pop("ignore_queue", None)
-        Manager.emit(self, event, data, *args, **options)
+        LocalManager.emit(self, event, data, *args, **options)
 
     def watch(self, room: str) -> None:
         """Ask the other hubs for the events of a room while somebody is in it."""
@@ -88,7 +87,7 @@ class RoomManager(RedisManager):  # type: ignore[misc]  # the library has no typ
         data = message["data"]
         if isinstance(data, list):
             data = data[0] if len(data) == 1 else tuple(data)
-        Manager.emit(self, message["event"], data, NAMESPACE, message.get("room"), message.get("skip_sid"))
+        LocalManager.emit(self, message["event"], data, NAMESPACE, message.get("room"), message.get("skip_sid"))
 
     def _publish(self, data: dict[str, Any]) -> None:
         self._relay.send(TOPIC, encode(data))

@@ -58,8 +58,8 @@ class InstanceLock:
     hub may have it open, and a new file of the same name would be a second lock.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE_NAME
+    def __init__(self, folder: Path, name: str = FILE_NAME) -> None:
+        self.path = folder / name
         self.warning = ""
         self._file: int | None = None
         self._since = time.strftime("%Y-%m-%d %H:%M:%S")

@@ -58,7 +58,7 @@ def test_hubs_believe_nginx_and_nobody_else() -> None:
 def test_hubs_are_given_settings_that_they_have() -> None:
     names = {environment_name(section, key) for section, key, _ in declared()}
     for hub in HUBS.values():
-        assert set(hub["environment"]) <= names | {"HUB_LIVE_URL"}
+        assert set(hub["environment"]) <= names
         assert hub["environment"]["HUB_STORE_URL"].endswith("@database/gatehouse")
 
 

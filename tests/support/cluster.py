@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Sequence
+import shutil
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,9 @@ from typing import Any
 from tests.support import stores
 from tests.support.far import PROXY, TRUSTING
 from tests.support.front import Front
-from tests.support.helpers import HubProcess
-from tests.support.redis_server import RedisServer, redis_server
+from tests.support.hubs import one_hub
+from tests.support.redis_server import RedisServer
 
-SECRETS = ("session_key", "apriltag_token", "device_token.txt", "webhook_secret")
 OTHERS = "datname = '{}' AND pid <> pg_backend_pid()"
 
 
@@ -26,19 +24,18 @@ class Cluster:
     """
 
     def __init__(self, folder: Path, count: int = 2, *, real: bool = False, **environ: str) -> None:
-        self.database = f"gatehouse_test_{secrets.token_hex(8)}"
-        self.redis = RedisServer(folder / "redis") if redis_server() else None
-        shared = {"HUB_STORE_URL": stores.url(self.database), **TRUSTING}
-        if self.redis is not None:
-            shared["HUB_LIVE_URL"] = self.redis.url
-        self.hubs = [HubProcess(folder / f"hub{number}", real=real, **{**shared, **environ}) for number in range(count)]
-        self.token = share_secrets(self.hubs)["device_token.txt"]
+        self.database = stores.new_database()
+        self.redis = RedisServer(folder) if shutil.which("redis-server") else None
+        live = "" if self.redis is None else self.redis.url
+        settings: dict[str, Any] = {**TRUSTING, "HUB_STORE_SYNCHRONOUS": "FULL", "real": real, **environ}
+        folder.mkdir(parents=True, exist_ok=True)
+        self.hubs = [one_hub(folder, number, self.database, live, **settings) for number in range(count)]
+        self.token = (folder / "device_token.txt").read_text("utf-8").strip()
         self.front = Front(folder / "nginx", self.hubs, PROXY)
         self._stack = ExitStack()
 
     def __enter__(self) -> Cluster:
         with ExitStack() as stack:
-            stores.server(f"CREATE DATABASE {self.database}")
             stack.callback(stores.server, f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
             if self.redis is not None:
                 stack.enter_context(self.redis)
@@ -65,15 +62,3 @@ class Cluster:
     def database_processes(self) -> list[int]:
         """The processes of PostgreSQL that serve the hubs."""
         return [pid for (pid,) in self.query(f"SELECT pid FROM pg_stat_activity WHERE {OTHERS.format(self.database)}")]
-
-
-def share_secrets(hubs: Sequence[HubProcess]) -> dict[str, str]:
-    """Give hubs that never ran the same secrets (docs/several-hubs.md); the texts by the names of the files."""
-    made = {name: secrets.token_hex(32) for name in SECRETS}
-    for hub in hubs:
-        hub.instance.mkdir(parents=True)
-        for name, text in made.items():
-            file = hub.instance / name
-            file.write_text(text + "\n", "utf-8")
-            file.chmod(0o600)
-    return made

@@ -114,6 +114,7 @@ class HubProcess:
 
     script = ROOT / "app.py"
     arguments: tuple[str, ...] = ()
+    start_seconds = START_SECONDS
 
     def __init__(self, instance: Path, *, real: bool = False, **environ: str) -> None:
         self.instance = instance
@@ -138,7 +139,7 @@ class HubProcess:
             command += self.arguments
             self.process = starts.start(command, self.environ, output, self._real)
         try:
-            wait_for(self._ready, START_SECONDS, "the hub's being ready")
+            wait_for(self._ready, self.start_seconds, "the hub's being ready")
         except BaseException:
             if self.process.poll() is None:
                 self.kill()

@@ -1,25 +1,21 @@
-"""Several real hubs on one PostgreSQL database and one Redis, and a Redis server of a test's own."""
+"""Several real hubs on one PostgreSQL database and one Redis."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import shutil
-import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.support import stores
-from tests.support.helpers import HubProcess, free_ports, wait_for
+from tests.support.helpers import HubProcess, wait_for
 
 REDIS = "redis://127.0.0.1:6379/0"
 SECRETS = ("session_key", "device_token.txt", "apriltag_token")
 NO_REDIS = "needs Redis at 127.0.0.1:6379"
-NO_SERVER_PROGRAM = "needs the program redis-server"
 
 
 def has_redis() -> bool:
@@ -30,51 +26,6 @@ def has_redis() -> bool:
             return connection.recv(5) == b"+PONG"
     except OSError:
         return False
-
-
-class RedisServer:
-    """A redis-server of a test's own, without files."""
-
-    def __init__(self, folder: Path, password: str = "") -> None:
-        self.folder, self.password = folder, password
-        (self.port,) = free_ports(1)
-        self.process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://:{self.password}@127.0.0.1:{self.port}/0" if self.password else self.plain_url
-
-    @property
-    def plain_url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> RedisServer:
-        program = shutil.which("redis-server")
-        assert program is not None
-        command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        if self.password:
-            command += ["--requirepass", self.password]
-        self.process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL)
-        wait_for(self._answers, what="the start of redis-server")
-        return self
-
-    def _answers(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-        except OSError:
-            return False
-        return True
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
-
-    def __enter__(self) -> RedisServer:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.kill()
 
 
 @contextmanager

@@ -20,20 +20,22 @@ def redis_server() -> str | None:
 class RedisServer:
     """The process, which may be stopped and started again on its port; a context manager."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, password: str = "") -> None:
+        self.folder, self.password = folder, password
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_ports(1)[0]
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{f':{self.password}@' if self.password else ''}127.0.0.1:{self.port}/0"
 
     def start(self) -> RedisServer:
         program = redis_server()
         assert program is not None, MISSING
         options = {"port": self.port, "bind": "127.0.0.1", "dir": self.folder, "save": "", "appendonly": "no"}
+        if self.password:
+            options["requirepass"] = self.password
         command = [program, *(text for name, value in options.items() for text in (f"--{name}", str(value)))]
         with (self.folder / "redis.txt").open("ab") as output:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
@@ -42,7 +44,7 @@ class RedisServer:
 
     def _answers(self) -> bool:
         try:
-            return self.ask("PING").startswith("+PONG")
+            return self.ask("PING").startswith(("+PONG", "-NOAUTH"))
         except OSError:
             return False
 

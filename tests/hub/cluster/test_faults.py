@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,13 @@ import websocket
 
 from tests.support import stores
 from tests.support.helpers import HubProcess, capture_result, free_ports, run_app, wait_for
-from tests.support.hubs import NO_SERVER_PROGRAM, RedisServer, hubs, know_each_other, live, one_hub
+from tests.support.hubs import hubs, know_each_other, live, one_hub
+from tests.support.redis_server import MISSING, RedisServer, redis_server
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not stores.has_server(), reason=stores.NO_SERVER),
-    pytest.mark.skipif(shutil.which("redis-server") is None, reason=NO_SERVER_PROGRAM),
+    pytest.mark.skipif(redis_server() is None, reason=MISSING),
 ]
 SECONDS = 20.0
 
@@ -39,7 +39,7 @@ def test_hubs_go_on_without_redis_and_pages_catch_up_when_it_is_back(tmp_path: P
         first = capture(one, "BEFORE")
         assert next_of(page, "capture")["capture"]["id"] == first
 
-        redis.kill()
+        redis.stop()
         for hub in (one, other):
             wait_for(lambda hub=hub: not live(hub)["connected"], what="the hub's noticing")
             (warning,) = [text for text in hub.get("/status")["warnings"] if "Redis" in text]
@@ -105,7 +105,7 @@ def test_a_missing_or_wrong_password_ends_the_start_with_a_sentence(
         live_url = address.format(port=redis.port)
         ended = run_app("--instance", tmp_path / "hub", "--port", 0, HUB_LIVE_URL=live_url, **database)
     assert ended.returncode == 1
-    line = ended.stderr.strip().splitlines()[-1]
+    (line,) = (each for each in ended.stderr.splitlines() if each.startswith("Redis at "))
     assert line.startswith(f"Redis at redis://127.0.0.1:{redis.port}/0 refuses this hub: correct the user")
     assert "wrong-one" not in ended.stderr + ended.stdout and "Traceback" not in ended.stderr
 

@@ -46,4 +46,4 @@ def test_every_event_is_published_and_has_a_subscriber(name: str, shared_app: An
 
 
 def test_no_two_events_share_a_name() -> None:
-    assert len(set(NAMES.values())) == len(NAMES) == 20
+    assert len(set(NAMES.values())) == len(NAMES) == 21

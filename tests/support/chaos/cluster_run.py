@@ -59,7 +59,7 @@ class ClusterTroubles:
         if what == "PostgreSQL cut":
             self._cluster.cut_database()
         elif self._cluster.redis is not None:
-            self._cluster.redis.stop()
+            self._cluster.redis.kill()
             time.sleep(self._rng.random())
             self._cluster.redis.start()
         self._note(what, time.monotonic())
