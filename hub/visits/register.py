@@ -116,6 +116,7 @@ def _service(hub: Hub, repository: VisitRepository, positions: Positions, assess
         keep_messages,
         lambda: hub.rules_want("visit"),
         leads=lambda: hub.leading.leads,
+        alone=hub.leading.alone,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +48,22 @@ class VisitRepository:
         self._reader, self.unreadable = reader, reader.unreadable
         self._insert = insert(backend, VISITS)
         changed = [name for name in columns(VISITS) if name not in ("id", "received_at")]
+        self._newest = backend.compile(select(func.max(COLUMNS.change).label("newest"))).sql
+        self._change_of = backend.compile(select(COLUMNS.change).where(COLUMNS.seq == bindparam("of_seq"))).sql
         statement = update(VISITS).where(COLUMNS.seq == bindparam("of_seq"))
         self._update = backend.compile(statement.values({name: bindparam(name) for name in changed})).sql
         self._evidence = upsert(backend, EVIDENCE)
         self._message = insert(backend, MESSAGES)
+
+    def changes_since(self, transaction: Transaction, change: int) -> int:
+        """By how much the newest change of another hub is ahead of this one; 0 where there was none."""
+        row = transaction.one(self._newest, {})
+        return max(0, int(row["newest"] or 0) - change) if row is not None else 0
+
+    def are_as_loaded(self, transaction: Transaction, changes: Mapping[int, int]) -> bool:
+        """Whether visits (their seq) have the change with which they were loaded."""
+        rows = {seq: transaction.one(self._change_of, {"of_seq": seq}) for seq in changes}
+        return all(row is not None and row["change"] == changes[seq] for seq, row in rows.items())
 
     def newest_change(self) -> int:
         """The number of the newest change, 0 without one. Raises DatabaseError or LaneBusy."""

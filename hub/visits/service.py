@@ -21,6 +21,7 @@ from hub.runtime.log_throttle import LogThrottle
 from hub.runtime.time_slice import TimeSlice
 from hub.store.errors import DatabaseError
 from hub.store.transaction import Transaction
+from hub.store.writer import StoreBusy
 from hub.visits.assessment import Found
 from hub.visits.checkpoints import Checkpoint, place_key
 from hub.visits.correcting import Correcting
@@ -62,14 +63,15 @@ class VisitService:
         wanted: Callable[[], bool] = lambda: False,
         now: Callable[[], float] = time.time,
         leads: Callable[[], bool] = lambda: True,
+        alone: bool = True,
     ) -> None:
         """`keep_messages`: whether each change is kept as a message, for MQTT; alerts are in any case, and verdicts
         while they are `wanted`, for rules.
 
-        `leads`: whether records are joined at this hub; at others people decide about visits only.
+        `leads`: whether records are joined at this hub; at others people only decide. `alone`: there are no others.
         """
         self._parts, self._rules, self._keep_messages, self._now = parts, rules, keep_messages, now
-        self._wanted, self._leads, self.poll_seconds = wanted, leads, POLL_SECONDS
+        self._wanted, self._leads, self._alone, self.poll_seconds = wanted, leads, alone, POLL_SECONDS
         self._places = Places(parts.repository, rules)
         self._sensed = Sensed(rules)
         self._correcting = Correcting(self._places, rules, parts.assessment, self._beside)
@@ -119,9 +121,13 @@ class VisitService:
             self._change = max(self._change, self._parts.repository.newest_change())
 
     def refresh(self) -> None:
-        """Have visits loaded as they are now, where another hub joins; while `lock` is held."""
+        """Have visits loaded as they are now, where another hub joins; while `lock` is held.
+
+        Raises DatabaseError or LaneBusy.
+        """
         if not self._leads():
             self._places.forget()
+            self._change = self._parts.repository.newest_change()
 
     def run(self) -> None:
         """The greenlet of visits."""
@@ -254,10 +260,9 @@ class VisitService:
         Raises RequestError or DatabaseError; what is in memory is to be loaded again then.
         """
         parts = self._parts
-        if not self._leads():
-            self._change = parts.repository.newest_change()
-        elif not self._started:
+        if not self._started and self._leads():
             self.start()
+        known = self._change
         visits = list({visit.id: visit for visit in changed if visit.members or visit.seq}.values())
         before = {visit.id: visit.state if visit.seq else "" for visit in visits}
         before.update(states or {})
@@ -268,29 +273,50 @@ class VisitService:
                     before[other.id] = other.state
                     visits.append(other)
         now = self._now()
-        messages: list[dict[str, Any]] = []
+        loaded = {visit.seq: visit.change for visit in visits if visit.seq}
         for visit in visits:
             if before[visit.id]:
                 visit.judged(before[visit.id], causes.get(visit.id, SEEN), now)
             self._change += 1
             visit.change = self._change
+        messages = self._messages(visits, before, now)
+        ends = {**parts.intake.positions, **batch.ends} if batch is not None else {}
+
+        def job(transaction: Transaction) -> list[int]:
+            rows = messages
+            if not self._alone and (ahead := parts.repository.changes_since(transaction, known)):
+                if not parts.repository.are_as_loaded(transaction, loaded):
+                    raise StoreBusy("Another hub has changed this visit at the same moment. Try again in a moment.", 1)
+                for visit in visits:
+                    visit.change += ahead
+                rows = self._messages(visits, before, now)
+            if ends:
+                parts.positions.store(transaction, CONSUMER, ends)
+            return parts.repository.store(transaction, visits, rows)
+
+        try:
+            seqs = parts.writer.write(job)
+            self._change = max([self._change, *(visit.change for visit in visits)])
+        except UNAVAILABLE:
+            self._change = known
+            with suppress(*UNAVAILABLE):
+                self._change = parts.repository.newest_change()
+            raise
+        if batch is not None:
+            parts.intake.done(batch)
+        self._publish(visits, seqs, before)
+
+    def _messages(self, visits: Iterable[Visit], before: Mapping[str, str], now: float) -> list[dict[str, Any]]:
+        """The messages about visits that are stored with them. `before`: their states until now."""
+        messages = []
+        for visit in visits:
             alert = alert_of(visit)
             if visit.last_at < now - ALARM_SECONDS:
                 alert = ""
             judged = before[visit.id] != visit.state and self._wanted()
             if alert or judged or self._keep_messages:
-                messages.append(message_row(shown(visit, parts.links), before[visit.id], alert, now))
-        ends = {**parts.intake.positions, **batch.ends} if batch is not None else {}
-
-        def job(transaction: Transaction) -> list[int]:
-            if ends:
-                parts.positions.store(transaction, CONSUMER, ends)
-            return parts.repository.store(transaction, visits, messages)
-
-        seqs = parts.writer.write(job)
-        if batch is not None:
-            parts.intake.done(batch)
-        self._publish(visits, seqs, before)
+                messages.append(message_row(shown(visit, self._parts.links), before[visit.id], alert, now))
+        return messages
 
     def _publish(self, visits: list[Visit], seqs: list[int], before: dict[str, str]) -> None:
         for visit, seq in zip(visits, seqs, strict=True):
