@@ -279,7 +279,8 @@ class VisitService:
                 visit.judged(before[visit.id], causes.get(visit.id, SEEN), now)
             self._change += 1
             visit.change = self._change
-        messages = self._messages(visits, before, now)
+        alerts = {visit.id: alert_of(visit) if visit.last_at >= now - ALARM_SECONDS else "" for visit in visits}
+        messages = self._messages(visits, before, alerts, now)
         ends = {**parts.intake.positions, **batch.ends} if batch is not None else {}
 
         def job(transaction: Transaction) -> list[int]:
@@ -289,7 +290,7 @@ class VisitService:
                     raise StoreBusy("Another hub has changed this visit at the same moment. Try again in a moment.", 1)
                 for visit in visits:
                     visit.change += ahead
-                rows = self._messages(visits, before, now)
+                rows = self._messages(visits, before, alerts, now)
             if ends:
                 parts.positions.store(transaction, CONSUMER, ends)
             return parts.repository.store(transaction, visits, rows)
@@ -306,16 +307,15 @@ class VisitService:
             parts.intake.done(batch)
         self._publish(visits, seqs, before)
 
-    def _messages(self, visits: Iterable[Visit], before: Mapping[str, str], now: float) -> list[dict[str, Any]]:
-        """The messages about visits that are stored with them. `before`: their states until now."""
+    def _messages(
+        self, visits: Iterable[Visit], before: Mapping[str, str], alerts: Mapping[str, str], now: float
+    ) -> list[dict[str, Any]]:
+        """The messages about visits that are stored with them, by id their states until now and the alerts they are."""
         messages = []
         for visit in visits:
-            alert = alert_of(visit)
-            if visit.last_at < now - ALARM_SECONDS:
-                alert = ""
             judged = before[visit.id] != visit.state and self._wanted()
-            if alert or judged or self._keep_messages:
-                messages.append(message_row(shown(visit, self._parts.links), before[visit.id], alert, now))
+            if alerts[visit.id] or judged or self._keep_messages:
+                messages.append(message_row(shown(visit, self._parts.links), before[visit.id], alerts[visit.id], now))
         return messages
 
     def _publish(self, visits: list[Visit], seqs: list[int], before: dict[str, str]) -> None:
