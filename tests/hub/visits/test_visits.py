@@ -213,12 +213,13 @@ def test_a_corrected_record_joins_the_visit_of_its_vehicle(client: Any) -> None:
     """The plate of Red was misread as that of Blue, which was weighed a moment before."""
     blue, red = capture(client, "BLUE1", 25, "222"), capture(client, "RED1", 4, "111")
     seen = detect(client, "BB2222", 2)
+    of_blue, of_red = until(client, "capture", blue)["id"], until(client, "capture", red)["id"]
     wrong = until(client, "detection", seen)
-    assert wrong["id"] == of(client, "capture", blue)["id"] != of(client, "capture", red)["id"]
+    assert wrong["id"] == of_blue != of_red
     correction = {"kind": "detection", "id": seen, "value": "RR1111"}
     assert client.post("/api/corrections", json=correction).status_code == 201
     visit = until(client, "detection", seen, lambda visit: visit["id"] != wrong["id"])
-    assert visit["id"] == of(client, "capture", red)["id"]
+    assert visit["id"] == of_red
     assert (visit["state"], visit["plate"], len(visit["evidence"])) == ("ok", "RR1111", 2)
     assert (visit["history"][-1]["cause"], bool(visit["history"][-1]["by"])) == ("correction", True)
     left = client.get(f"/api/visits/{wrong['id']}").json["visit"]
@@ -231,7 +232,7 @@ def test_a_corrected_record_joins_the_visit_of_its_vehicle(client: Any) -> None:
 def test_a_visit_that_a_correction_leaves_empty_is_marked(client: Any) -> None:
     red, seen = capture(client, "RED1", 60, "111"), detect(client, "XX7777", 2)
     alone = until(client, "detection", seen)
-    assert alone["id"] != of(client, "capture", red)["id"]
+    assert alone["id"] != until(client, "capture", red)["id"]
     client.post("/api/corrections", json={"kind": "detection", "id": seen, "value": "RR1111"})
     visit = until(client, "detection", seen, lambda visit: visit["id"] != alone["id"])
     assert visit["id"] == of(client, "capture", red)["id"] and visit["state"] == "ok"
