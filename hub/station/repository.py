@@ -33,7 +33,7 @@ from hub.store.field_search import Cursor, FieldSearch, Narrowing
 from hub.store.reader import Reader
 from hub.store.salvage import Rows
 from hub.store.searched import PartIndex, Source, Wanted
-from hub.store.statements import columns, insert, unindexed, upsert
+from hub.store.statements import columns, insert, unindexed, upsert, within
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction
 
@@ -210,11 +210,7 @@ class CaptureRepository:
         if query.unread or query.corrected is False:
             found.append(without_correction(CAPTURE, columns.seq))
         captured_at = columns.captured_at if by_index else unindexed(columns.captured_at)
-        if query.since is not None:
-            found.append(captured_at >= query.since)
-        if query.until is not None:
-            found.append(captured_at <= query.until)
-        return found
+        return found + within(captured_at, query.since, query.until)
 
     def unread(self, limit: int, before: int | None) -> Rows:
         """The newest captures that failed or have no number, and that nobody has corrected: one more than `limit`."""
@@ -245,11 +241,7 @@ def _filters(columns: ReadOnlyColumnCollection[str, Any], query: Query) -> list[
     found = [] if query.station is None else [station == query.station]
     if query.success is not None:
         found.append(success == query.success)
-    if query.since is not None:
-        found.append(captured_at >= query.since)
-    if query.until is not None:
-        found.append(captured_at <= query.until)
-    return found
+    return found + within(captured_at, query.since, query.until)
 
 
 class StationRepository:

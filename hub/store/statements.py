@@ -36,6 +36,14 @@ def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.coalesce(column, literal_column("''" if isinstance(column.type, Text) else "0"))
 
 
+def within(column: ColumnElement[Any], since: float | None, until: float | None) -> list[ColumnElement[bool]]:
+    """The conditions that a column lies in a range of times, both ends included; None is an open end."""
+    found = [] if since is None else [column >= since]
+    if until is not None:
+        found.append(column <= until)
+    return found
+
+
 def upsert(
     backend: Backend,
     table: Table,

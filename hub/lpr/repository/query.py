@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, FromClause
 
 from hub.contract.entries import Position
-from hub.store.statements import unindexed
+from hub.store.statements import unindexed, within
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,4 @@ def event_conditions(
         conditions.append(camera == query.camera)
     if query.checkpoint is not None:
         conditions.append(checkpoint == query.checkpoint)
-    if query.since is not None:
-        conditions.append(occurred_at >= query.since)
-    if query.until is not None:
-        conditions.append(occurred_at <= query.until)
-    return conditions
+    return conditions + within(occurred_at, query.since, query.until)
