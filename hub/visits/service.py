@@ -279,7 +279,8 @@ class VisitService:
                 visit.judged(before[visit.id], causes.get(visit.id, SEEN), now)
             self._change += 1
             visit.change = self._change
-        alerts = {visit.id: alert_of(visit) if visit.last_at >= now - ALARM_SECONDS else "" for visit in visits}
+        alerts = {visit.id: alert_of(visit) for visit in visits}
+        alerts.update((visit.id, "") for visit in visits if visit.last_at < now - ALARM_SECONDS)
         messages = self._messages(visits, before, alerts, now)
         ends = {**parts.intake.positions, **batch.ends} if batch is not None else {}
 

@@ -13,6 +13,7 @@ import pytest
 from hub import close, create_app
 from hub.contract.times import utc_text
 from hub.contract.vehicles import DENY
+from hub.contract.visits import ALARM_SECONDS
 from hub.live.events import (
     VEHICLE_ARRIVED,
     VEHICLE_LEFT,
@@ -419,3 +420,9 @@ def test_many_records_of_one_moment_leave_the_event_loop_to_others(
     assert joined == 30
     beside = [later - earlier for earlier, later in zip(seen, [*seen[1:], joined], strict=True)]
     assert max(beside) <= 2, f"records that are joined between two turns of others: {beside}"
+
+
+def test_a_mismatch_that_comes_too_late_for_an_alert_counts_as_told(app: Any, client: Any) -> None:
+    late = until(client, "capture", capture(client, "RED1", ALARM_SECONDS + 100, "222"))
+    assert late["state"] == "mismatch"
+    assert hub_of(app).part(VisitService).find(late["id"]).alarmed == "mismatch"
