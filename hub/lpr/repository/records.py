@@ -23,7 +23,6 @@ from hub.store.tables import table_of
 STILL_COUNTED = ("detections", "camera")  # counters of which expired records are a part
 MAX_COUNTED = 5000  # records that are counted for one answer
 RECORDS, PLATES = table_of(LprRecord), table_of(LprPlate)
-START = Cursor()  # of the first page
 UNSURE = RECORDS.columns.unsure != false()
 """Of records without a plate that the camera was sure of, in the form of the index that has only those."""
 PLATE = Source("plate", PLATES.columns.plate, PLATES.columns.record_seq, DETECTION)
@@ -64,16 +63,18 @@ class RecordRepository:
         outside = exists().where(records.columns.seq == DETECTION, *event_conditions(records, query, False))
         return self._plates.narrowed(wanted, Narrowing(inside, order), [outside], limit)
 
-    def _conditions(self, query: Query, cursor: Cursor = START, limit: int | None = None) -> list[ColumnElement[bool]]:
-        """The conditions of a query, written so that each kind of it is found by an index.
-
-        `cursor` and `limit`: of the page that is wanted, where only one is.
-        """
+    def _conditions(self, query: Query, cursor: Cursor, limit: int) -> list[ColumnElement[bool]]:
+        """The conditions of a page, written so that each kind of query is found by an index."""
         wanted, seq = _wanted(query), RECORDS.columns.seq
         if wanted is not None and not query.several:
             return [self._plates.newest(wanted, seq, query.limit + 1, query.before)]
         if wanted is not None and (narrowed := self._narrowed(query, wanted, cursor, limit)) is not None:
             return [seq.in_(narrowed)]
+        return self._filters(query, wanted)
+
+    def _filters(self, query: Query, wanted: Wanted | None) -> list[ColumnElement[bool]]:
+        """The conditions of a query that the index of plates alone does not answer."""
+        seq = RECORDS.columns.seq
         found: list[ColumnElement[bool]] = []
         by_index = not query.corrected
         if query.corrected is not None:
@@ -117,13 +118,12 @@ class RecordRepository:
             kind, key = counter
             expired = self._counters.value(f"{kind}_expired", key) if kind in STILL_COUNTED else 0
             return self._counters.value(kind, key) - expired + self._only_corrected(wanted), True
-        narrowed = self._narrowed(query, wanted, START, None) if wanted is not None else None
         if wanted is not None and not conditions:
             some: Select[Any] = self._plates.all(wanted).distinct()
-        elif narrowed is not None:
+        elif wanted is not None and (narrowed := self._narrowed(query, wanted, Cursor(), None)) is not None:
             some = narrowed.distinct()
         else:
-            some = select(literal(1)).select_from(RECORDS).where(*self._conditions(query))
+            some = select(literal(1)).select_from(RECORDS).where(*self._filters(query, wanted))
         count = int(self._reader.search(_counted(some.limit(MAX_COUNTED + 1)))[0]["count"])
         return min(count, MAX_COUNTED), count <= MAX_COUNTED
 
