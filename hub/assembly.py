@@ -36,6 +36,7 @@ from hub.runtime.metrics import Metrics
 from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
 from hub.socketio.attachments import Attachments
+from hub.socketio.client_rooms import LocalRooms
 from hub.socketio.codec import SocketJson, StrictPacket
 from hub.socketio.entry import EngineIoEntry
 from hub.socketio.event_access import EventAccess
@@ -324,9 +325,8 @@ def _room_manager(relay: Relay) -> RoomManager | None:
 
 def _socketio(app: Flask, settings: Settings, codec: SocketJson, manager: RoomManager | None) -> SocketIoApp:
     bound_polls()
-    serializer: dict[str, Any] = {"serializer": StrictPacket}  # for socketio.Server
-    if manager is not None:
-        serializer["client_manager"] = manager
+    rooms = LocalRooms() if manager is None else manager
+    of_server: dict[str, Any] = {"serializer": StrictPacket, "client_manager": rooms}  # for socketio.Server
     socketio = FlaskSocketIo(
         app,
         async_mode="gevent",
@@ -335,6 +335,6 @@ def _socketio(app: Flask, settings: Settings, codec: SocketJson, manager: RoomMa
         max_http_buffer_size=settings.limits.max_body_mb * 1024 * 1024,
         logger=False,
         engineio_logger=False,
-        **serializer,
+        **of_server,
     )
     return cast(SocketIoApp, socketio)
