@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
 from hub.contract.device_state import DeviceState
+from hub.rules.service import Rules
 from hub.rules.silence import Silence
 
 STARTED = 1_000_000.0
@@ -15,3 +21,18 @@ def test_a_camera_is_silent_since_it_was_heard_or_since_the_hub_started() -> Non
     ]
     found = Silence(STARTED).happenings([lambda: states], lambda kind: True, STARTED + 100)
     assert {each.device: each.silent_since for each in found} == {"a": STARTED, "b": STARTED + 60}
+
+
+def test_the_event_loop_may_go_on_between_two_cameras(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub of thousands of cameras does not look at the silence of all of them in one go."""
+    rules, steps = app.extensions["gatehouse"].part(Rules), []
+
+    def states() -> Iterator[DeviceState]:
+        for name in ("a", "b"):
+            steps.append(name)
+            yield DeviceState("camera", name, name, False, STARTED)
+
+    monkeypatch.setattr(rules, "_breathe", lambda: steps.append("breathe"))
+    monkeypatch.setattr(rules, "_look_at", 0.0)
+    rules.step([states])
+    assert steps == ["a", "breathe", "b", "breathe"]
