@@ -48,14 +48,12 @@ from hub.socketio.internals import (
     FlaskSocketIo,
     answer_polls,
     bound_polls,
-    bound_sessions,
-    end_session_by_id,
-    queued_bytes,
 )
 from hub.socketio.library_types import SocketIoApp
 from hub.socketio.messages import Messages
 from hub.socketio.rooms import Rooms
 from hub.socketio.session_limit import SessionLimit, count_sessions
+from hub.socketio.sessions import bound_sessions, end_session_by_id, queued_bytes
 from hub.socketio.workers import Workers
 from hub.store.check import DatabaseCheck
 from hub.store.corrected import CORRECTIONS, Corrected
@@ -272,7 +270,7 @@ def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget, sessions: Sess
     """Bound what Socket.IO clients may make the hub hold, and show it on /status."""
     server, limits = hub.socketio.server, hub.settings.limits
     guard = SessionGuard(outgoing, limits.max_queue_mb * MEGABYTE)
-    bound_sessions(server, guard)
+    pings = bound_sessions(server, guard, workers.spawn)
     in_flight = EventsInFlight(hub.memory)
     attachments = Attachments(
         hub.memory, limits.max_body_mb * MEGABYTE, limits.message_seconds, partial(end_session_by_id, server)
@@ -280,6 +278,7 @@ def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget, sessions: Sess
     Messages(server, workers.spawn, hub.fast_events, guard, in_flight, attachments)
     count_sessions(server, sessions)
     hub.supervisor.keep("attachments", attachments.run)
+    hub.supervisor.keep("pings", pings.run)
     hub.status["outgoing_queues"] = outgoing.status
     hub.status["socketio"] = lambda: {
         **guard.status(),
