@@ -17,9 +17,7 @@ SECONDS = 0.5
 def hurried(tmp_path_factory):
     """A server that gives a message half a second."""
     path: Path = tmp_path_factory.mktemp("unfinished") / "server.log"
-    with ws.running(
-        path, ping_seconds=0.1, idle_seconds=5.0, close_seconds=0.5, message_seconds=SECONDS
-    ) as started:
+    with ws.running(path, ping_seconds=0.1, idle_seconds=5.0, close_seconds=0.5, message_seconds=SECONDS) as started:
         yield started
 
 
