@@ -174,6 +174,35 @@ def test_a_stations_status_is_known_at_the_other_hub(pair: Any) -> None:
     assert rows["North"]["online"] is True
 
 
+def test_an_agent_is_paired_by_an_operator_at_another_hub(pair: Any) -> None:
+    one, other = pair
+    asked = requests.post(f"{one.url}/api/pair", json={"name": "North", "kind": "station agent"}, timeout=SECONDS)
+    request = asked.json()
+
+    def listed(hub: HubProcess) -> list[dict[str, Any]]:
+        waiting = requests.get(f"{hub.url}/api/access/devices", timeout=SECONDS).json()["pairings"]
+        return [row for row in waiting if row["id"] == request["id"]]
+
+    def state(hub: HubProcess) -> dict[str, Any]:
+        secret = {"X-Pair-Secret": request["secret"]}
+        return requests.get(f"{hub.url}/api/pair/{request['id']}", headers=secret, timeout=SECONDS).json()
+
+    [row] = wait_for(lambda: listed(other), what="the request at the other hub")
+    assert row["code"] == request["code"] and row["name"] == "North"
+    assert state(other)["state"] == state(one)["state"] == "waiting"
+    admitted = requests.post(f"{other.url}/api/access/pairings/{row['id']}/admit", timeout=SECONDS)
+    assert admitted.status_code == 200, admitted.text
+    token = wait_for(lambda: state(one).get("token"), what="the token")
+    wait_for(lambda: listed(one) == listed(other) == [], what="its end at both hubs")
+    assert state(other) == {"success": True, "state": "delivered"}
+    assert token
+
+    def named(hub: HubProcess) -> list[str]:
+        return [row["name"] for row in requests.get(f"{hub.url}/api/access/tokens", timeout=SECONDS).json()["tokens"]]
+
+    wait_for(lambda: named(one) == named(other) == ["North"], what="one token, known at both hubs")
+
+
 def test_a_picture_passes_only_while_somebody_watches_it(pair: Any) -> None:
     one, other = pair
     picture = jpeg(80, 60)
