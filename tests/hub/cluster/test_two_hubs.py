@@ -16,7 +16,7 @@ import websocket
 from tests.support import stores
 from tests.support.helpers import HubProcess, capture_result, jpeg, wait_for
 from tests.support.hubs import NO_REDIS, REDIS, has_redis, hubs, know_each_other, live
-from tests.support.lpr import PICTURE, PICTURE_TEXT, Client, g4, post
+from tests.support.lpr import PICTURE, PICTURE_TEXT, Client, g4, g4_health, post
 from tests.support.tags import TOKEN, Board, GameClient
 
 pytestmark = [
@@ -153,6 +153,29 @@ def test_a_cameras_state_is_known_at_the_other_hub(pair: Any) -> None:
         camera.disconnect()
         assert online(page, "moving") == "offline"
         assert viewer.hear_of("moving")["status"] == "offline"
+
+
+def test_what_a_camera_reports_to_one_hub_is_known_at_the_other(pair: Any) -> None:
+    one, other = pair
+
+    def seen(hub: HubProcess) -> dict[str, Any]:
+        return next((row for row in hub.get("/api/cameras")["cameras"] if row["camera_id"] == "reporting"), {})
+
+    for number in range(3):
+        assert post(one, "/api/detection", g4(aicamera_id="reporting")).status_code == 200
+        report = g4_health(aicamera_id="reporting", component="Lens", status="FAIL", message=f"dirty {number}")
+        assert post(one, "/api/health", report).status_code == 200
+    wait_for(lambda: seen(other).get("health_count") == 3, SECONDS, "the reports at the other hub")
+    keys = ("detection_count", "health_count", "health_status", "components")
+    assert {key: seen(other)[key] for key in keys} == {key: seen(one)[key] for key in keys}
+    assert seen(other)["health_status"] == "error" and seen(other)["components"][0]["message"] == "dirty 2"
+    assert post(other, "/api/detection", g4(aicamera_id="reporting")).status_code == 200
+    wait_for(lambda: seen(one)["detection_count"] == seen(other)["detection_count"] == 4, SECONDS, "the count at both")
+
+    def listed(hub: HubProcess) -> dict[str, Any]:
+        return next(row for row in hub.get("/api/devices/overview")["devices"] if row["id"] == "reporting")
+
+    assert "Lens: dirty 2" in listed(other)["trouble"]
 
 
 def online(page: Page, camera: str) -> str:
