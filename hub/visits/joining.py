@@ -187,10 +187,27 @@ class Joining:
         elif visit.decision is not None or len(without) >= MAX_DEPTH:
             self._begin(member)
         else:
-            visit.remove(guessed := relatives(strangers, visit.members))
+            self._split(member, visit, family, relatives(strangers, visit.members), without)
+
+    def _split(
+        self, member: Member, visit: Visit, family: list[Member], others: list[Member], without: tuple[Visit, ...]
+    ) -> None:
+        """Take one of two vehicles out of a visit: `family`, which `member` is of, or `others`. The one that was there
+        first keeps it, with its id, its alerts and its pulses.
+        """
+        of_others = set(map(id, others))
+        of_either = of_others | set(map(id, family))
+        first = next(each for each in visit.members if id(each) in of_either)
+        if id(first) in of_others:
+            visit.remove(family)
+            self._note(visit)
+            leaving = [member, *sorted(family, key=lambda each: each.at)]
+        else:
+            visit.remove(others)
             self._add(member, visit)
-            for each in sorted(guessed, key=lambda each: each.at):
-                self.join(each, (*without, visit))
+            leaving = sorted(others, key=lambda each: each.at)
+        for each in leaving:
+            self.join(each, (*without, visit))
 
     # -- by time
 

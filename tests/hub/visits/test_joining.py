@@ -105,6 +105,18 @@ def test_a_plate_that_names_nobody_here_goes_to_the_vehicle_that_it_was_seen_wit
     assert joined([first, wrong, nearer]) == [[first.id, wrong.id], [nearer.id]]
 
 
+def test_the_vehicle_that_was_there_first_keeps_the_visit_when_it_is_split() -> None:
+    """The plate of the next vehicle arrives before its tag, while the first one has no plate."""
+    joining = Joining([], RULES, lambda member: Visit("Gate", "gate", 0.0))
+    first, early, second = members(REGISTER, tagged("TAG0001", 0), seen(plate_of(2), 8), tagged("TAG0002", 8.5))
+    for each in (first, early):
+        joining.join(each)
+    (visit,) = joining.visits
+    joining.join(second)
+    assert joining.visits[0] is visit and visit.members == [first] and visit.last_at == 0
+    assert joining.visits[1].members == [second, early] and joining.changed == joining.visits
+
+
 def test_corrected_evidence_moves_to_its_vehicle_and_else_stays() -> None:
     """A plate of vehicle 2 was read as that of vehicle 1."""
 
