@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 
+from hub.contract.visits import CAPTURE
 from hub.visits.plates import folded_alike
 from hub.visits.visit import Member, Visit
 
@@ -172,6 +173,8 @@ class Joining:
             return False
         if gap <= self._rules.join or self._stood_between(visit, at):
             return True
+        if visit.was_weighed_before(at) and member.evidence.kind == CAPTURE:
+            return False
         begin, end = sorted((at, visit.last_at if at > visit.last_at else visit.started_at))
         return not any(
             other.says_who and not related(member, other)

@@ -178,6 +178,10 @@ class Visit:
                     return f"{kind}:{value}"
         return ""
 
+    def was_weighed_before(self, at: float) -> bool:
+        """Whether its vehicle was weighed and has left the scale before a moment."""
+        return self.weight is not None and self.off_scale_at is not None and at > self.off_scale_at
+
     def judged(self, before: str, cause: Cause, at: float) -> None:
         """Note in the history what became of it: a decision, another state than before, or the cause's note."""
         made = self.decision
