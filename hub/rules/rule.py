@@ -38,6 +38,7 @@ SILENT = (Kind.CAMERA_SILENT, Kind.STATION_SILENT)
 class Happening:
     """Something that has happened. `subject`: what it is about, such as a plate or a camera; `at` in epoch seconds.
 
+    `checkpoint`: what the device or the visit says. `device_kind`: as labels of devices have it, "" for a visit.
     `key`: the record that it is, the same after a restart; "" for what is no record.
     """
 
@@ -47,12 +48,18 @@ class Happening:
     at: float
     checkpoint: str = ""
     device: str = ""
+    device_kind: str = ""
     state: str = ""
     vehicle: str = ""
     permission: str = ""
     details: dict[str, Any] = field(default_factory=dict)
     silent_since: float | None = None
     key: str = ""
+
+
+def _key(checkpoint: str) -> str:
+    """The name of a checkpoint as it is compared."""
+    return " ".join(checkpoint.casefold().split())
 
 
 class _Part(BaseModel):
@@ -90,12 +97,12 @@ class When(_Part):
     def _is_clean(cls, value: str) -> str:
         return clean(value)
 
-    def matches(self, happening: Happening) -> bool:
-        """Whether a happening is meant, whatever the time."""
+    def matches(self, happening: Happening, label: str = "") -> bool:
+        """Whether a happening is meant, whatever the time. `label`: the checkpoint that operators gave its device."""
         return (
             happening.kind is self.kind
             and (not self.states or happening.state in self.states)
-            and (not self.checkpoint or happening.checkpoint.casefold() == self.checkpoint.casefold())
+            and (not self.checkpoint or _key(self.checkpoint) in (_key(happening.checkpoint), _key(label)))
             and self.device in ("", happening.device)
             and self.permission in ("", happening.permission)
             and self.vehicle in ("", happening.vehicle)

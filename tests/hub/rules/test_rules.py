@@ -89,6 +89,18 @@ def test_a_rule_without_a_banner_asks_nobody_to_look(tmp_path: Path, server: Mai
         assert alarm["acknowledged_by"] == "rule"
 
 
+def test_a_rule_for_a_checkpoint_counts_where_an_operator_has_named_it(tmp_path: Path, server: MailServer) -> None:
+    """The station sends its own name, which is not that of the checkpoint."""
+    with hub_with(tmp_path, server) as hub:
+        label = {"kind": "station", "id": "station 1", "checkpoint": "North gate"}
+        assert requests.put(f"{hub.url}/api/devices/labels", json=label, timeout=10).status_code == 200
+        add(hub, when={"kind": "capture_failed", "checkpoint": "north gate"}, then={"banner": True})
+        fail(hub, 2)
+        fail(hub, 1)
+        wait_for(lambda: history(hub), what="the rule")
+        assert [one["subject"].rpartition(" at ")[2] for one in history(hub)] == ["station 1"]
+
+
 def test_mail_waits_for_a_server_that_is_away_over_a_restart(tmp_path: Path, server: MailServer) -> None:
     server.answers["MAIL"] = "451 later"
     with hub_with(tmp_path, server) as hub:
