@@ -32,7 +32,7 @@ export function sentence(alarm) {
   const { details } = alarm;
   if (alarm.kind === "watchlist_hit") {
     const values = { plate: details.plate, camera: details.camera_id };
-    return [isUrgent(alarm) ? t("{plate}, which is to be stopped, was read by the camera {camera}.", values) : t("{plate}, which may come in, was read by the camera {camera}.", values), details.reason, details.note].filter(Boolean).join(" ");
+    return [isUrgent(alarm) ? t("{plate}, which is to be stopped, was read by the camera {camera}.", values) : t("{plate}, which may come in, was read by the camera {camera}.", values), [details.reason, details.note].filter(Boolean).join(" · ")].filter(Boolean).join(" ");
   }
   if (alarm.kind === "capture_failed") {
     const values = { station: details.station, tag: details.tag };

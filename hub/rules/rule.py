@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from hub.contract.errors import ContractError
 from hub.contract.mail_address import ADDRESS
-from hub.contract.text import clean
+from hub.contract.text import clean, place_key
 from hub.contract.vehicles import PERMISSIONS
 from hub.contract.visits import STATES
 from hub.rules.times import Times
@@ -57,11 +57,6 @@ class Happening:
     key: str = ""
 
 
-def _key(checkpoint: str) -> str:
-    """The name of a checkpoint as it is compared."""
-    return " ".join(checkpoint.casefold().split())
-
-
 class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -102,7 +97,7 @@ class When(_Part):
         return (
             happening.kind is self.kind
             and (not self.states or happening.state in self.states)
-            and (not self.checkpoint or _key(self.checkpoint) in (_key(happening.checkpoint), _key(label)))
+            and (not self.checkpoint or place_key(self.checkpoint) in map(place_key, (happening.checkpoint, label)))
             and self.device in ("", happening.device)
             and self.permission in ("", happening.permission)
             and self.vehicle in ("", happening.vehicle)

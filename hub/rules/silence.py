@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from hub.contract.device_state import DeviceState
-from hub.contract.times import utc_text
+from hub.contract.times import sentence_time
 from hub.rules.rule import Happening, Kind
 
 MAX_STATIONS = 10_000
@@ -47,8 +47,8 @@ class Silence:
         return Happening(
             Kind.CAMERA_SILENT,
             state.name,
-            f"The camera {state.name} has sent nothing since {utc_text(since)}. Check its power, its network and its "
-            "view.",
+            f"The camera {state.name} has sent nothing since {sentence_time(since)}. Check its power, its "
+            "network and its view.",
             now,
             checkpoint=state.details.checkpoint,
             device=state.id,
@@ -61,8 +61,8 @@ class Silence:
         return Happening(
             Kind.STATION_SILENT,
             station,
-            f"The station {station} has captured no vehicle since {utc_text(since)}. Is its gate open, and does its "
-            "reader work?",
+            f"The station {station} has captured no vehicle since {sentence_time(since)}. Is its gate open, and "
+            "does its reader work?",
             now,
             checkpoint=station,
             device=station,

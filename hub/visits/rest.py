@@ -8,11 +8,11 @@ from hub.access.declare import role
 from hub.contract.errors import ContractError, NotFound
 from hub.contract.plates import normalise_plate
 from hub.contract.roles import Role
+from hub.contract.text import place_key
 from hub.contract.visits import CAPTURE, DETECTION, STATES
 from hub.http.answers import answer, current_hub, note_change, part, reader_host
 from hub.http.body import json_object
 from hub.http.query import bound, cursor, page_limit
-from hub.visits.checkpoints import place_key
 from hub.visits.decisions import MAX_ID, Decisions
 from hub.visits.evidence import MAX_TEXT, number_key, tag_key
 from hub.visits.reading import StoredVisits

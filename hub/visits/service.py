@@ -15,6 +15,7 @@ from gevent.event import Event
 from gevent.lock import RLock
 
 from hub.contract.errors import NotFound, RequestError
+from hub.contract.text import place_key
 from hub.contract.visits import ALARM_SECONDS, DETECTION
 from hub.live.events import VISIT_CHANGED, VehicleArrived, VehicleLeft, VisitChanged, WeightSettled
 from hub.runtime.log_throttle import LogThrottle
@@ -23,7 +24,7 @@ from hub.store.errors import DatabaseError
 from hub.store.transaction import Transaction
 from hub.store.writer import StoreBusy
 from hub.visits.assessment import Found
-from hub.visits.checkpoints import Checkpoint, place_key
+from hub.visits.checkpoints import Checkpoint
 from hub.visits.correcting import Correcting
 from hub.visits.evidence import Evidence
 from hub.visits.intake import Batch
