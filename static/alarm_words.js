@@ -39,6 +39,7 @@ export function sentence(alarm) {
     if (alarm.count > 1) return counted(alarm.count, "The station {station} read no number of {count} vehicle.", "The station {station} read no number of {count} vehicles.", values);
     return details.tag ? t("The station {station} read no number of the vehicle with the tag {tag}.", values) : t("The station {station} read no number of a vehicle.", values);
   }
+  if (alarm.kind === "rule" && alarm.sentence.startsWith(`${details.rule}: `)) return `${said(details.rule)}: ${said(alarm.sentence.slice(details.rule.length + 2))}`;
   return alarm.kind.endsWith("_offline") ? offline(alarm, said(details.name ?? alarm.subject)) : said(alarm.sentence);
 }
 

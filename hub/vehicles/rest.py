@@ -121,7 +121,14 @@ def import_vehicles() -> Response:
         return answer({"success": True, **part(Imports).preview(data, encoding)})
     count = part(Imports).run(data, encoding, author())
     note_change("vehicle.import", "", {"vehicles": count})
-    return answer({"success": True, "message": f"{count} vehicles were imported", "vehicles": count}, 201)
+    return answer(
+        {
+            "success": True,
+            "message": f"{count} {'vehicle was' if count == 1 else 'vehicles were'} imported",
+            "vehicles": count,
+        },
+        201,
+    )
 
 
 def _wanted() -> Wanted:

@@ -28,7 +28,7 @@ def list_visits() -> Response:
     args, zone, visits = request.args, current_hub().zone, part(StoredVisits)
     limit = page_limit(args.get("limit"), 50)
     if args.get("after"):
-        after = cursor(args.get("after")) or 0
+        after = cursor(args.get("after"), "after") or 0
         rows, end = visits.changed(after, limit, reader_host())
         return answer({"success": True, "visits": rows, "next_after": str(end)})
     query = Query(

@@ -140,6 +140,7 @@ def test_lists_filters_and_what_has_changed_since(client: Any) -> None:
     assert client.get(f"/api/visits/{known['id']}").json["visit"]["id"] == known["id"]
     assert client.get("/api/visits/none").status_code == 404
     assert client.get("/api/visits?state=bad").status_code == client.get("/api/visits/of").status_code == 400
+    assert "after is the next_after of the page before" in client.get("/api/visits?after=x").json["message"]
 
 
 def mismatch(client: Any) -> tuple[dict[str, Any], str, str]:
@@ -164,7 +165,8 @@ def test_the_second_who_decides_is_told_of_the_first(client: Any) -> None:
     )
     second = decide(client, visit, "reject")
     assert second.status_code == 409
-    assert decided["decided_by"] in second.json["message"] and decided["decided_at"] in second.json["message"]
+    assert decided["decided_by"] in second.json["message"] and decided["decided_at"][:19] in second.json["message"]
+    assert f"at: {decided['decided_at']}" in second.json["errors"]
     audit = client.get("/api/audit").json["audit"]
     assert [each["action"] for each in audit if each["action"].startswith("visit.")] == ["visit.confirm"]
 
