@@ -13,7 +13,8 @@ from hub.contract.roles import Principal
 from hub.contract.text import clean
 from hub.contract.times import sentence_time, utc_text
 from hub.contract.visits import CAPTURE, CORRECT, DECISION, DECISIONS, DETECTION, STATES
-from hub.visits.service import UNAVAILABLE, VisitService
+from hub.visits.parts import UNAVAILABLE
+from hub.visits.service import VisitService
 from hub.visits.values import put_value
 from hub.visits.visit import Cause, Decision, Visit
 
