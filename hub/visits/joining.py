@@ -173,7 +173,7 @@ class Joining:
             return False
         if gap <= self._rules.join or self._stood_between(visit, at):
             return True
-        if visit.was_weighed_before(at) and member.evidence.kind == CAPTURE:
+        if not self._may_be_one(member, visit) or (visit.was_weighed_before(at) and member.evidence.kind == CAPTURE):
             return False
         begin, end = sorted((at, visit.last_at if at > visit.last_at else visit.started_at))
         return not any(

@@ -76,6 +76,14 @@ def test_a_camera_that_faces_the_other_way_joins_only_what_it_names() -> None:
     assert len(joined([came, seen(plate_of(1), 5, facing="out")])) == 1
 
 
+def test_a_vehicle_that_passes_a_camera_of_the_other_way_later_is_leaving() -> None:
+    came, left = seen(plate_of(1), 0, "entry", facing="in"), seen(plate_of(1), 600, "exit", facing="out")
+    assert joined([came, left]) == joined([left, came]) == [[came.id], [left.id]]
+    still = seen(plate_of(1), 20, "exit", facing="out")
+    assert len(joined([came, still])) == 1
+    assert len(joined([came, left], stood=lambda begin, end: True)) == 1
+
+
 def test_a_misread_plate_joins_its_vehicle() -> None:
     wrong = "9" + plate_of(3)[1:]
     assert len(joined([seen(plate_of(3), 0), seen(wrong, 200), tagged("TAG0003", 210)])) == 1

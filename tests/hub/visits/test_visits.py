@@ -190,6 +190,18 @@ def test_in_and_out_are_a_stay_and_two_weights_are_net(app: Any, client: Any) ->
     assert left["stay"]["seconds"] == pytest.approx(590, abs=15)
 
 
+def test_the_same_weight_twice_is_no_net_weight(app: Any, client: Any) -> None:
+    """A full vehicle that is weighed again before it is emptied."""
+    bus, kinds = hub_of(app).bus, list[dict[str, Any]]()
+    for station, ago, kg in (("first", 300, 41_000.0), ("again", 200, 41_000.0), ("empty", 100, 15_500.0)):
+        bus.publish(WEIGHT_SETTLED, WeightSettled(station, station, kg, time.time() - ago - 2, f"{kg}"))
+        record = capture(client, "RED1", ago, station=station)
+        kinds.append(until(client, "capture", record, lambda visit: visit["weight"]))
+    full, again, empty = (client.get(f"/api/visits/{each['id']}").json["visit"] for each in kinds)
+    assert full["net"] is None and again["net"] == {"kg": 25_500.0, "visit": empty["id"]}
+    assert (again["weight"]["kind"], empty["weight"]["kind"]) == ("gross", "tare")
+
+
 def test_presence_is_evidence_and_its_end_ends_the_visit(app: Any, client: Any) -> None:
     bus, now = hub_of(app).bus, time.time()
     shown = Vehicle("truck", 0.9, (0, 0, 9, 9), 10, 10)
