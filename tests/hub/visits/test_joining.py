@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from hub.contract.visits import EVIDENCE_KINDS
 from hub.visits import joining as joining_module
+from hub.visits import relations
 from hub.visits.evidence import Evidence, evidence_of
-from hub.visits.joining import Joining, Rules, related, relatives
+from hub.visits.joining import Joining, Rules
+from hub.visits.relations import related, relatives
 from hub.visits.visit import Member, Visit
 from tests.support.visits import FakeRegister, members, seen, tagged, vehicle
 
@@ -217,6 +219,7 @@ def test_evidence_that_repeats_itself_is_compared_once(monkeypatch) -> None:
 
     evidence = [seen(f"{camera}AB1234", 100.0 + n / 100, f"camera {camera}") for n in range(30) for camera in range(4)]
     assert len(joined(evidence)) == 1
-    monkeypatch.setattr(joining_module, "related", counted)
+    for module in (joining_module, relations):
+        monkeypatch.setattr(module, "related", counted)
     joined(evidence)
     assert compared < 30 * len(evidence)  # a visit has 40 pieces, 10 of each camera
