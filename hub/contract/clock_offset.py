@@ -25,6 +25,13 @@ class ClockOffset:
         if sent is not None and EARLIEST < sent < LATEST:
             self._seconds.append(sent - received)
 
+    def set(self, seconds: float) -> None:
+        """What somebody else has found. Raises ValueError for what is no number of seconds."""
+        if not EARLIEST - LATEST < seconds < LATEST - EARLIEST:
+            raise ValueError("no number of seconds between two clocks")
+        self._seconds.clear()
+        self._seconds.append(seconds)
+
     @property
     def seconds(self) -> float | None:
         """Seconds that the device's clock is ahead of the hub's; None where it never told its time."""

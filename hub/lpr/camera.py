@@ -25,6 +25,8 @@ class Camera:
         self.components: dict[str, dict[str, Any]] = {}  # the one that was silent longest first
         self.connections: set[object] = set()
         self.clock = ClockOffset()
+        self.untold_counts: dict[str, int] = {}  # stored records that other hubs do not know of yet, by attribute
+        self.untold_components: set[str] = set()
 
     def row(self) -> dict[str, Any]:
         """The row of the table of cameras."""

@@ -46,8 +46,8 @@ def register_alarms(_: Flask, hub: Hub) -> None:
 def register(app: Flask, hub: Hub) -> None:
     """Add rules with their routes and their mail."""
     repository = RuleRepository(hub.backend, hub.reader)
-    mailer = Mailer(hub.settings.mail, hub.settings.instance, repository, hub.writer)
-    engine = Engine(hub.zone)
+    mailer = Mailer(hub.settings.mail, hub.settings.instance, repository, hub.writer, zone=hub.zone)
+    engine = Engine(hub.zone, lambda kind, device: hub.checkpoints(kind, device))
     feeds = {name: hub.feeds[name] for name in SOURCES}
     cursor = FeedCursor(CONSUMER, feeds, Positions(hub.backend, hub.reader), hub.writer, MAX_BEHIND)
     intake = Intake(SOURCES, cursor, engine.wants)

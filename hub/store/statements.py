@@ -58,7 +58,9 @@ def upsert(
     """
     statement = backend.insert(table)
     if rows > 1:
-        statement = statement.values([{name: bindparam(f"{name}{row}") for name in columns(table)} for row in range(rows)])
+        statement = statement.values(
+            [{name: bindparam(f"{name}{row}") for name in columns(table)} for row in range(rows)]
+        )
     changed = [column.name for column in table.columns if not column.primary_key and column.name not in keep]
     statement = statement.on_conflict_do_update(
         index_elements=[column.name for column in table.primary_key],

@@ -38,10 +38,13 @@ class Sensed:
         return changed
 
     def weighed(self, place: Place, event: WeightSettled) -> list[Visit]:
-        """A scale has settled, or went back to zero."""
+        """A scale has settled, or went back to zero: then a vehicle that was weighed is gone, and so is one that was
+        seen before the time of a join.
+        """
         if event.kg <= 0:
             for visit in place.visits:
-                if visit.weight is not None and visit.off_scale_at is None and visit.weight.at <= event.at:
+                done_at = visit.weight.at if visit.weight is not None else visit.last_at + self._rules.join
+                if visit.off_scale_at is None and done_at <= event.at:
                     visit.off_scale_at = event.at
             return []
         place.weights.append(Settled(event.scale, event.kg, event.at))
@@ -86,7 +89,8 @@ class Sensed:
 
     def _stands(self, place: Place, visit: Visit, at: float) -> bool:
         if visit.off_scale_at is not None and at > visit.off_scale_at:
-            return False
+            if visit.weight is not None or visit.last_at <= visit.off_scale_at:
+                return False
         if visit.left_at is not None and at > visit.left_at + LEFT_MARGIN:
             return False
         return at - visit.last_at <= self._rules.standing or place.stood(visit.last_at, at)

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from hub.contract.device_state import DeviceState
+from hub.rules.rule import Kind
 from hub.rules.service import Rules
 from hub.rules.silence import Silence
 
@@ -21,6 +22,17 @@ def test_a_camera_is_silent_since_it_was_heard_or_since_the_hub_started() -> Non
     ]
     found = Silence(STARTED).happenings([lambda: states], lambda kind: True, STARTED + 100)
     assert {each.device: each.silent_since for each in found} == {"a": STARTED, "b": STARTED + 60}
+
+
+def test_a_station_that_only_sends_captures_is_silent_since_its_last_one() -> None:
+    """Station software that reports no state is known by its captures."""
+    silence = Silence(STARTED)
+    silence.captured("old", STARTED + 20)
+    silence.captured("new", STARTED + 30)
+    states = [DeviceState("station", "new", "new", True, STARTED + 90)]
+    found = list(silence.happenings([lambda: states], lambda kind: kind is Kind.STATION_SILENT, STARTED + 100))
+    assert [(each.device, each.silent_since) for each in found] == [("new", STARTED + 30), ("old", STARTED + 20)]
+    assert not list(silence.happenings([lambda: states], lambda kind: False, STARTED + 100))
 
 
 def test_the_event_loop_may_go_on_between_two_cameras(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
