@@ -110,16 +110,20 @@ def _record_handler(hub: Hub, server: SocketIoServer, hint: str) -> Callable[[st
 
 def ingest_event(hub: Hub, server: SocketIoServer, sid: str, data: dict[str, Any], hint: str | None) -> Accepted | Test:
     """Parse and store the object of an event; its connection now represents the camera. Raises RequestError."""
-    large = (
-        any(len(value) >= LARGE for value in data.values() if isinstance(value, (str, bytes)))
-        or "cropped_plates" in data
-    )
     environ = environ_of(server, sid)
     peer = environ.get("REMOTE_ADDR", "") or "unknown address"
-    accepted = ingest(hub, data, hint, "socketio", peer, large, environ.get("HTTP_X_DEVICE_SERIAL", "")[:200], sid)
+    accepted = ingest(hub, data, hint, "socketio", peer, _is_large(data), environ.get("HTTP_X_DEVICE_SERIAL", "")[:200], sid)
     if not is_connected(server, sid):
         hub.part(Lpr).cameras.gone(sid)  # it disconnected before the record was stored
     return accepted
+
+
+def _is_large(data: dict[str, Any]) -> bool:
+    """Whether an object is to be parsed on a native thread, for the pictures in it."""
+    for value in data.values():
+        if isinstance(value, (str, bytes)) and len(value) >= LARGE:
+            return True
+    return "cropped_plates" in data
 
 
 def environ_of(server: SocketIoServer, sid: str) -> dict[str, Any]:
