@@ -112,7 +112,9 @@ def ingest_event(hub: Hub, server: SocketIoServer, sid: str, data: dict[str, Any
     """Parse and store the object of an event; its connection now represents the camera. Raises RequestError."""
     environ = environ_of(server, sid)
     peer = environ.get("REMOTE_ADDR", "") or "unknown address"
-    accepted = ingest(hub, data, hint, "socketio", peer, _is_large(data), environ.get("HTTP_X_DEVICE_SERIAL", "")[:200], sid)
+    accepted = ingest(
+        hub, data, hint, "socketio", peer, _is_large(data), environ.get("HTTP_X_DEVICE_SERIAL", "")[:200], sid
+    )
     if not is_connected(server, sid):
         hub.part(Lpr).cameras.gone(sid)  # it disconnected before the record was stored
     return accepted
