@@ -42,6 +42,8 @@ class Camera:
     @property
     def trouble(self) -> str:
         """What the components that are not well report; "" where all are."""
+        if not self.components:
+            return ""
         bad = [one for one in list(self.components.values()) if one["status"] in ("error", "warning")]
         bad.sort(key=lambda one: (one["status"] != "error", one["component"]))
         return "; ".join(f"{one['component']}: {one['message'] or one['status']}" for one in bad[:MAX_REPORTED])[:300]

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 DISPLACED_PER_MINUTE = 200
 MAX_NAME = 200
+STEP = 100  # cameras that one commit writes
 REGISTERED, HEALTHY, DETECTED = range(3)  # how far others give way before a camera: by what it has sent
 
 
@@ -251,27 +252,38 @@ class Cameras:
         )
 
     def flush(self) -> None:
-        """Write the cameras that changed since the last call and delete those that gave way, in one commit."""
-        if not self._changed and not self._gone and not self._gone_components:
-            return
+        """Write the cameras that changed since the last call and delete those that gave way.
+
+        A few in each commit: the records that arrive meanwhile wait for one of them, not for all. Raises StoreBusy; what
+        is not written is with the next call.
+        """
         changed, self._changed = self._changed, {}
-        rows = [camera.row() for camera in changed.values()]
         gone, self._gone = self._gone, set()
         components, self._gone_components = self._gone_components, set()
+        names = list(changed)
+        steps = [names[start : start + STEP] for start in range(0, len(names), STEP)]
+        if not steps and (gone or components):
+            steps = [[]]
+        for position, step in enumerate(steps):
+            try:
+                self._flush_step([changed[name].row() for name in step if name not in self._gone], gone, components)
+            except StoreBusy:
+                left = [name for rest in steps[position:] for name in rest if name in self._cameras]
+                self._changed = {name: changed[name] for name in left} | self._changed
+                self._gone |= gone - self._cameras.keys()
+                self._gone_components |= components
+                raise
+            gone, components = set(), set()
+
+    def _flush_step(self, rows: list[dict[str, Any]], gone: set[str], components: set[tuple[str, str]]) -> None:
+        """Write some cameras and delete others, in one commit. Raises StoreBusy."""
 
         def job(transaction: Transaction) -> None:
             self._repository.delete_cameras(transaction, gone)
             self._repository.delete_components(transaction, components)
-            for row in rows:
-                self._repository.upsert_camera(transaction, row)
+            self._repository.upsert_cameras(transaction, rows)
 
-        try:
-            self._writer.write(job)
-        except StoreBusy:  # with the next call
-            self._changed = {name: camera for name, camera in changed.items() if name in self._cameras} | self._changed
-            self._gone |= gone - self._cameras.keys()
-            self._gone_components |= components
-            raise
+        self._writer.write(job)
 
     def newest_first(self) -> list[Camera]:
         """Every camera, the one seen last first."""

@@ -24,6 +24,7 @@ from hub.rules.repository import FIRINGS, RULES, RuleRepository
 from hub.rules.rest import rules_rest
 from hub.rules.rule import Kind
 from hub.rules.service import Rules
+from hub.runtime.time_slice import TimeSlice
 from hub.store.feed_cursor import FeedCursor
 from hub.store.feeds import Positions
 
@@ -59,6 +60,7 @@ def register(app: Flask, hub: Hub) -> None:
         mailer.wake,
         leads=lambda: hub.leading.leads,
         alone=hub.leading.alone,
+        breathe=TimeSlice().check,
     )
     rules.load()
     if not hub.leading.alone:
