@@ -1,4 +1,4 @@
-"""Pings of all Engine.IO sessions in one greenlet; python-engineio has a greenlet for each session that waits for it."""
+"""Pings of all Engine.IO sessions in one greenlet; python-engineio has a waiting greenlet for each session."""
 
 from __future__ import annotations
 
