@@ -21,7 +21,7 @@ import gevent
 from hub import close, create_app
 from hub.contract.roles import LOCAL
 from hub.contract.vehicles import PLATE, TAG, Identifier, VehicleRegister
-from hub.runtime.memory import freeze_startup_objects
+from hub.runtime.collector import Collector
 from hub.settings.file import load
 from hub.vehicles.imports import Imports
 
@@ -91,7 +91,7 @@ def main() -> int:
         app = create_app(load(Path(folder) / "instance", {}, {}))
         hub = app.extensions["gatehouse"]
         data = file_of(args.vehicles)
-        freeze_startup_objects()  # as every hub does
+        Collector().start()  # as every hub does
         stalls, began = Stalls(), time.perf_counter()
         count = hub.part(Imports).run(data, "", LOCAL)
         seconds = time.perf_counter() - began

@@ -36,6 +36,7 @@ from hub.runtime.metrics import Metrics
 from hub.runtime.supervisor import Supervisor
 from hub.settings.model import Settings
 from hub.socketio.attachments import Attachments
+from hub.socketio.client_rooms import LocalRooms
 from hub.socketio.codec import SocketJson, StrictPacket
 from hub.socketio.entry import EngineIoEntry
 from hub.socketio.event_access import EventAccess
@@ -47,14 +48,12 @@ from hub.socketio.internals import (
     FlaskSocketIo,
     answer_polls,
     bound_polls,
-    bound_sessions,
-    end_session_by_id,
-    queued_bytes,
 )
 from hub.socketio.library_types import SocketIoApp
 from hub.socketio.messages import Messages
 from hub.socketio.rooms import Rooms
 from hub.socketio.session_limit import SessionLimit, count_sessions
+from hub.socketio.sessions import bound_sessions, end_session_by_id, queued_bytes
 from hub.socketio.workers import Workers
 from hub.store.check import DatabaseCheck
 from hub.store.corrected import CORRECTIONS, Corrected
@@ -271,7 +270,7 @@ def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget, sessions: Sess
     """Bound what Socket.IO clients may make the hub hold, and show it on /status."""
     server, limits = hub.socketio.server, hub.settings.limits
     guard = SessionGuard(outgoing, limits.max_queue_mb * MEGABYTE)
-    bound_sessions(server, guard)
+    pings = bound_sessions(server, guard, workers.spawn)
     in_flight = EventsInFlight(hub.memory)
     attachments = Attachments(
         hub.memory, limits.max_body_mb * MEGABYTE, limits.message_seconds, partial(end_session_by_id, server)
@@ -279,6 +278,7 @@ def _bound_socketio(hub: Hub, workers: Workers, outgoing: Budget, sessions: Sess
     Messages(server, workers.spawn, hub.fast_events, guard, in_flight, attachments)
     count_sessions(server, sessions)
     hub.supervisor.keep("attachments", attachments.run)
+    hub.supervisor.keep("pings", pings.run)
     hub.status["outgoing_queues"] = outgoing.status
     hub.status["socketio"] = lambda: {
         **guard.status(),
@@ -324,9 +324,8 @@ def _room_manager(relay: Relay) -> RoomManager | None:
 
 def _socketio(app: Flask, settings: Settings, codec: SocketJson, manager: RoomManager | None) -> SocketIoApp:
     bound_polls()
-    serializer: dict[str, Any] = {"serializer": StrictPacket}  # for socketio.Server
-    if manager is not None:
-        serializer["client_manager"] = manager
+    rooms = LocalRooms() if manager is None else manager
+    of_server: dict[str, Any] = {"serializer": StrictPacket, "client_manager": rooms}  # for socketio.Server
     socketio = FlaskSocketIo(
         app,
         async_mode="gevent",
@@ -335,6 +334,6 @@ def _socketio(app: Flask, settings: Settings, codec: SocketJson, manager: RoomMa
         max_http_buffer_size=settings.limits.max_body_mb * 1024 * 1024,
         logger=False,
         engineio_logger=False,
-        **serializer,
+        **of_server,
     )
     return cast(SocketIoApp, socketio)

@@ -115,7 +115,8 @@ class Hub:
     notable: dict[str, NotableRecords] = field(default_factory=dict)  # stored records that are alerts, by kind
     day_counts: dict[str, CountedRecords] = field(default_factory=dict)  # stored records by hour of the day, by kind
     conditions: list[Callable[[], Condition]] = field(default_factory=list)  # of the hub itself, for alerts
-    device_states: list[Callable[[], Iterable[DeviceState]]] = field(default_factory=list)  # of each kind of device
+    # Of each kind of device; who goes through them may yield to the event loop between two.
+    device_states: list[Callable[[], Iterable[DeviceState]]] = field(default_factory=list)
     deliveries: list[Callable[[], DeliveryState]] = field(default_factory=list)  # of each receiver in the settings
     correctable: dict[str, Correctable] = field(default_factory=dict)  # what people may correct, by kind of record
     searched: list[Source] = field(default_factory=list)  # what is searched by its parts

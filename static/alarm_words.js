@@ -32,13 +32,14 @@ export function sentence(alarm) {
   const { details } = alarm;
   if (alarm.kind === "watchlist_hit") {
     const values = { plate: details.plate, camera: details.camera_id };
-    return [isUrgent(alarm) ? t("{plate}, which is to be stopped, was read by the camera {camera}.", values) : t("{plate}, which may come in, was read by the camera {camera}.", values), details.reason, details.note].filter(Boolean).join(" ");
+    return [isUrgent(alarm) ? t("{plate}, which is to be stopped, was read by the camera {camera}.", values) : t("{plate}, which may come in, was read by the camera {camera}.", values), [details.reason, details.note].filter(Boolean).join(" · ")].filter(Boolean).join(" ");
   }
   if (alarm.kind === "capture_failed") {
     const values = { station: details.station, tag: details.tag };
     if (alarm.count > 1) return counted(alarm.count, "The station {station} read no number of {count} vehicle.", "The station {station} read no number of {count} vehicles.", values);
     return details.tag ? t("The station {station} read no number of the vehicle with the tag {tag}.", values) : t("The station {station} read no number of a vehicle.", values);
   }
+  if (alarm.kind === "rule" && alarm.sentence.startsWith(`${details.rule}: `)) return `${said(details.rule)}: ${said(alarm.sentence.slice(details.rule.length + 2))}`;
   return alarm.kind.endsWith("_offline") ? offline(alarm, said(details.name ?? alarm.subject)) : said(alarm.sentence);
 }
 

@@ -43,7 +43,7 @@ function row(alarm) {
     element("div", {},
       element("p", {}, element("span", { text: sentence(alarm) }), " ", link ? element("a", { href: link, text: t("Look") }) : null),
       element("p", { class: "when" }, when(alarm.raised_at),
-        alarm.count > 1 ? element("span", {}, times(alarm), " ", t("the last at"), " ", when(alarm.last_at, false)) : null,
+        alarm.count > 1 ? element("span", {}, times(alarm), " · ", t("the last at"), " ", when(alarm.last_at, false)) : null,
         alarm.cleared_at ? element("span", {}, t("over since"), " ", when(alarm.cleared_at, false)) : null,
         alarm.state === "raised" ? element("span", { text: t("goes on") }) : null)),
     seen(alarm));

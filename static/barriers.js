@@ -63,19 +63,23 @@ async function press(barrier, visit) {
   tell();
 }
 
-function lastOf(barrier) {
+function lastOf(barrier, visit) {
   const problem = problems.get(barrier.name) || said(barrier.error);
   if (problem) return element("span", { class: "barrier-last bad", role: "alert", text: problem });
   if (!barrier.last) return element("span", { class: "barrier-last", text: t("Not opened yet") });
-  const text = barrier.last.automatic ? t("Opened by itself") : t("Opened by {who}", { who: said(barrier.last.who) });
+  const elsewhere = visit && barrier.last.visit !== visit;
+  const text = elsewhere ? t("Last opened for another visit") : barrier.last.automatic ? t("Opened by itself") : t("Opened by {who}", { who: said(barrier.last.who) });
   return element("span", { class: "barrier-last" }, text, " ", when(barrier.last.at));
 }
+
+// The name of a checkpoint as the hub compares it.
+function place(text) { return text.toLowerCase().split(/\s+/).filter(Boolean).join(" "); }
 
 function row(barrier, visit) {
   const waits = state.stopped || performance.now() < (pressed.get(barrier.name) ?? 0);
   const button = element("button", { type: "button", class: "barrier-open", disabled: waits }, t("Open"), " ", name(barrier.name));
   button.onclick = () => press(barrier.name, visit);
-  return element("div", { class: "barrier", "data-barrier": barrier.name }, mayOpen ? button : name(barrier.name), lastOf(barrier));
+  return element("div", { class: "barrier", "data-barrier": barrier.name }, mayOpen ? button : name(barrier.name), lastOf(barrier, visit));
 }
 
 // The barriers of a checkpoint with their buttons; null: of all checkpoints. `visit`: for whom they are opened.
@@ -88,7 +92,7 @@ export function barrierButtons(checkpoint = null, visit = "") {
       return;
     }
     stood = holder.isConnected;
-    const mine = state.barriers.filter((one) => one.enabled && (checkpoint === null || one.checkpoint === checkpoint));
+    const mine = state.barriers.filter((one) => one.enabled && (checkpoint === null || place(one.checkpoint) === place(checkpoint)));
     const focused = holder.contains(document.activeElement) ? document.activeElement.closest("[data-barrier]")?.dataset.barrier : null;
     holder.replaceChildren(...mine.map((one) => row(one, visit)));
     if (focused) holder.querySelector(`[data-barrier="${CSS.escape(focused)}"] button:enabled`)?.focus({ preventScroll: true });

@@ -1,6 +1,6 @@
 // Times as a site reads them: in its own zone, 24 hours, with the date where it is not today, and how long ago.
 import { element } from "./dom.js";
-import { counted, leftToRight, number, t } from "./words.js";
+import { counted, leftToRight, number, t, writeTimes } from "./words.js";
 
 const { zone, offset, lang } = { lang: document.documentElement.lang, ...document.documentElement.dataset };
 const LANGUAGE = lang === "en" ? "en-GB" : lang;
@@ -67,6 +67,8 @@ export function moment(text) {
   if (Number.isNaN(ms)) return String(text ?? "–");
   return day(ms) === day() ? clock(ms) : dated(ms, clock(ms));
 }
+
+writeTimes(moment);
 
 // Thu, 26 Nov 2026, of parts, since some languages' own order of a weekday and a year reads oddly.
 export function dateText(ms) {

@@ -47,11 +47,18 @@ function pattern(sentence) {
 
 const known = (words["~"] ?? []).map((sentence) => [sentence, pattern(sentence)]);
 
+const TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+let timeText = (text) => text;
+
+// How the page writes the times that stand in sentences (times.js, which needs this module).
+export function writeTimes(write) { timeText = write; }
+
 // A sentence that the hub or an agent wrote in English (hub/languages/sentences.py); one that is not known stays as it is.
 export function said(text) {
   if (typeof text !== "string" || !text) return text;
-  const translated = translate(text, DEPTH);
-  return translated === text && dir === "rtl" ? isolated(text) : translated;
+  const timed = text.replace(TIME, (found) => timeText(found));
+  const translated = translate(timed, DEPTH);
+  return translated === timed && dir === "rtl" ? isolated(timed) : translated;
 }
 
 // What stands in a placeholder of a sentence: a number of things is written as the reader writes numbers.

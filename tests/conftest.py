@@ -69,9 +69,11 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of the slow folders as slow; for several processes sort the files, those that take longest first.
+    """Mark every test of the slow folders as slow; for several processes sort the files.
 
-    Each process takes a whole file at a time, so that a long one at the end would leave the others without work.
+    Each process takes a whole file at a time. Those with tests that run alone come first: they wait for each other
+    then, and not for a long test beside them. Then come those that take longest, since a long one at the end would
+    leave the other processes without work.
     """
     folders = [Path(__file__).parent / folder for folder in SLOW_FOLDERS]
     for item in items:
@@ -79,9 +81,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
     if WORKER in os.environ:
         weights = Counter[Path]()
+        alone = {item.path for item in items if item.get_closest_marker("alone")}
         for item in items:
             weights[item.path] += SLOW_WEIGHT if item.get_closest_marker("slow") else 1
-        items.sort(key=lambda item: -weights[item.path])
+        items.sort(key=lambda item: (item.path not in alone, -weights[item.path]))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,17 @@ def starts() -> Iterator[Starts]:
     one.enable()
     yield one
     one.close()
+
+
+@contextmanager
+def waiting(starts: Starts, file: Path) -> Iterator[Child]:
+    """A forked process that waits; it is killed at the end, whatever the test finds."""
+    with probe(starts, file, "wait") as process:
+        try:
+            assert isinstance(process, Child)
+            yield process
+        finally:
+            process.kill()
 
 
 def probe(starts: Starts, file: Path, how: str = "status", real: bool = False, **environ: str) -> Process:
@@ -86,8 +98,7 @@ def test_how_a_child_ends(starts: Starts, tmp_path: Path, how: str, status: int)
 
 
 def test_signals(starts: Starts, tmp_path: Path) -> None:
-    with probe(starts, tmp_path / "output", "wait") as process:
-        assert isinstance(process, Child)
+    with waiting(starts, tmp_path / "output") as process:
         wait_for((tmp_path / "output").read_text)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.01)

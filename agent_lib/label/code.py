@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 EDGES = ("top", "right", "bottom", "left")
+MAX_UNITS = 8000  # of a board's width and height; its templates have a pixel for each square unit while they are made
 
 
 class LabelCodeError(ValueError):
@@ -72,8 +73,8 @@ def parse_label_code(data: Mapping[str, Any]) -> LabelCode:
 
 def _check(code: LabelCode) -> None:
     """Raise ValueError, with a sentence, if the numbers describe no board."""
-    if not (360 <= code.width <= 20000 and 100 <= code.height <= 20000):
-        raise ValueError("a board is 360 to 20000 units wide and 100 to 20000 high: use smaller units")
+    if not (360 <= code.width <= MAX_UNITS and 100 <= code.height <= MAX_UNITS):
+        raise ValueError(f"a board is 360 to {MAX_UNITS} units wide and 100 to {MAX_UNITS} high: use larger units")
     if not 0.25 <= code.width / code.height <= 4:
         raise ValueError("a board is at most four times as long as it is wide")
     x0, y0, x1, y1 = code.panel

@@ -44,7 +44,7 @@ def make_folder(path: Path) -> None:
     for folder in made or [path]:
         try:
             sync_folder(folder.parent)
-        except OSError as error:  # a folder above that may be entered and not read
+        except PermissionError as error:  # a folder above that may be entered and not read
             log.debug("The name of %s was not flushed: %s", folder, error)
 
 

@@ -67,7 +67,7 @@ class Watch:
         """Look at every device and every condition, and raise or clear alerts."""
         self._round += 1
         for source in devices:
-            for state in list(source()):
+            for state in source():
                 self._device(state)
                 self._breathe()
         for condition in conditions:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.contract.roles import Principal
-from hub.contract.text import clean
+from hub.contract.text import clean, place_key
 from hub.contract.times import parse_time
 from hub.contract.visits import CONFIRM, OK, REJECT
 from hub.settings.barriers import Barrier
@@ -34,7 +34,7 @@ class Wish:
 
 def shows(visit: dict[str, Any], barrier: Barrier) -> bool:
     """Whether a visit stands in front of this barrier."""
-    there = visit.get("checkpoint") == barrier.checkpoint
+    there = place_key(visit.get("checkpoint", "")) == place_key(barrier.checkpoint)
     return there and (not barrier.direction or visit.get("direction") == barrier.direction)
 
 

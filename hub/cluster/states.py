@@ -60,9 +60,13 @@ class SharedStates:
 
     def step(self) -> None:
         """Send what changed, to a hub that has come everything."""
+        if not self._relay.wanted(self._topic):
+            self._everything = True
+            self._collect(False)  # what has changed is told with everything else
+            return
         everything, self._everything = self._everything, False
         states = list(self._collect(everything))
-        if not states or not self._relay.wanted(self._topic):
+        if not states:
             self._everything |= everything
             return
         for batch in _batches(states):

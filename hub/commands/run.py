@@ -14,8 +14,9 @@ from hub.commands import workers
 from hub.commands.check_config import check_tls
 from hub.commands.command import INTERRUPTED_STATUS, Command, setting_flags
 from hub.live.relay import RelayUnusable
+from hub.runtime.collector import Collector
 from hub.runtime.log_lines import JsonFormatter, LineFormatter
-from hub.runtime.memory import freeze_startup_objects, release_large_buffers
+from hub.runtime.memory import forget_spawners, release_large_buffers
 from hub.runtime.recent_lines import RecentLines
 from hub.runtime.service_manager import ServiceManager
 from hub.runtime.stop_request import end_on_request
@@ -97,6 +98,7 @@ def serve(settings: Settings, lock: InstanceLock, place: WorkerPlace) -> int:
     `lock` is that of the instance folder, held already.
     """
     release_large_buffers()
+    forget_spawners()
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         settings.instance.mkdir(parents=True, exist_ok=True)
@@ -120,7 +122,8 @@ def serve(settings: Settings, lock: InstanceLock, place: WorkerPlace) -> int:
 
     serving = Serving(app, settings)
     _on_signals(serving)  # before hub.ready.json invites others to send one
-    freeze_startup_objects()  # before anybody waits for an answer
+    collector = Collector()
+    collector.start()  # before anybody waits for an answer
     try:
         serving.start()
     except ListenError as error:
@@ -132,6 +135,7 @@ def serve(settings: Settings, lock: InstanceLock, place: WorkerPlace) -> int:
             print(serving.announcement(), flush=True)
     manager = ServiceManager()
     supervisor = app.extensions["gatehouse"].supervisor
+    supervisor.keep("collector", collector.run)
     if manager.ping_seconds:
         supervisor.keep("service manager", manager.keep_alive)
     if place.is_worker:

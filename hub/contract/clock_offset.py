@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from statistics import median
 
 from hub.contract.times import EARLIEST, LATEST
 
@@ -26,8 +25,18 @@ class ClockOffset:
         if sent is not None and EARLIEST < sent < LATEST:
             self._seconds.append(sent - received)
 
+    def set(self, seconds: float) -> None:
+        """What somebody else has found. Raises ValueError for what is no number of seconds."""
+        if not EARLIEST - LATEST < seconds < LATEST - EARLIEST:
+            raise ValueError("no number of seconds between two clocks")
+        self._seconds.clear()
+        self._seconds.append(seconds)
+
     @property
     def seconds(self) -> float | None:
         """Seconds that the device's clock is ahead of the hub's; None where it never told its time."""
-        seconds = list(self._seconds)  # a copy: read on native threads, too
-        return round(median(seconds), 1) if seconds else None
+        seconds = sorted(self._seconds.copy())  # a copy: read on native threads, too
+        if not seconds:
+            return None
+        middle = len(seconds) // 2  # statistics.median takes five times as long, for every camera at every look
+        return round((seconds[middle] + seconds[-1 - middle]) / 2, 1)

@@ -12,3 +12,8 @@ def clean(value: object) -> str:
         return text.strip()
     # Space last: where it stands beside control characters it surrounds the text once they are gone.
     return text.encode("utf-8", "replace").decode("utf-8").translate(CONTROLS).strip()
+
+
+def place_key(name: object) -> str:
+    """The name of a checkpoint as it is compared: case and repeated space do not matter."""
+    return " ".join(clean(name).casefold().split())

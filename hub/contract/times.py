@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 EARLIEST = 0.0
 LATEST = 32503680000.0  # the year 3000
+SENTENCE_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
 
 def zone(name: str) -> tzinfo | None:
@@ -87,6 +88,21 @@ def _nearest(moment: datetime) -> float:
 def utc_text(seconds: float | None) -> str | None:
     """ISO 8601 text in UTC: `2026-01-28T03:50:00.123456Z`."""
     return None if seconds is None else local_text(seconds, UTC) + "Z"
+
+
+def sentence_time(seconds: float) -> str:
+    """A time in a sentence for people: UTC to the second, which pages and mails write as the site's own time."""
+    return f"{_second_text(math.floor(seconds), UTC)}Z"
+
+
+def local_sentence(sentence: str, local: tzinfo | None = None) -> str:
+    """A sentence with its times as they are at the site: 2026-01-28 10:50:00 +07:00."""
+
+    def written(found: re.Match[str]) -> str:
+        moment = datetime.fromisoformat(found[0]).astimezone(local)
+        return f"{moment:%Y-%m-%d %H:%M:%S} {moment.isoformat()[-6:]}"
+
+    return SENTENCE_TIME.sub(written, sentence)
 
 
 def local_text(seconds: float, local: tzinfo | None = None) -> str:

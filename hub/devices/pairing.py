@@ -1,7 +1,8 @@
 """Pairing: a device asks for admission with a six-digit code, and gets a token once an operator has agreed.
 
 The code lets the operator see that the request on the page is the one of the device at hand; it is no secret. The
-secret of the first answer is what the token is fetched with. Requests are in memory only, and expire.
+secret of the first answer is what the token is fetched with. Requests are in memory only, and expire. Where there are
+other hubs each knows the requests of all, so that it does not matter which one the operator or the device asks.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ MAX_KIND = 40
 SECRET_BYTES = 24
 CODES = 1_000_000
 WAITING, ADMITTED, REFUSED, DELIVERED = "waiting", "admitted", "refused", "delivered"
+STEPS = {WAITING: 0, ADMITTED: 1, REFUSED: 2, DELIVERED: 3}  # of what two hubs know, the later step holds
+SHARED = ("id", "secret_digest", "code", "name", "kind", "address", "state")  # texts that other hubs are told
+MAX_SHARED = 200  # characters of each
 TOO_MANY = "Too many devices ask to be paired at the moment; ask again in a minute."
 UNKNOWN = "There is no such pairing request, or it has expired; ask again."
 
@@ -78,6 +82,7 @@ class Pairings:
     ) -> None:
         self._tokens, self._news, self._now, self._clock = tokens, news, now, clock
         self._pairings: dict[str, Pairing] = {}
+        self._to_tell: set[str] = set()  # ids of requests that changed here
         self._per_sender, per_minute = limits.pairings_per_address, limits.pairings_per_minute
         self.names = NameRegister(limits.max_pairings, DISPLACED_PER_MINUTE, clock)
         self._rate = RateLimiter(per_minute / 60.0, now=clock, burst=per_minute)
@@ -113,7 +118,7 @@ class Pairings:
         )
         self._pairings[pairing.id] = pairing
         self.names.add(pairing.id, sender)
-        self._news.set()
+        self._changed(pairing)
         return pairing, secret
 
     def _code(self) -> str:
@@ -139,7 +144,7 @@ class Pairings:
         except Exception:
             pairing.state = ADMITTED
             raise
-        self._news.set()
+        self._changed(pairing)
         return ADMITTED, text
 
     def decide(self, pairing_id: str, admitted: bool, name: object = "") -> Pairing:
@@ -150,7 +155,7 @@ class Pairings:
         if isinstance(name, str) and (text := clean(name)[:MAX_NAME]):
             pairing.name = text
         pairing.state = ADMITTED if admitted else REFUSED
-        self._news.set()
+        self._changed(pairing)
         return pairing
 
     def open(self) -> list[Pairing]:
@@ -158,6 +163,44 @@ class Pairings:
         self._expire()
         found = [pairing for pairing in self._pairings.values() if pairing.state in (WAITING, ADMITTED)]
         return sorted(found, key=lambda pairing: -pairing.deadline)
+
+    # -- other hubs
+
+    def _changed(self, pairing: Pairing) -> None:
+        self._to_tell.add(pairing.id)
+        self._news.set()
+
+    def states_here(self, everything: bool) -> list[dict[str, Any]]:
+        """All requests, or those that changed at this hub since the last call."""
+        told, self._to_tell = self._to_tell, set()
+        self._expire()
+        now = self._clock()
+        return [
+            {**{name: getattr(one, name) for name in SHARED}, "left": round(one.deadline - now, 1)}
+            for one in self._pairings.values()
+            if everything or one.id in told
+        ]
+
+    def state_elsewhere(self, state: dict[str, Any]) -> None:
+        """A request is new or has changed at another hub. Raises KeyError, TypeError or ValueError."""
+        texts = {name: clean(str(state[name]))[:MAX_SHARED] for name in SHARED}
+        left = min(max(0.0, float(state["left"])), LIFETIME_SECONDS)
+        step = STEPS[texts["state"]]
+        known = self._pairings.get(texts["id"])
+        if known is not None:
+            if step > STEPS[known.state]:
+                known.name, known.state = texts["name"], texts["state"]
+                self._news.set()
+            return
+        self._expire()
+        if not left or not texts["id"] or len(self.names) >= self.names.max_names:
+            return
+        now = self._now()
+        asked_at, expires = now + left - LIFETIME_SECONDS, now + left
+        pairing = Pairing(**texts, asked_at=asked_at, expires=expires, deadline=self._clock() + left)
+        self._pairings[pairing.id] = pairing
+        self.names.add(pairing.id, site_of(pairing.address))
+        self._news.set()
 
     def _open(self, pairing_id: str) -> Pairing:
         self._expire()

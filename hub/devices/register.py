@@ -56,6 +56,7 @@ def register(app: Flask, hub: Hub) -> None:
     pairings = Pairings(tokens, known.news, limits)
     for part in (known, tokens, admissions, Decisions(known, hub.gate.changed), pairings):
         hub.add(part)
+    hub.shared.add("pairings", pairings.states_here, pairings.state_elsewhere, DEVICES_CHANGED)
     _add_list(app, hub, known, pairings, registrations)
     hub.gate.admissions = admissions
     hub.gate.add_identifier(TokenIdentifier(tokens, registrations, partial(_is_open, hub)))

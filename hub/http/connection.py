@@ -223,7 +223,9 @@ class ConnectionHandler(ResponseWriter):
         finally:
             if self.websocket:
                 self.websocket.finish()
-                del self.environ["wsgi.websocket"]  # a reference cycle
+                # Reference cycles: a connection that was open for long is freed when it ends, not by the collector.
+                del self.environ["wsgi.websocket"]
+                self.websocket = None
             self._log_request()
         late_body = self.environ.get(LATE_BODY)
         self.environ = {}  # the application's input and what it has read

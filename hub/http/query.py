@@ -22,12 +22,12 @@ def page_limit(text: str | None, otherwise: int) -> int:
     return min(number, MAX_LIMIT) if number > 0 else MAX_LIMIT
 
 
-def cursor(text: str | None) -> int | None:
-    """The `next_cursor` of the previous page."""
+def cursor(text: str | None, name: str = "cursor") -> int | None:
+    """The `next_cursor` of the previous page. `name`: of the parameter, `next_NAME` is the one of the answer."""
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise ContractError("cursor is the next_cursor of the page before, unchanged.", [f"cursor: {text[:80]!r}"])
+        raise ContractError(f"{name} is the next_{name} of the page before, unchanged.", [f"{name}: {text[:80]!r}"])
     return int(text)
 
 

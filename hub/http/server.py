@@ -52,9 +52,14 @@ class Listener(WSGIServer):
     def __init__(self, owner: HubServer, name: str, sock: gevent.socket.socket) -> None:
         self.owner = owner
         self.name = name
-        environ = {"gatehouse.listener": name, "SERVER_NAME": sock.getsockname()[0], "wsgi.multithread": True}
+        environ = {
+            "gatehouse.listener": name,
+            "SERVER_NAME": sock.getsockname()[0],
+            "wsgi.multithread": True,
+            # Here and not in `base_env`, where gevent sets it after a look at its own TLS, which is not used.
+            "wsgi.url_scheme": "http" if owner.tls is None else "https",
+        }
         super().__init__(sock, owner.app, log=None, error_log=LoggingLogAdapter(log, logging.ERROR), environ=environ)
-        self.base_env["wsgi.url_scheme"] = "http" if owner.tls is None else "https"
 
     def handle(self, sock: gevent.socket.socket, address: Any) -> None:
         """Serve one connection in a greenlet of its own."""

@@ -1,7 +1,8 @@
-"""Hands a connection to the worker that holds its Engine.IO session, over a socket of the instance folder.
+"""Hands a connection to the worker that holds its Engine.IO session or search, over a socket of the instance folder.
 
 The system gives each connection to any worker, and all requests of a session belong to one: its number is the end of
-the session's id. The socket is for this user alone, so what is said there of the sender is believed.
+the session's id. So it is with searches in videos. The socket is for this user alone, so what is said there of the
+sender is believed.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from hub.runtime.worker_place import WorkerPlace
 log = logging.getLogger(__name__)
 
 SESSION = re.compile(r"[?&]sid=[^&]*\.([0-9]{1,2})(?:&|$)")
+SEARCHES = "/find/"
+SEARCH = re.compile(r"/find/[^/?]*\.([0-9]{1,2})(?:\?|$)")
 BACKLOG = 512
 BLOCK_BYTES = 64 * 1024
 MAX_LINE = 200
 LINE_SECONDS = 5.0
-GONE = "The worker that holds this session has ended; connect again."
+GONE = "The worker that holds this session or search has ended; begin it again."
 
 Accept = Callable[[str, gevent.socket.socket, tuple[str, int]], None]
 
@@ -38,7 +41,7 @@ Accept = Callable[[str, gevent.socket.socket, tuple[str, int]], None]
 def mark_sessions(server: Any, place: WorkerPlace) -> None:
     """Let the ids of new sessions of an Engine.IO server end with the number of this worker."""
     generate = server.generate_id
-    server.generate_id = lambda: f"{generate()}.{place.number}"
+    server.generate_id = lambda: place.marked(generate())
 
 
 class WorkerRelay:
@@ -105,8 +108,10 @@ class WorkerRelay:
         self._accept(name, sock, address)
 
     def other(self, target: str) -> int:
-        """The number of the worker that holds the session of a request; 0 where that is this one, or there is none."""
+        """The number of the worker that holds what a request names; 0 where that is this one, or there is none."""
         found = SESSION.search(target) if "sid=" in target else None
+        if found is None and target.startswith(SEARCHES):
+            found = SEARCH.match(target)
         number = int(found[1]) if found else 0
         return number if 1 <= number <= self._place.count and number != self._place.number else 0
 

@@ -25,6 +25,8 @@ class Camera:
         self.components: dict[str, dict[str, Any]] = {}  # the one that was silent longest first
         self.connections: set[object] = set()
         self.clock = ClockOffset()
+        self.untold_counts: dict[str, int] = {}  # stored records that other hubs do not know of yet, by attribute
+        self.untold_components: set[str] = set()
 
     def row(self) -> dict[str, Any]:
         """The row of the table of cameras."""
@@ -40,6 +42,8 @@ class Camera:
     @property
     def trouble(self) -> str:
         """What the components that are not well report; "" where all are."""
+        if not self.components:
+            return ""
         bad = [one for one in list(self.components.values()) if one["status"] in ("error", "warning")]
         bad.sort(key=lambda one: (one["status"] != "error", one["component"]))
         return "; ".join(f"{one['component']}: {one['message'] or one['status']}" for one in bad[:MAX_REPORTED])[:300]

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from datetime import tzinfo
+from functools import partial
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from hub.contract.times import local_text, utc_text
 from hub.live.bus import Bus
 from hub.live.events import CAMERA_STATUS
 from hub.lpr.camera import Camera
+from hub.lpr.camera_message import message_of, take_counts, take_report
 from hub.lpr.repository.cameras import CAMERAS, COMPONENTS
 from hub.lpr.repository.repositories import Repositories
 from hub.store.backend import Row
@@ -27,6 +29,7 @@ log = logging.getLogger(__name__)
 
 DISPLACED_PER_MINUTE = 200
 MAX_NAME = 200
+STEP = 100  # cameras that one commit writes
 REGISTERED, HEALTHY, DETECTED = range(3)  # how far others give way before a camera: by what it has sent
 
 
@@ -134,6 +137,7 @@ class Cameras:
         for camera_id in camera_ids:
             camera = self._cameras.pop(camera_id)
             self._changed.pop(camera_id, None)
+            self._to_tell.discard(camera_id)
             for connection in camera.connections:
                 self._of.get(connection, set()).discard(camera_id)
             self._gone.add(camera_id)
@@ -143,6 +147,8 @@ class Cameras:
         camera = self._cameras.get(camera_id)
         if camera is not None:
             setattr(camera, kind, getattr(camera, kind) + 1)
+            camera.untold_counts[kind] = camera.untold_counts.get(kind, 0) + 1
+            self._to_tell.add(camera_id)
 
     def told_time(self, camera_id: str, sent: float | None, received: float) -> None:
         """A new record of a camera was sent at `sent` by its clock, None where it names no time (epoch seconds)."""
@@ -158,6 +164,8 @@ class Cameras:
         before = camera.components.get(row["component"])
         if before is None or row["occurred_at"] >= min(before["at"], row["received_at"]):
             self._keep_component(camera, _component(row))
+            camera.untold_components.add(row["component"])
+            self._to_tell.add(camera_id)
 
     def _keep_component(self, camera: Camera, component: dict[str, Any]) -> None:
         """Keep a component as the one that reported last; the one that was silent longest gives way."""
@@ -196,14 +204,7 @@ class Cameras:
         now = self._monotonic()
         names = list(self._cameras) if everything else [name for name in told if name in self._cameras]
         return [
-            {
-                "id": camera.camera_id,
-                "checkpoint": camera.checkpoint_id,
-                "online": camera.online,
-                "age": round(now - camera.heard_here, 3),
-                "door": camera.door,
-                "address": camera.address,
-            }
+            message_of(camera, now, everything)
             for camera in map(self._cameras.__getitem__, names)
             if now - camera.heard_here <= self._offline_seconds or (not everything and camera.heard_here > 0)
         ]
@@ -218,6 +219,8 @@ class Cameras:
                 return
             camera = self._cameras[name] = Camera(name, str(state["checkpoint"])[:MAX_NAME], self._now())
             self.names.add(name, "", REGISTERED)
+        take_counts(camera, state)
+        take_report(camera, state, partial(self._keep_component, camera))
         if heard < camera.heard_here or camera.connections:
             return
         if heard >= camera.heard:
@@ -249,27 +252,38 @@ class Cameras:
         )
 
     def flush(self) -> None:
-        """Write the cameras that changed since the last call and delete those that gave way, in one commit."""
-        if not self._changed and not self._gone and not self._gone_components:
-            return
+        """Write the cameras that changed since the last call and delete those that gave way.
+
+        A few in each commit: the records that arrive meanwhile wait for one of them, not for all. Raises StoreBusy; what
+        is not written is with the next call.
+        """
         changed, self._changed = self._changed, {}
-        rows = [camera.row() for camera in changed.values()]
         gone, self._gone = self._gone, set()
         components, self._gone_components = self._gone_components, set()
+        names = list(changed)
+        steps = [names[start : start + STEP] for start in range(0, len(names), STEP)]
+        if not steps and (gone or components):
+            steps = [[]]
+        for position, step in enumerate(steps):
+            try:
+                self._flush_step([changed[name].row() for name in step if name not in self._gone], gone, components)
+            except StoreBusy:
+                left = [name for rest in steps[position:] for name in rest if name in self._cameras]
+                self._changed = {name: changed[name] for name in left} | self._changed
+                self._gone |= gone - self._cameras.keys()
+                self._gone_components |= components
+                raise
+            gone, components = set(), set()
+
+    def _flush_step(self, rows: list[dict[str, Any]], gone: set[str], components: set[tuple[str, str]]) -> None:
+        """Write some cameras and delete others, in one commit. Raises StoreBusy."""
 
         def job(transaction: Transaction) -> None:
             self._repository.delete_cameras(transaction, gone)
             self._repository.delete_components(transaction, components)
-            for row in rows:
-                self._repository.upsert_camera(transaction, row)
+            self._repository.upsert_cameras(transaction, rows)
 
-        try:
-            self._writer.write(job)
-        except StoreBusy:  # with the next call
-            self._changed = {name: camera for name, camera in changed.items() if name in self._cameras} | self._changed
-            self._gone |= gone - self._cameras.keys()
-            self._gone_components |= components
-            raise
+        self._writer.write(job)
 
     def newest_first(self) -> list[Camera]:
         """Every camera, the one seen last first."""

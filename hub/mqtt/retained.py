@@ -57,7 +57,7 @@ class Retained:
 
     def _current(self) -> Iterator[tuple[DeviceState, str]]:
         for source in list(self._sources):
-            for state in list(source()):
+            for state in source():
                 yield state, STATES[state.online]
         for camera, presence in list(self.presence.items()):
             yield DeviceState(PRESENCE, camera, camera, None, 0.0), presence

@@ -32,7 +32,7 @@ class DeviceStates:
         troubled: list[DeviceState] = []
         time_slice = TimeSlice()
         for source in self._sources:
-            for state in list(source()):
+            for state in source():
                 counts[state.kind] += 1
                 if state.online is None:
                     unknown[state.kind] += 1

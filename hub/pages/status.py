@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import platform
-import sqlite3
 import ssl
 import time
 from collections.abc import Callable
@@ -41,7 +40,7 @@ def status_body(hub: Hub) -> dict[str, Any]:
         "memory_mb": round(psutil.Process().memory_info().rss / 1e6, 1),
         "listeners": {name: port for name, port in hub.addresses.items() if name != "udp"},
         "closed_listeners": [name for name in hub.settings.wanted_listeners if name not in hub.addresses],
-        "versions": versions(),
+        "versions": versions(hub.backend.version),
         "warnings": (hub.warnings + [text for source in hub.warning_sources for text in source()])[:MAX_WARNINGS],
         "writer": hub.writer.status(),
         "tasks": hub.supervisor.status(),
@@ -54,14 +53,15 @@ def status_body(hub: Hub) -> dict[str, Any]:
 
 
 @cache
-def versions() -> dict[str, str]:
-    """The versions of the hub and of what it stands on, by name."""
+def versions(database: str) -> dict[str, str]:
+    """The versions of the hub and of what it stands on, by name. `database`: its name and version."""
+    name, _, number = database.partition(" ")
     return {
         "Gatehouse": project_version(),
         "Tables": str(REVISIONS[-1].number),
         "Python": platform.python_version(),
         "gevent": gevent.__version__,
-        "SQLite": sqlite3.sqlite_version,
+        name: number,
         "TLS": ssl.OPENSSL_VERSION,
         "System": platform.platform(),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -28,8 +28,11 @@ class Fired:
 class Engine:
     """Keeps the rules in force and what they have fired for a moment ago."""
 
-    def __init__(self, zone: tzinfo | None) -> None:
-        self._zone = zone
+    def __init__(
+        self, zone: tzinfo | None, labels: Callable[[str, str], tuple[str, str]] = lambda kind, device: ("", "")
+    ) -> None:
+        """`labels`: checkpoint and facing that operators gave a device, by its kind and id."""
+        self._zone, self._labels = zone, labels
         self._by_kind: dict[Kind, list[Rule]] = {}
         self._fired: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._silent: dict[tuple[str, str], float] = {}  # since when it was silent when the rule fired
@@ -52,8 +55,9 @@ class Engine:
     def fires(self, happening: Happening) -> list[Fired]:
         """The rules that fire now."""
         found = []
+        label, _ = self._labels(happening.device_kind, happening.device) if happening.device_kind else ("", "")
         for rule in self._by_kind.get(happening.kind, ()):
-            if not rule.when.matches(happening):
+            if not rule.when.matches(happening, label):
                 continue
             began = span_began(rule.when.times, happening.at, self._zone)
             if began is None or not self._is_silent_enough(rule, happening, began):

@@ -58,6 +58,7 @@ def _detection(item: FeedItem, kind: Kind, plates: list[str], permission: str, n
         _at(item, now),
         checkpoint=str(item.body["checkpoint_id"]),
         device=camera,
+        device_kind="camera",
         permission=permission,
         details={"detection_id": detection},
         key=f"detection {detection}",
@@ -78,6 +79,7 @@ def of_capture(item: FeedItem, now: float) -> Iterator[Happening]:
             _at(item, now),
             checkpoint=station,
             device=station,
+            device_kind="station",
             details={"capture_id": shown["id"]},
             key=f"capture {shown['id']}",
         )
@@ -88,12 +90,15 @@ def of_alert(item: FeedItem, now: float) -> Iterator[Happening]:
     alert: dict[str, Any] = item.body
     if not alert["kind"].endswith(OFFLINE) or alert["state"] != "raised":
         return
+    device, kind = str(alert["subject"]), alert["kind"].removesuffix(OFFLINE)
     yield Happening(
         Kind.DEVICE_OFFLINE,
-        str(alert["subject"]),
+        device,
         str(alert["sentence"]),
         _at(item, now),
-        device=str(alert["subject"]),
+        checkpoint=device if kind == "station" else "",
+        device=device,
+        device_kind=kind,
         details={"kind": alert["kind"]},
         key=f"alert {alert['id']}",
     )

@@ -1,11 +1,17 @@
-"""Sends the mail of rules in its order, again and again until the server takes it or it is too old."""
+"""Sends the mail of rules in its order, again and again until the server takes it or it is too old.
+
+A server that takes a mail for some of its readers only, or for none, delays no other mail: that one waits by itself.
+"""
 
 from __future__ import annotations
 
 import logging
+import math
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
@@ -14,9 +20,9 @@ from gevent.event import Event
 
 from hub.contract.delivery import DeliveryState
 from hub.contract.errors import RequestError, Unavailable
-from hub.contract.times import utc_text
+from hub.contract.times import local_sentence, sentence_time, utc_text
 from hub.rules.repository import DELIVERED, FAILED, FIRINGS, WAITING, RuleRepository
-from hub.rules.smtp import MailError, Secrets, compose, read_secrets, send
+from hub.rules.smtp import MailError, Secrets, codes, compose, read_secrets, send
 from hub.runtime.offload import offload
 from hub.runtime.outage import Outage
 from hub.settings.mail import Mail
@@ -32,6 +38,18 @@ BACKOFF_SECONDS = (5.0, 15.0, 60.0, 120.0, 300.0)
 NO_SERVER = "no mail server is set; write the section [mail] into hub.toml"
 
 
+@dataclass
+class Refused:
+    """A mail that some of its readers do not have. `left`: those that may have it later, from `at` on (epoch seconds);
+    `for_good`: the others, with the codes of the server's answers.
+    """
+
+    left: list[str]
+    for_good: dict[str, int] = field(default_factory=dict)
+    tries: int = 0
+    at: float = 0.0
+
+
 class Mailer:
     """One greenlet, one mail at a time; the rows of firings are its queue."""
 
@@ -42,11 +60,14 @@ class Mailer:
         repository: RuleRepository,
         writer: Writer,
         now: Callable[[], float] = time.time,
+        zone: tzinfo | None = None,
     ) -> None:
-        self._settings, self._instance = settings, instance
+        """`zone`: of the site, whose times mails have."""
+        self._settings, self._instance, self._zone = settings, instance, zone
         self._repository, self._writer, self._now = repository, writer, now
         self._wake = Event()
         self._outage = Outage(BACKOFF_SECONDS, now)
+        self._refused: dict[str, Refused] = {}  # by the id of the firing
         self.delivered = self.failed = self.waiting = 0
         self.delivered_at: float | None = None
 
@@ -57,6 +78,7 @@ class Mailer:
     def forget(self) -> None:
         """Another hub sends the mail."""
         self._outage.over()
+        self._refused.clear()
 
     def run(self) -> None:
         """The greenlet."""
@@ -68,21 +90,26 @@ class Mailer:
             if pause:
                 gevent.sleep(pause)
             else:
-                self._wake.wait(POLL_SECONDS)
+                next_at = min((each.at for each in self._refused.values()), default=math.inf)
+                self._wake.wait(min(POLL_SECONDS, max(0.1, next_at - self._now())))
             self._wake.clear()
 
     def _deliver(self) -> float:
-        """Send what waits; seconds until the next try, 0 when all was sent."""
+        """Send what waits; seconds until the next try, 0 when all was sent but what waits by itself."""
+        after, secrets = 0, None
+        self.waiting = 0
         while True:
-            rows = self._repository.waiting(BATCH)
-            self.waiting = len(rows)
+            rows = self._repository.waiting(BATCH, after)
+            self.waiting += len(rows)
             if not rows:
                 return 0.0
-            secrets = None
+            after = rows[-1]["seq"]
             # A row that cannot be read has no mail; it is counted with the others of its kind.
             for row in self._repository.unreadable.readable(rows, dict, FIRINGS):
                 if self._now() - row["received_at"] > self._settings.max_age_hours * 3600:
-                    self._done(row, FAILED, self._outage.problem or NO_SERVER)
+                    self._done(row, FAILED, row["mail_problem"] or self._outage.problem or NO_SERVER)
+                    continue
+                if (refused := self._refused.get(row["id"])) is not None and refused.at > self._now():
                     continue
                 if not self._settings.host:
                     self._done(row, FAILED, NO_SERVER)
@@ -94,19 +121,31 @@ class Mailer:
                     if not error.final:
                         self._note(row, WAITING, str(error))
                         return self._failed(str(error))
-                    log.warning("A mail of the rule '%s' is not delivered: %s.", row["rule_name"], error)
                     self._done(row, FAILED, str(error))
             if len(rows) < BATCH:
                 return 0.0
 
     def _send(self, row: Row, secrets: Secrets) -> None:
         to = row["mail_to"].split("\n")
-        text = f"{row['sentence']}\n\n{utc_text(row['received_at'])}\nRule: {row['rule_name']}\n{_hub_name()}\n"
+        text = f"{row['sentence']}\n\n{sentence_time(row['received_at'])}\nRule: {row['rule_name']}\n{_hub_name()}\n"
+        text = local_sentence(text, self._zone)
         message = compose(self._settings.sender, to, f"{row['rule_name']}: {row['subject']}", text, row["id"][:8])
-        send(self._settings, secrets, message, to)
+        mail = self._refused.get(row["id"]) or Refused(to)
+        refused = send(self._settings, secrets, message, mail.left)
         if self._outage.over():
             log.info("The mail server %s takes mail again.", self._settings.host)
-        self._done(row, DELIVERED, "")
+        mail.for_good.update((address, code) for address, code in refused.items() if code >= 500)
+        mail.left = [address for address in refused if address not in mail.for_good]
+        if mail.left:
+            mail.tries += 1
+            mail.at = self._now() + BACKOFF_SECONDS[min(mail.tries, len(BACKOFF_SECONDS)) - 1]
+            self._refused[row["id"]] = mail
+            self._note(row, WAITING, f"the server does not take it yet for some ({codes(refused)}); it is tried again")
+        elif mail.for_good:
+            others = "; the others have it" if len(mail.for_good) < len(to) else ""
+            self._done(row, FAILED, f"the server refuses the addresses ({codes(mail.for_good)}){others}")
+        else:
+            self._done(row, DELIVERED, "")
 
     def _done(self, row: Row, state: str, problem: str) -> None:
         if state == DELIVERED:
@@ -114,6 +153,8 @@ class Mailer:
             self.delivered_at = self._now()
         else:
             self.failed += 1
+            log.warning("A mail of the rule '%s' is not delivered: %s.", row["rule_name"], problem)
+        self._refused.pop(row["id"], None)
         self._note(row, state, problem)
         self.waiting = max(0, self.waiting - 1)
 
@@ -136,7 +177,9 @@ class Mailer:
         text = f"This mail was asked for on the page of alarms, to try the way.\n\n{_hub_name()}\n"
         message = compose(self._settings.sender, [to], "Gatehouse: test", text, "test")
         try:
-            send(self._settings, offload(read_secrets, self._settings, self._instance), message, [to])
+            refused = send(self._settings, offload(read_secrets, self._settings, self._instance), message, [to])
+            if refused:
+                raise MailError(f"the server refuses the address ({codes(refused)})")
         except MailError as error:
             raise Unavailable(
                 f"The mail was not sent: {error}. Check the section [mail] of hub.toml, and the server."

@@ -24,6 +24,7 @@ from hub.rules.repository import FIRINGS, RULES, RuleRepository
 from hub.rules.rest import rules_rest
 from hub.rules.rule import Kind
 from hub.rules.service import Rules
+from hub.runtime.time_slice import TimeSlice
 from hub.store.feed_cursor import FeedCursor
 from hub.store.feeds import Positions
 
@@ -45,8 +46,8 @@ def register_alarms(_: Flask, hub: Hub) -> None:
 def register(app: Flask, hub: Hub) -> None:
     """Add rules with their routes and their mail."""
     repository = RuleRepository(hub.backend, hub.reader)
-    mailer = Mailer(hub.settings.mail, hub.settings.instance, repository, hub.writer)
-    engine = Engine(hub.zone)
+    mailer = Mailer(hub.settings.mail, hub.settings.instance, repository, hub.writer, zone=hub.zone)
+    engine = Engine(hub.zone, lambda kind, device: hub.checkpoints(kind, device))
     feeds = {name: hub.feeds[name] for name in SOURCES}
     cursor = FeedCursor(CONSUMER, feeds, Positions(hub.backend, hub.reader), hub.writer, MAX_BEHIND)
     intake = Intake(SOURCES, cursor, engine.wants)
@@ -59,6 +60,7 @@ def register(app: Flask, hub: Hub) -> None:
         mailer.wake,
         leads=lambda: hub.leading.leads,
         alone=hub.leading.alone,
+        breathe=TimeSlice().check,
     )
     rules.load()
     if not hub.leading.alone:

@@ -50,9 +50,9 @@ class RuleRepository:
         """Note what became of a mail."""
         transaction.execute(self._mailed, {"firing": firing, "state": state, "problem": problem, "at": at})
 
-    def waiting(self, limit: int) -> list[Row]:
-        """Firings whose mail waits, oldest first."""
-        some = select(FIRINGS).where(FIRINGS.columns.mail_state == WAITING)
+    def waiting(self, limit: int, after: int = 0) -> list[Row]:
+        """Firings whose mail waits, oldest first. `after`: the seq of the last one of the page before."""
+        some = select(FIRINGS).where(FIRINGS.columns.mail_state == WAITING, FIRINGS.columns.seq > after)
         return self._reader.all(some.order_by(FIRINGS.columns.seq).limit(limit))
 
     def recent(self, since: float, limit: int) -> list[Row]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from hub.contract.errors import ContractError
 from hub.contract.mail_address import ADDRESS
-from hub.contract.text import clean
+from hub.contract.text import clean, place_key
 from hub.contract.vehicles import PERMISSIONS
 from hub.contract.visits import STATES
 from hub.rules.times import Times
@@ -38,6 +38,7 @@ SILENT = (Kind.CAMERA_SILENT, Kind.STATION_SILENT)
 class Happening:
     """Something that has happened. `subject`: what it is about, such as a plate or a camera; `at` in epoch seconds.
 
+    `checkpoint`: what the device or the visit says. `device_kind`: as labels of devices have it, "" for a visit.
     `key`: the record that it is, the same after a restart; "" for what is no record.
     """
 
@@ -47,6 +48,7 @@ class Happening:
     at: float
     checkpoint: str = ""
     device: str = ""
+    device_kind: str = ""
     state: str = ""
     vehicle: str = ""
     permission: str = ""
@@ -90,12 +92,12 @@ class When(_Part):
     def _is_clean(cls, value: str) -> str:
         return clean(value)
 
-    def matches(self, happening: Happening) -> bool:
-        """Whether a happening is meant, whatever the time."""
+    def matches(self, happening: Happening, label: str = "") -> bool:
+        """Whether a happening is meant, whatever the time. `label`: the checkpoint that operators gave its device."""
         return (
             happening.kind is self.kind
             and (not self.states or happening.state in self.states)
-            and (not self.checkpoint or happening.checkpoint.casefold() == self.checkpoint.casefold())
+            and (not self.checkpoint or place_key(self.checkpoint) in map(place_key, (happening.checkpoint, label)))
             and self.device in ("", happening.device)
             and self.permission in ("", happening.permission)
             and self.vehicle in ("", happening.vehicle)

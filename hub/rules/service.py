@@ -56,14 +56,16 @@ class Rules:
         now: Callable[[], float] = time.time,
         leads: Callable[[], bool] = lambda: True,
         alone: bool = True,
+        breathe: Callable[[], None] = lambda: None,
     ) -> None:
         """`on_fired`: a rule (its name) has fired, and that is stored. `on_mail`: a mail waits to be sent.
 
-        `leads`: whether rules fire at this hub. `alone`: there is no other one.
+        `leads`: whether rules fire at this hub. `alone`: there is no other one. `breathe` is called after each device
+        whose silence is looked at: it lets the event loop go on where that has taken long.
         """
         self._writer, self._repository, self._engine, self._intake = writer, repository, engine, intake
         self._on_fired, self._on_mail, self._now = on_fired, on_mail, now
-        self._leads, self._alone = leads, alone
+        self._leads, self._alone, self._breathe = leads, alone, breathe
         self._rules: dict[str, Rule] = {rule.id: rule for rule in DEFAULTS}
         self._unstored: list[Fired] = []
         self._wake = Event()
@@ -157,6 +159,7 @@ class Rules:
                 self.look_elsewhere()
                 for happening in self._silence.happenings(devices, self._engine.wants, self._now()):
                     self._unstored += self._engine.fires(happening)
+                    self._breathe()
                 del self._unstored[MAX_UNSTORED:]
             try:
                 self._store()

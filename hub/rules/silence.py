@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from hub.contract.device_state import DeviceState
-from hub.contract.times import utc_text
+from hub.contract.times import sentence_time
 from hub.rules.rule import Happening, Kind
 
 MAX_STATIONS = 10_000
@@ -20,42 +20,52 @@ class Silence:
 
     def captured(self, station: str, at: float) -> None:
         """A station has captured a vehicle."""
-        if station in self._captured or len(self._captured) < MAX_STATIONS:
+        if station in self._captured or (station and len(self._captured) < MAX_STATIONS):
             self._captured[station] = max(at, self._captured.get(station, 0.0))
 
     def happenings(
         self, devices: Iterable[Callable[[], Iterable[DeviceState]]], wanted: Callable[[Kind], bool], now: float
     ) -> Iterator[Happening]:
-        """One for each camera and station that a rule may be about; whether it is long enough, the rule decides."""
+        """One for each camera and station that a rule may be about; whether it is long enough, the rule decides.
+
+        A station that reports no state is known once it has sent a capture.
+        """
+        stations: set[str] = set()
         for states in devices:
             for state in states():
                 if state.kind == "camera" and wanted(Kind.CAMERA_SILENT):
                     yield self._camera(state, now)
                 elif state.kind == "station" and wanted(Kind.STATION_SILENT):
-                    yield self._station(state, now)
+                    stations.add(state.id)
+                    yield self._station(state.id, now)
+        if wanted(Kind.STATION_SILENT):
+            for station in [each for each in self._captured if each not in stations]:
+                yield self._station(station, now)
 
     def _camera(self, state: DeviceState, now: float) -> Happening:
         since = min(max(state.last_seen, self._started), now)
         return Happening(
             Kind.CAMERA_SILENT,
             state.name,
-            f"The camera {state.name} has sent nothing since {utc_text(since)}. Check its power, its network and its "
-            "view.",
+            f"The camera {state.name} has sent nothing since {sentence_time(since)}. Check its power, its "
+            "network and its view.",
             now,
             checkpoint=state.details.checkpoint,
             device=state.id,
+            device_kind="camera",
             silent_since=since,
         )
 
-    def _station(self, state: DeviceState, now: float) -> Happening:
-        since = min(self._captured.get(state.id, self._started), now)
+    def _station(self, station: str, now: float) -> Happening:
+        since = min(self._captured.get(station, self._started), now)
         return Happening(
             Kind.STATION_SILENT,
-            state.name,
-            f"The station {state.name} has captured no vehicle since {utc_text(since)}. Is its gate open, and does its "
-            "reader work?",
+            station,
+            f"The station {station} has captured no vehicle since {sentence_time(since)}. Is its gate open, and "
+            "does its reader work?",
             now,
-            checkpoint=state.id,
-            device=state.id,
+            checkpoint=station,
+            device=station,
+            device_kind="station",
             silent_since=since,
         )

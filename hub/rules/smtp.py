@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -62,15 +62,16 @@ def compose(sender: str, to: Sequence[str], subject: str, text: str, message_id:
     return message
 
 
-def send(settings: Mail, secrets: Secrets, message: EmailMessage, to: Sequence[str]) -> None:
-    """Deliver a message to the server. Raises MailError."""
+def send(settings: Mail, secrets: Secrets, message: EmailMessage, to: Sequence[str]) -> dict[str, int]:
+    """Deliver a message to the server; the addresses that it refuses, with the codes of its answers.
+
+    Raises MailError where it is not about addresses.
+    """
     try:
         with gevent.Timeout(settings.timeout_seconds, TimeoutError(f"no answer in {settings.timeout_seconds:g} s")):
-            _send(settings, secrets, message, to)
+            refused = _send(settings, secrets, message, to)
     except smtplib.SMTPRecipientsRefused as error:
-        answers = "; ".join(f"{address}: {code}" for address, (code, _) in list(error.recipients.items())[:5])
-        final = all(500 <= code < 600 for code, _ in error.recipients.values())
-        raise MailError(f"the server refuses the addresses ({answers})", final) from error
+        refused = error.recipients
     except smtplib.SMTPAuthenticationError as error:
         raise MailError(f"the server refuses the login ({error.smtp_code}); check name and password") from error
     except smtplib.SMTPResponseException as error:
@@ -84,9 +85,15 @@ def send(settings: Mail, secrets: Secrets, message: EmailMessage, to: Sequence[s
         raise MailError(str(getattr(error, "strerror", None) or error) or type(error).__name__) from error
     except UnicodeError as error:
         raise MailError("an address cannot be written in a mail", final=True) from error
+    return {address: code for address, (code, _) in refused.items()}
 
 
-def _send(settings: Mail, secrets: Secrets, message: EmailMessage, to: Sequence[str]) -> None:
+def codes(refused: Mapping[str, int]) -> str:
+    """A few of the addresses that a server refuses, in a sentence."""
+    return "; ".join(f"{address}: {code}" for address, code in list(refused.items())[:5])
+
+
+def _send(settings: Mail, secrets: Secrets, message: EmailMessage, to: Sequence[str]) -> dict[str, tuple[int, bytes]]:
     timeout, where = settings.timeout_seconds, (settings.host, settings.used_port)
     server: smtplib.SMTP
     if settings.security == "tls":
@@ -99,11 +106,10 @@ def _send(settings: Mail, secrets: Secrets, message: EmailMessage, to: Sequence[
         if settings.username:
             server.login(settings.username, secrets.password)
         refused = server.send_message(message, settings.sender, list(to))
-        if refused:
-            raise smtplib.SMTPRecipientsRefused(refused)
         try:
             server.quit()
         except (smtplib.SMTPException, OSError):
             pass  # it has taken the message already
+        return refused
     finally:
         server.close()

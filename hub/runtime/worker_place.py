@@ -25,6 +25,10 @@ class WorkerPlace:
         stem, dot, ending = name.partition(".")
         return f"{stem}-{self.number}{dot}{ending}" if self.is_worker else name
 
+    def marked(self, text: str) -> str:
+        """An id of something that only this worker has: other workers hand over the connections that name it."""
+        return f"{text}.{self.number}" if self.is_worker else text
+
     def text(self) -> str:
         """The value of VARIABLE."""
         return f"{self.number}/{self.count}"

@@ -1,6 +1,6 @@
 """The parts of python-socketio and python-engineio that are private, or undocumented in what the hub relies on.
 
-Nothing else in the hub touches them. Both libraries are pinned in requirements.txt, and
+Nothing else in the hub touches them but sessions.py. Both libraries are pinned in requirements.txt, and
 tests/hub/socketio/test_internals.py and test_library_parts.py fail where another version changes what is used here. A
 *session* is one Engine.IO connection and its id, a *sid* the id of its client in the default namespace.
 """
@@ -11,21 +11,16 @@ from collections.abc import Callable
 from typing import Any
 
 from engineio import exceptions
-from engineio.packet import CLOSE, MESSAGE, NOOP, Packet
+from engineio.packet import MESSAGE, NOOP, Packet
 from engineio.payload import Payload
 from engineio.socket import Socket
 from flask_socketio import SocketIO
 from socketio import Manager, RedisManager
 from socketio import packet as socketio_packet
 
-from hub.live.queues import QueueFull
-from hub.net.wsgi import Environ, announced_length
-from hub.socketio.guard import SessionGuard
+from hub.net.wsgi import Environ
 from hub.socketio.library_types import EngineIoSession, SocketIoServer
-from hub.socketio.outgoing import OutgoingPackets
-from hub.socketio.packets import CheckedWebSocket, address_of, guard_of, posted_packets
-from hub.websocket.connection import WebSocket
-from hub.websocket.frames import TRY_LATER, Prepared, prepare
+from hub.websocket.frames import Prepared, prepare
 
 NAMESPACE = "/"
 # python-engineio answers a poll with every queued packet; its own client refuses more than 16 in one answer and drops
@@ -114,91 +109,6 @@ def _poll(self: EngineIoSession) -> list[Any]:
             break
         packets.append(packet)
     return packets
-
-
-# -- sessions within bounds
-
-
-def bound_sessions(server: SocketIoServer, guard: SessionGuard) -> None:
-    """Bound the queues of the server's sessions, and handle malformed packets without a traceback in the log.
-
-    The methods are replaced for every server of this process; the rules are those of one server.
-    """
-    Socket.send = _send
-    Socket.close = _close
-    Socket.handle_post_request = _handle_post_request
-    server.eio.guard = guard
-    server.eio.create_queue = guard.make_queue
-    server.eio._async = {**server.eio._async, "websocket": CheckedWebSocket}
-
-
-def end_session(session: EngineIoSession, reason: str) -> None:
-    """End a session that breaks a rule; a WebSocket is closed with 1013 where that needs no waiting."""
-    guard_of(session).note_ended(address_of(session), reason)
-    session.close(wait=False, abort=True, reason=session.server.reason.TRANSPORT_ERROR)
-    websocket: WebSocket | None = getattr(session, "websocket", None)
-    if websocket is not None:
-        websocket.drop(TRY_LATER, f"{reason}. Connect again."[:120])
-
-
-def end_session_by_id(server: SocketIoServer, session: str, reason: str) -> None:
-    """The same by the id of a session, which may have ended already."""
-    found = engineio_session(server, session)
-    if found is not None:
-        end_session(found, reason)
-
-
-def queued_bytes(server: SocketIoServer) -> int:
-    """The bytes of the packets that are queued for all sessions."""
-    return sum(session.queue.queued_bytes for session in server.eio.sockets.values())
-
-
-def _send(self: EngineIoSession, pkt: Any) -> None:
-    """Replace `engineio.Socket.send`: a session whose queue is full is ended."""
-    if not self.check_ping_timeout():
-        return
-    try:
-        self.queue.put(pkt)
-    except QueueFull as error:
-        if pkt.packet_type != CLOSE:
-            end_session(self, f"too slow: {error}")
-
-
-_socket_close = Socket.close
-
-
-def _close(self: EngineIoSession, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
-    """Replace `engineio.Socket.close`: the bytes of the queue are given back, and the server forgets the session."""
-    if not self.closed and not self.closing and isinstance(self.queue, OutgoingPackets):
-        self.queue.end(keep=self.upgraded or self.upgrading)
-    _socket_close(self, wait=wait, abort=abort, reason=reason)
-    if self.closed:
-        self.server.sockets.pop(self.sid, None)  # python-engineio's own service takes up to 20 s to come round
-
-
-def _handle_post_request(self: EngineIoSession, environ: Environ) -> None:
-    """Replace `engineio.Socket.handle_post_request`: decode one packet after the other.
-
-    A malformed packet ends the session (docs/wire/lpr.md 7.7); the answer is then 400.
-    """
-    limit = self.server.max_http_buffer_size
-    length = announced_length(environ)
-    if length is not None and length > limit:
-        raise exceptions.ContentTooLongError()
-    try:
-        body = environ["wsgi.input"].read(limit + 1 if length is None else length)
-    except OSError:
-        return  # the server answers for a body that is cut or too slow
-    if len(body) > limit:
-        raise exceptions.ContentTooLongError()
-    self.address = environ.get("REMOTE_ADDR", "")  # type: ignore[attr-defined]
-    try:
-        for text in posted_packets(body, MAX_POST_PACKETS):
-            self.receive(Packet(encoded_packet=text))
-    except (ValueError, exceptions.UnknownPacketError) as error:
-        guard_of(self).note_malformed(address_of(self), str(error) or "a packet of an unknown type")
-        self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_ERROR)
-        raise exceptions.UnknownPacketError() from error
 
 
 # -- clients and rooms

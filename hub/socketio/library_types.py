@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from hub.socketio.guard import SessionGuard
 from hub.socketio.outgoing import OutgoingPackets
+from hub.socketio.packet_sender import PacketSender
+from hub.socketio.workers import Spawn
 
 
 class EngineIoSession(Protocol):
@@ -23,6 +25,8 @@ class EngineIoSession(Protocol):
     upgraded: bool
     closing: bool
     closed: bool
+    last_ping: float | None  # epoch seconds; None while none is in flight
+    sender: PacketSender | None  # the hub's own, of a WebSocket
 
     def send(self, packet: Any) -> None: ...
 
@@ -39,7 +43,10 @@ class EngineIoServer(Protocol):
     sockets: dict[str, EngineIoSession]
     handlers: dict[str, Callable[..., Any]]
     create_queue: Callable[[], OutgoingPackets]
-    guard: SessionGuard  # the hub's own
+    ping_interval: float
+    guard: SessionGuard  # this one and the next two are the hub's own
+    spawn: Spawn
+    pings: Any
     _async: dict[str, Any]
 
     def on(self, event: str, handler: Callable[..., Any]) -> Any: ...

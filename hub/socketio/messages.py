@@ -15,7 +15,6 @@ from hub.socketio.guard import SessionGuard
 from hub.socketio.in_flight import COUNTED_BYTES, EventsInFlight
 from hub.socketio.internals import (
     drop_pending_binary,
-    end_session,
     engineio_session,
     event_of,
     message_handler,
@@ -28,6 +27,7 @@ from hub.socketio.internals import (
     spawn_events_with,
 )
 from hub.socketio.library_types import SocketIoServer
+from hub.socketio.sessions import end_session
 from hub.socketio.workers import Spawn
 
 BINARY = ("5", "6")  # an event and an acknowledgement with attachments

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 from hub.net.wsgi import Environ, StartResponse
 from hub.socketio.guard import SessionGuard
+from hub.websocket.connection import WebSocket
 from hub.websocket.frames import PROTOCOL_ERROR
 
 SEPARATOR = "\x1e"  # between the packets of a POST
@@ -29,7 +30,8 @@ class CheckedWebSocket:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         session = self._session
-        self._socket = session.websocket = environ["wsgi.websocket"]
+        self.socket: WebSocket = environ["wsgi.websocket"]
+        session.websocket = self.socket
         session.address = environ.get("REMOTE_ADDR", "")
         try:
             answer: Iterable[bytes] = self._handler(self)
@@ -41,10 +43,10 @@ class CheckedWebSocket:
 
     def wait(self) -> str | bytes | None:
         """The next packet; None when the connection has ended."""
-        data: str | bytes | None = self._socket.receive()
+        data: str | bytes | None = self.socket.receive()
         if data is not None and (problem := problem_of(data)):
             guard_of(self._session).note_malformed(address_of(self._session), problem)
-            self._socket.close(PROTOCOL_ERROR, problem)
+            self.socket.close(PROTOCOL_ERROR, problem)
             data = None
         if data is None and self._session.upgrading:
             return NOOP  # which ends the upgrade; the library would fail at None
@@ -52,11 +54,11 @@ class CheckedWebSocket:
 
     def send(self, message: str | bytes) -> None:
         """Send a packet."""
-        self._socket.send(message)
+        self.socket.send(message)
 
     def close(self) -> None:
         """Close the connection."""
-        self._socket.close()
+        self.socket.close()
 
 
 def guard_of(session: Any) -> SessionGuard:

@@ -13,6 +13,7 @@ import orjson
 from hub.contract.errors import ContractError
 from hub.contract.json_text import decode_object, encode
 from hub.live.relay import MAX_TEXT_BYTES, Relay
+from hub.socketio.client_rooms import ClientRooms
 from hub.socketio.internals import NAMESPACE, LocalManager, RedisRoomManager
 
 TOPIC = "socketio"
@@ -20,7 +21,7 @@ MAX_NAME = 200
 MEMBERSHIP = {"disconnect", "enter_room", "leave_room", "close_room"}
 
 
-class RoomManager(RedisRoomManager):  # type: ignore[misc]  # the library has no types
+class RoomManager(ClientRooms, RedisRoomManager):  # type: ignore[misc]  # the library has no types
     """`socketio.RedisManager` whose messages go through a relay."""
 
     def __init__(self, relay: Relay) -> None:

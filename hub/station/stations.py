@@ -162,6 +162,7 @@ class Stations:
             self._known.pop(name, None)
             self._saved.pop(name, None)
             self._online.discard(name)
+            self._to_tell.discard(name)
             self._gone.add(name)
 
     def _save(self, name: str, status: StationStatus, known: Known, now: float) -> None:

@@ -110,6 +110,7 @@ class Backend(Protocol):
     name: str  # names the modules with statements that only this database understands: "sqlite", "postgresql"
     title: str  # short, for sentences to anybody: "hub.db"
     address: str  # for operators: the path, or the address without its password
+    version: str  # what and which version of it: "SQLite 3.45.1"; without a number until the first connection
     in_folder: bool  # whether it lies in the instance folder, on the disk that the hub watches
     advice: str  # what an operator does where nothing can be stored; the beginning of a sentence
     errors: tuple[type[Exception], ...]  # everything that its driver raises

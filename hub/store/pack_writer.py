@@ -33,13 +33,12 @@ class PackWriter:
         """Open or create the file. Raises OSError."""
         self.path, self.number = path, number
         self.day = int(time.time() // DAY)
-        new = not path.exists()
         self._file: FileIO = open(path, "a+b", buffering=0)
         try:
             self.end = self._opened_at = self._file.seek(0, os.SEEK_END)
             # Some network file systems give a file another number each time; then only its size is checked.
             self._has_identity = os.path.samestat(os.fstat(self._file.fileno()), os.stat(path))
-            if new:
+            if self.end == 0:  # new, or its name could not be flushed when it was made
                 sync_folder(path.parent)
         except OSError:
             self._file.close()

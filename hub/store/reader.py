@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,9 +57,19 @@ class Reader:
         """Every row of a SELECT, off the event loop. Raises DatabaseError, DatabaseUnreadable or LaneBusy."""
         return self._lanes.reads.run(self._all, self._backend.compile(statement), Limits())
 
-    def run(self, query: Query) -> list[Row]:
-        """Every row of a SELECT that was compiled before, for what is asked for each record. Raises as `all`."""
-        return self._lanes.reads.run(self._all, query, Limits())
+    def run(self, queries: Iterable[Query], then: Callable[[list[Row]], Iterable[Query]] | None = None) -> list[Row]:
+        """Every row of SELECTs that were compiled before, for what is asked for each record. Raises as `all`.
+
+        `then`: given those rows, what is asked in addition, in the same turn of the same thread. It runs there, so it
+        must be quick and touch nothing that the event loop changes.
+        """
+        return self._lanes.reads.run(self._each, queries, then)
+
+    def _each(self, queries: Iterable[Query], then: Callable[[list[Row]], Iterable[Query]] | None) -> list[Row]:
+        rows: list[Row] = []
+        for query in queries:
+            rows += self._all(query, Limits())
+        return rows if then is None else rows + self._each(then(rows), None)
 
     def used_bytes(self) -> int:
         """Bytes of the database without its free pages. Raises as `all`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Table, Text, false, func, literal_column
+from sqlalchemy import Boolean, ColumnElement, Table, Text, bindparam, false, func, literal_column
 
 from hub.store.backend import Backend
 
@@ -49,16 +49,27 @@ def upsert(
     table: Table,
     keep: Sequence[str] = (),
     where: Callable[[Any], ColumnElement[bool]] | None = None,
+    rows: int = 1,
 ) -> str:
     """INSERT of a row, or UPDATE of the row with the same primary key.
 
     keep: columns that an update leaves as they are. where: whether a row is updated, given the columns of the new one.
+    rows: how many are stored by the one statement, whose values are `numbered`.
     """
     statement = backend.insert(table)
+    if rows > 1:
+        statement = statement.values(
+            [{name: bindparam(f"{name}{row}") for name in columns(table)} for row in range(rows)]
+        )
     changed = [column.name for column in table.columns if not column.primary_key and column.name not in keep]
     statement = statement.on_conflict_do_update(
         index_elements=[column.name for column in table.primary_key],
         set_={name: statement.excluded[name] for name in changed},
         where=where(statement.excluded) if where is not None else None,
     )
-    return backend.compile(statement, columns(table)).sql
+    return backend.compile(statement, columns(table) if rows == 1 else None).sql
+
+
+def numbered(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The values of an `upsert` of several rows."""
+    return {f"{name}{number}": value for number, row in enumerate(rows) for name, value in row.items()}

@@ -11,6 +11,7 @@ from gevent.event import Event
 
 from hub.contract.errors import ContractError, RequestError
 from hub.runtime.offload import offload
+from hub.runtime.worker_place import worker_place
 from hub.tracking.analysis import Analysis
 from hub.tracking.contract.replies import match_object
 from hub.tracking.envelope import Embedding
@@ -31,7 +32,7 @@ class Search:
     """A search with its progress. `max_distance` is the limit of a match; every `step`-th frame is examined."""
 
     def __init__(self, path: Path, name: str, embedding: Embedding, max_distance: float, step: int) -> None:
-        self.id = str(uuid.uuid4())
+        self.id = worker_place().marked(str(uuid.uuid4()))
         self.status = QUEUED
         self.ended = Event()
         self.ended_at = 0.0  # monotonic

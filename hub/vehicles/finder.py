@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, literal_column, or_, select
 
 from hub.contract.plates import fold_plate
 from hub.contract.vehicles import PLATE, Identifier, KnownVehicle
-from hub.store.backend import Backend, Row
+from hub.store.backend import Backend, Query, Row
 from hub.store.reader import Reader
 from hub.vehicles.identifiers import differs_in_one, plate_parts
 from hub.vehicles.many import ManyValues, Values
@@ -27,7 +27,7 @@ IN_REGISTER = or_(
 
 
 class VehicleFinder:
-    """Finds vehicles by indexes, in one statement for what is read well and one more for plates that are not."""
+    """Finds vehicles by indexes: what is read well, and in the same turn of a thread plates that are not."""
 
     def __init__(self, backend: Backend, reader: Reader) -> None:
         self._reader = reader
@@ -38,13 +38,17 @@ class VehicleFinder:
     def find(self, identifiers: Iterable[Identifier]) -> dict[Identifier, list[KnownVehicle]]:
         """The vehicles that have each identifier (`VehicleRegister.find`)."""
         wanted = list(dict.fromkeys(identifiers))
-        found = self._same({each.value for each in wanted if each.value})
+        values = {each.value for each in wanted if each.value}
+        plates = {each.value for each in wanted if each.kind == PLATE and each.value}
+        near = _Near(plates, self._near)
+        rows = self._reader.run(self._exact.queries(values), near.queries)
+        found = self._same(rows[: near.after], values)
         answer = {each: found.get(each, []) for each in wanted}
-        missing = [each for each in wanted if each.kind == PLATE and each.value and not answer[each]]
-        if missing:
-            candidates = self._candidates([each.value for each in missing])
-            for each in missing:
-                answer[each] = _similar(each.value, candidates)
+        if near.missing:
+            candidates = self._candidates(rows[near.after :], near.missing)
+            for each in wanted:
+                if each.kind == PLATE and each.value in near.missing:
+                    answer[each] = _similar(each.value, candidates)
         return answer
 
     def owners(self, identifiers: Iterable[Identifier]) -> dict[Identifier, str]:
@@ -54,18 +58,17 @@ class VehicleFinder:
         found = {Identifier(row["kind"], row["value"]): row["name"] or row["id"] for row in rows}
         return {each: name for each, name in found.items() if each in wanted}
 
-    def _same(self, values: set[str]) -> dict[Identifier, list[KnownVehicle]]:
+    def _same(self, rows: Sequence[Row], values: set[str]) -> dict[Identifier, list[KnownVehicle]]:
         found: dict[Identifier, list[KnownVehicle]] = {}
-        for vehicle in self._vehicles(self._exact.rows(values)):
+        for vehicle in self._vehicles(rows):
             known = vehicle.known()
             for identifier in known.identifiers:
                 if identifier.value in values:
                     found.setdefault(identifier, []).append(known)
         return found
 
-    def _candidates(self, plates: list[str]) -> list[KnownVehicle]:
+    def _candidates(self, rows: Sequence[Row], plates: set[str]) -> list[KnownVehicle]:
         """Vehicles with a plate that is one of these but for look-alikes or one character."""
-        rows = self._near.rows(set().union(*map(plate_parts, plates)))
         # Most have only a part in common: they are left out before anything is made of their rows.
         kept = {row["seq"] for row in rows if row["own_kind"] == PLATE and _is_near(row["own_value"], plates)}
         found = self._vehicles([row for row in rows if row["seq"] in kept])
@@ -84,11 +87,25 @@ class VehicleFinder:
         return unreadable.readable(first.values(), lambda row: _checked(row, owned[row["seq"]]), VEHICLES)
 
 
+class _Near:
+    """What is asked about plates that no vehicle has, once it is known which these are."""
+
+    def __init__(self, plates: set[str], near: ManyValues) -> None:
+        self.missing, self._near = plates, near
+        self.after = 0  # so many rows come before those of the vehicles with a part of these plates
+
+    def queries(self, rows: list[Row]) -> Iterator[Query]:
+        """The statements, given the rows of the vehicles that have what was read. Runs on a native thread."""
+        self.after = len(rows)
+        self.missing = self.missing - {row["own_value"] for row in rows if row["own_kind"] == PLATE}
+        return self._near.queries(set().union(*map(plate_parts, self.missing)))
+
+
 def _checked(row: Row, owned: Iterable[tuple[Any, Any]]) -> Vehicle:
     return vehicle_of({name: row[name] for name in NAMES}, [each for each in owned if type(each[1]) is str])
 
 
-def _is_near(plate: Any, read: list[str]) -> bool:
+def _is_near(plate: Any, read: Iterable[str]) -> bool:
     return type(plate) is str and any(_is_alike(each, plate) or differs_in_one(each, plate) for each in read)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import BindParameter, Select, bindparam
@@ -26,12 +26,14 @@ class ManyValues:
 
     def rows(self, values: Iterable[Any]) -> list[Row]:
         """The rows of all values, off the event loop. Raises as `Reader.all`."""
-        rows: list[Row] = []
+        return self._reader.run(self.queries(values))
+
+    def queries(self, values: Iterable[Any]) -> Iterator[Query]:
+        """The statements that find the rows of all values."""
         left = list(values)
         for start in range(0, len(left), SIZES[-1]):
             some = left[start : start + SIZES[-1]]
             size = next(size for size in SIZES if len(some) <= size)
             query = self._queries[size]
             given = {f"value_{place}": value for place, value in enumerate(some + some[-1:] * (size - len(some)))}
-            rows += self._reader.run(Query(query.sql, {**query.params, **given}))
-        return rows
+            yield Query(query.sql, {**query.params, **given})

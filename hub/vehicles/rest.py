@@ -121,7 +121,8 @@ def import_vehicles() -> Response:
         return answer({"success": True, **part(Imports).preview(data, encoding)})
     count = part(Imports).run(data, encoding, author())
     note_change("vehicle.import", "", {"vehicles": count})
-    return answer({"success": True, "message": f"{count} vehicles were imported", "vehicles": count}, 201)
+    what = "vehicle was" if count == 1 else "vehicles were"
+    return answer({"success": True, "message": f"{count} {what} imported", "vehicles": count}, 201)
 
 
 def _wanted() -> Wanted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hub.contract.text import clean
+from hub.contract.text import clean, place_key
 from hub.contract.visits import CAPTURE
 
 MAX_STATIONS = 100
@@ -18,11 +18,6 @@ class Checkpoint:
     name: str
     place: str
     facing: str = ""
-
-
-def place_key(name: str) -> str:
-    """The name of a checkpoint as it is compared."""
-    return " ".join(clean(name).casefold().split())
 
 
 class Checkpoints:

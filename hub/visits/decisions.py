@@ -11,9 +11,10 @@ from hub.contract.bounds import bounded_record
 from hub.contract.errors import Conflict, ContractError
 from hub.contract.roles import Principal
 from hub.contract.text import clean
-from hub.contract.times import utc_text
+from hub.contract.times import sentence_time, utc_text
 from hub.contract.visits import CAPTURE, CORRECT, DECISION, DECISIONS, DETECTION, STATES
-from hub.visits.service import UNAVAILABLE, VisitService
+from hub.visits.parts import UNAVAILABLE
+from hub.visits.service import VisitService
 from hub.visits.values import put_value
 from hub.visits.visit import Cause, Decision, Visit
 
@@ -75,7 +76,7 @@ class Decisions:
                     f"This visit is {visit.state} and waits for nobody; only mismatch and denied are decided."
                 )
             raise Conflict(
-                f"{decision.by} has decided this already: {decision.decision}, at {utc_text(decision.at)}.",
+                f"{decision.by} has decided this already: {decision.decision}, at {sentence_time(decision.at)}.",
                 [f"decision: {decision.decision}", f"by: {decision.by}", f"at: {utc_text(decision.at)}"],
             )
         if asked.seen_state and asked.seen_state != visit.state:

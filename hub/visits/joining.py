@@ -6,11 +6,12 @@ latter is a guess, which is taken back when evidence arrives that knows better: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import nsmallest
 
-from hub.visits.plates import folded_alike
+from hub.contract.visits import CAPTURE
+from hub.visits.relations import apart, distinct, guesses, opposed, opposed_among, related, relatives, unread
 from hub.visits.visit import Member, Visit
 
 NEAREST = 30  # visits that are looked at for evidence that names no vehicle of theirs
@@ -28,76 +29,10 @@ class Rules:
     standing: float = 900.0
 
 
-def opposed(one: Member, other: Member) -> bool:
-    """Whether two pieces of evidence of the same device are of two vehicles: other tags, or clearly other plates."""
-    if one.source != other.source:
-        return False
-    if one.tag and other.tag:
-        if one.tag != other.tag and not one.known.tag & other.known.tag:
-            return True
-    elif one.number and other.number and one.number != other.number and not one.known.number & other.known.number:
-        return True
-    return bool(one.plate and other.plate) and not same_plate(one, other)
-
-
-def same_plate(one: Member, other: Member) -> bool:
-    """Whether two plates may be one: alike, or of one vehicle, and not those of two vehicles exactly."""
-    if one.plate == other.plate or (one.vehicles and one.known.plate & other.known.plate):
-        return True
-    return folded_alike(one.folded, other.folded) and not (one.known.exact and other.known.exact)
-
-
-def related(one: Member, other: Member) -> bool:
-    """Whether two pieces of evidence name the same vehicle."""
-    if (
-        (one.plate and other.plate and same_plate(one, other))
-        or (one.tag and one.tag == other.tag)
-        or (one.number and one.number == other.number)
-        or (one.vehicles and not one.vehicles.isdisjoint(other.vehicles))
-    ):
-        return not opposed(one, other)
-    return False
-
-
-def distinct(members: Iterable[Member]) -> list[Member]:
-    """One of each that name the same (`Member.fingerprint`)."""
-    return list({member.fingerprint: member for member in members}.values())
-
-
-def opposed_among(one: Member, members: Iterable[Member]) -> list[Member]:
-    """Those of `members` that are of another vehicle than `one`."""
-    found = {other.fingerprint for other in distinct(members) if opposed(one, other)}
-    return [other for other in members if other.fingerprint in found] if found else []
-
-
-def relatives(seeds: Iterable[Member], members: Sequence[Member]) -> list[Member]:
-    """Those of `members` that name the same vehicle as one of the seeds, directly or through others."""
-    seeds = list(seeds)
-    found = {id(seed) for seed in seeds if not seed.says_who}  # related to nothing else
-    open_ = distinct(seed for seed in seeds if seed.says_who)
-    left = distinct(members)
-    named: set[object] = set()
-    while open_ and left:
-        one = open_.pop()
-        near = [other for other in left if related(one, other)]
-        named.update(other.fingerprint for other in near)
-        left = [other for other in left if other.fingerprint not in named]
-        open_ += near
-    return [member for member in members if member.fingerprint in named or id(member) in found]
-
-
-def _guesses(visit: Visit) -> Iterator[tuple[list[Member], list[Member]]]:
-    """Evidence that names one vehicle, and the rest of the visit, to which only its time binds it."""
-    for member in visit.members:
-        family = relatives([member], visit.members)
-        rest = [other for other in visit.members if not any(other is each for each in family)]
-        if member.says_who and any(other.says_who for other in rest):
-            yield family, rest
-
-
-def _apart(members: Sequence[Member], others: Sequence[Member]) -> float:
-    """Seconds between the two nearest ones."""
-    return min(abs(one.at - other.at) for one in members for other in others if other.says_who)
+def _is_nearer(one: Member, member: Member, visit: Visit) -> bool:
+    """Whether evidence of a visit is clearly nearer in time to `member` than to what else names a vehicle there."""
+    named = [other for other in visit.members if other.says_who]
+    return bool(named) and apart([one], [member]) * CLEARLY_NEARER < apart([one], named)
 
 
 class Joining:
@@ -172,6 +107,8 @@ class Joining:
             return False
         if gap <= self._rules.join or self._stood_between(visit, at):
             return True
+        if not self._may_be_one(member, visit) or (visit.was_weighed_before(at) and member.evidence.kind == CAPTURE):
+            return False
         begin, end = sorted((at, visit.last_at if at > visit.last_at else visit.started_at))
         return not any(
             other.says_who and not related(member, other)
@@ -187,10 +124,27 @@ class Joining:
         elif visit.decision is not None or len(without) >= MAX_DEPTH:
             self._begin(member)
         else:
-            visit.remove(guessed := relatives(strangers, visit.members))
+            self._split(member, visit, family, relatives(strangers, visit.members), without)
+
+    def _split(
+        self, member: Member, visit: Visit, family: list[Member], others: list[Member], without: tuple[Visit, ...]
+    ) -> None:
+        """Take one of two vehicles out of a visit: `family`, which `member` is of, or `others`. The one that was there
+        first keeps it, with its id, its alerts and its pulses.
+        """
+        of_others = set(map(id, others))
+        of_either = of_others | set(map(id, family))
+        first = next(each for each in visit.members if id(each) in of_either)
+        if id(first) in of_others:
+            visit.remove(family)
+            self._note(visit)
+            leaving = [member, *sorted(family, key=lambda each: each.at)]
+        else:
+            visit.remove(others)
             self._add(member, visit)
-            for each in sorted(guessed, key=lambda each: each.at):
-                self.join(each, (*without, visit))
+            leaving = sorted(others, key=lambda each: each.at)
+        for each in leaving:
+            self.join(each, (*without, visit))
 
     # -- by time
 
@@ -215,15 +169,20 @@ class Joining:
         for visit in visits:
             if visit.decision is not None:
                 continue
-            for guessed, rest in _guesses(visit):
+            for guessed, rest in guesses(visit):
                 if any(opposed(one, two) for one in guessed for two in own.members):
                     continue
-                if _apart(guessed, [member]) * CLEARLY_NEARER < _apart(guessed, rest):
-                    visit.remove(guessed)
-                    self._note(visit)
-                    for each in guessed:
-                        self._add(each, own)
+                if apart(guessed, [member]) * CLEARLY_NEARER < apart(guessed, rest):
+                    self._move(guessed, visit, own)
                     break
+            self._move([each for each in unread(visit) if _is_nearer(each, member, visit)], visit, own)
+
+    def _move(self, members: list[Member], visit: Visit, other: Visit) -> None:
+        if members:
+            visit.remove(members)
+            self._note(visit)
+        for each in members:
+            self._add(each, other)
 
     def _nearest(self, member: Member, candidates: list[Visit]) -> list[Visit]:
         """The visits that evidence may belong to by its time, the nearest first."""
@@ -236,19 +195,20 @@ class Joining:
         return [visit for distance, _, visit in nsmallest(NEAREST, near) if distance <= join or visit.dropped]
 
     def _make_room(self, member: Member, visit: Visit, candidates: list[Visit]) -> bool:
-        """Move what was taken for a visit's by its time to another visit that it may belong to as well."""
+        """Move what was taken for a visit's by its time to another visit that it may belong to as well, where the rest
+        is clearly nearer to `member`.
+        """
         if visit.decision is not None:
             return False
         strangers = opposed_among(member, visit.members)
         guessed = relatives(strangers, visit.members)
-        if not any(other.says_who for other in visit.members if other not in guessed):
+        rest = [other for other in visit.members if other.says_who and other not in guessed]
+        if not rest or apart(rest, [member]) * CLEARLY_NEARER >= apart(rest, guessed):
             return False
         others = [other for other in candidates if other is not visit and other.decision is None]
         for other in self._nearest(strangers[0], others)[:MOVED_FROM]:
             if not any(opposed(one, two) for one in guessed for two in other.members):
-                visit.remove(guessed)
-                for each in guessed:
-                    self._add(each, other)
+                self._move(guessed, visit, other)
                 return True
         return False
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.contract.times import utc_text
+from hub.contract.times import sentence_time
 from hub.contract.vehicles import DENY, NUMBER, PLATE, TAG, Identifier, KnownVehicle
 from hub.contract.visits import DENIED, MISMATCH, OK, UNKNOWN
 from hub.visits.plates import alike, differences
@@ -167,9 +167,9 @@ def _unknown(claims: list[Claim], vehicle: KnownVehicle | None) -> list[str]:
         return [f"{each} belongs to no vehicle of the register." for each in read]
     moment = max(claim.member.at for claim in claims)
     if vehicle.valid_from is not None and moment < vehicle.valid_from:
-        return [f"{vehicle.name} is registered from {utc_text(vehicle.valid_from)} on, and came before."]
+        return [f"{vehicle.name} is registered from {sentence_time(vehicle.valid_from)} on, and came before."]
     if vehicle.valid_until is not None and moment >= vehicle.valid_until:
-        return [f"{vehicle.name} was registered until {utc_text(vehicle.valid_until)}, and came after."]
+        return [f"{vehicle.name} was registered until {sentence_time(vehicle.valid_until)}, and came after."]
     return [f"{vehicle.name} is retired."]
 
 

@@ -40,7 +40,8 @@ def alert_of(visit: Visit) -> str:
 
 def message_row(shown: dict[str, Any], before: str, alert: str, at: float) -> dict[str, Any]:
     """The row of a message about a visit. `before`: its state until now, "" of a new one. `at`: epoch seconds."""
-    body = {"event": "visit_update" if before else "visit", "visit": shown, "before": before}
+    visit = {key: value for key, value in shown.items() if key != "seq"}  # a new one has none before it is stored
+    body = {"event": "visit_update" if before else "visit", "visit": visit, "before": before}
     return {
         "visit": shown["id"],
         "checkpoint": shown["checkpoint"],

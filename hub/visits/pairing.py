@@ -69,7 +69,7 @@ class Pairing:
         other = self._find(visit.net.visit) if visit.net is not None else None
         if other is None:
             for later in (False, True):
-                weighed = [each for each in self._others(visit, later, self._net_seconds) if each.weight is not None]
+                weighed = [each for each in self._others(visit, later, self._net_seconds) if _differ(each, visit)]
                 if weighed and weighed[0].net is None:
                     other = weighed[0]
                     break
@@ -80,7 +80,7 @@ class Pairing:
         visit.net, other.net = Link(other.id, net), Link(visit.id, net)
         if before == (visit.net, other.net):
             return []
-        if visit.weight.kg == other.weight.kg:
+        if visit.weight.kg == other.weight.kg:  # since one of them became heavier
             visit.weight.kind = other.weight.kind = ""
         else:
             heavier = visit.weight.kg > other.weight.kg
@@ -94,3 +94,8 @@ class Pairing:
         begin, end = (start, start + seconds) if later else (start - seconds, start)
         found = self._repository.of_identity(visit.identity, begin, end, LOOKED_AT, newest_first=not later)
         return [self._canonical(other) for other in found if other.id != visit.id]
+
+
+def _differ(one: Visit, other: Visit) -> bool:
+    """Whether both were weighed with other weights: the same one twice is one load."""
+    return one.weight is not None and other.weight is not None and one.weight.kg != other.weight.kg

@@ -31,12 +31,12 @@ from hub.visits.intake import CAPTURES, DETECTIONS, MADE, Intake, correction_fee
 from hub.visits.joining import Rules
 from hub.visits.messages import VisitAlerts, visit_feed
 from hub.visits.pages import visits_pages
-from hub.visits.parts import Parts
+from hub.visits.parts import CONSUMER, Parts
 from hub.visits.reading import StoredVisits
 from hub.visits.rejudging import Rejudging
 from hub.visits.repository import VISITS, Query, VisitRepository
 from hub.visits.rest import visits_rest
-from hub.visits.service import CONSUMER, VisitService
+from hub.visits.service import VisitService
 from hub.visits.verdicts import VerdictFeed
 
 log = logging.getLogger(__name__)

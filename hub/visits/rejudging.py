@@ -16,8 +16,9 @@ from hub.runtime.log_throttle import LogThrottle
 from hub.runtime.time_slice import TimeSlice
 from hub.store.backend import Row
 from hub.visits.assessment import Assessment, Found
+from hub.visits.parts import UNAVAILABLE
 from hub.visits.repository import VisitRepository
-from hub.visits.service import RETRY_SECONDS, UNAVAILABLE, VisitService
+from hub.visits.service import RETRY_SECONDS, VisitService
 from hub.visits.visit import Cause, Visit
 
 log = logging.getLogger(__name__)

@@ -8,11 +8,11 @@ from hub.access.declare import role
 from hub.contract.errors import ContractError, NotFound
 from hub.contract.plates import normalise_plate
 from hub.contract.roles import Role
+from hub.contract.text import place_key
 from hub.contract.visits import CAPTURE, DETECTION, STATES
 from hub.http.answers import answer, current_hub, note_change, part, reader_host
 from hub.http.body import json_object
 from hub.http.query import bound, cursor, page_limit
-from hub.visits.checkpoints import place_key
 from hub.visits.decisions import MAX_ID, Decisions
 from hub.visits.evidence import MAX_TEXT, number_key, tag_key
 from hub.visits.reading import StoredVisits
@@ -28,7 +28,7 @@ def list_visits() -> Response:
     args, zone, visits = request.args, current_hub().zone, part(StoredVisits)
     limit = page_limit(args.get("limit"), 50)
     if args.get("after"):
-        after = cursor(args.get("after")) or 0
+        after = cursor(args.get("after"), "after") or 0
         rows, end = visits.changed(after, limit, reader_host())
         return answer({"success": True, "visits": rows, "next_after": str(end)})
     query = Query(

@@ -1,4 +1,4 @@
-"""Joins stored evidence to visits, judges them, stores and publishes them. Knows neither requests nor sockets."""
+"""Joins stored evidence to visits, in one greenlet, and finds single visits. Knows neither requests nor sockets."""
 
 from __future__ import annotations
 
@@ -14,31 +14,28 @@ import gevent
 from gevent.event import Event
 from gevent.lock import RLock
 
-from hub.contract.errors import NotFound, RequestError
-from hub.contract.visits import ALARM_SECONDS, DETECTION
-from hub.live.events import VISIT_CHANGED, VehicleArrived, VehicleLeft, VisitChanged, WeightSettled
+from hub.contract.errors import NotFound
+from hub.contract.text import place_key
+from hub.contract.visits import DETECTION
+from hub.live.events import VehicleArrived, VehicleLeft, WeightSettled
 from hub.runtime.log_throttle import LogThrottle
 from hub.runtime.time_slice import TimeSlice
-from hub.store.errors import DatabaseError
-from hub.store.transaction import Transaction
-from hub.store.writer import StoreBusy
 from hub.visits.assessment import Found
-from hub.visits.checkpoints import Checkpoint, place_key
+from hub.visits.checkpoints import Checkpoint
 from hub.visits.correcting import Correcting
 from hub.visits.evidence import Evidence
 from hub.visits.intake import Batch
 from hub.visits.joining import Joining, Rules
-from hub.visits.messages import alert_of, message_row
 from hub.visits.pairing import Pairing
-from hub.visits.parts import Parts
+from hub.visits.parts import CONSUMER, UNAVAILABLE, Parts
 from hub.visits.places import Places
+from hub.visits.saving import NO_CAUSES, Saving
 from hub.visits.sensed import Sensed
-from hub.visits.stored import shown
-from hub.visits.visit import SEEN, Cause, Member, Visit
+from hub.visits.visit import Cause, Member, Visit
+from hub.visits.weighing import Weighing
 
 log = logging.getLogger(__name__)
 
-CONSUMER = "visits"
 POLL_SECONDS = 2.0
 POLL_SECONDS_OF_MANY = 0.5  # records of other hubs wake nobody here
 GATHER_SECONDS = 0.04  # between two steps; records of this time are joined together
@@ -46,8 +43,6 @@ REST = 9  # times as long as a step has taken: records that arrive by the thousa
 MAX_REST_SECONDS = 0.1  # a verdict comes within 200 ms
 RETRY_SECONDS = 2.0
 MAX_SENSED = 1000
-NO_CAUSES: Mapping[str, Cause] = {}
-UNAVAILABLE = (RequestError, DatabaseError)
 Sensing = VehicleArrived | VehicleLeft | WeightSettled
 
 
@@ -70,19 +65,18 @@ class VisitService:
 
         `leads`: whether records are joined at this hub; at others people only decide. `alone`: there are no others.
         """
-        self._parts, self._rules, self._keep_messages, self._now = parts, rules, keep_messages, now
-        self._wanted, self._leads, self._alone, self.poll_seconds = wanted, leads, alone, POLL_SECONDS
+        self._parts, self._rules, self._now, self._leads, self.poll_seconds = parts, rules, now, leads, POLL_SECONDS
         self._places = Places(parts.repository, rules)
-        self._sensed = Sensed(rules)
+        self._sensed, self._weighing = Sensed(rules), Weighing(rules, now)
         self._correcting = Correcting(self._places, rules, parts.assessment, self._beside)
-        self._pairing = Pairing(parts.repository, self._places.canonical, self._find, net_seconds)
+        pairing = Pairing(parts.repository, self._places.canonical, self._find, net_seconds)
+        self._saving = Saving(parts, pairing, keep_messages, wanted, now, alone)
         self._pending: deque[Sensing] = deque(maxlen=MAX_SENSED)
         self._wake = Event()
         self.lock = RLock()  # held while visits are changed
         self._started = self._closed = False
-        self._change = 0
         self._throttle = LogThrottle(60.0)
-        self.stored = self.joined = self.left_out = 0
+        self.joined = self.left_out = 0
         self.problem = ""
 
     # -- the greenlet
@@ -100,7 +94,7 @@ class VisitService:
     def start(self) -> None:
         """Load the positions. Raises DatabaseError or LaneBusy."""
         parts = self._parts
-        self._change = parts.repository.newest_change()
+        self._saving.refresh()
         parts.intake.start(parts.positions.load(CONSUMER))
         at = dict(parts.intake.positions)
         parts.writer.write(lambda transaction: parts.positions.store(transaction, CONSUMER, at))
@@ -118,7 +112,7 @@ class VisitService:
         """Another hub has stored visits. Raises DatabaseError or LaneBusy."""
         with self.lock:
             self._places.forget()
-            self._change = max(self._change, self._parts.repository.newest_change())
+            self._saving.catch_up()
 
     def refresh(self) -> None:
         """Have visits loaded as they are now, where another hub joins; while `lock` is held.
@@ -127,7 +121,7 @@ class VisitService:
         """
         if not self._leads():
             self._places.forget()
-            self._change = self._parts.repository.newest_change()
+            self._saving.refresh()
 
     def run(self) -> None:
         """The greenlet of visits."""
@@ -190,11 +184,14 @@ class VisitService:
 
     def _step(self, batch: Batch, sensed: list[Sensing]) -> None:
         assessment, found = self._parts.assessment, Found()
-        if not (sensed or batch.records or batch.corrections):
+        overdue = self._weighing.overdue()
+        if not (sensed or overdue or batch.records or batch.corrections):
             self._parts.intake.done(batch)
             return
         assessment.look_up((evidence for evidence, _ in batch.records), found)
         changed = self._sense(sensed)
+        for key in overdue:
+            changed += self._weighing.attach(self._places.load(key, [self._now()]))
         changed += self._join(batch.records, found)
         corrected = self._correct(batch.corrections, found)
         self.save(changed + [visit for visit, _ in corrected], found, batch, {visit.id: by for visit, by in corrected})
@@ -206,7 +203,7 @@ class VisitService:
             if isinstance(event, WeightSettled):
                 key = place_key(event.checkpoint or event.scale)
                 place = self._places.load(key, [event.at])
-                changed += self._sensed.weighed(place, event)
+                changed += self._weighing.weighed(place, event)
                 continue
             key = self._parts.checkpoints.of(DETECTION, event.camera).place
             place = self._places.load(key, [event.since])
@@ -227,7 +224,7 @@ class VisitService:
                 joining.join(self._parts.assessment.member(evidence, found))
                 time_slice.check()
             changed += joining.changed
-            changed += self._sensed.attach(place, joining.changed)
+            changed += self._sensed.attach(place, joining.changed) + self._weighing.attach(place)
             self._places.tidy(key, max(evidence.at for evidence, _ in some))
         return changed
 
@@ -244,7 +241,7 @@ class VisitService:
         visits = self._parts.repository.of_records(list({(each["kind"], each["id"]) for each in corrections}))
         return self._correcting.correct(visits, corrections, found)
 
-    # -- storing and publishing
+    # -- visits that have changed
 
     def save(
         self,
@@ -254,78 +251,10 @@ class VisitService:
         causes: Mapping[str, Cause] = NO_CAUSES,
         states: Mapping[str, str] | None = None,
     ) -> None:
-        """Judge visits, pair them, store them with the positions in one commit and publish them.
-
-        `causes`: why a visit is judged, by its id, where it is not for its evidence. `states`: theirs until now.
-        Raises RequestError or DatabaseError; what is in memory is to be loaded again then.
-        """
-        parts = self._parts
+        """Judge, store and publish visits (`hub.visits.saving.Saving.save`); while `lock` is held."""
         if not self._started and self._leads():
             self.start()
-        known = self._change
-        visits = list({visit.id: visit for visit in changed if visit.members or visit.seq}.values())
-        before = {visit.id: visit.state if visit.seq else "" for visit in visits}
-        before.update(states or {})
-        parts.assessment.judge(visits, Found() if found is None else found)
-        for visit in list(visits):
-            for other in self._pairing.pair(visit):
-                if other.id not in before:
-                    before[other.id] = other.state
-                    visits.append(other)
-        now = self._now()
-        loaded = {visit.seq: visit.change for visit in visits if visit.seq}
-        for visit in visits:
-            if before[visit.id]:
-                visit.judged(before[visit.id], causes.get(visit.id, SEEN), now)
-            self._change += 1
-            visit.change = self._change
-        alerts = {visit.id: alert_of(visit) for visit in visits}
-        alerts.update((visit.id, "") for visit in visits if visit.last_at < now - ALARM_SECONDS)
-        messages = self._messages(visits, before, alerts, now)
-        ends = {**parts.intake.positions, **batch.ends} if batch is not None else {}
-
-        def job(transaction: Transaction) -> list[int]:
-            rows = messages
-            if not self._alone and (ahead := parts.repository.changes_since(transaction, known)):
-                if not parts.repository.are_as_loaded(transaction, loaded):
-                    raise StoreBusy("Another hub has changed this visit at the same moment. Try again in a moment.", 1)
-                for visit in visits:
-                    visit.change += ahead
-                rows = self._messages(visits, before, alerts, now)
-            if ends:
-                parts.positions.store(transaction, CONSUMER, ends)
-            return parts.repository.store(transaction, visits, rows)
-
-        try:
-            seqs = parts.writer.write(job)
-            self._change = max([self._change, *(visit.change for visit in visits)])
-        except UNAVAILABLE:
-            self._change = known
-            with suppress(*UNAVAILABLE):
-                self._change = parts.repository.newest_change()
-            raise
-        if batch is not None:
-            parts.intake.done(batch)
-        self._publish(visits, seqs, before)
-
-    def _messages(
-        self, visits: Iterable[Visit], before: Mapping[str, str], alerts: Mapping[str, str], now: float
-    ) -> list[dict[str, Any]]:
-        """The messages about visits that are stored with them, by id their states until now and the alerts they are."""
-        messages = []
-        for visit in visits:
-            judged = before[visit.id] != visit.state and self._wanted()
-            if alerts[visit.id] or judged or self._keep_messages:
-                messages.append(message_row(shown(visit, self._parts.links), before[visit.id], alerts[visit.id], now))
-        return messages
-
-    def _publish(self, visits: list[Visit], seqs: list[int], before: dict[str, str]) -> None:
-        for visit, seq in zip(visits, seqs, strict=True):
-            new, visit.seq = not visit.seq, seq
-            visit.unstored.clear()
-            self.stored += new
-            event = VisitChanged(shown(visit, self._parts.links), new, before[visit.id])
-            self._parts.bus.publish(VISIT_CHANGED, event)
+        self._saving.save(changed, found, batch, causes, states)
 
     def canonical(self, visit: Visit) -> Visit:
         """The visit in memory where this one, just loaded, is there as well; while `lock` is held."""
@@ -356,7 +285,7 @@ class VisitService:
         return {
             "checkpoints": len(self._places),
             "open": self._places.open_visits,
-            "stored": self.stored,
+            "stored": self._saving.stored,
             "joined": self.joined,
             "left_out": self.left_out + self._parts.intake.left_out + self._parts.intake.unreadable,
             "problem": self.problem,

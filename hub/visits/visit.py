@@ -178,6 +178,10 @@ class Visit:
                     return f"{kind}:{value}"
         return ""
 
+    def was_weighed_before(self, at: float) -> bool:
+        """Whether its vehicle was weighed and has left the scale before a moment."""
+        return self.weight is not None and self.off_scale_at is not None and at > self.off_scale_at
+
     def judged(self, before: str, cause: Cause, at: float) -> None:
         """Note in the history what became of it: a decision, another state than before, or the cause's note."""
         made = self.decision
@@ -227,9 +231,10 @@ class Visit:
         return max(self.started_at - at, at - self.last_at, 0.0)
 
     def read(self, kind: str) -> str:
-        """The tag, number or plate as the visit shows it: what agrees, else what was read first."""
-        values = [(each, getattr(each.evidence, kind)) for each in self.members if getattr(each, kind)]
-        return next((value for each, value in values if each.agrees), values[0][1] if values else "")
+        """The tag, number or plate as the visit shows it: what agrees exactly, what agrees, or what was read first."""
+        having = [each for each in self.members if getattr(each, kind)]
+        best = min(having, key=lambda each: (not each.agrees, bool(each.differences)), default=None)
+        return getattr(best.evidence, kind) if best is not None else ""
 
     @property
     def records(self) -> list[Evidence]:

@@ -16,6 +16,7 @@ from gevent.lock import Semaphore
 
 from hub.net.connection_input import ConnectionInput
 from hub.net.send_queue import unsent_bytes
+from hub.net.tls import TlsSocket
 from hub.net.transport import PeerDisconnected, linger, send_all
 from hub.websocket import frames
 from hub.websocket.control_frames import PendingControlFrames
@@ -99,6 +100,11 @@ class WebSocket:
         return unsent_bytes(self._sock)
 
     @property
+    def unfinished(self) -> bool:
+        """Whether the rest of a frame is still to be sent."""
+        return bool(self._controls.remainder)
+
+    @property
     def last_received(self) -> float:
         """When the peer last sent anything (monotonic seconds)."""
         return self._reader.last_received
@@ -156,6 +162,31 @@ class WebSocket:
             self._transmit(head + bytes(payload), b"", timeout)
         else:
             self._transmit(head, payload, timeout)
+
+    def send_now(self, message: Prepared) -> bool:
+        """Send framed messages without waiting; False where they are to be sent by `send`, since that may have to wait.
+
+        Where `unfinished` is true afterwards the peer has not taken all of it, and the next `send` begins with the rest.
+        Raises `WebSocketClosed`.
+        """
+        controls = self._controls
+        if not self.accepted or controls.due or len(message) > JOIN_BYTES or isinstance(self._sock, TlsSocket):
+            return False
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if self.closed:
+                raise self._closed_error()
+            rest = controls.send_now(self._sock, message)
+            if len(rest) == len(message):
+                return False
+            controls.remainder = bytes(rest)
+            return True
+        except PeerDisconnected as error:
+            self.abort(frames.ABNORMAL_CLOSURE, str(error))
+            raise self._closed_error() from error
+        finally:
+            self._lock.release()
 
     def receive(self) -> str | bytes | None:
         """Wait for the next message: str for text, bytes for binary, None once the connection is closed."""

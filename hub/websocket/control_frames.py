@@ -14,7 +14,7 @@ from hub.websocket import frames
 class PendingControlFrames:
     """The control frames that one connection has still to send. Its caller holds the send lock.
 
-    `remainder` is the rest of a control frame that the socket accepted in part: it goes out before anything else. After
+    `remainder` is the rest of a frame that the socket accepted in part: it goes out before anything else. After
     `close_sent` neither pings nor pongs follow. `last_ping` is when a ping last went out (monotonic seconds).
     """
 
@@ -42,7 +42,7 @@ class PendingControlFrames:
         """Send what the socket accepts at once. Raises `PeerDisconnected`."""
         if self.remainder:
             # Alone: a TLS socket that did not accept it may have encrypted it, and then expects the same bytes again.
-            self.remainder = self._send(sock, self.remainder)
+            self.remainder = self.send_now(sock, self.remainder)
             if self.remainder:
                 return
         data = b""
@@ -50,7 +50,7 @@ class PendingControlFrames:
             data += control_frame(frames.PONG, self.pong)
         if self.ping_due and not self.close_sent:
             data += control_frame(frames.PING, b"")
-        self.remainder = self._send(sock, data)
+        self.remainder = self.send_now(sock, data)
         if len(self.remainder) == len(data) and not isinstance(sock, TlsSocket):
             self.remainder = b""
             return
@@ -59,7 +59,7 @@ class PendingControlFrames:
         self.pong, self.ping_due = None, False
 
     @staticmethod
-    def _send(sock: gevent.socket.socket, data: bytes) -> bytes:
+    def send_now(sock: gevent.socket.socket, data: bytes) -> bytes:
         """Send without waiting; the rest that was not accepted. Raises `PeerDisconnected`."""
         try:
             sock.settimeout(0.0)

@@ -10,6 +10,7 @@ import gevent
 from gevent.event import Event
 
 from hub.runtime.spawn import Spawn, plain_spawn
+from hub.runtime.time_slice import TimeSlice
 from hub.websocket import frames
 
 __all__ = ["KeepAliveMonitor", "Spawn", "plain_spawn"]
@@ -60,6 +61,7 @@ class KeepAliveMonitor:
         self._wake = Event()
         self._running = False
         self._stopped = False
+        self._time_slice = TimeSlice()
         self.unfinished = 0
 
     def __iter__(self) -> Iterator[WatchedSocket]:
@@ -96,6 +98,7 @@ class KeepAliveMonitor:
                 now = monotonic()
                 for websocket in tuple(self._open):
                     self._check(websocket, now)
+                    self._time_slice.check()  # after a restart of the hub thousands are due at once
         finally:
             self._running = False
 

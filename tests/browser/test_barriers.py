@@ -53,6 +53,25 @@ def test_a_double_click_opens_once_and_the_last_pulse_is_shown(own_hub, operator
     operator.check()
 
 
+def test_beside_a_visit_the_pulse_of_another_one_is_not_its_own(own_hub, operator) -> None:
+    operator.open("/")
+    own_hub.publish(id="v1")
+    operator.tab.locator("#barriers [data-barrier=north]").get_by_text("Opened by itself").wait_for()
+    script = """async () => {
+        const { barrierButtons } = await import("/static/barriers.js");
+        for (const visit of ["v1", "v2"]) {
+            const place = document.createElement("div");
+            place.id = visit;
+            place.append(barrierButtons("NORTH  gate", visit));
+            document.querySelector("main").append(place);
+        }
+    }"""
+    operator.tab.evaluate(script)
+    operator.tab.locator("#v1").get_by_text("Opened by itself").wait_for()
+    operator.tab.locator("#v2").get_by_text("Last opened for another visit").wait_for()
+    operator.check()
+
+
 def test_the_stop_is_on_every_page_and_holds_until_somebody_releases(own_hub, operator, browser, relay) -> None:
     with visiting(browser, own_hub) as other:
         other.open("/")

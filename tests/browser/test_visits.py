@@ -189,6 +189,18 @@ def test_look_alikes_are_explained_and_pictures_enlarged(visitor: Visitor, truck
     pictures_of(visitor, "visit-ok")
 
 
+def test_a_time_in_a_reason_is_written_as_the_site_writes_it(gate: RunningGate, visitor: Visitor) -> None:
+    tag = f"E28068{next(_numbers):06}"
+    body = {"name": "Old", "tags": [tag], "valid_until": "2026-01-01"}
+    requests.post(f"{gate.hub.url}/api/vehicles", json=body, timeout=10).raise_for_status()
+    record = gate.capture(f"truck {next(_numbers)}", 2, station="old scale", tag=tag, tags=[tag])
+    visit = wait_for(lambda: gate.hub.get("/api/visits/of", kind="capture", id=record["id"])["visit"], what="the visit")
+    visitor.open(f"/visits/{visit['id']}")
+    reason = visitor.tab.locator("#verdict", has_text="Old was registered until")
+    reason.wait_for()
+    assert "1 Jan 2026, 23:59:59" in reason.inner_text() and "T23" not in reason.inner_text()
+
+
 def test_a_visit_changes_while_it_is_open(gate: RunningGate, visitor: Visitor, trucks: Trucks) -> None:
     visit = trucks.come(trucks.red["tag"], trucks.red["number"], trucks.red["plate"])
     visitor.open(f"/visits/{visit['id']}")

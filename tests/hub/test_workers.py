@@ -13,6 +13,9 @@ import psutil
 import pytest
 import requests
 
+from hub.runtime.worker_place import VARIABLE
+from hub.tracking.envelope import Embedding
+from hub.tracking.search import Search
 from tests.support import stores
 from tests.support.helpers import START_SECONDS, HubProcess, run_app, wait_for
 from tests.support.lpr import g4, post, records
@@ -80,6 +83,12 @@ def _numbers(hub: HubProcess, tries: int = 60) -> set[int]:
     }
 
 
+def _handed_over(hub: HubProcess) -> dict[int, int]:
+    """How many connections each worker has handed over."""
+    seen = (requests.get(hub.url + "/status", params={"format": "json"}, timeout=10).json() for _ in range(30))
+    return {body["worker"]["number"]: body["worker"]["handed_over"] for body in seen}
+
+
 @needs
 def test_all_workers_serve_the_same_ports(hub: HubProcess) -> None:
     assert _numbers(hub) == {1, 2}
@@ -98,14 +107,26 @@ def test_a_polling_session_is_served_over_any_worker(hub: HubProcess) -> None:
         # Each request on a connection of its own, which any worker may accept.
         assert requests.post(f"{address}&sid={session}", data="40", timeout=10).text.lower() == "ok"
         assert requests.get(f"{address}&sid={session}", timeout=10).text.startswith("40")
-    handed = wait_for(
-        lambda: sum(
-            requests.get(hub.url + "/status", params={"format": "json"}, timeout=10).json()["worker"]["handed_over"]
-            for _ in range(10)
-        ),
-        what="a connection that was handed over",
-    )
-    assert handed > 0
+    wait_for(lambda: sum(_handed_over(hub).values()), what="a connection that was handed over")
+
+
+@needs
+def test_a_search_in_a_video_is_followed_over_any_worker(hub: HubProcess) -> None:
+    before = _handed_over(hub)
+    for _ in range(12):
+        for number in (1, 2):
+            answer = requests.get(f"{hub.url}/find/ended.{number}?after=1", timeout=10)
+            assert answer.status_code == 404 and "no search of this id" in answer.json()["message"]
+    assert sum(_handed_over(hub).values()) > sum(before.values())
+
+
+def test_the_id_of_a_search_names_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    def made() -> str:
+        return Search(Path("x.avi"), "x.avi", Embedding(b"", "facenet", "red", 1), 0.4, 1).id
+
+    assert "." not in made()
+    monkeypatch.setenv(VARIABLE, "2/3")
+    assert made().endswith(".2")
 
 
 @needs

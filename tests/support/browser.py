@@ -83,8 +83,11 @@ class Page:
                 return message.get("result", message)
 
     def value(self, script: str) -> Any:
+        """What a script gives; None where the page is left while it runs, as by a redirection."""
         answer = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        return answer["result"].get("value")
+        if "error" in answer and "contex" not in str(answer) and "navigated" not in str(answer):
+            raise AssertionError(f"{script} cannot be run: {answer}")
+        return answer.get("result", {}).get("value")
 
     def open(self, address: str) -> None:
         self.call("Page.navigate", url=address)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.support import stores
 from tests.support.helpers import HubProcess, wait_for
 
 REDIS = "redis://127.0.0.1:6379/0"
 SECRETS = ("session_key", "device_token.txt", "apriltag_token")
+Hub = TypeVar("Hub", bound=HubProcess)
 NO_REDIS = "needs Redis at 127.0.0.1:6379"
 
 
@@ -44,7 +45,15 @@ def hubs(folder: Path, redis_url: str, count: int = 2, **environ: str) -> Iterat
         stores.server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-def one_hub(folder: Path, index: int, database: str, redis_url: str, **environ: str) -> HubProcess:
+def one_hub(
+    folder: Path,
+    index: int,
+    database: str,
+    redis_url: str,
+    *,
+    kind: Callable[..., Hub] = HubProcess,  # type: ignore[assignment]  # a default of a type variable
+    **environ: str,
+) -> Hub:
     """A hub that is not started yet. Hubs of one folder have the same secrets and the same prefix in Redis."""
     instance = folder / f"hub{index}"
     instance.mkdir()
@@ -54,7 +63,7 @@ def one_hub(folder: Path, index: int, database: str, redis_url: str, **environ: 
             _write_secret(stored, os.urandom(32).hex())
         _write_secret(instance / name, stored.read_text())
     live = {"HUB_STORE_URL": stores.url(database), "HUB_LIVE_URL": redis_url, "HUB_LIVE_PREFIX": prefix(folder)}
-    return HubProcess(instance, **{**live, "HUB_STORE_SYNCHRONOUS": "NORMAL", **environ})
+    return kind(instance, **{**live, "HUB_STORE_SYNCHRONOUS": "NORMAL", **environ})
 
 
 def prefix(folder: Path) -> str:

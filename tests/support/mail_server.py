@@ -13,10 +13,11 @@ from email.message import EmailMessage
 
 @dataclass
 class MailServer:
-    """What was received. `answers`: command -> what is said instead; "" hangs up, None says nothing at all."""
+    """What was received. `answers`: command, or recipient, -> what is said instead; "" hangs up, None says nothing."""
 
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)  # recipients of the mails, as they were accepted
     answers: dict[str, str | None] = field(default_factory=dict)
     connections: int = 0
 
@@ -35,13 +36,14 @@ def mail_server() -> Iterator[MailServer]:
             self._say("220 test")
             while line := self.rfile.readline():
                 command = line.split()[0].decode().upper() if line.strip() else ""
-                if not self._answer(command):
+                recipient = line.decode().partition("<")[2].partition(">")[0] if command == "RCPT" else ""
+                if not self._answer(recipient if recipient in made.answers else command, recipient):
                     return
 
         def _say(self, text: str) -> None:
             self.wfile.write(f"{text}\r\n".encode())
 
-        def _answer(self, command: str) -> bool:
+        def _answer(self, command: str, recipient: str) -> bool:
             if command in made.answers:
                 said = made.answers[command]
                 if said is None:
@@ -63,6 +65,7 @@ def mail_server() -> Iterator[MailServer]:
                 self._say("221 bye")
                 return False
             else:
+                made.taken += [recipient] if recipient else []
                 self._say("250 fine")
             return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
@@ -10,11 +10,12 @@ from sqlalchemy import bindparam, delete, select
 from hub.lpr.tables import LprCamera, LprComponent
 from hub.store.backend import Backend, Row
 from hub.store.reader import Reader
-from hub.store.statements import upsert
+from hub.store.statements import numbered, upsert
 from hub.store.tables import table_of
 from hub.store.transaction import Transaction
 
 CAMERAS, COMPONENTS = table_of(LprCamera), table_of(LprComponent)
+TOGETHER = 25  # cameras of one statement
 
 
 class CameraRepository:
@@ -24,6 +25,7 @@ class CameraRepository:
         self.unreadable = reader.unreadable
         self._reader = reader
         self._upsert_camera = upsert(backend, CAMERAS, keep=("registered_at",))
+        self._upsert_cameras = upsert(backend, CAMERAS, keep=("registered_at",), rows=TOGETHER)
         component = COMPONENTS
         self._delete_camera = backend.compile(delete(CAMERAS).where(LprCamera.camera_id == bindparam("camera"))).sql
         of_camera = delete(COMPONENTS).where(LprComponent.camera_id == bindparam("camera"))
@@ -44,6 +46,13 @@ class CameraRepository:
     def upsert_camera(self, transaction: Transaction, row: dict[str, Any]) -> None:
         """Insert a camera or update it; when it was registered stays."""
         transaction.execute(self._upsert_camera, row)
+
+    def upsert_cameras(self, transaction: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+        """The same for several cameras, TOGETHER by one statement."""
+        whole = len(rows) - len(rows) % TOGETHER
+        for start in range(0, whole, TOGETHER):
+            transaction.execute(self._upsert_cameras, numbered(rows[start : start + TOGETHER]))
+        transaction.execute_many(self._upsert_camera, rows[whole:])
 
     def delete_cameras(self, transaction: Transaction, cameras: Iterable[str]) -> None:
         """Delete cameras with their components."""

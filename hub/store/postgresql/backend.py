@@ -35,6 +35,7 @@ class PostgresBackend:
     """
 
     name = "postgresql"
+    version = "PostgreSQL"
     in_folder = False
     advice = "Check PostgreSQL and the room on its disk"
 
@@ -64,6 +65,7 @@ class PostgresBackend:
             self._again_at = monotonic() + self._pause
             raise
         self._failure, self._pause = None, 0.0
+        self.version = f"PostgreSQL {connection.server_version // 10000}.{connection.server_version % 10000}"
         return connection
 
     def fault(self, error: Exception) -> Fault:

@@ -53,6 +53,7 @@ class SqliteBackend:
     """
 
     name = "sqlite"
+    version = f"SQLite {sqlite3.sqlite_version}"
     in_folder = True
     advice = "Make room or check the disk"
     errors: tuple[type[Exception], ...] = (sqlite3.Error,)

@@ -163,7 +163,7 @@ def test_a_doubtful_label_reports_no_number_but_tells_what_it_saw():
         assert reading.corners is not None
 
 
-@pytest.mark.parametrize("size", [(360, 1440), (1440, 360), (20000, 5000)])
+@pytest.mark.parametrize("size", [(360, 1440), (1440, 360), (8000, 2000)])
 def test_boards_of_every_shape(tmp_path, size):
     width, height = size
     code = replace(

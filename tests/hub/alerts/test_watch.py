@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hub.alerts.book import AlertBook
 from hub.alerts.watch import Watch
 from hub.contract.alerts import AlertKind, Condition
@@ -123,3 +125,16 @@ def test_a_condition_of_the_hub_has_its_sentence() -> None:
     site.conditions = [Condition(AlertKind.DISK_LOW, "/data", False, "")]
     site.run(400)
     assert [state for _, _, state in site.sent()] == ["raised", "cleared"]
+
+
+def test_the_event_loop_may_go_on_between_the_states_of_two_devices() -> None:
+    """A hub of thousands of cameras does not make the states of all of them in one go."""
+    steps: list[str] = []
+
+    def states() -> Iterator[DeviceState]:
+        for name in ("a", "b", "c"):
+            steps.append(name)
+            yield DeviceState("camera", name, name, True, NOW)
+
+    Watch(AlertBook(300.0), 60.0, 300.0, breathe=lambda: steps.append("breathe")).poll([states], [])
+    assert steps == ["a", "breathe", "b", "breathe", "c", "breathe"]

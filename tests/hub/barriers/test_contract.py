@@ -52,6 +52,9 @@ def test_a_visit_opens_the_barriers_of_its_checkpoint_and_direction_alone() -> N
     assert shows(here, barrier()) and shows(here, barrier(direction="in"))
     assert not shows(here, barrier(direction="out"))
     assert not shows(here, barrier(checkpoint="south"))
+    assert shows(visit(checkpoint="North  Gate"), barrier(checkpoint="north gate")), (
+        "names of checkpoints as visits have"
+    )
     assert not shows(visit(direction=""), barrier(direction="in")), "nobody knows which way it goes"
 
 

@@ -16,7 +16,7 @@ import websocket
 from tests.support import stores
 from tests.support.helpers import HubProcess, capture_result, jpeg, wait_for
 from tests.support.hubs import NO_REDIS, REDIS, has_redis, hubs, know_each_other, live
-from tests.support.lpr import PICTURE, PICTURE_TEXT, Client, g4, post
+from tests.support.lpr import PICTURE, PICTURE_TEXT, Client, g4, g4_health, post
 from tests.support.tags import TOKEN, Board, GameClient
 
 pytestmark = [
@@ -155,6 +155,29 @@ def test_a_cameras_state_is_known_at_the_other_hub(pair: Any) -> None:
         assert viewer.hear_of("moving")["status"] == "offline"
 
 
+def test_what_a_camera_reports_to_one_hub_is_known_at_the_other(pair: Any) -> None:
+    one, other = pair
+
+    def seen(hub: HubProcess) -> dict[str, Any]:
+        return next((row for row in hub.get("/api/cameras")["cameras"] if row["camera_id"] == "reporting"), {})
+
+    for number in range(3):
+        assert post(one, "/api/detection", g4(aicamera_id="reporting")).status_code == 200
+        report = g4_health(aicamera_id="reporting", component="Lens", status="FAIL", message=f"dirty {number}")
+        assert post(one, "/api/health", report).status_code == 200
+    wait_for(lambda: seen(other).get("health_count") == 3, SECONDS, "the reports at the other hub")
+    keys = ("detection_count", "health_count", "health_status", "components")
+    assert {key: seen(other)[key] for key in keys} == {key: seen(one)[key] for key in keys}
+    assert seen(other)["health_status"] == "error" and seen(other)["components"][0]["message"] == "dirty 2"
+    assert post(other, "/api/detection", g4(aicamera_id="reporting")).status_code == 200
+    wait_for(lambda: seen(one)["detection_count"] == seen(other)["detection_count"] == 4, SECONDS, "the count at both")
+
+    def listed(hub: HubProcess) -> dict[str, Any]:
+        return next(row for row in hub.get("/api/devices/overview")["devices"] if row["id"] == "reporting")
+
+    assert "Lens: dirty 2" in listed(other)["trouble"]
+
+
 def online(page: Page, camera: str) -> str:
     """The next state of a camera on a page."""
     while True:
@@ -172,6 +195,35 @@ def test_a_stations_status_is_known_at_the_other_hub(pair: Any) -> None:
         assert not [message for message in messages(page) if message["event"] == "station"]
     rows = {row["station"]: row for row in other.get("/api/stations")["stations"]}
     assert rows["North"]["online"] is True
+
+
+def test_an_agent_is_paired_by_an_operator_at_another_hub(pair: Any) -> None:
+    one, other = pair
+    asked = requests.post(f"{one.url}/api/pair", json={"name": "North", "kind": "station agent"}, timeout=SECONDS)
+    request = asked.json()
+
+    def listed(hub: HubProcess) -> list[dict[str, Any]]:
+        waiting = requests.get(f"{hub.url}/api/access/devices", timeout=SECONDS).json()["pairings"]
+        return [row for row in waiting if row["id"] == request["id"]]
+
+    def state(hub: HubProcess) -> dict[str, Any]:
+        secret = {"X-Pair-Secret": request["secret"]}
+        return requests.get(f"{hub.url}/api/pair/{request['id']}", headers=secret, timeout=SECONDS).json()
+
+    [row] = wait_for(lambda: listed(other), what="the request at the other hub")
+    assert row["code"] == request["code"] and row["name"] == "North"
+    assert state(other)["state"] == state(one)["state"] == "waiting"
+    admitted = requests.post(f"{other.url}/api/access/pairings/{row['id']}/admit", timeout=SECONDS)
+    assert admitted.status_code == 200, admitted.text
+    token = wait_for(lambda: state(one).get("token"), what="the token")
+    wait_for(lambda: listed(one) == listed(other) == [], what="its end at both hubs")
+    assert state(other) == {"success": True, "state": "delivered"}
+    assert token
+
+    def named(hub: HubProcess) -> list[str]:
+        return [row["name"] for row in requests.get(f"{hub.url}/api/access/tokens", timeout=SECONDS).json()["tokens"]]
+
+    wait_for(lambda: named(one) == named(other) == ["North"], what="one token, known at both hubs")
 
 
 def test_a_picture_passes_only_while_somebody_watches_it(pair: Any) -> None:

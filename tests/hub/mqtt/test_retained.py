@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import orjson
 
 from hub.contract.device_state import DeviceState
@@ -101,3 +103,16 @@ def test_the_presence_of_a_vehicle_is_a_state() -> None:
     )
     site.retained.presence["yard"] = "present"
     assert site.send() == [("gatehouse/state/presence/yard", "present")]
+
+
+def test_the_event_loop_may_go_on_between_the_states_of_two_devices() -> None:
+    steps: list[str] = []
+
+    def states() -> Iterator[DeviceState]:
+        for name in ("a", "b"):
+            steps.append(name)
+            yield device(name)
+
+    retained = Retained(TOPICS, None, [states], (), lambda: steps.append("breathe"))
+    assert retained.send_changes(lambda topic, payload: None) == 2
+    assert steps == ["a", "breathe", "b", "breathe"]

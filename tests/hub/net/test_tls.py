@@ -71,6 +71,13 @@ def test_keep_alive_large_bodies_and_links(hub: TlsHub) -> None:
         assert session.get(link, timeout=10).content == files["primary"]
 
 
+def test_a_session_cookie_goes_over_tls_only(hub: TlsHub) -> None:
+    password = (hub.instance / "admin_password.txt").read_text("utf-8").strip()
+    login = {"name": "admin", "password": password}
+    answer = requests.post(f"{hub.url}/login", json=login, verify=hub.authority, timeout=10)
+    assert "; Secure" in answer.headers["Set-Cookie"]
+
+
 @pytest.mark.parametrize("megabytes", [65, 100])
 def test_a_body_over_the_limit_gets_its_413_while_it_is_still_sent(hub: TlsHub, megabytes: int) -> None:
     headers = {"Content-Type": "application/json"}

@@ -50,6 +50,24 @@ def test_every_condition_counts(when: dict[str, Any], happening: dict[str, Any],
     assert bool(engine(rule(when={"kind": "visit", **when})).fires(visit(**happening))) is fires
 
 
+@pytest.mark.parametrize(
+    ("happening", "fires"),
+    [
+        ({"device_kind": "camera", "device": "cam1", "checkpoint": "1"}, True),
+        ({"device_kind": "camera", "device": "cam2", "checkpoint": "1"}, False),
+        ({"device_kind": "station", "device": "cam1", "checkpoint": "1"}, False),
+        ({"device_kind": "camera", "device": "cam2", "checkpoint": "NORTH  gate"}, True),
+    ],
+)
+def test_a_checkpoint_is_the_one_that_operators_gave_a_device_or_its_own(
+    happening: dict[str, Any], fires: bool
+) -> None:
+    labels = {("camera", "cam1"): ("North gate", "in")}
+    made = Engine(UTC, lambda kind, device: labels.get((kind, device), ("", "")))
+    made.use([rule(when={"kind": "visit", "checkpoint": "north gate"})])
+    assert bool(made.fires(visit(**happening))) is fires
+
+
 def test_a_rule_that_is_off_or_about_something_else_does_not_fire() -> None:
     assert not engine(rule(enabled=False)).fires(visit())
     other = engine(rule(when={"kind": "capture"}))

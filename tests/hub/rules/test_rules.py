@@ -89,6 +89,18 @@ def test_a_rule_without_a_banner_asks_nobody_to_look(tmp_path: Path, server: Mai
         assert alarm["acknowledged_by"] == "rule"
 
 
+def test_a_rule_for_a_checkpoint_counts_where_an_operator_has_named_it(tmp_path: Path, server: MailServer) -> None:
+    """The station sends its own name, which is not that of the checkpoint."""
+    with hub_with(tmp_path, server) as hub:
+        label = {"kind": "station", "id": "station 1", "checkpoint": "North gate"}
+        assert requests.put(f"{hub.url}/api/devices/labels", json=label, timeout=10).status_code == 200
+        add(hub, when={"kind": "capture_failed", "checkpoint": "north gate"}, then={"banner": True})
+        fail(hub, 2)
+        fail(hub, 1)
+        wait_for(lambda: history(hub), what="the rule")
+        assert [one["subject"].rpartition(" at ")[2] for one in history(hub)] == ["station 1"]
+
+
 def test_mail_waits_for_a_server_that_is_away_over_a_restart(tmp_path: Path, server: MailServer) -> None:
     server.answers["MAIL"] = "451 later"
     with hub_with(tmp_path, server) as hub:
@@ -123,6 +135,32 @@ def test_what_the_server_refuses_for_good_delays_no_other_mail(
         server.answers.clear()
         fail(hub, 2)
         wait_for(lambda: server.mails, what="the next mail")
+
+
+def test_a_mail_that_one_of_its_readers_cannot_have_yet_goes_to_the_others_once(
+    tmp_path: Path, server: MailServer
+) -> None:
+    server.answers["full@example.com"] = "452 mailbox full"
+    with hub_with(tmp_path, server) as hub:
+        add(hub, then={"banner": False, "mail": ["full@example.com", "boss@example.com"]})
+        fail(hub, 1)
+        [waiting] = wait_for(lambda: [one for one in history(hub) if "452" in one["mail"]["problem"]])
+        assert waiting["mail"]["state"] == "waiting" and "boss" not in waiting["mail"]["problem"]
+        fail(hub, 2)
+        wait_for(lambda: server.taken.count("boss@example.com") == 2, what="the next mail")
+        server.answers.clear()
+        wait_for(lambda: {one["mail"]["state"] for one in history(hub)} == {"delivered"}, 20, what="the second try")
+    assert sorted(server.taken) == ["boss@example.com"] * 2 + ["full@example.com"] * 2
+
+
+def test_a_mail_that_one_of_its_readers_cannot_have_at_all_says_who_has_it(tmp_path: Path, server: MailServer) -> None:
+    server.answers["gone@example.com"] = "550 nobody here"
+    with hub_with(tmp_path, server) as hub:
+        add(hub, then={"banner": False, "mail": ["gone@example.com", "boss@example.com"]})
+        fail(hub)
+        [failed] = wait_for(lambda: [one for one in history(hub) if one["mail"]["state"] == "failed"])
+        assert "gone@example.com: 550" in failed["mail"]["problem"] and "the others" in failed["mail"]["problem"]
+    assert server.taken == ["boss@example.com"]
 
 
 @pytest.mark.parametrize("answers", [{"EHLO": None}, {"DATA": ""}, {"EHLO": "250 " + "x" * 100_000}])

@@ -18,7 +18,7 @@ from engineio.packet import Packet
 from engineio.payload import Payload
 
 from hub.http.server import HubServer, ServerOptions
-from hub.socketio import internals
+from hub.socketio import internals, sessions
 from hub.socketio.library_types import EngineIoSession
 from hub.socketio.outgoing import OutgoingPackets
 
@@ -271,7 +271,7 @@ def test_queues_are_bounded_and_a_session_over_its_limit_ends(server: Any, polli
             break
         internals.send_text(session, "2" + "x" * 1_000_000)
     assert session.closed and session.queue.queued_bytes == 0
-    assert internals.queued_bytes(server) == 0 and server.eio.guard.ended == 1
+    assert sessions.queued_bytes(server) == 0 and server.eio.guard.ended == 1
 
 
 def test_attachments_of_a_session_that_ends_are_dropped(server: Any, line: Line) -> None:

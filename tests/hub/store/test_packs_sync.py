@@ -130,3 +130,25 @@ def test_a_commit_that_fails_leaves_no_bytes_and_the_pack_goes_on(
     second = writer.write_with(store, 2)
     assert not writer.disk_full and packs.faults.status()["replaced"] == []
     assert packs.read(first) == (picture(1), "image/jpeg") and packs.read(second) == (picture(2), "image/jpeg")
+
+
+def test_the_name_of_a_pack_is_flushed_before_its_first_picture_even_if_that_failed_once(
+    parts: tuple[Writer, PackStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, packs = parts
+    store = Pictures(packs, True)
+    with monkeypatch.context() as broken:
+
+        def fail(handle: int) -> None:
+            raise OSError(5, "Input/output error")
+
+        broken.setattr(os, "fsync", fail)
+        with pytest.raises(Exception, match="Input/output error"):
+            writer.write_with(store, 1)
+    assert packs.path(1).exists(), "it was made, and is found by the next one"
+    flushed: list[int] = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: flushed.append(os.fstat(handle).st_ino) or real(handle))
+    writer.write_with(store, 2)
+    folder = packs.folder.stat().st_ino
+    assert folder in flushed and flushed.index(folder) < flushed.index(packs.path(1).stat().st_ino)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from hub.contract.visits import EVIDENCE_KINDS
 from hub.visits import joining as joining_module
+from hub.visits import relations
 from hub.visits.evidence import Evidence, evidence_of
-from hub.visits.joining import Joining, Rules, related, relatives
+from hub.visits.joining import Joining, Rules
+from hub.visits.relations import related, relatives
 from hub.visits.visit import Member, Visit
 from tests.support.visits import FakeRegister, members, seen, tagged, vehicle
 
@@ -76,6 +78,14 @@ def test_a_camera_that_faces_the_other_way_joins_only_what_it_names() -> None:
     assert len(joined([came, seen(plate_of(1), 5, facing="out")])) == 1
 
 
+def test_a_vehicle_that_passes_a_camera_of_the_other_way_later_is_leaving() -> None:
+    came, left = seen(plate_of(1), 0, "entry", facing="in"), seen(plate_of(1), 600, "exit", facing="out")
+    assert joined([came, left]) == joined([left, came]) == [[came.id], [left.id]]
+    still = seen(plate_of(1), 20, "exit", facing="out")
+    assert len(joined([came, still])) == 1
+    assert len(joined([came, left], stood=lambda begin, end: True)) == 1
+
+
 def test_a_misread_plate_joins_its_vehicle() -> None:
     wrong = "9" + plate_of(3)[1:]
     assert len(joined([seen(plate_of(3), 0), seen(wrong, 200), tagged("TAG0003", 210)])) == 1
@@ -103,6 +113,18 @@ def test_a_plate_that_names_nobody_here_goes_to_the_vehicle_that_it_was_seen_wit
     assert joined([first, unknown, third]) == [[first.id], [unknown.id, third.id]]
     nearer = tagged("TAG0003", 30)
     assert joined([first, wrong, nearer]) == [[first.id, wrong.id], [nearer.id]]
+
+
+def test_the_vehicle_that_was_there_first_keeps_the_visit_when_it_is_split() -> None:
+    """The plate of the next vehicle arrives before its tag, while the first one has no plate."""
+    joining = Joining([], RULES, lambda member: Visit("Gate", "gate", 0.0))
+    first, early, second = members(REGISTER, tagged("TAG0001", 0), seen(plate_of(2), 8), tagged("TAG0002", 8.5))
+    for each in (first, early):
+        joining.join(each)
+    (visit,) = joining.visits
+    joining.join(second)
+    assert joining.visits[0] is visit and visit.members == [first] and visit.last_at == 0
+    assert joining.visits[1].members == [second, early] and joining.changed == joining.visits
 
 
 def test_corrected_evidence_moves_to_its_vehicle_and_else_stays() -> None:
@@ -197,6 +219,7 @@ def test_evidence_that_repeats_itself_is_compared_once(monkeypatch) -> None:
 
     evidence = [seen(f"{camera}AB1234", 100.0 + n / 100, f"camera {camera}") for n in range(30) for camera in range(4)]
     assert len(joined(evidence)) == 1
-    monkeypatch.setattr(joining_module, "related", counted)
+    for module in (joining_module, relations):
+        monkeypatch.setattr(module, "related", counted)
     joined(evidence)
     assert compared < 30 * len(evidence)  # a visit has 40 pieces, 10 of each camera

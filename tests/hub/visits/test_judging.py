@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.contract.vehicles import DENY
 from hub.visits.evidence import Evidence
 from hub.visits.judging import Verdict, judge
-from hub.visits.visit import Member
+from hub.visits.visit import Member, Visit
 from tests.support.visits import FakeRegister, looked_up, members, seen, tagged, vehicle
 
 RED = vehicle("Red", ["E200 1"], ["123"], ["AB 1234"])
@@ -58,6 +58,15 @@ def test_a_plate_with_one_misread_character_agrees_and_shows_it() -> None:
         {"position": 4, "read": "8", "registered": "3"},
     ]
     assert "read with 8 in place of B at position 2" in " ".join(found.reasons)
+
+
+def test_a_visit_shows_the_plate_that_was_read_without_a_mistake() -> None:
+    """A search for the registered plate has to find it."""
+    _, joined = verdict(seen("A81284", 11), seen("AB 1234", 12, "back"))
+    visit = Visit("Gate", "gate", 0.0, members=joined)
+    assert [bool(each.differences) for each in joined] == [True, False] and visit.read("plate") == "AB 1234"
+    _, visit.members = verdict(tagged("E2001", 10), seen("XY 9876", 11), seen("A81284", 12, "back"))
+    assert visit.read("plate") == "A81284"
 
 
 def test_an_exact_plate_of_another_vehicle_wins_over_one_like_that_of_this() -> None:

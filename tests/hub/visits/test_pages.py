@@ -7,10 +7,9 @@ import time
 from typing import Any
 
 from hub.live.events import WEIGHT_SETTLED, WeightSettled
-from tests.hub.visits.test_visits import app, capture, client, hub_of, until
 from tests.support.helpers import wait_for
+from tests.support.visit_records import capture, hub_of, until
 
-__all__ = ["app", "client"]
 PAGE = {"Accept": "text/html"}
 
 

@@ -10,8 +10,8 @@ import pytest
 from hub import close, create_app
 from hub.live.events import VISIT_CHANGED
 from hub.settings.file import load
-from tests.hub.visits.test_visits import capture, decide, detect, hub_of, until
 from tests.support.helpers import wait_for
+from tests.support.visit_records import capture, decide, detect, hub_of, until
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,10 @@
 
 import time
 
+import gevent
 import pytest
 
+from hub.websocket.keepalive import KeepAliveMonitor
 from tests.support import ws
 
 
@@ -47,3 +49,38 @@ def test_a_single_greenlet_looks_after_all_sockets(impatient):
         "websocket keeper" in impatient.state()["greenlets"]
         and impatient.state()["greenlets"].count("websocket keeper") == 1
     )
+
+
+class Silent:
+    """A WebSocket whose peer is silent."""
+
+    closed, receiving, close_deadline = False, True, None
+    last_received, last_ping, pings = 0.0, -1.0, 0
+
+    def overdue(self, now):
+        return None
+
+    def ping(self):
+        self.pings += 1
+
+
+class Slices:
+    """A time slice that counts how often it was asked whether the event loop is to go on."""
+
+    checks = 0
+
+    def check(self):
+        self.checks += 1
+
+
+def test_the_event_loop_may_go_on_between_two_pings():
+    """Thousands of peers that were connected together are due together."""
+    monitor, slices, sockets = KeepAliveMonitor(0.1, 10.0, 1.0), Slices(), [Silent() for _ in range(20)]
+    monitor._time_slice = slices
+    for socket in sockets:
+        monitor.add(socket)
+    with gevent.Timeout(10):
+        while not all(socket.pings for socket in sockets):
+            gevent.sleep(0.01)
+    monitor.stop()
+    assert slices.checks >= len(sockets)

@@ -15,11 +15,17 @@ SECONDS = 0.5
 
 @pytest.fixture(scope="module")
 def hurried(tmp_path_factory):
-    """A server that gives a message half a second and all messages 2 MB, of which a quarter is for small ones."""
+    """A server that gives a message half a second."""
     path: Path = tmp_path_factory.mktemp("unfinished") / "server.log"
-    with ws.running(
-        path, ping_seconds=0.1, idle_seconds=5.0, close_seconds=0.5, message_seconds=SECONDS, memory_bytes=2 * MB
-    ) as started:
+    with ws.running(path, ping_seconds=0.1, idle_seconds=5.0, close_seconds=0.5, message_seconds=SECONDS) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A server that gives all messages 2 MB, of which a quarter is for small ones."""
+    path: Path = tmp_path_factory.mktemp("budget") / "server.log"
+    with ws.running(path, ping_seconds=0.1, idle_seconds=60.0, close_seconds=0.5, memory_bytes=2 * MB) as started:
         yield started
 
 
@@ -67,17 +73,17 @@ def test_a_message_that_keeps_coming_has_as_long_as_it_needs(hurried):
     assert len(answer[1]) == (count + 1) * len(piece)
 
 
-def test_a_message_over_the_budget_is_refused_with_1013_and_small_ones_are_served(hurried):
-    with ws.open_raw(hurried.port) as large, ws.open_raw(hurried.port) as refused, ws.open_raw(hurried.port) as small:
+def test_a_message_over_the_budget_is_refused_with_1013_and_small_ones_are_served(small):
+    with ws.open_raw(small.port) as large, ws.open_raw(small.port) as refused, ws.open_raw(small.port) as little:
         large.sendall(ws.frame(2, b"x" * (MB + MB // 2), announced=4 * MB))
         refused.sendall(ws.frame(2, b"x" * MB, announced=4 * MB))
         code, reason = pongs_until_closed(refused)
         assert code == 1013 and "send it again" in reason
-        small.sendall(ws.frame(2, b"y" * 50_000))
-        while (answer := ws.read_frame(small))[0] == 9:
-            small.sendall(ws.frame(10))
+        little.sendall(ws.frame(2, b"y" * 50_000))
+        while (answer := ws.read_frame(little))[0] == 9:
+            little.sendall(ws.frame(10))
         assert answer == (2, b"y" * 50_000)
-    with ws.open_raw(hurried.port) as sock:  # everything was given back
+    with ws.open_raw(small.port) as sock:  # everything was given back
         sock.sendall(ws.frame(2, b"z" * MB))
         while (answer := ws.read_frame(sock))[0] == 9:
             pass

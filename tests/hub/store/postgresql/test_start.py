@@ -148,3 +148,16 @@ def test_a_partition_of_pictures_is_added_beside_statements_of_another_hub(tmp_p
         )
         assert rows == [(1, "e")]
         connection.close()
+
+
+@needs_server
+def test_the_status_names_the_database_that_is_used(tmp_path: Path) -> None:
+    with stores.using("postgresql"):
+        hub = HubProcess(tmp_path / "instance")
+        hub.start()
+        try:
+            versions = hub.get("/status")["versions"]
+        finally:
+            hub.stop()
+        number = stores.server("SHOW server_version", stores.database(hub.instance))[0][0].split()[0]
+    assert versions["PostgreSQL"] == number and "SQLite" not in versions
