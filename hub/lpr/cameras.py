@@ -254,8 +254,8 @@ class Cameras:
     def flush(self) -> None:
         """Write the cameras that changed since the last call and delete those that gave way.
 
-        A few in each commit: records that arrive meanwhile wait for one of them, not for all. Raises StoreBusy; what
-        is not written is with the next call.
+        A few in each commit: the records that arrive meanwhile wait for one of them, not for all. Raises StoreBusy;
+        what is not written is with the next call.
         """
         changed, self._changed = self._changed, {}
         gone, self._gone = self._gone, set()

@@ -1,4 +1,4 @@
-"""Pings of all Engine.IO sessions in one greenlet; python-engineio has a waiting greenlet for each session."""
+"""Pings of all Engine.IO sessions in one greenlet; python-engineio has one for each that waits for it."""
 
 from __future__ import annotations
 

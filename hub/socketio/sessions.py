@@ -1,7 +1,7 @@
 """Engine.IO sessions within bounds: what the hub does in place of methods of `engineio.Socket`.
 
-Like internals.py this touches private parts of python-engineio, which its tests watch. The methods are replaced for
-every server of this process; the rules are those of one server.
+Like internals.py this touches private parts of python-engineio, which the same tests watch. The methods are replaced
+for every server of this process; the rules are those of one server.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ class WebSocket:
             self._transmit(head, payload, timeout)
 
     def send_now(self, message: Prepared) -> bool:
-        """Send framed messages without waiting; False where they are to be sent by `send`, since that may have to wait.
+        """Send framed messages without waiting; False where `send` is to send them, since that may have to wait.
 
         Where `unfinished` is true afterwards, the peer has not taken all; the next `send` begins with the rest.
         Raises `WebSocketClosed`.
@@ -205,6 +205,7 @@ class WebSocket:
         except FrameError as error:
             self._fail(error)
         except PeerDisconnected as error:
+            self._keepalive.ends.wait()
             self.abort(frames.ABNORMAL_CLOSURE, str(error))
         finally:
             self.receiving = False
@@ -335,6 +336,7 @@ class WebSocket:
         """Handle a ping, pong or close frame; True when the peer has closed."""
         if opcode == frames.CLOSE:
             code, reason = frames.read_close(payload)
+            self._keepalive.ends.wait()
             self._peer_finished = True
             if not self.closed:
                 self._begin_close(code, reason)

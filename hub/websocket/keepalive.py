@@ -11,6 +11,7 @@ from gevent.event import Event
 
 from hub.runtime.spawn import Spawn, plain_spawn
 from hub.runtime.time_slice import TimeSlice
+from hub.runtime.turns import Turns
 from hub.websocket import frames
 
 __all__ = ["KeepAliveMonitor", "Spawn", "plain_spawn"]
@@ -62,6 +63,7 @@ class KeepAliveMonitor:
         self._running = False
         self._stopped = False
         self._time_slice = TimeSlice()
+        self.ends = Turns()  # of connections that end: thousands may be lost together
         self.unfinished = 0
 
     def __iter__(self) -> Iterator[WatchedSocket]:
@@ -86,6 +88,8 @@ class KeepAliveMonitor:
         """End the greenlet."""
         self._stopped = True
         self._wake.set()
+        if not len(self.ends):
+            self.ends.close()
 
     def _run(self) -> None:
         tick = max(0.02, min(1.0, self.ping_seconds / 4, self.idle_seconds / 4, self.close_seconds / 4))

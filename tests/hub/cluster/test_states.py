@@ -1,4 +1,4 @@
-"""States of devices that other hubs are told: all to one that has come, changes to the others, nothing to nobody."""
+"""States of devices for other hubs: all to one that has come, what changed to the others, nothing to nobody."""
 
 from __future__ import annotations
 
