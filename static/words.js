@@ -58,7 +58,8 @@ export function said(text) {
   if (typeof text !== "string" || !text) return text;
   const timed = text.replace(TIME, (found) => timeText(found));
   const translated = translate(timed, DEPTH);
-  return translated === timed && dir === "rtl" ? isolated(timed) : translated;
+  if (dir === "rtl" && translated === timed) return isolated(timed);
+  return dir === "rtl" && translated.startsWith("\u2068") ? `\u200f${translated}` : translated; // a name that begins it does not turn it round
 }
 
 // What stands in a placeholder of a sentence: a number of things is written as the reader writes numbers.

@@ -1,4 +1,4 @@
-"""Writes the label reader's network as an ONNX file.
+"""Writes the label reader's network as an ONNX file, and reads its weights again.
 
 torch's own exporters want two more packages (onnx, onnxscript) that nothing else here needs. The file is one protobuf
 message of a few kinds of fields, so it is written directly: field numbers as in ONNX's public `onnx.proto`, IR version
@@ -7,6 +7,7 @@ message of a few kinds of fields, so it is written directly: field numbers as in
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,84 @@ def write_onnx(network: LabelNetwork, path: Path, metadata: dict[str, str]) -> i
     data = _model(graph, metadata)
     path.write_bytes(data)
     return len(data)
+
+
+def read_tensors(path: Path) -> dict[str, np.ndarray]:
+    """The tensors of a file that `write_onnx` wrote, by name. Raises ValueError if it holds none."""
+    found = {}
+    for graph in _fields(path.read_bytes(), 7):
+        for data in _fields(graph, 5):
+            sizes = [int(size) for size in _fields(data, 1)]
+            kind = "<i8" if next(_fields(data, 2)) == INT64 else "<f4"
+            found[bytes(next(_fields(data, 8))).decode("utf-8")] = np.frombuffer(next(_fields(data, 9)), kind).reshape(
+                sizes
+            )
+    if not found:
+        raise ValueError(f"{path} has no tensors")
+    return found
+
+
+def load_tensors(network: LabelNetwork, tensors: dict[str, np.ndarray], strips: torch.Tensor) -> None:
+    """Give a network the weights of a file (`read_tensors`); raises KeyError or RuntimeError if they do not fit.
+
+    The file's norms are folded into its convolutions: here each norm gets the mean and spread of its inputs for
+    `strips` (N, 1, 32, 128), typical of a batch, and undoes them, so that training with norms can go on.
+    """
+    with torch.no_grad():
+        seen = strips
+        for i, (convolution, norm, pool) in enumerate(network.stages()):
+            convolution.weight.copy_(torch.tensor(tensors[f"w{i}"]))
+            seen = convolution(seen)
+            norm.running_mean.copy_(seen.mean(dim=(0, 2, 3)))
+            norm.running_var.copy_(seen.var(dim=(0, 2, 3)))
+            norm.weight.copy_(torch.sqrt(norm.running_var + norm.eps))
+            norm.bias.copy_(norm.running_mean + torch.tensor(tensors[f"b{i}"]))
+            seen = torch.relu(seen + torch.tensor(tensors[f"b{i}"])[None, :, None, None])
+            if pool:
+                seen = torch.nn.functional.max_pool2d(seen, pool)
+        for name, value in _torch_memory(tensors).items():
+            getattr(network.memory, name).copy_(torch.tensor(value))
+        network.signs.weight.copy_(torch.tensor(tensors["sw"].T.copy()))
+        network.signs.bias.copy_(torch.tensor(tensors["sb"]))
+
+
+def _torch_memory(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What `_memory` made of a GRU's weights, in torch's order of gates again."""
+    found = {}
+    for way, end in enumerate(("", "_reverse")):
+        biases = tensors["gb"][way].reshape(2, -1)
+        for name, value in (
+            ("weight_ih", tensors["gw"][way]),
+            ("weight_hh", tensors["gr"][way]),
+            ("bias_ih", biases[0]),
+            ("bias_hh", biases[1]),
+        ):
+            update, reset, new = np.split(value, 3)
+            found[f"{name}_l0{end}"] = np.concatenate([reset, update, new])
+    return found
+
+
+def _fields(data: bytes | memoryview, wanted: int) -> Iterator[int | memoryview]:
+    """The values of one field of a protobuf message: numbers, or the bytes of texts and messages."""
+    data, place = memoryview(data), 0
+
+    def number() -> int:
+        nonlocal place
+        value, shift = 0, 0
+        while True:
+            byte = data[place]
+            place, value, shift = place + 1, value | (byte & 127) << shift, shift + 7
+            if byte < 128:
+                return value
+
+    while place < len(data):
+        key = number()
+        value: int | memoryview = number()
+        if key & 7 == 2:
+            length = int(value)
+            value, place = data[place : place + length], place + length
+        if key >> 3 == wanted:
+            yield value
 
 
 def _folded(convolution: torch.nn.Conv2d, norm: torch.nn.BatchNorm2d) -> tuple[np.ndarray, np.ndarray]:

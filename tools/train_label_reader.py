@@ -7,8 +7,9 @@ are kept in a file beside the output: --start goes on from them with strips of e
 network of a run that was stopped. Writes the ONNX file that `agent_lib/ocr/crnn.py` runs, with its calibration, and
 beside it a JSON file with the settings used and the results measured on rendered strips outside the training set.
 
-The network in the repository: `--bfloat16`, stopped after 1,440 of its 3,600 batches, then `--bfloat16 --start WEIGHTS
---steps 800 --rate 0.002`.
+The network in the repository: `--bfloat16`, stopped after 1,440 of its 3,600 batches; `--bfloat16 --start WEIGHTS
+--steps 800 --rate 0.002`; then, with what the nights have now, `--bfloat16 --start NETWORK.onnx --minutes 62 --batch 64
+--rate 0.0012 --nights 0.7`: 8,365 batches in 36 minutes of one core, which other work shared.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ import torch  # noqa: E402
 from label_fonts import Face, faces  # noqa: E402
 from label_measure import calibrate, measure  # noqa: E402
 from label_network import CLASSES, COLUMNS, HEIGHT, WIDTH, LabelNetwork  # noqa: E402
-from label_onnx import write_onnx  # noqa: E402
+from label_onnx import load_tensors, read_tensors, write_onnx  # noqa: E402
 from label_render import Sample, StripRenderer  # noqa: E402
 
 from agent_lib.ocr.crnn import MODEL, Crnn, tensor  # noqa: E402
@@ -41,8 +42,6 @@ POOL = 12_000
 """Strips kept to be shown again: drawing one costs about as much as learning from it."""
 FRESH = 0.4
 """Share of a batch that is newly drawn."""
-NIGHT = 0.55
-"""Share of strips by night once the training knows digits."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -83,6 +82,12 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--seed", type=int, default=1, help="the same seed, faces and machine give the same network (default 1)"
     )
     parser.add_argument("--steps", type=_count, default=3600, help="batches to learn from (default 3600)")
+    parser.add_argument(
+        "--minutes",
+        type=_minutes,
+        default=0.0,
+        help="learn for so long instead, on a machine that has other work to do",
+    )
     parser.add_argument("--batch", type=_count, default=96, help="strips in a batch (default 96)")
     parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default 0.003)")
     parser.add_argument("--digits", type=_count, default=5, help="digits of most numbers (default 5)")
@@ -97,7 +102,13 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--output", type=Path, default=MODEL, help="the ONNX file to write; a .json of the same name goes beside it"
     )
-    parser.add_argument("--start", type=Path, help="go on from these kept weights")
+    parser.add_argument(
+        "--nights",
+        type=float,
+        default=0.55,
+        help="share of strips by night once the training knows digits (default 0.55)",
+    )
+    parser.add_argument("--start", type=Path, help="go on from these kept weights, or from a network (.onnx)")
     parser.add_argument("--finish", type=Path, help="calibrate, measure and write these kept weights; train nothing")
     return parser.parse_args(arguments)
 
@@ -107,6 +118,14 @@ def _count(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("give a whole number from 1 on")
+    return value
+
+
+def _minutes(text: str) -> float:
+    """An argument that is a time, in minutes."""
+    value = float(text)
+    if not 0 < value < 1e5:
+        raise argparse.ArgumentTypeError("give a number of minutes above 0")
     return value
 
 
@@ -148,22 +167,25 @@ class Pool:
 def train(renderer: StripRenderer, settings: argparse.Namespace) -> LabelNetwork:
     """A network that has learnt from `settings.steps` batches, ready to be used."""
     network = LabelNetwork().to(memory_format=torch.channels_last)
-    if settings.start:
+    pool = Pool(renderer, np.random.default_rng([settings.seed, 1]), settings.batch)
+    if settings.start and settings.start.suffix == ".onnx":
+        strips, _ = pool.batch(1.0, settings.nights)
+        load_tensors(network, read_tensors(settings.start), strips)
+    elif settings.start:
         network.load_state_dict(torch.load(settings.start, weights_only=True))
     decayed = [p for p in network.parameters() if p.ndim > 1]
     rest = [p for p in network.parameters() if p.ndim <= 1]
     optimiser = torch.optim.AdamW(
         [{"params": decayed, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0.0}], lr=settings.rate
     )
-    rise = max(1, settings.steps // 12)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, rise, settings.steps))
-    pool = Pool(renderer, np.random.default_rng([settings.seed, 1]), settings.batch)
     settings.output.parent.mkdir(parents=True, exist_ok=True)
-    progress, smooth = _Progress(settings.steps), None
+    progress, smooth = _Progress(settings.steps, settings.minutes), None
     network.train()
-    for step in range(settings.steps):
-        done = 1.0 if settings.start else step / settings.steps
-        strips, texts = pool.batch(min(1.0, 0.25 + 2.0 * done), NIGHT * min(1.0, max(0.0, 6.0 * done - 0.4)))
+    while not progress.over:
+        for group in optimiser.param_groups:
+            group["lr"] = settings.rate * _rate(progress.share)
+        done = 1.0 if settings.start else progress.share
+        strips, texts = pool.batch(min(1.0, 0.25 + 2.0 * done), settings.nights * min(1.0, max(0.0, 6.0 * done - 0.4)))
         lengths = torch.tensor([len(text) for text in texts])
         targets = torch.tensor([c for text in texts for c in text], dtype=torch.long)
         with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
@@ -176,11 +198,10 @@ def train(renderer: StripRenderer, settings: argparse.Namespace) -> LabelNetwork
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
-        schedule.step()
         smooth = loss.item() if smooth is None else 0.97 * smooth + 0.03 * loss.item()
-        progress.show(step + 1, smooth)
-        if (step + 1) % max(1, settings.steps // 10) == 0:
+        if progress.step(smooth):
             torch.save(network.state_dict(), _checkpoint(settings.output))
+    settings.steps = progress.done
     return network.eval()
 
 
@@ -189,38 +210,52 @@ def _checkpoint(output: Path) -> Path:
     return output.with_name(output.name + ".weights")
 
 
-def _rate(step: int, rise: int, steps: int) -> float:
-    """Learning rate as a share of the highest: up in a line, down in half a cosine."""
-    if step < rise:
-        return (step + 1) / rise
-    return 0.5 + 0.5 * float(np.cos(np.pi * (step - rise) / max(1, steps - rise)))
+def _rate(share: float) -> float:
+    """Learning rate as a share of the highest: up in a line for a twelfth of the way, down in half a cosine."""
+    rise = 1 / 12
+    if share < rise:
+        return 0.01 + 0.99 * share / rise
+    return 0.5 + 0.5 * float(np.cos(np.pi * (share - rise) / (1 - rise)))
 
 
 class _Progress:
-    """A bar on stderr, a few times a second on a terminal and a line for every tenth elsewhere."""
+    """How far the training is, in `steps` or in `minutes` (0: not limited); shown on stderr as a bar, a few times a
+    second on a terminal and a line for every tenth elsewhere.
+    """
 
-    def __init__(self, steps: int) -> None:
-        self._steps, self._began, self._shown = steps, time.monotonic(), 0.0
+    def __init__(self, steps: int, minutes: float) -> None:
+        self._steps, self._seconds = steps, 60 * minutes
+        self._began = self._shown = time.monotonic()
+        self.done = self._tenths = 0
         self._terminal = sys.stderr.isatty()
 
-    def show(self, done: int, loss: float) -> None:
-        now = time.monotonic()
-        last = done == self._steps
-        if self._terminal and now - self._shown < 0.3 and not last:
-            return
-        if not self._terminal and done % max(1, self._steps // 10) and not last:
-            return
-        self._shown = now
-        left = (now - self._began) / done * (self._steps - done)
-        bar = "#" * round(30 * done / self._steps)
-        end = "\n" if last or not self._terminal else ""
-        start = "\r" if self._terminal else ""
-        print(
-            f"{start}[{bar:30}] {done}/{self._steps}  loss {loss:.3f}  {left / 60:.1f} min left",
-            end=end,
-            file=sys.stderr,
-            flush=True,
-        )
+    @property
+    def share(self) -> float:
+        """How much of the training is done, 0..1: of the time if that is limited, else of the steps."""
+        if self._seconds:
+            return min(1.0, (time.monotonic() - self._began) / self._seconds)
+        return self.done / self._steps
+
+    @property
+    def over(self) -> bool:
+        """Whether all is done, after a step at least."""
+        return self.done > 0 and self.share >= 1.0
+
+    def step(self, loss: float) -> bool:
+        """Count a step; whether a further tenth of the training is done."""
+        self.done += 1
+        now, share = time.monotonic(), self.share
+        tenth = int(10 * share) > self._tenths
+        self._tenths = int(10 * share)
+        if tenth or (self._terminal and now - self._shown > 0.3):
+            self._shown = now
+            left = (now - self._began) * (1 / share - 1)
+            bar = "#" * round(30 * share)
+            start, end = ("\r", "\n" if share >= 1 else "") if self._terminal else ("", "\n")
+            steps = self.done if self._seconds else f"{self.done}/{self._steps}"
+            said = f"{start}[{bar:30}] {steps}  loss {loss:.3f}  {left / 60:.1f} min left"
+            print(said, end=end, file=sys.stderr, flush=True)
+        return tenth
 
 
 def _report(network: LabelNetwork, known: list[Face], unknown: list[Face], settings: argparse.Namespace) -> dict:
@@ -249,7 +284,7 @@ def _report(network: LabelNetwork, known: list[Face], unknown: list[Face], setti
     if unknown:
         strange = StripRenderer(unknown, fresh[2], settings.digits)
         levels["new faces"] = [strange.sample(0.6) for _ in range(settings.measure)]
-    names = ("seed", "steps", "batch", "rate", "digits", "bfloat16")
+    names = ("seed", "steps", "batch", "rate", "nights", "digits", "bfloat16")
     return {
         "settings": {name: getattr(settings, name) for name in names}
         | {"faces": len(known), "torch": torch.__version__},

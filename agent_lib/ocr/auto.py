@@ -22,10 +22,14 @@ SURELY = 0.95
 """Minimum probability of PP-OCR's text for its agreement to count: below, two guesses are often equally wrong."""
 AGREED = 0.25
 """Share of the network's doubt that remains if PP-OCR agrees."""
-NO_OPINION = 0.5
-"""Minimum probability of PP-OCR's text to count as a contradiction; below, it is ignored."""
-UNCHECKED = 0.95
-"""Minimum confidence of the network for a number to be reported without PP-OCR's agreement."""
+NO_OPINION = 0.8
+"""Minimum probability of PP-OCR's text to count as a contradiction; below, it is ignored: by night its less probable
+texts contradicted right readings as often as wrong ones.
+"""
+UNCHECKED = 0.92
+"""Minimum confidence of the network for a number to be reported without PP-OCR's agreement: of 1,440 strips by night
+none that passed was wrong, and of 800 others one with 0.91 was.
+"""
 OVERRULED = 0.5
 """Confidence of a reading that PP-OCR contradicts."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -28,21 +29,29 @@ class Stay:
 
 @dataclass
 class Settled:
-    """A weight that waits for its visit."""
+    """A weight. `since`: from when on its vehicle may have been on the scale; `until`: when the scale was empty again.
+
+    `visit`: the id of the visit that has it.
+    """
 
     scale: str
     kg: float
     at: float
+    since: float
+    until: float = math.inf
+    visit: str = ""
 
 
 @dataclass(eq=False)
 class Place:
-    """One checkpoint. `since`: visits with evidence from then on are in memory."""
+    """One checkpoint. `since`: visits with evidence from then on are in memory. `emptied`: when each scale was."""
 
+    key: str = ""
     visits: list[Visit] = field(default_factory=list)
     since: float | None = None
     newest_at: float = 0.0
     stays: OrderedDict[str, Stay] = field(default_factory=OrderedDict)
+    emptied: dict[str, float] = field(default_factory=dict)
     weights: deque[Settled] = field(default_factory=lambda: deque(maxlen=MAX_WEIGHTS))
 
     def stood(self, begin: float, end: float) -> bool:
@@ -74,7 +83,7 @@ class Places:
 
     def get(self, key: str) -> Place:
         """The checkpoint without loading anything."""
-        place = self._places.setdefault(key, Place())
+        place = self._places.setdefault(key, Place(key))
         self._places.move_to_end(key)
         return place
 

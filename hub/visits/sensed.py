@@ -1,19 +1,19 @@
-"""What sensors report by the bus: vehicles that are present, and weights, each for a visit of its checkpoint."""
+"""What cameras report by the bus: vehicles that are present, each for a visit of its checkpoint."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.contract.visits import PRESENCE, WEIGHT
-from hub.live.events import VehicleArrived, VehicleLeft, WeightSettled
+from hub.contract.visits import PRESENCE
+from hub.live.events import VehicleArrived, VehicleLeft
 from hub.visits.evidence import Evidence
-from hub.visits.joining import LEFT_MARGIN, Rules
-from hub.visits.places import Place, Settled, Stay
-from hub.visits.visit import Member, Visit, Weight
+from hub.visits.joining import Rules
+from hub.visits.places import Place, Stay
+from hub.visits.visit import Member, Visit
 
 
 class Sensed:
-    """Adds presence and weights to visits; each method gives the visits that have changed."""
+    """Adds presence to visits; each method gives the visits that have changed."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -37,29 +37,10 @@ class Sensed:
                 changed.append(visit)
         return changed
 
-    def weighed(self, place: Place, event: WeightSettled) -> list[Visit]:
-        """A scale has settled, or went back to zero: then a vehicle that was weighed is gone, and so is one that was
-        seen before the time of a join.
-        """
-        if event.kg <= 0:
-            for visit in place.visits:
-                done_at = visit.weight.at if visit.weight is not None else visit.last_at + self._rules.join
-                if visit.off_scale_at is None and done_at <= event.at:
-                    visit.off_scale_at = event.at
-            return []
-        place.weights.append(Settled(event.scale, event.kg, event.at))
-        return self.attach(place, place.visits)
-
     def attach(self, place: Place, visits: Sequence[Visit]) -> list[Visit]:
-        """Give what waits to the visits that it belongs to."""
-        changed = [visit for stay in place.stays.items() if (visit := self._attach_stay(*stay, visits)) is not None]
-        for settled in list(place.weights):
-            visit = self._weighed_visit(place, settled, visits)
-            if visit is not None:
-                place.weights.remove(settled)
-                if self._set_weight(visit, settled):
-                    changed.append(visit)
-        return changed
+        """Give the vehicles that are present to the visits that they belong to."""
+        stays = place.stays.items()
+        return [visit for stay in stays if (visit := self._attach_stay(*stay, visits)) is not None]
 
     def _attach_stay(self, key: str, stay: Stay, visits: Sequence[Visit]) -> Visit | None:
         if stay.visit:
@@ -78,30 +59,3 @@ class Sensed:
         join = self._rules.join
         end = stay.end if stay.end is not None else float("inf")
         return visit.started_at - join <= end and stay.since <= visit.last_at + join
-
-    def _weighed_visit(self, place: Place, settled: Settled, visits: Sequence[Visit]) -> Visit | None:
-        """The visit that stands on the scale: the newest that has begun and has not left, else one about to begin."""
-        begun = [visit for visit in visits if visit.started_at <= settled.at and self._stands(place, visit, settled.at)]
-        if begun:
-            return max(begun, key=lambda visit: visit.started_at)
-        near = [visit for visit in visits if settled.at < visit.started_at <= settled.at + self._rules.join]
-        return min(near, key=lambda visit: visit.started_at) if near else None
-
-    def _stands(self, place: Place, visit: Visit, at: float) -> bool:
-        if visit.off_scale_at is not None and at > visit.off_scale_at:
-            if visit.weight is not None or visit.last_at <= visit.off_scale_at:
-                return False
-        if visit.left_at is not None and at > visit.left_at + LEFT_MARGIN:
-            return False
-        return at - visit.last_at <= self._rules.standing or place.stood(visit.last_at, at)
-
-    @staticmethod
-    def _set_weight(visit: Visit, settled: Settled) -> bool:
-        """Keep the largest weight of a visit; whether it is this one."""
-        if visit.weight is not None and settled.kg <= visit.weight.kg:
-            return False
-        visit.remove([member for member in visit.members if member.evidence.kind == WEIGHT])
-        visit.weight = Weight(settled.kg, settled.at)
-        key = f"{settled.scale}:{settled.at:.3f}"
-        visit.add(Member(Evidence(WEIGHT, key, settled.scale, settled.at, settled.at, kg=settled.kg)))
-        return True

@@ -32,6 +32,7 @@ from hub.visits.places import Places
 from hub.visits.saving import NO_CAUSES, Saving
 from hub.visits.sensed import Sensed
 from hub.visits.visit import Cause, Member, Visit
+from hub.visits.weighing import Weighing
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class VisitService:
         """
         self._parts, self._rules, self._now, self._leads, self.poll_seconds = parts, rules, now, leads, POLL_SECONDS
         self._places = Places(parts.repository, rules)
-        self._sensed = Sensed(rules)
+        self._sensed, self._weighing = Sensed(rules), Weighing(rules, now)
         self._correcting = Correcting(self._places, rules, parts.assessment, self._beside)
         pairing = Pairing(parts.repository, self._places.canonical, self._find, net_seconds)
         self._saving = Saving(parts, pairing, keep_messages, wanted, now, alone)
@@ -183,11 +184,14 @@ class VisitService:
 
     def _step(self, batch: Batch, sensed: list[Sensing]) -> None:
         assessment, found = self._parts.assessment, Found()
-        if not (sensed or batch.records or batch.corrections):
+        overdue = self._weighing.overdue()
+        if not (sensed or overdue or batch.records or batch.corrections):
             self._parts.intake.done(batch)
             return
         assessment.look_up((evidence for evidence, _ in batch.records), found)
         changed = self._sense(sensed)
+        for key in overdue:
+            changed += self._weighing.attach(self._places.load(key, [self._now()]))
         changed += self._join(batch.records, found)
         corrected = self._correct(batch.corrections, found)
         self.save(changed + [visit for visit, _ in corrected], found, batch, {visit.id: by for visit, by in corrected})
@@ -199,7 +203,7 @@ class VisitService:
             if isinstance(event, WeightSettled):
                 key = place_key(event.checkpoint or event.scale)
                 place = self._places.load(key, [event.at])
-                changed += self._sensed.weighed(place, event)
+                changed += self._weighing.weighed(place, event)
                 continue
             key = self._parts.checkpoints.of(DETECTION, event.camera).place
             place = self._places.load(key, [event.since])
@@ -220,7 +224,7 @@ class VisitService:
                 joining.join(self._parts.assessment.member(evidence, found))
                 time_slice.check()
             changed += joining.changed
-            changed += self._sensed.attach(place, joining.changed)
+            changed += self._sensed.attach(place, joining.changed) + self._weighing.attach(place)
             self._places.tidy(key, max(evidence.at for evidence, _ in some))
         return changed
 

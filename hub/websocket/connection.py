@@ -166,7 +166,7 @@ class WebSocket:
     def send_now(self, message: Prepared) -> bool:
         """Send framed messages without waiting; False where `send` is to send them, since that may have to wait.
 
-        Where `unfinished` is true afterwards the peer has not taken all of it; the next `send` begins with the rest.
+        Where `unfinished` is true afterwards, the peer has not taken all; the next `send` begins with the rest.
         Raises `WebSocketClosed`.
         """
         controls = self._controls

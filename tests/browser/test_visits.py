@@ -201,6 +201,20 @@ def test_a_time_in_a_reason_is_written_as_the_site_writes_it(gate: RunningGate, 
     assert "1 Jan 2026, 23:59:59" in reason.inner_text() and "T23" not in reason.inner_text()
 
 
+def test_a_name_that_begins_a_sentence_does_not_turn_it_round(browser: Browser, gate: RunningGate) -> None:
+    """Browsers take the direction of a text from its first letters, those of a name in it as well."""
+    script = """async (sentence) => {
+        const line = document.createElement("bdi");
+        line.textContent = (await import("/static/words.js")).said(sentence);
+        document.querySelector("main").append(line);
+        return [getComputedStyle(line).direction, line.textContent.includes("was registered")];
+    }"""
+    with visiting(browser, gate.hub, locale="fa") as reader:
+        reader.open("/visits")
+        sentence = "Truck 7 was registered until 2026-01-01T23:59:59Z, and came after."
+        assert reader.tab.evaluate(script, sentence) == ["rtl", False]
+
+
 def test_a_visit_changes_while_it_is_open(gate: RunningGate, visitor: Visitor, trucks: Trucks) -> None:
     visit = trucks.come(trucks.red["tag"], trucks.red["number"], trucks.red["plate"])
     visitor.open(f"/visits/{visit['id']}")

@@ -74,7 +74,7 @@ for flag in sys.argv[1:]:
 
 @pytest.mark.slow
 def test_arguments_that_make_no_sense_are_refused():
-    flags = ["--steps=0", "--batch=-3", "--measure=none"]
+    flags = ["--steps=0", "--batch=-3", "--measure=none", "--minutes=-2"]
     ran = subprocess.run(
         [sys.executable, "-c", REFUSED, *flags], capture_output=True, text=True, timeout=300, cwd=TOOLS
     )
@@ -101,6 +101,61 @@ def test_the_file_computes_what_the_network_does(tmp_path):
         expected = network(strips).numpy()
     assert np.abs(session.run(None, {"strip": strips.numpy()})[0] - expected).max() < 1e-5
     assert expected.std() > 0.01
+
+
+def test_training_goes_on_from_a_written_network(tmp_path):
+    import torch
+    from label_network import LabelNetwork
+    from label_onnx import load_tensors, read_tensors, write_onnx
+
+    torch.manual_seed(4)
+    network, strips = LabelNetwork(), torch.randn(64, 1, 32, 128)
+    for _ in range(3):
+        network(strips)
+    write_onnx(network.eval(), tmp_path / "n.onnx", {})
+    again = LabelNetwork().eval()
+    load_tensors(again, read_tensors(tmp_path / "n.onnx"), strips)
+    with torch.no_grad():
+        expected = network(strips)
+        assert (again(strips) - expected).abs().max() < 1e-3
+        for part in (again.norms, again.collapsed):
+            part.train()
+        assert (again(strips) - expected).abs().max() < 0.05, "a batch's own norms change what the network computes"
+    assert expected.std() > 0.01
+
+
+def test_a_training_ends_with_its_steps_or_its_minutes(capsys):
+    from train_label_reader import _Progress, _rate
+
+    steps = _Progress(20, 0.0)
+    rates, tenths = [], 0
+    while not steps.over:
+        rates.append(_rate(steps.share))
+        tenths += steps.step(1.0)
+    assert (steps.done, tenths) == (20, 10)
+    assert max(rates[:3]) == max(rates) > 0.9
+    assert rates[-1] < 0.02
+    assert "20/20" in capsys.readouterr().err
+    short = _Progress(10**9, 1e-10)
+    assert not short.over
+    short.step(1.0)
+    assert short.over
+
+
+def test_motion_spreads_a_point_along_its_line():
+    from label_film import _moved
+
+    point = np.zeros((41, 41), np.float32)
+    point[20, 20] = 1.0
+    for length, turn in ((1.0, 0.0), (3.5, 0.6), (9.0, 2.2)):
+        seen = _moved(point, length, turn)
+        y, x = np.indices(seen.shape) - 20.0
+        assert seen.sum() == pytest.approx(1.0, abs=1e-5)
+        assert float((seen * x).sum()) == pytest.approx(0.0, abs=1e-3)
+        along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+        # The spread of an even line, and what sharing a place among its pixels adds.
+        assert float((seen * along**2).sum()) == pytest.approx(length**2 / 12, abs=0.45)
+        assert float((seen * across**2).sum()) < 0.3
 
 
 def test_faces_need_no_font_of_the_system(builtin):

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import random
+
 from hub.live.events import WeightSettled
 from hub.visits.joining import Joining, Rules
 from hub.visits.places import Place
-from hub.visits.sensed import Sensed
-from hub.visits.visit import Visit
-from tests.support.visits import FakeRegister, members, tagged
+from hub.visits.visit import Link, Visit
+from hub.visits.weighing import Weighing
+from tests.support.visits import FakeRegister, members, seen, tagged
 
 RULES = Rules(30.0, 900.0)
 
 
 class Scale:
-    """A checkpoint with a scale, at which vehicles are read by their tags. Times are seconds."""
+    """A checkpoint with a scale, at which vehicles are read by their tags and plates. Times are seconds."""
 
     def __init__(self) -> None:
-        self.place, self.sensed = Place(), Sensed(RULES)
+        self.clock, self.place = 0.0, Place("gate")
+        self.weighing = Weighing(RULES, lambda: self.clock)
 
-    def read(self, tag: str, at: float) -> Visit:
-        """The visit that a tag belongs to that was read just now."""
+    def read(self, tag: str, at: float, plate: str = "") -> Visit:
+        """The visit that a tag, or a plate, belongs to that was read then."""
+        self.clock = max(self.clock, at)
         joining = Joining(self.place.visits, RULES, lambda member: Visit("Gate", "gate", 0.0))
-        joining.join(members(FakeRegister([]), tagged(tag, at))[0])
-        self.sensed.attach(self.place, joining.changed)
-        return joining.changed[0]
+        [member] = members(FakeRegister([]), tagged(tag, at) if tag else seen(plate, at))
+        joining.join(member)
+        self.weighing.attach(self.place)
+        return next(visit for visit in self.place.visits if member in visit.members)
 
     def settles(self, kg: float, at: float) -> None:
         """The scale has settled, or is empty."""
-        self.sensed.weighed(self.place, WeightSettled("bridge", "gate", kg, at, ""))
+        self.clock = max(self.clock, at)
+        self.weighing.weighed(self.place, WeightSettled("bridge", "gate", kg, at, ""))
+
+    def wait(self, until: float) -> None:
+        """Nothing happens."""
+        self.clock = until
+        if self.weighing.overdue():
+            self.weighing.attach(self.place)
 
 
 def weight_of(visit: Visit) -> float | None:
@@ -54,6 +66,7 @@ def test_a_vehicle_that_waits_behind_another_is_weighed_after_it() -> None:
     behind = scale.read("BEHIND", 40)
     scale.settles(0, 60)
     scale.settles(6_000, 70)
+    scale.wait(101)
     assert weight_of(behind) == 6_000
 
     scale = Scale()
@@ -63,7 +76,7 @@ def test_a_vehicle_that_waits_behind_another_is_weighed_after_it() -> None:
     scale.settles(0, 100)
     scale.settles(6_000, 110)
     assert weight_of(behind) is None
-    assert weight_of(scale.read("BEHIND", 115)) == 6_000
+    assert weight_of(scale.read("BEHIND", 112)) == 6_000
 
     scale = Scale()
     scale.read("FIRST", 0)
@@ -79,6 +92,9 @@ def test_a_vehicle_that_stands_for_minutes_before_the_indicator_sends_is_weighed
     scale = Scale()
     stands = scale.read("STANDS", 0)
     scale.settles(15_000, 300)
+    scale.wait(329)
+    assert weight_of(stands) is None, "another one may be read yet"
+    scale.wait(331)
     assert weight_of(stands) == 15_000
 
 
@@ -93,3 +109,35 @@ def test_a_vehicle_that_comes_back_after_its_weighing_is_weighed_again() -> None
     scale.settles(6_000, 500)
     empty = scale.read("TRUCK", 503)
     assert empty is not full and (weight_of(full), weight_of(empty)) == (15_000, 6_000)
+
+
+def test_a_weight_that_comes_before_the_records_of_its_vehicle_is_not_that_of_the_one_before() -> None:
+    """The first vehicle was not weighed; then the scale settles a moment before each vehicle's records arrive."""
+    scale, chance = Scale(), random.Random(1)
+    visits = [scale.read("UNWEIGHED", 0)]
+    for number in range(1, 20):
+        began = number * 8.3
+        scale.settles(1000.0 * number, began + 0.3)
+        if chance.random() < 0.5:
+            scale.read("", began + 0.2, "PLATE" + str(number) * 3)  # joined to the visit before, until the tag arrives
+        visits.append(scale.read(f"TAG{number}", began + chance.choice([0.1, 0.6])))
+        scale.settles(0, began + 6)
+    assert [weight_of(each) for each in visits] == [None, *(1000.0 * number for number in range(1, 20))]
+
+
+def test_a_vehicle_in_the_queue_takes_no_weight_of_the_one_on_the_scale() -> None:
+    scale = Scale()
+    on_it = scale.read("FIRST", 0)
+    scale.settles(15_000, 10)
+    queued = scale.read("SECOND", 15)
+    scale.wait(60)
+    assert (weight_of(on_it), weight_of(queued)) == (15_000, None)
+
+
+def test_a_weight_that_is_taken_back_takes_back_the_net_weight() -> None:
+    scale = Scale()
+    first = scale.read("FIRST", 0)
+    scale.settles(15_000, 20)
+    first.net, first.paired_as = Link("other", 5_000), first.identity
+    second = scale.read("SECOND", 20.2)
+    assert (weight_of(first), weight_of(second), first.paired_as == first.identity) == (None, 15_000, False)
