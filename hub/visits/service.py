@@ -41,6 +41,8 @@ POLL_SECONDS_OF_MANY = 0.5  # records of other hubs wake nobody here
 GATHER_SECONDS = 0.04  # between two steps; records of this time are joined together
 REST = 9  # times as long as a step has taken: records that arrive by the thousand are stored first, and joined later
 MAX_REST_SECONDS = 0.1  # a verdict comes within 200 ms
+BEHIND_STEPS = 10  # full steps in a row, after which no verdict comes in time any more, and
+BEHIND_REST_SECONDS = 1.0  # storing has the event loop until less arrives
 RETRY_SECONDS = 2.0
 MAX_SENSED = 1000
 Sensing = VehicleArrived | VehicleLeft | WeightSettled
@@ -130,11 +132,13 @@ class VisitService:
                 self._parts.intake.look_everywhere()
             self._wake.clear()
             try:
-                more = True
+                more, full = True, 0
                 while more and not self._closed:
                     began = time.monotonic()
                     more = self.step()
-                    self._rest(time.monotonic() - began)
+                    full += 1
+                    most = BEHIND_REST_SECONDS if full > BEHIND_STEPS else MAX_REST_SECONDS
+                    self._rest(min(REST * (time.monotonic() - began), most))
                 self.problem = ""
             except UNAVAILABLE as error:
                 self.problem = str(error)
@@ -144,8 +148,8 @@ class VisitService:
                 self._wake.set()
 
     def _rest(self, seconds: float) -> None:
-        """Leave the event loop to others after a step of so many seconds, for a while or until nothing is stored."""
-        writer, end = self._parts.writer, time.monotonic() + min(REST * seconds, MAX_REST_SECONDS)
+        """Leave the event loop to others for so many seconds, or until nothing is stored."""
+        writer, end = self._parts.writer, time.monotonic() + seconds
         while not self._closed:
             commits = writer.commits
             gevent.sleep(GATHER_SECONDS)
