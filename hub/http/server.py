@@ -32,6 +32,7 @@ from hub.net.ports import (
 from hub.net.transport import PeerDisconnected, linger, send_all, set_socket_options
 from hub.runtime.budget import Budget
 from hub.runtime.spawn import Spawn, plain_spawn
+from hub.runtime.time_limit import time_limit
 from hub.runtime.time_slice import TimeSlice
 from hub.websocket.frames import GOING_AWAY
 from hub.websocket.keepalive import KeepAliveMonitor
@@ -41,6 +42,7 @@ __all__ = ["HubServer", "ListenError", "ServerOptions"]
 log = logging.getLogger(__name__)
 
 MAIN = "main"
+CUT_SECONDS = 1.0  # for connections that are cut at the end of `stop`
 MAX_REFUSING = 100  # connections that are being refused with an answer; others are closed at once
 
 
@@ -198,7 +200,8 @@ class HubServer:
             self._all_closed.wait(max(0.0, deadline - monotonic()))
         if self.connections:
             log.info("%d connections did not end within %g s and are cut.", len(self.connections), timeout)
-            gevent.killall([handler.greenlet for handler in self.connections], timeout=1.0)
+            with time_limit(CUT_SECONDS):
+                gevent.killall([handler.greenlet for handler in self.connections])
         self.keepalive.stop()
         self._ended.set()
 

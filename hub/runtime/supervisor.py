@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 import gevent
 from gevent.event import Event
 
+from hub.runtime.time_limit import time_limit
+
 log = logging.getLogger(__name__)
 
 BACKOFF_SECONDS = (0.1, 0.5, 2.0, 10.0)
@@ -95,4 +97,5 @@ class Supervisor:
         """Kill every greenlet and wait up to `timeout` seconds for them to end."""
         self._stopping.set()
         running = [task.greenlet for task in self._tasks.values() if task.greenlet is not None] + list(self._one_off)
-        gevent.killall(running, block=True, timeout=timeout)
+        with time_limit(timeout):
+            gevent.killall(running, block=True)

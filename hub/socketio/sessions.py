@@ -1,7 +1,8 @@
 """Engine.IO sessions within bounds: what the hub does in place of methods of `engineio.Socket`.
 
 Like internals.py this touches private parts of python-engineio, which the same tests watch. The methods are replaced
-for every server of this process; the rules are those of one server.
+for every server of this process; the rules are those of one server, and sessions of others have the library's pings and
+WebSockets.
 """
 
 from __future__ import annotations
@@ -129,12 +130,20 @@ def _handle_post_request(self: EngineIoSession, environ: Environ) -> None:
 
 # -- pings
 
+_socket_schedule_ping = Socket.schedule_ping
+
 
 def _schedule_ping(self: EngineIoSession) -> None:
     """Replace `engineio.Socket.schedule_ping`, which starts a greenlet."""
-    if self.last_ping:  # else one is due already
+    if not _is_of_hub(self):
+        _socket_schedule_ping(self)
+    elif self.last_ping:  # else one is due already
         self.last_ping = None
         self.server.pings.add(self)
+
+
+def _is_of_hub(session: EngineIoSession) -> bool:
+    return hasattr(session.server, "pings")
 
 
 def _ping(session: EngineIoSession) -> None:
@@ -144,12 +153,16 @@ def _ping(session: EngineIoSession) -> None:
 
 # -- WebSockets
 
+_socket_websocket_handler = Socket._websocket_handler
+
 
 def _serve_websocket(self: EngineIoSession, ws: CheckedWebSocket) -> list[Any]:
     """Replace `engineio.Socket._websocket_handler`, which has a second greenlet for what is sent, and a timer.
 
     Messages of clients go to the server's handler, and everything else to the library.
     """
+    if not _is_of_hub(self):
+        return _socket_websocket_handler(self, ws)  # type: ignore[no-any-return]
     if self.connected and not _upgrade(self, ws):
         return []
     self.connected = self.upgraded = True

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import gevent
+import gevent.event
 import pytest
 
 from hub.runtime import supervisor as module
@@ -71,6 +72,22 @@ def test_stop_ends_everything(supervisor: Supervisor) -> None:
     assert supervisor.status()[0]["running"]
     supervisor.stop(5.0)
     assert once.dead and not supervisor.status()[0]["running"]
+
+
+def test_a_greenlet_that_does_not_end_keeps_no_stop_waiting(supervisor: Supervisor) -> None:
+    ended = gevent.event.Event()
+
+    def stubborn() -> None:
+        while not ended.is_set():
+            try:
+                ended.wait()
+            except gevent.GreenletExit:
+                pass
+
+    supervisor.spawn("stubborn", stubborn)
+    gevent.sleep(0)
+    supervisor.stop(0.05)
+    ended.set()
 
 
 def test_a_time_limit_leaves_its_block_without_an_exception() -> None:

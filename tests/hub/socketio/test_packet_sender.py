@@ -9,6 +9,7 @@ from typing import Any
 
 import gevent
 import pytest
+import socketio
 from engineio.packet import MESSAGE, Packet
 from gevent import socket
 
@@ -19,6 +20,7 @@ from hub.socketio.outgoing import OutgoingPackets
 from hub.socketio.packet_sender import PacketSender
 from hub.websocket.connection import Prepared, WebSocketClosed, prepare
 from tests.support import ws
+from tests.support.uplink import socketio_server
 
 UPGRADE = (
     "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
@@ -204,3 +206,15 @@ def test_a_session_has_no_greenlet_beside_that_of_its_connection(port: int, serv
     assert first.text() == "41"
     for client in (first, *others):
         client.close()
+
+
+def test_another_server_of_this_process_has_the_librarys_own_ways(server: Any) -> None:
+    """The methods of the library are replaced for all servers, and only that of the hub has pings and bounds."""
+    with socketio_server(lambda sent: {"success": True, "tag": sent["tag"]}) as url, Program(url) as client:
+        assert client.call("capture_result", {"tag": "E1"}) == {"success": True, "tag": "E1"}
+
+
+class Program(socketio.SimpleClient):
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.connect(url, transports=["polling"])
