@@ -11,12 +11,15 @@ met. About ten minutes on one core with one engine. The finder's thresholds were
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in agent.py
 
 import cv2
 import numpy as np

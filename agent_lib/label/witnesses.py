@@ -8,13 +8,13 @@ number) starts a new set.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from agent_lib.label.reading import LabelReading
-from agent_lib.label.vote import LabelVote
+from agent_lib.label.vote import LabelVote, Verdict
 from agent_lib.runtime.arrays import Array, Image, Points
 
 MOST_FRAMES = 6
@@ -120,13 +120,18 @@ def read_frames(frames: Sequence[Image], read: Callable[[Image], LabelReading], 
             verdict = vote.add_mean(mean, place)
             reading = mean if mean is not None and mean.found else reading
         if verdict is not None:
-            return verdict.reading
+            return _decided(verdict)
         best = max(best, reading, key=lambda one: (one.found, one.confidence))
     verdict = vote.conclude()
     if verdict is not None:
-        return verdict.reading
+        return _decided(verdict)
     best.number = ""
     return best
+
+
+def _decided(verdict: Verdict[int]) -> LabelReading:
+    """The reading that decided, with the number of the vote: no single frame may have reported one."""
+    return replace(verdict.reading, number=verdict.number, reason="")
 
 
 def noise(grey: Image) -> float:

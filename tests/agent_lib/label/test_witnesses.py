@@ -47,6 +47,14 @@ def test_a_number_unsure_in_one_frame_is_read_from_five() -> None:
     assert read_frames(frames, reader().read).number == "40718"
 
 
+def test_a_number_that_no_frame_reports_alone_is_that_of_the_vote() -> None:
+    frames = [np.full((200, 200), level, np.uint8) for level in range(5)]
+    together = read_frames(frames, lambda _: seen("01001", 0.89))
+    assert (together.number, together.raw_text, together.reason) == ("01001", "01001", "")
+    assert together.found
+    assert together.confidence == 0.89
+
+
 def test_two_numbers_in_the_same_place_are_not_mixed() -> None:
     first, second = by_night("40718", 5)[:3], by_night("93265", 2)
     assert read_frames([*first, *second], reader().read).number in ("", "40718", "93265")
