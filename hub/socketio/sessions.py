@@ -185,7 +185,7 @@ def _on_text(session: EngineIoSession, text: str) -> None:
     """Handle a text message; a fault of the hub at one of them does not end the connection."""
     try:
         session.server.handlers["message"](session.sid, text)
-    except Exception:
+    except Exception:  # the outermost handler of this path: the library has one around its own, too
         log.exception("A message of %s could not be handled.", address_of(session))
 
 
@@ -211,7 +211,7 @@ def _receive(session: EngineIoSession, packet: Packet) -> bool:
         pass
     except exceptions.SocketIsClosedError:
         return False
-    except Exception:
+    except Exception:  # as the library does
         log.exception("A packet of %s could not be handled.", address_of(session))
         return False
     return True

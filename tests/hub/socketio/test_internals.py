@@ -104,11 +104,6 @@ def port(app: Any, begun: list[str]) -> Iterator[int]:
 
 
 @pytest.fixture
-def server(app: Any) -> Any:
-    return app.extensions["gatehouse"].socketio.server
-
-
-@pytest.fixture
 def line(port: int) -> Iterator[Line]:
     line = Line(port)
     yield line

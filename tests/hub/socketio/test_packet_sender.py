@@ -174,11 +174,6 @@ def port(app: Any) -> Iterator[int]:
     http.stop(2.0)
 
 
-@pytest.fixture
-def server(app: Any) -> Any:
-    return app.extensions["gatehouse"].socketio.server
-
-
 def test_a_client_that_reads_late_gets_everything_whole_and_in_order(port: int, server: Any) -> None:
     client = Client(port)
     session = internals.engineio_session(server, client.session)
