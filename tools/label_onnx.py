@@ -1,4 +1,4 @@
-"""Writes the label reader's network as an ONNX file, and reads its weights again.
+"""Writes the networks of the label as ONNX files, and reads the reader's weights again.
 
 torch's own exporters want two more packages (onnx, onnxscript) that nothing else here needs. The file is one protobuf
 message of a few kinds of fields, so it is written directly: field numbers as in ONNX's public `onnx.proto`, IR version
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from label_network import CLASSES, COLUMNS, HEIGHT, HIDDEN, WIDTH, LabelNetwork
+from panel_network import OUTPUTS, PanelNetwork
 
 IR_VERSION, OPERATORS = 8, 13
 FLOAT, INT64 = 1, 7
@@ -43,7 +44,34 @@ def write_onnx(network: LabelNetwork, path: Path, metadata: dict[str, str]) -> i
     weight = network.signs.weight.detach().float().numpy().T
     last = graph.node("MatMul", [last, graph.tensor("sw", weight)], "signs")
     graph.node("Add", [last, graph.tensor("sb", network.signs.bias.detach().float().numpy())], "logits")
-    data = _model(graph, metadata)
+    ends = _value("strip", ("strips", 1, HEIGHT, WIDTH)), _value("logits", ("strips", COLUMNS, CLASSES))
+    data = _model(graph, "label_reader", *ends, metadata)
+    path.write_bytes(data)
+    return len(data)
+
+
+def write_panel_finder(network: PanelNetwork, path: Path, metadata: dict[str, str]) -> int:
+    """Write the network that proposes panels, as `write_onnx` does; the file's size in bytes."""
+    graph = _Graph()
+    last = "picture"
+    for i, (convolution, norm) in enumerate(network.stages()):
+        weight, bias = _folded(convolution, norm)
+        names = [last, graph.tensor(f"w{i}", weight), graph.tensor(f"b{i}", bias)]
+        last = graph.node(
+            "Conv",
+            names,
+            f"c{i}",
+            kernel_shape=list(weight.shape[2:]),
+            pads=2 * list(convolution.padding),
+            strides=list(convolution.stride),
+            dilations=list(convolution.dilation),
+        )
+        last = graph.node("Relu", [last], f"r{i}")
+    weight, bias = (one.detach().float().numpy() for one in (network.last.weight, network.last.bias))
+    names = [last, graph.tensor("wl", weight), graph.tensor("bl", bias)]
+    graph.node("Conv", names, "panels", kernel_shape=[1, 1], pads=[0, 0, 0, 0])
+    ends = _value("picture", (1, 2, "height", "width")), _value("panels", (1, OUTPUTS, "rows", "columns"))
+    data = _model(graph, "panel_finder", *ends, metadata)
     path.write_bytes(data)
     return len(data)
 
@@ -172,16 +200,14 @@ class _Graph:
         return name
 
 
-def _model(graph: _Graph, metadata: dict[str, str]) -> bytes:
-    body = b"".join(_bytes(1, node) for node in graph.nodes) + _text(2, "label_reader")
+def _model(graph: _Graph, name: str, start: bytes, end: bytes, metadata: dict[str, str]) -> bytes:
+    body = b"".join(_bytes(1, node) for node in graph.nodes) + _text(2, name)
     body += b"".join(_bytes(5, tensor) for tensor in graph.tensors)
-    body += _bytes(11, _value("strip", ("strips", 1, HEIGHT, WIDTH))) + _bytes(
-        12, _value("logits", ("strips", COLUMNS, CLASSES))
-    )
+    body += _bytes(11, start) + _bytes(12, end)
     said = b"".join(_bytes(14, _text(1, key) + _text(2, value)) for key, value in metadata.items())
     return (
         _number(1, IR_VERSION)
-        + _text(2, "train_label_reader")
+        + _text(2, f"train_{name}")
         + _bytes(7, body)
         + _bytes(8, _text(1, "") + _number(2, OPERATORS))
         + said
