@@ -97,14 +97,19 @@ class LabelVote(Generic[F]):
         return _verdict(candidates, best) if _lead(candidates, best) >= weight(SURE) and _trusted(one) else None
 
     def conclude(self) -> Verdict[F] | None:
-        """The verdict when no more frames come: a reported number suffices now, if no other text was read."""
+        """The verdict when no more frames come: a reported number suffices now, if no other text was read.
+
+        What was read doubtfully in single frames does not stand against the number of their mean: they are part of it.
+        """
         candidates = self._all()
         best = _best(candidates)
         if best is None:
             return None
         one = candidates[best]
         enough = _lead(candidates, best) >= weight(ACCEPT) and one.confidence >= ACCEPT and _trusted(one)
-        return _verdict(candidates, best) if enough and len(candidates) == 1 else None
+        of_mean = self._mean is not None and _text(self._mean[0])[0] == best
+        rivals = [text for text, other in candidates.items() if text != best and not (of_mean and not other.frames)]
+        return _verdict(candidates, best) if enough and not rivals else None
 
     def _all(self) -> dict[str, _Candidate[F]]:
         """The candidates, with the reading of the mean among them."""

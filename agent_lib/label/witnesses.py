@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from agent_lib.label.align import GREY_LEVEL, Part, aligned
 from agent_lib.label.reading import LabelReading
 from agent_lib.label.vote import LabelVote, Verdict
 from agent_lib.runtime.arrays import Array, Image, Points
@@ -23,15 +24,6 @@ LARGEST_PIXELS = 4_200_000
 SMALLEST_SIDE = 160
 # Room around the label, in its widths: the finder needs the background beside the board.
 ROOM = 0.3
-# Comparison of two frames: smoothed by this sigma (pixels), which keeps the strokes of digits and takes most of the
-# noise; the largest shift (pixels) that is still the same view; the least correlation; and how far from the spread of
-# the noise the strongest differences may be. Equal frames give about 4, another number 8 and more.
-SMOOTH = 1.5
-MOST_SHIFT = 6.0
-ALIKE = 0.5
-STRONGEST = 7.0
-_SHIFT_SIDE = 512
-_GREY_LEVEL = 1.0
 _BAND = 128
 
 
@@ -78,7 +70,8 @@ class Witnesses:
         reference = max(self._kept, key=lambda one: (one.reading.found, not one.reading.weak, one.reading.score))
         box = _box(reference.reading.corners, reference.grey.shape)
         newest = self._kept[-1]
-        first = aligned(_part(reference.grey, box), _part(newest.grey, box)) if newest is not reference else None
+        view, label = _part(reference.grey, box), _inside(reference.reading.corners, box)
+        first = aligned(view, _part(newest.grey, box), label) if newest is not reference else None
         if newest is not reference and first is None:
             # Something else is there now: the frames before it say nothing about it.
             self._kept = [newest]
@@ -87,7 +80,7 @@ class Witnesses:
         weights: list[float] = []
         for one in self._kept:
             part = _part(one.grey, box)
-            moved = part if one is reference else first if one is newest else aligned(_part(reference.grey, box), part)
+            moved = part if one is reference else first if one is newest else aligned(view, part, label)
             if moved is not None:
                 parts.append(moved)
                 weights.append(one.weight)
@@ -143,48 +136,11 @@ def noise(grey: Image) -> float:
     return float(spread) * 1.2533 / 1.4142
 
 
-def aligned(reference: Image, part: Image) -> Image | None:
-    """`part` moved (to a fraction of a pixel) so that it lies over `reference`; None if it shows something else.
-
-    Both are grey and of the same shape.
-    """
-    base = cv2.GaussianBlur(reference, (0, 0), SMOOTH).astype(np.float32)
-    other = cv2.GaussianBlur(part, (0, 0), SMOOTH).astype(np.float32)
-    middle = _middle(base.shape)
-    window = cv2.createHanningWindow((base[middle].shape[1], base[middle].shape[0]), cv2.CV_32F)
-    # OpenCV multiplies its arguments by the window in place: give it copies.
-    (x, y), _ = cv2.phaseCorrelate(base[middle].copy(), other[middle].copy(), window)
-    if np.hypot(x, y) > MOST_SHIFT or not alike(base, other, x, y):
-        # The shift of a frame full of noise may be wrong: a camera that stands still has none.
-        x = y = 0.0
-        if not alike(base, other, x, y):
-            return None
-    return _moved(part, x, y)
-
-
-def alike(base: Array, other: Array, x: float, y: float) -> bool:
-    """Whether two smoothed pictures (float32) differ by noise alone, the second one shifted by (x, y) pixels."""
-    edge = int(MOST_SHIFT) + 2
-    first = base[edge:-edge, edge:-edge]
-    second = _moved(other, x, y)[edge:-edge, edge:-edge]
-    a, b = first - first.mean(), second - second.mean()
-    strength = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    if strength <= 0 or float((a * b).sum()) / strength < ALIKE:
-        return False
-    # Brighter parts have more noise, and an exposure that changes is no other label: compare with the same gain.
-    gain = float((a * b).sum()) / max(1e-6, float((b * b).sum()))
-    rest = np.abs(a - gain * b)
-    spread = max(_GREY_LEVEL, float(np.median(rest)) * 1.4826)
-    # Regions, not pixels: a stroke of a digit is many pixels, an edge that lies a quarter of a pixel off is few.
-    regions = cv2.blur(rest, (5, 5))
-    return float(np.percentile(regions, 99.8)) < STRONGEST * spread
-
-
 def average(parts: list[Image], weights: list[float]) -> Image:
     """The weighted mean of aligned grey pictures, without the values that lie far from the median of each pixel."""
     shares = np.array(weights, np.float32) / sum(weights)
     spread = float(np.median(cv2.absdiff(parts[0][::2, ::2], parts[-1][::2, ::2])))
-    far = 6.0 * max(_GREY_LEVEL, spread)
+    far = 6.0 * max(GREY_LEVEL, spread)
     mean = np.empty(parts[0].shape, np.uint8)
     for top in range(0, len(mean), _BAND):
         mean[top : top + _BAND] = _band([part[top : top + _BAND] for part in parts], shares, far)
@@ -204,21 +160,6 @@ def _band(parts: list[Image], shares: Array, far: float) -> Image:
     return np.asarray(np.clip(total / weight + 0.5, 0, 255), np.uint8)
 
 
-def _moved(picture: Array, x: float, y: float) -> Array:
-    if x == 0 and y == 0:
-        return picture
-    matrix = np.array([(1, 0, x), (0, 1, y)], np.float32)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(picture, matrix, picture.shape[1::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
-
-
-def _middle(shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """The middle of a picture, at most _SHIFT_SIDE pixels a side: enough to measure a shift."""
-    rows, columns = min(shape[0], _SHIFT_SIDE), min(shape[1], _SHIFT_SIDE)
-    top, left = (shape[0] - rows) // 2, (shape[1] - columns) // 2
-    return slice(top, top + rows), slice(left, left + columns)
-
-
 def _box(corners: Points | None, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """x0, y0, x1, y1 around a label with room, or the whole frame where none was found."""
     height, width = shape[:2]
@@ -229,6 +170,16 @@ def _box(corners: Points | None, shape: tuple[int, ...]) -> tuple[int, int, int,
     x1, y1 = np.ceil(corners.max(axis=0) + room).astype(int)
     x0, y0, x1, y1 = max(0, int(x0)), max(0, int(y0)), min(width, int(x1)), min(height, int(y1))
     return (x0, y0, x1, y1) if min(x1 - x0, y1 - y0) >= 48 else (0, 0, width, height)
+
+
+def _inside(corners: Points | None, box: tuple[int, int, int, int]) -> Part | None:
+    """Where a label lies in the picture that `box` cuts out."""
+    if corners is None:
+        return None
+    x0, y0, x1, y1 = box
+    low = np.floor(np.maximum(corners.min(axis=0) - (x0, y0), 0)).astype(int)
+    high = np.ceil(np.minimum(corners.max(axis=0) - (x0, y0), (x1 - x0, y1 - y0))).astype(int)
+    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
 
 def _part(grey: Image, box: tuple[int, int, int, int]) -> Image:

@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from agent_lib.label.align import aligned
 from agent_lib.label.reader import LabelReader
 from agent_lib.label.reading import LabelReading
 from agent_lib.label.vote import LabelVote
-from agent_lib.label.witnesses import MOST_FRAMES, Witnesses, aligned, average, read_frames
+from agent_lib.label.witnesses import MOST_FRAMES, Witnesses, average, read_frames
 from agent_lib.settings import OcrSettings
 from agent_lib.simulator.night import Night
 from agent_lib.simulator.scene import Scene
@@ -113,3 +114,44 @@ def test_the_mean_counts_once(singles: list[tuple[str, float]], mean: tuple[str,
     for _ in range(5):
         verdict = vote.add_mean(seen(*mean), 0)
     assert (verdict.number if verdict else "") == number
+
+
+@pytest.mark.parametrize(
+    ("singles", "mean", "number"),
+    [
+        ([("07001", 0.4)], ("01001", 0.97), "01001"),
+        ([("07001", 0.75)], ("01001", 0.97), ""),
+        ([("07001", 0.4)], ("01001", 0.91), ""),
+        ([("07001", 0.4), ("01001", 0.97)], None, ""),
+    ],
+)
+def test_doubtful_frames_do_not_stand_against_their_mean_at_the_end(
+    singles: list[tuple[str, float]], mean: tuple[str, float] | None, number: str
+) -> None:
+    vote: LabelVote[int] = LabelVote(5)
+    for single in singles:
+        assert vote.add(seen(*single), 0) is None
+    assert vote.add_mean(seen(*mean) if mean else None, 0) is None
+    verdict = vote.conclude()
+    assert (verdict.number if verdict else "") == number
+
+
+def test_a_label_that_moves_before_what_stands_still_is_aligned_in_noise() -> None:
+    rng = np.random.default_rng(5)
+    behind = cv2.GaussianBlur(rng.integers(0, 90, (220, 300), np.uint8), (0, 0), 3)
+    label = np.full((80, 120), 20, np.uint8)
+    label[10:-10, 10:-10] = 150
+    cv2.putText(label, "40718", (16, 52), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 20, 2, cv2.LINE_AA)
+
+    def frame(x: int, y: int) -> np.ndarray:
+        image = behind.copy()
+        image[70 + y : 150 + y, 90 + x : 210 + x] = label
+        return np.clip(cv2.GaussianBlur(image, (0, 0), 1) * 0.3 + rng.normal(0, 9, image.shape), 0, 255).astype(np.uint8)
+
+    place = slice(70, 150), slice(90, 210)
+    first = frame(0, 0)
+    for x, y in ((9, -6), (-3, 7), (0, 0), (4, 4)):
+        back = aligned(first, frame(x, y), place)
+        assert back is not None
+        near = [cv2.GaussianBlur(one, (0, 0), 1.5)[place].astype(float) for one in (back, frame(0, 0))]
+        assert np.corrcoef(near[0].ravel(), near[1].ravel())[0, 1] > 0.93
