@@ -13,7 +13,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from label_network import CLASSES, COLUMNS, HEIGHT, HIDDEN, WIDTH, LabelNetwork
-from panel_network import OUTPUTS, PanelNetwork
+from panel_network import OUTPUTS, CornerNetwork, PanelNetwork
+
+from agent_lib.label.corner_network import HEIGHT as VIEW_HEIGHT
+from agent_lib.label.corner_network import WIDTH as VIEW_WIDTH
 
 IR_VERSION, OPERATORS = 8, 13
 FLOAT, INT64 = 1, 7
@@ -53,7 +56,34 @@ def write_onnx(network: LabelNetwork, path: Path, metadata: dict[str, str]) -> i
 def write_panel_finder(network: PanelNetwork, path: Path, metadata: dict[str, str]) -> int:
     """Write the network that proposes panels, as `write_onnx` does; the file's size in bytes."""
     graph = _Graph()
-    last = "picture"
+    last = _convolved(graph, "picture", network)
+    weight, bias = (one.detach().float().numpy() for one in (network.last.weight, network.last.bias))
+    names = [last, graph.tensor("wl", weight), graph.tensor("bl", bias)]
+    graph.node("Conv", names, "panels", kernel_shape=[1, 1], pads=[0, 0, 0, 0])
+    ends = _value("picture", (1, 2, "height", "width")), _value("panels", (1, OUTPUTS, "rows", "columns"))
+    data = _model(graph, "panel_finder", *ends, metadata)
+    path.write_bytes(data)
+    return len(data)
+
+
+def write_corner_finder(network: CornerNetwork, path: Path, metadata: dict[str, str]) -> int:
+    """Write the network that places a panel's corners, as `write_onnx` does; the file's size in bytes."""
+    graph = _Graph()
+    last = graph.node("Flatten", [_convolved(graph, "views", network)], "flat")
+    for name, layer in (("first", network.first), ("last", network.last)):
+        weight, bias = (one.detach().float().numpy() for one in (layer.weight, layer.bias))
+        product = graph.node("MatMul", [last, graph.tensor(f"w_{name}", weight.T)], f"m_{name}")
+        last = graph.node("Add", [product, graph.tensor(f"b_{name}", bias)], "corners" if name == "last" else "hidden")
+        if name == "first":
+            last = graph.node("Relu", [last], "active")
+    ends = _value("views", ("views", 2, VIEW_HEIGHT, VIEW_WIDTH)), _value("corners", ("views", OUTPUTS))
+    data = _model(graph, "corner_finder", *ends, metadata)
+    path.write_bytes(data)
+    return len(data)
+
+
+def _convolved(graph: _Graph, last: str, network: PanelNetwork | CornerNetwork) -> str:
+    """Add a network's convolutions, each with its norm and a Relu; the name of the last output."""
     for i, (convolution, norm) in enumerate(network.stages()):
         weight, bias = _folded(convolution, norm)
         names = [last, graph.tensor(f"w{i}", weight), graph.tensor(f"b{i}", bias)]
@@ -67,13 +97,7 @@ def write_panel_finder(network: PanelNetwork, path: Path, metadata: dict[str, st
             dilations=list(convolution.dilation),
         )
         last = graph.node("Relu", [last], f"r{i}")
-    weight, bias = (one.detach().float().numpy() for one in (network.last.weight, network.last.bias))
-    names = [last, graph.tensor("wl", weight), graph.tensor("bl", bias)]
-    graph.node("Conv", names, "panels", kernel_shape=[1, 1], pads=[0, 0, 0, 0])
-    ends = _value("picture", (1, 2, "height", "width")), _value("panels", (1, OUTPUTS, "rows", "columns"))
-    data = _model(graph, "panel_finder", *ends, metadata)
-    path.write_bytes(data)
-    return len(data)
+    return last
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The network of the panel finder in torch: convolutions with growing reach, nine numbers for each cell of the picture."""
+"""The networks of the panel finder in torch: one proposes panels in a picture, one says where a panel's corners are."""
 
 from __future__ import annotations
 
@@ -39,4 +39,37 @@ class PanelNetwork(nn.Module):
 
     def stages(self) -> Iterator[tuple[nn.Conv2d, nn.BatchNorm2d]]:
         """Yield (convolution, norm) in their order, all before the last one."""
+        yield from zip(self.convolutions, self.norms, strict=True)
+
+
+class CornerNetwork(nn.Module):
+    """(N, 2, 80, 112) of `agent_lib.label.corner_network.view` in, (N, 9) out: the log odds that there is a panel, and
+    the x and y of its four corners from the proposed ones. 150,000 parameters.
+    """
+
+    WIDTHS = (16, 32, 32, 48, 48, 16)
+    STRIDES = (2, 2, 1, 2, 1, 1)
+    CELLS = 10 * 14
+    HIDDEN = 64
+
+    def __init__(self) -> None:
+        super().__init__()
+        before = (2, *self.WIDTHS[:-1])
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(a, b, 3, stride=stride, padding=1, bias=False)
+            for a, b, stride in zip(before, self.WIDTHS, self.STRIDES, strict=True)
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm2d(b) for b in self.WIDTHS)
+        self.first = nn.Linear(self.WIDTHS[-1] * self.CELLS, self.HIDDEN)
+        self.last = nn.Linear(self.HIDDEN, OUTPUTS)
+
+    def forward(self, views: torch.Tensor) -> torch.Tensor:
+        seen = views
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            seen = torch.relu(norm(convolution(seen)))
+        found: torch.Tensor = self.last(torch.relu(self.first(seen.flatten(1))))
+        return found
+
+    def stages(self) -> Iterator[tuple[nn.Conv2d, nn.BatchNorm2d]]:
+        """See PanelNetwork."""
         yield from zip(self.convolutions, self.norms, strict=True)

@@ -44,6 +44,12 @@ class PanelRenderer:
 
     def picture(self) -> Picture:
         """One picture: no board in a fifth of them, two in a tenth."""
+        fine = self.fine()
+        small = cv2.resize(fine.image, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+        return Picture(small, np.asarray((fine.panels + 0.5) / FINE - 0.5, np.float32))
+
+    def fine(self) -> Picture:
+        """`picture` before it is reduced: FINE times as large."""
         rng = self._rng
         scene = self._ground()
         for _ in range(int(rng.integers(0, 4))):
@@ -55,10 +61,8 @@ class PanelRenderer:
                 panels.append(panel)
         if rng.random() < 0.3:
             self._shade(scene, rng.uniform(0.25, 0.8))
-        seen = self._camera(scene)
-        small = cv2.resize(seen, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
         corners = np.array(panels, np.float32).reshape(-1, 4, 2)
-        return Picture(small, clockwise((corners + 0.5) / FINE - 0.5) if len(corners) else corners)
+        return Picture(self._camera(scene), clockwise(corners) if len(corners) else corners)
 
     def _ground(self) -> np.ndarray:
         """Walls, ground, windows, edges of any tone; float32, FINE times a picture's size."""

@@ -81,7 +81,7 @@ class LabelFinder:
 
     def _by_night(self, grey: Image) -> list[FoundLabel]:
         """The labels in a noisy frame."""
-        found = self._night.find(cleaned(grey))
+        found = self._night.find(grey, cleaned(grey))
         return _deduplicated([self._label(one.score, one.panel, one.weak) for one in found])
 
     def _judge(self, grey: Image, quads: list[Points]) -> list[FoundLabel]:

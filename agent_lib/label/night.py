@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agent_lib.label.cut import cut_panels
 from agent_lib.label.fit import BorderFit
 from agent_lib.label.match import EdgeCode, Match
-from agent_lib.label.panels import SMALLEST_SIDE, bright_shapes, fits, grain_of_rows, whole_panels
+from agent_lib.label.panel_network import PanelNetwork
+from agent_lib.label.panels import SMALLEST_SIDE, fits, grain_of_rows
 from agent_lib.label.rivals import Evidence, Rivals
 from agent_lib.label.strap import Attempt, attempts, solve
 from agent_lib.runtime.arrays import Array, Image, Points
@@ -21,9 +21,7 @@ from agent_lib.runtime.arrays import Array, Image, Points
 # Noise of a frame reduced by two, as a share of the span of its levels, from which it is searched in this way, and from
 # which no other way finds more.
 NOISY, ONLY_NOISE = 0.02, 0.045
-# Smoothing before thresholds, in reduced pixels (sigma).
-SMOOTH = 0.7
-MAX_WHOLE, MAX_CUT, MAX_MATCHED, MAX_FITTED, MAX_ATTEMPTS = 16, 8, 12, 5, 3
+MAX_PROPOSED, MAX_MATCHED, MAX_FITTED, MAX_ATTEMPTS = 8, 12, 5, 3
 # Agreement of a panel's sides with a border, from which it is compared with the code.
 BORDER = 0.35
 # Correlation of one edge from which a strap over the opposite one is tried.
@@ -67,10 +65,9 @@ class NightSearch:
     def __init__(self, edges: EdgeCode) -> None:
         self._edges, self._fit, self._rivals = edges, BorderFit(edges.code), Rivals(edges)
 
-    def find(self, grey: Image) -> list[NightPanel]:
-        """The panels of labels in a smoothed, stretched frame (`finder.cleaned`)."""
-        shapes = bright_shapes(grey, shadows=True, smooth=SMOOTH)
-        panels, borders = self._fit.settle(grey, whole_panels(shapes, MAX_WHOLE) + cut_panels(shapes, MAX_CUT))
+    def find(self, frame: Image, grey: Image) -> list[NightPanel]:
+        """The panels of labels in a frame; `grey` is the frame smoothed and stretched (`finder.cleaned`)."""
+        panels, borders = self._fit.settle(grey, PanelNetwork.shared().propose(frame, MAX_PROPOSED))
         chosen = _distinct(panels, borders)
         matches = [self._edges.match(grey, panels[i]) for i in chosen]
         order = np.argsort([-match.score for match in matches])[:MAX_FITTED]

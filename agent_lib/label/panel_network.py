@@ -11,9 +11,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
-
 from agent_lib.runtime.arrays import Array, Image, Points, as_mat
+from agent_lib.runtime.network import session
 
 MODEL = Path(__file__).resolve().parents[1] / "data" / "panel_finder.onnx"
 REDUCE = 4
@@ -53,12 +52,7 @@ class PanelNetwork:
     _lock = threading.Lock()
 
     def __init__(self, path: Path = MODEL) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session = session(path)
 
     @classmethod
     def shared(cls) -> PanelNetwork:

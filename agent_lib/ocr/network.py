@@ -8,11 +8,10 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import onnxruntime
-
 from agent_lib.ocr import Digits, OcrError
 from agent_lib.ocr.ctc import best_path, text_probability
 from agent_lib.runtime.arrays import Array, Image
+from agent_lib.runtime.network import session
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +31,8 @@ class LineNetwork(ABC):
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or self.default_path()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        # The arena never frees a buffer, and runs are just as fast without it.
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(str(self._path), options, providers=["CPUExecutionProvider"])
+            self._session = session(self._path)
             self._load_metadata(self._session.get_modelmeta().custom_metadata_map)
         except OcrError:
             raise
