@@ -27,7 +27,7 @@ REACH = 8.0
 """Pixels of the input per unit of the output's corner offsets."""
 REDUCE = 2
 """Frame pixels per pixel of the picture that inputs are warped from."""
-ROUNDS = 2
+ROUNDS = 3
 
 _SQUARE: Points = np.array([(BOX[0], BOX[1]), (BOX[2], BOX[1]), (BOX[2], BOX[3]), (BOX[0], BOX[3])], np.float32)
 

@@ -11,7 +11,7 @@ from agent_lib.label.code import LabelCode
 from agent_lib.label.code_file import load_label_code
 from agent_lib.label.cut import cut_panels
 from agent_lib.label.match import EdgeCode
-from agent_lib.label.night import NOISY, ONLY_NOISE, NightSearch, noise_share
+from agent_lib.label.night import NOISY, NightSearch, noise_share
 from agent_lib.label.panels import SMALLEST_SIDE, bright_shapes, fits, whole_panels
 from agent_lib.label.sides import refine
 from agent_lib.label.strap import Attempt, attempts, solve
@@ -63,20 +63,14 @@ class LabelFinder:
         If none is certain, shapes with a strap over one edge are checked too, then the cleaned frame. A noisy frame is
         searched by `night`.
         """
-        noise = noise_share(grey)
-        if noise >= ONLY_NOISE:
+        if noise_share(grey) >= NOISY:
             return self._by_night(grey)
         shapes = bright_shapes(grey)
         found = self._judge(grey, whole_panels(shapes, MAX_WHOLE))
-        if noise >= NOISY:
-            return found if _certain(found) else _deduplicated(found + self._by_night(grey))
         if not _certain(found):
             found = _deduplicated(found + self._judge(grey, cut_panels(shapes, MAX_CUT)))
         if not _certain(found):
-            again = cleaned(grey)
-            shapes = bright_shapes(again, shadows=True)
-            panels = whole_panels(shapes, MAX_CLEANED) + cut_panels(shapes, MAX_CUT)
-            found = _deduplicated(found + self._judge(again, panels))
+            found = _deduplicated(found + self._by_night(grey))
         return found
 
     def _by_night(self, grey: Image) -> list[FoundLabel]:

@@ -1,7 +1,7 @@
 """Find labels in a noisy frame: their ticks are too faint for a fixed correlation, and their outlines are ragged.
 
-Proposals come from the smoothed frame, their borders are fitted (`fit`), and a panel is a label if its ticks agree much
-better with the label's code than with other codes (`rivals`).
+One network proposes panels, another places their corners; a panel is a label if its sides are a label's (`border`) and
+its ticks agree much better with the label's code than with other codes (`rivals`).
 """
 
 from __future__ import annotations
@@ -10,29 +10,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agent_lib.label.fit import BorderFit
+from agent_lib.label.border import Border
 from agent_lib.label.match import EdgeCode, Match
-from agent_lib.label.panel_network import PanelNetwork
+from agent_lib.label.corner_network import REDUCE as CORNERS_REDUCE
+from agent_lib.label.corner_network import CornerNetwork
+from agent_lib.label.panel_network import PanelNetwork, reduced
 from agent_lib.label.panels import SMALLEST_SIDE, fits, grain_of_rows
 from agent_lib.label.rivals import Evidence, Rivals
 from agent_lib.label.strap import Attempt, attempts, solve
 from agent_lib.runtime.arrays import Array, Image, Points
 
-# Noise of a frame reduced by two, as a share of the span of its levels, from which it is searched in this way, and from
-# which no other way finds more.
-NOISY, ONLY_NOISE = 0.02, 0.045
-MAX_PROPOSED, MAX_MATCHED, MAX_FITTED, MAX_ATTEMPTS = 8, 12, 5, 3
+# Noise of a frame reduced by two, as a share of the span of its levels, from which no other way finds more.
+NOISY = 0.02
+MAX_PROPOSED, MAX_MATCHED, MAX_ATTEMPTS = 8, 5, 3
+# Probability of a panel below which a proposal is dropped.
+UNLIKELY = 0.02
 # Agreement of a panel's sides with a border, from which it is compared with the code.
 BORDER = 0.35
 # Correlation of one edge from which a strap over the opposite one is tried.
 STRONG = 0.32
-# Evidence of the best three edges together and of the worst of them, for a label and for one that may be.
-ACCEPT, ACCEPT_THIRD, ACCEPT_BORDER = 4.3, 1.6, 0.85
-WEAK, WEAK_THIRD, WEAK_BORDER = 3.8, 1.2, 0.85
+# Evidence of the code as a whole and of its `doubtful` edges, for a label and for one that may be, and the agreement of
+# its sides. A board that shares two edges with the label has much evidence, but not of the others.
+ACCEPT, ACCEPT_DOUBTFUL, ACCEPT_BORDER = 3.8, 2.0, 0.85
+WEAK, WEAK_DOUBTFUL, WEAK_BORDER = 3.3, 1.5, 0.85
 # A lengthened panel had more chances to agree: this is taken off its evidence.
 STRAP_PENALTY = 0.4
-# The worst of the three edges has at least this share of the evidence: a board with two edges of the code is no label.
-ACCEPT_SHARE = 0.38
 # Evidence as a score: an accepted label has at least 0.5, and never as much as one whose ticks are well visible.
 SCORE_STEP, SCORE_MOST = 0.06, 0.74
 
@@ -63,27 +65,25 @@ class NightSearch:
     """Searches noisy frames for labels of one family. Stateless and thread-safe."""
 
     def __init__(self, edges: EdgeCode) -> None:
-        self._edges, self._fit, self._rivals = edges, BorderFit(edges.code), Rivals(edges)
+        self._edges, self._border, self._rivals = edges, Border(edges.code), Rivals(edges)
 
     def find(self, frame: Image, grey: Image) -> list[NightPanel]:
         """The panels of labels in a frame; `grey` is the frame smoothed and stretched (`finder.cleaned`)."""
-        panels, borders = self._fit.settle(grey, PanelNetwork.shared().propose(frame, MAX_PROPOSED))
+        panels = proposed(frame, MAX_PROPOSED)
+        borders = self._border.agreement(grey, panels)
         chosen = _distinct(panels, borders)
-        matches = [self._edges.match(grey, panels[i]) for i in chosen]
-        order = np.argsort([-match.score for match in matches])[:MAX_FITTED]
-        starts = [np.roll(panels[chosen[k]], -matches[k].turn, axis=0) for k in order]
-        sides = [float(borders[chosen[k]]) for k in order]
-        fitted = self._fit.by_ticks(grey, starts)
-        whole = len(fitted)
-        for attempt, border in self._straps([panels[i] for i in chosen], matches, [borders[i] for i in chosen]):
+        panels, sides = [panels[i] for i in chosen], [float(borders[i]) for i in chosen]
+        matches = [self._edges.match(grey, panel) for panel in panels]
+        turned = [np.roll(panel, -match.turn, axis=0) for panel, match in zip(panels, matches, strict=True)]
+        whole = len(turned)
+        for attempt, border in self._straps(panels, matches, sides):
             score, _, panel = solve(self._edges, grey, attempt)
             if score > 0:
-                # A fit would draw the covered side to the strap's.
-                fitted.append(panel)
+                turned.append(panel)
                 sides.append(border)
         found = []
-        evidence = self._rivals.weigh(grey, fitted)
-        for place, (panel, border, one) in enumerate(zip(fitted, sides, evidence, strict=True)):
+        evidence = self._rivals.weigh(grey, turned)
+        for place, (panel, border, one) in enumerate(zip(turned, sides, evidence, strict=True)):
             label = _judged(panel, border, one, one.whole - (STRAP_PENALTY if place >= whole else 0.0))
             if label is not None and fits(panel[None], SMALLEST_SIDE * 0.75)[0]:
                 found.append(label)
@@ -96,6 +96,15 @@ class NightSearch:
             for attempt in attempts(panel, match, 1, STRONG)
         ]
         return sorted(tries, key=lambda one: -one[0].strength)[:MAX_ATTEMPTS]
+
+
+def proposed(frame: Image, most: int) -> list[Points]:
+    """The likeliest panels in a frame, clockwise from the top left, with their corners where the networks see them."""
+    panels = PanelNetwork.shared().propose(frame, most)
+    small = reduced(frame, CORNERS_REDUCE)
+    moved, chances = CornerNetwork.shared().settle(small, [(panel + 0.5) / CORNERS_REDUCE - 0.5 for panel in panels])
+    order = np.argsort(-chances, kind="stable")
+    return [(moved[i] + 0.5) * CORNERS_REDUCE - 0.5 for i in order if chances[i] >= UNLIKELY]
 
 
 def _distinct(panels: list[Points], borders: Array) -> list[int]:
@@ -116,9 +125,8 @@ def _distinct(panels: list[Points], borders: Array) -> list[int]:
 def _judged(panel: Points, border: float, evidence: Evidence, whole: float) -> NightPanel | None:
     """The label that a panel is, with `whole` of its evidence counted; None if it is none."""
     score = min(SCORE_MOST, 0.5 + SCORE_STEP * (whole - ACCEPT))
-    third = max(ACCEPT_THIRD, ACCEPT_SHARE * evidence.whole)
-    if whole >= ACCEPT and evidence.third >= third and border >= ACCEPT_BORDER:
+    if whole >= ACCEPT and evidence.doubtful >= ACCEPT_DOUBTFUL and border >= ACCEPT_BORDER:
         return NightPanel(score, panel, False)
-    if whole >= WEAK and evidence.third >= WEAK_THIRD and border >= WEAK_BORDER:
+    if whole >= WEAK and evidence.doubtful >= WEAK_DOUBTFUL and border >= WEAK_BORDER:
         return NightPanel(min(score, 0.49), panel, True)
     return None

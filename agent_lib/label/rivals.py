@@ -33,9 +33,12 @@ class Evidence:
     edges: Array
 
     @property
-    def third(self) -> float:
-        """The evidence of the worst of the three edges that count."""
-        return float(np.sort(self.edges)[1])
+    def doubtful(self) -> float:
+        """The evidence of the third best edge (the worst may lie under a strap), or of the worst two together, whichever
+        is more: of a board that shares only two edges with the label, these are the others.
+        """
+        worst, third = np.sort(self.edges)[:2]
+        return float(max(third, (worst + third) / np.sqrt(2)))
 
 
 class Rivals:

@@ -106,10 +106,10 @@ class LabelVote(Generic[F]):
         if best is None:
             return None
         one = candidates[best]
+        if self._mean is not None and _text(self._mean[0])[0] == best:
+            candidates = {text: other for text, other in candidates.items() if text == best or other.frames}
         enough = _lead(candidates, best) >= weight(ACCEPT) and one.confidence >= ACCEPT and _trusted(one)
-        of_mean = self._mean is not None and _text(self._mean[0])[0] == best
-        rivals = [text for text, other in candidates.items() if text != best and not (of_mean and not other.frames)]
-        return _verdict(candidates, best) if enough and not rivals else None
+        return _verdict(candidates, best) if enough and len(candidates) == 1 else None
 
     def _all(self) -> dict[str, _Candidate[F]]:
         """The candidates, with the reading of the mean among them."""
