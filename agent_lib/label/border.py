@@ -33,24 +33,22 @@ class Border:
         self._shape = shape / np.linalg.norm(shape, axis=1, keepdims=True)
 
     def agreement(self, grey: Image, panels: Sequence[Points]) -> Array:
-        """How well the best three sides of each panel (4, 2), clockwise in any orientation, agree with the border: the
-        means of their correlations, (P,), -1..1.
+        """How well the sides of panels (TL, TR, BR, BL of the label itself) agree with its border: correlations
+        (P, 4), -1..1, of the top, right, bottom and left side.
         """
         if not len(panels):
-            return np.empty(0)
-        turned = np.array(panels, np.float32)
-        sides = np.linalg.norm(np.roll(turned, -1, axis=1) - turned, axis=2)
-        upright = sides[:, 0] + sides[:, 2] < sides[:, 1] + sides[:, 3]
-        turned[upright] = np.roll(turned[upright], -1, axis=1)
-        places = [cv2.perspectiveTransform(self._points, cv2.getPerspectiveTransform(_CORNERS, one)) for one in turned]
+            return np.empty((0, 4))
+        places = [
+            cv2.perspectiveTransform(self._points, cv2.getPerspectiveTransform(_CORNERS, np.asarray(one, np.float32)))
+            for one in panels
+        ]
         seen = cv2.remap(
             grey, np.concatenate(places), as_mat(None), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         ).astype(np.float32)
-        seen = seen.reshape(len(turned), 4, -1)
+        seen = seen.reshape(len(panels), 4, -1)
         seen -= seen.mean(axis=2, keepdims=True)
-        found = np.einsum("psn,sn->ps", seen, self._shape) / (np.linalg.norm(seen, axis=2) + 1e-3)
-        best: Array = np.sort(found, axis=1)[:, 1:].mean(axis=1)
-        return best
+        found: Array = np.einsum("psn,sn->ps", seen, self._shape) / (np.linalg.norm(seen, axis=2) + 1e-3)
+        return found
 
 
 def _along(code: LabelCode, side: int) -> Array:

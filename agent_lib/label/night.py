@@ -25,14 +25,16 @@ NOISY = 0.02
 MAX_PROPOSED, MAX_MATCHED, MAX_ATTEMPTS = 8, 5, 3
 # Probability of a panel below which a proposal is dropped.
 UNLIKELY = 0.02
-# Agreement of a panel's sides with a border, from which it is compared with the code.
-BORDER = 0.35
+# Agreement of a side with a label's border below which something lies over it.
+COVERED = 0.8
 # Correlation of one edge from which a strap over the opposite one is tried.
 STRONG = 0.32
 # Evidence of the code as a whole and of its `doubtful` edges, for a label and for one that may be, and the agreement of
 # its sides. A board that shares two edges with the label has much evidence, but not of the others.
 ACCEPT, ACCEPT_DOUBTFUL, ACCEPT_BORDER = 3.8, 2.0, 0.85
 WEAK, WEAK_DOUBTFUL, WEAK_BORDER = 3.3, 1.5, 0.85
+# With so much evidence the sides may be partly in a shadow or under a strap.
+CLEAR, CLEAR_DOUBTFUL, CLEAR_BORDER = 4.8, 2.4, 0.5
 # A lengthened panel had more chances to agree: this is taken off its evidence.
 STRAP_PENALTY = 0.4
 # Evidence as a score: an accepted label has at least 0.5, and never as much as one whose ticks are well visible.
@@ -69,33 +71,29 @@ class NightSearch:
 
     def find(self, frame: Image, grey: Image) -> list[NightPanel]:
         """The panels of labels in a frame; `grey` is the frame smoothed and stretched (`finder.cleaned`)."""
-        panels = proposed(frame, MAX_PROPOSED)
-        borders = self._border.agreement(grey, panels)
-        chosen = _distinct(panels, borders)
-        panels, sides = [panels[i] for i in chosen], [float(borders[i]) for i in chosen]
+        panels = _distinct(proposed(frame, MAX_PROPOSED))
         matches = [self._edges.match(grey, panel) for panel in panels]
         turned = [np.roll(panel, -match.turn, axis=0) for panel, match in zip(panels, matches, strict=True)]
         whole = len(turned)
-        for attempt, border in self._straps(panels, matches, sides):
+        for attempt in self._straps(panels, matches):
             score, _, panel = solve(self._edges, grey, attempt)
             if score > 0:
                 turned.append(panel)
-                sides.append(border)
         found = []
-        evidence = self._rivals.weigh(grey, turned)
-        for place, (panel, border, one) in enumerate(zip(turned, sides, evidence, strict=True)):
+        borders, evidence = self._border.agreement(grey, turned), self._rivals.weigh(grey, turned)
+        for place, (panel, border, one) in enumerate(zip(turned, borders, evidence, strict=True)):
             label = _judged(panel, border, one, one.whole - (STRAP_PENALTY if place >= whole else 0.0))
             if label is not None and fits(panel[None], SMALLEST_SIDE * 0.75)[0]:
                 found.append(label)
         return found
 
-    def _straps(self, panels: list[Points], matches: list[Match], borders: list[float]) -> list[tuple[Attempt, float]]:
+    def _straps(self, panels: list[Points], matches: list[Match]) -> list[Attempt]:
         tries = [
-            (attempt, float(border))
-            for panel, match, border in zip(panels, matches, borders, strict=True)
+            attempt
+            for panel, match in zip(panels, matches, strict=True)
             for attempt in attempts(panel, match, 1, STRONG)
         ]
-        return sorted(tries, key=lambda one: -one[0].strength)[:MAX_ATTEMPTS]
+        return sorted(tries, key=lambda one: -one.strength)[:MAX_ATTEMPTS]
 
 
 def proposed(frame: Image, most: int) -> list[Points]:
@@ -107,26 +105,32 @@ def proposed(frame: Image, most: int) -> list[Points]:
     return [(moved[i] + 0.5) * CORNERS_REDUCE - 0.5 for i in order if chances[i] >= UNLIKELY]
 
 
-def _distinct(panels: list[Points], borders: Array) -> list[int]:
-    """Indices of the panels with the clearest borders, without those that settled where another did."""
-    kept: list[int] = []
-    for i in np.argsort(-borders):
-        if len(kept) == MAX_MATCHED or borders[i] < BORDER:
+def _distinct(panels: list[Points]) -> list[Points]:
+    """The likeliest panels that could be a label's, without those that were moved to where another is."""
+    kept: list[Points] = []
+    for panel in panels:
+        if len(kept) == MAX_MATCHED:
             break
-        if fits(panels[i][None], SMALLEST_SIDE * 0.75)[0] and all(
-            np.abs(panels[i].mean(axis=0) - panels[k].mean(axis=0)).max() > 3
-            or np.abs(np.ptp(panels[i], axis=0) - np.ptp(panels[k], axis=0)).max() > 4
-            for k in kept
+        if fits(panel[None], SMALLEST_SIDE * 0.75)[0] and all(
+            np.abs(panel.mean(axis=0) - other.mean(axis=0)).max() > 3
+            or np.abs(np.ptp(panel, axis=0) - np.ptp(other, axis=0)).max() > 4
+            for other in kept
         ):
-            kept.append(int(i))
+            kept.append(panel)
     return kept
 
 
-def _judged(panel: Points, border: float, evidence: Evidence, whole: float) -> NightPanel | None:
-    """The label that a panel is, with `whole` of its evidence counted; None if it is none."""
+def _judged(panel: Points, border: Array, evidence: Evidence, whole: float) -> NightPanel | None:
+    """The label that a panel is, with `whole` of its evidence counted; None if it is none.
+
+    `border` (4,) is how well its sides agree with a label's.
+    """
     score = min(SCORE_MOST, 0.5 + SCORE_STEP * (whole - ACCEPT))
-    if whole >= ACCEPT and evidence.doubtful >= ACCEPT_DOUBTFUL and border >= ACCEPT_BORDER:
+    sides = float(np.sort(border)[1:].mean())
+    doubtful = evidence.doubtful(border < COVERED)
+    clear = whole >= CLEAR and doubtful >= CLEAR_DOUBTFUL and sides >= CLEAR_BORDER
+    if clear or (whole >= ACCEPT and doubtful >= ACCEPT_DOUBTFUL and sides >= ACCEPT_BORDER):
         return NightPanel(score, panel, False)
-    if whole >= WEAK and evidence.doubtful >= WEAK_DOUBTFUL and border >= WEAK_BORDER:
+    if whole >= WEAK and doubtful >= WEAK_DOUBTFUL and sides >= WEAK_BORDER:
         return NightPanel(min(score, 0.49), panel, True)
     return None

@@ -32,13 +32,13 @@ class Evidence:
     whole: float
     edges: Array
 
-    @property
-    def doubtful(self) -> float:
-        """The evidence of the third best edge (the worst may lie under a strap), or of the worst two together, whichever
-        is more: of a board that shares only two edges with the label, these are the others.
+    def doubtful(self, covered: Array) -> float:
+        """The evidence of the worst two edges together: of a board that shares only two edges with the label, these are
+        the others. If the worst one is `covered` (4,) and has no evidence to give, it is that of the third best.
         """
-        worst, third = np.sort(self.edges)[:2]
-        return float(max(third, (worst + third) / np.sqrt(2)))
+        worst, third = np.argsort(self.edges)[:2]
+        both = float(self.edges[worst] + self.edges[third]) / 2**0.5
+        return max(both, float(self.edges[third])) if covered[worst] else both
 
 
 class Rivals:

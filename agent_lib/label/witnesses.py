@@ -23,7 +23,7 @@ MOST_FRAMES = 6
 LARGEST_PIXELS = 4_200_000
 SMALLEST_SIDE = 160
 # Room around the label, in its widths: the finder needs the background beside the board.
-ROOM = 0.3
+ROOM = 0.5
 _BAND = 128
 
 
