@@ -78,13 +78,17 @@ class PanelRenderer:
             w, h = int(rng.integers(8, 200)), int(rng.integers(8, 160))
             tone, thick = float(rng.uniform(10, 245)), -1 if rng.random() < 0.6 else int(rng.integers(2, 10))
             if rng.random() < 0.7:
-                box = cv2.boxPoints(((x, y), (w, h), float(rng.normal(0, 8) if rng.random() < 0.7 else rng.uniform(0, 90))))
+                box = cv2.boxPoints(
+                    ((x, y), (w, h), float(rng.normal(0, 8) if rng.random() < 0.7 else rng.uniform(0, 90)))
+                )
                 if thick < 0:
                     cv2.fillConvexPoly(scene, box.astype(np.int32), tone, cv2.LINE_AA)
                 else:
                     cv2.polylines(scene, [box.astype(np.int32)], True, tone, thick, cv2.LINE_AA)
             else:
-                cv2.ellipse(scene, (x, y), (w // 2, h // 2), float(rng.uniform(0, 180)), 0, 360, tone, thick, cv2.LINE_AA)
+                cv2.ellipse(
+                    scene, (x, y), (w // 2, h // 2), float(rng.uniform(0, 180)), 0, 360, tone, thick, cv2.LINE_AA
+                )
         for _ in range(int(rng.integers(0, 6))):
             a, b = rng.integers(-20, 320, (2, 2))
             cv2.line(scene, a.tolist(), b.tolist(), float(rng.uniform(10, 240)), int(rng.integers(1, 8)), cv2.LINE_AA)
@@ -143,7 +147,9 @@ class PanelRenderer:
             self._glare(sheet)
         wide = np.exp(rng.uniform(np.log(70), np.log(300))) / FRAME_PIXELS
         corners = self._corners(wide, tall / UNITS)
-        inner = np.array([(margin, margin), (UNITS - margin, margin), (UNITS - margin, tall - margin), (margin, tall - margin)])
+        inner = np.array(
+            [(margin, margin), (UNITS - margin, margin), (UNITS - margin, tall - margin), (margin, tall - margin)]
+        )
         outer = np.array([(0, 0), (UNITS, 0), (UNITS, tall), (0, tall)], np.float32)
         to_scene = cv2.getPerspectiveTransform(outer, corners.astype(np.float32))
         panel = cv2.perspectiveTransform(inner[None].astype(np.float32), to_scene)[0]
@@ -168,9 +174,14 @@ class PanelRenderer:
         rng = self._rng
         tall, wide = sheet.shape
         inset, size = margin + round(UNITS * 0.045), max(2, round(UNITS * 0.013))
-        across, down = np.linspace(inset, wide - inset, int(rng.integers(5, 11))), np.linspace(inset, tall - inset, int(rng.integers(3, 7)))
+        across, down = (
+            np.linspace(inset, wide - inset, int(rng.integers(5, 11))),
+            np.linspace(inset, tall - inset, int(rng.integers(3, 7))),
+        )
         thick = -1 if rng.random() < 0.5 else 1
-        places = [(x, y) for x in across for y in (down[0], down[-1])] + [(x, y) for x in (across[0], across[-1]) for y in down]
+        places = [(x, y) for x in across for y in (down[0], down[-1])] + [
+            (x, y) for x in (across[0], across[-1]) for y in down
+        ]
         for x, y in places:
             cv2.circle(sheet, (round(x), round(y)), size, black, thick, cv2.LINE_AA)
 
@@ -192,7 +203,9 @@ class PanelRenderer:
         tall, wide = sheet.shape
         span = float(max(np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[2] - corners[3]), 4.0))
         scale = min(1.0, span / wide)
-        small = cv2.resize(sheet, (max(4, round(wide * scale)), max(4, round(tall * scale))), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            sheet, (max(4, round(wide * scale)), max(4, round(tall * scale))), interpolation=cv2.INTER_AREA
+        )
         source = np.array([(0, 0), (small.shape[1], 0), small.shape[::-1], (0, small.shape[0])], np.float32) - 0.5
         matrix = cv2.getPerspectiveTransform(source, (corners - 0.5).astype(np.float32))
         low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 1, 0, scene.shape[::-1])
@@ -224,14 +237,25 @@ class PanelRenderer:
             root = a + along * (first + finger * wide) - inward * 0.2
             tip = a + along * (first + finger * wide) + inward * rng.uniform(0.05, 0.24)
             thick = max(2, round(float(np.linalg.norm(along)) * wide * 0.9))
-            cv2.line(scene, np.round(root).astype(int).tolist(), np.round(tip).astype(int).tolist(), tone + float(rng.normal(0, 5)), thick, cv2.LINE_AA)
+            cv2.line(
+                scene,
+                np.round(root).astype(int).tolist(),
+                np.round(tip).astype(int).tolist(),
+                tone + float(rng.normal(0, 5)),
+                thick,
+                cv2.LINE_AA,
+            )
 
     def _shade(self, sheet: np.ndarray, level: float) -> None:
         """A cast shadow with an edge of any softness, in place."""
         rng = self._rng
         height, width = sheet.shape
         box = cv2.boxPoints(
-            ((rng.uniform(0, width), rng.uniform(0, height)), (3 * width, rng.uniform(0.1, 1.0) * width), float(rng.uniform(0, 180)))
+            (
+                (rng.uniform(0, width), rng.uniform(0, height)),
+                (3 * width, rng.uniform(0.1, 1.0) * width),
+                float(rng.uniform(0, 180)),
+            )
         )
         mask = np.zeros(sheet.shape, np.float32)
         cv2.fillConvexPoly(mask, box.astype(np.int32), 1.0, cv2.LINE_AA)
@@ -270,7 +294,14 @@ class PanelRenderer:
             turn = rng.uniform(0, np.pi)
             kernel = np.zeros((7, 7), np.float32)
             half = np.array((np.cos(turn), np.sin(turn))) * long / 2
-            cv2.line(kernel, *(np.round((3 + way * half) * 16).astype(int).tolist() for way in (-1, 1)), 1.0, 1, cv2.LINE_AA, 4)
+            cv2.line(
+                kernel,
+                *(np.round((3 + way * half) * 16).astype(int).tolist() for way in (-1, 1)),
+                1.0,
+                1,
+                cv2.LINE_AA,
+                4,
+            )
             seen = cv2.filter2D(seen, -1, kernel / kernel.sum())
         sigma = rng.uniform(1, 17) * GREY_NOISE
         share = rng.uniform(0, 0.6) if rng.random() < 0.5 else 0.0

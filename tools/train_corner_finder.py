@@ -26,7 +26,7 @@ from panel_network import CornerNetwork  # noqa: E402
 from panel_render import PanelRenderer, Picture  # noqa: E402
 from training import Progress, add_length, kept_weights, rate  # noqa: E402
 
-from agent_lib.label.corner_network import _SQUARE, HEIGHT, MODEL, REACH, WIDTH, view  # noqa: E402
+from agent_lib.label.corner_network import MODEL, REACH, SQUARE, view  # noqa: E402
 from agent_lib.label.corner_network import CornerNetwork as Finder  # noqa: E402
 from agent_lib.label.panel_network import channels  # noqa: E402
 
@@ -59,7 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
         | {"torch": torch.__version__},
         "parameters": sum(p.numel() for p in network.parameters()),
         "bytes": size,
-        "held_out": measure(Finder(settings.output), PanelRenderer(faces(rng, system=False), fresh), fresh, settings.measure),
+        "held_out": measure(
+            Finder(settings.output), PanelRenderer(faces(rng, system=False), fresh), fresh, settings.measure
+        ),
     }
     settings.output.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     kept_weights(settings.output).unlink(missing_ok=True)
@@ -100,7 +102,7 @@ class Pool:
         while len(lines) < self._batch:
             one = self._kept[int(rng.integers(len(self._kept)))]
             if rng.random() < NONE:
-                proposal, panel = self._elsewhere(one)
+                proposal, panel = self.elsewhere(one)
             elif len(one.panels):
                 panel = one.panels[int(rng.integers(len(one.panels)))]
                 proposal = near(panel, rng)
@@ -120,14 +122,16 @@ class Pool:
             torch.from_numpy(np.array(offsets, np.float32)),
         )
 
-    def _elsewhere(self, one: Picture) -> tuple[np.ndarray, np.ndarray | None]:
+    def elsewhere(self, one: Picture) -> tuple[np.ndarray, np.ndarray | None]:
         """A proposal anywhere, and the panel that is there if it lies near one."""
         rng = self._rng
         height, width = one.image.shape
         wide = rng.uniform(30, 140)
         tall = wide / rng.uniform(1.0, 2.0)
         x, y = rng.uniform(0, width - 20), rng.uniform(0, height - 20)
-        quad = np.array([(x, y), (x + wide, y), (x + wide, y + tall), (x, y + tall)]) + rng.normal(0, 0.08 * wide, (4, 2))
+        quad = np.array([(x, y), (x + wide, y), (x + wide, y + tall), (x, y + tall)]) + rng.normal(
+            0, 0.08 * wide, (4, 2)
+        )
         proposal = quad.astype(np.float32)
         for panel in one.panels:
             if np.abs(panel - proposal).max() < FAR * np.linalg.norm(panel[1] - panel[0]):
@@ -147,8 +151,8 @@ def near(panel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def corner_offsets(proposal: np.ndarray, panel: np.ndarray) -> np.ndarray:
     """Where a panel's corners lie in the view of a proposal, from the proposed ones: (4, 2) pixels."""
-    matrix = cv2.getPerspectiveTransform(proposal, _SQUARE)
-    return cv2.perspectiveTransform(panel[None].astype(np.float32), matrix)[0] - _SQUARE
+    matrix = cv2.getPerspectiveTransform(proposal, SQUARE)
+    return cv2.perspectiveTransform(panel[None].astype(np.float32), matrix)[0] - SQUARE
 
 
 def train(renderer: PanelRenderer, settings: argparse.Namespace) -> CornerNetwork:
@@ -195,7 +199,7 @@ def measure(finder: Finder, renderer: PanelRenderer, rng: np.random.Generator, c
             before.append(float(np.abs(proposal - panel).max()) / length)
             after.append(float(np.abs(moved - panel).max()) / length)
             taken.append(chance >= 0.5)
-        proposal, there = pool._elsewhere(one)
+        proposal, there = pool.elsewhere(one)
         if there is None:
             wrong.append(finder.settle(one.image, [proposal])[1][0] >= 0.5)
     return {

@@ -33,6 +33,7 @@ from label_measure import calibrate, measure  # noqa: E402
 from label_network import CLASSES, COLUMNS, HEIGHT, WIDTH, LabelNetwork  # noqa: E402
 from label_onnx import load_tensors, read_tensors, write_onnx  # noqa: E402
 from label_render import Sample, StripRenderer  # noqa: E402
+from training import Progress, add_length, kept_weights, rate, whole  # noqa: E402
 
 from agent_lib.ocr.crnn import MODEL, Crnn, tensor  # noqa: E402
 
@@ -66,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not settings.finish:
         report["settings"]["minutes"] = round((time.monotonic() - started) / 60, 1)
     settings.output.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    _checkpoint(settings.output).unlink(missing_ok=True)
+    kept_weights(settings.output).unlink(missing_ok=True)
     for level, found in report["held_out"].items():
         print(
             f"{level:10} exact {found['exact']:.4f}  reported {found['reported']:.4f}  reported wrong "
@@ -81,18 +82,10 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=int, default=1, help="the same seed, faces and machine give the same network (default 1)"
     )
-    parser.add_argument("--steps", type=_count, default=3600, help="batches to learn from (default 3600)")
+    add_length(parser, steps=3600, batch=96, highest=3e-3)
+    parser.add_argument("--digits", type=whole, default=5, help="digits of most numbers (default 5)")
     parser.add_argument(
-        "--minutes",
-        type=_minutes,
-        default=0.0,
-        help="learn for so long instead, on a machine that has other work to do",
-    )
-    parser.add_argument("--batch", type=_count, default=96, help="strips in a batch (default 96)")
-    parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default 0.003)")
-    parser.add_argument("--digits", type=_count, default=5, help="digits of most numbers (default 5)")
-    parser.add_argument(
-        "--measure", type=_count, default=1500, help="held-out strips for each level of the measurement (default 1500)"
+        "--measure", type=whole, default=1500, help="held-out strips for each level of the measurement (default 1500)"
     )
     parser.add_argument(
         "--bfloat16",
@@ -111,22 +104,6 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--start", type=Path, help="go on from these kept weights, or from a network (.onnx)")
     parser.add_argument("--finish", type=Path, help="calibrate, measure and write these kept weights; train nothing")
     return parser.parse_args(arguments)
-
-
-def _count(text: str) -> int:
-    """An argument that is a whole number from 1 on."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("give a whole number from 1 on")
-    return value
-
-
-def _minutes(text: str) -> float:
-    """An argument that is a time, in minutes."""
-    value = float(text)
-    if not 0 < value < 1e5:
-        raise argparse.ArgumentTypeError("give a number of minutes above 0")
-    return value
 
 
 class Pool:
@@ -179,11 +156,11 @@ def train(renderer: StripRenderer, settings: argparse.Namespace) -> LabelNetwork
         [{"params": decayed, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0.0}], lr=settings.rate
     )
     settings.output.parent.mkdir(parents=True, exist_ok=True)
-    progress, smooth = _Progress(settings.steps, settings.minutes), None
+    progress, smooth = Progress(settings.steps, settings.minutes), None
     network.train()
     while not progress.over:
         for group in optimiser.param_groups:
-            group["lr"] = settings.rate * _rate(progress.share)
+            group["lr"] = settings.rate * rate(progress.share)
         done = 1.0 if settings.start else progress.share
         strips, texts = pool.batch(min(1.0, 0.25 + 2.0 * done), settings.nights * min(1.0, max(0.0, 6.0 * done - 0.4)))
         lengths = torch.tensor([len(text) for text in texts])
@@ -200,62 +177,9 @@ def train(renderer: StripRenderer, settings: argparse.Namespace) -> LabelNetwork
         optimiser.step()
         smooth = loss.item() if smooth is None else 0.97 * smooth + 0.03 * loss.item()
         if progress.step(smooth):
-            torch.save(network.state_dict(), _checkpoint(settings.output))
+            torch.save(network.state_dict(), kept_weights(settings.output))
     settings.steps = progress.done
     return network.eval()
-
-
-def _checkpoint(output: Path) -> Path:
-    """Where the weights of an unfinished training are kept."""
-    return output.with_name(output.name + ".weights")
-
-
-def _rate(share: float) -> float:
-    """Learning rate as a share of the highest: up in a line for a twelfth of the way, down in half a cosine."""
-    rise = 1 / 12
-    if share < rise:
-        return 0.01 + 0.99 * share / rise
-    return 0.5 + 0.5 * float(np.cos(np.pi * (share - rise) / (1 - rise)))
-
-
-class _Progress:
-    """How far the training is, in `steps` or in `minutes` (0: not limited); shown on stderr as a bar, a few times a
-    second on a terminal and a line for every tenth elsewhere.
-    """
-
-    def __init__(self, steps: int, minutes: float) -> None:
-        self._steps, self._seconds = steps, 60 * minutes
-        self._began = self._shown = time.monotonic()
-        self.done = self._tenths = 0
-        self._terminal = sys.stderr.isatty()
-
-    @property
-    def share(self) -> float:
-        """How much of the training is done, 0..1: of the time if that is limited, else of the steps."""
-        if self._seconds:
-            return min(1.0, (time.monotonic() - self._began) / self._seconds)
-        return self.done / self._steps
-
-    @property
-    def over(self) -> bool:
-        """Whether all is done, after a step at least."""
-        return self.done > 0 and self.share >= 1.0
-
-    def step(self, loss: float) -> bool:
-        """Count a step; whether a further tenth of the training is done."""
-        self.done += 1
-        now, share = time.monotonic(), self.share
-        tenth = int(10 * share) > self._tenths
-        self._tenths = int(10 * share)
-        if tenth or (self._terminal and now - self._shown > 0.3):
-            self._shown = now
-            left = (now - self._began) * (1 / share - 1)
-            bar = "#" * round(30 * share)
-            start, end = ("\r", "\n" if share >= 1 else "") if self._terminal else ("", "\n")
-            steps = self.done if self._seconds else f"{self.done}/{self._steps}"
-            said = f"{start}[{bar:30}] {steps}  loss {loss:.3f}  {left / 60:.1f} min left"
-            print(said, end=end, file=sys.stderr, flush=True)
-        return tenth
 
 
 def _report(network: LabelNetwork, known: list[Face], unknown: list[Face], settings: argparse.Namespace) -> dict:

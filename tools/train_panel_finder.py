@@ -96,7 +96,9 @@ class Pool:
         for _ in range(fresh):
             drawn = self._renderer.picture()
             chosen.append((drawn.image, drawn.panels))
-        older = [self._kept[int(i)] for i in rng.integers(0, len(self._kept), self._batch - fresh)] if self._kept else []
+        older = (
+            [self._kept[int(i)] for i in rng.integers(0, len(self._kept), self._batch - fresh)] if self._kept else []
+        )
         for one in chosen:
             if len(self._kept) < POOL:
                 self._kept.append(one)
@@ -136,7 +138,10 @@ def targets(panels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             mask = np.zeros((rows, columns), np.uint8)
             cv2.fillConvexPoly(mask, np.round(quad).astype(np.int32), 1, cv2.LINE_8, 4)
             masks.append(mask > 0)
-        masks[0][int(np.clip((centre[1] + 0.5) / STRIDE, 0, rows - 1)), int(np.clip((centre[0] + 0.5) / STRIDE, 0, columns - 1))] = True
+        masks[0][
+            int(np.clip((centre[1] + 0.5) / STRIDE, 0, rows - 1)),
+            int(np.clip((centre[0] + 0.5) / STRIDE, 0, columns - 1)),
+        ] = True
         aim[masks[1] & (aim == 0)] = -1
         aim[masks[0]] = 1
         offsets = (panel[:, :, None, None] - np.stack([x, y])[None]).reshape(8, rows, columns) / REACH

@@ -90,5 +90,3 @@ class Progress:
             said = f"{start}[{bar:30}] {steps}  loss {loss:.3f}  {left / 60:.1f} min left"
             print(said, end=end, file=sys.stderr, flush=True)
         return tenth
-
-

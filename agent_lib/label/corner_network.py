@@ -29,7 +29,7 @@ REDUCE = 2
 """Frame pixels per pixel of the picture that inputs are warped from."""
 ROUNDS = 3
 
-_SQUARE: Points = np.array([(BOX[0], BOX[1]), (BOX[2], BOX[1]), (BOX[2], BOX[3]), (BOX[0], BOX[3])], np.float32)
+SQUARE: Points = np.array([(BOX[0], BOX[1]), (BOX[2], BOX[1]), (BOX[2], BOX[3]), (BOX[0], BOX[3])], np.float32)
 
 
 class CornerNetwork:
@@ -61,20 +61,21 @@ class CornerNetwork:
             out = self._session.run(None, {"views": np.concatenate([channels(one) for one in views])})[0]
             chances = 1.0 / (1.0 + np.exp(-out[:, 0].astype(np.float64)))
             moved = [
-                placed(panel, offsets) for panel, offsets in zip(moved, out[:, 1:].reshape(-1, 4, 2) * REACH, strict=True)
+                placed(panel, offsets)
+                for panel, offsets in zip(moved, out[:, 1:].reshape(-1, 4, 2) * REACH, strict=True)
             ]
         return moved, chances
 
 
 def view(small: Image, panel: Points) -> Image:
     """The network's picture (HEIGHT, WIDTH) of a proposal."""
-    matrix = cv2.getPerspectiveTransform(_SQUARE, panel)
+    matrix = cv2.getPerspectiveTransform(SQUARE, panel)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpPerspective(small, matrix, (WIDTH, HEIGHT), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
 def placed(panel: Points, offsets: Array) -> Points:
     """The panel with its corners moved by `offsets` (4, 2), which are in pixels of its `view`."""
-    matrix = cv2.getPerspectiveTransform(_SQUARE, panel)
-    corners = np.asarray(_SQUARE + offsets, np.float32)
+    matrix = cv2.getPerspectiveTransform(SQUARE, panel)
+    corners = np.asarray(SQUARE + offsets, np.float32)
     return np.asarray(cv2.perspectiveTransform(corners[None], matrix)[0], np.float32)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from agent_lib.label.border import Border
-from agent_lib.label.match import EdgeCode, Match
 from agent_lib.label.corner_network import REDUCE as CORNERS_REDUCE
 from agent_lib.label.corner_network import CornerNetwork
+from agent_lib.label.match import EdgeCode, Match
 from agent_lib.label.panel_network import PanelNetwork, reduced
 from agent_lib.label.panels import SMALLEST_SIDE, fits, grain_of_rows
 from agent_lib.label.rivals import Evidence, Rivals
@@ -98,11 +98,11 @@ class NightSearch:
 
 def proposed(frame: Image, most: int) -> list[Points]:
     """The likeliest panels in a frame, clockwise from the top left, with their corners where the networks see them."""
-    panels = PanelNetwork.shared().propose(frame, most)
-    small = reduced(frame, CORNERS_REDUCE)
-    moved, chances = CornerNetwork.shared().settle(small, [(panel + 0.5) / CORNERS_REDUCE - 0.5 for panel in panels])
+    half, shift = np.float32(CORNERS_REDUCE), np.float32(0.5)  # pixels count from their centres
+    panels = [(panel + shift) / half - shift for panel in PanelNetwork.shared().propose(frame, most)]
+    moved, chances = CornerNetwork.shared().settle(reduced(frame, CORNERS_REDUCE), panels)
     order = np.argsort(-chances, kind="stable")
-    return [(moved[i] + 0.5) * CORNERS_REDUCE - 0.5 for i in order if chances[i] >= UNLIKELY]
+    return [(moved[i] + shift) * half - shift for i in order if chances[i] >= UNLIKELY]
 
 
 def _distinct(panels: list[Points]) -> list[Points]:

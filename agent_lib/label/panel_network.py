@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from agent_lib.runtime.arrays import Array, Image, Points, as_mat
 from agent_lib.runtime.network import session
 
@@ -68,6 +69,8 @@ class PanelNetwork:
         Corners run clockwise from the one nearest the top left. Panels twice the size that the network was trained
         for are found in the picture reduced once more.
         """
+        if min(grey.shape) < REDUCE:
+            return []
         small = reduced(grey, REDUCE)
         found = self._in(small, REDUCE)
         if min(small.shape) >= 2 * SMALLEST:

@@ -1,4 +1,4 @@
-"""Labels in noise: borders are fitted where points alone mislead, ticks are weighed against those of other codes."""
+"""Labels in noise: sides are compared with a label's border, ticks are weighed against those of other codes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from agent_lib.label import night as label_night
+from agent_lib.label.border import Border
 from agent_lib.label.code_file import load_label_code
 from agent_lib.label.finder import LabelFinder, cleaned
-from agent_lib.label.fit import BorderFit
 from agent_lib.label.match import EdgeCode
-from agent_lib.label.rivals import Rivals
+from agent_lib.label.rivals import Evidence, Rivals
 from agent_lib.simulator import scene_label
 from tests.support.label import corners_of, other_code, picture, shared_code
 
@@ -41,29 +41,30 @@ def _panel(edges, corners):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_borders_are_fitted_in_noise(edges, seed):
+def test_a_labels_sides_agree_with_its_border(edges, seed):
     grey, corners = _night(seed=seed)
     panel = _panel(edges, corners)
-    rng = np.random.default_rng(seed)
-    fit = BorderFit(edges.code)
-    quads = [np.roll(panel, seed % 4, axis=0) + np.float32(rng.uniform(-4, 4, (4, 2))) for _ in range(3)]
-    settled, agreement = fit.settle(cleaned(grey), quads)
-    for one in settled:
-        assert np.abs(np.roll(one, -(seed % 4), axis=0) - panel).max() < 2.0
-    assert (agreement > 0.8).all()
-    (ticks,) = fit.by_ticks(cleaned(grey), [np.roll(settled[0], -(seed % 4), axis=0)])
-    assert np.abs(ticks - panel).max() < 1.5
+    border = Border(edges.code)
+    there, beside = border.agreement(cleaned(grey), [panel, panel + np.float32((14, -9))])
+    assert (there > label_night.COVERED).all()
+    assert np.sort(beside)[1:].mean() < label_night.ACCEPT_BORDER
 
 
-def test_nothing_to_fit(edges):
-    fit = BorderFit(edges.code)
+def test_nothing_to_compare(edges):
+    border = Border(edges.code)
     grey = np.zeros((60, 80), np.uint8)
-    assert fit.settle(grey, [])[0] == []
-    assert fit.by_ticks(grey, []) == []
+    assert border.agreement(grey, []).shape == (0, 4)
     assert Rivals(edges).weigh(grey, []) == []
-    (flat,), agreement = fit.settle(grey, [np.float32([(5, 5), (60, 5), (60, 45), (5, 45)])])
-    assert np.isfinite(flat).all()
-    assert abs(agreement[0]) < 0.1
+    (flat,) = border.agreement(grey, [np.float32([(5, 5), (60, 5), (60, 45), (5, 45)])])
+    assert np.abs(flat).max() < 0.1
+
+
+def test_two_edges_in_sight_without_ticks_of_their_own_are_doubtful_unless_one_is_covered():
+    edges = np.array([4.3, 2.9, -0.5, 3.9])
+    nothing, bottom = np.zeros(4, bool), np.array([False, False, True, False])
+    assert Evidence(6.5, edges).doubtful(nothing) == pytest.approx(2.4 / 2**0.5)
+    assert Evidence(6.5, edges).doubtful(bottom) == pytest.approx(2.9)
+    assert Evidence(6.5, np.array([2.0, 2.0, 2.0, 2.0])).doubtful(bottom) == pytest.approx(4 / 2**0.5)
 
 
 def test_the_labels_code_stands_out_among_others_and_other_codes_do_not(edges):
@@ -72,7 +73,7 @@ def test_the_labels_code_stands_out_among_others_and_other_codes_do_not(edges):
     panel = _panel(edges, corners)
     own, turned = rivals.weigh(grey, [panel, np.roll(panel, 2, axis=0)])
     assert own.whole > label_night.ACCEPT
-    assert own.third > label_night.ACCEPT_THIRD
+    assert own.doubtful(np.zeros(4, bool)) > label_night.ACCEPT_DOUBTFUL
     assert turned.whole < label_night.WEAK
     for seed in range(6):
         rng = np.random.default_rng(seed)

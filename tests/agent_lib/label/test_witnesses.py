@@ -146,7 +146,9 @@ def test_a_label_that_moves_before_what_stands_still_is_aligned_in_noise() -> No
     def frame(x: int, y: int) -> np.ndarray:
         image = behind.copy()
         image[70 + y : 150 + y, 90 + x : 210 + x] = label
-        return np.clip(cv2.GaussianBlur(image, (0, 0), 1) * 0.3 + rng.normal(0, 9, image.shape), 0, 255).astype(np.uint8)
+        return np.clip(cv2.GaussianBlur(image, (0, 0), 1) * 0.3 + rng.normal(0, 9, image.shape), 0, 255).astype(
+            np.uint8
+        )
 
     place = slice(70, 150), slice(90, 210)
     first = frame(0, 0)

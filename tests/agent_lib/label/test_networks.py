@@ -1,0 +1,90 @@
+"""The networks that propose panels in noise and place their corners."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from agent_lib.label import corner_network, panel_network
+from agent_lib.label.code_file import load_label_code
+from agent_lib.label.corner_network import CornerNetwork
+from agent_lib.label.panel_network import PanelNetwork, peaks, reduced
+from agent_lib.simulator import scene_label
+from tests.support.label import corners_of, picture
+
+pytestmark = pytest.mark.slow
+
+
+def _panel(corners):
+    code = load_label_code()
+    x0, y0, x1, y1 = code.panel
+    inner = np.float32([[(x0, y0), (x1, y0), (x1, y1), (x0, y1)]])
+    outer = np.float32([(0, 0), (code.width, 0), (code.width, code.height), (0, code.height)])
+    return cv2.perspectiveTransform(inner, cv2.getPerspectiveTransform(outer, np.float32(corners)))[0]
+
+
+def _frame(seed, width, strap=None, centre=(960, 600)):
+    """A grey frame by night with a board, and its panel's corners."""
+    rng = np.random.default_rng([seed, 23])
+    corners = corners_of(width, centre, 9, 20, -12)
+    board = scene_label.board("40817", rng)
+    image = picture(board, corners, rng, level=0.35, blur=1.2, noise=11.0, strap=strap)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), _panel(corners)
+
+
+def _off(panels, truth):
+    return min((float(np.abs(one - truth).max()) for one in panels), default=np.inf)
+
+
+@pytest.mark.parametrize("width", [100, 160, 240, 420])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_panel_in_noise_is_proposed_and_its_corners_are_placed(seed, width):
+    grey, truth = _frame(seed, width)
+    proposed = PanelNetwork.shared().propose(grey, 6)
+    assert 1 <= len(proposed) <= 6
+    assert _off(proposed, truth) < 0.16 * width
+    small = reduced(grey, corner_network.REDUCE)
+    moved, chances = CornerNetwork.shared().settle(small, [(one + 0.5) / 2 - 0.5 for one in proposed])
+    best = min(range(len(moved)), key=lambda i: np.abs(moved[i] * 2 + 0.5 - truth).max())
+    assert np.abs(moved[best] * 2 + 0.5 - truth).max() < max(3.0, 0.025 * width)
+    assert chances[best] > 0.5
+
+
+@pytest.mark.parametrize("edge", ["top", "right", "bottom", "left"])
+def test_a_side_under_a_strap_is_where_the_others_say(edge):
+    grey, truth = _frame(3, 170, (edge, -30, 120, (90, 95, 100)))
+    small = reduced(grey, corner_network.REDUCE)
+    rng = np.random.default_rng(7)
+    start = np.float32((truth + 0.5) / 2 - 0.5 + rng.normal(0, 2.0, (4, 2)))
+    (moved,), (chance,) = CornerNetwork.shared().settle(small, [start])
+    assert np.abs(moved * 2 + 0.5 - truth).max() < 0.05 * 170
+    assert chance > 0.5
+
+
+def test_noise_alone_has_no_likely_panel():
+    grey = np.random.default_rng(1).integers(60, 120, (540, 960), np.uint8)
+    proposed = PanelNetwork.shared().propose(grey, 8)
+    small = reduced(grey, corner_network.REDUCE)
+    _, chances = CornerNetwork.shared().settle(small, [(one + 0.5) / 2 - 0.5 for one in proposed])
+    assert not (chances > 0.5).any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 4), (40, 700), (700, 40), (63, 65), (257, 255)])
+def test_pictures_of_any_size(size):
+    grey = np.random.default_rng(2).integers(0, 256, size, np.uint8)
+    for panel in PanelNetwork.shared().propose(grey, 4):
+        assert panel.shape == (4, 2)
+        assert np.isfinite(panel).all()
+    assert CornerNetwork.shared().settle(grey, [])[0] == []
+
+
+def test_peaks_are_the_mean_of_the_cells_around_them():
+    chances = np.zeros((6, 7))
+    chances[2, 3], chances[2, 4], chances[5, 0] = 0.9, 0.9 - 1e-6, 0.05
+    corners = np.zeros((6, 7, 4, 2))
+    corners[2, 4] = 2.0
+    ((chance, panel),) = peaks(chances, corners, 0.1)
+    assert chance == pytest.approx(0.9)
+    assert panel == pytest.approx(np.ones((4, 2)), abs=1e-3)
+    assert panel_network.channels(np.full((64, 80), 7, np.uint8)).shape == (1, 2, 64, 80)
