@@ -26,7 +26,7 @@ MAX_PROPOSED, MAX_MATCHED, MAX_ATTEMPTS = 8, 5, 3
 # Probability of a panel below which a proposal is dropped.
 UNLIKELY = 0.02
 # Agreement of a side with a label's border below which something lies over it.
-COVERED = 0.8
+COVERED = 0.6
 # Correlation of one edge from which a strap over the opposite one is tried.
 STRONG = 0.32
 # Evidence of the code as a whole and of its `doubtful` edges, for a label and for one that may be, and the agreement of
@@ -37,6 +37,8 @@ WEAK, WEAK_DOUBTFUL, WEAK_BORDER = 3.3, 1.5, 0.85
 CLEAR, CLEAR_DOUBTFUL, CLEAR_BORDER = 4.8, 2.4, 0.5
 # A lengthened panel had more chances to agree: this is taken off its evidence.
 STRAP_PENALTY = 0.4
+# Share of the best two edges' evidence that the doubtful ones have, for a label: all its ticks are seen about as well.
+LEAST_SHARE = 0.52
 # Evidence as a score: an accepted label has at least 0.5, and never as much as one whose ticks are well visible.
 SCORE_STEP, SCORE_MOST = 0.06, 0.74
 
@@ -64,9 +66,13 @@ def noise_share(grey: Image) -> float:
 
 
 class NightSearch:
-    """Searches noisy frames for labels of one family. Stateless and thread-safe."""
+    """Searches noisy frames for labels of one family. Stateless and thread-safe.
+
+    Creating one loads the networks, once for the process. Raises NetworkError if that fails.
+    """
 
     def __init__(self, edges: EdgeCode) -> None:
+        PanelNetwork.shared(), CornerNetwork.shared()
         self._edges, self._border, self._rivals = edges, Border(edges.code), Rivals(edges)
 
     def find(self, frame: Image, grey: Image) -> list[NightPanel]:
@@ -127,7 +133,9 @@ def _judged(panel: Points, border: Array, evidence: Evidence, whole: float) -> N
     """
     score = min(SCORE_MOST, 0.5 + SCORE_STEP * (whole - ACCEPT))
     sides = float(np.sort(border)[1:].mean())
-    doubtful = evidence.doubtful(border < COVERED)
+    doubtful, share = evidence.doubtful(border < COVERED)
+    if share < LEAST_SHARE:
+        return None
     clear = whole >= CLEAR and doubtful >= CLEAR_DOUBTFUL and sides >= CLEAR_BORDER
     if clear or (whole >= ACCEPT and doubtful >= ACCEPT_DOUBTFUL and sides >= ACCEPT_BORDER):
         return NightPanel(score, panel, False)

@@ -9,8 +9,9 @@ from agent_lib.label.code import LabelCode
 from agent_lib.label.code_file import load_label_code
 from agent_lib.label.finder import FoundLabel, LabelFinder
 from agent_lib.label.reading import UNCERTAIN, UNREADABLE, LabelReading
-from agent_lib.ocr import EngineSettings, make_reader
+from agent_lib.ocr import EngineSettings, OcrError, make_reader
 from agent_lib.runtime.arrays import Image
+from agent_lib.runtime.network import NetworkError
 
 # Bounds of the rectified picture's width, which is about that of the label in the frame.
 NARROWEST, WIDEST = 480, 1191
@@ -37,7 +38,10 @@ class LabelReader:
 
     def __init__(self, ocr: EngineSettings, target_digits: int = 5, code: LabelCode | None = None) -> None:
         cv2.setNumThreads(1)
-        self._finder = LabelFinder(code or load_label_code(getattr(ocr, "label_code", "")))
+        try:
+            self._finder = LabelFinder(code or load_label_code(getattr(ocr, "label_code", "")))
+        except NetworkError as error:
+            raise OcrError(f"{error} Install the agent again: the file is part of it.") from error
         self._reader = make_reader(ocr, target_digits)
 
     def read(self, image: Image) -> LabelReading:

@@ -32,13 +32,17 @@ class Evidence:
     whole: float
     edges: Array
 
-    def doubtful(self, covered: Array) -> float:
-        """The evidence of the worst two edges together: of a board that shares only two edges with the label, these are
-        the others. If the worst one is `covered` (4,) and has no evidence to give, it is that of the third best.
+    def doubtful(self, covered: Array) -> tuple[float, float]:
+        """The evidence of the worst two edges together, and their share of that of the best two: of a board that shares
+        only two edges with the label, these are the others. If the worst one is `covered` (4,) and has no evidence to
+        give, it is that of the third best, if that is more.
         """
-        worst, third = np.argsort(self.edges)[:2]
-        both = float(self.edges[worst] + self.edges[third]) / 2**0.5
-        return max(both, float(self.edges[third])) if covered[worst] else both
+        ranked = np.argsort(self.edges)
+        worst, third, second, best = (float(one) for one in self.edges[ranked])
+        most = max(second + best, 1e-6)
+        both = (worst + third) / 2**0.5, (worst + third) / most
+        alone = third, 2 * third / most
+        return max(both, alone) if covered[ranked[0]] else both
 
 
 class Rivals:

@@ -8,12 +8,19 @@ from typing import Any
 import onnxruntime
 
 
+class NetworkError(RuntimeError):
+    """A network's file cannot be used; the message says which and why."""
+
+
 def session(path: Path) -> Any:
-    """An onnxruntime session on the processor. Raises onnxruntime's errors if the file cannot be used."""
+    """An onnxruntime session on the processor. Raises NetworkError if the file cannot be used."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     # The arena never frees a buffer, and runs are just as fast without it.
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors have no common base class
+        raise NetworkError(f"The network {path} cannot be loaded ({error}).") from error

@@ -125,18 +125,18 @@ def test_training_goes_on_from_a_written_network(tmp_path):
 
 
 def test_a_training_ends_with_its_steps_or_its_minutes(capsys):
-    from train_label_reader import _Progress, _rate
+    from training import Progress, rate
 
-    steps = _Progress(20, 0.0)
+    steps = Progress(20, 0.0)
     rates, tenths = [], 0
     while not steps.over:
-        rates.append(_rate(steps.share))
+        rates.append(rate(steps.share))
         tenths += steps.step(1.0)
     assert (steps.done, tenths) == (20, 10)
     assert max(rates[:3]) == max(rates) > 0.9
     assert rates[-1] < 0.02
     assert "20/20" in capsys.readouterr().err
-    short = _Progress(10**9, 1e-10)
+    short = Progress(10**9, 1e-10)
     assert not short.over
     short.step(1.0)
     assert short.over

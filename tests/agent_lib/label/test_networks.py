@@ -10,6 +10,10 @@ from agent_lib.label import corner_network, panel_network
 from agent_lib.label.code_file import load_label_code
 from agent_lib.label.corner_network import CornerNetwork
 from agent_lib.label.panel_network import PanelNetwork, peaks, reduced
+from agent_lib.label.reader import LabelReader
+from agent_lib.ocr import OcrError
+from agent_lib.runtime.network import NetworkError
+from agent_lib.settings import OcrSettings
 from agent_lib.simulator import scene_label
 from tests.support.label import corners_of, picture
 
@@ -88,3 +92,14 @@ def test_peaks_are_the_mean_of_the_cells_around_them():
     assert chance == pytest.approx(0.9)
     assert panel == pytest.approx(np.ones((4, 2)), abs=1e-3)
     assert panel_network.channels(np.full((64, 80), 7, np.uint8)).shape == (1, 2, 64, 80)
+
+
+def test_a_file_that_cannot_be_loaded_is_named(tmp_path, monkeypatch):
+    broken = tmp_path / "panel_finder.onnx"
+    broken.write_bytes(b"nothing")
+    with pytest.raises(NetworkError, match=r"panel_finder\.onnx cannot be loaded"):
+        PanelNetwork(broken)
+    monkeypatch.setattr(PanelNetwork, "_shared", None)
+    monkeypatch.setattr(PanelNetwork.__init__, "__defaults__", (broken,))
+    with pytest.raises(OcrError, match="Install the agent again"):
+        LabelReader(OcrSettings(engine="crnn"), 5)
