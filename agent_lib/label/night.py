@@ -104,6 +104,8 @@ class NightSearch:
 
 def proposed(frame: Image, most: int) -> list[Points]:
     """The likeliest panels in a frame, clockwise from the top left, with their corners where the networks see them."""
+    if min(frame.shape) < SMALLEST_SIDE:
+        return []
     half, shift = np.float32(CORNERS_REDUCE), np.float32(0.5)  # pixels count from their centres
     panels = [(panel + shift) / half - shift for panel in PanelNetwork.shared().propose(frame, most)]
     moved, chances = CornerNetwork.shared().settle(reduced(frame, CORNERS_REDUCE), panels)
