@@ -85,7 +85,7 @@ def plain_size(value: dict[str, Any] | list[Any]) -> int:
 
 def _may_have_long_key(text: bytes) -> bool:
     """Whether a key in the encoder's text may have more than MAX_KEY characters."""
-    return b"\\" in text or any(len(part) - part.rfind(b'"') > MAX_KEY for part in text.split(b'":'))
+    return b"\\" in text or any(len(part) - part.rfind(b'"') > MAX_KEY + 1 for part in text.split(b'":'))
 
 
 def is_small(text: str) -> bool:
