@@ -64,7 +64,7 @@ class AddressTrust:
         return (
             self._local is LOCAL
             and is_loopback(environ.get("REMOTE_ADDR", IN_PROCESS))
-            and not any(name in environ for name in FORWARDED)
+            and environ.keys().isdisjoint(FORWARDED)
             and is_local_name(request_host(environ))
             and self._origin_allowed(environ.get("HTTP_ORIGIN", ""))
         )

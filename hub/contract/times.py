@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 EARLIEST = 0.0
 LATEST = 32503680000.0  # the year 3000
+EPOCH_TEXT = re.compile(r"\d{9,13}(\.\d+)?")
 SENTENCE_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
 
@@ -31,7 +32,7 @@ def parse_time(value: object, local: tzinfo | None = None) -> float | None:
     if not isinstance(value, str):
         return None
     text = value.strip()
-    if re.fullmatch(r"\d{9,13}(\.\d+)?", text):
+    if EPOCH_TEXT.fullmatch(text):
         return _epoch(float(text))
     try:
         moment = datetime.fromisoformat(text)

@@ -21,7 +21,7 @@ from hub.http.environ import add_request, address_text
 from hub.http.head_reader import HeadReader
 from hub.http.options import MEGABYTE
 from hub.http.request_body import RequestBody, too_large
-from hub.http.request_head import RequestHead, parse_head
+from hub.http.request_head import HeadParser, RequestHead
 from hub.http.response import ResponseWriter, Server
 from hub.net.connection_input import UNCOUNTED_BYTES, ConnectionInput
 from hub.net.http_error import HttpError, error_response, over_budget
@@ -80,6 +80,7 @@ class ConnectionHandler(ResponseWriter):
         self.body: RequestBody | None = None
         self.websocket: WebSocket | None = None
         self._heads = HeadReader(self.input, self.options)
+        self._parser = HeadParser()
 
     @property
     def idle(self) -> bool:
@@ -119,7 +120,7 @@ class ConnectionHandler(ResponseWriter):
         """Serve one request; True when another may follow on this connection."""
         self.head = self.body = self.websocket = None
         self.headers_sent = self.response_use_chunked = self.connection_upgraded = False
-        self.status = self._orig_status = self.result = None
+        self.status = self._orig_status = self.result = self._json = None
         self.response_length = self.code = 0
         self.requestline = ""
         try:
@@ -128,7 +129,7 @@ class ConnectionHandler(ResponseWriter):
             self.owner.connections.set_busy(self)
             if raw is None:
                 return False
-            head = parse_head(raw)
+            head = self._parser.parse(raw)
             if self._is_handed_over(head.target, raw):
                 return False
             self._begin_request(head)
@@ -192,8 +193,12 @@ class ConnectionHandler(ResponseWriter):
         """Take a body that arrived together with its head."""
         length = head.content_length or 0
         buffer = self.input.buffer
-        body = bytes(buffer[:length])
-        del buffer[:length]
+        if length == len(buffer):
+            body = bytes(buffer)
+            buffer.clear()
+        else:
+            body = bytes(buffer[:length])
+            del buffer[:length]
         return body
 
     def _send_continue(self) -> None:

@@ -10,6 +10,8 @@ from hub.net.connection_input import ConnectionInput
 from hub.net.http_error import HttpError, over_budget
 from hub.runtime.budget import OverBudget
 
+EMPTY_LINES = b"\r\n"
+
 
 class HeadReader:
     """Reads the heads of one connection's requests.
@@ -33,7 +35,7 @@ class HeadReader:
         source, options = self._input, self._options
         self.idle = True
         try:
-            while not source.buffer.lstrip(b"\r\n"):
+            while not source.buffer or (source.buffer[0] in EMPTY_LINES and not source.buffer.lstrip(b"\r\n")):
                 source.buffer.clear()
                 if not source.fill(options.head_seconds if self._first else options.keep_alive_seconds):
                     return None
@@ -41,7 +43,8 @@ class HeadReader:
             return None  # idle timeout: nothing was requested, so nothing is answered
         self.idle = self._first = False
         self.began = time()
-        self._skip_empty_lines()
+        if source.buffer[0] in EMPTY_LINES:
+            self._skip_empty_lines()
         if source.buffer[0] == TLS_HANDSHAKE:
             raise HttpError(400, "This port speaks plain HTTP; use http:// or ws:// in the address.")
         deadline = monotonic() + options.head_seconds

@@ -11,6 +11,7 @@ from hub.net.http_error import HttpError
 
 MAX_REQUEST_LINE = 8192
 MAX_HEADERS = 100
+MAX_KEPT = 2048  # bytes of a head that are kept to compare the next one with
 TLS_HANDSHAKE = 0x16
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -18,6 +19,7 @@ _VERSION = re.compile(r"HTTP/1\.([0-9])")
 # NUL, CR and LF in a value are attempts to smuggle a second header.
 _BAD_VALUE = re.compile(r"[\x00\r\n]")
 _FRAMING = frozenset(("content-length", "transfer-encoding", "connection", "expect", "host"))
+_LENGTH = re.compile(rb"\r\nContent-Length: ([0-9]{1,18})(?=\r\n)", re.IGNORECASE)
 _BAD_TARGET = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -69,6 +71,47 @@ def parse_head(data: bytes) -> RequestHead:
             head.headers.append(_header(line))
     _framing(head)
     return head
+
+
+class HeadParser:
+    """Parses the heads of one connection, as `parse_head`: most differ from the last one in Content-Length at most."""
+
+    def __init__(self) -> None:
+        self._rest = b""  # the last head without its Content-Length
+        self._parsed: RequestHead | None = None
+
+    def parse(self, data: bytes) -> RequestHead:
+        """Parse a complete head. Raises `HttpError`."""
+        found = _LENGTH.search(data)
+        if found is None:
+            return parse_head(data)
+        rest = data[: found.start()] + data[found.end() :]
+        if rest != self._rest:
+            head = parse_head(rest)
+            if head.content_length is not None or head.chunked or len(head.headers) >= MAX_HEADERS:
+                return parse_head(data)
+            if len(rest) > MAX_KEPT:
+                return _with_length(head, found[1])
+            self._rest, self._parsed = rest, head
+        assert self._parsed is not None
+        return _with_length(self._parsed, found[1])
+
+
+def _with_length(head: RequestHead, digits: bytes) -> RequestHead:
+    """`head` with a body of a length."""
+    text = digits.decode()
+    headers = [*head.headers, ("content-length", text)]
+    return RequestHead(
+        head.method,
+        head.target,
+        head.version,
+        headers,
+        head.host,
+        int(text),
+        False,
+        head.keep_alive,
+        head.expects_continue,
+    )
 
 
 def _request_line(line: str) -> RequestHead:

@@ -22,6 +22,7 @@ from hub.http.worker_relay import WorkerRelay
 from hub.net.connection_input import ConnectionInput
 from hub.net.http_error import HttpError
 from hub.net.transport import PeerStalled, send_all
+from hub.net.wsgi import JsonHeaders
 from hub.runtime.budget import Budget, OverBudget
 from hub.websocket.keepalive import KeepAliveMonitor
 
@@ -50,6 +51,9 @@ SECURITY = (
 )
 """Of every answer; pages have a Content-Security-Policy of their own (hub.http.page)."""
 HSTS = (b"Strict-Transport-Security", b"max-age=31536000")
+JSON_HEAD = b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\nDate: %b\r\n%b\r\n"
+PLAIN_END = b"".join(b"%b: %b\r\n" % pair for pair in SECURITY)
+TLS_END = PLAIN_END + b"%b: %b\r\n" % HSTS
 
 
 @lru_cache(maxsize=4)
@@ -75,6 +79,7 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
     result: Any
     response_headers: list[tuple[bytes, bytes]]
     _endless = False
+    _json: tuple[str, JsonHeaders] | None = None  # status and headers that are encoded together when they are sent
 
     def process_result(self) -> None:
         """Send the application's answer; nothing when the connection became a WebSocket."""
@@ -93,6 +98,11 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
     def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         """WSGI's start_response; without effect after a WebSocket handshake."""
         if self.connection_upgraded:
+            return self.write
+        self._json = None
+        if type(headers) is JsonHeaders and exc_info is None and self.request_version == "HTTP/1.1":
+            self._json, self._orig_status = (status, headers), status
+            self.status, self.code = status.encode("latin-1"), int(status[:3])
             return self.write
         return WSGIHandler.start_response(self, status, headers, exc_info)
 
@@ -129,7 +139,11 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
 
     def write(self, data: bytes) -> None:
         """WSGI's write()."""
-        if not self.connection_upgraded:
+        if self.connection_upgraded:
+            return
+        if self._json is not None and not self.headers_sent:
+            self._write_with_headers(data)
+        else:
             WSGIHandler.write(self, data)
 
     def _write(self, data: bytes) -> None:
@@ -163,6 +177,8 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
         Raises `HttpError` where the body does not fit into the budget now.
         """
         self._endless = False
+        if self._json is not None and self._sent_json(*self._json, data):
+            return
         if len(data) <= JOIN_BYTES or self.command == "HEAD":
             self._send_with_head(data)
             return
@@ -175,6 +191,17 @@ class ResponseWriter(WebSocketHandler):  # type: ignore[misc]  # gevent-websocke
             self._send_with_head(data)
         finally:
             self.budget.give_back(counted)
+
+    def _sent_json(self, status: str, headers: JsonHeaders, data: bytes) -> bool:
+        """Send a whole small JSON answer; False, with the headers as usual, where anything about it is special."""
+        ends = self.close_connection or self.owner.stopping.is_set()
+        if ends or len(data) != headers.length or headers.length > JOIN_BYTES or self.command == "HEAD":
+            WSGIHandler.start_response(self, status, headers)
+            return False
+        self.headers_sent = True
+        end = PLAIN_END if self.owner.tls is None else TLS_END
+        self._sendall(JSON_HEAD % (self.status, len(data), _date(int(time())), end) + data)
+        return True
 
     def _send_with_head(self, data: bytes) -> None:
         self.headers_sent = True

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -21,8 +20,7 @@ from hub.store.transaction import Transaction
 SAME_SECONDS = 300.0  # equal content without any time or id is the same record for this long
 
 
-@dataclass(frozen=True)
-class StoredDetection:
+class StoredDetection(NamedTuple):
     """The result of a detection: id and warnings for its sender, and the name of its first picture."""
 
     id: str

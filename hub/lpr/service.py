@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.contract.errors import NotFound, TooManyRequests
+from hub.contract.ids import new_id
 from hub.contract.plates import Plate
 from hub.contract.times import local_text, utc_text
 from hub.live.bus import Bus
@@ -33,8 +32,7 @@ from hub.store.writer import Writer
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(NamedTuple):
     """A record that was stored, or was stored before; `kind` is detection, health or registration."""
 
     kind: str
@@ -124,14 +122,15 @@ class Lpr:
             "pictures": {},
         }
         row = _common(record)
-        row.update(vehicles_count=record.vehicles_count, plates_count=record.plates_count)
-        row.update(protected=False, pack=0, picture_bytes=0, unsure=not any(plate.is_sure for plate in record.plates))
+        row["vehicles_count"], row["plates_count"] = record.vehicles_count, record.plates_count
+        row["protected"], row["pack"], row["picture_bytes"] = False, 0, 0
+        row["unsure"] = not any(plate.is_sure for plate in record.plates)
         counters: list[CounterKey] = [
             ("detections", ""),
             ("detections_day", self.statistics.day(record.received_at)),
             ("camera", record.sender.camera_id),
             ("checkpoint", record.sender.checkpoint_id),
-            *(("plate", plate) for plate in {plate.plate for plate in record.plates}),
+            *[("plate", plate) for plate in {plate.plate for plate in record.plates}],
         ]
         item = NewDetection(record, row, body, counters, self._new_camera(record, door, address))
         stored = self._writer.write_with(self._detections, item, sum(len(picture.data) for picture in record.pictures))
@@ -260,7 +259,7 @@ class Lpr:
 def _common(record: Detection | HealthReport) -> dict[str, Any]:
     """The columns that detections and health reports share."""
     return {
-        "id": str(uuid.uuid4()),
+        "id": new_id(),
         "event_key": record.event_key,
         "event_id": record.event_id,
         "camera_id": record.sender.camera_id,

@@ -53,28 +53,49 @@ def send_all(
     average rate is below `MIN_SEND_BYTES_PER_SECOND`, or when the budget is used up. The stream is then broken and must
     not be used again.
     """
-    size = len(data)
+    sent = _send_at_once(sock, data)
+    if sent < len(data):
+        _send_rest(sock, memoryview(data), sent, stall_seconds, time_slice, budget)
+
+
+def _send_at_once(sock: gevent.socket.socket, data: bytes | bytearray | memoryview) -> int:
+    """Send what the system takes without waiting, nearly always everything; the number of bytes."""
+    if type(sock) is not gevent.socket.socket:
+        return 0
+    try:
+        return sock.send(data, 0, 0.0)  # type: ignore[call-arg]  # gevent takes a timeout, its type stubs do not
+    except BlockingIOError:
+        return 0
+    except OSError as error:
+        raise PeerDisconnected(f"gone: {error.strerror or error}") from error
+
+
+def _send_rest(
+    sock: gevent.socket.socket,
+    view: memoryview,
+    sent: int,
+    stall_seconds: float,
+    time_slice: TimeSlice,
+    budget: Budget | None,
+) -> None:
+    """Send what follows the first `sent` bytes of `view`, as the peer takes it."""
+    size = len(view)
     counted = 0
     try:
-        # Set before every call: another greenlet may read from the same socket with a timeout of its own.
-        sock.settimeout(stall_seconds)
-        sent = sock.send(data)
-        if sent < size:
-            view = memoryview(data)
-            if budget is not None:
-                budget.take(size - sent)
-                counted = size - sent
-            deadline = monotonic() + stall_seconds + size / MIN_SEND_BYTES_PER_SECOND
-            while sent < size:
-                time_slice.check()
-                if monotonic() > deadline:
-                    raise PeerStalled("read too slowly")
-                sock.settimeout(stall_seconds)
-                sent += sock.send(view[sent : sent + BLOCK_BYTES])
+        if sent and budget is not None:
+            counted = _count(budget, size - sent)
+        deadline = monotonic() + stall_seconds + size / MIN_SEND_BYTES_PER_SECOND
+        while sent < size:
+            time_slice.check()
+            if monotonic() > deadline:
+                raise PeerStalled("read too slowly")
+            # Before every call: another greenlet may read from the same socket with a timeout of its own.
+            sock.settimeout(stall_seconds)
+            sent += sock.send(view[sent : sent + BLOCK_BYTES])
+            if not counted and sent < size and budget is not None:
+                counted = _count(budget, size - sent)
     except TimeoutError as error:
         raise PeerStalled(f"took nothing for {stall_seconds:g} s") from error
-    except OverBudget as error:
-        raise PeerStalled("reads too slowly while the hub has as much in memory as it may have") from error
     except PeerDisconnected:
         raise
     except OSError as error:
@@ -83,6 +104,15 @@ def send_all(
         sock.settimeout(None)
         if counted and budget is not None:
             budget.give_back(counted)
+
+
+def _count(budget: Budget, size: int) -> int:
+    """Count bytes that are not sent yet."""
+    try:
+        budget.take(size)
+    except OverBudget as error:
+        raise PeerStalled("reads too slowly while the hub has as much in memory as it may have") from error
+    return size
 
 
 def linger(sock: gevent.socket.socket, max_seconds: float, max_bytes: int) -> None:

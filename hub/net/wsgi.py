@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -35,6 +36,15 @@ def read_exactly(environ: Environ, length: int) -> bytes:
     return body
 
 
+class JsonHeaders(list[tuple[str, str]]):
+    """The headers of a JSON answer of `length` bytes that has no others; the hub's server has them encoded already."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__((("Content-Type", "application/json"), ("Content-Length", str(length))))
+        self.length = length
+
+
+@cache
 def status_line(status: int) -> str:
     """The status with its reason phrase, as in `400 Bad Request`."""
     return f"{status} {HTTPStatus(status).phrase}"
@@ -49,7 +59,9 @@ def respond(
 ) -> Iterable[bytes]:
     """A JSON answer."""
     text = encode(body)
-    sent = [("Content-Type", "application/json"), ("Content-Length", str(len(text))), *headers]
+    sent: list[tuple[str, str]] = JsonHeaders(len(text))
+    if headers or retry_after is not None:
+        sent = [*sent, *headers]
     if retry_after is not None:
         sent.append(("Retry-After", str(retry_after)))
     start_response(status_line(status), sent)

@@ -29,15 +29,24 @@ def yield_to_loop() -> None:
 
 
 class TimeSlice:
-    """The time for which one greenlet has run; `check()` yields when its slice is used up."""
+    """The time for which one greenlet has run; `check()` yields when its slice is used up.
 
-    __slots__ = ("_began",)
+    A greenlet that has waited, for its peer or for a commit, has a new slice: the event loop has gone round meanwhile.
+    """
+
+    __slots__ = ("_began", "_round", "_now")
 
     def __init__(self) -> None:
-        self._began = perf_counter()
+        self._now = gevent.get_hub().loop.now  # the same all through one round of the event loop
+        self._restart()
 
     def check(self) -> None:
         """Yield to the event loop if this greenlet has run for more than `TIME_SLICE_SECONDS`."""
-        if perf_counter() - self._began > TIME_SLICE_SECONDS:
+        if self._now() != self._round:
+            self._restart()
+        elif perf_counter() - self._began > TIME_SLICE_SECONDS:
             yield_to_loop()
-            self._began = perf_counter()
+            self._restart()
+
+    def _restart(self) -> None:
+        self._round, self._began = self._now(), perf_counter()

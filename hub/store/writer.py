@@ -19,7 +19,7 @@ from time import monotonic
 from typing import Any, TypeVar, cast
 
 import gevent
-from gevent.event import Event
+from gevent.monkey import get_original
 from gevent.threadpool import ThreadPool
 
 from hub.runtime.histogram import Histogram
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 BATCH = 200
+EARLY = 6  # so many pending writes are committed while the event loop is still busy with others that came with them
 COMMIT_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LOG_SECONDS = 10.0  # between two log lines about records that could not be stored
 MAX_PENDING_BYTES = 256 * 1024 * 1024
@@ -53,10 +54,11 @@ class Writer:
         self._committer = Committer(backend, self.faults, self._note_rejected)
         self._pending: deque[PendingWrite] = deque()
         self._pending_bytes = 0  # of the writes that are not answered yet
-        self._wake = Event()
         self._loop: Any = None
         self._pool = ThreadPool(1)
-        self._committing = False  # whether the native thread takes the pending writes by itself
+        self._signals: Any = get_original("queue", "SimpleQueue")()  # wakes the native thread
+        self._idle = False  # whether the native thread waits for a signal
+        self._scheduled = False  # whether `_end_of_round` is
         self._closed = False
         self.last_error = ""
         self.failure: Exception | None = None  # why the last commit failed; None after one that did not
@@ -88,37 +90,52 @@ class Writer:
             )
         self._pending.append(write)
         self._pending_bytes += write.size
-        if not self._committing:
-            self._wake.set()
+        if not self._scheduled and self._loop is not None:
+            self._scheduled = True
+            self._loop.run_callback(self._end_of_round)
+        if self._idle and len(self._pending) >= EARLY:
+            self._wake()
         return write.waiter.get()
 
-    def run(self) -> None:
-        """The writer's greenlet: commits the pending writes together; ends after `close()` with none left."""
-        self._loop = gevent.get_hub().loop
-        while True:
-            self._wake.wait()
-            self._wake.clear()
-            while self._pending:
-                self._committing = True
-                try:
-                    in_pool(self._pool, self._commit_pending)
-                finally:
-                    self._committing = False
-            if self._closed:
-                in_pool(self._pool, self._committer.disconnect)
-                return
+    def _end_of_round(self) -> None:
+        """On the event loop, once it has handled all that had arrived: commit what is pending, however little."""
+        self._scheduled = False
+        self._wake()
 
-    def _commit_pending(self) -> None:
+    def _wake(self) -> None:
+        if self._idle:
+            self._idle = False
+            self._signals.put(None)
+
+    def run(self) -> None:
+        """The writer's greenlet: has the native thread commit the pending writes together, until `close()`."""
+        self._loop = gevent.get_hub().loop
+        self._wake()  # for what has arrived before
+        in_pool(self._pool, self._commit_until_closed)
+        in_pool(self._pool, self._committer.disconnect)
+
+    def _commit_until_closed(self) -> None:
         """On the native thread: one commit after the other while anything is pending.
 
         The next one begins at once, without waiting for the event loop, which answers the last one's senders meanwhile.
         """
-        while self._pending:
-            batch = [self._pending.popleft() for _ in range(min(BATCH, len(self._pending)))]
-            began = self.commit_began = monotonic()
-            results = self._results(batch)
-            self.commit_began = None
-            self._loop.run_callback_threadsafe(self._answer, batch, results, monotonic() - began)
+        while True:
+            while self._pending:
+                self._commit_pending()
+            if self._closed:
+                return
+            self._idle = True
+            if self._pending or self._closed:
+                self._idle = False
+            else:
+                self._signals.get()
+
+    def _commit_pending(self) -> None:
+        batch = [self._pending.popleft() for _ in range(min(BATCH, len(self._pending)))]
+        began = self.commit_began = monotonic()
+        results = self._results(batch)
+        self.commit_began = None
+        self._loop.run_callback_threadsafe(self._answer, batch, results, monotonic() - began)
 
     @property
     def pending(self) -> int:
@@ -186,7 +203,7 @@ class Writer:
     def close(self) -> None:
         """Accept no more records; `run` ends after the pending ones are committed."""
         self._closed = True
-        self._wake.set()
+        self._wake()
 
     def status(self) -> dict[str, Any]:
         """For the status page: pending records, commits, stored records, refused records, the last error."""

@@ -41,8 +41,9 @@ POLL_SECONDS_OF_MANY = 0.5  # records of other hubs wake nobody here
 GATHER_SECONDS = 0.04  # between two steps; records of this time are joined together
 REST = 9  # times as long as a step has taken: records that arrive by the thousand are stored first, and joined later
 MAX_REST_SECONDS = 0.1  # a verdict comes within 200 ms
-BEHIND_STEPS = 10  # full steps in a row, after which no verdict comes in time any more, and
-BEHIND_REST_SECONDS = 1.0  # storing has the event loop until less arrives
+MANY = 50  # records of one step, when some 400 arrive in a second
+BEHIND_STEPS = 3  # steps of so many in a row, after which
+BEHIND_REST_SECONDS = 1.0  # storing has the event loop until less arrives, and verdicts come later
 RETRY_SECONDS = 2.0
 MAX_SENSED = 1000
 Sensing = VehicleArrived | VehicleLeft | WeightSettled
@@ -127,17 +128,19 @@ class VisitService:
 
     def run(self) -> None:
         """The greenlet of visits."""
+        busy = 0  # steps of many records in a row
         while not self._closed:
             if not self._wake.wait(self.poll_seconds):
                 self._parts.intake.look_everywhere()
             self._wake.clear()
             try:
-                more, full = True, 0
+                more = True
                 while more and not self._closed:
-                    began = time.monotonic()
+                    began, joined = time.monotonic(), self.joined
                     more = self.step()
-                    full += 1
-                    most = BEHIND_REST_SECONDS if full > BEHIND_STEPS else MAX_REST_SECONDS
+                    many = more or (busy <= BEHIND_STEPS and self.joined - joined >= MANY)
+                    busy = busy + 1 if many else 0
+                    most = BEHIND_REST_SECONDS if busy > BEHIND_STEPS else MAX_REST_SECONDS
                     self._rest(min(REST * (time.monotonic() - began), most))
                 self.problem = ""
             except UNAVAILABLE as error:
@@ -225,8 +228,8 @@ class VisitService:
             place = self._places.load(key, [evidence.at for evidence, _ in some])
             joining = Joining(place.visits, self._rules, partial(self._new, some[0][1]), place.stood)
             for evidence, _ in sorted(some, key=lambda each: each[0].at):
-                joining.join(self._parts.assessment.member(evidence, found))
                 time_slice.check()
+                joining.join(self._parts.assessment.member(evidence, found))
             changed += joining.changed
             changed += self._sensed.attach(place, joining.changed) + self._weighing.attach(place)
             self._places.tidy(key, max(evidence.at for evidence, _ in some))

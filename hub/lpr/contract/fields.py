@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from hub.contract.bounds import FIELD_BYTES, FIELD_TEXT, MAX_ESCAPE, Limits, bounded, is_small
+from hub.contract.bounds import FIELD_BYTES, FIELD_TEXT, MAX_ESCAPE, Limits, bounded, is_small, plain_size
 from hub.contract.errors import ContractError
 from hub.contract.fields import MAX_TEXT, SenderFields
 from hub.contract.json_text import decode
@@ -25,6 +25,11 @@ MAX_EXTRA_FIELDS = 100
 EXTRA = Limits(text=FIELD_TEXT, size=FIELD_BYTES)
 CAMERA_KEYS = ("camera_id", "aicamera_id", "device_id", "cameraId", "aicameraId", "hostname")
 CHECKPOINT_KEYS = ("checkpoint_id", "checkpointId")
+COORDINATES = (
+    ("latitude", ("latitude", "location_lat", "lat")),
+    ("longitude", ("longitude", "location_lon", "location_lng", "lon", "lng")),
+)
+PLACE_KEYS = frozenset(("location", *(key for _, keys in COORDINATES for key in keys)))
 COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)(?:_(\d{1,6}))?")
 
 
@@ -62,8 +67,10 @@ class Fields(SenderFields):
         if not size or size * MAX_ESCAPE > self._room:
             if not value or not isinstance(value, (list, dict, str)):
                 return bounded(value, key, self.warnings)
-            value = bounded(value, key, self.warnings, size=self._room)
-            size = len(orjson.dumps(value))
+            size = 0 if isinstance(value, str) else plain_size(value)
+            if not 0 < size <= self._room:
+                value = bounded(value, key, self.warnings, size=self._room)
+                size = len(orjson.dumps(value))
         self._room = max(self._room - size, 0)
         return value
 
@@ -111,10 +118,9 @@ class Fields(SenderFields):
     def place(self) -> dict[str, Any]:
         """latitude, longitude and location, those that are there; coordinates under any of their names."""
         found: dict[str, Any] = {}
-        for name, keys in (
-            ("latitude", ("latitude", "location_lat", "lat")),
-            ("longitude", ("longitude", "location_lon", "location_lng", "lon", "lng")),
-        ):
+        if self.data.keys().isdisjoint(PLACE_KEYS):
+            return found
+        for name, keys in COORDINATES:
             for key in keys:
                 if key in self.data and (value := self.number(key)) is not None:
                     found.setdefault(name, value)

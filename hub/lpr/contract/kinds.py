@@ -86,6 +86,7 @@ COMMON_KEYS = frozenset(
         "processing_time_ms",
     )
 )
+RECORD_KEYS = DETECTION_KEYS | HEALTH_KEYS | COMMON_KEYS
 TABLE_KEYS = frozenset(("table", "data", "type"))  # of the frame around a record (docs/wire/lpr.md 1.4)
 MAX_NESTING = 3
 
@@ -94,8 +95,7 @@ def flatten(data: dict[str, Any]) -> dict[str, Any]:
     """Move the fields of nested objects (`data`, `content`, `data.detection_data`) up; outer fields take precedence."""
     for _ in range(MAX_NESTING):
         for inner_key in ("data", "content", "detection_data"):
-            inner = unwrapped(data.get(inner_key))
-            if isinstance(inner, dict):
+            if inner_key in data and isinstance(inner := unwrapped(data[inner_key]), dict):
                 break
         else:
             return data
@@ -127,7 +127,7 @@ def kind_of(data: dict[str, Any], hint: str | None) -> tuple[str, str | None]:
     keys = data.keys()
     if hint == "register":
         return "register", unknown
-    if hint and not keys.isdisjoint(DETECTION_KEYS | HEALTH_KEYS | COMMON_KEYS):
+    if hint and not keys.isdisjoint(RECORD_KEYS):
         return hint, unknown
     if hint is None:
         if not keys.isdisjoint(DETECTION_KEYS):

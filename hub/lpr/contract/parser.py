@@ -7,9 +7,8 @@ fields. Only an unrecognised object is rejected.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -38,8 +37,7 @@ DECODED_LATER = frozenset(("ocr_results", "vehicle_detections", "plate_detection
 KEY_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """What the transport knows about a record: the sender's address and serial, the time of receipt (epoch seconds)."""
 
     peer: str

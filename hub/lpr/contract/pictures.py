@@ -38,6 +38,8 @@ def read_pictures(fields: Fields, limit: int, max_megapixels: int) -> list[SentP
     So is a picture with more than `max_megapixels` million pixels, whose bytes are stored as `.bin`: never shown.
     Raises ContractError (413) for a picture of more than `limit` bytes.
     """
+    if fields.data.keys().isdisjoint(PICTURES):
+        return []
     read = partial(_read, fields, limit=limit, max_megapixels=max_megapixels)
     found: list[SentPicture | None] = []
     target = "original_image"

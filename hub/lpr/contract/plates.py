@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from hub.contract.bounds import INT_64
 from hub.contract.plates import Plate, normalise_plate
 from hub.contract.text import clean
 
@@ -30,8 +31,11 @@ def confidence(value: Any) -> float | None:
 
 def as_number(value: Any) -> float | None:
     """A finite number, also from text; None for anything else."""
-    if type(value) is float:
+    kind = type(value)
+    if kind is float:
         return value if math.isfinite(value) else None
+    if kind is int and -INT_64 <= value < INT_64:
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from hub.apriltag.contract.single_quotes import single_to_double
-from hub.contract.bounds import FIELD_BYTES, Limits, bounded, bounded_record
+from hub.contract.bounds import FIELD_BYTES, INT_64, MAX_KEY, Limits, bounded, bounded_record, fits, plain_size
 from hub.contract.errors import ContractError
 from hub.contract.json_text import decode
 
@@ -101,3 +101,38 @@ def test_rewriting_single_quotes_is_linear(text: str) -> None:
     began = time.process_time()
     single_to_double(text)
     assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"text": "1AB", "confidence": 0.93, "bbox": [10, 20, 110, 60]}],
+        {"a": [True, "กข", {"b": "x" * 300, "k" * MAX_KEY: [1]}], "c": ":x"},
+        [],
+        ["x" * 3000],
+    ],
+)
+def test_a_small_value_within_the_limits_is_known_by_its_json(value: Any) -> None:
+    assert plain_size(value) == len(orjson.dumps(value)) and fits(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        nested(17),
+        [float("nan")],
+        [float("inf")],
+        [INT_64],
+        [-INT_64 - 1],
+        ["\ud800"],
+        [{"k" * (MAX_KEY + 1): 1}],
+        [{'k"' * MAX_KEY: 1}],
+        [1, {"a": "x" * 500, "b" * (MAX_KEY + 1): ":"}],
+        [b"bytes"],
+        list(range(501)),
+        ["x" * 4001],
+        {1: 2},
+    ],
+)
+def test_any_other_value_is_looked_through(value: Any) -> None:
+    assert not plain_size(value)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.http.request_head import MAX_HEADERS, MAX_REQUEST_LINE, end_of_head, parse_head
+from hub.http.request_head import MAX_HEADERS, MAX_REQUEST_LINE, HeadParser, RequestHead, end_of_head, parse_head
 from hub.net.http_error import HttpError, error_response
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")
@@ -101,3 +103,28 @@ def test_the_end_of_a_head_is_found_whatever_follows(data: bytes, body: bytes) -
     assert 0 < end <= len(data) + len(body)
     assert (data + body)[:end].endswith((b"\n\r\n", b"\n\n"))
     assert end_of_head(bytearray((data + body)[: end - 1])) == -1
+
+
+def outcome(parse: Callable[[bytes], RequestHead], data: bytes) -> Any:
+    """Everything that a parser finds, the headers in no order; the status of a head that it refuses."""
+    try:
+        head = parse(data)
+    except HttpError as error:
+        return error.status
+    return {name: getattr(head, name) for name in RequestHead.__slots__} | {"headers": sorted(head.headers)}
+
+
+@given(st.lists(heads(), max_size=3))
+def test_the_heads_of_a_connection_are_parsed_as_each_alone(some: list[bytes]) -> None:
+    parser = HeadParser()
+    for data in [*some, *some]:
+        assert outcome(parser.parse, data) == outcome(parse_head, data)
+
+
+def test_heads_that_differ_in_their_length_only() -> None:
+    parser = HeadParser()
+    for size in (5, 6, 6, 10**17):
+        data = b"POST /a HTTP/1.1\r\nHost: h\r\ncontent-length: %d\r\nX-A: b\r\n\r\n" % size
+        assert parser.parse(data).content_length == size
+        assert outcome(parser.parse, data) == outcome(parse_head, data)
+    assert parser.parse(b"POST /a HTTP/1.1\r\nHost: h\r\nX-A: b\r\n\r\n").content_length is None

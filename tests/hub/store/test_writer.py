@@ -14,7 +14,7 @@ from hub.store.batch import BatchStore
 from hub.store.commit import Committer
 from hub.store.sqlite.backend import SqliteBackend
 from hub.store.sqlite.connection import connect
-from hub.store.writer import StoreBusy, Writer
+from hub.store.writer import EARLY, StoreBusy, Writer
 
 INSERT = "INSERT INTO t (a) VALUES (:a)"
 
@@ -258,3 +258,16 @@ def test_the_next_commit_does_not_wait_for_a_busy_event_loop(writer: Writer) -> 
         pass  # the event loop turns no more
     assert done == [2]
     gevent.joinall([first, second], timeout=5, raise_error=True)
+
+
+def test_several_pending_writes_are_committed_while_the_event_loop_goes_on(writer: Writer) -> None:
+    writer.write(insert(100))
+    gevent.sleep(0.05)  # the native thread waits for more
+    done: list[int] = []
+    jobs = [gevent.spawn(writer.write, lambda transaction: done.append(1)) for _ in range(EARLY)]
+    gevent.sleep(0)
+    end = time.monotonic() + 5
+    while len(done) < EARLY and time.monotonic() < end:
+        pass  # this round of the event loop does not end
+    assert len(done) == EARLY
+    gevent.joinall(jobs, timeout=5, raise_error=True)
