@@ -16,8 +16,8 @@ DOUBTLESS = 0.975
 """Calibrated confidence of the network from which PP-OCR is skipped: none of 1,800 held-out strips read with that much
 was wrong, and PP-OCR's few contradictions were.
 """
-HOPELESS = 0.2
-"""Below this confidence even agreement would not make the number reportable."""
+HOPELESS = 0.5
+"""Below this confidence even agreement would not make the number reportable, nor count for much in a vote."""
 SURELY = 0.95
 """Minimum probability of PP-OCR's text for its agreement to count: below, two guesses are often equally wrong."""
 AGREED = 0.25
