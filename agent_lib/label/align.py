@@ -21,6 +21,8 @@ ALIKE = 0.5
 STRONGEST = 7.0
 # The part of a picture that is compared has at most so many pixels a side.
 LARGEST = 512
+# Pixels around that part that are needed to smooth and to shift it.
+AROUND = MOST_SHIFT + 8
 GREY_LEVEL = 1.0
 
 Part = tuple[slice, slice]
@@ -33,10 +35,14 @@ def aligned(reference: Image, picture: Image, label: Part | None = None) -> Imag
     Both are grey and of the same shape. `label` is where the label lies in `reference`; only that part is compared,
     since what is behind a label need not move with it. By default it is all but the border.
     """
-    rows, columns = label or _middle(reference.shape)
-    base = cv2.GaussianBlur(reference, (0, 0), SMOOTH).astype(np.float32)
-    other = cv2.GaussianBlur(picture, (0, 0), SMOOTH).astype(np.float32)
-    part = _core(rows, reference.shape[0]), _core(columns, reference.shape[1])
+    rows, columns = label or (slice(0, reference.shape[0]), slice(0, reference.shape[1]))
+    rows, columns = _core(rows, reference.shape[0]), _core(columns, reference.shape[1])
+    # Only what is compared is smoothed: a whole frame of floats takes four times its memory.
+    top, left = max(0, rows.start - AROUND), max(0, columns.start - AROUND)
+    around = slice(top, rows.stop + AROUND), slice(left, columns.stop + AROUND)
+    base = cv2.GaussianBlur(reference[around], (0, 0), SMOOTH).astype(np.float32)
+    other = cv2.GaussianBlur(picture[around], (0, 0), SMOOTH).astype(np.float32)
+    part = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
     x, y = _shift(base, other, part)
     if not alike(base[part], _moved(other, x, y)[part]):
         # The shift of a frame full of noise may be wrong: a camera that stands still has none.
@@ -89,10 +95,6 @@ def _core(span: slice, length: int) -> slice:
     start, stop = max(room, span.start), min(length - room, span.stop)
     cut = max(0, stop - start - LARGEST)
     return slice(start + cut // 2, stop - (cut - cut // 2))
-
-
-def _middle(shape: tuple[int, ...]) -> Part:
-    return slice(0, shape[0]), slice(0, shape[1])
 
 
 def _moved(picture: Array, x: float, y: float) -> Array:
