@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 from hub.runtime.durable_file import make_folder, write_whole
 from hub.settings.base import Section
-from hub.settings.model import Settings, declared, declared_tables, environment_name, section_class
+from hub.settings.declared import declared, declared_tables, environment_name, section_class
+from hub.settings.model import Settings
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ import requests
 import yaml
 
 from hub.settings.access import Access
-from hub.settings.model import Settings, declared, environment_name
+from hub.settings.declared import declared, environment_name
+from hub.settings.model import Settings
 from tests.support.front import CONFIGURATION, FOLDER
 from tests.support.helpers import ROOT, HubProcess
 

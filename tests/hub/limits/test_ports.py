@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from hub.settings.model import declared
+from hub.settings.declared import declared
 from tests.support import ws
 from tests.support.helpers import wait_for
 from tests.support.hosts import other_hosts

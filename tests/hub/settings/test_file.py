@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from hub.settings.declared import declared, declared_tables, environment_name
 from hub.settings.file import SettingsError, load, template
-from hub.settings.model import Settings, declared, declared_tables, environment_name
+from hub.settings.model import Settings
 from tests.support.helpers import ROOT
 
 
