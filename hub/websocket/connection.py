@@ -12,15 +12,11 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from gevent.lock import Semaphore
-
 from hub.net.connection_input import ConnectionInput
-from hub.net.send_queue import unsent_bytes
-from hub.net.tls import TlsSocket
-from hub.net.transport import PeerDisconnected, linger, send_all
+from hub.net.transport import PeerDisconnected, linger
 from hub.websocket import frames
-from hub.websocket.control_frames import PendingControlFrames
 from hub.websocket.errors import WebSocketClosed
+from hub.websocket.frame_sender import INTERRUPTED, JOIN_BYTES, FrameSender
 from hub.websocket.frames import FrameError, Prepared, prepare
 from hub.websocket.keepalive import KeepAliveMonitor
 from hub.websocket.reader import MESSAGE_SECONDS, DiscardedMessage, MessageReader
@@ -29,14 +25,11 @@ __all__ = ["DiscardedMessage", "Prepared", "WebSocket", "WebSocketClosed", "prep
 
 log = logging.getLogger(__name__)
 
-# Up to this size header and payload are copied into one packet.
-JOIN_BYTES = 64 * 1024
 LINGER_SECONDS = 10.0
 LINGER_BYTES = 256 * 1024 * 1024
-INTERRUPTED = "interrupted in the middle of a message"
 
 
-class WebSocket:
+class WebSocket(FrameSender):
     """One WebSocket connection, for any number of sending greenlets and one that receives.
 
     A transport may lower `max_message_bytes`. `closed` is true as soon as either side has begun to close; `close_code`
@@ -54,25 +47,17 @@ class WebSocket:
         send_stall_seconds: float,
         message_seconds: float = MESSAGE_SECONDS,
     ) -> None:
+        super().__init__(connection, send_stall_seconds)
         self.environ = environ
         self.version: str = environ.get("HTTP_SEC_WEBSOCKET_VERSION", "")
         self.path: str = environ.get("PATH_INFO", "")
         self.origin: str | None = environ.get("HTTP_ORIGIN")
         self.protocol: str | None = environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL")
-        self.accepted = False
-        self.closed = False
-        self.close_code: int | None = None
-        self.close_reason = ""
         self.close_deadline: float | None = None
         self.receiving = False
         self._reader = MessageReader(connection, max_message_bytes, message_seconds)
-        self._controls = PendingControlFrames()
-        self._sock = connection.sock
-        self._time_slice = connection.time_slice
         self._handshake = handshake
         self._keepalive = keepalive
-        self._stall_seconds = send_stall_seconds
-        self._lock = Semaphore(1)
         self._peer_finished = False
         self._protocol_violated = False
 
@@ -93,16 +78,6 @@ class WebSocket:
     @max_buffered_bytes.setter
     def max_buffered_bytes(self, value: int | None) -> None:
         self._reader.max_buffered_bytes = value
-
-    @property
-    def unsent(self) -> int:
-        """Bytes that the peer has not acknowledged; 0 where the system does not report them."""
-        return unsent_bytes(self._sock)
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether the rest of a frame is still to be sent."""
-        return bool(self._controls.remainder)
 
     @property
     def last_received(self) -> float:
@@ -163,31 +138,6 @@ class WebSocket:
         else:
             self._transmit(head, payload, timeout)
 
-    def send_now(self, message: Prepared) -> bool:
-        """Send framed messages without waiting; False where `send` is to send them, since that may have to wait.
-
-        Where `unfinished` is true afterwards, the peer has not taken all; the next `send` begins with the rest.
-        Raises `WebSocketClosed`.
-        """
-        controls = self._controls
-        if not self.accepted or controls.due or len(message) > JOIN_BYTES or isinstance(self._sock, TlsSocket):
-            return False
-        if not self._lock.acquire(blocking=False):
-            return False
-        try:
-            if self.closed:
-                raise self._closed_error()
-            rest = controls.send_now(self._sock, message)
-            if len(rest) == len(message):
-                return False
-            controls.remainder = bytes(rest)
-            return True
-        except PeerDisconnected as error:
-            self.abort(frames.ABNORMAL_CLOSURE, str(error))
-            raise self._closed_error() from error
-        finally:
-            self._lock.release()
-
     def receive(self) -> str | bytes | None:
         """Wait for the next message: str for text, bytes for binary, None once the connection is closed."""
         if self.closed:
@@ -222,7 +172,7 @@ class WebSocket:
         self._begin_close(code, reason)
         if self.accepted:
             self.close_deadline = monotonic() + self._keepalive.close_seconds
-            self._send_close(code, reason)
+            self._send_close(code, reason, self._keepalive.close_seconds)
 
     def finish(self) -> None:
         """Complete the closing handshake once the application has returned. Called by the server's handler."""
@@ -266,69 +216,8 @@ class WebSocket:
     def drop(self, code: int, reason: str) -> None:
         """Abort the connection of a dead peer; the close frame is sent only if that needs no waiting."""
         self._begin_close(code, reason)
-        controls = self._controls
-        if not controls.close_sent and self._lock.acquire(blocking=False):
-            controls.remainder = controls.close_frame(code, reason)
-            self._flush_locked()
-            self._lock.release()
+        self._close_now(code, reason)
         self.abort(code, reason)
-
-    def flush_controls(self) -> None:
-        """Send due pings and pongs if that needs no waiting; a sender in progress sends them after its message."""
-        if self._controls.due and self._lock.acquire(blocking=False):
-            self._flush_locked()
-            self._lock.release()
-
-    # -- sending
-
-    def _transmit(self, head: bytes, payload: bytes | bytearray | memoryview, timeout: float | None) -> None:
-        stall = self._stall_seconds if timeout is None else timeout
-        controls = self._controls
-        with self._lock:
-            if self.closed:
-                raise self._closed_error()
-            try:
-                if controls.remainder:
-                    remainder, controls.remainder = controls.remainder, b""
-                    send_all(self._sock, remainder, stall, self._time_slice)
-                send_all(self._sock, head, stall, self._time_slice)
-                if payload:
-                    send_all(self._sock, payload, stall, self._time_slice)
-            except PeerDisconnected as error:
-                self.abort(frames.ABNORMAL_CLOSURE, str(error))
-                raise self._closed_error() from error
-            except BaseException:
-                # A timeout of the caller or a kill left a frame half sent: the stream cannot be continued.
-                self.abort(frames.ABNORMAL_CLOSURE, INTERRUPTED)
-                raise
-            if controls.pong is not None or controls.ping_due:
-                self._flush_locked()
-
-    def _send_close(self, code: int, reason: str) -> None:
-        """Send our close frame after the message in progress, within `close_seconds`."""
-        if self._controls.close_sent:
-            return
-        self._controls.close_sent = True
-        if not self._lock.acquire(timeout=self._keepalive.close_seconds):
-            self.abort(code, reason)
-            return
-        try:
-            frame = self._controls.close_frame(code, reason)
-            send_all(self._sock, frame, self._keepalive.close_seconds, self._time_slice)
-        except PeerDisconnected as error:
-            self.abort(code, str(error))
-        finally:
-            self._lock.release()
-
-    def _flush_locked(self) -> None:
-        """Send due control frames without waiting; the caller holds the lock."""
-        try:
-            self._controls.flush(self._sock)
-        except PeerDisconnected as error:
-            self.abort(frames.ABNORMAL_CLOSURE, str(error))
-
-    def _closed_error(self) -> WebSocketClosed:
-        return WebSocketClosed(self.close_code or frames.ABNORMAL_CLOSURE, self.close_reason)
 
     # -- control frames of the peer
 
@@ -340,7 +229,7 @@ class WebSocket:
             self._peer_finished = True
             if not self.closed:
                 self._begin_close(code, reason)
-                self._send_close(code, reason)
+                self._send_close(code, reason, self._keepalive.close_seconds)
             return True
         if opcode == frames.PING:
             # Only the newest ping needs an answer, so a flood of them costs one buffered pong.
