@@ -153,12 +153,11 @@ class CaptureRepository:
         """
         seq, captured_at = CAPTURES.columns.seq, CAPTURES.columns.captured_at
         statement = select(CAPTURES).order_by(*((captured_at.desc(), seq.desc()) if query.by_time else (seq.desc(),)))
-        cursor = Cursor(query.before, query.below)
-        if query.before is not None and query.by_time:
-            last = self._reader.all(select(captured_at, seq).where(seq == query.before))
-            if not last:
-                return Rows()
-            cursor = Cursor(below=Position(last[0]["captured_at"], last[0]["seq"]))
+        cursor: Cursor | None = Cursor(query.before, query.below)
+        if cursor is not None and query.by_time:
+            cursor = cursor.in_time(self._reader, captured_at, seq)
+        if cursor is None:
+            return Rows()
         conditions = [*self._conditions(query, cursor), *cursor.conditions(captured_at, seq)]
         return self._reader.page(statement.where(*conditions).limit(query.limit + 1), query.may_scan)
 

@@ -38,6 +38,13 @@ class Cursor:
     before: int | None = None
     below: Position | None = None
 
+    def in_time(self, reader: Reader, moment: Column[Any], seq: Column[Any]) -> Cursor | None:
+        """The same place in the order of time; None where the record that it follows has expired."""
+        if self.before is None:
+            return self
+        last = reader.all(select(moment.label("moment"), seq.label("seq")).where(seq == self.before))
+        return Cursor(below=Position(last[0]["moment"], last[0]["seq"])) if last else None
+
     def conditions(self, moment: ColumnElement[float], seq: ColumnElement[int]) -> list[ColumnElement[bool]]:
         """The conditions of a page in columns with the time and the sequence number of records."""
         found = [] if self.before is None else [seq < self.before]

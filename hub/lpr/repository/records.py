@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, false, func, literal, select
 
-from hub.contract.entries import Position
 from hub.contract.plates import normalise_plate
 from hub.lpr.repository.counters import CounterKey, CounterRepository
 from hub.lpr.repository.query import Query, event_conditions
@@ -44,12 +43,11 @@ class RecordRepository:
         """
         seq, occurred_at = RECORDS.columns.seq, RECORDS.columns.occurred_at
         statement = select(RECORDS).order_by(*((occurred_at.desc(), seq.desc()) if query.by_time else (seq.desc(),)))
-        cursor = Cursor(query.before, query.below)
-        if query.before is not None and query.by_time:
-            last = self._reader.all(select(occurred_at, seq).where(seq == query.before))
-            if not last:
-                return Rows()
-            cursor = Cursor(below=Position(last[0]["occurred_at"], last[0]["seq"]))
+        cursor: Cursor | None = Cursor(query.before, query.below)
+        if cursor is not None and query.by_time:
+            cursor = cursor.in_time(self._reader, occurred_at, seq)
+        if cursor is None:
+            return Rows()
         conditions = [*self._conditions(query, cursor, query.limit + 1), *cursor.conditions(occurred_at, seq)]
         return self._reader.page(statement.where(*conditions).limit(query.limit + 1), query.may_scan)
 
