@@ -7,7 +7,6 @@ where the other three say.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from agent_lib.label.panel_network import channels
 from agent_lib.runtime.arrays import Array, Image, Points
-from agent_lib.runtime.network import session
+from agent_lib.runtime.network import Network
 
 MODEL = Path(__file__).resolve().parents[1] / "data" / "corner_finder.onnx"
 WIDTH, HEIGHT = 112, 80
@@ -32,22 +31,11 @@ ROUNDS = 3
 SQUARE: Points = np.array([(BOX[0], BOX[1]), (BOX[2], BOX[1]), (BOX[2], BOX[3]), (BOX[0], BOX[3])], np.float32)
 
 
-class CornerNetwork:
+class CornerNetwork(Network):
     """The network, loaded once for the process. Thread-safe."""
 
-    _shared: CornerNetwork | None = None
-    _lock = threading.Lock()
-
     def __init__(self, path: Path = MODEL) -> None:
-        self._session = session(path)
-
-    @classmethod
-    def shared(cls) -> CornerNetwork:
-        """The instance of the process, loaded on the first call."""
-        with cls._lock:
-            if cls._shared is None:
-                cls._shared = cls()
-            return cls._shared
+        super().__init__(path)
 
     def settle(self, small: Image, panels: Sequence[Points]) -> tuple[list[Points], Array]:
         """Panels (4, 2), clockwise from the top left, moved to where they are; and the probability that each is one.

@@ -6,14 +6,13 @@ finds light panels in dark frames. Whether one is a label is decided by its edge
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from agent_lib.runtime.arrays import Array, Image, Points, as_mat
-from agent_lib.runtime.network import session
+from agent_lib.runtime.network import Network
 
 MODEL = Path(__file__).resolve().parents[1] / "data" / "panel_finder.onnx"
 REDUCE = 4
@@ -46,22 +45,11 @@ def channels(small: Image) -> Array:
     return np.stack([(levels - mean) / (spread + FAINTEST), cv2.sqrt(levels) / 8.0 - 1.0])[None]
 
 
-class PanelNetwork:
+class PanelNetwork(Network):
     """The network, loaded once for the process. Thread-safe."""
 
-    _shared: PanelNetwork | None = None
-    _lock = threading.Lock()
-
     def __init__(self, path: Path = MODEL) -> None:
-        self._session = session(path)
-
-    @classmethod
-    def shared(cls) -> PanelNetwork:
-        """The instance of the process, loaded on the first call."""
-        with cls._lock:
-            if cls._shared is None:
-                cls._shared = cls()
-            return cls._shared
+        super().__init__(path)
 
     def propose(self, grey: Image, most: int) -> list[Points]:
         """The `most` likeliest panels in an 8-bit grey frame, the best first: (4, 2) float32 in frame pixels.

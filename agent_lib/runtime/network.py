@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import onnxruntime
 
@@ -24,3 +25,22 @@ def session(path: Path) -> Any:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no common base class
         raise NetworkError(f"The network {path} cannot be loaded ({error}).") from error
+
+
+class Network:
+    """A network of which a process needs one instance. Its subclasses are made of a file by default; thread-safe."""
+
+    _shared: ClassVar[Any] = None
+    _lock = threading.Lock()
+
+    def __init__(self, path: Path) -> None:
+        self._session = session(path)
+
+    @classmethod
+    def shared(cls) -> Self:
+        """The instance of the process, loaded on the first call. Raises NetworkError if that fails."""
+        with cls._lock:
+            if cls._shared is None:
+                cls._shared = cls()  # type: ignore[call-arg]  # a subclass has a default
+            found: Self = cls._shared
+            return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from gevent.lock import Semaphore
 
 from hub.net.connection_input import ConnectionInput
@@ -18,7 +20,7 @@ JOIN_BYTES = 64 * 1024
 INTERRUPTED = "interrupted in the middle of a message"
 
 
-class FrameSender:
+class FrameSender(ABC):
     """What a WebSocket is to those who send: whole frames from any number of greenlets, one at a time.
 
     A base class, not a part: a connection that ends is free of reference cycles (hub/runtime/collector.py). `accepted`
@@ -37,9 +39,9 @@ class FrameSender:
         self._time_slice = connection.time_slice
         self._stall_seconds = stall_seconds
 
+    @abstractmethod
     def abort(self, code: int, reason: str) -> None:
         """End the connection at once: the stream cannot be continued."""
-        raise NotImplementedError
 
     @property
     def unsent(self) -> int:
