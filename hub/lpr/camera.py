@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from hub.contract.clock_offset import ClockOffset
 from hub.contract.device_state import DeviceDetails
+from hub.contract.times import utc_text
 
 WORST = ("error", "warning", "ok")
 MAX_REPORTED = 3  # components that are named as what is wrong with a camera
@@ -37,6 +40,26 @@ class Camera:
             "last_seen": self.last_seen,
             "address": self.address,
             "door": self.door,
+        }
+
+    def shown(self) -> dict[str, Any]:
+        """The camera as /api/cameras shows it."""
+        return {
+            "camera_id": self.camera_id,
+            "checkpoint_id": self.checkpoint_id,
+            "registered_at": utc_text(self.registered_at),
+            "last_seen": utc_text(self.last_seen),
+            "status": "active" if self.online else "offline",
+            "online": self.online,
+            "detection_count": self.detections,
+            "health_count": self.health_reports,
+            "health_status": self.health,
+            "components": [
+                {key: value for key, value in self.components[name].items() if key != "at"}
+                for name in sorted(self.components.copy())
+            ],
+            "door": self.door,
+            "address": self.address,
         }
 
     @property
@@ -71,3 +94,16 @@ class Camera:
         return (
             next((state for state in ("error", "warning", *strange, "ok") if state in states), "unknown") or "unknown"
         )
+
+
+def component_of(row: dict[str, Any]) -> dict[str, Any]:
+    """A component as shown, from its row; `at` is for comparison only."""
+    return {
+        "component": row["component"],
+        "status": row["status"],
+        "message": row["message"],
+        "details": orjson.loads(row["details"]),
+        "occurred_at": utc_text(row["occurred_at"]),
+        "received_at": utc_text(row["received_at"]),
+        "at": row["occurred_at"],
+    }

@@ -9,27 +9,24 @@ from datetime import tzinfo
 from functools import partial
 from typing import Any
 
-import orjson
-
 from hub.access.name_register import NameRegister
 from hub.contract.device_state import DeviceState
 from hub.contract.paging import json_size
-from hub.contract.times import local_text, utc_text
+from hub.contract.times import local_text
 from hub.live.bus import Bus
 from hub.live.events import CAMERA_STATUS
-from hub.lpr.camera import Camera
+from hub.lpr.camera import Camera, component_of
 from hub.lpr.camera_message import message_of, take_counts, take_report
+from hub.lpr.camera_rows import CameraRows
 from hub.lpr.repository.cameras import CAMERAS, COMPONENTS
 from hub.lpr.repository.repositories import Repositories
 from hub.store.backend import Row
-from hub.store.transaction import Transaction
-from hub.store.writer import StoreBusy, Writer
+from hub.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 DISPLACED_PER_MINUTE = 200
 MAX_NAME = 200
-STEP = 100  # cameras that one commit writes
 REGISTERED, HEALTHY, DETECTED = range(3)  # how far others give way before a camera: by what it has sent
 
 
@@ -53,16 +50,14 @@ class Cameras:
 
         `max_components`: of one camera.
         """
-        self._writer, self._bus, self._zone, self._now = writer, bus, zone, now
+        self._bus, self._zone, self._now = bus, zone, now
         self._monotonic = monotonic or now
         self._repository, self._counters = repositories.cameras, repositories.counters
         self._offline_seconds = offline_seconds
         self._cameras: dict[str, Camera] = {}
         self._of: dict[object, set[str]] = {}
-        self._changed: dict[str, Camera] = {}  # whose rows are still to be written
-        self._gone: set[str] = set()  # displaced cameras, whose rows are still to be deleted
+        self._rows = CameraRows(writer, repositories.cameras)
         self._to_tell: set[str] = set()  # cameras of whose state other hubs do not know yet
-        self._gone_components: set[tuple[str, str]] = set()
         self.names = NameRegister(max_cameras, DISPLACED_PER_MINUTE, self._monotonic)
         self._max_components = max_components
 
@@ -101,7 +96,7 @@ class Cameras:
         silent = now - camera.last_seen
         camera.heard = self._monotonic() - silent
         camera.online = silent <= self._offline_seconds
-        json_size(self.show(camera))
+        json_size(camera.shown())
         return camera
 
     def known(self, camera_id: str) -> bool:
@@ -118,29 +113,33 @@ class Cameras:
         if camera is None:
             gone = self.names.make_room(address or "unknown address")
             if gone is None:
-                self._gone.add(camera_id)  # the record's commit has inserted its row
+                self._rows.gone(camera_id)  # the record's commit has inserted its row
                 return False
             self._remove(gone)
-            self._gone.discard(camera_id)
-            camera = self._cameras[camera_id] = Camera(camera_id, checkpoint_id, now)
-            self.names.add(camera_id, address or "unknown address", rank)
+            camera = self._list(Camera(camera_id, checkpoint_id, now), address or "unknown address", rank)
         else:
             self.names.seen(camera_id, rank)
         camera.checkpoint_id, camera.last_seen, camera.door, camera.address = checkpoint_id, now, door, address
         camera.heard = camera.heard_here = self._monotonic()
-        self._changed[camera_id] = camera
+        self._rows.changed(camera)
         self._to_tell.add(camera_id)
         self._set_online(camera, True)
         return True
 
+    def _list(self, camera: Camera, sender: str, rank: int) -> Camera:
+        """A camera that was not in the list, and is there now."""
+        self._rows.listed(camera.camera_id)
+        self.names.add(camera.camera_id, sender, rank)
+        self._cameras[camera.camera_id] = camera
+        return camera
+
     def _remove(self, camera_ids: list[str]) -> None:
         for camera_id in camera_ids:
             camera = self._cameras.pop(camera_id)
-            self._changed.pop(camera_id, None)
             self._to_tell.discard(camera_id)
             for connection in camera.connections:
                 self._of.get(connection, set()).discard(camera_id)
-            self._gone.add(camera_id)
+            self._rows.gone(camera_id)
 
     def counted(self, camera_id: str, kind: str) -> None:
         """One more stored record of a camera."""
@@ -163,7 +162,7 @@ class Cameras:
             return
         before = camera.components.get(row["component"])
         if before is None or row["occurred_at"] >= min(before["at"], row["received_at"]):
-            self._keep_component(camera, _component(row))
+            self._keep_component(camera, component_of(row))
             camera.untold_components.add(row["component"])
             self._to_tell.add(camera_id)
 
@@ -174,9 +173,9 @@ class Cameras:
         if len(camera.components) >= self._max_components:
             oldest = next(iter(camera.components))
             del camera.components[oldest]
-            self._gone_components.add((camera.camera_id, oldest))
+            self._rows.component_gone(camera.camera_id, oldest)
         camera.components[name] = component
-        self._gone_components.discard((camera.camera_id, name))
+        self._rows.component_listed(camera.camera_id, name)
 
     def connected(self, camera_id: str, connection: object) -> None:
         """A camera sent over `connection`: it stays online while the connection is open."""
@@ -217,8 +216,7 @@ class Cameras:
         if camera is None:
             if not name or not state["online"] or len(self._cameras) >= self.names.max_names:
                 return
-            camera = self._cameras[name] = Camera(name, str(state["checkpoint"])[:MAX_NAME], self._now())
-            self.names.add(name, "", REGISTERED)
+            camera = self._list(Camera(name, str(state["checkpoint"])[:MAX_NAME], self._now()), "", REGISTERED)
         take_counts(camera, state)
         take_report(camera, state, partial(self._keep_component, camera))
         if heard < camera.heard_here or camera.connections:
@@ -252,38 +250,10 @@ class Cameras:
         )
 
     def flush(self) -> None:
-        """Write the cameras that changed since the last call and delete those that gave way.
-
-        A few in each commit: the records that arrive meanwhile wait for one of them, not for all. Raises StoreBusy;
-        what is not written is with the next call.
+        """Write the cameras that changed since the last call and delete those that gave way. Raises StoreBusy; what is
+        not written is with the next call.
         """
-        changed, self._changed = self._changed, {}
-        gone, self._gone = self._gone, set()
-        components, self._gone_components = self._gone_components, set()
-        names = list(changed)
-        steps = [names[start : start + STEP] for start in range(0, len(names), STEP)]
-        if not steps and (gone or components):
-            steps = [[]]
-        for position, step in enumerate(steps):
-            try:
-                self._flush_step([changed[name].row() for name in step if name not in self._gone], gone, components)
-            except StoreBusy:
-                left = [name for rest in steps[position:] for name in rest if name in self._cameras]
-                self._changed = {name: changed[name] for name in left} | self._changed
-                self._gone |= gone - self._cameras.keys()
-                self._gone_components |= components
-                raise
-            gone, components = set(), set()
-
-    def _flush_step(self, rows: list[dict[str, Any]], gone: set[str], components: set[tuple[str, str]]) -> None:
-        """Write some cameras and delete others, in one commit. Raises StoreBusy."""
-
-        def job(transaction: Transaction) -> None:
-            self._repository.delete_cameras(transaction, gone)
-            self._repository.delete_components(transaction, components)
-            self._repository.upsert_cameras(transaction, rows)
-
-        self._writer.write(job)
+        self._rows.flush(self._cameras)
 
     def newest_first(self) -> list[Camera]:
         """Every camera, the one seen last first."""
@@ -295,7 +265,7 @@ class Cameras:
 
     def all(self) -> list[dict[str, Any]]:
         """Every camera as /api/cameras shows it, the one seen last first."""
-        return [self.show(camera) for camera in self.newest_first()]
+        return [camera.shown() for camera in self.newest_first()]
 
     def states(self) -> Iterator[DeviceState]:
         """Whether each camera is online."""
@@ -306,43 +276,9 @@ class Cameras:
         """How many cameras there are, and how many are online."""
         return len(self._cameras), sum(camera.online for camera in self._cameras.values())
 
-    @staticmethod
-    def show(camera: Camera) -> dict[str, Any]:
-        """A camera as /api/cameras shows it."""
-        return {
-            "camera_id": camera.camera_id,
-            "checkpoint_id": camera.checkpoint_id,
-            "registered_at": utc_text(camera.registered_at),
-            "last_seen": utc_text(camera.last_seen),
-            "status": "active" if camera.online else "offline",
-            "online": camera.online,
-            "detection_count": camera.detections,
-            "health_count": camera.health_reports,
-            "health_status": camera.health,
-            "components": [
-                {key: value for key, value in camera.components[name].items() if key != "at"}
-                for name in sorted(camera.components.copy())
-            ],
-            "door": camera.door,
-            "address": camera.address,
-        }
-
 
 def _loaded_component(row: Row) -> tuple[str, float, dict[str, Any]]:
     """A stored component with its camera and when it was received."""
-    component = _component(dict(row))
+    component = component_of(dict(row))
     json_size(component)
     return row["camera_id"], row["received_at"], component
-
-
-def _component(row: dict[str, Any]) -> dict[str, Any]:
-    """A component as shown; `at` is for comparison only."""
-    return {
-        "component": row["component"],
-        "status": row["status"],
-        "message": row["message"],
-        "details": orjson.loads(row["details"]),
-        "occurred_at": utc_text(row["occurred_at"]),
-        "received_at": utc_text(row["received_at"]),
-        "at": row["occurred_at"],
-    }

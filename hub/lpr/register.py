@@ -16,6 +16,7 @@ from hub.contract.paging import page_of
 from hub.contract.roles import Requirement, Role
 from hub.live.events import CAMERA_STATUS
 from hub.live.missed import Missed, Stored
+from hub.lpr.camera import Camera
 from hub.lpr.cameras import Cameras
 from hub.lpr.connections import Connections
 from hub.lpr.correctable import CorrectableDetections
@@ -64,7 +65,7 @@ def register(app: Flask, hub: Hub) -> None:
     hub.lifecycle.closing.append(lambda: _flush(lpr.cameras))
     hub.status["lpr"] = lambda: {
         **lpr.statistics.body(connections.count())["data"],
-        "cameras": page_of(lpr.cameras.newest_first(), 0, MAX_CAMERAS_SHOWN, lpr.cameras.show, MAX_STATUS_BYTES)[0],
+        "cameras": page_of(lpr.cameras.newest_first(), 0, MAX_CAMERAS_SHOWN, Camera.shown, MAX_STATUS_BYTES)[0],
         "rooms": hub.rooms.status(),
     }
     hub.metrics.add(lambda: camera_metrics(lpr.cameras, lpr.statistics))

@@ -15,6 +15,7 @@ from hub.contract.times import local_text
 from hub.http.answers import answer, current_hub, note_change, part, reader_host, with_reason_phrase
 from hub.http.body import read_body
 from hub.http.query import bound, by_time, cursor, page_limit
+from hub.lpr.camera import Camera
 from hub.lpr.ingest import HINTS, ingest_post, statistics_reply, test_reply
 from hub.lpr.picture_texts import list_pieces, object_pieces
 from hub.lpr.repository.query import Query
@@ -73,7 +74,7 @@ def cameras() -> Response:
     """Every known camera with its state, the one seen last first; `cursor` goes on where a page ended."""
     cameras = part(Lpr).cameras
     found, start = cameras.newest_first(), cursor(request.args.get("cursor")) or 0
-    rows, following = offload(page_of, found, start, len(found), cameras.show)
+    rows, following = offload(page_of, found, start, len(found), Camera.shown)
     return answer(
         {
             "success": True,

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from hub.lpr.cameras import STEP, Cameras
+from hub.lpr.camera import Camera
+from hub.lpr.camera_rows import STEP, CameraRows
+from hub.lpr.cameras import Cameras
 from hub.lpr.repository.repositories import Repositories
 from hub.store.transaction import Transaction
 from hub.store.writer import StoreBusy
@@ -113,3 +115,22 @@ def test_what_could_not_be_written_is_written_later(app: Any, cameras: Cameras, 
     commits.fails = 1_000
     cameras.flush()
     assert len(stored(app)) == COUNT and len(commits.statements) == 3
+
+
+def test_a_camera_that_another_hub_lists_again_keeps_its_row(app: Any, commits: Commits) -> None:
+    """It gave way, and its place became free again before its row was deleted."""
+    parts = app.extensions["gatehouse"]
+    rows = CameraRows(commits, Repositories.create(parts.backend, parts.reader).cameras)
+    back, gone = Camera("back", "c", 1000.0), Camera("gone", "c", 1000.0)
+    for camera in (back, gone):
+        rows.changed(camera)
+    rows.flush({"back", "gone"})
+    for camera in (back, gone):
+        rows.gone(camera.camera_id)
+    rows.listed("back")
+    commits.fails = 1
+    with pytest.raises(StoreBusy):
+        rows.flush({"back"})
+    commits.fails = 1_000
+    rows.flush({"back"})
+    assert stored(app) == {"back": "c"}
