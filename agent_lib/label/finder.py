@@ -24,9 +24,9 @@ WEAK = 0.42
 BALANCE = 0.7
 # A panel lengthened until it matches had more chances to match: its thresholds are higher.
 STRAP_ACCEPT, STRAP_WEAK, STRAP_BALANCE = 0.55, 0.47, 0.8
-# Upper bounds of the proposals checked per frame: whole panels; panels cut from larger shapes (in the frame and in the
-# cleaned one); whole panels in the cleaned one; and lengthened panels in each of the three passes.
-MAX_WHOLE, MAX_CUT, MAX_CLEANED, MAX_ATTEMPTS = 48, 16, 20, 5
+# Upper bounds of the proposals checked per frame: whole panels, panels cut from larger shapes, and lengthened panels in
+# each of these two passes.
+MAX_WHOLE, MAX_CUT, MAX_ATTEMPTS = 48, 16, 5
 # Below this a strap may have shifted a side: there is a label, but its corners may be slightly off.
 SURE = 0.75
 # With this score a proposal is the label: others inside it are skipped.
@@ -60,8 +60,8 @@ class LabelFinder:
     def find(self, grey: Image) -> list[FoundLabel]:
         """Labels in an 8-bit grey frame, best first, weak ones last.
 
-        If none is certain, shapes with a strap over one edge are checked too, then the cleaned frame. A noisy frame is
-        searched by `night`.
+        If none is certain, shapes with a strap over one edge are checked too, and then the frame is searched by
+        `night`, as a noisy one is at once.
         """
         if noise_share(grey) >= NOISY:
             return self._by_night(grey)

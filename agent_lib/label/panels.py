@@ -22,14 +22,10 @@ LARGEST_SHARE = 0.9
 REDUCE = 2
 # Neighbourhoods of the adaptive threshold in reduced pixels: small boards and large ones.
 BLOCKS = ((31, 5), (111, 7))
-# Neighbourhood of the threshold for shadows, and an offset to every level so that noise in black does not count.
-MIDDLE_BLOCK, BLACK_LEVEL = 61, 8.0
 # Outlines checked for each threshold, the largest first.
 MAX_SHAPES = 150
 # If more than this share of neighbours differ, the mask is grainy and is smoothed first.
 GRAIN = 0.12
-# In a smoothed frame a bright shape is brighter than its neighbourhood by this many standard deviations of the noise.
-ABOVE_NOISE = 1.5
 MAX_QUADS = 400
 # A quadrilateral covers at least this share of its outline's hull.
 SHARE_OF_HULL = 0.7
@@ -49,54 +45,26 @@ class Shapes:
         return SMALLEST_SIDE / self.factor
 
 
-def bright_shapes(grey: Image, shadows: bool = False, smooth: float = 0.0) -> Shapes:
-    """Outlines of about a panel's size in an 8-bit grey frame; with `shadows` also of shapes that a shadow crosses.
-
-    `smooth` (sigma in reduced pixels) is for noisy frames: what is left of the noise then raises the thresholds, since
-    otherwise every grain has an outline.
-    """
+def bright_shapes(grey: Image) -> Shapes:
+    """Outlines of about a panel's size in an 8-bit grey frame."""
     height, width = grey.shape
     factor = REDUCE if min(height, width) >= 480 else 1
     small = grey
     if factor > 1:
         small = cv2.resize(grey, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
-    above = 0.0
-    if smooth:
-        small = cv2.GaussianBlur(small, (0, 0), smooth)
-        above = ABOVE_NOISE * grain(small)
     contours: list[Array] = []
     for block, offset in BLOCKS:
         mean = cv2.boxFilter(small, -1, (block, block), borderType=cv2.BORDER_REPLICATE)
-        level = cv2.add(mean, as_mat(offset + above))
+        level = cv2.add(mean, as_mat(offset))
         contours += _outlines(cv2.compare(small, level, cv2.CMP_GT), SMALLEST_SIDE / factor)
-    if shadows:
-        contours += _outlines(cv2.compare(small, between(small), cv2.CMP_GT), SMALLEST_SIDE / factor)
     return Shapes(small, factor, contours)
 
 
-def grain(small: Image) -> float:
-    """Standard deviation of the noise in every sixteenth row, if it is that of single pixels."""
-    rows = small[::16].astype(np.int16)
-    if rows.shape[1] < 3:
-        return 0.0
-    return grain_of_rows(rows)
-
-
 def grain_of_rows(rows: Array) -> float:
-    """`grain` of some rows (int16, three values or more): how far values lie off the line of their neighbours."""
-    return float(np.median(np.abs(rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:]))) / (0.6745 * 6**0.5)
-
-
-def between(small: Image) -> Image:
-    """For each pixel, the geometric mean of the darkest and the brightest level around it, uint8.
-
-    Paper in a shadow is several times as bright as black print in the sun, but darker than the local mean.
+    """Standard deviation of the noise in some rows (int16, three values or more each), if it is that of single pixels:
+    how far values lie off the line of their neighbours.
     """
-    around = np.ones((MIDDLE_BLOCK, MIDDLE_BLOCK), np.uint8)
-    dark = cv2.erode(small, around, borderType=cv2.BORDER_REPLICATE).astype(np.float32)
-    bright = cv2.dilate(small, around, borderType=cv2.BORDER_REPLICATE).astype(np.float32)
-    middle = cv2.sqrt((dark + BLACK_LEVEL) * (bright + BLACK_LEVEL)) - BLACK_LEVEL
-    return cv2.add(cv2.convertScaleAbs(middle), as_mat(2))
+    return float(np.median(np.abs(rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:]))) / (0.6745 * 6**0.5)
 
 
 def _outlines(mask: Image, smallest: float) -> list[Array]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-import threading
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from agent_lib.ocr import Digits, OcrError
 from agent_lib.ocr.ctc import best_path, text_probability
 from agent_lib.runtime.arrays import Array, Image
-from agent_lib.runtime.network import session
+from agent_lib.runtime.network import Network
 
 log = logging.getLogger(__name__)
 
 
-class LineNetwork(ABC):
+class LineNetwork(Network, ABC):
     """A recogniser of one line of digits. Subclasses define `signs` (classes from 1 on), `remedy`, `probabilities`."""
 
     name: ClassVar[str]
@@ -26,13 +25,10 @@ class LineNetwork(ABC):
     remedy: ClassVar[str]
     """What to do if the file cannot be loaded, after a colon."""
 
-    _instances: ClassVar[dict[type, Any]] = {}
-    _instances_lock = threading.Lock()
-
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or self.default_path()
         try:
-            self._session = session(self._path)
+            super().__init__(self._path)
             self._load_metadata(self._session.get_modelmeta().custom_metadata_map)
         except OcrError:
             raise
@@ -41,24 +37,15 @@ class LineNetwork(ABC):
                 f"The file of {self.title} {self._path} cannot be loaded ({error}): {self.remedy}."
             ) from error
         self._input = self._session.get_inputs()[0].name
+        log.info("OCR: %s is ready", self.title)
 
     @classmethod
     @abstractmethod
     def default_path(cls) -> Path:
         """The model file that is used by default. Raises OcrError if it is not installed."""
 
-    def _load_metadata(self, metadata: dict[str, str]) -> None:  # noqa: B027  optional: not every model has metadata
+    def _load_metadata(self, metadata: dict[str, str]) -> None:
         """Read the file's metadata; any exception means that the file cannot be used."""
-
-    @classmethod
-    def shared(cls) -> Self:
-        """The instance shared by the process, loaded on the first call."""
-        with cls._instances_lock:
-            if cls not in cls._instances:
-                cls._instances[cls] = cls()
-                log.info("OCR: %s is ready", cls.title)
-            instance: Self = cls._instances[cls]
-            return instance
 
     @abstractmethod
     def probabilities(self, strip: Image) -> Array:

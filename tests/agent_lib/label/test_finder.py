@@ -11,6 +11,7 @@ import pytest
 
 from agent_lib.label import cut as label_cut
 from agent_lib.label import finder as label_finder
+from agent_lib.label import night as label_night
 from agent_lib.label import panels as label_panels
 from agent_lib.label.code_file import load_label_code
 from agent_lib.label.finder import LabelFinder
@@ -173,12 +174,12 @@ def test_no_frame_costs_more_than_its_share(name):
     finder = LabelFinder()
     finder._edges = finder._night._edges = counting = _Counting(finder.code)
     assert finder.find(grey) == []
-    proposals = label_finder.MAX_WHOLE + 2 * label_finder.MAX_CUT + label_finder.MAX_CLEANED
-    solved = 3 * label_finder.MAX_ATTEMPTS
+    proposals = label_finder.MAX_WHOLE + label_finder.MAX_CUT + label_night.MAX_MATCHED
+    solved = 2 * label_finder.MAX_ATTEMPTS + label_night.MAX_ATTEMPTS
     assert counting.matches <= proposals + solved
     assert counting.trials <= solved * 80
-    shapes = label_panels.bright_shapes(grey, shadows=True)
-    assert len(shapes.contours) <= 3 * label_panels.MAX_SHAPES
+    shapes = label_panels.bright_shapes(grey)
+    assert len(shapes.contours) <= len(label_panels.BLOCKS) * label_panels.MAX_SHAPES
     assert len(label_panels.whole_panels(shapes, 7)) <= 7
     assert len(label_cut.cut_panels(shapes, 5)) <= 5
 
