@@ -24,6 +24,8 @@ NOISE = (12.0, 16.0)
 _BLUR = (1.3, 1.8)
 _BLOTCHES, _BLOTCH_PIXELS = 0.35, 6
 _TINT = (1.0, 0.92, 0.88)
+_BAND = 64
+"""Rows that are computed at a time, so that a picture takes little memory."""
 _LAMP_LEVEL, _BEAM_LEVEL = 255.0, 34.0
 _LAMP_SPREAD, _LAMP_RADIUS = 1.7, 0.16
 
@@ -44,21 +46,31 @@ class Night:
         which the headlights are; None: there is no vehicle.
         """
         bright = max(40.0, float(np.percentile(frame[::8, ::8], 98)))
-        gain = self._exposure * max(1.0, _BRIGHT / bright)
-        dark = cv2.GaussianBlur(frame, (0, 0), self._blur).astype(np.float32)
-        dark *= np.array(_TINT, np.float32) * np.float32(gain)
-        if plate is not None:
-            dark += _headlights(frame.shape[:2], plate)[..., None]
-        return np.asarray(np.clip(dark + self._grain(frame.shape) + 0.5, 0, 255), np.uint8)
+        gain = np.array(_TINT, np.float32) * np.float32(self._exposure * max(1.0, _BRIGHT / bright))
+        height, width = frame.shape[:2]
+        picture = cv2.GaussianBlur(frame, (0, 0), self._blur)
+        light = None if plate is None else _headlights((height, width), plate)
+        small = (height // _BLOTCH_PIXELS + 1, width // _BLOTCH_PIXELS + 1, 3)
+        blotches = self._rng.standard_normal(small, np.float32) * np.float32(self._noise * _BLOTCHES)
+        for top in range(0, height, _BAND):
+            rows = picture[top : top + _BAND]
+            dark = rows * gain
+            if light is not None:
+                dark += light[top : top + _BAND, :, None]
+            dark += self._rng.standard_normal(rows.shape, np.float32) * np.float32(self._noise)
+            dark += _enlarged(blotches, (height, width), top, len(rows))
+            dark += 0.5
+            picture[top : top + _BAND] = np.clip(dark, 0, 255, out=dark)
+        return picture
 
-    def _grain(self, shape: tuple[int, ...]) -> Array:
-        """Noise of one frame, (height, width, 3) float32: most of it grey, a part coloured and in blotches."""
-        height, width = shape[:2]
-        grain = self._rng.standard_normal((height, width, 3), np.float32)
-        grain *= np.float32(self._noise)
-        small = self._rng.standard_normal((height // _BLOTCH_PIXELS + 1, width // _BLOTCH_PIXELS + 1, 3), np.float32)
-        blotches = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(grain + blotches * np.float32(self._noise * _BLOTCHES), np.float32)
+
+def _enlarged(small: Array, size: tuple[int, int], top: int, rows: int) -> Array:
+    """Some rows of `small` enlarged to `size` (height, width): (rows, width, 3) float32."""
+    scale = small.shape[0] / size[0], small.shape[1] / size[1]
+    x = (np.arange(size[1], dtype=np.float32) + 0.5) * np.float32(scale[1]) - 0.5
+    y = (np.arange(top, top + rows, dtype=np.float32) + 0.5) * np.float32(scale[0]) - 0.5
+    across, down = np.meshgrid(x, y)
+    return cv2.remap(small, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _headlights(shape: tuple[int, ...], plate: Points) -> Array:
