@@ -54,6 +54,7 @@ class Writer:
         self._committer = Committer(backend, self.faults, self._note_rejected)
         self._pending: deque[PendingWrite] = deque()
         self._pending_bytes = 0  # of the writes that are not answered yet
+        self._committed = 0  # how many writes the last commit had
         self._loop: Any = None
         self._pool = ThreadPool(1)
         self._signals: Any = get_original("queue", "SimpleQueue")()  # wakes the native thread
@@ -131,11 +132,21 @@ class Writer:
                 self._signals.get()
 
     def _commit_pending(self) -> None:
-        batch = [self._pending.popleft() for _ in range(min(BATCH, len(self._pending)))]
+        batch = [self._pending.popleft() for _ in range(self._share())]
         began = self.commit_began = monotonic()
         results = self._results(batch)
         self.commit_began = None
+        self._committed = len(batch)
         self._loop.run_callback_threadsafe(self._answer, batch, results, monotonic() - began)
+
+    def _share(self) -> int:
+        """How many pending writes the next commit takes: about half of all that are under way.
+
+        The senders of one half are answered, and send again, while the other half is committed. If one commit took all,
+        it would wait for the event loop, and then the event loop for it.
+        """
+        pending = len(self._pending)
+        return min(pending, max(EARLY, (self._committed + pending + 1) // 2), BATCH)
 
     @property
     def pending(self) -> int:

@@ -271,3 +271,28 @@ def test_several_pending_writes_are_committed_while_the_event_loop_goes_on(write
         pass  # this round of the event loop does not end
     assert len(done) == EARLY
     gevent.joinall(jobs, timeout=5, raise_error=True)
+
+
+class Sizes(BatchStore):
+    """Stores nothing; keeps how many items each commit had, the first of which waits for `released`."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.released = get_original("threading", "Event")()
+
+    def store(self, transaction, items):
+        self.sizes.append(len(items))
+        assert self.released.wait(5)
+        return items
+
+
+def test_a_commit_takes_half_of_what_is_under_way(writer: Writer) -> None:
+    """The senders of one half are answered while the other half is committed."""
+    store = Sizes()
+    first = [gevent.spawn(writer.write_with, store, number) for number in range(EARLY)]
+    gevent.sleep(0.05)
+    others = [gevent.spawn(writer.write_with, store, number) for number in range(4 * EARLY)]
+    gevent.sleep(0)
+    store.released.set()
+    gevent.joinall([*first, *others], timeout=5, raise_error=True)
+    assert store.sizes[:2] == [EARLY, (EARLY + 4 * EARLY) // 2] and sum(store.sizes) == 5 * EARLY
