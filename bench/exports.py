@@ -12,7 +12,6 @@ import csv
 import io
 import sys
 import tempfile
-import threading
 import time
 import zipfile
 from pathlib import Path
@@ -23,39 +22,29 @@ import requests
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import scale_rows
+from threads import Threads
 
 from tests.support.helpers import HubProcess, Progress
 
 LIMIT_MB, LIMIT_STALL_MS, LIMIT_P99_MS = 20.0, 50.0, 100.0
 
 
-class Watch:
+class Watch(Threads):
     """Threads that take the hub's memory and the times of small answers until they are stopped."""
 
     def __init__(self, hub: HubProcess) -> None:
         self._hub, self._process = hub, psutil.Process(hub.process.pid)
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=each) for each in (self._memory, self._ask)]
+        super().__init__((self._memory, self._ask))
         self.memory: list[float] = []
         self.times: list[float] = []
 
-    def __enter__(self) -> Watch:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
     def _memory(self) -> None:
-        while not self._stop.wait(0.2):
+        while not self.stopping.wait(0.2):
             self.memory.append(self._process.memory_info().rss / 1e6)
 
     def _ask(self) -> None:
         with requests.Session() as session:
-            while not self._stop.wait(0.02):
+            while not self.stopping.wait(0.02):
                 began = time.perf_counter()
                 session.get(self._hub.url + "/healthz", timeout=60)
                 self.times.append((time.perf_counter() - began) * 1000)

@@ -18,8 +18,8 @@ import sqlite3
 import statistics
 import sys
 import tempfile
-import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ import requests
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scale_rows import fill
+from threads import Threads
 
 from hub.store.pack_writer import HEADER, MAGIC
 from hub.store.packs import MAX_PACK
@@ -75,31 +76,20 @@ def add_pictures(instance: Path, kb: int) -> None:
     connection.close()
 
 
-class Senders:
+class Senders(Threads):
     """Threads that send records with pictures at a steady rate, each waiting for its answer."""
 
     def __init__(self, hub: HubProcess, rate: float) -> None:
         self._hub, self._pause = hub, SENDERS / rate
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._send, args=(number,)) for number in range(SENDERS)]
+        super().__init__([partial(self._send, number) for number in range(SENDERS)])
         self.times: list[tuple[float, float]] = []  # when it was sent, seconds until the answer
         self.errors = 0
-
-    def __enter__(self) -> Senders:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
     def _send(self, number: int) -> None:
         text = base64.b64encode(jpeg(640, 480) + os.urandom(20_000)).decode()
         count, due = 0, time.monotonic()
         with requests.Session() as session:
-            while not self._stop.is_set():
+            while not self.stopping.is_set():
                 count += 1
                 body = g4(event_id=f"{number}-{count}", aicamera_id=f"new{number}", original_image=text)
                 began = time.monotonic()

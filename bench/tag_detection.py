@@ -15,9 +15,9 @@ import http.client
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import tag_far
 from apriltag import Row, show
+from threads import Threads
 
 from hub.vision.apriltag.detector import AprilTagDetector
 from hub.vision.apriltag.pose import fields
@@ -98,37 +99,23 @@ def toml(per_second: float, lens: dict[str, float]) -> str:
     )
 
 
-class Cameras:
+class Cameras(Threads):
     """Posts JPEGs of every camera at `fps` while the context is open."""
 
     def __init__(self, port: int, pictures: list[bytes], fps: float, cameras: int) -> None:
-        self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._post, args=(port, f"cam-{number}", pictures, fps))
-            for number in range(cameras)
-        ]
+        super().__init__([partial(self._post, port, f"cam-{number}", pictures, fps) for number in range(cameras)])
         self.failed = 0
 
     def _post(self, port: int, camera: str, pictures: list[bytes], fps: float) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         due, number = time.monotonic(), 0
-        while not self._stop.wait(max(0.0, due - time.monotonic())):
+        while not self.stopping.wait(max(0.0, due - time.monotonic())):
             connection.request("POST", f"/api/cameras/{camera}/frame", pictures[number % len(pictures)])
             answer = connection.getresponse()
             answer.read()
             self.failed += answer.status != 200
             due, number = max(due + 1 / fps, time.monotonic() - 1), number + 1
         connection.close()
-
-    def __enter__(self) -> Cameras:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
 
 def detection(hub: HubProcess) -> dict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 from collections.abc import Callable, Iterator
@@ -12,9 +11,9 @@ from typing import Any, TypeVar
 
 from tests.support import stores
 from tests.support.helpers import HubProcess, wait_for
+from tests.support.shared_secrets import share_secrets
 
 REDIS = "redis://127.0.0.1:6379/0"
-SECRETS = ("session_key", "device_token.txt", "apriltag_token")
 Hub = TypeVar("Hub", bound=HubProcess)
 NO_REDIS = "needs Redis at 127.0.0.1:6379"
 
@@ -56,12 +55,8 @@ def one_hub(
 ) -> Hub:
     """A hub that is not started yet. Hubs of one folder have the same secrets and the same prefix in Redis."""
     instance = folder / f"hub{index}"
-    instance.mkdir()
-    for name in SECRETS:
-        stored = folder / name
-        if not stored.exists():
-            _write_secret(stored, os.urandom(32).hex())
-        _write_secret(instance / name, stored.read_text())
+    instance.mkdir()  # new: no hub of another test is meant
+    share_secrets(folder, instance)
     live = {"HUB_STORE_URL": stores.url(database), "HUB_LIVE_URL": redis_url, "HUB_LIVE_PREFIX": prefix(folder)}
     return kind(instance, **{**live, "HUB_STORE_SYNCHRONOUS": "NORMAL", **environ})
 
@@ -83,8 +78,3 @@ def know_each_other(*some: HubProcess) -> None:
     """Wait until every hub knows the others."""
     for hub in some:
         wait_for(lambda hub=hub: len(live(hub)["hubs"]) == len(some) - 1, what="the hubs' knowing each other")
-
-
-def _write_secret(path: Path, text: str) -> None:
-    path.write_text(text)
-    path.chmod(0o600)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,26 +9,7 @@ from typing import Any
 
 from tests.support import stores
 from tests.support.helpers import HubProcess
-
-SHARED = ("session_key", "device_token.txt", "apriltag_token")
-
-
-def share_secrets(folder: Path, instance: Path) -> None:
-    """Write the secrets that all hubs of a folder have into an instance folder."""
-    instance.mkdir(parents=True, exist_ok=True)
-    for name in SHARED:
-        kept = folder / name
-        if not kept.exists():
-            kept.write_text(secrets.token_hex(32))
-        (instance / name).write_text(kept.read_text())
-        (instance / name).chmod(0o600)
-
-
-def copy_secrets(of: Path, to: Path) -> None:
-    """Give another hub the secrets of one."""
-    to.mkdir(parents=True, exist_ok=True)
-    for name in SHARED:
-        shutil.copy2(of / name, to / name)
+from tests.support.shared_secrets import share_secrets
 
 
 @contextmanager
@@ -49,7 +28,7 @@ def hubs(folder: Path, count: int = 2, toml: str = "", **environ: str) -> Iterat
             yield made
         finally:
             for hub in made:
-                if hub.process.poll() is None:
+                if hub.process is not None and hub.process.poll() is None:
                     hub.stop()
 
 

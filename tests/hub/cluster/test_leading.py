@@ -12,7 +12,8 @@ import requests
 from tests.support import stores
 from tests.support.helpers import HubProcess, run_app, wait_for
 from tests.support.lpr import g4
-from tests.support.shared_database import hubs, leader, share_secrets
+from tests.support.shared_database import hubs, leader
+from tests.support.shared_secrets import share_secrets
 
 pytestmark = pytest.mark.skipif(not stores.has_server(), reason=stores.NO_SERVER)
 MOVES_SECONDS = 10.0

@@ -14,7 +14,7 @@ from hub.visits.decisions import Decisions
 from hub.visits.service import VisitService
 from tests.support import stores
 from tests.support.lpr import g4
-from tests.support.shared_database import share_secrets
+from tests.support.shared_secrets import share_secrets
 
 pytestmark = pytest.mark.skipif(not stores.has_server(), reason=stores.NO_SERVER)
 

@@ -13,7 +13,7 @@ import requests
 from tests.support import stores
 from tests.support.helpers import HubProcess, wait_for
 from tests.support.lpr import g4, post, records
-from tests.support.shared_database import copy_secrets
+from tests.support.shared_secrets import copy_secrets
 
 pytestmark = pytest.mark.skipif(not stores.has_server(), reason=stores.NO_SERVER)
 
