@@ -5,7 +5,7 @@ Nothing of it is shared with what draws the label reader's training (`tools/labe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -131,6 +131,11 @@ class Camera:
             rng.random() < NIGHT.rain,
             drops,
         )
+
+    def trembling(self, rng: np.random.Generator) -> Camera:
+        """The same camera when what it sees moves in another way."""
+        motion = int(rng.integers(NIGHT.motion[0], NIGHT.motion[1] + 1))
+        return replace(self, motion=motion, direction=float(rng.uniform(0, np.pi)))
 
     def frame(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """One frame of what stands before the camera (BGR uint8)."""

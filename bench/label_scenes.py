@@ -99,7 +99,9 @@ def scene(seed: int, level: str, index: int) -> BenchScene:
 
 
 def frames(seed: int, index: int, count: int) -> list[BenchScene]:
-    """One label by night in `count` frames: it stays where it is but for a hand's trembling, and the noise changes."""
+    """One label by night in `count` frames: it stays where it is but for a hand's trembling, and the noise changes. In
+    half of the scenes the motion changes as well; in the others each frame is blurred as the first one is.
+    """
     return _night(seed, "extreme", index, count)
 
 
@@ -120,7 +122,11 @@ def _night(seed: int, level: str, index: int, count: int) -> list[BenchScene]:
     corners = night_pose(rng, NIGHT)
     kind, covers = over_an_edge(rng) if index % 2 else ("plain", None)
     found = []
+    trembling = False
     for one in range(count):
+        trembling = trembling or (one == 1 and rng.random() < 0.5)
+        if trembling:
+            camera = camera.trembling(rng)
         image = empty.copy()
         moved = np.float32(corners + (rng.normal(0, JITTER, 2) if one else 0))
         paste(image, sheet, moved, covers)

@@ -72,6 +72,7 @@ class LabelReader:
             engine=self._reader.name,
             labels=1,
             weak=label.weak,
+            alternatives=digits.alternatives,
         )
 
 

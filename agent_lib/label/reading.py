@@ -18,8 +18,9 @@ class LabelReading:
     `corners` are TL, TR, BR, BL of the outer board in frame pixels, (4, 2) float32; `picture` is the rectified label,
     BGR; `score` (0..1) is how well its edge code matches. `number` is "" unless one is reported; `raw_text` and
     `confidence` (0..1) are the engine's output. `reason` is "" if a number is reported, else why not. A `weak` reading
-    may be of something else: it reports no number and counts only if a second frame or reader agrees. `labels` is how
-    many labels the frame shows; this is the best of them, `others` are the readings of the rest, best first.
+    may be of something else: it reports no number and counts only if a second frame or reader agrees. `alternatives`
+    are the likeliest texts with the engine's own probabilities. `labels` is how many labels the frame shows; this is
+    the best of them, `others` are the readings of the rest, best first.
     """
 
     found: bool = False
@@ -33,6 +34,7 @@ class LabelReading:
     engine: str = ""
     labels: int = 0
     weak: bool = False
+    alternatives: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     others: list[LabelReading] = field(default_factory=list, repr=False)
 
     @property

@@ -2,7 +2,8 @@
 
 A wrong number is worse than none, so a number wins by its own weight minus the weight of its rivals. A reading's weight
 is -log10(1 - confidence): 1 for 0.9, 2 for 0.99. Frames of a label that stands still share their errors (a strap, a
-reflection), so each further frame with the same text adds only a part of its weight.
+reflection), so each further frame with the same text adds only a part of its weight. Where no reading is sure enough,
+the likely texts of all of them decide together (`joint`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from agent_lib.label.joint import JointReading
 from agent_lib.label.reading import LabelReading
 from agent_lib.ocr import ACCEPT
 
@@ -24,6 +26,10 @@ FURTHER = 0.6
 """Share of its weight that each further frame adds to a text."""
 AGAINST = 1.5
 """Factor of a text's weight against the others: disagreeing frames are a warning."""
+TOGETHER = 0.95
+"""Probability with which the likely texts of all frames together decide when no more frames come."""
+LEAST_FRAMES = 2
+"""Frames that must list the number on which all decide together."""
 HIGHEST = 0.99999
 
 F = TypeVar("F")
@@ -69,12 +75,20 @@ class LabelVote(Generic[F]):
         self._digits = target_digits
         self._candidates: dict[str, _Candidate[F]] = {}
         self._mean: tuple[LabelReading, F] | None = None
+        self._joint = JointReading()
+        self._seen: dict[str, tuple[float, LabelReading, F]] = {}  # by likely text, the reading that it is likeliest in
+        self._firm = False
+        self._mean_texts: tuple[tuple[str, float], ...] = ()
 
     def add(self, reading: LabelReading, frame: F) -> Verdict[F] | None:
         """Count a reading; returns the verdict once there is one."""
         text, confidence = _text(reading)
         if self._is_number(text) and confidence >= RIVAL:
             self._candidates.setdefault(text, _Candidate()).count(confidence, reading, frame)
+        if reading.found:
+            self._joint.add(reading.alternatives)
+            self._firm = self._firm or not reading.weak
+            self._note(reading, frame)
         return self._decided()
 
     def add_mean(self, reading: LabelReading | None, frame: F) -> Verdict[F] | None:
@@ -83,7 +97,10 @@ class LabelVote(Generic[F]):
         It shares its frames with their own readings, so it adds no weight to theirs: the higher one counts.
         """
         self._mean = None
-        if reading is not None:
+        self._mean_texts = ()
+        if reading is not None and reading.found:
+            self._mean_texts = reading.alternatives
+            self._note(reading, frame)
             text, confidence = _text(reading)
             self._mean = (reading, frame) if self._is_number(text) and confidence >= RIVAL else None
         return self._decided()
@@ -91,16 +108,18 @@ class LabelVote(Generic[F]):
     def _decided(self) -> Verdict[F] | None:
         candidates = self._all()
         best = _best(candidates)
-        if best is None:
-            return None
-        one = candidates[best]
-        return _verdict(candidates, best) if _lead(candidates, best) >= weight(SURE) and _trusted(one) else None
+        if best is not None and _lead(candidates, best) >= weight(SURE) and _trusted(candidates[best]):
+            return _verdict(candidates, best)
+        return self._decided_jointly(SURE)
 
     def conclude(self) -> Verdict[F] | None:
         """The verdict when no more frames come: a reported number suffices now, if no other text was read.
 
         What was read doubtfully in single frames does not stand against the number of their mean: they are part of it.
         """
+        return self._concluded() or self._decided_jointly(TOGETHER)
+
+    def _concluded(self) -> Verdict[F] | None:
         candidates = self._all()
         best = _best(candidates)
         if best is None:
@@ -110,6 +129,23 @@ class LabelVote(Generic[F]):
             candidates = {text: other for text, other in candidates.items() if text == best or other.frames}
         enough = _lead(candidates, best) >= weight(ACCEPT) and one.confidence >= ACCEPT and _trusted(one)
         return _verdict(candidates, best) if enough and len(candidates) == 1 else None
+
+    def _decided_jointly(self, least: float) -> Verdict[F] | None:
+        """What the likely texts of all frames say together, with a probability of `least`, if no frame alone says
+        something else.
+        """
+        text, probability, frames = self._joint.likeliest(self._mean_texts)
+        if probability < least or frames < LEAST_FRAMES or not self._firm or not self._is_number(text):
+            return None
+        if any(one.frames for other, one in self._all().items() if other != text):
+            return None
+        _, reading, frame = self._seen[text]
+        return Verdict(text, replace(reading, raw_text=text, confidence=min(HIGHEST, probability)), frame)
+
+    def _note(self, reading: LabelReading, frame: F) -> None:
+        for text, probability in reading.alternatives:
+            if probability > self._seen.get(text, (0.0,))[0]:
+                self._seen[text] = (probability, reading, frame)
 
     def _all(self) -> dict[str, _Candidate[F]]:
         """The candidates, with the reading of the mean among them."""

@@ -22,10 +22,14 @@ class OcrError(RuntimeError):
 
 @dataclass(frozen=True)
 class Digits:
-    """The output of an engine: `text` as read (any length), and how certain that exact text is, 0..1."""
+    """The output of an engine: `text` as read (any length), and how certain that exact text is, 0..1.
+
+    `alternatives`: the likeliest texts with the engine's own probability of each, where it has such.
+    """
 
     text: str
     confidence: float
+    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 class EngineSettings(Protocol):

@@ -6,6 +6,8 @@ if its result can change anything: not if the network is certain or reads no num
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agent_lib.ocr import ACCEPT, Digits, EngineSettings, NumberReader, Recogniser
 from agent_lib.ocr.crnn import Crnn
 from agent_lib.ocr.ctc import best_path, text_probability
@@ -47,18 +49,19 @@ class Auto:
         seen = self._first.read(strip)
         if not seen.text.isdigit() or not HOPELESS <= seen.confidence < DOUBTLESS:
             return seen
-        return Digits(seen.text, self._checked(seen, strip))
+        return self._checked(seen, strip)
 
-    def _checked(self, seen: Digits, strip: Image) -> float:
+    def _checked(self, seen: Digits, strip: Image) -> Digits:
         chances = self._second.probabilities(strip)
         classes = best_path(chances)
         probability = text_probability(chances, classes) if classes else 0.0
-        same = "".join(str(c - 1) for c in classes) == seen.text
-        if same and probability >= SURELY:
-            return 1.0 - AGREED * (1.0 - seen.confidence)
-        if not same and len(classes) == len(seen.text) and probability >= NO_OPINION:
-            return min(seen.confidence, OVERRULED)
-        return seen.confidence if seen.confidence >= UNCHECKED else min(seen.confidence, ACCEPT - 0.01)
+        text = "".join(str(c - 1) for c in classes)
+        if text == seen.text and probability >= SURELY:
+            return replace(seen, confidence=1.0 - AGREED * (1.0 - seen.confidence))
+        if text != seen.text and len(text) == len(seen.text) and probability >= NO_OPINION:
+            both = (seen.text, OVERRULED), (text, OVERRULED)
+            return Digits(seen.text, min(seen.confidence, OVERRULED), both)
+        return seen if seen.confidence >= UNCHECKED else replace(seen, confidence=min(seen.confidence, ACCEPT - 0.01))
 
 
 def reader(_ocr: EngineSettings, target_digits: int) -> NumberReader:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from agent_lib.ocr import Digits, EngineSettings, NumberReader
-from agent_lib.ocr.ctc import best_path, text_probabilities, text_probability
+from agent_lib.ocr.ctc import best_path, likely_texts, text_probability, texts_probabilities
 from agent_lib.ocr.network import LineNetwork
 from agent_lib.runtime.arrays import Array, Image
 
@@ -32,6 +32,10 @@ HOPELESS = 0.002
 """Probability of a first reading below which no variant of its strip would be read."""
 VARIANTS = ((1.2, 0.0, 1.06, 0.96), (-1.2, 0.0, 0.95, 1.05))
 """How a doubtful strip is moved (x, y in pixels of the input) and scaled (x, y) to be read again."""
+
+
+MOST_TEXTS = 8
+"""Texts of a doubtful strip that are told with their probabilities."""
 
 
 class Crnn(LineNetwork):
@@ -65,12 +69,13 @@ class Crnn(LineNetwork):
         line = tensor(strip)
         rows = self._all_probabilities(line)
         classes = best_path(rows[0])
-        probability = text_probability(rows[0], classes) if classes else 0.0
-        if classes and HOPELESS <= probability < DOUBTLESS:
-            classes, probability = _together(np.concatenate([rows, self._all_probabilities(varied(line))]))
         if not classes:
             return Digits("", 0.0)
-        return Digits("".join(self.signs[c - 1] for c in classes), self.calibrated(probability))
+        chances = [(tuple(classes), text_probability(rows[0], classes))]
+        if HOPELESS <= chances[0][1] < DOUBTLESS:
+            chances = _together(np.concatenate([rows, self._all_probabilities(varied(line))]))
+        read = tuple(("".join(self.signs[c - 1] for c in text), chance) for text, chance in chances)
+        return Digits(read[0][0], self.calibrated(read[0][1]), read)
 
     def _all_probabilities(self, lines: Array) -> Array:
         """`probabilities` of several inputs: (N, 1, 32, 128) -> (N, 32, 12)."""
@@ -111,14 +116,14 @@ def varied(line: Array) -> Array:
     return found
 
 
-def _together(rows: Array) -> tuple[list[int], float]:
-    """The most probable text of several readings (N, 32, 12), and its mean probability over them."""
-    texts = {tuple(best_path(one)) for one in rows}
-    chances = {text: float(text_probabilities(rows, list(text)).mean()) for text in texts if text}
-    if not chances:
-        return [], 0.0
-    best = max(sorted(chances), key=lambda text: chances[text])
-    return list(best), chances[best]
+def _together(rows: Array) -> list[tuple[tuple[int, ...], float]]:
+    """The likeliest texts of several readings (N, 32, 12) with their mean probability, the likeliest first."""
+    texts = {text for text in map(tuple, map(best_path, rows)) if text}
+    texts.update(likely_texts(rows[0], MOST_TEXTS))
+    ordered = sorted(texts)
+    chances = texts_probabilities(rows, ordered).mean(axis=0)
+    order = np.argsort(-chances, kind="stable")[:MOST_TEXTS]
+    return [(ordered[i], float(chances[i])) for i in order]
 
 
 def tensor(strip: Image) -> Array:

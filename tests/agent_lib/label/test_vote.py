@@ -64,6 +64,58 @@ def test_votes(readings, said, end):
     assert votes(*readings) == (said, end)
 
 
+def doubtful(*texts: tuple[str, float], weak: bool = False) -> LabelReading:
+    """A reading with its likely texts, the likeliest first."""
+    return seen(texts[0][0], 0.6 * texts[0][1], weak, alternatives=texts)
+
+
+def together(*readings: LabelReading) -> str:
+    """What is concluded of doubtful frames that are each seen once."""
+    vote = LabelVote(5)
+    found = [vote.add(reading, place) for place, reading in enumerate(readings)]
+    end = next((verdict for verdict in found if verdict), None) or vote.conclude()
+    return end.number if end else ""
+
+
+RIGHT = ("80263", 0.5)
+DOUBTS = [("80283", 0.3), ("86263", 0.3), ("80268", 0.3), ("00263", 0.3), ("80203", 0.3)]
+
+
+def test_frames_with_different_doubts_decide_together():
+    readings = [doubtful(RIGHT, other) for other in DOUBTS]
+    assert together(*readings) == "80263"
+    assert together(*readings[:1]) == ""
+    assert together(*(doubtful(other, RIGHT) for other in DOUBTS)) == "80263", (
+        "likely everywhere, the likeliest nowhere"
+    )
+
+
+def test_the_verdict_of_doubtful_frames_carries_how_sure_they_are_together():
+    vote = LabelVote(5)
+    readings = [doubtful(RIGHT, other) for other in DOUBTS]
+    verdict = next(filter(None, [vote.add(reading, place) for place, reading in enumerate(readings)]))
+    assert verdict.number == verdict.reading.raw_text == "80263"
+    assert 0.98 <= verdict.reading.confidence < 1
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [
+        [doubtful(("80263", 0.5), ("80283", 0.45))] * 10,  # the same doubt in every frame
+        [doubtful(("80?63", 0.6), ("80263", 0.3))] * 10,  # a digit that nobody can read
+        [doubtful(("80263", 0.6)), *[doubtful(("17455", 0.6))] * 2] * 3,  # two labels
+        [doubtful(RIGHT, other, weak=True) for other in DOUBTS],  # perhaps no label at all
+        [doubtful(("8026", 0.5), other) for other in DOUBTS],
+        [doubtful(("80263", 0.02)), doubtful(("80264", 0.02))],
+        [*[doubtful(RIGHT, other) for other in DOUBTS[:2]], seen("17455", 0.9)],  # one frame says something else
+        [],
+    ],
+    ids=["same doubt", "unreadable", "two labels", "weak", "too short", "hardly likely", "contradicted", "nothing"],
+)
+def test_doubtful_frames_that_decide_nothing(readings):
+    assert together(*readings) == ""
+
+
 def test_a_label_found_weakly_needs_a_second_frame_that_agrees():
     assert votes(("01001", 0.9999, True)) == ([""], "")
     assert votes(("01001", 0.9999, True), ("01001", 0.99, True)) == (["", "01001"], "01001")

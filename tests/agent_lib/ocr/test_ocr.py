@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agent_lib.ocr import Digits, NumberReader, OcrError, make_reader
-from agent_lib.ocr.ctc import best_path, text_probability
+from agent_lib.ocr.ctc import best_path, likely_texts, text_probability, texts_probabilities
 from agent_lib.ocr.ppocr import PpOcr, digit_columns, model_path
 from agent_lib.simulator.scene_text import LOOKS, put_text
 
@@ -111,6 +111,21 @@ def test_digit_columns_come_after_the_blank():
 def test_best_path_merges_repeats_and_drops_blanks():
     path = [0, 3, 3, 0, 3, 1, 1, 0]
     assert best_path(np.eye(4)[path]) == [3, 3, 1]
+
+
+def test_likely_texts_are_those_of_all_paths():
+    rows = np.random.default_rng(7).dirichlet((0.4, 0.4, 0.4), 5)
+    chances: dict[tuple[int, ...], float] = {}
+    for path in itertools.product(range(3), repeat=5):
+        text = tuple(best_path(np.eye(3)[list(path)]))
+        chances[text] = chances.get(text, 0.0) + float(np.prod(rows[np.arange(5), path]))
+    ranked = sorted((text for text in chances if text), key=lambda text: -chances[text])
+    assert likely_texts(rows, 4) == ranked[:4]
+    assert likely_texts(np.array([(1.0, 0.0, 0.0)] * 3), 4) == []
+    found = texts_probabilities(np.stack([rows, rows[::-1]]), ranked[:6])
+    assert found.shape == (2, 6)
+    assert found[0] == pytest.approx([chances[text] for text in ranked[:6]])
+    assert found[1, 2] == pytest.approx(text_probability(rows[::-1], ranked[2]))
 
 
 def test_text_probability_is_the_sum_over_all_paths():

@@ -1,0 +1,63 @@
+"""What several frames of one label say together, each of which may be doubtful.
+
+Each reading names its likeliest texts with their probabilities. Noise and motion differ from frame to frame, so wrong
+texts differ as well, and the right one is among the likely ones nearly everywhere: texts are compared by the product of
+their probabilities. Part of what blurs or hides a digit is the same in all frames, so a frame counts by a share only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+SHARE = 0.5
+"""What each further frame counts, of one that shared nothing with the others."""
+UNLISTED = 0.02
+"""Probability of a text that a frame does not list, as a share of all that it leaves to such texts."""
+OTHERS = 20
+"""Texts that no frame lists, and that might be the label's."""
+LEAST = 1e-6
+CONTRADICTS = 0.4
+"""Probability of another text from which a frame that does not list the likeliest one stands against it."""
+MOST_FRAMES = 12
+"""Frames that are kept, the newest."""
+
+Texts = tuple[tuple[str, float], ...]
+"""Texts of one frame with their probabilities."""
+
+
+class JointReading:
+    """The frames of one capture. `add` each; `likeliest` is what they say together."""
+
+    def __init__(self) -> None:
+        self._frames: deque[Texts] = deque(maxlen=MOST_FRAMES)
+
+    def add(self, texts: Texts) -> None:
+        """Add the texts of a frame in which a label was read."""
+        if texts:
+            self._frames.append(texts)
+
+    def likeliest(self, also: Texts = ()) -> tuple[str, float, int]:
+        """The text that all frames, and `also`, make likeliest, its probability, and how many frames list it; "" where
+        a frame shows something else.
+        """
+        frames = [dict(texts) for texts in (*self._frames, also) if texts]
+        if not frames:
+            return "", 0.0, 0
+        unlisted = [max(LEAST, UNLISTED * (1.0 - sum(texts.values()))) for texts in frames]
+        scores = {
+            text: SHARE
+            * sum(math.log(max(texts.get(text, 0.0), rest)) for texts, rest in zip(frames, unlisted, strict=True))
+            for text in {text for texts in frames for text in texts}
+        }
+        others = SHARE * sum(map(math.log, unlisted)) + math.log(OTHERS)
+        best = max(sorted(scores), key=lambda text: scores[text])
+        if any(best not in texts and max(texts.values()) >= CONTRADICTS for texts in frames):
+            return "", 0.0, 0
+        highest = max(scores[best], others)
+        total = sum(math.exp(score - highest) for score in (*scores.values(), others))
+        return (
+            best,
+            math.exp(scores[best] - highest) / total,
+            sum(any(text == best for text, _ in texts) for texts in self._frames),
+        )
