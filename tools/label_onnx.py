@@ -28,14 +28,18 @@ def write_onnx(network: LabelNetwork, path: Path, metadata: dict[str, str]) -> i
     """Write `network` (in float32, norms folded into the convolutions) with `metadata`; the file's size in bytes."""
     graph = _Graph()
     last = "strip"
-    for i, (convolution, norm, pool) in enumerate(network.stages()):
-        weight, bias = _folded(convolution, norm)
-        pad = [1, 1, 1, 1] if convolution.padding[0] else [0, 0, 0, 0]
+    for stage in network.stages():
+        i = stage.name
+        weight, bias = _folded(stage.convolution, stage.norm)
+        pad = [1, 1, 1, 1] if stage.convolution.padding[0] else [0, 0, 0, 0]
         names = [last, graph.tensor(f"w{i}", weight), graph.tensor(f"b{i}", bias)]
-        last = graph.node("Conv", names, f"c{i}", kernel_shape=list(weight.shape[2:]), pads=pad)
-        last = graph.node("Relu", [last], f"r{i}")
-        if pool:
-            last = graph.node("MaxPool", [last], f"p{i}", kernel_shape=list(pool), strides=list(pool))
+        computed = graph.node("Conv", names, f"c{i}", kernel_shape=list(weight.shape[2:]), pads=pad)
+        if stage.added:
+            computed = graph.node("Add", [last, computed], f"a{i}")
+        last = graph.node("Relu", [computed], f"r{i}")
+        if stage.pool:
+            sizes = list(stage.pool)
+            last = graph.node("MaxPool", [last], f"p{i}", kernel_shape=sizes, strides=sizes)
     last = graph.node("Squeeze", [last, graph.tensor("height", np.array([2]))], "columns")
     last = graph.node("Transpose", [last], "along", perm=[2, 0, 1])
     names = [graph.tensor(name, value) for name, value in zip(("gw", "gr", "gb"), _memory(network.memory), strict=True)]
@@ -119,20 +123,25 @@ def load_tensors(network: LabelNetwork, tensors: dict[str, np.ndarray], strips: 
     """Give a network the weights of a file (`read_tensors`); raises KeyError or RuntimeError if they do not fit.
 
     The file's norms are folded into its convolutions: here each norm gets the mean and spread of its inputs for
-    `strips` (N, 1, 32, 128), typical of a batch, and undoes them, so that training with norms can go on.
+    `strips` (N, 1, 32, 128), typical of a batch, and undoes them, so that training with norms can go on. Corrections
+    that an older file has not stay none.
     """
     with torch.no_grad():
         seen = strips
-        for i, (convolution, norm, pool) in enumerate(network.stages()):
-            convolution.weight.copy_(torch.tensor(tensors[f"w{i}"]))
-            seen = convolution(seen)
-            norm.running_mean.copy_(seen.mean(dim=(0, 2, 3)))
-            norm.running_var.copy_(seen.var(dim=(0, 2, 3)))
+        for stage in network.stages():
+            i, norm = stage.name, stage.norm
+            if stage.added and f"w{i}" not in tensors:
+                computed = stage.convolution(seen)
+                norm.running_mean.copy_(computed.mean(dim=(0, 2, 3)))
+                norm.running_var.copy_(computed.var(dim=(0, 2, 3)))
+                continue
+            stage.convolution.weight.copy_(torch.tensor(tensors[f"w{i}"]))
+            computed = stage.convolution(seen)
+            norm.running_mean.copy_(computed.mean(dim=(0, 2, 3)))
+            norm.running_var.copy_(computed.var(dim=(0, 2, 3)))
             norm.weight.copy_(torch.sqrt(norm.running_var + norm.eps))
             norm.bias.copy_(norm.running_mean + torch.tensor(tensors[f"b{i}"]))
-            seen = torch.relu(seen + torch.tensor(tensors[f"b{i}"])[None, :, None, None])
-            if pool:
-                seen = torch.nn.functional.max_pool2d(seen, pool)
+            seen = stage.after(computed + torch.tensor(tensors[f"b{i}"])[None, :, None, None], seen)
         for name, value in _torch_memory(tensors).items():
             getattr(network.memory, name).copy_(torch.tensor(value))
         network.signs.weight.copy_(torch.tensor(tensors["sw"].T.copy()))

@@ -8,8 +8,10 @@ network of a run that was stopped. Writes the ONNX file that `agent_lib/ocr/crnn
 beside it a JSON file with the settings used and the results measured on rendered strips outside the training set.
 
 The network in the repository: `--bfloat16`, stopped after 1,440 of its 3,600 batches; `--bfloat16 --start WEIGHTS
---steps 800 --rate 0.002`; then, with what the nights have now, `--bfloat16 --start NETWORK.onnx --minutes 62 --batch 64
---rate 0.0012 --nights 0.7`: 8,365 batches in 36 minutes of one core, which other work shared.
+--steps 800 --rate 0.002`; with what the nights have now, `--bfloat16 --start NETWORK.onnx --minutes 62 --batch 64
+--rate 0.0012 --nights 0.7`: 8,365 batches in 36 minutes of one core, which other work shared; then, with its
+corrections, `--bfloat16 --processes 2 --start NETWORK.onnx --minutes 65 --batch 64 --rate 0.0015 --nights 0.75`: 8,300
+batches of both processes, on two cores that other work shared; calibrated by `--finish WEIGHTS --measure 5000`.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from label_network import CLASSES, COLUMNS, HEIGHT, WIDTH, LabelNetwork  # noqa:
 from label_onnx import load_tensors, read_tensors, write_onnx  # noqa: E402
 from label_render import Sample, StripRenderer  # noqa: E402
 from training import Progress, add_length, kept_weights, rate, whole  # noqa: E402
+from training_team import Team, team  # noqa: E402
 
 from agent_lib.ocr.crnn import MODEL, Crnn, tensor  # noqa: E402
 
@@ -49,9 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The program; returns its exit status."""
     settings = _arguments(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    torch.manual_seed(settings.seed)
+    _one_core(settings.seed)
     rng = np.random.default_rng(settings.seed)
     builtin = faces(rng, system=False)
     system = faces(rng)[len(builtin) :]
@@ -62,7 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
         network.load_state_dict(torch.load(settings.finish, weights_only=True))
         network.eval()
     else:
-        network = train(StripRenderer(known, rng, settings.digits), settings)
+        with team(settings.processes, train, known, settings) as first:
+            network = train(first, known, settings)
     report = _report(network, known, unknown, settings)
     if not settings.finish:
         report["settings"]["minutes"] = round((time.monotonic() - started) / 60, 1)
@@ -100,6 +102,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         type=float,
         default=0.55,
         help="share of strips by night once the training knows digits (default 0.55)",
+    )
+    parser.add_argument(
+        "--processes", type=whole, default=1, help="cores to learn on, a batch of examples at each (default 1)"
     )
     parser.add_argument("--start", type=Path, help="go on from these kept weights, or from a network (.onnx)")
     parser.add_argument("--finish", type=Path, help="calibrate, measure and write these kept weights; train nothing")
@@ -141,10 +146,19 @@ class Pool:
         return moved[None, None] * np.float32(rng.uniform(0.85, 1.15)), classes
 
 
-def train(renderer: StripRenderer, settings: argparse.Namespace) -> LabelNetwork:
-    """A network that has learnt from `settings.steps` batches, ready to be used."""
+def _one_core(seed: int) -> None:
+    """Let this process compute on one core, with the same weights to begin with for the same seed."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    torch.manual_seed(seed)
+
+
+def train(team: Team, known: list[Face], settings: argparse.Namespace) -> LabelNetwork:
+    """A network that has learnt from `settings.steps` batches of each process of the team, ready to be used."""
+    _one_core(settings.seed + team.place)
     network = LabelNetwork().to(memory_format=torch.channels_last)
-    pool = Pool(renderer, np.random.default_rng([settings.seed, 1]), settings.batch)
+    renderer = StripRenderer(known, np.random.default_rng([settings.seed, 5, team.place]), settings.digits)
+    pool = Pool(renderer, np.random.default_rng([settings.seed, 1, team.place]), settings.batch)
     if settings.start and settings.start.suffix == ".onnx":
         strips, _ = pool.batch(1.0, settings.nights)
         load_tensors(network, read_tensors(settings.start), strips)
@@ -156,17 +170,17 @@ def train(renderer: StripRenderer, settings: argparse.Namespace) -> LabelNetwork
         [{"params": decayed, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0.0}], lr=settings.rate
     )
     settings.output.parent.mkdir(parents=True, exist_ok=True)
-    progress, smooth = Progress(settings.steps, settings.minutes), None
-    network.train()
-    while not progress.over:
+    progress, smooth = Progress(settings.steps, settings.minutes, silent=team.place > 0), None
+    shared = team.shared(network.train())
+    while (share := team.agreed(progress.share)) < 1.0:
         for group in optimiser.param_groups:
-            group["lr"] = settings.rate * rate(progress.share)
-        done = 1.0 if settings.start else progress.share
+            group["lr"] = settings.rate * rate(share)
+        done = 1.0 if settings.start else share
         strips, texts = pool.batch(min(1.0, 0.25 + 2.0 * done), settings.nights * min(1.0, max(0.0, 6.0 * done - 0.4)))
         lengths = torch.tensor([len(text) for text in texts])
         targets = torch.tensor([c for text in texts for c in text], dtype=torch.long)
         with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
-            logits = network(strips.contiguous(memory_format=torch.channels_last))
+            logits = shared(strips.contiguous(memory_format=torch.channels_last))
         chances = logits.float().log_softmax(-1).transpose(0, 1)
         loss = torch.nn.functional.ctc_loss(
             chances, targets, torch.full((len(texts),), COLUMNS), lengths, reduction="sum", zero_infinity=True
@@ -176,7 +190,7 @@ def train(renderer: StripRenderer, settings: argparse.Namespace) -> LabelNetwork
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
         smooth = loss.item() if smooth is None else 0.97 * smooth + 0.03 * loss.item()
-        if progress.step(smooth):
+        if progress.step(smooth) and team.place == 0:
             torch.save(network.state_dict(), kept_weights(settings.output))
     settings.steps = progress.done
     return network.eval()
@@ -208,7 +222,7 @@ def _report(network: LabelNetwork, known: list[Face], unknown: list[Face], setti
     if unknown:
         strange = StripRenderer(unknown, fresh[2], settings.digits)
         levels["new faces"] = [strange.sample(0.6) for _ in range(settings.measure)]
-    names = ("seed", "steps", "batch", "rate", "nights", "digits", "bfloat16")
+    names = ("seed", "steps", "processes", "batch", "rate", "nights", "digits", "bfloat16")
     return {
         "settings": {name: getattr(settings, name) for name in names}
         | {"faces": len(known), "torch": torch.__version__},

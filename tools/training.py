@@ -54,11 +54,11 @@ def rate(share: float) -> float:
 
 class Progress:
     """How far the training is, in `steps` or in `minutes` (0: not limited); shown on stderr as a bar, a few times a
-    second on a terminal and a line for every tenth elsewhere.
+    second on a terminal and a line for every tenth elsewhere, unless it is `silent`.
     """
 
-    def __init__(self, steps: int, minutes: float) -> None:
-        self._steps, self._seconds = steps, 60 * minutes
+    def __init__(self, steps: int, minutes: float, silent: bool = False) -> None:
+        self._steps, self._seconds, self._silent = steps, 60 * minutes, silent
         self._began = self._shown = time.monotonic()
         self.done = self._tenths = 0
         self._terminal = sys.stderr.isatty()
@@ -81,7 +81,7 @@ class Progress:
         now, share = time.monotonic(), self.share
         tenth = int(10 * share) > self._tenths
         self._tenths = int(10 * share)
-        if tenth or (self._terminal and now - self._shown > 0.3):
+        if not self._silent and (tenth or (self._terminal and now - self._shown > 0.3)):
             self._shown = now
             left = (now - self._began) * (1 / share - 1)
             bar = "#" * round(30 * share)

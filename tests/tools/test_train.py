@@ -33,7 +33,8 @@ def builtin():
 
 
 @pytest.mark.slow
-def test_a_short_run_writes_a_file_that_loads(tmp_path):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_short_run_writes_a_file_that_loads(tmp_path, processes):
     output = tmp_path / "new" / "reader.onnx"
     command = [
         sys.executable,
@@ -42,6 +43,8 @@ def test_a_short_run_writes_a_file_that_loads(tmp_path):
         "20",
         "--batch",
         "8",
+        "--processes",
+        str(processes),
         "--measure",
         "20",
         "--output",
@@ -54,7 +57,7 @@ def test_a_short_run_writes_a_file_that_loads(tmp_path):
     assert sorted(path.name for path in output.parent.iterdir()) == ["reader.json", "reader.onnx"]
     report = json.loads(output.with_suffix(".json").read_text(encoding="utf-8"))
     assert report["settings"]["seed"] == 1
-    assert report["settings"]["steps"] == 20
+    assert (report["settings"]["steps"], report["settings"]["processes"]) == (20, processes)
     assert report["bytes"] == output.stat().st_size
     assert {"easy", "medium", "hard", "extreme", "night"} <= set(report["held_out"])
     digits = Crnn(output).read(np.full((60, 200, 3), 200, np.uint8))
@@ -83,6 +86,14 @@ def test_arguments_that_make_no_sense_are_refused():
     assert "Traceback" not in ran.stderr
 
 
+def corrected(network):
+    """Let the network's corrections, which are none at first, count."""
+    import torch
+
+    for norm in network.refined:
+        torch.nn.init.uniform_(norm.weight, 0.5, 1.0)
+
+
 def test_the_file_computes_what_the_network_does(tmp_path):
     import torch  # here: no process that collects this test but runs others needs it
     from label_network import LabelNetwork
@@ -90,6 +101,7 @@ def test_the_file_computes_what_the_network_does(tmp_path):
 
     torch.manual_seed(3)
     network = LabelNetwork()
+    corrected(network)
     for _ in range(3):
         network(torch.randn(16, 1, 32, 128))
     network.eval()
@@ -110,6 +122,7 @@ def test_training_goes_on_from_a_written_network(tmp_path):
 
     torch.manual_seed(4)
     network, strips = LabelNetwork(), torch.randn(64, 1, 32, 128)
+    corrected(network)
     for _ in range(3):
         network(strips)
     write_onnx(network.eval(), tmp_path / "n.onnx", {})
@@ -118,10 +131,28 @@ def test_training_goes_on_from_a_written_network(tmp_path):
     with torch.no_grad():
         expected = network(strips)
         assert (again(strips) - expected).abs().max() < 1e-3
-        for part in (again.norms, again.collapsed):
+        for part in (again.norms, again.refined, again.collapsed):
             part.train()
         assert (again(strips) - expected).abs().max() < 0.05, "a batch's own norms change what the network computes"
     assert expected.std() > 0.01
+
+
+def test_a_file_without_corrections_is_gone_on_from(tmp_path):
+    import torch
+    from label_network import LabelNetwork
+    from label_onnx import load_tensors, read_tensors, write_onnx
+
+    torch.manual_seed(5)
+    network, strips = LabelNetwork(), torch.randn(64, 1, 32, 128)
+    network(strips)
+    write_onnx(network.eval(), tmp_path / "n.onnx", {})
+    older = {name: value for name, value in read_tensors(tmp_path / "n.onnx").items() if "refined" not in name}
+    again = LabelNetwork().eval()
+    load_tensors(again, older, strips)
+    with torch.no_grad():
+        assert (again(strips) - network(strips)).abs().max() < 1e-3
+    again.train()(strips).square().mean().backward()
+    assert all(norm.weight.grad.abs().max() > 0 for norm in again.refined), "the corrections can learn"
 
 
 def test_a_training_ends_with_its_steps_or_its_minutes(capsys):
