@@ -16,7 +16,8 @@ UNLISTED = 0.02
 """Probability of a text that a frame does not list, as a share of all that it leaves to such texts."""
 OTHERS = 20
 """Texts that no frame lists, and that might be the label's."""
-LEAST = 1e-6
+LEAST = 0.003
+"""No frame finds a text less probable than this: one that is quite wrong must not decide."""
 CONTRADICTS = 0.4
 """Probability of another text from which a frame that does not list the likeliest one stands against it."""
 MOST_FRAMES = 12

@@ -33,7 +33,7 @@ UNCHECKED = 0.92
 none that passed was wrong, and of 800 others one with 0.91 was.
 """
 OVERRULED = 0.5
-"""Confidence of a reading that PP-OCR contradicts."""
+"""Confidence of a reading that PP-OCR contradicts, and what PP-OCR's text counts among the likely ones."""
 
 
 class Auto:
@@ -59,9 +59,15 @@ class Auto:
         if text == seen.text and probability >= SURELY:
             return replace(seen, confidence=1.0 - AGREED * (1.0 - seen.confidence))
         if text != seen.text and len(text) == len(seen.text) and probability >= NO_OPINION:
-            both = (seen.text, OVERRULED), (text, OVERRULED)
-            return Digits(seen.text, min(seen.confidence, OVERRULED), both)
+            return Digits(seen.text, min(seen.confidence, OVERRULED), _both(seen.alternatives, text))
         return seen if seen.confidence >= UNCHECKED else replace(seen, confidence=min(seen.confidence, ACCEPT - 0.01))
+
+
+def _both(texts: tuple[tuple[str, float], ...], other: str) -> tuple[tuple[str, float], ...]:
+    """The network's likely texts and PP-OCR's one, each recogniser for one half."""
+    halves = {text: (1.0 - OVERRULED) * probability for text, probability in texts}
+    halves[other] = halves.get(other, 0.0) + OVERRULED
+    return tuple(sorted(halves.items(), key=lambda item: -item[1]))
 
 
 def reader(_ocr: EngineSettings, target_digits: int) -> NumberReader:

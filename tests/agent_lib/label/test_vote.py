@@ -108,9 +108,20 @@ def test_the_verdict_of_doubtful_frames_carries_how_sure_they_are_together():
         [doubtful(("8026", 0.5), other) for other in DOUBTS],
         [doubtful(("80263", 0.02)), doubtful(("80264", 0.02))],
         [*[doubtful(RIGHT, other) for other in DOUBTS[:2]], seen("17455", 0.9)],  # one frame says something else
+        [doubtful(("98823", 0.7), ("96823", 0.2)), doubtful(("96823", 0.5), ("06823", 0.5)), doubtful(("98823", 0.7))],
         [],
     ],
-    ids=["same doubt", "unreadable", "two labels", "weak", "too short", "hardly likely", "contradicted", "nothing"],
+    ids=[
+        "same doubt",
+        "unreadable",
+        "two labels",
+        "weak",
+        "too short",
+        "hardly likely",
+        "contradicted",
+        "divided",
+        "nothing",
+    ],
 )
 def test_doubtful_frames_that_decide_nothing(readings):
     assert together(*readings) == ""

@@ -19,8 +19,8 @@ class First:
 
     name = "crnn"
 
-    def __init__(self, text: str, confidence: float) -> None:
-        self._digits = Digits(text, confidence)
+    def __init__(self, text: str, confidence: float, *texts: tuple[str, float]) -> None:
+        self._digits = Digits(text, confidence, texts)
 
     def read(self, _strip):
         return self._digits
@@ -60,6 +60,13 @@ def test_disagreement_drops_below_what_is_reported():
         number, after, asked = checked(("01001", confidence), ("07001", 0.999))
         assert (number, asked) == ("", 1)
         assert after < 0.9
+
+
+def test_a_contradiction_leaves_the_networks_likely_texts_beside_the_other_one():
+    first = First("01001", 0.9, ("01001", 0.7), ("07001", 0.2), ("01007", 0.1))
+    texts = dict(Auto(first, Second("07001", 0.999)).read(STRIP).alternatives)
+    assert texts == {"01001": pytest.approx(0.35), "07001": pytest.approx(0.6), "01007": pytest.approx(0.05)}
+    assert Auto(first, Second("01001", 0.999)).read(STRIP).alternatives == first.read(STRIP).alternatives
 
 
 def test_without_agreement_the_network_must_be_surer():
