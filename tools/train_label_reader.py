@@ -172,7 +172,10 @@ def train(team: Team, known: list[Face], settings: argparse.Namespace) -> LabelN
     settings.output.parent.mkdir(parents=True, exist_ok=True)
     progress, smooth = Progress(settings.steps, settings.minutes, silent=team.place > 0), None
     shared = team.shared(network.train())
-    while (share := team.agreed(progress.share)) < 1.0:
+    while True:
+        share = team.agreed(progress.share)
+        if share >= 1.0:
+            break
         for group in optimiser.param_groups:
             group["lr"] = settings.rate * rate(share)
         done = 1.0 if settings.start else share

@@ -48,9 +48,11 @@ class Repository:
         self.folder, self.wheels = tmp_path / "project", tmp_path / "index"
         self.wheels.mkdir()
         for name in SCRIPTS:
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-            copy(ROOT / name, self.folder / name)
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(ROOT / name, self.folder / name)
         self.write("pyproject.toml", '[project]\nname = "gatehouse"\nversion = "1.2.3"\n')
         self.write("requirements.txt", "# why\ngate-core==1.0\ntorch==2.0\n")
         self.write(".gitattributes", "*.bat text eol=crlf\n")
