@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 from collections import deque
 
-SHARE = 0.5
-"""What each further frame counts, of one that shared nothing with the others."""
+SHARE = 0.35
+"""What each frame counts, of one that shared nothing with the others."""
+MOST_OFTEN = 0.5
+"""Share of the frames in which the text must be the likeliest."""
 UNLISTED = 0.02
 """Probability of a text that a frame does not list, as a share of all that it leaves to such texts."""
 OTHERS = 20
@@ -40,7 +42,7 @@ class JointReading:
 
     def likeliest(self, also: Texts = ()) -> tuple[str, float, int]:
         """The text that all frames, and `also`, make likeliest, its probability, and how many frames list it; "" where
-        a frame shows something else.
+        it is the likeliest in too few of them, or one shows something else.
         """
         frames = [dict(texts) for texts in (*self._frames, also) if texts]
         if not frames:
@@ -53,7 +55,10 @@ class JointReading:
         }
         others = SHARE * sum(map(math.log, unlisted)) + math.log(OTHERS)
         best = max(sorted(scores), key=lambda text: scores[text])
-        if any(best not in texts and max(texts.values()) >= CONTRADICTS for texts in frames):
+        first = sum(texts[0][0] == best for texts in self._frames)
+        if first < MOST_OFTEN * len(self._frames) or any(
+            best not in texts and max(texts.values()) >= CONTRADICTS for texts in frames
+        ):
             return "", 0.0, 0
         highest = max(scores[best], others)
         total = sum(math.exp(score - highest) for score in (*scores.values(), others))

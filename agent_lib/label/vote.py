@@ -26,9 +26,9 @@ FURTHER = 0.6
 """Share of its weight that each further frame adds to a text."""
 AGAINST = 1.5
 """Factor of a text's weight against the others: disagreeing frames are a warning."""
-TOGETHER = 0.95
+TOGETHER = 0.98
 """Probability with which the likely texts of all frames together decide when no more frames come."""
-LEAST_FRAMES = 2
+LEAST_FRAMES = 3
 """Frames that must list the number on which all decide together."""
 HIGHEST = 0.99999
 
@@ -108,16 +108,16 @@ class LabelVote(Generic[F]):
     def _decided(self) -> Verdict[F] | None:
         candidates = self._all()
         best = _best(candidates)
-        if best is not None and _lead(candidates, best) >= weight(SURE) and _trusted(candidates[best]):
-            return _verdict(candidates, best)
-        return self._decided_jointly(SURE)
+        if best is None or _lead(candidates, best) < weight(SURE) or not _trusted(candidates[best]):
+            return None
+        return _verdict(candidates, best)
 
     def conclude(self) -> Verdict[F] | None:
         """The verdict when no more frames come: a reported number suffices now, if no other text was read.
 
         What was read doubtfully in single frames does not stand against the number of their mean: they are part of it.
         """
-        return self._concluded() or self._decided_jointly(TOGETHER)
+        return self._concluded() or self._decided_jointly()
 
     def _concluded(self) -> Verdict[F] | None:
         candidates = self._all()
@@ -130,12 +130,10 @@ class LabelVote(Generic[F]):
         enough = _lead(candidates, best) >= weight(ACCEPT) and one.confidence >= ACCEPT and _trusted(one)
         return _verdict(candidates, best) if enough and len(candidates) == 1 else None
 
-    def _decided_jointly(self, least: float) -> Verdict[F] | None:
-        """What the likely texts of all frames say together, with a probability of `least`, if no frame alone says
-        something else.
-        """
+    def _decided_jointly(self) -> Verdict[F] | None:
+        """What the likely texts of all frames say together, if no frame alone says something else."""
         text, probability, frames = self._joint.likeliest(self._mean_texts)
-        if probability < least or frames < LEAST_FRAMES or not self._firm or not self._is_number(text):
+        if probability < TOGETHER or frames < LEAST_FRAMES or not self._firm or not self._is_number(text):
             return None
         if any(one.frames for other, one in self._all().items() if other != text):
             return None
