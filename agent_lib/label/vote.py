@@ -30,6 +30,8 @@ TOGETHER = 0.98
 """Probability with which the likely texts of all frames together decide when no more frames come."""
 LEAST_FRAMES = 3
 """Frames that must list the number on which all decide together."""
+MOST_KEPT = 3
+"""Frames that are kept for such a decision."""
 HIGHEST = 0.99999
 
 F = TypeVar("F")
@@ -76,7 +78,8 @@ class LabelVote(Generic[F]):
         self._candidates: dict[str, _Candidate[F]] = {}
         self._mean: tuple[LabelReading, F] | None = None
         self._joint = JointReading()
-        self._seen: dict[str, tuple[float, LabelReading, F]] = {}  # by likely text, the reading that it is likeliest in
+        # By the likeliest text of readings, the one in which it is most probable.
+        self._likeliest: dict[str, tuple[float, LabelReading, F]] = {}
         self._firm = False
         self._mean_texts: tuple[tuple[str, float], ...] = ()
 
@@ -137,13 +140,18 @@ class LabelVote(Generic[F]):
             return None
         if any(one.frames for other, one in self._all().items() if other != text):
             return None
-        _, reading, frame = self._seen[text]
+        if text not in self._likeliest:
+            return None
+        _, reading, frame = self._likeliest[text]
         return Verdict(text, replace(reading, raw_text=text, confidence=min(HIGHEST, probability)), frame)
 
     def _note(self, reading: LabelReading, frame: F) -> None:
-        for text, probability in reading.alternatives:
-            if probability > self._seen.get(text, (0.0,))[0]:
-                self._seen[text] = (probability, reading, frame)
+        """Keep the reading if it is the best of its text, for the few most probable ones: frames are large."""
+        for text, probability in reading.alternatives[:1]:
+            if probability > self._likeliest.get(text, (0.0,))[0]:
+                self._likeliest[text] = (probability, reading, frame)
+        if len(self._likeliest) > MOST_KEPT:
+            del self._likeliest[min(self._likeliest, key=lambda text: self._likeliest[text][0])]
 
     def _all(self) -> dict[str, _Candidate[F]]:
         """The candidates, with the reading of the mean among them."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from agent_lib.label.reading import LabelReading
-from agent_lib.label.vote import LabelVote
+from agent_lib.label.vote import MOST_KEPT, LabelVote
 from agent_lib.settings import CaptureSettings
 from agent_lib.station.capture import CaptureCycle
 from tests.support.station import QuietReader
@@ -94,6 +95,25 @@ def test_the_verdict_of_doubtful_frames_carries_how_sure_they_are_together():
     verdict = vote.conclude()
     assert verdict.number == verdict.reading.raw_text == "80263"
     assert 0.98 <= verdict.reading.confidence < 1
+
+
+class Frame:
+    """A picture, to which there are weak references."""
+
+
+def test_few_frames_are_kept_and_the_right_one_is_found_among_them():
+    vote: LabelVote[Frame] = LabelVote(5)
+    frames = []
+    for number in range(12):
+        frame = Frame()
+        frames.append(weakref.ref(frame))
+        hopeless = doubtful((f"{number:05d}", 0.3), RIGHT)
+        vote.add(hopeless if number % 2 else doubtful(RIGHT, DOUBTS[number % 5]), frame)
+        del frame
+    assert 0 < sum(frame() is not None for frame in frames) <= MOST_KEPT
+    verdict = vote.conclude()
+    assert verdict.number == "80263"
+    assert verdict.frame in [frame() for frame in frames[::2]]
 
 
 @pytest.mark.parametrize(
