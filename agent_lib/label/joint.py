@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from agent_lib.ocr import Texts
+
 SHARE = 0.35
 """What each frame counts, of one that shared nothing with the others."""
 MOST_OFTEN = 0.5
@@ -24,9 +26,6 @@ CONTRADICTS = 0.4
 """Probability of another text from which a frame that does not list the likeliest one stands against it."""
 MOST_FRAMES = 12
 """Frames that are kept, the newest."""
-
-Texts = tuple[tuple[str, float], ...]
-"""Texts of one frame with their probabilities."""
 
 
 class JointReading:

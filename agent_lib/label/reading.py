@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from agent_lib.ocr import Texts
 from agent_lib.runtime.arrays import Image, Points
 
 NOT_FOUND = "No label found"
@@ -34,7 +35,7 @@ class LabelReading:
     engine: str = ""
     labels: int = 0
     weak: bool = False
-    alternatives: tuple[tuple[str, float], ...] = field(default=(), repr=False)
+    alternatives: Texts = field(default=(), repr=False)
     others: list[LabelReading] = field(default_factory=list, repr=False)
 
     @property

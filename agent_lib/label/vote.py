@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from agent_lib.label.joint import JointReading
 from agent_lib.label.reading import LabelReading
-from agent_lib.ocr import ACCEPT
+from agent_lib.ocr import ACCEPT, Texts
 
 SURE = 0.98
 """Confidence that decides a capture: of one reading, or of several with the same total weight."""
@@ -81,7 +81,7 @@ class LabelVote(Generic[F]):
         # By the likeliest text of readings, the one in which it is most probable.
         self._likeliest: dict[str, tuple[float, LabelReading, F]] = {}
         self._firm = False
-        self._mean_texts: tuple[tuple[str, float], ...] = ()
+        self._mean_texts: Texts = ()
 
     def add(self, reading: LabelReading, frame: F) -> Verdict[F] | None:
         """Count a reading; returns the verdict once there is one."""

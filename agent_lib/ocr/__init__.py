@@ -15,6 +15,9 @@ from agent_lib.runtime.arrays import Image
 # Below this confidence a number is not reported: a wrong number is worse than none.
 ACCEPT = 0.9
 
+Texts = tuple[tuple[str, float], ...]
+"""Texts that one strip may show, each with the engine's probability, the likeliest first."""
+
 
 class OcrError(RuntimeError):
     """An engine is unavailable; the message says why and what to do."""
@@ -29,7 +32,7 @@ class Digits:
 
     text: str
     confidence: float
-    alternatives: tuple[tuple[str, float], ...] = ()
+    alternatives: Texts = ()
 
 
 class EngineSettings(Protocol):

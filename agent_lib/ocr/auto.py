@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent_lib.ocr import ACCEPT, Digits, EngineSettings, NumberReader, Recogniser
+from agent_lib.ocr import ACCEPT, Digits, EngineSettings, NumberReader, Recogniser, Texts
 from agent_lib.ocr.crnn import Crnn
 from agent_lib.ocr.ctc import best_path, text_probability
 from agent_lib.ocr.ppocr import PpOcr
@@ -63,7 +63,7 @@ class Auto:
         return seen if seen.confidence >= UNCHECKED else replace(seen, confidence=min(seen.confidence, ACCEPT - 0.01))
 
 
-def _both(texts: tuple[tuple[str, float], ...], other: str) -> tuple[tuple[str, float], ...]:
+def _both(texts: Texts, other: str) -> Texts:
     """The network's likely texts and PP-OCR's one, each recogniser for one half."""
     halves = {text: (1.0 - OVERRULED) * probability for text, probability in texts}
     halves[other] = halves.get(other, 0.0) + OVERRULED
