@@ -28,6 +28,7 @@ from hub.visits.intake import Batch
 from hub.visits.joining import Joining, Rules
 from hub.visits.pairing import Pairing
 from hub.visits.parts import CONSUMER, UNAVAILABLE, Parts
+from hub.visits.pauses import Pauses
 from hub.visits.places import Places
 from hub.visits.saving import NO_CAUSES, Saving
 from hub.visits.sensed import Sensed
@@ -38,12 +39,6 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 2.0
 POLL_SECONDS_OF_MANY = 0.5  # records of other hubs wake nobody here
-GATHER_SECONDS = 0.04  # between two steps; records of this time are joined together
-REST = 9  # times as long as a step has taken: records that arrive by the thousand are stored first, and joined later
-MAX_REST_SECONDS = 0.1  # a verdict comes within 200 ms
-MANY = 50  # records of one step, when some 400 arrive in a second
-BEHIND_STEPS = 3  # steps of so many in a row, after which
-BEHIND_REST_SECONDS = 1.0  # storing has the event loop until less arrives, and verdicts come later
 RETRY_SECONDS = 2.0
 MAX_SENSED = 1000
 Sensing = VehicleArrived | VehicleLeft | WeightSettled
@@ -128,7 +123,7 @@ class VisitService:
 
     def run(self) -> None:
         """The greenlet of visits."""
-        busy = 0  # steps of many records in a row
+        pauses = Pauses(self._parts.writer, lambda: self._closed)
         while not self._closed:
             if not self._wake.wait(self.poll_seconds):
                 self._parts.intake.look_everywhere()
@@ -138,10 +133,7 @@ class VisitService:
                 while more and not self._closed:
                     began, joined = time.monotonic(), self.joined
                     more = self.step()
-                    many = more or (busy <= BEHIND_STEPS and self.joined - joined >= MANY)
-                    busy = busy + 1 if many else 0
-                    most = BEHIND_REST_SECONDS if busy > BEHIND_STEPS else MAX_REST_SECONDS
-                    self._rest(min(REST * (time.monotonic() - began), most))
+                    pauses.after(time.monotonic() - began, self.joined - joined, more)
                 self.problem = ""
             except UNAVAILABLE as error:
                 self.problem = str(error)
@@ -149,15 +141,6 @@ class VisitService:
                     log.error("Visits wait to be stored: %s", error)
                 gevent.sleep(RETRY_SECONDS)
                 self._wake.set()
-
-    def _rest(self, seconds: float) -> None:
-        """Leave the event loop to others for so many seconds, or until nothing is stored."""
-        writer, end = self._parts.writer, time.monotonic() + seconds
-        while not self._closed:
-            commits = writer.commits
-            gevent.sleep(GATHER_SECONDS)
-            if time.monotonic() >= end or (writer.commits == commits and not writer.pending):
-                return
 
     def close(self) -> None:
         """Join what is stored already; what cannot be joined now is, after the next start."""

@@ -21,7 +21,7 @@ from hub.live.events import (
     WeightSettled,
 )
 from hub.visits.joining import Joining
-from hub.visits.service import BEHIND_REST_SECONDS, BEHIND_STEPS, MANY, MAX_REST_SECONDS, VisitService
+from hub.visits.service import VisitService
 from tests.support.helpers import capture_result, wait_for
 from tests.support.visit_records import RED, capture, decide, detect, hub_of, mismatch, of, stamp, start, until
 
@@ -287,33 +287,3 @@ def test_a_mismatch_that_comes_too_late_for_an_alert_counts_as_told(app: Any, cl
     late = until(client, "capture", capture(client, "RED1", ALARM_SECONDS + 100, "222"))
     assert late["state"] == "mismatch"
     assert hub_of(app).part(VisitService).find(late["id"]).alarmed == "mismatch"
-
-
-@pytest.mark.parametrize("full", [True, False])
-def test_visits_leave_the_event_loop_to_records_that_arrive_by_the_hundred(
-    app: Any, monkeypatch: pytest.MonkeyPatch, full: bool
-) -> None:
-    visits = hub_of(app).part(VisitService)
-    steps = [True] * 2 + [full] * BEHIND_STEPS  # taken from the end
-    rests: list[float] = []
-
-    def step() -> bool:
-        time.sleep(0.03)  # what 200 records take at least
-        visits.joined += MANY
-        return steps.pop() if steps else False
-
-    def rest(seconds: float) -> None:
-        rests.append(seconds)
-        visits._closed = not steps
-
-    visits._closed = True  # its own greenlet ends
-    visits.wake("detections")
-    gevent.sleep(0.02)
-    visits._closed = False
-    monkeypatch.setattr(visits, "poll_seconds", 0.0)
-    monkeypatch.setattr(visits, "step", step)
-    monkeypatch.setattr(visits, "_rest", rest)
-    visits.run()
-    assert rests[:BEHIND_STEPS] == [MAX_REST_SECONDS] * BEHIND_STEPS
-    assert len(rests) == BEHIND_STEPS + 2
-    assert all(MAX_REST_SECONDS < seconds <= BEHIND_REST_SECONDS for seconds in rests[BEHIND_STEPS:])
