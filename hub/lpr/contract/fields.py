@@ -94,6 +94,18 @@ class Fields(SenderFields):
         kept: list[Any] = self._bounded(key, decoded, 0)
         return kept
 
+    def all_rows(self, *keys: str) -> list[list[Any]]:
+        """`rows` of each key; lists that are small together are looked through together."""
+        values: list[Any] = [self.data.get(key) for key in keys]
+        if all(type(value) is list for value in values):
+            size = plain_size(values)
+            if 0 < size <= self._room:
+                for key in keys:
+                    del self.data[key]
+                self._room -= size
+                return values
+        return [self.rows(key) for key in keys]
+
     def count(self, key: str, default: int) -> int:
         """A whole number from 0 to MAX_COUNT; `default` where there is none."""
         value = self.data.pop(key, None)

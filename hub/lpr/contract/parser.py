@@ -142,11 +142,7 @@ def _health(fields: Fields, common: dict[str, Any]) -> HealthReport:
 
 def _detection(fields: Fields, common: dict[str, Any], context: Context) -> Detection:
     pictures = read_pictures(fields, context.max_picture_bytes, context.max_megapixels)
-    ocr, vehicles, boxes = (
-        fields.rows("ocr_results"),
-        fields.rows("vehicle_detections"),
-        fields.rows("plate_detections"),
-    )
+    ocr, vehicles, boxes = fields.all_rows("ocr_results", "vehicle_detections", "plate_detections")
     single = [
         {"text": _plate_text(fields, key), "confidence": fields.data.get("confidence")}
         for key in ("plate_number", "license_plate")

@@ -16,6 +16,7 @@ import websocket
 
 from hub.contract.errors import ContractError
 from hub.contract.times import utc_text
+from hub.lpr.contract.fields import Fields
 from hub.lpr.contract.parser import Context, parse
 from hub.lpr.contract.record import Detection, HealthReport
 from tests.support.helpers import HubProcess
@@ -180,3 +181,36 @@ def test_a_picture_with_too_many_pixels_is_kept_and_not_shown_and_the_record_sta
     assert [picture.suffix for picture in record.pictures] == [".bin", ".jpg"] and record.pictures[0].data == wide
     assert record.warnings == ["image_data has more than 50 million pixels; it was kept but is not shown"]
     assert record.plates[0].text == "กข 1234"
+
+
+LISTS = ("ocr_results", "vehicle_detections", "plate_detections")
+DEEP: Any = "end"
+for _ in range(20):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"ocr_results": [{"text": "A1"}], "vehicle_detections": [], "plate_detections": [[1, 2]]},
+        {"ocr_results": ["A1"], "vehicle_detections": [1.5], "plate_detections": [None]},
+        {"ocr_results": ["A1"], "vehicle_detections": '[{"a": 1}]', "plate_detections": [2]},
+        {"ocr_results": "A1", "plate_detections": {"box": [1, 2, 3, 4]}},
+        {"ocr_results": ["A1"], "vehicle_detections": DEEP, "plate_detections": [2]},
+        {"ocr_results": ["x" * 5_000], "vehicle_detections": [1], "plate_detections": [2]},
+        {"ocr_results": [1] * 600, "vehicle_detections": [1], "plate_detections": [2]},
+        {"ocr_results": [1] * 300, "vehicle_detections": [1] * 300, "plate_detections": [2]},
+        {"ocr_results": [2**70], "vehicle_detections": [{"k" * 300: 1}], "plate_detections": [float("nan")]},
+        {
+            "ocr_results": [{"a": "x" * 3_000}] * 5,
+            "vehicle_detections": [{"a": "y" * 3_000}] * 5,
+            "plate_detections": [],
+        },
+    ],
+)
+def test_lists_that_are_read_together_are_what_they_are_one_by_one(sent: dict[str, Any]) -> None:
+    together, alone = Fields(dict(sent)), Fields(dict(sent))
+    assert together.all_rows(*LISTS) == [alone.rows(key) for key in LISTS]
+    assert together.data == alone.data
+    assert together.warnings == alone.warnings
+    assert together.remaining() == alone.remaining()
