@@ -210,12 +210,13 @@ class Camera:
 
     def _acknowledgement(self, data: bytes) -> bytes | None:
         payloads, self._buffer = split(data)
+        found = None
         for payload in payloads:
             if payload.startswith(b"431"):
-                return payload
-            if payload == b"2":
+                found = payload
+            elif payload == b"2":  # may come with an answer; a hub closes who leaves it unanswered
                 self.sock.send(masked(b"3"))
-        return None
+        return found
 
 
 def dashboards(port: int, count: int, stop: Any) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import sys
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -13,8 +16,8 @@ from tests.support.helpers import ROOT, HubProcess
 
 sys.path.insert(0, str(ROOT / "bench"))
 
-from load import Load, run_load
-from load_frames import Frame, split
+from load import Camera, Load, run_load
+from load_frames import Frame, masked, split
 
 CLIENTS, RECORDS = 3, 12
 
@@ -55,3 +58,39 @@ def test_frames_are_found_in_pieces_of_any_size() -> None:
             payloads, rest = split(rest + data[start : start + size])
             found += payloads
         assert (found, rest) == (texts, b"")
+
+
+ANSWER = b'431[{"success":true}]'
+
+
+def text_frame(text: bytes) -> bytes:
+    return b"\x81" + bytes([len(text)]) + text
+
+
+def test_a_ping_that_comes_with_an_answer_is_answered() -> None:
+    """Else a hub closes the connection of a camera that has done no wrong."""
+    heard = []
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(10)
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+            connection.recv(4096)
+            connection.sendall(text_frame(b"40{}"))
+            connection.sendall(text_frame(ANSWER) + text_frame(b"2"))
+            heard.append(connection.recv(4096))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve)
+        server.start()
+        camera = Camera(Load("socketio", 1, 1, 0.0, listener.getsockname()[1], 1), 0)
+        answer = None
+        until = time.monotonic() + 10
+        while answer is None and time.monotonic() < until:
+            answer = camera.receive()
+        server.join(15)
+        camera.sock.close()
+    assert answer == ANSWER
+    assert heard == [masked(b"3")]
