@@ -22,12 +22,15 @@ def create_app(settings: Settings, lock: InstanceLock | None = None) -> Flask:
     without one given it is acquired here. Raises OSError (InstanceInUse among them) or DatabaseError when the instance
     folder cannot be used.
     """
-    from hub import assembly, kinds, subscriptions
+    from hub import kinds, subscriptions
+    from hub.assembly.application import make_flask
+    from hub.assembly.hub import make_hub
+    from hub.assembly.storage import acquire
 
-    lock = assembly.acquire(settings) if lock is None else lock
+    lock = acquire(settings) if lock is None else lock
     try:
-        app = assembly.make_flask(settings)
-        hub = assembly.make_hub(app, settings, lock)
+        app = make_flask(settings)
+        hub = make_hub(app, settings, lock)
         for register in kinds.REGISTER:
             register(app, hub)
         subscriptions.connect(hub)

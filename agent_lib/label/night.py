@@ -39,6 +39,9 @@ CLEAR, CLEAR_DOUBTFUL, CLEAR_BORDER = 4.8, 2.4, 0.5
 STRAP_PENALTY = 0.4
 # Share of the best two edges' evidence that the doubtful ones have, for a label: all its ticks are seen about as well.
 LEAST_SHARE = 0.52
+# The same of a lengthened panel's third edge alone, where its worst one counts as covered: the length was chosen so that
+# this edge agrees, and a side that was moved to where none is looks covered.
+LEAST_SHARE_ALONE = 0.75
 # Evidence as a score: an accepted label has at least 0.5, and never as much as one whose ticks are well visible.
 SCORE_STEP, SCORE_MOST = 0.06, 0.74
 
@@ -88,7 +91,7 @@ class NightSearch:
         found = []
         borders, evidence = self._border.agreement(grey, turned), self._rivals.weigh(grey, turned)
         for place, (panel, border, one) in enumerate(zip(turned, borders, evidence, strict=True)):
-            label = _judged(panel, border, one, one.whole - (STRAP_PENALTY if place >= whole else 0.0))
+            label = _judged(panel, border, one, lengthened=place >= whole)
             if label is not None and fits(panel[None], SMALLEST_SIDE * 0.75)[0]:
                 found.append(label)
         return found
@@ -128,14 +131,15 @@ def _distinct(panels: list[Points]) -> list[Points]:
     return kept
 
 
-def _judged(panel: Points, border: Array, evidence: Evidence, whole: float) -> NightPanel | None:
-    """The label that a panel is, with `whole` of its evidence counted; None if it is none.
+def _judged(panel: Points, border: Array, evidence: Evidence, lengthened: bool) -> NightPanel | None:
+    """The label that a panel is; None if it is none.
 
-    `border` (4,) is how well its sides agree with a label's.
+    `border` (4,) is how well its sides agree with a label's, `lengthened` whether one of them was moved.
     """
+    whole = evidence.whole - (STRAP_PENALTY if lengthened else 0.0)
     score = min(SCORE_MOST, 0.5 + SCORE_STEP * (whole - ACCEPT))
     sides = float(np.sort(border)[1:].mean())
-    doubtful, share = evidence.doubtful(border < COVERED)
+    doubtful, share = evidence.doubtful(border < COVERED, LEAST_SHARE_ALONE if lengthened else 0.0)
     if share < LEAST_SHARE:
         return None
     clear = whole >= CLEAR and doubtful >= CLEAR_DOUBTFUL and sides >= CLEAR_BORDER

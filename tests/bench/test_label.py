@@ -166,3 +166,13 @@ def test_from_the_command_line():
     )
     assert refused.returncode == 2
     assert "at least 1" in refused.stderr
+
+
+@pytest.mark.parametrize(("seed", "index"), [(1, 990), (701, 497), (702, 652)])
+def test_boards_that_share_two_edges_with_the_label_are_none(seed, index):
+    """Scenes in which one was found when its panel was lengthened until a third edge agreed by chance."""
+    found = label_scenes.scene(seed, "none", index)
+    assert found.kind == "near"
+    reading = LabelReader(OcrSettings(engine="crnn"), 5).read(found.image)
+    assert reading.number == ""
+    assert not reading.found or reading.weak

@@ -67,6 +67,21 @@ def test_two_edges_in_sight_without_ticks_of_their_own_are_doubtful_unless_one_i
     assert Evidence(6.5, np.full(4, 2.0)).doubtful(bottom) == pytest.approx((4 / 2**0.5, 1.0))
 
 
+@pytest.mark.parametrize(
+    ("ticks", "lengthened", "is_label"),
+    [
+        ((5.5, 3.4, -1.7, 4.4), True, False),  # two edges of the code, a third that was moved until it agreed a little
+        ((5.5, 3.4, -1.7, 4.4), False, True),
+        ((3.7, 3.4, 0.9, 3.7), True, True),  # three edges that agree equally well, a strap over the fourth
+    ],
+)
+def test_a_board_that_shares_two_edges_does_not_become_a_label_by_being_lengthened(ticks, lengthened, is_label):
+    edges, border = np.array(ticks), np.array([0.9, 0.95, 0.3, 0.95])
+    panel = np.float32([(0, 0), (100, 0), (100, 65), (0, 65)])
+    found = label_night._judged(panel, border, Evidence(7.0, edges), lengthened)
+    assert (found is not None) is is_label
+
+
 def test_the_labels_code_stands_out_among_others_and_other_codes_do_not(edges):
     rivals = Rivals(edges)
     grey, corners = _night()
