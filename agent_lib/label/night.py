@@ -34,14 +34,16 @@ STRONG = 0.32
 ACCEPT, ACCEPT_DOUBTFUL, ACCEPT_BORDER = 3.8, 2.0, 0.85
 WEAK, WEAK_DOUBTFUL, WEAK_BORDER = 3.3, 1.5, 0.85
 # With so much evidence the sides may be partly in a shadow or under a strap.
-CLEAR, CLEAR_DOUBTFUL, CLEAR_BORDER = 4.8, 2.4, 0.5
-# A lengthened panel had more chances to agree: this is taken off its evidence.
-STRAP_PENALTY = 0.4
+CLEAR, CLEAR_DOUBTFUL, CLEAR_BORDER = 4.8, 2.4, 0.6
 # Share of the best two edges' evidence that the doubtful ones have, for a label: all its ticks are seen about as well.
 LEAST_SHARE = 0.52
-# The same of a lengthened panel's third edge alone, where its worst one counts as covered: the length was chosen so that
-# this edge agrees, and a side that was moved to where none is looks covered.
-LEAST_SHARE_ALONE = 0.75
+# A lengthened panel had more chances to agree, since its length was chosen so that two edges do: this is taken off its
+# evidence, and its doubtful edges need a larger share.
+STRAP_PENALTY = 1.0
+LENGTHENED_SHARE = 0.58
+# Evidence and share of its third edge alone, where the worst one counts as covered: a side that was moved to where none
+# is looks covered, too.
+LENGTHENED_ALONE = 3.2, 0.75
 # Evidence as a score: an accepted label has at least 0.5, and never as much as one whose ticks are well visible.
 SCORE_STEP, SCORE_MOST = 0.06, 0.74
 
@@ -139,8 +141,8 @@ def _judged(panel: Points, border: Array, evidence: Evidence, lengthened: bool) 
     whole = evidence.whole - (STRAP_PENALTY if lengthened else 0.0)
     score = min(SCORE_MOST, 0.5 + SCORE_STEP * (whole - ACCEPT))
     sides = float(np.sort(border)[1:].mean())
-    doubtful, share = evidence.doubtful(border < COVERED, LEAST_SHARE_ALONE if lengthened else 0.0)
-    if share < LEAST_SHARE:
+    doubtful, share = evidence.doubtful(border < COVERED, LENGTHENED_ALONE if lengthened else (0.0, 0.0))
+    if share < (LENGTHENED_SHARE if lengthened else LEAST_SHARE):
         return None
     clear = whole >= CLEAR and doubtful >= CLEAR_DOUBTFUL and sides >= CLEAR_BORDER
     if clear or (whole >= ACCEPT and doubtful >= ACCEPT_DOUBTFUL and sides >= ACCEPT_BORDER):
