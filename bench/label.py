@@ -74,6 +74,7 @@ class Tally:
     ms: list[float] = field(default_factory=list)
     weak: int = 0
     several: int = 0
+    despite_tape: int = 0
 
     def add(self, one: BenchScene, reading: LabelReading, ms: float) -> None:
         self.scenes += 1
@@ -82,7 +83,8 @@ class Tally:
         self.weak += reading.weak
         self.several += reading.labels > 1
         if not one.number:
-            self.invented += bool(numbers)
+            self.invented += any(number != one.taped for number in numbers)
+            self.despite_tape += bool(numbers) and all(number == one.taped for number in numbers)
             return
         self.found += any(close(each.corners, one.corners) for each in [reading, *reading.others] if each.found)
         self.exact += reading.number == one.number
@@ -191,9 +193,10 @@ def table(tallies: dict[tuple[str, str], Tally], weights: dict[str, tuple[float,
     for engine, (reading, rss) in weights.items():
         weak = sum(tally.weak for (_, name), tally in tallies.items() if name == engine)
         several = sum(tally.several for (_, name), tally in tallies.items() if name == engine)
+        despite = sum(tally.despite_tape for (_, name), tally in tallies.items() if name == engine)
         print(
             f"{engine}: reading alone {reading:.2f} ms (median), the agent with it {rss:.0f} MB; {weak} frames with "
-            f"a weak candidate only, {several} with several labels"
+            f"a weak candidate only, {several} with several labels, {despite} numbers right in spite of tape"
         )
 
 

@@ -68,13 +68,15 @@ class BenchScene:
     """One picture with its ground truth.
 
     `image` is BGR uint8; `number` is printed on its label ("" if no number may be reported); `corners` are those of the
-    board, or None.
+    board, or None. `taped` is the number on a label of which one digit is half under tape, else "": none is expected
+    there, but what is left of some digits is enough (a 1 without its flag), and then the number is right.
     """
 
     image: np.ndarray
     number: str
     corners: np.ndarray | None
     kind: str
+    taped: str = ""
 
 
 def scene(seed: int, level: str, index: int) -> BenchScene:
@@ -89,8 +91,8 @@ def scene(seed: int, level: str, index: int) -> BenchScene:
         put(image, decoy(rng), rng, rng.uniform(90, 360), 30)
     if level == "none":
         kind = NEGATIVES[index // 2 % len(NEGATIVES)]
-        _mislead(image, rng, kind, ranges)
-        return BenchScene(_camera(image, rng, ranges), "", None, kind)
+        under_tape = _mislead(image, rng, kind, ranges)
+        return BenchScene(_camera(image, rng, ranges), "", None, kind, under_tape)
     number = f"{rng.integers(100000):05d}"
     sheet = _lit(board(number, rng), rng, ranges)
     corners = pose(rng, rng.uniform(*ranges.width), ranges.tilt, upside_down=rng.random() < 0.1)
@@ -114,8 +116,8 @@ def _night(seed: int, level: str, index: int, count: int) -> list[BenchScene]:
     camera = Camera.drawn(rng)
     if level == "none":
         kind = NEGATIVES[index // 2 % len(NEGATIVES)]
-        _mislead(empty, rng, kind, RANGES["night"])
-        return [BenchScene(camera.frame(empty, rng), "", None, kind) for _ in range(count)]
+        under_tape = _mislead(empty, rng, kind, RANGES["night"])
+        return [BenchScene(camera.frame(empty, rng), "", None, kind, under_tape) for _ in range(count)]
     number = f"{rng.integers(100000):05d}"
     face = str(rng.choice(FURTHER)) if rng.random() < 0.5 else ""
     sheet = lit(board(number, rng, face=face), rng)
@@ -134,10 +136,10 @@ def _night(seed: int, level: str, index: int, count: int) -> list[BenchScene]:
     return found
 
 
-def _mislead(image: np.ndarray, rng: np.random.Generator, kind: str, ranges: Level) -> None:
-    """Draw what a scene without a readable label shows."""
+def _mislead(image: np.ndarray, rng: np.random.Generator, kind: str, ranges: Level) -> str:
+    """Draw what a scene without a readable label shows; the number of a label with tape on it, else ""."""
     if kind == "empty":
-        return
+        return ""
     for _ in range(int(rng.integers(1, 4))):
         width = rng.uniform(*ranges.width)
         number = f"{rng.integers(100000):05d}"
@@ -150,11 +152,11 @@ def _mislead(image: np.ndarray, rng: np.random.Generator, kind: str, ranges: Lev
                 put(image, decoy(rng), rng, rng.uniform(110, 420), 30)
         elif kind == "taped":
             paste(image, taped(number, rng), pose(rng, width, ranges.tilt))
-            return
+            return number
         elif kind == "covered":
             corners = pose(rng, width, ranges.tilt)
             paste(image, board(number, rng), corners, cover(rng))
-            return
+            return ""
         else:
             sheet = board(number, rng, "" if kind == "mirrored" else kind)
             put(image, sheet[:, ::-1] if kind == "mirrored" else sheet, rng, width, ranges.tilt)
@@ -165,6 +167,7 @@ def _mislead(image: np.ndarray, rng: np.random.Generator, kind: str, ranges: Lev
         ]
         part[np.arange(part.shape[0]) % step < gap] = 40
         part[:, np.arange(part.shape[1]) % round(step * 1.4) < gap] = 40
+    return ""
 
 
 def _lit(sheet, rng, ranges: Level) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,23 @@ def test_what_counts_as_what():
     tally.add(_scene(""), _reading(""), 1.0)
     tally.add(_scene(""), _reading("", others=[_reading("00000")]), 1.0)
     assert (tally.scenes, tally.invented, tally.wrong) == (3, 2, 0)
+
+
+def test_a_number_that_is_right_in_spite_of_tape_is_not_invented():
+    scene = replace(_scene(""), taped="71771")
+    tally = bench.Tally()
+    for number in ("71771", "", "71774"):
+        tally.add(scene, _reading(number), 1.0)
+    tally.add(scene, _reading("71771", others=[_reading("00000")]), 1.0)
+    assert (tally.scenes, tally.invented, tally.despite_tape) == (4, 2, 1)
+
+
+def test_a_scene_with_tape_says_what_is_printed_under_it():
+    index = 2 * label_scenes.NEGATIVES.index("taped")
+    taped, night = label_scenes.scene(530, "none", index), label_scenes.scene(530, "none", index + 1)
+    assert taped.kind == night.kind == "taped"
+    assert len(taped.taped) == len(night.taped) == 5
+    assert taped.number == night.number == label_scenes.scene(530, "none", index + 2).taped == ""
 
 
 def _tallies(**changes):
