@@ -16,7 +16,7 @@ from agent_lib.label.corner_network import CornerNetwork
 from agent_lib.label.match import EdgeCode, Match
 from agent_lib.label.panel_network import PanelNetwork, reduced
 from agent_lib.label.panels import SMALLEST_SIDE, fits, grain_of_rows
-from agent_lib.label.rivals import Evidence, Rivals
+from agent_lib.label.rivals import NO_LEAST, Evidence, Rivals
 from agent_lib.label.strap import Attempt, attempts, solve
 from agent_lib.runtime.arrays import Array, Image, Points
 
@@ -41,9 +41,9 @@ LEAST_SHARE = 0.52
 # evidence, and its doubtful edges need a larger share.
 STRAP_PENALTY = 1.0
 LENGTHENED_SHARE = 0.58
-# Evidence and share of its third edge alone, where the worst one counts as covered: a side that was moved to where none
-# is looks covered, too.
-LENGTHENED_ALONE = 3.2, 0.75
+# Evidence of its worst and its third edge, where the worst one counts as covered: a side that was moved to where none
+# is looks covered, too, but has other ticks.
+LENGTHENED_ALONE = -1.0, 3.2
 # Evidence as a score: an accepted label has at least 0.5, and never as much as one whose ticks are well visible.
 SCORE_STEP, SCORE_MOST = 0.06, 0.74
 
@@ -141,7 +141,7 @@ def _judged(panel: Points, border: Array, evidence: Evidence, lengthened: bool) 
     whole = evidence.whole - (STRAP_PENALTY if lengthened else 0.0)
     score = min(SCORE_MOST, 0.5 + SCORE_STEP * (whole - ACCEPT))
     sides = float(np.sort(border)[1:].mean())
-    doubtful, share = evidence.doubtful(border < COVERED, LENGTHENED_ALONE if lengthened else (0.0, 0.0))
+    doubtful, share = evidence.doubtful(border < COVERED, LENGTHENED_ALONE if lengthened else NO_LEAST)
     if share < (LENGTHENED_SHARE if lengthened else LEAST_SHARE):
         return None
     clear = whole >= CLEAR and doubtful >= CLEAR_DOUBTFUL and sides >= CLEAR_BORDER

@@ -21,6 +21,7 @@ SEED = 20
 BLURS = (0.0, 4.5)
 # Shifts tried along an edge: every second of those that `match` tries.
 EVERY = 2
+NO_LEAST = (-float("inf"), -float("inf"))
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,17 @@ class Evidence:
     whole: float
     edges: Array
 
-    def doubtful(self, covered: Array, least_alone: tuple[float, float] = (0.0, 0.0)) -> tuple[float, float]:
+    def doubtful(self, covered: Array, least_alone: tuple[float, float] = NO_LEAST) -> tuple[float, float]:
         """The evidence of the worst two edges together, and their share of that of the best two: of a board that shares
         only two edges with the label, these are the others. If the worst one is `covered` (4,) and has no evidence to
-        give, it is that of the third best, if that is more, and both at least `least_alone`.
+        give, it is that of the third best, if that is more and these two are at least `least_alone`.
         """
         ranked = np.argsort(self.edges)
         worst, third, second, best = (float(one) for one in self.edges[ranked])
         most = max(second + best, 1e-6)
         both = (worst + third) / 2**0.5, (worst + third) / most
         alone = third, 2 * third / most
-        counts = covered[ranked[0]] and alone[0] >= least_alone[0] and alone[1] >= least_alone[1]
+        counts = covered[ranked[0]] and worst >= least_alone[0] and third >= least_alone[1]
         return max(both, alone) if counts else both
 
 
