@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flask import Flask
 from PIL import Image
 
@@ -35,9 +33,7 @@ from hub.socketio.entry import EngineIoEntry
 from hub.socketio.event_access import EventAccess
 from hub.socketio.events import DASHBOARD, register_room
 from hub.socketio.fast_events import FastEvents
-from hub.socketio.internals import (
-    answer_polls,
-)
+from hub.socketio.internals import answer_polls
 from hub.socketio.rooms import Rooms
 from hub.socketio.session_limit import SessionLimit
 from hub.socketio.workers import Workers
@@ -51,9 +47,6 @@ from hub.store.room import DiskRoom
 from hub.store.searched import PartIndex
 from hub.store.writer import Writer
 from hub.websocket.routes import WebSocketRoutes
-
-if TYPE_CHECKING:
-    pass
 
 
 def make_hub(app: Flask, settings: Settings, lock: InstanceLock) -> Hub:

@@ -59,7 +59,7 @@ def make_socketio(app: Flask, settings: Settings, codec: SocketJson, manager: Ro
         async_mode="gevent",
         json=codec,
         cors_allowed_origins="*",
-        max_http_buffer_size=settings.limits.max_body_mb * 1024 * 1024,
+        max_http_buffer_size=settings.limits.max_body_mb * MEGABYTE,
         logger=False,
         engineio_logger=False,
         **of_server,

@@ -8,6 +8,7 @@ from hub.backup.damaged import mend
 from hub.context import Hub
 from hub.live.events import STORAGE_CHANGED
 from hub.runtime.durable_file import make_folder
+from hub.settings.limits import MEGABYTE
 from hub.settings.model import Settings
 from hub.store.check import DatabaseCheck
 from hub.store.disk import DiskWatch
@@ -38,7 +39,7 @@ def prepare_store(app: Flask, settings: Settings) -> OpenStore:
 def decode_limits(settings: Settings) -> DecodeLimits:
     """What a picture may take to be decoded."""
     images = settings.images
-    return DecodeLimits(images.max_megapixels, images.max_scans, images.max_decode_mb * 1024 * 1024)
+    return DecodeLimits(images.max_megapixels, images.max_scans, images.max_decode_mb * MEGABYTE)
 
 
 def watch_storage(hub: Hub, lock: InstanceLock) -> None:
