@@ -37,7 +37,7 @@ def _reader() -> LabelReader:
 
 def read_frames(frames: list[np.ndarray]) -> LabelReading:
     """The reading of several frames (BGR uint8) of one view, as a capture reads them."""
-    return witnesses.read_frames(frames, _reader().read)
+    return witnesses.read_frames(frames, _reader())
 
 
 def night_frames(seed: int, index: int, number: str) -> list[np.ndarray]:

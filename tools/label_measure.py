@@ -11,35 +11,36 @@ from agent_lib.ocr.crnn import Crnn, log_odds
 BINS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
 STEPS = 50
 MOST_WRONG = 0.001
-"""Share of the numbers reported of held-out strips that may be wrong."""
+"""Share of the numbers reported of strips by day that may be wrong, and of those by night."""
 
 
 def calibrate(reader: Crnn, samples: list[Sample], digits: int) -> dict[str, float]:
     """Fit Platt scaling: the logistic of the network's log odds that best predicts how often it is right, lowered
-    until at most MOST_WRONG of what would be reported is not what is printed.
+    until at most MOST_WRONG of what would be reported by day, and by night, is not what is printed.
 
     `reader` is one with slope 1 and offset 0. Only texts of `digits` digits count: no other is ever reported. A mostly
     hidden digit that is guessed right counts as wrong in the fit: it should not have been read.
     """
     found = [(reader.read(one.strip), one) for one in samples]
     counted = [
-        (seen.confidence, seen.text == one.text, seen.text == one.printed)
+        (log_odds(seen.confidence), seen.text == one.text, seen.text != one.printed, one.night)
         for seen, one in found
         if len(seen.text) == digits and seen.text.isdigit()
     ]
     if len(counted) < 20:
         return {"slope": 1.0, "offset": 0.0}
-    odds = np.array([log_odds(confidence) for confidence, _, _ in counted])
-    right = np.array([one for _, one, _ in counted], np.float64)
-    return _cautious(_logistic(odds, right), odds, np.array([not one for _, _, one in counted]))
+    odds, right, wrong, night = (np.array(column) for column in zip(*counted, strict=True))
+    return _cautious(_logistic(odds, right.astype(np.float64)), odds, wrong, night)
 
 
-def _cautious(fit: dict[str, float], odds: np.ndarray, wrong: np.ndarray) -> dict[str, float]:
-    """The fit with an offset so low that at most MOST_WRONG of the texts with a confidence of ACCEPT are wrong."""
+def _cautious(fit: dict[str, float], odds: np.ndarray, wrong: np.ndarray, night: np.ndarray) -> dict[str, float]:
+    """The fit with an offset so low that at most MOST_WRONG of the texts with a confidence of ACCEPT are wrong, by day
+    as well as by `night`.
+    """
     least = (log_odds(ACCEPT) - fit["offset"]) / fit["slope"]
     for place in np.sort(odds[wrong]):
         above = odds > least
-        if (wrong & above).sum() <= MOST_WRONG * above.sum():
+        if all((wrong & above & part).sum() <= MOST_WRONG * (above & part).sum() for part in (night, ~night)):
             break
         least = max(least, float(place) + 1e-3)
     return {"slope": fit["slope"], "offset": round(log_odds(ACCEPT) - fit["slope"] * least, 4)}

@@ -29,12 +29,13 @@ class Sample:
     """One strip.
 
     `strip` is (height, width) grey uint8 as cut from a rectified label, `classes` is the expected text, `printed` the
-    text that is there, hidden or not.
+    text that is there, hidden or not; `night`: whether it was drawn as by night.
     """
 
     strip: np.ndarray
     classes: tuple[int, ...]
     printed: str = ""
+    night: bool = False
 
     @property
     def text(self) -> str:
@@ -69,12 +70,12 @@ class StripRenderer:
         rng = self._rng
         draw = rng.random()
         if draw < 0.04:
-            return Sample(self._film.strip(self._plain(), hardness, night), ())
+            return Sample(self._film.strip(self._plain(), hardness, night), (), night=night)
         letters = draw > 0.97
         ink, spans, classes = self._print(letters)
         canvas = self._paint(ink)
         if draw < 0.07:
-            return Sample(self._film.strip(self._smear(canvas), hardness, night), ())
+            return Sample(self._film.strip(self._smear(canvas), hardness, night), (), night=night)
         hidden = np.zeros(canvas.shape, np.float32)
         if rng.random() < 0.35 * hardness:
             for _ in range(1 + (rng.random() < 0.2)):
@@ -88,7 +89,7 @@ class StripRenderer:
             part = ink[:, left:right].astype(np.float32)
             lost = float((part * hidden[:, left:right]).sum() / max(1.0, part.sum()))
             seen.append(UNREADABLE if lost > HIDDEN_SHARE else one)
-        return Sample(self._film.strip(canvas, hardness, night), tuple(seen), written(classes))
+        return Sample(self._film.strip(canvas, hardness, night), tuple(seen), written(classes), night)
 
     def _print(self, letters: bool):
         """The number's coverage on the canvas, each sign's columns, and its classes."""

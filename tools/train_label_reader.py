@@ -46,6 +46,8 @@ POOL = 12_000
 """Strips kept to be shown again: drawing one costs about as much as learning from it."""
 FRESH = 0.4
 """Share of a batch that is newly drawn."""
+CALIBRATED = 6
+"""Strips to calibrate with, for each one of a level of the measurement: few of them are sure and wrong."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,7 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.monotonic()
     if settings.finish:
         network = LabelNetwork()
-        network.load_state_dict(torch.load(settings.finish, weights_only=True))
+        renderer = StripRenderer(known, np.random.default_rng([settings.seed, 6]), settings.digits)
+        typical = [tensor(one.strip) for one in of_every_hardness(renderer, settings.batch)]
+        load_weights(network, settings.finish, torch.from_numpy(np.concatenate(typical)))
         network.eval()
     else:
         with team(settings.processes, train, known, settings) as first:
@@ -107,7 +111,11 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--processes", type=whole, default=1, help="cores to learn on, a batch of examples at each (default 1)"
     )
     parser.add_argument("--start", type=Path, help="go on from these kept weights, or from a network (.onnx)")
-    parser.add_argument("--finish", type=Path, help="calibrate, measure and write these kept weights; train nothing")
+    parser.add_argument(
+        "--finish",
+        type=Path,
+        help="calibrate, measure and write these kept weights, or a network (.onnx); train nothing",
+    )
     return parser.parse_args(arguments)
 
 
@@ -153,17 +161,27 @@ def _one_core(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+def load_weights(network: LabelNetwork, path: Path, strips: torch.Tensor) -> None:
+    """Give a network the weights that a training kept, or those of a network's file (.onnx; see `load_tensors`)."""
+    if path.suffix == ".onnx":
+        load_tensors(network, read_tensors(path), strips)
+    else:
+        network.load_state_dict(torch.load(path, weights_only=True))
+
+
+def of_every_hardness(renderer: StripRenderer, count: int) -> list[Sample]:
+    """`count` strips from the easiest to the hardest, every second one by night."""
+    return [renderer.sample(float(h), night=bool(i % 2)) for i, h in enumerate(np.linspace(0, 1, count))]
+
+
 def train(team: Team, known: list[Face], settings: argparse.Namespace) -> LabelNetwork:
     """A network that has learnt from `settings.steps` batches of each process of the team, ready to be used."""
     _one_core(settings.seed + team.place)
     network = LabelNetwork().to(memory_format=torch.channels_last)
     renderer = StripRenderer(known, np.random.default_rng([settings.seed, 5, team.place]), settings.digits)
     pool = Pool(renderer, np.random.default_rng([settings.seed, 1, team.place]), settings.batch)
-    if settings.start and settings.start.suffix == ".onnx":
-        strips, _ = pool.batch(1.0, settings.nights)
-        load_tensors(network, read_tensors(settings.start), strips)
-    elif settings.start:
-        network.load_state_dict(torch.load(settings.start, weights_only=True))
+    if settings.start:
+        load_weights(network, settings.start, pool.batch(1.0, settings.nights)[0])
     decayed = [p for p in network.parameters() if p.ndim > 1]
     rest = [p for p in network.parameters() if p.ndim <= 1]
     optimiser = torch.optim.AdamW(
@@ -210,7 +228,7 @@ def _report(network: LabelNetwork, known: list[Face], unknown: list[Face], setti
     seen = StripRenderer(known + unknown, fresh[0], settings.digits)
     calibration = calibrate(
         Crnn(unsure),
-        [seen.sample(float(h), night=bool(i % 2)) for i, h in enumerate(np.linspace(0, 1, 3 * settings.measure))],
+        of_every_hardness(seen, CALIBRATED * settings.measure),
         settings.digits,
     )
     size = write_onnx(network, unsure, {"calibration": json.dumps(calibration), "seed": str(settings.seed)})

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from agent_lib.commands.read_annotate import Annotator
 from agent_lib.commands.read_look import AS_IT_IS, look
 from agent_lib.commands.read_picture import PictureError, load_picture
-from agent_lib.label.reading import LabelReading
+from agent_lib.label.reading import FrameReader, LabelReading
 from agent_lib.settings import AgentSettings, StationSettings
-from agent_lib.station.devices import LabelReaderDevice
 
 if TYPE_CHECKING:
     from agent_lib.label.reader import LabelReader
@@ -139,7 +138,7 @@ def _of_folder(name: str, folder: Path, leave_out: Path | None) -> Iterator[tupl
 class _Run:
     """Reads pictures one by one, prints a line for each and counts."""
 
-    def __init__(self, reader: LabelReaderDevice, annotator: Annotator | None, out: TextIO, total: int) -> None:
+    def __init__(self, reader: FrameReader, annotator: Annotator | None, out: TextIO, total: int) -> None:
         self._reader, self._annotator, self._out, self._total = reader, annotator, out, total
         self._done = self._found = self._numbers = self.errors = 0
         self._said = time.monotonic()

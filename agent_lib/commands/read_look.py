@@ -7,9 +7,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from agent_lib.label.reading import LabelReading
+from agent_lib.label.reading import FrameReader, LabelReading
 from agent_lib.runtime.arrays import Image
-from agent_lib.station.devices import LabelReaderDevice
 
 AS_IT_IS, REDUCED, BORDERED = "as it is", "reduced", "with a border"
 FRAME_SIDE = 1920
@@ -18,7 +17,7 @@ _BORDER_SIDE, _BORDER_SHARE, _GREY = 720, 0.15, (128, 128, 128)
 _FILLS_SHARE = 0.5
 
 
-def look(reader: LabelReaderDevice, image: Image) -> tuple[LabelReading, str]:
+def look(reader: FrameReader, image: Image) -> tuple[LabelReading, str]:
     """The best LabelReading of a BGR picture, with `corners` in its pixels, and the variant it was found in.
 
     The first variant is exactly what a station does. The others are tried only if it gives no number; with a border,
@@ -39,13 +38,13 @@ def _better(best: LabelReading, how: str, other: LabelReading, other_how: str) -
     return (other, other_how) if other_rank > rank else (best, how)
 
 
-def _reduced(reader: LabelReaderDevice, image: Image) -> LabelReading:
+def _reduced(reader: FrameReader, image: Image) -> LabelReading:
     share = FRAME_SIDE / max(image.shape[:2])
     small = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
     return _moved(reader.read(small), 1 / share, 0)
 
 
-def _bordered(reader: LabelReaderDevice, image: Image) -> LabelReading:
+def _bordered(reader: FrameReader, image: Image) -> LabelReading:
     share = min(1.0, _BORDER_SIDE / max(image.shape[:2]))
     small = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA) if share < 1 else image
     width = round(_BORDER_SHARE * max(small.shape[:2]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 
 from agent_lib.ocr import Texts
 
@@ -39,11 +40,14 @@ class JointReading:
         if texts:
             self._frames.append(texts)
 
-    def likeliest(self, also: Texts = ()) -> tuple[str, float, int]:
-        """The text that all frames, and `also`, make likeliest, its probability, and how many frames list it; "" where
-        it is the likeliest in too few of them, or one shows something else.
+    def likeliest(self, mean: Texts = (), beside: Sequence[Texts] = ()) -> tuple[str, float, int]:
+        """The text that all frames make likeliest, its probability, and how many frames list it; "" where it is the
+        likeliest in too few of them, or one shows something else.
+
+        `mean`: the texts of their mean; `beside`: those of further frames.
         """
-        frames = [dict(texts) for texts in (*self._frames, also) if texts]
+        single = [*self._frames, *(texts for texts in beside if texts)]
+        frames = [dict(texts) for texts in (*single, mean) if texts]
         if not frames:
             return "", 0.0, 0
         unlisted = [max(LEAST, UNLISTED * (1.0 - sum(texts.values()))) for texts in frames]
@@ -54,8 +58,8 @@ class JointReading:
         }
         others = SHARE * sum(map(math.log, unlisted)) + math.log(OTHERS)
         best = max(sorted(scores), key=lambda text: scores[text])
-        first = sum(texts[0][0] == best for texts in self._frames)
-        if first < MOST_OFTEN * len(self._frames) or any(
+        first = sum(texts[0][0] == best for texts in single)
+        if first < MOST_OFTEN * len(single) or any(
             best not in texts and max(texts.values()) >= CONTRADICTS for texts in frames
         ):
             return "", 0.0, 0
@@ -64,5 +68,5 @@ class JointReading:
         return (
             best,
             math.exp(scores[best] - highest) / total,
-            sum(any(text == best for text, _ in texts) for texts in self._frames),
+            sum(any(text == best for text, _ in texts) for texts in single),
         )

@@ -37,6 +37,9 @@ WEAK, WEAK_DOUBTFUL, WEAK_BORDER = 3.3, 1.5, 0.85
 CLEAR, CLEAR_DOUBTFUL, CLEAR_BORDER = 4.8, 2.4, 0.6
 # Share of the best two edges' evidence that the doubtful ones have, for a label: all its ticks are seen about as well.
 LEAST_SHARE = 0.52
+# Evidence of the third best edge, and its share of that of the best two, with which three edges are enough, whatever
+# the fourth one shows: a strap as dark as the frame hides its ticks alone.
+THREE, THREE_SHARE = 3.0, 0.7
 # A lengthened panel had more chances to agree, since its length was chosen so that two edges do: this is taken off its
 # evidence, and its doubtful edges need a larger share.
 STRAP_PENALTY = 1.0
@@ -141,6 +144,9 @@ def _judged(panel: Points, border: Array, evidence: Evidence, lengthened: bool) 
     whole = evidence.whole - (STRAP_PENALTY if lengthened else 0.0)
     score = min(SCORE_MOST, 0.5 + SCORE_STEP * (whole - ACCEPT))
     sides = float(np.sort(border)[1:].mean())
+    three = not lengthened and whole >= CLEAR and sides >= CLEAR_BORDER
+    if three and evidence.third >= THREE and evidence.third_share >= THREE_SHARE:
+        return NightPanel(score, panel, False)
     doubtful, share = evidence.doubtful(border < COVERED, LENGTHENED_ALONE if lengthened else NO_LEAST)
     if share < (LENGTHENED_SHARE if lengthened else LEAST_SHARE):
         return None

@@ -55,6 +55,16 @@ class LabelReader:
         best.labels, best.others = len(labels), others
         return best
 
+    def read_at(self, image: Image, place: LabelReading) -> LabelReading:
+        """Read the label where another picture of the same view shows it: it need not be found in this one.
+
+        `image` as for `read`; `place` is a reading with corners. Raises LabelError if the image cannot be processed or
+        nothing was found at `place`.
+        """
+        if place.corners is None:
+            raise LabelError("There is no place to read at: no label was found in the other picture.")
+        return self._read(checked(image), self._finder.placed(place.corners, place.score, place.weak))
+
     def _read(self, image: Image, label: FoundLabel) -> LabelReading:
         picture = rectify(image, label, self._finder.code)
         number, digits = self._reader.read(digit_strip(picture, self._finder.code))

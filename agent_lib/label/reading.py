@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from agent_lib.ocr import Texts
 from agent_lib.runtime.arrays import Image, Points
@@ -50,3 +51,11 @@ class LabelReading:
             f"{self.labels} labels are in view ({numbers}{rest}): the best seen one is taken. Keep one label in "
             "the camera's view."
         )
+
+
+class FrameReader(Protocol):
+    """What reads frames: `agent_lib.label.reader.LabelReader`, or `SharedLabelReader`, which loads one."""
+
+    def read(self, image: Image) -> LabelReading: ...
+
+    def read_at(self, image: Image, place: LabelReading) -> LabelReading: ...

@@ -40,11 +40,19 @@ class Evidence:
         """
         ranked = np.argsort(self.edges)
         worst, third, second, best = (float(one) for one in self.edges[ranked])
-        most = max(second + best, 1e-6)
-        both = (worst + third) / 2**0.5, (worst + third) / most
-        alone = third, 2 * third / most
+        both = (worst + third) / 2**0.5, (worst + third) / max(second + best, 1e-6)
         counts = covered[ranked[0]] and worst >= least_alone[0] and third >= least_alone[1]
-        return max(both, alone) if counts else both
+        return max(both, (third, self.third_share)) if counts else both
+
+    @property
+    def third(self) -> float:
+        """The evidence of the third best edge."""
+        return float(np.sort(self.edges)[1])
+
+    @property
+    def third_share(self) -> float:
+        """The third best edge's evidence as a share of the mean of the best two."""
+        return 2 * self.third / max(float(np.sort(self.edges)[2:].sum()), 1e-6)
 
 
 class Rivals:

@@ -9,6 +9,7 @@ the likely texts of all of them decide together (`joint`).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -82,6 +83,7 @@ class LabelVote(Generic[F]):
         self._likeliest: dict[str, tuple[float, LabelReading, F]] = {}
         self._firm = False
         self._mean_texts: Texts = ()
+        self._beside: Sequence[Texts] = ()
 
     def add(self, reading: LabelReading, frame: F) -> Verdict[F] | None:
         """Count a reading; returns the verdict once there is one."""
@@ -94,13 +96,14 @@ class LabelVote(Generic[F]):
             self._note(reading, frame)
         return self._decided()
 
-    def add_mean(self, reading: LabelReading | None, frame: F) -> Verdict[F] | None:
+    def add_mean(self, reading: LabelReading | None, frame: F, beside: Sequence[Texts] = ()) -> Verdict[F] | None:
         """Count the reading of the mean of all frames so far, in place of the one before; None: there is none.
 
-        It shares its frames with their own readings, so it adds no weight to theirs: the higher one counts.
+        It shares its frames with their own readings, so it adds no weight to theirs: the higher one counts. `beside`
+        are the likely texts of frames in which no label was found, read where it is in the others.
         """
         self._mean = None
-        self._mean_texts = ()
+        self._mean_texts, self._beside = (), beside
         if reading is not None and reading.found:
             self._mean_texts = reading.alternatives
             self._note(reading, frame)
@@ -135,7 +138,7 @@ class LabelVote(Generic[F]):
 
     def _decided_jointly(self) -> Verdict[F] | None:
         """What the likely texts of all frames say together, if no frame alone says something else."""
-        text, probability, frames = self._joint.likeliest(self._mean_texts)
+        text, probability, frames = self._joint.likeliest(self._mean_texts, self._beside)
         if probability < TOGETHER or frames < LEAST_FRAMES or not self._firm or not self._is_number(text):
             return None
         if any(one.frames for other, one in self._all().items() if other != text):

@@ -7,15 +7,16 @@ number) starts a new set.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from agent_lib.label.align import GREY_LEVEL, Part, aligned
-from agent_lib.label.reading import LabelReading
+from agent_lib.label.reading import FrameReader, LabelReading
 from agent_lib.label.vote import LabelVote, Verdict
+from agent_lib.ocr import Texts
 from agent_lib.runtime.arrays import Array, Image, Points
 
 MOST_FRAMES = 6
@@ -37,11 +38,21 @@ class _Witness:
 
 
 class Witnesses:
-    """The frames of one capture, and what they show together. `read` is that of a label reader. Not thread-safe."""
+    """The frames of one capture, and what they show together. Not thread-safe.
 
-    def __init__(self, read: Callable[[Image], LabelReading]) -> None:
-        self._read = read
+    The label is looked for in their mean. Where only one of them shows it, the others and the mean are read there,
+    too: noise hides a border sooner than digits that one knows where to look for.
+    """
+
+    def __init__(self, reader: FrameReader) -> None:
+        self._reader = reader
         self._kept: list[_Witness] = []
+        self._beside: tuple[Texts, ...] = ()
+
+    @property
+    def beside(self) -> tuple[Texts, ...]:
+        """The likely texts of those kept frames in which no label was found, read where the others show it."""
+        return self._beside
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -64,6 +75,7 @@ class Witnesses:
             return None
         self._kept.append(_Witness(grey, reading, 1.0 / max(1.0, noise(grey)) ** 2))
         del self._kept[:-MOST_FRAMES]
+        self._beside = ()
         return self._together() if len(self._kept) > 1 else None
 
     def _together(self) -> LabelReading | None:
@@ -76,41 +88,52 @@ class Witnesses:
             # Something else is there now: the frames before it say nothing about it.
             self._kept = [newest]
             return None
-        parts: list[Image] = []
-        weights: list[float] = []
+        alike: list[tuple[_Witness, Image]] = []
         for one in self._kept:
             part = _part(one.grey, box)
             moved = part if one is reference else first if one is newest else aligned(view, part, label)
             if moved is not None:
-                parts.append(moved)
-                weights.append(one.weight)
-        if len(parts) < 2:
+                alike.append((one, moved))
+        if len(alike) < 2:
             self._kept = [newest]
             return None
-        reading = self._read(average(parts, weights))
+        reading = self._read_all(alike, _within(reference.reading, box))
         for each in [reading, *reading.others]:
             if each.corners is not None:
                 each.corners = each.corners + np.array(box[:2], np.float32)
         return reading
 
+    def _read_all(self, alike: list[tuple[_Witness, Image]], place: LabelReading) -> LabelReading:
+        """The reading of the mean of aligned pictures; `place` is that of the reference, in their pixels."""
+        mean = average([picture for _, picture in alike], [one.weight for one, _ in alike])
+        reading = self._reader.read(mean)
+        if not reading.found and place.found:
+            reading = self._reader.read_at(mean, place)
+        elif reading.found and not place.found:
+            place = reading
+        if place.found:
+            unfound = [picture for one, picture in alike if not one.reading.found]
+            self._beside = tuple(self._reader.read_at(picture, place).alternatives for picture in unfound)
+        return reading
 
-def read_frames(frames: Sequence[Image], read: Callable[[Image], LabelReading], digits: int = 5) -> LabelReading:
+
+def read_frames(frames: Sequence[Image], reader: FrameReader, digits: int = 5) -> LabelReading:
     """The reading of several frames of one view, in the order of capture: what a capture makes of them.
 
-    `read`: that of a label reader. `number` is empty unless the vote of a capture decides for one; `confidence` is that
+    `number` is empty unless the vote of a capture decides for one; `confidence` is that
     of the reading that decided. Raises ValueError without frames, and what `read` raises.
     """
     if not len(frames):
         raise ValueError("Give at least one frame.")
     vote: LabelVote[int] = LabelVote(digits)
-    witnesses = Witnesses(read)
+    witnesses = Witnesses(reader)
     best = LabelReading()
     for place, frame in enumerate(frames):
-        reading = read(frame)
+        reading = reader.read(frame)
         verdict = vote.add(reading, place)
         if verdict is None:
             mean = witnesses.add(frame, reading)
-            verdict = vote.add_mean(mean, place)
+            verdict = vote.add_mean(mean, place, witnesses.beside)
             reading = mean if mean is not None and mean.found else reading
         if verdict is not None:
             return _decided(verdict)
@@ -170,6 +193,13 @@ def _box(corners: Points | None, shape: tuple[int, ...]) -> tuple[int, int, int,
     x1, y1 = np.ceil(corners.max(axis=0) + room).astype(int)
     x0, y0, x1, y1 = max(0, int(x0)), max(0, int(y0)), min(width, int(x1)), min(height, int(y1))
     return (x0, y0, x1, y1) if min(x1 - x0, y1 - y0) >= 48 else (0, 0, width, height)
+
+
+def _within(reading: LabelReading, box: tuple[int, int, int, int]) -> LabelReading:
+    """A frame's reading with its corners in the pixels of the part that `box` cuts out."""
+    if reading.corners is None:
+        return reading
+    return replace(reading, corners=reading.corners - np.array(box[:2], np.float32))
 
 
 def _inside(corners: Points | None, box: tuple[int, int, int, int]) -> Part | None:

@@ -10,11 +10,12 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from agent_lib.label.reading import FrameReader
 from agent_lib.label.vote import LabelVote, Verdict
 from agent_lib.label.witnesses import Witnesses
 from agent_lib.runtime.arrays import Image
 from agent_lib.settings import CaptureSettings
-from agent_lib.station.devices import CameraDevice, CapturedFrame, LabelReaderDevice, ReaderStatus
+from agent_lib.station.devices import CameraDevice, CapturedFrame, ReaderStatus
 from agent_lib.station.shared_label import LabelUnavailable
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class CaptureCycle:
         settings: CaptureSettings,
         primary: CameraDevice | None,
         secondary: CameraDevice | None,
-        label: LabelReaderDevice,
+        label: FrameReader,
         reader: ReaderStatus | None,
         stopping: threading.Event,
     ) -> None:
@@ -82,7 +83,7 @@ class CaptureCycle:
         seen, due = started, started
         last: CapturedFrame | None = None
         vote: LabelVote[CapturedFrame] = LabelVote(self._settings.target_digits)
-        witnesses = Witnesses(self._label.read)
+        witnesses = Witnesses(self._label)
         while outcome.attempts < self._settings.max_attempts:
             self._stopping.wait(max(0.0, min(due, deadline) - time.monotonic()))
             now = time.monotonic()
@@ -140,7 +141,7 @@ class CaptureCycle:
             verdict = vote.add(reading, frame)
             if verdict is None:
                 mean = witnesses.add(image, reading)
-                verdict = vote.add_mean(mean, frame)
+                verdict = vote.add_mean(mean, frame, witnesses.beside)
                 reading = mean if mean is not None and mean.confidence > reading.confidence else reading
         except Exception as error:  # decoders and recognisers raise anything; the next attempt may succeed
             log.warning("An attempt failed: %s", error, exc_info=not isinstance(error, (ValueError, LabelUnavailable)))

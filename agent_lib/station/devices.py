@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from agent_lib.label.reading import LabelReading
 from agent_lib.runtime.arrays import Image
 from agent_lib.runtime.supervisor import Supervisor
 
@@ -72,9 +71,3 @@ class TagReaderDevice(ReaderStatus, Protocol):
     def start(self, supervisor: Supervisor | None = None) -> None: ...
 
     def stop(self) -> None: ...
-
-
-class LabelReaderDevice(Protocol):
-    """A label reader: `SharedLabelReader`, which loads an `agent_lib.label.reader.LabelReader`."""
-
-    def read(self, image: Image) -> LabelReading: ...

@@ -7,10 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from agent_lib.label.reading import LabelReading
+from agent_lib.label.reading import FrameReader, LabelReading
 from agent_lib.runtime.arrays import Image
 from agent_lib.settings import OcrSettings
-from agent_lib.station.devices import LabelReaderDevice
 
 log = logging.getLogger(__name__)
 
@@ -28,15 +27,15 @@ class SharedLabelReader:
         self,
         ocr: OcrSettings,
         target_digits: int,
-        make: Callable[[OcrSettings, int], LabelReaderDevice] | None = None,
+        make: Callable[[OcrSettings, int], FrameReader] | None = None,
     ) -> None:
         self._ocr, self._digits = ocr, target_digits
         self._make = make or _make
         self._lock = threading.Lock()
-        self._reader: LabelReaderDevice | None = None
+        self._reader: FrameReader | None = None
         self._failed_at, self._reason = 0.0, ""
 
-    def load(self) -> LabelReaderDevice:
+    def load(self) -> FrameReader:
         """The loaded reader. Raises LabelUnavailable."""
         with self._lock:
             if self._reader is None:
@@ -56,6 +55,10 @@ class SharedLabelReader:
         """Read a BGR frame. Raises LabelUnavailable, and whatever the reader raises for a bad frame."""
         return self.load().read(image)
 
+    def read_at(self, image: Image, place: LabelReading) -> LabelReading:
+        """Read a BGR or grey picture where another one shows the label. Raises what `read` does."""
+        return self.load().read_at(image, place)
+
 
 def _is_operator_message(error: Exception) -> bool:
     """Whether the error's message is a sentence for the operator, which needs no traceback."""
@@ -65,7 +68,7 @@ def _is_operator_message(error: Exception) -> bool:
     return isinstance(error, (LabelCodeError, OcrError))
 
 
-def _make(ocr: OcrSettings, digits: int) -> LabelReaderDevice:
+def _make(ocr: OcrSettings, digits: int) -> FrameReader:
     from agent_lib.label.reader import LabelReader
 
     return LabelReader(ocr, target_digits=digits)

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent_lib.label.reading import FrameReader
 from agent_lib.runtime.moment import Moment
 from agent_lib.runtime.supervisor import Supervisor
 from agent_lib.settings import StationSettings
 from agent_lib.station.capture import CaptureCycle, Outcome
-from agent_lib.station.devices import CameraDevice, LabelReaderDevice, Sighting, TagReaderDevice
+from agent_lib.station.devices import CameraDevice, Sighting, TagReaderDevice
 from agent_lib.station.result import CaptureResult
 from agent_lib.station.shared_label import LabelUnavailable
 
@@ -44,7 +45,7 @@ class Station:
     def __init__(
         self,
         settings: StationSettings,
-        label: LabelReaderDevice,
+        label: FrameReader,
         deliver: Callable[[CaptureResult], None],
         may_begin: Callable[[], bool] = lambda: True,
         simulated: bool = False,

@@ -96,6 +96,23 @@ def test_what_counts_as_what():
     assert (tally.scenes, tally.invented, tally.wrong) == (3, 2, 0)
 
 
+def test_what_could_be_read_at_all_is_counted_beside_what_was():
+    narrow = np.float32([(100, 100), (150, 120), (150, 180), (100, 160)])
+    tally = bench.Tally()
+    tally.add(_scene("12345"), _reading("12345"), 1.0, "12345")
+    tally.add(_scene("12345"), _reading(""), 1.0, "12345")
+    tally.add(replace(_scene("12345"), corners=narrow), LabelReading(), 1.0, "12346")
+    assert (tally.legible, tally.wide, tally.wide_exact) == (2, 2, 1)
+
+
+def test_a_label_is_read_at_its_true_corners_where_it_is_not_found():
+    reader = LabelReader(OcrSettings(engine="crnn"), 5)
+    scene = label_scenes.scene(1, "easy", 0)
+    blank = replace(scene, image=np.full_like(scene.image, 90))
+    assert (bench.read_there(reader, scene), bench.read_there(reader, blank)) == (scene.number, "")
+    assert bench.read_there(reader, replace(scene, corners=None)) is None
+
+
 def test_a_number_that_is_right_in_spite_of_tape_is_not_invented():
     scene = replace(_scene(""), taped="71771")
     tally = bench.Tally()

@@ -273,9 +273,22 @@ def test_calibration_is_lowered_until_almost_nothing_reported_is_wrong():
     rng = np.random.default_rng(4)
     odds = np.concatenate([rng.uniform(2, 6, 3000), [5.0] * 9])
     wrong = np.arange(len(odds)) >= 3000
-    found = _cautious({"slope": 1.0, "offset": 1.0}, odds, wrong)
+    night = np.arange(len(odds)) % 2 > 0
+    found = _cautious({"slope": 1.0, "offset": 1.0}, odds, wrong, night)
     reported = found["slope"] * odds + found["offset"] >= np.log(9)
     assert 0 < reported.sum() < 1000
     assert (wrong & reported).sum() <= MOST_WRONG * reported.sum()
     none = np.zeros(len(odds), bool)
-    assert _cautious({"slope": 1.0, "offset": 1.0}, odds, none) == {"slope": 1.0, "offset": 1.0}
+    assert _cautious({"slope": 1.0, "offset": 1.0}, odds, none, night) == {"slope": 1.0, "offset": 1.0}
+
+
+def test_many_right_strips_by_day_do_not_make_up_for_wrong_ones_by_night():
+    rng = np.random.default_rng(5)
+    odds = np.concatenate([rng.uniform(2, 6, 9000), rng.uniform(2, 6, 1000), [5.0] * 2])
+    night = np.arange(len(odds)) >= 9000
+    wrong = np.arange(len(odds)) >= 10000
+    found = _cautious({"slope": 1.0, "offset": 1.0}, odds, wrong, night)
+    reported = found["slope"] * odds + found["offset"] >= np.log(9)
+    assert 0 < reported.sum()
+    assert not (wrong & reported).any()
+    assert (_cautious({"slope": 1.0, "offset": 1.0}, odds, wrong, ~night | night)["offset"]) > found["offset"]

@@ -230,6 +230,9 @@ def test_progress_of_many_files_is_on_stderr(tmp_path: Path, capsys: pytest.Capt
         def read(self, image: np.ndarray) -> LabelReading:
             return LabelReading()
 
+        def read_at(self, image: np.ndarray, place: LabelReading) -> LabelReading:
+            return place
+
     path = store(tmp_path / "a.png", np.full((64, 64, 3), 128, np.uint8))
     out = io.StringIO()
     one = read_command._Run(Slow(), None, out, 3)

@@ -122,3 +122,32 @@ def test_noise_is_measured_against_the_light():
     assert label_night.noise_share(dark) > label_night.noise_share(grey)
     for shape in ((1, 1), (7, 3), (2000, 2), (3, 2000)):
         assert label_night.noise_share(np.full(shape, 90, np.uint8)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("ticks", "is_label"),
+    [
+        ((4.4, -0.6, 4.0, 3.3), True),  # a strap over the right edge that is as dark as the frame
+        ((4.4, -0.6, 4.0, 2.2), False),  # a board that shares two edges with the label, a third one by chance
+        ((5.6, -0.6, 5.2, 3.3), False),  # the same in a clear picture, where a label's third edge would be clear, too
+    ],
+)
+def test_three_edges_are_enough_whatever_hides_the_fourth(ticks, is_label):
+    edges, dark_all_around = np.array(ticks), np.full(4, 0.97)
+    panel = np.float32([(0, 0), (100, 0), (100, 65), (0, 65)])
+    found = label_night._judged(panel, dark_all_around, Evidence(6.7, edges), False)
+    assert (found is not None) is is_label
+    assert label_night._judged(panel, dark_all_around, Evidence(6.7, edges), True) is None
+
+
+def test_a_label_with_a_dark_strap_over_one_edge_is_found():
+    rng = np.random.default_rng(3)
+    corners = corners_of(170, (960, 600), 9, 20, -12)
+    board = scene_label.board("40817", rng)
+    dark = int(np.median(board[10:40, 10:40]))
+    tall, wide = board.shape[:2]
+    board[:, : round(wide * 80 / 1191)] = dark
+    grey = _grey(picture(board, corners, rng, level=0.4, blur=1.0, noise=11.0))
+    found = [label for label in LabelFinder().find(grey) if not label.weak]
+    assert len(found) == 1
+    assert np.abs(found[0].corners - corners).max() < 5.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from agent_lib.label.align import aligned
-from agent_lib.label.reader import LabelReader
+from agent_lib.label.reader import LabelError, LabelReader
 from agent_lib.label.reading import LabelReading
 from agent_lib.label.vote import LabelVote
 from agent_lib.label.witnesses import MOST_FRAMES, Witnesses, average, read_frames
@@ -42,15 +43,66 @@ def seen(text: str, confidence: float) -> LabelReading:
     return LabelReading(found=True, raw_text=text, confidence=confidence)
 
 
+class Says:
+    """A label reader that says of every picture what it is told to, and finds nothing where another shows a label."""
+
+    def __init__(self, read: Callable[[np.ndarray], LabelReading]) -> None:
+        self.read = read
+
+    def read_at(self, image: np.ndarray, place: LabelReading) -> LabelReading:
+        raise AssertionError("no picture has a place to read at")
+
+
+class Finds:
+    """The real label reader, but for what it finds: the label in the first of some pictures alone."""
+
+    def __init__(self) -> None:
+        self.places: list[LabelReading] = []
+        self._found = False
+
+    def read(self, image: np.ndarray) -> LabelReading:
+        if self._found:
+            return LabelReading()
+        self._found = True
+        return reader().read(image)
+
+    def read_at(self, image: np.ndarray, place: LabelReading) -> LabelReading:
+        self.places.append(place)
+        return reader().read_at(image, place)
+
+
+def test_a_label_found_in_one_frame_is_read_there_in_all_of_them() -> None:
+    frames, found = by_night("40718", 5), Finds()
+    witnesses, vote = Witnesses(found), LabelVote[int](5)
+    for place, frame in enumerate(frames):
+        reading = found.read(frame)
+        vote.add(reading, place)
+        mean = witnesses.add(frame, reading)
+        vote.add_mean(mean, place, witnesses.beside)
+    assert mean is not None and mean.found
+    assert (mean.raw_text, mean.corners.tolist()) == ("40718", reader().read(frames[0]).corners.tolist())
+    assert len(witnesses.beside) == 4, "each of the other frames was read at that place"
+    assert sum(texts[0][0] == "40718" for texts in witnesses.beside) >= 3
+    verdict = vote.conclude()
+    assert verdict is not None and verdict.number == "40718"
+
+
+def test_nothing_is_read_at_a_place_that_no_frame_shows() -> None:
+    frames = by_night("40718", 3)
+    assert read_frames(frames, Says(lambda _: LabelReading())).number == ""
+    with pytest.raises(LabelError, match="no place to read at"):
+        reader().read_at(frames[0], LabelReading())
+
+
 def test_a_number_unsure_in_one_frame_is_read_from_five() -> None:
     frames = by_night("40718", 5)
     assert [reader().read(frame).number for frame in frames].count("40718") < 5
-    assert read_frames(frames, reader().read).number == "40718"
+    assert read_frames(frames, reader()).number == "40718"
 
 
 def test_a_number_that_no_frame_reports_alone_is_that_of_the_vote() -> None:
     frames = [np.full((200, 200), level, np.uint8) for level in range(5)]
-    together = read_frames(frames, lambda _: seen("01001", 0.89))
+    together = read_frames(frames, Says(lambda _: seen("01001", 0.89)))
     assert (together.number, together.raw_text, together.reason) == ("01001", "01001", "")
     assert together.found
     assert together.confidence == 0.89
@@ -58,7 +110,7 @@ def test_a_number_that_no_frame_reports_alone_is_that_of_the_vote() -> None:
 
 def test_two_numbers_in_the_same_place_are_not_mixed() -> None:
     first, second = by_night("40718", 5)[:3], by_night("93265", 2)
-    assert read_frames([*first, *second], reader().read).number in ("", "40718", "93265")
+    assert read_frames([*first, *second], reader()).number in ("", "40718", "93265")
     # Where the noise hides nothing, the frames of the other number are told apart.
     days = [cv2.cvtColor(Scene(SEED, 0, number).frame(1.0), cv2.COLOR_BGR2GRAY) for number in ("40718", "93265")]
     x, y = Scene(SEED, 0, "40718").label_corners(1.0).min(axis=0).astype(int) - 20
@@ -76,7 +128,7 @@ def test_shifted_frames_are_aligned_and_others_begin_again() -> None:
     assert back is not None
     assert np.abs(back.astype(int) - clean)[20:-20, 20:-20].mean() < np.abs(moved.astype(int) - clean).mean() / 4
     read: list[np.ndarray] = []
-    witnesses = Witnesses(lambda image: read.append(image) or LabelReading())
+    witnesses = Witnesses(Says(lambda image: read.append(image) or LabelReading()))
     assert witnesses.add(clean, LabelReading()) is None
     assert witnesses.add(clean, LabelReading()) is None, "the same picture once more says nothing new"
     assert witnesses.add(moved, LabelReading()) is not None

@@ -49,14 +49,14 @@ def checked(first: tuple[str, float], second: tuple[str, float]) -> tuple[str, f
 
 
 def test_agreement_raises():
-    number, confidence, _ = checked(("01001", 0.8), ("01001", 0.999))
+    number, confidence, _ = checked(("01001", 0.8), ("01001", 0.9999))
     assert number == "01001"
     assert confidence > 0.9
-    assert checked(("01001", 0.91), ("01001", 0.98))[0] == "", "a second that guesses the same proves little"
+    assert checked(("01001", 0.8), ("01001", 0.999))[0] == "", "a second that guesses the same proves little"
 
 
 def test_disagreement_drops_below_what_is_reported():
-    for confidence in (0.9, 0.95, 0.974):
+    for confidence in (0.9, 0.91, 0.929):
         number, after, asked = checked(("01001", confidence), ("07001", 0.999))
         assert (number, asked) == ("", 1)
         assert after < 0.9
@@ -69,18 +69,18 @@ def test_a_contradiction_leaves_the_networks_likely_texts_beside_the_other_one()
     assert Auto(first, Second("01001", 0.999)).read(STRIP).alternatives == first.read(STRIP).alternatives
 
 
-def test_without_agreement_the_network_must_be_surer():
-    assert checked(("01001", 0.91), ("", 0.0))[0] == ""
-    assert checked(("01001", 0.93), ("", 0.0))[0] == "01001"
-    assert checked(("01001", 0.93), ("07001", 0.9))[0] == "01001", "a second that is not sure itself does not object"
+def test_without_agreement_the_network_alone_decides():
+    assert checked(("01001", 0.89), ("", 0.0))[0] == ""
+    assert checked(("01001", 0.91), ("", 0.0))[0] == "01001"
+    assert checked(("01001", 0.91), ("07001", 0.9))[0] == "01001", "a second that is not sure itself does not object"
 
 
-@pytest.mark.parametrize("first", [("01001", 0.9999), ("01?01", 0.95), ("", 0.0), ("01001", 0.05)])
+@pytest.mark.parametrize("first", [("01001", 0.9999), ("01001", 0.97), ("01?01", 0.95), ("", 0.0), ("01001", 0.05)])
 def test_the_second_is_not_asked_where_it_can_change_nothing(first):
     number, confidence, asked = checked(first, ("07001", 0.999))
     assert asked == 0
     assert confidence == first[1]
-    assert number == ("01001" if first[1] > 0.975 else "")
+    assert number == ("01001" if first[1] > 0.96 else "")
 
 
 @pytest.mark.parametrize("look", range(len(LOOKS)))
