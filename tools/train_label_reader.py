@@ -11,7 +11,7 @@ The network in the repository: `--bfloat16`, stopped after 1,440 of its 3,600 ba
 --steps 800 --rate 0.002`; with what the nights have now, `--bfloat16 --start NETWORK.onnx --minutes 62 --batch 64
 --rate 0.0012 --nights 0.7`: 8,365 batches in 36 minutes of one core, which other work shared; then, with its
 corrections, `--bfloat16 --processes 2 --start NETWORK.onnx --minutes 65 --batch 64 --rate 0.0015 --nights 0.75`: 8,300
-batches of both processes, on two cores that other work shared; calibrated by `--finish WEIGHTS --measure 5000`.
+batches of both processes, on two cores that other work shared; calibrated by `--finish NETWORK.onnx --measure 12000`.
 """
 
 from __future__ import annotations

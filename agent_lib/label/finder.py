@@ -73,9 +73,9 @@ class LabelFinder:
             found = _deduplicated(found + self._by_night(grey))
         return found
 
-    def placed(self, corners: Points, score: float, weak: bool) -> FoundLabel:
-        """The label whose outer board has these corners, as found in another picture of the same view."""
-        return FoundLabel(score, corners, cv2.getPerspectiveTransform(self._edges.board, corners), weak)
+    def placed(self, corners: Points, score: float) -> FoundLabel:
+        """The label whose outer board has these corners, as found in another picture of the same view: a weak one."""
+        return FoundLabel(score, corners, cv2.getPerspectiveTransform(self._edges.board, corners), weak=True)
 
     def _by_night(self, grey: Image) -> list[FoundLabel]:
         """The labels in a noisy frame."""

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 from agent_lib.ocr import Texts
 
-SHARE = 0.35
+SHARE = 0.5
 """What each frame counts, of one that shared nothing with the others."""
-MOST_OFTEN = 0.5
+MOST_OFTEN = 0.4
 """Share of the frames in which the text must be the likeliest."""
 UNLISTED = 0.02
 """Probability of a text that a frame does not list, as a share of all that it leaves to such texts."""
@@ -25,6 +25,10 @@ LEAST = 0.003
 """No frame finds a text less probable than this: one that is quite wrong must not decide."""
 CONTRADICTS = 0.4
 """Probability of another text from which a frame that does not list the likeliest one stands against it."""
+HIDDEN = 0.1
+"""Probability of the likeliest text with a digit that cannot be read from which a frame stands against it: tape over
+half a digit leaves another one in every frame.
+"""
 MOST_FRAMES = 12
 """Frames that are kept, the newest."""
 
@@ -59,9 +63,7 @@ class JointReading:
         others = SHARE * sum(map(math.log, unlisted)) + math.log(OTHERS)
         best = max(sorted(scores), key=lambda text: scores[text])
         first = sum(texts[0][0] == best for texts in single)
-        if first < MOST_OFTEN * len(single) or any(
-            best not in texts and max(texts.values()) >= CONTRADICTS for texts in frames
-        ):
+        if first < MOST_OFTEN * len(single) or any(_against(best, texts) for texts in frames):
             return "", 0.0, 0
         highest = max(scores[best], others)
         total = sum(math.exp(score - highest) for score in (*scores.values(), others))
@@ -70,3 +72,10 @@ class JointReading:
             math.exp(scores[best] - highest) / total,
             sum(any(text == best for text, _ in texts) for texts in single),
         )
+
+
+def _against(best: str, texts: dict[str, float]) -> bool:
+    """Whether a frame with these texts shows something else than `best`, or that a digit of it is hidden."""
+    hidden = [f"{best[:place]}?{best[place + 1 :]}" for place in range(len(best))]
+    unsure = max(texts.get(text, 0.0) for text in hidden)
+    return unsure >= HIDDEN or (best not in texts and max(texts.values()) >= CONTRADICTS)

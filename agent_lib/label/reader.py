@@ -56,14 +56,14 @@ class LabelReader:
         return best
 
     def read_at(self, image: Image, place: LabelReading) -> LabelReading:
-        """Read the label where another picture of the same view shows it: it need not be found in this one.
+        """Read the label where another picture of the same view shows it: a weak reading, since this one need not.
 
         `image` as for `read`; `place` is a reading with corners. Raises LabelError if the image cannot be processed or
         nothing was found at `place`.
         """
         if place.corners is None:
             raise LabelError("There is no place to read at: no label was found in the other picture.")
-        return self._read(checked(image), self._finder.placed(place.corners, place.score, place.weak))
+        return self._read(checked(image), self._finder.placed(place.corners, place.score))
 
     def _read(self, image: Image, label: FoundLabel) -> LabelReading:
         picture = rectify(image, label, self._finder.code)

@@ -27,10 +27,12 @@ FURTHER = 0.6
 """Share of its weight that each further frame adds to a text."""
 AGAINST = 1.5
 """Factor of a text's weight against the others: disagreeing frames are a warning."""
-TOGETHER = 0.98
+TOGETHER = 0.95
 """Probability with which the likely texts of all frames together decide when no more frames come."""
 LEAST_FRAMES = 3
 """Frames that must list the number on which all decide together."""
+LEAST_FOUND = 2
+"""Pictures, the mean of the frames among them, in which a label must have been found by itself for that."""
 MOST_KEPT = 3
 """Frames that are kept for such a decision."""
 HIGHEST = 0.99999
@@ -82,6 +84,7 @@ class LabelVote(Generic[F]):
         # By the likeliest text of readings, the one in which it is most probable.
         self._likeliest: dict[str, tuple[float, LabelReading, F]] = {}
         self._firm = False
+        self._found, self._mean_found = 0, False
         self._mean_texts: Texts = ()
         self._beside: Sequence[Texts] = ()
 
@@ -93,6 +96,7 @@ class LabelVote(Generic[F]):
         if reading.found:
             self._joint.add(reading.alternatives)
             self._firm = self._firm or not reading.weak
+            self._found += 1
             self._note(reading, frame)
         return self._decided()
 
@@ -103,6 +107,7 @@ class LabelVote(Generic[F]):
         are the likely texts of frames in which no label was found, read where it is in the others.
         """
         self._mean = None
+        self._mean_found = reading is not None and reading.found and not reading.weak
         self._mean_texts, self._beside = (), beside
         if reading is not None and reading.found:
             self._mean_texts = reading.alternatives
@@ -139,7 +144,9 @@ class LabelVote(Generic[F]):
     def _decided_jointly(self) -> Verdict[F] | None:
         """What the likely texts of all frames say together, if no frame alone says something else."""
         text, probability, frames = self._joint.likeliest(self._mean_texts, self._beside)
-        if probability < TOGETHER or frames < LEAST_FRAMES or not self._firm or not self._is_number(text):
+        if probability < TOGETHER or frames < LEAST_FRAMES or not self._is_number(text):
+            return None
+        if not self._firm or self._found + self._mean_found < LEAST_FOUND:
             return None
         if any(one.frames for other, one in self._all().items() if other != text):
             return None

@@ -25,7 +25,7 @@ SURELY = 0.995
 strips by night that the network read with a probability of 0.94 to 0.98 and PP-OCR with this one 1 was wrong, of 467
 with 0.95 four were.
 """
-AGREED = 0.25
+AGREED = 0.35
 """Share of the network's doubt that remains if PP-OCR agrees."""
 NO_OPINION = 0.8
 """Minimum probability of PP-OCR's text to count as a contradiction; below, it is ignored: by night its less probable

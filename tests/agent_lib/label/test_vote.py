@@ -97,6 +97,19 @@ def test_the_verdict_of_doubtful_frames_carries_how_sure_they_are_together():
     assert 0.98 <= verdict.reading.confidence < 1
 
 
+@pytest.mark.parametrize(("places", "mean_weak", "number"), [(1, True, ""), (2, True, "80263"), (1, False, "80263")])
+def test_what_was_found_in_one_picture_only_is_not_read_in_all_of_them(places, mean_weak, number):
+    vote = LabelVote(5)
+    texts = [(RIGHT, other) for other in DOUBTS]
+    for place in range(places):
+        vote.add(doubtful(*texts[place]), place)
+    beside = texts[places:]
+    mean = doubtful(("80263", 0.8), weak=mean_weak)
+    assert vote.add_mean(mean, 4, beside) is None
+    verdict = vote.conclude()
+    assert (verdict.number if verdict else "") == number
+
+
 class Frame:
     """A picture, to which there are weak references."""
 
@@ -127,6 +140,7 @@ def test_few_frames_are_kept_and_the_right_one_is_found_among_them():
         [doubtful(("8026", 0.5), other) for other in DOUBTS],
         [doubtful(("80263", 0.02)), doubtful(("80264", 0.02))],
         [*[doubtful(RIGHT, other) for other in DOUBTS[:2]], seen("17455", 0.9)],  # one frame says something else
+        [*[doubtful(("19691", 0.85), ("19694", 0.1))] * 4, doubtful(("19691", 0.8), ("1969?", 0.12))],  # half a digit
         [doubtful(("98823", 0.7), ("96823", 0.2)), doubtful(("96823", 0.5), ("06823", 0.5)), doubtful(("98823", 0.7))],
         [],
     ],
@@ -139,6 +153,7 @@ def test_few_frames_are_kept_and_the_right_one_is_found_among_them():
         "too short",
         "hardly likely",
         "contradicted",
+        "taped",
         "divided",
         "nothing",
     ],

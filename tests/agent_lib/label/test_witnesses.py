@@ -79,10 +79,12 @@ def test_a_label_found_in_one_frame_is_read_there_in_all_of_them() -> None:
         vote.add(reading, place)
         mean = witnesses.add(frame, reading)
         vote.add_mean(mean, place, witnesses.beside)
-    assert mean is not None and mean.found
+    assert mean is not None and mean.found and mean.weak and not mean.number
     assert (mean.raw_text, mean.corners.tolist()) == ("40718", reader().read(frames[0]).corners.tolist())
     assert len(witnesses.beside) == 4, "each of the other frames was read at that place"
     assert sum(texts[0][0] == "40718" for texts in witnesses.beside) >= 3
+    assert vote.conclude() is None, "one frame alone does not make something a label in all of them"
+    vote.add(reader().read(frames[1]), 1)
     verdict = vote.conclude()
     assert verdict is not None and verdict.number == "40718"
 

@@ -109,7 +109,7 @@ def test_confident_readings_of_held_out_strips_are_right(reader):
         read += number == sample.text and number != ""
         if number and number != sample.printed:
             wrong.append((sample.printed, number, digits.confidence))
-    assert read / whole > 0.8
+    assert read / whole > 0.7
     assert len(wrong) <= 0.01 * read, wrong
 
 
