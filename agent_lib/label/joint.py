@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from agent_lib.ocr import Texts
 
-SHARE = 0.5
+SHARE = 0.35
 """What each frame counts, of one that shared nothing with the others."""
 MOST_OFTEN = 0.4
 """Share of the frames in which the text must be the likeliest."""
@@ -39,10 +39,15 @@ class JointReading:
     def __init__(self) -> None:
         self._frames: deque[Texts] = deque(maxlen=MOST_FRAMES)
 
-    def add(self, texts: Texts) -> None:
-        """Add the texts of a frame in which a label was read."""
+    def add(self, texts: Texts) -> bool:
+        """Add the texts of a frame in which a label was read; whether they are new. The same to the last digit are
+        those of the same picture, which a camera may send more than once.
+        """
+        if texts and texts in self._frames:
+            return False
         if texts:
             self._frames.append(texts)
+        return True
 
     def likeliest(self, mean: Texts = (), beside: Sequence[Texts] = ()) -> tuple[str, float, int]:
         """The text that all frames make likeliest, its probability, and how many frames list it; "" where it is the

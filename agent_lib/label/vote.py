@@ -90,11 +90,12 @@ class LabelVote(Generic[F]):
 
     def add(self, reading: LabelReading, frame: F) -> Verdict[F] | None:
         """Count a reading; returns the verdict once there is one."""
+        if reading.found and not self._joint.add(reading.alternatives):
+            return self._decided()
         text, confidence = _text(reading)
         if self._is_number(text) and confidence >= RIVAL:
             self._candidates.setdefault(text, _Candidate()).count(confidence, reading, frame)
         if reading.found:
-            self._joint.add(reading.alternatives)
             self._firm = self._firm or not reading.weak
             self._found += 1
             self._note(reading, frame)

@@ -15,8 +15,8 @@ from agent_lib.ocr.ppocr import PpOcr
 from agent_lib.runtime.arrays import Image
 
 DOUBTLESS = 0.93
-"""Calibrated confidence of the network from which PP-OCR is skipped: none of 7,000 rendered strips by night read with
-that much was wrong, and PP-OCR contradicts right ones only.
+"""Calibrated confidence of the network from which PP-OCR is skipped: of 3,678 rendered strips by night that it read
+with that much 1 was wrong, and PP-OCR contradicted 17 right ones.
 """
 HOPELESS = 0.5
 """Below this confidence even agreement would not make the number reportable, nor count for much in a vote."""

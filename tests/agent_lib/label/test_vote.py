@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -95,6 +96,14 @@ def test_the_verdict_of_doubtful_frames_carries_how_sure_they_are_together():
     verdict = vote.conclude()
     assert verdict.number == verdict.reading.raw_text == "80263"
     assert 0.98 <= verdict.reading.confidence < 1
+
+
+def test_the_same_picture_once_more_counts_nothing():
+    same = doubtful(("80263", 0.6), ("80283", 0.2))
+    assert together(*[same] * 10) == ""
+    assert together(*[replace(same, confidence=0.85)] * 10) == ""
+    others = [doubtful(("80263", 0.6 + 0.01 * place), ("80283", 0.2)) for place in range(10)]
+    assert together(*others) == "80263"
 
 
 @pytest.mark.parametrize(("places", "mean_weak", "number"), [(1, True, ""), (2, True, "80263"), (1, False, "80263")])
