@@ -82,5 +82,6 @@ class JointReading:
 def _against(best: str, texts: dict[str, float]) -> bool:
     """Whether a frame with these texts shows something else than `best`, or that a digit of it is hidden."""
     hidden = [f"{best[:place]}?{best[place + 1 :]}" for place in range(len(best))]
-    unsure = max(texts.get(text, 0.0) for text in hidden)
-    return unsure >= HIDDEN or (best not in texts and max(texts.values()) >= CONTRADICTS)
+    if any(texts.get(text, 0.0) >= HIDDEN for text in hidden):
+        return True
+    return best not in texts and max(texts.values()) >= CONTRADICTS

@@ -144,8 +144,8 @@ def _judged(panel: Points, border: Array, evidence: Evidence, lengthened: bool) 
     whole = evidence.whole - (STRAP_PENALTY if lengthened else 0.0)
     score = min(SCORE_MOST, 0.5 + SCORE_STEP * (whole - ACCEPT))
     sides = float(np.sort(border)[1:].mean())
-    three = not lengthened and whole >= CLEAR and sides >= CLEAR_BORDER
-    if three and evidence.third >= THREE and evidence.third_share >= THREE_SHARE:
+    three = evidence.third >= THREE and evidence.third_share >= THREE_SHARE
+    if three and whole >= CLEAR and sides >= CLEAR_BORDER and not lengthened:
         return NightPanel(score, panel, False)
     doubtful, share = evidence.doubtful(border < COVERED, LENGTHENED_ALONE if lengthened else NO_LEAST)
     if share < (LENGTHENED_SHARE if lengthened else LEAST_SHARE):

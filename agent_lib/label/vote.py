@@ -107,10 +107,10 @@ class LabelVote(Generic[F]):
         It shares its frames with their own readings, so it adds no weight to theirs: the higher one counts. `beside`
         are the likely texts of frames in which no label was found, read where it is in the others.
         """
-        self._mean = None
-        self._mean_found = reading is not None and reading.found and not reading.weak
+        self._mean, self._mean_found = None, False
         self._mean_texts, self._beside = (), beside
         if reading is not None and reading.found:
+            self._mean_found = not reading.weak
             self._mean_texts = reading.alternatives
             self._note(reading, frame)
             text, confidence = _text(reading)

@@ -62,7 +62,7 @@ class Witnesses:
 
         None: there is only one such frame, the frame is the one before it once more, or it cannot be used (too small or
         too large). Corners are in pixels of the reference, which is the frame in which the label was found best. Raises
-        what `read` raises.
+        what the reader raises.
         """
         if image.dtype != np.uint8 or min(image.shape[:2]) < SMALLEST_SIDE:
             return None
@@ -120,8 +120,8 @@ class Witnesses:
 def read_frames(frames: Sequence[Image], reader: FrameReader, digits: int = 5) -> LabelReading:
     """The reading of several frames of one view, in the order of capture: what a capture makes of them.
 
-    `number` is empty unless the vote of a capture decides for one; `confidence` is that
-    of the reading that decided. Raises ValueError without frames, and what `read` raises.
+    `number` is empty unless the vote of a capture decides for one; `confidence` is that of the reading that decided.
+    Raises ValueError without frames, and what the reader raises.
     """
     if not len(frames):
         raise ValueError("Give at least one frame.")

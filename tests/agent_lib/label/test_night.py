@@ -145,8 +145,7 @@ def test_a_label_with_a_dark_strap_over_one_edge_is_found():
     corners = corners_of(170, (960, 600), 9, 20, -12)
     board = scene_label.board("40817", rng)
     dark = int(np.median(board[10:40, 10:40]))
-    tall, wide = board.shape[:2]
-    board[:, : round(wide * 80 / 1191)] = dark
+    board[:, : round(board.shape[1] * 80 / 1191)] = dark
     grey = _grey(picture(board, corners, rng, level=0.4, blur=1.0, noise=11.0))
     found = [label for label in LabelFinder().find(grey) if not label.weak]
     assert len(found) == 1

@@ -57,7 +57,6 @@ class Finds:
     """The real label reader, but for what it finds: the label in the first of some pictures alone."""
 
     def __init__(self) -> None:
-        self.places: list[LabelReading] = []
         self._found = False
 
     def read(self, image: np.ndarray) -> LabelReading:
@@ -67,7 +66,6 @@ class Finds:
         return reader().read(image)
 
     def read_at(self, image: np.ndarray, place: LabelReading) -> LabelReading:
-        self.places.append(place)
         return reader().read_at(image, place)
 
 
