@@ -17,6 +17,7 @@ from typing import IO, Any
 import numpy as np
 
 from agent_lib.ocr import Digits
+from agent_lib.ocr.trocr_pipes import end, exit_reason, pipe_of, write_all
 from agent_lib.ocr.trocr_wire import WireError, pack, receive
 from agent_lib.runtime.arrays import Image
 from agent_lib.runtime.supervisor import Supervisor
@@ -190,9 +191,9 @@ class TrOcrProcess:
             load_timeout.daemon = True
             load_timeout.start()
             outbox = self._outbox
-            sender = self._supervisor.run("trocr-sender", lambda: _write_all(child, outbox))
+            sender = self._supervisor.run("trocr-sender", lambda: write_all(child, outbox))
             try:
-                while (message := receive(_pipe(child.stdout))) is not None:
+                while (message := receive(pipe_of(child.stdout))) is not None:
                     if message[0].get("state") == "ready":
                         load_timeout.cancel()
                         was_ready = True
@@ -203,13 +204,13 @@ class TrOcrProcess:
             finally:
                 load_timeout.cancel()
                 self._outbox.put(None)
-                _end(child, sender)
+                end(child, sender)
                 with self._changed:
                     self._asked = 0
                     self._answers.clear()
                     if self._state not in (CLOSED, FAILED):
                         self._set(RESTING)
-            return was_ready, _exit_reason(child.returncode, errors)
+            return was_ready, exit_reason(child.returncode, errors)
 
     def _spawn(self, errors: IO[bytes]) -> subprocess.Popen[bytes] | None:
         # Detached from the agent's terminal: Ctrl-C is for the agent, whose exit closes the pipe and so ends the child.
@@ -268,43 +269,3 @@ class TrOcrProcess:
     def _set(self, state: str) -> None:
         self._state = state
         self._changed.notify_all()
-
-
-def _write_all(child: subprocess.Popen[bytes], outbox: queue.SimpleQueue[bytes | None]) -> None:
-    """Write to the child in a thread of its own, so that a hanging child never blocks a capture."""
-    pipe = _pipe(child.stdin)
-    while (data := outbox.get()) is not None:
-        try:
-            pipe.write(data)
-            pipe.flush()
-        except (OSError, ValueError):
-            return  # the child died, which the reader of its stdout notices
-
-
-def _end(child: subprocess.Popen[bytes], sender: threading.Thread) -> None:
-    """Wait for the child, kill it if necessary, and release its pipes and its sender thread."""
-    try:
-        child.wait(2.0)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-    sender.join()
-    for pipe in (child.stdin, child.stdout):
-        try:
-            _pipe(pipe).close()
-        except OSError:
-            log.debug("A pipe to TrOCR's process was broken already", exc_info=True)
-
-
-def _exit_reason(status: int, errors: IO[bytes]) -> str:
-    errors.seek(0, 2)
-    errors.seek(max(0, errors.tell() - 4000))
-    lines = [line.strip() for line in errors.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    detail = f": {lines[-1][:200]}" if lines else ""
-    return f"killed by signal {-status}{detail}" if status < 0 else f"exit status {status}{detail}"
-
-
-def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-    """One of the child's pipes, which are always opened with PIPE."""
-    assert pipe is not None
-    return pipe
