@@ -51,15 +51,15 @@ def test_two_scales_never_share_one_hero(hub: HubProcess, page: Page) -> None:
     capture(hub, "20001", "south")
     wait_for(lambda: heroes(page) == ["10001", "20001", "AB 1234"], what="a hero for each scale")
     opened(hub, page, "/?station=north")
-    assert heroes(page) == ["10001"]
+    wait_for(lambda: heroes(page) == ["10001"], what="the hero of the chosen one")
     wait_for(lambda: page.value("document.querySelector('#place select').value") == "station=north", what="the choice")
     capture(hub, "20002", "south")
     capture(hub, "10002")
     wait_for(lambda: heroes(page) == ["10002"], what="the newest of the chosen one")
-    assert numbers(page) == ["10002", "10001"]
+    wait_for(lambda: numbers(page) == ["10002", "10001"], what="its list")
     wait_for(lambda: text(page, "#day dd b") == "2", what="its counts")
     opened(hub, page, "/?checkpoint=entrance")
-    assert heroes(page) == ["AB 1234"]
+    wait_for(lambda: heroes(page) == ["AB 1234"], what="the hero of the checkpoint")
 
 
 def test_what_is_wrong_and_what_to_do(hub: HubProcess, page: Page) -> None:
