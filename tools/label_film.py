@@ -40,7 +40,7 @@ MOVING = 0.85
 """Share of the pictures by night with motion blur."""
 # Bounds beyond which nobody could read a digit, so that nothing is learnt from it: blur and motion as shares of the
 # board's width, and noise as a share of the contrast between paper and ink.
-MOST_BLUR, MOST_MOTION, MOST_NOISE = 0.021, 0.075, 0.75
+MOST_BLUR, MOST_MOTION, MOST_NOISE = 0.023, 0.08, 0.75
 
 
 class Film:

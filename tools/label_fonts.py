@@ -1,4 +1,4 @@
-"""Typefaces to train the label reader on: ten digit masks each, from Pillow, OpenCV, this file and the system."""
+"""Typefaces to train the label reader on: ten digit masks each, from Pillow, OpenCV, `label_strokes` and the system."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from label_strokes import Shapes, own_strokes, segments
 from PIL import Image, ImageDraw, ImageFont
 
 HEIGHT = 80
 """Height of the masks in pixels: above what any strip shows."""
 OTHER_SIGNS = "ABCDEFHKLNPRSTXY"
 """Signs that are no digits; they stand for whatever else may be printed there."""
-SYSTEM_FACES = 40
+SYSTEM_FACES = 160
+FAINT_STYLES = ("thin", "hairline", "extralight", "outline", "smallcaps", "symbol", "math")
+"""Styles that nobody prints a label in, as parts of a file's name."""
+LEAST_INK, MOST_INK = 0.25, 0.8
+"""Share of the box around an eight that is ink."""
+LEAST_HEIGHT = 0.88
+"""Height of a face's digits as a share of their common rows: old-style digits rise and descend, and are left out."""
 SYSTEM_FOLDERS = (
     "/usr/share/fonts",
     "/usr/local/share/fonts",
@@ -21,122 +28,24 @@ SYSTEM_FOLDERS = (
     "/System/Library/Fonts",
     "C:/Windows/Fonts",
 )
-PLAIN_FAMILIES = (
-    "dejavu",
-    "liberation",
-    "freesans",
-    "freemono",
-    "freeserif",
-    "ubuntu",
-    "roboto",
-    "opensans",
-    "lato",
-    "arial",
-    "helvet",
-    "verdana",
-    "tahoma",
-    "courier",
-    "times",
-    "georgia",
-    "consola",
-    "calibri",
-    "segoe",
-    "garuda",
-    "loma",
-    "umpush",
-    "waree",
-    "sawasdee",
-    "laksaman",
-    "tlwg",
-    "norasi",
-    "kinnari",
-    "notosans-",
-    "notoserif-",
-    "notomono",
-)
-
-# Our own digits, drawn as strokes in a box of 4 by 6: polylines, rounded where they are drawn with a curve.
-STROKES = {
-    "0": [[(1, 0), (3, 0), (4, 1), (4, 5), (3, 6), (1, 6), (0, 5), (0, 1), (1, 0)]],
-    "1": [[(0.6, 1.4), (2.2, 0), (2.2, 6)]],
-    "2": [[(0, 1.2), (0.8, 0.2), (2, 0), (3.4, 0.4), (3.9, 1.6), (3.2, 3), (0, 6), (4, 6)]],
-    "3": [
-        [(0, 0.8), (1.2, 0), (3, 0), (3.9, 1), (3.6, 2.4), (1.6, 2.9), (3.6, 3.4), (4, 4.8), (3, 6), (1.2, 6), (0, 5.2)]
-    ],
-    "4": [[(3, 6), (3, 0), (0, 4.2), (4, 4.2)]],
-    "5": [[(3.8, 0), (0.5, 0), (0.2, 2.8), (1.6, 2.2), (3.2, 2.5), (4, 3.8), (3.6, 5.4), (2, 6), (0, 5.3)]],
-    "6": [
-        [
-            (3.6, 0.3),
-            (1.8, 0.8),
-            (0.4, 2.6),
-            (0, 4.4),
-            (0.8, 5.7),
-            (2.2, 6),
-            (3.7, 5.2),
-            (3.9, 3.8),
-            (3, 2.7),
-            (1.4, 2.7),
-            (0.2, 3.8),
-        ]
-    ],
-    "7": [[(0, 0), (4, 0), (1.4, 6)]],
-    "8": [
-        [
-            (2, 2.8),
-            (0.6, 2.2),
-            (0.4, 0.8),
-            (1.4, 0),
-            (2.6, 0),
-            (3.6, 0.8),
-            (3.4, 2.2),
-            (2, 2.8),
-            (0.3, 3.6),
-            (0, 5),
-            (1.2, 6),
-            (2.8, 6),
-            (4, 5),
-            (3.7, 3.6),
-            (2, 2.8),
-        ]
-    ],
-    "9": [
-        [
-            (0.4, 5.7),
-            (2.2, 5.2),
-            (3.6, 3.4),
-            (4, 1.6),
-            (3.2, 0.3),
-            (1.8, 0),
-            (0.3, 0.8),
-            (0.1, 2.2),
-            (1, 3.3),
-            (2.6, 3.3),
-            (3.8, 2.2),
-        ]
-    ],
-}
-SEGMENTS = {
-    "a": ((0, 0), (4, 0)),
-    "b": ((4, 0), (4, 3)),
-    "c": ((4, 3), (4, 6)),
-    "d": ((0, 6), (4, 6)),
-    "e": ((0, 3), (0, 6)),
-    "f": ((0, 0), (0, 3)),
-    "g": ((0, 3), (4, 3)),
-}
-LIT = {
-    "0": "abcdef",
-    "1": "bc",
-    "2": "abged",
-    "3": "abgcd",
-    "4": "fgbc",
-    "5": "afgcd",
-    "6": "afgecd",
-    "7": "abc",
-    "8": "abcdefg",
-    "9": "abcdfg",
-}
+DEBIAN_PACKAGES = """
+adf-gillius adf-switzera adf-universalis adf-verana allerta anonymous-pro arundina averia-sans-gwf b612
+bebas-neue cabin clear-sans courier-prime crosextra-caladea crosextra-carlito croscore dejavu-extra dosis
+freefont-ttf go hack inconsolata inter jetbrains-mono junction jura karla lato league-spartan liberation2
+manrope mononoki national-park noto-mono ocr-a ocr-b open-sans opendin osifont oxygen paratype play roadgeek
+roboto-unhinted routed-gothic sora texgyre tlwg-garuda tlwg-kinnari tlwg-laksaman tlwg-loma tlwg-norasi
+tlwg-sawasdee tlwg-umpush tlwg-waree tuffy urw-base35 yanone-kaffeesatz
+"""
+"""Packages of Debian 12 with the faces that the network in the repository was trained on, each after "fonts-"."""
+PLAIN_FAMILIES = """
+dejavusans dejavuserif liberation freesans freemono freeserif ubuntu roboto opensans lato arial arimo helvet
+verdana tahoma courier cousine times tinos georgia consola calibri carlito caladea segoe garuda loma umpush
+waree sawasdee laksaman tlwg norasi kinnari arundina notosans- notosansmono notoserif- notomono nimbus bebasneue
+rg2014 dosis cabin clearsans b612 gillius universalis verana switzera texgyre urwgothic inconsolata hack
+jetbrains ocra ocrb nationalpark oxygen play- jura allerta yanone inter go- karla- leaguespartan junction
+osp-din din routed-gothic osifont tuffy averiasans manrope sora pts ptn ptm anonymous mononoki
+""".split()
+"""How the names of files of upright and plain families begin, in lower case and without spaces."""
 
 Face = dict[str, np.ndarray]
 log = logging.getLogger(__name__)
@@ -157,33 +66,56 @@ def faces(rng: np.random.Generator, system: bool = True) -> list[Face]:
         (cv2.FONT_HERSHEY_TRIPLEX, (0.05, 0.08)),
     ):
         made += [_stroked(face, bold) for bold in bolds]
-    made += [_drawn(_own_strokes(digit_box), bold) for digit_box in (0.8, 1.0) for bold in (0.1, 0.15, 0.2)]
-    made += [_drawn(_segments(gap), bold) for gap, bold in ((0.0, 0.1), (0.0, 0.16), (0.12, 0.13))]
+    made += [_drawn(own_strokes(digit_box), bold) for digit_box in (0.8, 1.0) for bold in (0.1, 0.15, 0.2)]
+    made += [_drawn(segments(gap), bold) for gap, bold in ((0.0, 0.1), (0.0, 0.16), (0.12, 0.13))]
     return made + (_system_faces(rng) if system else [])
 
 
 def _system_faces(rng: np.random.Generator) -> list[Face]:
-    files = sorted(
-        {
-            path
-            for folder in SYSTEM_FOLDERS
-            for path in Path(folder).rglob("*.[to]tf")
-            if any(name in path.name.lower() for name in PLAIN_FAMILIES)
-        }
-    )
-    made = []
-    for i in rng.permutation(len(files)):
+    made: list[Face] = []
+    for path in _by_turns(rng):
         if len(made) == SYSTEM_FACES:
             break
         try:
-            face = _printed(ImageFont.truetype(str(files[i]), 400), float(rng.choice((0.0, 0.0, 0.02))))
+            face = _printed(ImageFont.truetype(str(path), 400), float(rng.choice((0.0, 0.0, 0.02))))
         except (OSError, ValueError) as error:
-            log.info("The font %s is left out: %s", files[i], error)
+            log.info("The font %s is left out: %s", path, error)
             continue
         # A face without digits draws the same box for each of them.
-        if len({face[digit].tobytes() for digit in "0123456789"}) == 10:
+        if len({face[digit].tobytes() for digit in "0123456789"}) == 10 and _usual(face):
             made.append(face)
+    if len(made) < SYSTEM_FACES:
+        packages = " ".join(f"fonts-{name}" for name in DEBIAN_PACKAGES.split())
+        log.info(
+            "This machine has %d faces of %d. For more, on Debian: apt-get install %s",
+            len(made),
+            SYSTEM_FACES,
+            packages,
+        )
     return made
+
+
+def _by_turns(rng: np.random.Generator) -> list[Path]:
+    """The system's font files of PLAIN_FAMILIES in an order drawn by `rng`, one of each family at a time."""
+    families: dict[str, list[Path]] = {}
+    found = {path for folder in SYSTEM_FOLDERS for path in Path(folder).rglob("*.[to]tf")}
+    for path in sorted(found):
+        name = path.name.lower()
+        family = next((family for family in PLAIN_FAMILIES if name.replace(" ", "").startswith(family)), None)
+        if family and not any(style in name for style in FAINT_STYLES):
+            families.setdefault(family, []).append(path)
+    turns = [(turn, float(rng.random()), files[i]) for files in families.values() for turn, i in _shuffled(files, rng)]
+    return [path for _, _, path in sorted(turns)]
+
+
+def _shuffled(files: list[Path], rng: np.random.Generator) -> list[tuple[int, int]]:
+    return list(enumerate(int(i) for i in rng.permutation(len(files))))
+
+
+def _usual(face: Face) -> bool:
+    """Whether all digits are about as high as their common rows, and neither hairlines nor in boxes."""
+    level = all(float(face[digit].any(axis=1).mean()) >= LEAST_HEIGHT for digit in "0123456789")
+    return level and LEAST_INK <= float(face["8"].mean()) / 255 <= MOST_INK
 
 
 def _printed(font: ImageFont.FreeTypeFont, bold: float) -> Face:
@@ -207,24 +139,7 @@ def _stroked(hershey: int, bold: float) -> Face:
     return _fitted(face)
 
 
-def _own_strokes(wide: float):
-    return {sign: [np.array(line) * (wide, 1.0) for line in lines] for sign, lines in STROKES.items()}
-
-
-def _segments(gap: float):
-    """Segments as a display or a stencil has them; `gap` is left open at their ends."""
-    shapes = {}
-    for sign, lit in LIT.items():
-        lines = []
-        for segment in lit:
-            start, end = (np.array(point, float) for point in SEGMENTS[segment])
-            along = (end - start) * gap
-            lines.append(np.array([start + along, end - along]) * (0.85, 1.0))
-        shapes[sign] = lines
-    return shapes
-
-
-def _drawn(shapes, bold: float) -> Face:
+def _drawn(shapes: Shapes, bold: float) -> Face:
     face = {}
     for sign, lines in shapes.items():
         image = np.zeros((500, 420), np.uint8)

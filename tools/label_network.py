@@ -57,7 +57,6 @@ class LabelNetwork(nn.Module):
         self.pools = ((2, 2), (2, 2), None, (2, 1), None, None)
         self.collapse = nn.Conv2d(CHANNELS[-1], FEATURES, (HEIGHT // 8, 1), bias=False)
         self.collapsed = nn.BatchNorm2d(FEATURES)
-        self.drop = nn.Dropout(0.1)
         self.memory = nn.GRU(FEATURES, HIDDEN, bidirectional=True)
         self.signs = nn.Linear(2 * HIDDEN, CLASSES)
 
@@ -65,8 +64,8 @@ class LabelNetwork(nn.Module):
         seen = strips
         for stage in self.stages():
             seen = stage.after(stage.norm(stage.convolution(seen)), seen)
-        told, _ = self.memory(self.drop(seen.squeeze(2).permute(2, 0, 1)))
-        return self.signs(self.drop(told.transpose(0, 1)))
+        told, _ = self.memory(seen.squeeze(2).permute(2, 0, 1))
+        return self.signs(told.transpose(0, 1))
 
     def stages(self) -> Iterator[Stage]:
         """The convolutions in their order, the one that takes the height away last."""

@@ -20,6 +20,10 @@ UNREADABLE = 11
 """Class of a sign that is there and cannot be read; 0 is the blank, 1..10 are the digits 0..9."""
 HIDDEN_SHARE = 0.3
 """A digit with more of its ink hidden than this is one that cannot be read."""
+UPRIGHT, MOST_SLANT = 0.7, 0.3
+"""Share of the numbers that stand about upright; the others lean to the right by up to this share of their height, or
+half as much to the left.
+"""
 MARGIN = 60
 """Board units drawn around the strip."""
 
@@ -100,7 +104,8 @@ class StripRenderer:
         if letters and "A" in face:
             signs = [str(rng.choice(list(OTHER_SIGNS))) if rng.random() < 0.6 else s for s in signs]
         tall = self._panel[1] * rng.uniform(0.2, 0.3) * CANVAS
-        slant, gap = float(rng.normal(0, 0.04)), rng.uniform(0.04, 0.3) * HEIGHT
+        slant = float(rng.normal(0, 0.04)) if rng.random() < UPRIGHT else float(rng.uniform(-0.15, MOST_SLANT))
+        gap = rng.uniform(0.04, 0.3) * HEIGHT
         even = rng.random() < 0.3
         cell = max(face[d].shape[1] for d in "0123456789")
         marks = [(face[s], 1.0) for s in signs]
@@ -113,7 +118,7 @@ class StripRenderer:
             edges.append((left, left + mark.shape[1]))
             x += wide + gap
         scale = tall / HEIGHT
-        along = scale * rng.uniform(0.75, 1.25)
+        along = scale * rng.uniform(0.68, 1.25)
         along = min(along, self._panel[0] * rng.uniform(0.6, 0.74) * CANVAS / line.shape[1])
         width, height = self._size
         x0 = (width - line.shape[1] * along) / 2 + rng.normal(0, 5)

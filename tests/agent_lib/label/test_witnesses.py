@@ -70,7 +70,7 @@ class Finds:
 
 
 def test_a_label_found_in_one_frame_is_read_there_in_all_of_them() -> None:
-    frames, found = by_night("40718", 5), Finds()
+    frames, found = by_night("80352", 5), Finds()
     witnesses, vote = Witnesses(found), LabelVote[int](5)
     for place, frame in enumerate(frames):
         reading = found.read(frame)
@@ -78,13 +78,13 @@ def test_a_label_found_in_one_frame_is_read_there_in_all_of_them() -> None:
         mean = witnesses.add(frame, reading)
         vote.add_mean(mean, place, witnesses.beside)
     assert mean is not None and mean.found and mean.weak and not mean.number
-    assert (mean.raw_text, mean.corners.tolist()) == ("40718", reader().read(frames[0]).corners.tolist())
+    assert (mean.raw_text, mean.corners.tolist()) == ("80352", reader().read(frames[0]).corners.tolist())
     assert len(witnesses.beside) == 4, "each of the other frames was read at that place"
-    assert sum(texts[0][0] == "40718" for texts in witnesses.beside) >= 3
+    assert sum(texts[0][0] == "80352" for texts in witnesses.beside) >= 3
     assert vote.conclude() is None, "one frame alone does not make something a label in all of them"
     vote.add(reader().read(frames[1]), 1)
     verdict = vote.conclude()
-    assert verdict is not None and verdict.number == "40718"
+    assert verdict is not None and verdict.number == "80352"
 
 
 def test_nothing_is_read_at_a_place_that_no_frame_shows() -> None:
