@@ -35,7 +35,7 @@ freefont-ttf go hack inconsolata inter jetbrains-mono junction jura karla lato l
 manrope mononoki national-park noto-mono ocr-a ocr-b open-sans opendin osifont oxygen paratype play roadgeek
 roboto-unhinted routed-gothic sora texgyre tlwg-garuda tlwg-kinnari tlwg-laksaman tlwg-loma tlwg-norasi
 tlwg-sawasdee tlwg-umpush tlwg-waree tuffy urw-base35 yanone-kaffeesatz
-"""
+""".split()
 """Packages of Debian 12 with the faces that the network in the repository was trained on, each after "fonts-"."""
 PLAIN_FAMILIES = """
 dejavusans dejavuserif liberation freesans freemono freeserif ubuntu roboto opensans lato arial arimo helvet
@@ -85,7 +85,7 @@ def _system_faces(rng: np.random.Generator) -> list[Face]:
         if len({face[digit].tobytes() for digit in "0123456789"}) == 10 and _usual(face):
             made.append(face)
     if len(made) < SYSTEM_FACES:
-        packages = " ".join(f"fonts-{name}" for name in DEBIAN_PACKAGES.split())
+        packages = " ".join(f"fonts-{name}" for name in DEBIAN_PACKAGES)
         log.info(
             "This machine has %d faces of %d. For more, on Debian: apt-get install %s",
             len(made),
@@ -104,12 +104,10 @@ def _by_turns(rng: np.random.Generator) -> list[Path]:
         family = next((family for family in PLAIN_FAMILIES if name.replace(" ", "").startswith(family)), None)
         if family and not any(style in name for style in FAINT_STYLES):
             families.setdefault(family, []).append(path)
-    turns = [(turn, float(rng.random()), files[i]) for files in families.values() for turn, i in _shuffled(files, rng)]
+    turns = []
+    for files in families.values():
+        turns += [(turn, float(rng.random()), files[i]) for turn, i in enumerate(rng.permutation(len(files)))]
     return [path for _, _, path in sorted(turns)]
-
-
-def _shuffled(files: list[Path], rng: np.random.Generator) -> list[tuple[int, int]]:
-    return list(enumerate(int(i) for i in rng.permutation(len(files))))
 
 
 def _usual(face: Face) -> bool:

@@ -104,7 +104,7 @@ class StripRenderer:
         if letters and "A" in face:
             signs = [str(rng.choice(list(OTHER_SIGNS))) if rng.random() < 0.6 else s for s in signs]
         tall = self._panel[1] * rng.uniform(0.2, 0.3) * CANVAS
-        slant = float(rng.normal(0, 0.04)) if rng.random() < UPRIGHT else float(rng.uniform(-0.15, MOST_SLANT))
+        slant = rng.normal(0, 0.04) if rng.random() < UPRIGHT else rng.uniform(-MOST_SLANT / 2, MOST_SLANT)
         gap = rng.uniform(0.04, 0.3) * HEIGHT
         even = rng.random() < 0.3
         cell = max(face[d].shape[1] for d in "0123456789")
