@@ -2,7 +2,6 @@
 import { acknowledge, address, isUrgent, sentence, times, word } from "./alarm_words.js";
 import { element, listen, name, when } from "./live.js";
 import { search } from "./search.js";
-import { parse } from "./times.js";
 import { said, t } from "./words.js";
 
 const PAGE = 50;
@@ -54,7 +53,8 @@ const alarms = search({
   show: (body, append, searching) => {
     if (!append) list.replaceChildren();
     list.append(...body.alerts.map(row));
-    if (!append) newest = body.alerts.map((alarm) => alarm.last_at).sort((a, b) => parse(a) - parse(b)).at(-1) ?? null;
+    // Compared as text, which has microseconds: a Date has milliseconds, and a hub notes several alarms in one.
+    if (!append) newest = body.alerts.map((alarm) => alarm.last_at).sort().at(-1) ?? null;
     if (!list.children.length) list.append(element("li", { class: "notice", text: searching ? t("Nothing found.") : t("No alarm yet. What needs an operator appears here and over every page.") }));
     all.hidden = !mayAcknowledge || searching || !list.querySelector("button.seen");
     return "";

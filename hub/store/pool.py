@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from hub.store.backend import Backend, Connection
@@ -22,6 +23,7 @@ class ConnectionPool:
         """`idle`: connections that are kept for later."""
         self._backend, self._most = backend, idle
         self._idle: deque[Connection] = deque()
+        self._closed = False
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """What `work` makes with a connection; begun once more where the connection was lost. Raises as `work` does,
@@ -30,7 +32,7 @@ class ConnectionPool:
         try:
             return self._run(work)
         except _Lost:
-            self.close()  # the others were ended with it
+            self._close_idle()  # they were ended with it
         try:
             return self._run(work)
         except _Lost as error:
@@ -54,9 +56,16 @@ class ConnectionPool:
             self._idle.append(connection)
         else:
             connection.close()
+        if self._closed:
+            self._close_idle()
         return made
 
     def close(self) -> None:
-        """Close the idle connections."""
-        while self._idle:
-            self._idle.pop().close()
+        """Close the idle connections, and each that is in use when it has been used."""
+        self._closed = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        with suppress(IndexError):  # another thread has taken the last one
+            while True:
+                self._idle.pop().close()
