@@ -94,6 +94,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--seed", type=int, default=1, help="the same seed, faces and machine give the same network (default 1)"
     )
     add_length(parser, steps=3600, batch=96, highest=3e-3)
+    parser.add_argument(
+        "--run", type=whole, default=1, help="which of several runs with the same seed: each draws other strips"
+    )
     parser.add_argument("--digits", type=whole, default=5, help="digits of most numbers (default 5)")
     parser.add_argument(
         "--measure", type=whole, default=1500, help="held-out strips for each level of the measurement (default 1500)"
@@ -183,8 +186,10 @@ def train(team: Team, known: list[Face], settings: argparse.Namespace) -> LabelN
     """A network that has learnt from `settings.steps` batches of each process of the team, ready to be used."""
     _one_core(settings.seed + team.place)
     network = LabelNetwork().to(memory_format=torch.channels_last)
-    renderer = StripRenderer(known, np.random.default_rng([settings.seed, 5, team.place]), settings.digits)
-    pool = Pool(renderer, np.random.default_rng([settings.seed, 1, team.place]), settings.batch)
+    renderer = StripRenderer(
+        known, np.random.default_rng([settings.seed, 5, team.place, settings.run]), settings.digits
+    )
+    pool = Pool(renderer, np.random.default_rng([settings.seed, 1, team.place, settings.run]), settings.batch)
     if settings.start:
         load_weights(network, settings.start, pool.batch(1.0, settings.nights)[0])
     decayed = [p for p in network.parameters() if p.ndim > 1]
@@ -248,7 +253,7 @@ def _report(network: LabelNetwork, known: list[Face], unknown: list[Face], setti
     if unknown:
         strange = StripRenderer(unknown, fresh[2], settings.digits)
         levels["new faces"] = [strange.sample(0.6) for _ in range(settings.measure)]
-    names = ("seed", "steps", "processes", "batch", "rate", "nights", "digits", "bfloat16")
+    names = ("seed", "run", "steps", "processes", "batch", "rate", "nights", "digits", "bfloat16")
     return {
         "settings": {name: getattr(settings, name) for name in names}
         | {"faces": len({id(face) for face in known}), "torch": torch.__version__},

@@ -25,12 +25,3 @@ def count_results(db: sqlite3.Connection) -> tuple[int, int, list[dict[str, Any]
         for event_id, fields, reason in rows
     ]
     return waiting, shelved, shelf
-
-
-def beyond_shelf(db: sqlite3.Connection, limit: int) -> list[tuple[int, str, int]]:
-    """Row id, event id and bytes of the refused results beyond the newest `limit`. Raises sqlite3.Error."""
-    return db.execute(
-        "SELECT id, event_id, bytes FROM results WHERE reason IS NOT NULL ORDER BY shelved_ts DESC, id DESC "
-        "LIMIT -1 OFFSET ?",
-        (limit,),
-    ).fetchall()

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from agent_lib.outbox.captured_tags import CapturedTags, note_captured
-from agent_lib.outbox.counting import beyond_shelf, count_results
+from agent_lib.outbox.counting import count_results
 from agent_lib.outbox.database import open_database
 from agent_lib.outbox.entry import Entry
-from agent_lib.outbox.files import remove
 from agent_lib.outbox.interrupted import Interrupted
+from agent_lib.outbox.pictures import PictureFiles, picture_lost
 from agent_lib.outbox.record import Record, RecordFiles, parse_fields
-from agent_lib.outbox.recovery import Recovery, picture_lost
+from agent_lib.outbox.recovery import Recovery
+from agent_lib.outbox.shelf import beyond_shelf, next_shelved_ts
 from agent_lib.outbox.unclaimed import Unclaimed
 from agent_lib.outbox.unsaved import Unsaved
-from agent_lib.runtime.durable_files import make_folder, sync_folder, write_durably
+from agent_lib.runtime.durable_files import make_folder, sync_folder
 from agent_lib.runtime.moment import Moment
 from agent_lib.station.result import ROLES, CaptureResult
 
@@ -64,7 +65,7 @@ class Outbox:
         self._log_at = 0.0
         self._closed = False
         make_folder(self._folder)
-        self._records = RecordFiles(self._folder)
+        self._records, self._pictures = RecordFiles(self._folder), PictureFiles(self._folder)
         self._unclaimed = Unclaimed(self._folder / "unclaimed", max_bytes)
         self._notices: list[str] = []
         opened = open_database(self._path)
@@ -148,8 +149,7 @@ class Outbox:
             captured=None if result.cut_short else now,
         )
         self._records.write(record)
-        for role, data in pictures.items():
-            write_durably(self._picture(result.event_id, role), data)
+        self._pictures.write(result.event_id, pictures)
         sync_folder(self._folder)
         row = record.row(record.sequence)
         replaced = self._interrupted.replaced_by(result.station, result.tags)
@@ -210,18 +210,14 @@ class Outbox:
                 return None
             if row is None:
                 return self._unsaved.next(skip)
-        fields, pictures = parse_fields(row[2], row[1]), {}
+        fields = parse_fields(row[2], row[1])
         if fields is None:
             record = self._records.read(row[1])
             fields = record.fields if record is not None else {"event_id": row[1], "errors": [_ROW_CORRUPT]}
-        for role in filter(None, row[3].split(",")):
-            try:
-                pictures[role] = self._picture(row[1], role).read_bytes()
-            except OSError as error:
-                sentence = picture_lost(role)
-                log.error("%s (%s).", sentence, error)
-                fields[f"{role}_image_url"] = ""
-                fields["errors"] = [*fields["errors"], sentence]
+        pictures, lost = self._pictures.read(row[1], filter(None, row[3].split(",")))
+        for role in lost:
+            fields[f"{role}_image_url"] = ""
+            fields["errors"] = [*fields["errors"], picture_lost(role)]
         return Entry(row[0], fields, pictures)
 
     def delivered(self, entry: Entry) -> None:
@@ -250,7 +246,8 @@ class Outbox:
                     log.error("The refused result of tag %s is dropped: the disk is full.", entry.fields.get("tag"))
                     return
                 entry = self._saved(entry)
-        reason, shelved_ts = reason or "refused", self._next_shelved_ts()
+        with self._lock:
+            reason, shelved_ts = reason or "refused", next_shelved_ts(self._db)
         self._settle(
             entry, "UPDATE results SET reason = ?, shelved_ts = ? WHERE id = ?", (reason, shelved_ts, entry.id)
         )
@@ -277,15 +274,6 @@ class Outbox:
             log.error("%s cannot be read (%s).", self._path, error)
             row = None
         return entry if row is None else replace(entry, id=row[0])
-
-    def _next_shelved_ts(self) -> float:
-        """The time for a result that is shelved now: later than all others, even if the clock was set back."""
-        with self._lock:
-            try:
-                newest = self._db.execute("SELECT max(shelved_ts) FROM results").fetchone()[0]
-            except sqlite3.Error:
-                newest = None  # `_settle` will log it
-        return max(time.time(), (newest or 0.0) + 0.001)
 
     def _settle(self, entry: Entry, statement: str, values: tuple[Any, ...]) -> None:
         with self._lock:
@@ -339,11 +327,7 @@ class Outbox:
                 )
             self._db.close()
 
-    def _picture(self, event_id: str, role: str) -> Path:
-        return self._folder / f"{event_id}_{role}.jpg"
-
     def _remove_files(self, event_id: str) -> None:
         """Remove pictures and record of a settled result, after its row."""
-        for role in ROLES:
-            remove(self._picture(event_id, role))
+        self._pictures.remove(event_id)
         self._records.remove(event_id)

@@ -11,6 +11,7 @@ from typing import Any
 
 from agent_lib.outbox.captured_tags import note_captured
 from agent_lib.outbox.files import remove
+from agent_lib.outbox.pictures import picture_lost
 from agent_lib.outbox.record import RECORD, SETTLED, Record, RecordFiles, parse_fields
 from agent_lib.outbox.unclaimed import Unclaimed
 from agent_lib.runtime.durable_files import PART, sync_folder
@@ -24,11 +25,6 @@ ANY_SIZE = -1
 
 _PICTURE = re.compile(rf"([A-Za-z0-9-]{{1,128}})_({'|'.join(ROLES)})\.jpg")
 _INSERT = "INSERT INTO results (id, event_id, fields, roles, bytes, reason, shelved_ts) VALUES (?, ?, ?, ?, ?, ?, ?)"
-
-
-def picture_lost(role: str) -> str:
-    """The sentence in `errors` for a picture that was stored and cannot be read."""
-    return f"The {role} picture is lost: the agent cannot read it any more"
 
 
 class Recovery:

@@ -58,7 +58,7 @@ class Visitor:
                 **context,
             }
         )
-        self._context.set_default_timeout(10_000)
+        self._context.set_default_timeout(30_000)
         self._hosts = {f"127.0.0.1:{port}" for port in (hub.port, *hub.side.values())}
         self.complaints: list[str] = []
         self.tab: Page = self._context.new_page()
@@ -133,7 +133,7 @@ class Visitor:
         """The texts of all elements, as they are shown."""
         return self.tab.locator(selector).all_inner_texts()
 
-    def wait(self, condition: Any, seconds: float = 10, what: str = "what was waited for") -> Any:
+    def wait(self, condition: Any, seconds: float = 30, what: str = "what was waited for") -> Any:
         """Wait until condition() is true, with the browser's events handled meanwhile."""
 
         def look() -> Any:

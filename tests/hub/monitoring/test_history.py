@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import logging
 
+import gevent
+
 from hub.monitoring import history
 from hub.monitoring.history import SERIES, History
 from hub.runtime.recent_lines import RecentLines
-from tests.support.helpers import capture_result
+from hub.store.writer import Writer
+from tests.support.helpers import capture_result, wait_for
+
+
+def is_quiet(writer: Writer) -> bool:
+    """Whether nothing was stored for a moment: what follows from a record, such as its visit, is stored after it."""
+    before = writer.commits
+    gevent.sleep(0.5)
+    return writer.pending == 0 and writer.commits == before
 
 
 def test_samples_say_what_happened_since_the_one_before(client) -> None:
     hub = client.application.extensions["gatehouse"]
     samples = hub.part(History)
+    wait_for(lambda: gevent.sleep(0.1) or len(samples), what="the hub's own first sample; the next is 10 s away")
     samples._samples.clear()
     empty = client.get("/api/status/history").json
     assert empty["times"] == [] and set(empty["series"]) == set(SERIES) and not any(empty["series"].values())
@@ -20,6 +31,7 @@ def test_samples_say_what_happened_since_the_one_before(client) -> None:
     for number in range(5):
         assert client.post("/api/captures", json=capture_result(event_id=str(number))).status_code == 201
     hub.part(RecentLines).emit(logging.LogRecord("test", logging.ERROR, "", 0, "wrong", (), None))
+    wait_for(lambda: is_quiet(hub.writer), what="that everything about the captures is stored")
     samples._taken_at -= 10
     samples.sample()
     samples.sample()

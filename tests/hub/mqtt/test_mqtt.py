@@ -39,24 +39,30 @@ def test_records_states_and_alerts_arrive_and_home_assistant_finds_the_devices(t
         requests.post(f"{hub.url}/api/stations/status", json=status, timeout=10)
         wait_for(lambda: heard.of("gatehouse/alerts/capture_failed"), what="the alert")
         wait_for(lambda: heard.of("gatehouse/state/device/north:reader"), what="the reader's state")
-        [one] = heard.of("gatehouse/captures/north")
+        [one] = wait_for(lambda: heard.of("gatehouse/captures/north"), what="the capture")
         listed = {row["id"]: row for row in hub.get("/api/captures")["captures"]}
         # Corrections come later and are not in messages.
         assert {**json.loads(one), "corrected_number": None} == listed[json.loads(one)["id"]]
-        [(changed, renamed, _)] = [row for row in heard.messages if row[0].startswith("gatehouse/captures/north_a-")]
+        [(changed, renamed, _)] = wait_for(
+            lambda: [row for row in heard.messages if row[0].startswith("gatehouse/captures/north_a-")],
+            what="the capture of the station with a slash",
+        )
         assert json.loads(renamed)["station"] == "north/a" and changed.count("/") == 2
-        [found] = heard.of("gatehouse/detections/gate-1")
+        [found] = wait_for(lambda: heard.of("gatehouse/detections/gate-1"), what="the detection")
         [record] = hub.get("/api/records")["records"]
         assert all(plate.pop("corrected") is None for plate in record["plates"])
         assert json.loads(found) == {"id": record["detection_id"], **record}
         with subscriber(broker.port) as later:
             wait_for(lambda: later.last("gatehouse/state/station/north") == "online", what="the retained state")
-            assert later.last("gatehouse/state/camera/gate-1") == "online"
+            wait_for(lambda: later.last("gatehouse/state/camera/gate-1") == "online", what="the camera's state")
+            config_topic = "homeassistant/sensor/gatehouse/camera_gate-1_plate/config"
+            wait_for(lambda: later.last(config_topic), what="what Home Assistant needs")
             assert all(retained for _, _, retained in later.messages)
             assert not [topic for topic, _, _ in later.messages if "captures" in topic and "config" not in topic]
-            config = json.loads(later.last("homeassistant/sensor/gatehouse/camera_gate-1_plate/config"))
+            config = json.loads(later.last(config_topic))
             assert config["state_topic"] == "gatehouse/detections/gate-1"
-    assert heard.last("gatehouse/status") == "offline"
+        hub.stop()
+        wait_for(lambda: heard.last("gatehouse/status") == "offline", what="the last message of the hub")
 
 
 def test_a_hub_that_dies_is_offline_and_what_it_stored_arrives_after_its_restart(tmp_path, broker) -> None:
