@@ -7,7 +7,6 @@ errors and everything about WebSocket is ours: theirs have no limits and answer 
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 from collections.abc import Callable
 from time import time
@@ -22,9 +21,10 @@ from hub.http.head_reader import HeadReader
 from hub.http.options import MEGABYTE
 from hub.http.request_body import RequestBody, too_large
 from hub.http.request_head import HeadParser, RequestHead
+from hub.http.request_input import body_to_come, wsgi_input
 from hub.http.response import ResponseWriter, Server
-from hub.net.connection_input import UNCOUNTED_BYTES, ConnectionInput
-from hub.net.http_error import HttpError, error_response, over_budget
+from hub.net.connection_input import ConnectionInput
+from hub.net.http_error import HttpError, error_response
 from hub.net.tls import PlainText, accept_tls, end_tls, has_input
 from hub.net.transport import PeerDisconnected, linger, send_all, set_socket_options
 from hub.runtime.budget import OverBudget
@@ -39,7 +39,6 @@ KEEP_ALIVE_BYTES = 256 * 1024
 LINGER_SECONDS = 30.0
 LINGER_BYTES = 1024 * 1024 * 1024
 SHORT_LINGER_SECONDS = 2.0
-BODY_BUFFER_BYTES = 64 * 1024
 COMPRESSED = "Compressed request bodies are not taken; send the body as it is, without Content-Encoding."
 NEEDS_TLS = "This port speaks TLS; use https:// or wss:// in the address."
 
@@ -160,46 +159,14 @@ class ConnectionHandler(ResponseWriter):
         self.command, self.path, self.request_version = head.method, head.target, head.version
         self.requestline = head.line
         self.close_connection = not head.keep_alive
-        if head.chunked or (head.content_length or 0) > min(len(self.input.buffer), self.options.max_body_bytes):
-            self.body = RequestBody(
-                self.input,
-                None if head.chunked else head.content_length,
-                self.options.max_body_bytes,
-                self.options.body_stall_seconds,
-                self.options.body_seconds,
-                self._send_continue if head.expects_continue else None,
-            )
+        self.body = body_to_come(self.input, head, self.options, self._send_continue)
         self.application = self.server.application
         environ = self.environ = self.server.get_environ()
         add_request(environ, head, self.client_address)
-        if self.body:
-            environ["wsgi.input"] = io.BufferedReader(self.body, BODY_BUFFER_BYTES)
-        else:
-            environ["wsgi.input"] = io.BytesIO(self._buffered_body(head))
-        if self.input.counted or len(self.input.buffer) > UNCOUNTED_BYTES:
-            self._count_input()
+        environ["wsgi.input"] = wsgi_input(self.input, head, self.body)
         environ["wsgi.input_terminated"] = True
         environ["gatehouse.socket"] = self.socket
         environ["gatehouse.budget"] = self.budget
-
-    def _count_input(self) -> None:
-        """Count what was read beyond this request. Raises `HttpError`."""
-        try:
-            self.input.count_buffer()
-        except OverBudget as error:
-            raise over_budget() from error
-
-    def _buffered_body(self, head: RequestHead) -> bytes:
-        """Take a body that arrived together with its head."""
-        length = head.content_length or 0
-        buffer = self.input.buffer
-        if length == len(buffer):
-            body = bytes(buffer)
-            buffer.clear()
-        else:
-            body = bytes(buffer[:length])
-            del buffer[:length]
-        return body
 
     def _send_continue(self) -> None:
         data = b"HTTP/1.1 100 Continue\r\n\r\n"
