@@ -68,17 +68,17 @@ def test_two_edges_in_sight_without_ticks_of_their_own_are_doubtful_unless_one_i
 
 
 @pytest.mark.parametrize(
-    ("ticks", "lengthened", "is_label"),
+    ("ticks", "moved", "is_label"),
     [
-        ((5.5, 3.4, -1.7, 4.4), True, False),  # two edges of the code, a third that was moved until it agreed a little
-        ((5.5, 3.4, -1.7, 4.4), False, True),
-        ((3.7, 3.4, 0.9, 3.7), True, True),  # three edges that agree equally well, a strap over the fourth
+        ((5.5, 3.4, -1.7, 4.4), 2, False),  # two edges of the code, a third that was moved until it agreed a little
+        ((5.5, 3.4, -1.7, 4.4), None, True),
+        ((3.7, 3.4, 0.9, 3.7), 2, True),  # three edges that agree equally well, a strap over the fourth
     ],
 )
-def test_a_board_that_shares_two_edges_does_not_become_a_label_by_being_lengthened(ticks, lengthened, is_label):
+def test_a_board_that_shares_two_edges_does_not_become_a_label_by_being_lengthened(ticks, moved, is_label):
     edges, border = np.array(ticks), np.array([0.9, 0.95, 0.3, 0.95])
     panel = np.float32([(0, 0), (100, 0), (100, 65), (0, 65)])
-    found = label_night._judged(panel, border, Evidence(7.0, edges), lengthened)
+    found = label_night._judged(panel, border, Evidence(7.0, edges), moved)
     assert (found is not None) is is_label
 
 
@@ -135,9 +135,48 @@ def test_noise_is_measured_against_the_light():
 def test_three_edges_are_enough_whatever_hides_the_fourth(ticks, is_label):
     edges, dark_all_around = np.array(ticks), np.full(4, 0.97)
     panel = np.float32([(0, 0), (100, 0), (100, 65), (0, 65)])
-    found = label_night._judged(panel, dark_all_around, Evidence(6.7, edges), False)
+    found = label_night._judged(panel, dark_all_around, Evidence(6.7, edges), None)
     assert (found is not None) is is_label
-    assert label_night._judged(panel, dark_all_around, Evidence(6.7, edges), True) is None
+    assert label_night._judged(panel, dark_all_around, Evidence(6.7, edges), 0) is None
+
+
+@pytest.mark.parametrize(
+    ("ticks", "whole", "is_label"),
+    [
+        ((3.6, 3.8, 3.7, -0.3), 6.7, True),  # the left side, which was moved, is under a strap as dark as the frame
+        ((3.6, 3.8, 3.7, -0.3), 4.8, False),
+        ((5.3, 4.4, 3.0, -2.4), 6.7, False),  # two edges of the code, a third that was moved until it agreed
+        ((-0.3, 3.8, 3.7, 3.6), 6.7, False),  # the worst edge is not the one that was moved
+    ],
+)
+def test_three_equal_edges_are_enough_where_the_fourth_was_moved(ticks, whole, is_label):
+    panel = np.float32([(0, 0), (100, 0), (100, 65), (0, 65)])
+    found = label_night._judged(panel, np.full(4, 0.9), Evidence(whole, np.array(ticks)), 3)
+    assert (found is not None) is is_label
+
+
+@pytest.mark.parametrize("side", range(4))
+def test_a_side_under_a_strap_that_was_placed_wrongly_is_moved_to_where_it_is(edges, monkeypatch, side):
+    rng = np.random.default_rng([5, side])
+    corners = corners_of(190, (960, 600), 9, 20, -12)
+    board = scene_label.board("40817", rng)
+    dark, (height, width) = int(np.median(board[10:40, 10:40])), board.shape[:2]
+    wide = round(width * 88 / 1191)
+    rows, columns = [
+        (slice(0, wide), slice(None)),
+        (slice(None), slice(width - wide, None)),
+        (slice(height - wide, None), slice(None)),
+        (slice(None), slice(0, wide)),
+    ][side]
+    board[rows, columns] = dark
+    grey = _grey(picture(board, corners, rng, level=0.4, blur=1.0, noise=9.0))
+    wrong = _panel(edges, corners)
+    for corner, inner in ((side, side - 1), ((side + 1) % 4, (side + 2) % 4)):
+        wrong[corner] += (wrong[inner] - wrong[corner]) * (0.045 if side % 2 else 0.07)
+    monkeypatch.setattr(label_night, "proposed", lambda *_: [wrong])
+    found = [label for label in LabelFinder().find(grey) if not label.weak]
+    assert len(found) == 1
+    assert np.abs(found[0].corners - corners).max() < 4.0
 
 
 def test_a_label_with_a_dark_strap_over_one_edge_is_found():
