@@ -19,6 +19,17 @@ from tools.signals import console_handler, may_repeat, on_console_close
 on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no terminals that hang up")
 
 
+@pytest.fixture(autouse=True)
+def hangups_arrive() -> Iterator[None]:
+    """Programs that these tests start hear of a closed terminal, also where nohup(1) has started the tests."""
+    if os.name == "nt":
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 class Terminal:
     """A program in a terminal of its own, which can be closed like a window."""
 
