@@ -48,10 +48,14 @@ LENGTHENED_SHARE = 0.58
 # Evidence of its worst and its third edge, where the worst one counts as covered: a side that was moved to where none
 # is looks covered, too, but has other ticks.
 LENGTHENED_ALONE = -1.0, 3.2
-# Evidence of the code as a whole and of the third best edge, and this one's share, with which a lengthened panel is a
-# label whatever its worst edge shows, if that is the one that was moved: the end of a dark strap looks like a border.
-# Of 1,400 misleading scenes by night none has so much in a further board, nor with 4.4 and 1.8.
+# A side of the likeliest panel is moved if the other three have this evidence before: a board that shares two edges
+# with the label has none of the third, until it is moved to where it agrees by chance. Then this evidence of the code
+# as a whole and of the third best edge, and this one's share, are enough, whatever that side shows, if it is the worst:
+# the end of a dark strap looks like a border.
+HINT = 1.0
 BESIDE, BESIDE_THIRD, BESIDE_SHARE = 5.0, 2.4, 0.75
+UNKNOWN = -1
+"""The side that was moved of a panel of which the others had no such evidence."""
 # Evidence as a score: an accepted label has at least 0.5, and never as much as one whose ticks are well visible.
 SCORE_STEP, SCORE_MOST = 0.06, 0.74
 
@@ -95,13 +99,11 @@ class NightSearch:
         turned = [np.roll(panel, -match.turn, axis=0) for panel, match in zip(panels, matches, strict=True)]
         evidence = self._rivals.weigh(grey, turned)
         found = self._labels(grey, turned, evidence)
-        tries = self._straps(panels, matches)
+        tries = [(one, UNKNOWN) for one in self._straps(panels, matches)]
         if evidence and all(label.weak for label in found):
-            likeliest = int(np.argmax([one.whole for one in evidence]))
-            tries += [Attempt(0.0, turned[likeliest], side) for side in range(4)]
-        moved = [
-            (panel, one.covered) for one in tries for score, _, panel in [solve(self._edges, grey, one)] if score > 0
-        ]
+            tries += _beside(turned, evidence)
+        solved = [(solve(self._edges, grey, one), side) for one, side in tries]
+        moved = [(panel, side) for (score, _, panel), side in solved if score > 0]
         longer = [panel for panel, _ in moved]
         return found + self._labels(grey, longer, self._rivals.weigh(grey, longer), [side for _, side in moved])
 
@@ -121,6 +123,13 @@ class NightSearch:
             for attempt in attempts(panel, match, 1, STRONG)
         ]
         return sorted(tries, key=lambda one: -one.strength)[:MAX_ATTEMPTS]
+
+
+def _beside(turned: list[Points], evidence: list[Evidence]) -> list[tuple[Attempt, int]]:
+    """The likeliest panel with each side that may be moved, and that side."""
+    likeliest = int(np.argmax([one.whole for one in evidence]))
+    edges = evidence[likeliest].edges
+    return [(Attempt(0.0, turned[likeliest], side), side) for side in range(4) if np.delete(edges, side).min() >= HINT]
 
 
 def proposed(frame: Image, most: int) -> list[Points]:
@@ -152,7 +161,8 @@ def _distinct(panels: list[Points]) -> list[Points]:
 def _judged(panel: Points, border: Array, evidence: Evidence, moved: int | None) -> NightPanel | None:
     """The label that a panel is; None if it is none.
 
-    `border` (4,) is how well its sides agree with a label's, `moved` the one that was moved so that two edges agree.
+    `border` (4,) is how well its sides agree with a label's, `moved` the one that was moved so that two edges agree,
+    UNKNOWN where the others may agree by chance.
     """
     lengthened = moved is not None
     whole = evidence.whole - (STRAP_PENALTY if lengthened else 0.0)

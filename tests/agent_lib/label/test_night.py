@@ -155,6 +155,15 @@ def test_three_equal_edges_are_enough_where_the_fourth_was_moved(ticks, whole, i
     assert (found is not None) is is_label
 
 
+def test_no_side_is_moved_of_a_board_whose_third_edge_has_no_evidence():
+    panel = np.float32([(0, 0), (100, 0), (100, 65), (0, 65)])
+    strap, other = np.array([1.9, 3.3, 3.4, -0.9]), np.array([4.5, 0.2, -0.5, 3.7])
+    assert [side for _, side in label_night._beside([panel], [Evidence(5.3, strap)])] == [3]
+    assert label_night._beside([panel], [Evidence(4.9, other)]) == []
+    likeliest = label_night._beside([panel, panel + 5], [Evidence(1.0, strap), Evidence(5.3, strap)])
+    assert [one.panel[0, 0] for one, _ in likeliest] == [5.0]
+
+
 @pytest.mark.parametrize("side", range(4))
 def test_a_side_under_a_strap_that_was_placed_wrongly_is_moved_to_where_it_is(edges, monkeypatch, side):
     rng = np.random.default_rng([5, side])
