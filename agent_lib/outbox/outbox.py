@@ -246,8 +246,9 @@ class Outbox:
                     log.error("The refused result of tag %s is dropped: the disk is full.", entry.fields.get("tag"))
                     return
                 entry = self._saved(entry)
+        reason = reason or "refused"
         with self._lock:
-            reason, shelved_ts = reason or "refused", next_shelved_ts(self._db)
+            shelved_ts = next_shelved_ts(self._db)
         self._settle(
             entry, "UPDATE results SET reason = ?, shelved_ts = ? WHERE id = ?", (reason, shelved_ts, entry.id)
         )
