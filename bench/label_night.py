@@ -137,8 +137,8 @@ class Camera:
         motion = int(rng.integers(NIGHT.motion[0], NIGHT.motion[1] + 1))
         return replace(self, motion=motion, direction=float(rng.uniform(0, np.pi)))
 
-    def frame(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """One frame of what stands before the camera (BGR uint8)."""
+    def on_sensor(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """What falls on the sensor of what stands before the camera (both BGR uint8): a frame without its noise."""
         if self.rain:
             image = _rained(image, rng)
         table = np.clip(np.arange(256)[:, None] * (self.exposure * self.tint), 0, 255).astype(np.uint8)[:, None]
@@ -148,17 +148,25 @@ class Camera:
         image = _blurred(image, self.blur, self.motion, self.direction)
         for x, y, size, soft in self.drops:
             _drop(image, x, y, size, soft)
-        image = self._noisy(image, rng)
+        return image
+
+    def frame(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """One frame of what stands before the camera (BGR uint8)."""
+        image = self.noisy(self.on_sensor(image, rng), rng)
         _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
         return cv2.imdecode(data, cv2.IMREAD_COLOR)
 
-    def _noisy(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Grain of each colour on its own, a share of it in coloured blotches."""
-        fine = _cut(_grain(), rng)
-        noise = fine * np.float32(self.noise * np.sqrt(1 - self.blotch**2))
-        if self.blotch:
-            noise += _cut(_blotches(), rng) * np.float32(self.noise * self.blotch)
-        return np.clip(image + noise + 0.5, 0, 255).astype(np.uint8)
+    def noisy(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """What the sensor makes of what falls on it (BGR uint8), before JPEG."""
+        return np.clip(image + grain(self.noise, self.blotch, rng) + 0.5, 0, 255).astype(np.uint8)
+
+
+def grain(sigma: float, blotch: float, rng: np.random.Generator) -> np.ndarray:
+    """Noise of a frame (its shape, float32), of each colour on its own; a share `blotch` of it in coloured blotches."""
+    noise = _cut(_grain(), rng) * np.float32(sigma * np.sqrt(1 - blotch**2))
+    if blotch:
+        noise += _cut(_blotches(), rng) * np.float32(sigma * blotch)
+    return noise
 
 
 def _blurred(image: np.ndarray, blur: float, motion: int, direction: float) -> np.ndarray:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from label_board import HEIGHT, WIDTH, board, decoy
 from label_digits import FURTHER
-from label_night import NIGHT, Camera, lit, over_an_edge
+from label_night import NIGHT, Camera, Cover, lit, over_an_edge
 from label_place import PLACES, place
 from label_pose import FRAME, cover, night_pose, paste, pose, put
 from label_signs import sign, taped
@@ -108,21 +108,13 @@ def frames(seed: int, index: int, count: int) -> list[BenchScene]:
 
 
 def _night(seed: int, level: str, index: int, count: int) -> list[BenchScene]:
-    rng = np.random.default_rng([seed, LEVELS.index(level), index])
-    empty = place(seed, int(rng.integers(PLACES)))
-    empty = np.ascontiguousarray(empty[:, ::-1]) if rng.random() < 0.5 else empty.copy()
-    for _ in range(int(rng.integers(0, 4))):
-        put(empty, decoy(rng) if rng.random() < 0.5 else sign(rng), rng, rng.uniform(90, 300), 35)
-    camera = Camera.drawn(rng)
+    rng, empty, camera = gate_by_night(seed, level, index)
     if level == "none":
         kind = NEGATIVES[index // 2 % len(NEGATIVES)]
         under_tape = _mislead(empty, rng, kind, RANGES["night"])
         return [BenchScene(camera.frame(empty, rng), "", None, kind, under_tape) for _ in range(count)]
-    number = f"{rng.integers(100000):05d}"
-    face = str(rng.choice(FURTHER)) if rng.random() < 0.5 else ""
-    sheet = lit(board(number, rng, face=face), rng)
-    corners = night_pose(rng, NIGHT)
-    kind, covers = over_an_edge(rng) if index % 2 else ("plain", None)
+    number, face = number_by_night(rng)
+    sheet, corners, kind, covers = label_by_night(rng, index, number, face)
     found = []
     trembling = False
     for one in range(count):
@@ -134,6 +126,33 @@ def _night(seed: int, level: str, index: int, count: int) -> list[BenchScene]:
         paste(image, sheet, moved, covers)
         found.append(BenchScene(camera.frame(image, rng), number, moved, f"{kind} {face}".strip()))
     return found
+
+
+def gate_by_night(seed: int, level: str, index: int) -> tuple[np.random.Generator, np.ndarray, Camera]:
+    """What draws a scene by night, the place without its label (BGR uint8), and the camera."""
+    rng = np.random.default_rng([seed, LEVELS.index(level), index])
+    empty = place(seed, int(rng.integers(PLACES)))
+    empty = np.ascontiguousarray(empty[:, ::-1]) if rng.random() < 0.5 else empty.copy()
+    for _ in range(int(rng.integers(0, 4))):
+        put(empty, decoy(rng) if rng.random() < 0.5 else sign(rng), rng, rng.uniform(90, 300), 35)
+    return rng, empty, Camera.drawn(rng)
+
+
+def number_by_night(rng: np.random.Generator) -> tuple[str, str]:
+    """The number of a label by night, and its face: one of FURTHER, or "" for a usual one."""
+    return f"{rng.integers(100000):05d}", str(rng.choice(FURTHER)) if rng.random() < 0.5 else ""
+
+
+def label_by_night(
+    rng: np.random.Generator, index: int, number: str, face: str
+) -> tuple[np.ndarray, np.ndarray, str, list[Cover] | None]:
+    """A board as it is lit (BGR uint8), its corners (4, 2) in the frame, what kind of scene it is, and what lies over
+    it. The same generator draws all but the number and its face.
+    """
+    sheet = lit(board(number, rng, face=face), rng)
+    corners = night_pose(rng, NIGHT)
+    kind, covers = over_an_edge(rng) if index % 2 else ("plain", None)
+    return sheet, corners, kind, covers
 
 
 def _mislead(image: np.ndarray, rng: np.random.Generator, kind: str, ranges: Level) -> str:
