@@ -17,6 +17,8 @@ OTHER_SIGNS = "ABCDEFHKLNPRSTXY"
 SYSTEM_FACES = 160
 FAINT_STYLES = ("thin", "hairline", "extralight", "outline", "smallcaps", "symbol", "math")
 """Styles that nobody prints a label in, as parts of a file's name."""
+BOLD = 0.14
+"""Width of an eight's strokes from which a face is bold, as a share of its height."""
 LEAST_INK, MOST_INK = 0.25, 0.8
 """Share of the box around an eight that is ink."""
 LEAST_HEIGHT = 0.88
@@ -108,6 +110,13 @@ def _by_turns(rng: np.random.Generator) -> list[Path]:
     for files in families.values():
         turns += [(turn, float(rng.random()), files[i]) for turn, i in enumerate(rng.permutation(len(files)))]
     return [path for _, _, path in sorted(turns)]
+
+
+def bold(face: Face) -> bool:
+    """Whether a face's strokes are as wide as those of bold print."""
+    mark = (face["8"] > 127).astype(np.uint8)
+    inside = cv2.distanceTransform(mark, cv2.DIST_L2, 5)
+    return 2 * float(np.percentile(inside[mark > 0], 95)) >= BOLD * HEIGHT
 
 
 def _usual(face: Face) -> bool:

@@ -24,6 +24,10 @@ UPRIGHT, MOST_SLANT = 0.7, 0.3
 """Share of the numbers that stand about upright; the others lean to the right by up to this share of their height, or
 half as much to the left.
 """
+USUAL, OFTEN = 0.7, 0.84
+"""Share of the numbers that are printed as a station's labels are: upright, in the panel's middle, a quarter of its
+height; and of those with as many digits as most have.
+"""
 MARGIN = 60
 """Board units drawn around the strip."""
 
@@ -69,7 +73,7 @@ class StripRenderer:
 
     def sample(self, hardness: float = 1.0, night: bool = False) -> Sample:
         """One strip; `hardness` 0..1 bounds how small, tilted, dark, blurred and hidden it is, but by `night` only how
-        unevenly it is lit and how much is hidden.
+        unevenly it is lit and how often a reflection hides some of it.
         """
         rng = self._rng
         draw = rng.random()
@@ -81,7 +85,7 @@ class StripRenderer:
         if draw < 0.07:
             return Sample(self._film.strip(self._smear(canvas), hardness, night), (), night=night)
         hidden = np.zeros(canvas.shape, np.float32)
-        if rng.random() < 0.35 * hardness:
+        if rng.random() < (0.2 if night else 0.35 * hardness):
             for _ in range(1 + (rng.random() < 0.2)):
                 self._cover(canvas, hidden)
         if spans and rng.random() < 0.08:
@@ -99,13 +103,16 @@ class StripRenderer:
         """The number's coverage on the canvas, each sign's columns, and its classes."""
         rng = self._rng
         face = self._faces[int(rng.integers(len(self._faces)))]
-        count = self._digits if rng.random() < 0.72 else int(rng.integers(1, 11))
+        usual = rng.random() < USUAL
+        count = self._digits if rng.random() < OFTEN else int(rng.integers(1, 11))
         signs = [str(d) for d in rng.integers(0, 10, count)]
         if letters and "A" in face:
             signs = [str(rng.choice(list(OTHER_SIGNS))) if rng.random() < 0.6 else s for s in signs]
-        tall = self._panel[1] * rng.uniform(0.2, 0.3) * CANVAS
-        slant = rng.normal(0, 0.04) if rng.random() < UPRIGHT else rng.uniform(-MOST_SLANT / 2, MOST_SLANT)
-        gap = rng.uniform(0.04, 0.3) * HEIGHT
+        tall = self._panel[1] * rng.uniform(*((0.225, 0.28) if usual else (0.2, 0.3))) * CANVAS
+        slant = rng.normal(0, 0.01 if usual else 0.04)
+        if rng.random() > (0.92 if usual else UPRIGHT):
+            slant = rng.uniform(-MOST_SLANT / 2, MOST_SLANT)
+        gap = rng.uniform(*((0.06, 0.2) if usual else (0.04, 0.3))) * HEIGHT
         even = rng.random() < 0.3
         cell = max(face[d].shape[1] for d in "0123456789")
         marks = [(face[s], 1.0) for s in signs]
@@ -118,11 +125,11 @@ class StripRenderer:
             edges.append((left, left + mark.shape[1]))
             x += wide + gap
         scale = tall / HEIGHT
-        along = scale * rng.uniform(0.68, 1.25)
-        along = min(along, self._panel[0] * rng.uniform(0.6, 0.74) * CANVAS / line.shape[1])
+        along = scale * rng.uniform(*((0.86, 1.08) if usual else (0.68, 1.25)))
+        along = min(along, self._panel[0] * (0.74 if usual else rng.uniform(0.6, 0.74)) * CANVAS / line.shape[1])
         width, height = self._size
-        x0 = (width - line.shape[1] * along) / 2 + rng.normal(0, 5)
-        y0 = (height - tall) / 2 + rng.normal(0, 3)
+        x0 = (width - line.shape[1] * along) / 2 + rng.normal(0, 2 if usual else 5)
+        y0 = (height - tall) / 2 + rng.normal(0, 1.5 if usual else 3)
         matrix = np.array([(along, -slant, x0 + slant * HEIGHT / 2), (0, scale, y0)])
         if along < 0.6 or scale < 0.6:
             line = cv2.blur(line, (max(1, round(0.5 / along)), 1))

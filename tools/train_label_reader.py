@@ -13,7 +13,8 @@ The network in the repository: `--bfloat16`, stopped after 1,440 of its 3,600 ba
 corrections, `--bfloat16 --processes 2 --start NETWORK.onnx --minutes 65 --batch 64 --rate 0.0015 --nights 0.75`: 8,300
 batches of both processes, on two cores that other work shared; then without dropout, with digits that lean and the
 faces of `label_fonts.DEBIAN_PACKAGES`, the same with `--minutes 64`: 10,678 batches of both processes, on two cores;
-calibrated by `--finish NETWORK.onnx --measure 12000`.
+then, with most numbers printed as a station's labels are, the same with `--run 3 --minutes 54`: 13,800 batches of both
+processes; at last `--finish THAT.onnx --average THE-ONE-BEFORE.onnx --measure 8000`.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ sys.path[:1] = [str(ROOT), str(ROOT / "tools")]
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from label_fonts import Face, faces  # noqa: E402
+from label_fonts import Face, bold, faces  # noqa: E402
 from label_measure import calibrate, measure  # noqa: E402
 from label_network import CLASSES, COLUMNS, HEIGHT, WIDTH, LabelNetwork  # noqa: E402
-from label_onnx import load_tensors, read_tensors, write_onnx  # noqa: E402
+from label_onnx import load_tensors, mean_tensors, read_tensors, write_onnx  # noqa: E402
 from label_render import Sample, StripRenderer  # noqa: E402
 from training import Progress, add_length, kept_weights, rate, whole  # noqa: E402
 from training_team import Team, team  # noqa: E402
@@ -44,8 +45,8 @@ from agent_lib.ocr.crnn import MODEL, Crnn, tensor  # noqa: E402
 
 HELD_OUT_EVERY = 6
 """Every so many faces of the system one is kept from the training, to measure with."""
-BUILTIN_TIMES = 3
-"""How many times as often as a face of the system a builtin one is drawn."""
+BUILTIN_TIMES, BOLD_TIMES = 5, 2
+"""How many times as often as a regular face of the system a builtin one is drawn, and a bold one of the system."""
 POOL = 12_000
 """Strips kept to be shown again: drawing one costs about as much as learning from it."""
 FRESH = 0.4
@@ -62,14 +63,18 @@ def main(arguments: list[str] | None = None) -> int:
     rng = np.random.default_rng(settings.seed)
     builtin = faces(rng, system=False)
     system = faces(rng)[len(builtin) :]
-    known = BUILTIN_TIMES * builtin + [f for i, f in enumerate(system) if i % HELD_OUT_EVERY]
+    known = BUILTIN_TIMES * builtin + [
+        face
+        for i, face in enumerate(system)
+        for _ in range((BOLD_TIMES if bold(face) else 1) if i % HELD_OUT_EVERY else 0)
+    ]
     unknown = system[::HELD_OUT_EVERY]
     started = time.monotonic()
     if settings.finish:
         network = LabelNetwork()
         renderer = StripRenderer(known, np.random.default_rng([settings.seed, 6]), settings.digits)
         typical = [tensor(one.strip) for one in of_every_hardness(renderer, settings.batch)]
-        load_weights(network, settings.finish, torch.from_numpy(np.concatenate(typical)))
+        load_weights(network, settings.finish, torch.from_numpy(np.concatenate(typical)), settings.average)
         network.eval()
     else:
         with team(settings.processes, train, known, settings) as first:
@@ -124,7 +129,13 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         type=Path,
         help="calibrate, measure and write these kept weights, or a network (.onnx); train nothing",
     )
-    return parser.parse_args(arguments)
+    parser.add_argument(
+        "--average", type=Path, help="with --finish NETWORK.onnx: the mean of its weights and this network's (.onnx)"
+    )
+    given = parser.parse_args(arguments)
+    if given.average and not (given.finish and given.finish.suffix == given.average.suffix == ".onnx"):
+        parser.error("--average takes a network (.onnx), and is for --finish with one")
+    return given
 
 
 class Pool:
@@ -169,10 +180,13 @@ def _one_core(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def load_weights(network: LabelNetwork, path: Path, strips: torch.Tensor) -> None:
-    """Give a network the weights that a training kept, or those of a network's file (.onnx; see `load_tensors`)."""
+def load_weights(network: LabelNetwork, path: Path, strips: torch.Tensor, other: Path | None = None) -> None:
+    """Give a network the weights that a training kept, or those of a network's file (.onnx; see `load_tensors`), or
+    their mean with those of another file.
+    """
     if path.suffix == ".onnx":
-        load_tensors(network, read_tensors(path), strips)
+        tensors = read_tensors(path)
+        load_tensors(network, mean_tensors(tensors, read_tensors(other)) if other else tensors, strips)
     else:
         network.load_state_dict(torch.load(path, weights_only=True))
 

@@ -32,7 +32,7 @@ COVERED = 0.6
 STRONG = 0.32
 # Evidence of the code as a whole and of its `doubtful` edges, for a label and for one that may be, and the agreement of
 # its sides. A board that shares two edges with the label has much evidence, but not of the others.
-ACCEPT, ACCEPT_DOUBTFUL, ACCEPT_BORDER = 3.8, 2.0, 0.85
+ACCEPT, ACCEPT_DOUBTFUL, ACCEPT_BORDER = 4.1, 2.0, 0.85
 WEAK, WEAK_DOUBTFUL, WEAK_BORDER = 3.3, 1.5, 0.85
 # With so much evidence the sides may be partly in a shadow or under a strap.
 CLEAR, CLEAR_DOUBTFUL, CLEAR_BORDER = 4.8, 2.4, 0.6
