@@ -119,15 +119,6 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
     return found
 
 
-def mean_tensors(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The mean of the weights of two files (`read_tensors`), one of which was trained on from the other: between the
-    two lies a network that is good at what both are good at. Raises ValueError where their tensors differ in shape.
-    """
-    if {name: one.shape for name, one in first.items()} != {name: one.shape for name, one in second.items()}:
-        raise ValueError("The two networks have other layers: take two of which one was trained on from the other.")
-    return {name: (one + second[name]) / np.float32(2) if one.dtype.kind == "f" else one for name, one in first.items()}
-
-
 def load_tensors(network: LabelNetwork, tensors: dict[str, np.ndarray], strips: torch.Tensor) -> None:
     """Give a network the weights of a file (`read_tensors`); raises KeyError or RuntimeError if they do not fit.
 

@@ -14,7 +14,7 @@ corrections, `--bfloat16 --processes 2 --start NETWORK.onnx --minutes 65 --batch
 batches of both processes, on two cores that other work shared; then without dropout, with digits that lean and the
 faces of `label_fonts.DEBIAN_PACKAGES`, the same with `--minutes 64`: 10,678 batches of both processes, on two cores;
 then, with most numbers printed as a station's labels are, the same with `--run 3 --minutes 54`: 13,800 batches of both
-processes; at last `--finish THAT.onnx --average THE-ONE-BEFORE.onnx --measure 8000`.
+processes; calibrated by `--run 3 --finish NETWORK.onnx --measure 8000`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ import torch  # noqa: E402
 from label_fonts import Face, bold, faces  # noqa: E402
 from label_measure import calibrate, measure  # noqa: E402
 from label_network import CLASSES, COLUMNS, HEIGHT, WIDTH, LabelNetwork  # noqa: E402
-from label_onnx import load_tensors, mean_tensors, read_tensors, write_onnx  # noqa: E402
+from label_onnx import load_tensors, read_tensors, write_onnx  # noqa: E402
 from label_render import Sample, StripRenderer  # noqa: E402
 from training import Progress, add_length, kept_weights, rate, whole  # noqa: E402
 from training_team import Team, team  # noqa: E402
@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
         network = LabelNetwork()
         renderer = StripRenderer(known, np.random.default_rng([settings.seed, 6]), settings.digits)
         typical = [tensor(one.strip) for one in of_every_hardness(renderer, settings.batch)]
-        load_weights(network, settings.finish, torch.from_numpy(np.concatenate(typical)), settings.average)
+        load_weights(network, settings.finish, torch.from_numpy(np.concatenate(typical)))
         network.eval()
     else:
         with team(settings.processes, train, known, settings) as first:
@@ -129,13 +129,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         type=Path,
         help="calibrate, measure and write these kept weights, or a network (.onnx); train nothing",
     )
-    parser.add_argument(
-        "--average", type=Path, help="with --finish NETWORK.onnx: the mean of its weights and this network's (.onnx)"
-    )
-    given = parser.parse_args(arguments)
-    if given.average and not (given.finish and given.finish.suffix == given.average.suffix == ".onnx"):
-        parser.error("--average takes a network (.onnx), and is for --finish with one")
-    return given
+    return parser.parse_args(arguments)
 
 
 class Pool:
@@ -180,13 +174,10 @@ def _one_core(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def load_weights(network: LabelNetwork, path: Path, strips: torch.Tensor, other: Path | None = None) -> None:
-    """Give a network the weights that a training kept, or those of a network's file (.onnx; see `load_tensors`), or
-    their mean with those of another file.
-    """
+def load_weights(network: LabelNetwork, path: Path, strips: torch.Tensor) -> None:
+    """Give a network the weights that a training kept, or those of a network's file (.onnx; see `load_tensors`)."""
     if path.suffix == ".onnx":
-        tensors = read_tensors(path)
-        load_tensors(network, mean_tensors(tensors, read_tensors(other)) if other else tensors, strips)
+        load_tensors(network, read_tensors(path), strips)
     else:
         network.load_state_dict(torch.load(path, weights_only=True))
 

@@ -77,13 +77,12 @@ for flag in sys.argv[1:]:
 
 @pytest.mark.slow
 def test_arguments_that_make_no_sense_are_refused():
-    flags = ["--steps=0", "--batch=-3", "--measure=none", "--minutes=-2", "--average=n.onnx"]
+    flags = ["--steps=0", "--batch=-3", "--measure=none", "--minutes=-2"]
     ran = subprocess.run(
         [sys.executable, "-c", REFUSED, *flags], capture_output=True, text=True, timeout=300, cwd=TOOLS
     )
     assert (ran.returncode, ran.stdout.split()) == (0, ["2"] * len(flags))
-    assert all(f"argument {flag.split('=')[0]}: " in ran.stderr for flag in flags[:-1])
-    assert "--average takes a network (.onnx), and is for --finish with one" in ran.stderr
+    assert all(f"argument {flag.split('=')[0]}: " in ran.stderr for flag in flags)
     assert "Traceback" not in ran.stderr
 
 
@@ -114,19 +113,6 @@ def test_the_file_computes_what_the_network_does(tmp_path):
         expected = network(strips).numpy()
     assert np.abs(session.run(None, {"strip": strips.numpy()})[0] - expected).max() < 1e-5
     assert expected.std() > 0.01
-
-
-def test_the_mean_of_two_networks_lies_between_them():
-    from label_onnx import mean_tensors
-
-    first = {"w": np.float32([[1, 3]]), "sizes": np.array([2, 3])}
-    found = mean_tensors(first, {"w": np.float32([[2, -3]]), "sizes": np.array([2, 3])})
-    assert found["w"].tolist() == [[1.5, 0]]
-    assert found["w"].dtype == np.float32
-    assert found["sizes"].tolist() == [2, 3]
-    for other in ({"w": np.float32([[1]]), "sizes": np.array([2, 3])}, {"w": np.float32([[1, 3]])}):
-        with pytest.raises(ValueError, match="other layers"):
-            mean_tensors(first, other)
 
 
 def test_training_goes_on_from_a_written_network(tmp_path):
