@@ -47,7 +47,7 @@ STRAP_PENALTY = 1.0
 LENGTHENED_SHARE = 0.58
 # Evidence of its worst and its third edge, where the worst one counts as covered: a side that was moved to where none
 # is looks covered, too, but has other ticks.
-LENGTHENED_ALONE = -1.0, 3.2
+LENGTHENED_ALONE = -1.0, 3.5
 # A side of the likeliest panel is moved if the other three have this evidence before: a board that shares two edges
 # with the label has none of the third, until it is moved to where it agrees by chance. Then this evidence of the code
 # as a whole and of the third best edge, and this one's share, are enough, whatever that side shows, if it is the worst:
