@@ -42,7 +42,8 @@ class LabelNetwork(nn.Module):
     """(N, 1, 32, 128) normalised grey strips in, (N, 32, 12) logits out. About 0.7 million parameters.
 
     One of 1.5 million (15 corrections instead of two), trained on from this one for 84 minutes on two cores, read no
-    more: 58.2 % of 600 strips of `bench/label.py` by night, cut at about their true corners, where this one read 58.3 then.
+    more: 58.2 % of 600 strips of `bench/label.py` by night, cut at about their true corners, where this one read
+    58.3 with its weights of then.
     """
 
     def __init__(self) -> None:
