@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
 from label_night import Camera, grain  # noqa: E402
 from label_pose import FRAME, paste  # noqa: E402
-from label_scenes import JITTER, gate_by_night, label_by_night, number_by_night  # noqa: E402
+from label_scenes import gate_by_night, label_by_night, moments, number_by_night  # noqa: E402
 
 DIGITS = "0123456789"
 BLOCK = 8
@@ -69,15 +69,10 @@ class Observer:
         high = np.minimum(np.ceil(corners.max(axis=0)) + AROUND + BLOCK, FRAME).astype(int) // BLOCK * BLOCK
         self._part = slice(low[1], high[1]), slice(low[0], high[0])
         self._frames: list[Seen] = []
-        trembling = False
-        for one in range(count):
-            trembling = trembling or (one == 1 and rng.random() < 0.5)
-            if trembling:
-                camera = camera.trembling(rng)
-            moved = np.float32(corners + (rng.normal(0, JITTER, 2) if one else 0))
+        for now, moved in moments(rng, camera, corners, count):
             then = copy.deepcopy(rng)
-            noisy = camera.noisy(self._sensed(sheet, camera, moved, rng), rng)
-            self._frames.append(Seen(camera, moved, then, noisy[self._part]))
+            noisy = now.noisy(self._sensed(sheet, now, moved, rng), rng)
+            self._frames.append(Seen(now, moved, then, noisy[self._part]))
 
     def odds(self) -> np.ndarray:
         """Log likelihood ratios (45, 2) of the numbers with one other digit to the right one; before JPEG, as sent."""

@@ -8,6 +8,7 @@ same seed, level and index give the same scene.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -116,16 +117,23 @@ def _night(seed: int, level: str, index: int, count: int) -> list[BenchScene]:
     number, face = number_by_night(rng)
     sheet, corners, kind, covers = label_by_night(rng, index, number, face)
     found = []
+    for now, moved in moments(rng, camera, corners, count):
+        image = empty.copy()
+        paste(image, sheet, moved, covers)
+        found.append(BenchScene(now.frame(image, rng), number, moved, f"{kind} {face}".strip()))
+    return found
+
+
+def moments(
+    rng: np.random.Generator, camera: Camera, corners: np.ndarray, count: int
+) -> Iterator[tuple[Camera, np.ndarray]]:
+    """The camera and the corners (4, 2) of a label in each of `count` frames; between two of them `rng` draws one."""
     trembling = False
     for one in range(count):
         trembling = trembling or (one == 1 and rng.random() < 0.5)
         if trembling:
             camera = camera.trembling(rng)
-        image = empty.copy()
-        moved = np.float32(corners + (rng.normal(0, JITTER, 2) if one else 0))
-        paste(image, sheet, moved, covers)
-        found.append(BenchScene(camera.frame(image, rng), number, moved, f"{kind} {face}".strip()))
-    return found
+        yield camera, np.float32(corners + (rng.normal(0, JITTER, 2) if one else 0))
 
 
 def gate_by_night(seed: int, level: str, index: int) -> tuple[np.random.Generator, np.ndarray, Camera]:
