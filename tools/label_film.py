@@ -43,18 +43,54 @@ MOVING = 0.85
 MOST_BLUR, MOST_MOTION, MOST_NOISE = 0.023, 0.08, 0.75
 
 
+@dataclass(frozen=True)
+class Shot:
+    """A photographed canvas: the picture (grey uint8), the board's width in pixels head on, where its corners lie in
+    the frame (4, 2), and what takes the frame's pixels to the picture's (3, 3).
+    """
+
+    picture: np.ndarray
+    wide: float
+    corners: np.ndarray
+    shift: np.ndarray
+
+
 class Film:
     """The camera, for canvases whose first pixel lies at `corner` of the board; `box` is the strip's x0, y0, x1, y1.
 
     Both are in board units.
     """
 
-    def __init__(self, code: LabelCode, corner: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> None:
-        self._corner, self._box, self._rng = corner, box, rng
+    def __init__(
+        self,
+        code: LabelCode,
+        corner: np.ndarray,
+        box: np.ndarray,
+        rng: np.random.Generator,
+        ranges: NightRanges = NIGHT,
+    ) -> None:
+        self._corner, self._box, self._rng, self._night = corner, box, rng, ranges
         self._board = np.array([(0, 0), (code.width, 0), (code.width, code.height), (0, code.height)], np.float64)
 
     def strip(self, canvas: np.ndarray, hardness: float, night: bool) -> np.ndarray:
         """The strip (height, width) grey uint8 of a canvas as a camera sees it."""
+        shot = self.shot(canvas, hardness, night)
+        found = shot.corners + self._errors(shot.wide, hardness, night)
+        back = cv2.getPerspectiveTransform(self._board.astype(np.float32), found.astype(np.float32))
+        scale = NARROWEST / self._board[1, 0]
+        x0, y0, x1, y1 = self._box
+        strip_size = (round((x1 - x0) * scale), round((y1 - y0) * scale))
+        from_strip = np.array([(1 / scale, 0, x0 + 0.5 / scale), (0, 1 / scale, y0 + 0.5 / scale), (0, 0, 1)])
+        return cv2.warpPerspective(
+            shot.picture,
+            shot.shift @ back @ self._loose(hardness, night) @ from_strip,
+            strip_size,
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+
+    def shot(self, canvas: np.ndarray, hardness: float, night: bool) -> Shot:
+        """A canvas (float32) as a camera sees it."""
         wide, corners = self._far() if night else self._standing(hardness)
         to_frame = cv2.getPerspectiveTransform(self._board.astype(np.float32), corners.astype(np.float32))
         canvas = self._lit(canvas, hardness)
@@ -78,19 +114,7 @@ class Film:
             canvas, shift @ to_frame @ from_canvas, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         seen = self._dark(seen, wide) if night else self._camera(seen, hardness, wide)
-        found = corners + self._errors(wide, hardness, night)
-        back = cv2.getPerspectiveTransform(self._board.astype(np.float32), found.astype(np.float32))
-        scale = NARROWEST / self._board[1, 0]
-        x0, y0, x1, y1 = self._box
-        strip_size = (round((x1 - x0) * scale), round((y1 - y0) * scale))
-        from_strip = np.array([(1 / scale, 0, x0 + 0.5 / scale), (0, 1 / scale, y0 + 0.5 / scale), (0, 0, 1)])
-        return cv2.warpPerspective(
-            seen,
-            shift @ back @ self._loose(hardness, night) @ from_strip,
-            strip_size,
-            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        return Shot(seen, wide, corners, shift)
 
     def _errors(self, wide: float, hardness: float, night: bool) -> np.ndarray:
         """How far found corners lie from the true ones, (4, 2) pixels; a side under a strap is worse than the rest."""
@@ -128,9 +152,9 @@ class Film:
     def _far(self) -> tuple[float, np.ndarray]:
         """`_standing` by night: small, turned away about any axis, and rolled."""
         rng = self._rng
-        wide = float(np.exp(rng.uniform(*np.log(NIGHT.width))))
-        tilt, axis = np.radians(rng.uniform(*NIGHT.tilt)), rng.uniform(0, 2 * np.pi)
-        roll = np.radians(rng.uniform(-NIGHT.roll, NIGHT.roll))
+        wide = float(np.exp(rng.uniform(*np.log(self._night.width))))
+        tilt, axis = np.radians(rng.uniform(*self._night.tilt)), rng.uniform(0, 2 * np.pi)
+        roll = np.radians(rng.uniform(-self._night.roll, self._night.roll))
         return wide, self._seen(wide, tilt * np.cos(axis), tilt * np.sin(axis), roll)
 
     def _seen(self, wide: float, yaw: float, pitch: float, roll: float) -> np.ndarray:
@@ -183,21 +207,20 @@ class Film:
         rng = self._rng
         if rng.random() < 0.2:
             self._rain(seen)
-        level = float(rng.uniform(*NIGHT.exposure))
+        level = float(rng.uniform(*self._night.exposure))
         veil = rng.uniform(5, 70) if rng.random() < 0.2 else 0.0
         seen = seen * level + veil * self._slope(seen.shape)
-        blur = rng.uniform(NIGHT.blur[0], min(NIGHT.blur[1], MOST_BLUR * wide))
+        blur = rng.uniform(self._night.blur[0], min(self._night.blur[1], MOST_BLUR * wide))
         seen = cv2.GaussianBlur(seen, (0, 0), blur)
         if rng.random() < MOVING:
-            seen = _moved(
-                seen, rng.uniform(NIGHT.motion[0], min(NIGHT.motion[1], MOST_MOTION * wide)), rng.uniform(0, np.pi)
-            )
-        sigma = min(rng.uniform(*NIGHT.noise), MOST_NOISE * 170 * level)
+            longest = min(self._night.motion[1], MOST_MOTION * wide)
+            seen = _moved(seen, rng.uniform(self._night.motion[0], longest), rng.uniform(0, np.pi))
+        sigma = min(rng.uniform(*self._night.noise), MOST_NOISE * 170 * level)
         seen = np.clip(seen + self._noise(seen.shape, sigma), 0, 255).astype(np.uint8)
         if rng.random() < 0.12:
             seen = cv2.medianBlur(seen, 3) if rng.random() < 0.5 else cv2.GaussianBlur(seen, (0, 0), 0.8)
         if rng.random() < 0.75:
-            seen = _compressed(seen, int(rng.integers(*NIGHT.quality)))
+            seen = _compressed(seen, int(rng.integers(*self._night.quality)))
         return seen
 
     def _noise(self, shape: tuple[int, ...], sigma: float) -> np.ndarray:

@@ -14,9 +14,11 @@ import numpy as np
 import torch
 from label_network import CLASSES, COLUMNS, HEIGHT, HIDDEN, WIDTH, LabelNetwork
 from panel_network import OUTPUTS, CornerNetwork, PanelNetwork
+from tick_network import TickNetwork
 
 from agent_lib.label.corner_network import HEIGHT as VIEW_HEIGHT
 from agent_lib.label.corner_network import WIDTH as VIEW_WIDTH
+from agent_lib.label.tick_network import ROWS
 
 IR_VERSION, OPERATORS = 8, 13
 FLOAT, INT64 = 1, 7
@@ -86,22 +88,46 @@ def write_corner_finder(network: CornerNetwork, path: Path, metadata: dict[str, 
     return len(data)
 
 
+def write_tick_reader(network: TickNetwork, path: Path, metadata: dict[str, str]) -> int:
+    """Write the network that says where an edge has ticks, as `write_onnx` does; the file's size in bytes."""
+    graph = _Graph()
+    last = "edges"
+    for i, (convolution, norm, added) in enumerate(network.stages()):
+        computed = _convolution(graph, last, str(i), convolution, norm)
+        last = graph.node("Add", [last, computed], f"a{i}") if added else computed
+    weight, bias = (one.detach().float().numpy() for one in (network.last.weight, network.last.bias))
+    names = [last, graph.tensor("wl", weight), graph.tensor("bl", bias)]
+    last = graph.node("Conv", names, "odds", kernel_shape=list(weight.shape[2:]), pads=[0, 0, 0, 0])
+    graph.node("Flatten", [last], "ticks")
+    ends = _value("edges", ("edges", 1, ROWS, "columns")), _value("ticks", ("edges", "places"))
+    data = _model(graph, "tick_reader", *ends, metadata)
+    path.write_bytes(data)
+    return len(data)
+
+
 def _convolved(graph: _Graph, last: str, network: PanelNetwork | CornerNetwork) -> str:
     """Add a network's convolutions, each with its norm and a Relu; the name of the last output."""
     for i, (convolution, norm) in enumerate(network.stages()):
-        weight, bias = _folded(convolution, norm)
-        names = [last, graph.tensor(f"w{i}", weight), graph.tensor(f"b{i}", bias)]
-        last = graph.node(
-            "Conv",
-            names,
-            f"c{i}",
-            kernel_shape=list(weight.shape[2:]),
-            pads=2 * list(convolution.padding),
-            strides=list(convolution.stride),
-            dilations=list(convolution.dilation),
-        )
-        last = graph.node("Relu", [last], f"r{i}")
+        last = _convolution(graph, last, str(i), convolution, norm)
     return last
+
+
+def _convolution(
+    graph: _Graph, last: str, name: str, convolution: torch.nn.Conv2d, norm: torch.nn.BatchNorm2d
+) -> str:
+    """Add a convolution with its norm and a Relu; the name of the output."""
+    weight, bias = _folded(convolution, norm)
+    names = [last, graph.tensor(f"w{name}", weight), graph.tensor(f"b{name}", bias)]
+    computed = graph.node(
+        "Conv",
+        names,
+        f"c{name}",
+        kernel_shape=list(weight.shape[2:]),
+        pads=2 * list(convolution.padding),
+        strides=list(convolution.stride),
+        dilations=list(convolution.dilation),
+    )
+    return graph.node("Relu", [computed], f"r{name}")
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:

@@ -1,7 +1,7 @@
 """How well the sides of a panel agree with the border that a label has there: light paper, then a dark frame.
 
 Brightness and contrast are free on each side, so that shadows do not matter. The ticks are left out: whose they are is
-for `rivals` to say.
+for `ticks` to say.
 """
 
 from __future__ import annotations

@@ -58,9 +58,14 @@ class LabelFinder:
         self._night = NightSearch(self._edges)
 
     def find(self, grey: Image) -> list[FoundLabel]:
-        """Labels in an 8-bit grey frame, best first, weak ones last.
+        """The labels of `search`."""
+        return self.search(grey)[0]
 
-        If none is certain, shapes with a strap over one edge are checked too, and then the frame is searched by
+    def search(self, grey: Image) -> tuple[list[FoundLabel], list[Points]]:
+        """Labels in an 8-bit grey frame, best first, weak ones last; and the corners of boards that may be labels, for
+        all that this frame shows of them, whether they are among the labels or not.
+
+        If no label is certain, shapes with a strap over one edge are checked too, and then the frame is searched by
         `night`, as a noisy one is at once.
         """
         if noise_share(grey) >= NOISY:
@@ -69,18 +74,20 @@ class LabelFinder:
         found = self._judge(grey, whole_panels(shapes, MAX_WHOLE))
         if not _certain(found):
             found = _deduplicated(found + self._judge(grey, cut_panels(shapes, MAX_CUT)))
-        if not _certain(found):
-            found = _deduplicated(found + self._by_night(grey))
-        return found
+        if _certain(found):
+            return found, []
+        more, likely = self._by_night(grey)
+        return _deduplicated(found + more), likely
 
     def placed(self, corners: Points, score: float) -> FoundLabel:
         """The label whose outer board has these corners, as found in another picture of the same view: a weak one."""
         return FoundLabel(score, corners, cv2.getPerspectiveTransform(self._edges.board, corners), weak=True)
 
-    def _by_night(self, grey: Image) -> list[FoundLabel]:
-        """The labels in a noisy frame."""
-        found = self._night.find(grey, cleaned(grey))
-        return _deduplicated([self._label(one.score, one.panel, one.weak) for one in found])
+    def _by_night(self, grey: Image) -> tuple[list[FoundLabel], list[Points]]:
+        """`search` in a noisy frame."""
+        found, panels = self._night.find(grey, cleaned(grey))
+        labels = [self._label(one.score, one.panel, one.weak) for one in found]
+        return _deduplicated(labels), [self._label(0.0, panel, True).corners for panel in panels]
 
     def _judge(self, grey: Image, quads: list[Points]) -> list[FoundLabel]:
         """The labels among proposed panels."""

@@ -1,7 +1,7 @@
 """Find labels in a noisy frame: their ticks are too faint for a fixed correlation, and their outlines are ragged.
 
 One network proposes panels, another places their corners; a panel is a label if its sides are a label's (`border`) and
-its ticks agree much better with the label's code than with other codes (`rivals`).
+its ticks agree much better with the label's code than with other codes (`ticks`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from agent_lib.label.corner_network import CornerNetwork
 from agent_lib.label.match import EdgeCode, Match
 from agent_lib.label.panel_network import PanelNetwork, reduced
 from agent_lib.label.panels import SMALLEST_SIDE, fits, grain_of_rows
-from agent_lib.label.rivals import NO_LEAST, Evidence, Rivals
 from agent_lib.label.strap import Attempt, attempts, solve
+from agent_lib.label.ticks import NO_LEAST, Evidence, Ticks
 from agent_lib.runtime.arrays import Array, Image, Points
 
 # Noise of a frame reduced by two, as a share of the span of its levels, from which no other way finds more.
@@ -90,14 +90,15 @@ class NightSearch:
 
     def __init__(self, edges: EdgeCode) -> None:
         PanelNetwork.shared(), CornerNetwork.shared()
-        self._edges, self._border, self._rivals = edges, Border(edges.code), Rivals(edges)
+        self._edges, self._border, self._ticks = edges, Border(edges.code), Ticks(edges)
 
-    def find(self, frame: Image, grey: Image) -> list[NightPanel]:
-        """The panels of labels in a frame; `grey` is the frame smoothed and stretched (`finder.cleaned`)."""
+    def find(self, frame: Image, grey: Image) -> tuple[list[NightPanel], list[Points]]:
+        """The panels of labels in a frame, and all panels that were looked at, each from what is likeliest to be its
+        own top left; `grey` is the frame smoothed and stretched (`finder.cleaned`).
+        """
         panels = _distinct(proposed(frame, MAX_PROPOSED))
         matches = [self._edges.match(grey, panel) for panel in panels]
-        turned = [np.roll(panel, -match.turn, axis=0) for panel, match in zip(panels, matches, strict=True)]
-        evidence = self._rivals.weigh(grey, turned)
+        turned, evidence = self._ticks.turned(frame, panels)
         found = self._labels(grey, turned, evidence)
         tries = [(one, UNKNOWN) for one in self._straps(panels, matches)]
         if evidence and all(label.weak for label in found):
@@ -105,7 +106,8 @@ class NightSearch:
         solved = [(solve(self._edges, grey, one), side) for one, side in tries]
         moved = [(panel, side) for (score, _, panel), side in solved if score > 0]
         longer = [panel for panel, _ in moved]
-        return found + self._labels(grey, longer, self._rivals.weigh(grey, longer), [side for _, side in moved])
+        found += self._labels(grey, longer, self._ticks.weigh(frame, longer), [side for _, side in moved])
+        return found, turned
 
     def _labels(
         self, grey: Image, panels: list[Points], evidence: list[Evidence], moved: Sequence[int] = ()

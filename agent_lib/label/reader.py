@@ -48,9 +48,9 @@ class LabelReader:
         """Find and read the labels in one BGR or grey uint8 frame. Raises LabelError if it is not such an image."""
         image = checked(image)
         grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        labels = self._finder.find(grey)
+        labels, likely = self._finder.search(grey)
         if not labels:
-            return LabelReading(engine=self._reader.name)
+            return LabelReading(engine=self._reader.name, likely=likely)
         best, *others = [self._read(image, label) for label in labels[:MAX_READ]]
         best.labels, best.others = len(labels), others
         return best

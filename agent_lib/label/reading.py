@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,7 +23,8 @@ class LabelReading:
     `confidence` (0..1) are the engine's output. `reason` is "" if a number is reported, else why not. A `weak` reading
     may be of something else: it reports no number and counts only if a second frame or reader agrees. `alternatives`
     are the likeliest texts with the engine's own probabilities. `labels` is how many labels the frame shows; this is
-    the best of them, `others` are the readings of the rest, best first.
+    the best of them, `others` are the readings of the rest, best first. Where none is found, `likely` are the corners
+    of boards that may be labels, the likeliest first.
     """
 
     found: bool = False
@@ -38,6 +40,7 @@ class LabelReading:
     weak: bool = False
     alternatives: Texts = field(default=(), repr=False)
     others: list[LabelReading] = field(default_factory=list, repr=False)
+    likely: Sequence[Points] = field(default=(), repr=False)
 
     @property
     def message(self) -> str:

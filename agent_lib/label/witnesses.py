@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from agent_lib.label.align import GREY_LEVEL, Part, aligned
+from agent_lib.label.align import GREY_LEVEL, MOST_SHIFT, Part, aligned
 from agent_lib.label.reading import FrameReader, LabelReading
 from agent_lib.label.vote import LabelVote, Verdict
 from agent_lib.ocr import Texts
@@ -26,6 +26,14 @@ SMALLEST_SIDE = 160
 # Room around the label, in its widths: the finder needs the background beside the board.
 ROOM = 0.5
 _BAND = 128
+ENOUGH = 3
+"""Frames of which the mean is less doubtful than one frame that is read with the same confidence."""
+MEAN_ODDS = 3.0
+"""By how much: the factor of its odds."""
+MOST_PLACES = 3
+"""Places of which the mean is read where no frame shows a label surely."""
+SAME_SIZE = 0.25
+"""How much two frames' boards may differ in size, as a share of it, to be the same."""
 
 
 @dataclass
@@ -80,31 +88,36 @@ class Witnesses:
 
     def _together(self) -> LabelReading | None:
         reference = max(self._kept, key=lambda one: (one.reading.found, not one.reading.weak, one.reading.score))
+        places = [] if reference.reading.found else self._likely()
+        if places:
+            return max((self._at(corners) for corners in places), key=lambda one: (one.found, not one.weak, one.score))
         box = _box(reference.reading.corners, reference.grey.shape)
-        newest = self._kept[-1]
-        view, label = _part(reference.grey, box), _inside(reference.reading.corners, box)
-        first = aligned(view, _part(newest.grey, box), label) if newest is not reference else None
-        if newest is not reference and first is None:
+        alike = _alike(self._kept, reference, box, reference.reading.corners)
+        if len(alike) < 2 or all(one is not self._kept[-1] for one, _ in alike):
             # Something else is there now: the frames before it say nothing about it.
-            self._kept = [newest]
+            del self._kept[:-1]
             return None
-        alike: list[tuple[_Witness, Image]] = []
-        for one in self._kept:
-            part = _part(one.grey, box)
-            moved = part if one is reference else first if one is newest else aligned(view, part, label)
-            if moved is not None:
-                alike.append((one, moved))
-        if len(alike) < 2:
-            self._kept = [newest]
-            return None
-        reading = self._read_all(alike, _within(reference.reading, box))
-        for each in [reading, *reading.others]:
-            if each.corners is not None:
-                each.corners = each.corners + np.array(box[:2], np.float32)
-        return reading
+        return self._read_all(alike, reference.reading, box)
 
-    def _read_all(self, alike: list[tuple[_Witness, Image]], place: LabelReading) -> LabelReading:
-        """The reading of the mean of aligned pictures; `place` is that of the reference, in their pixels."""
+    def _likely(self) -> list[Points]:
+        """Where the newest frame and others may show a label that none of them shows surely: the corners in it."""
+        newest, *others = (one.reading.likely for one in reversed(self._kept))
+        seen = [sum(any(_same_place(corners, each) for each in other) for other in others) for corners in newest]
+        order = sorted((i for i in range(len(newest)) if seen[i]), key=lambda i: -seen[i])
+        return [newest[i] for i in order[:MOST_PLACES]]
+
+    def _at(self, corners: Points) -> LabelReading:
+        """The reading of the mean of all frames around a place in the newest one."""
+        newest = self._kept[-1]
+        box = _box(corners, newest.grey.shape)
+        alike = _alike(self._kept, newest, box, corners)
+        return self._read_all(alike, LabelReading(), box) if len(alike) > 1 else LabelReading()
+
+    def _read_all(
+        self, alike: list[tuple[_Witness, Image]], place: LabelReading, box: tuple[int, int, int, int]
+    ) -> LabelReading:
+        """The reading of the mean of aligned pictures, which are cut out by `box`; `place` is that of the reference."""
+        place = _within(place, box)
         mean = average([picture for _, picture in alike], [one.weight for one, _ in alike])
         reading = self._reader.read(mean)
         if not reading.found and place.found:
@@ -114,7 +127,18 @@ class Witnesses:
         if place.found:
             unfound = [picture for one, picture in alike if not one.reading.found]
             self._beside = tuple(self._reader.read_at(picture, place).alternatives for picture in unfound)
+        if len(alike) >= ENOUGH:
+            reading.confidence = less_doubtful(reading.confidence)
+        for each in [reading, *reading.others]:
+            if each.corners is not None:
+                each.corners = each.corners + np.array(box[:2], np.float32)
         return reading
+
+
+def less_doubtful(confidence: float) -> float:
+    """The confidence of a reading of the mean of ENOUGH frames, given the one that it would have of a single frame."""
+    odds = confidence / max(1e-9, 1.0 - confidence) * MEAN_ODDS
+    return odds / (1.0 + odds)
 
 
 def read_frames(frames: Sequence[Image], reader: FrameReader, digits: int = 5) -> LabelReading:
@@ -181,6 +205,27 @@ def _band(parts: list[Image], shares: Array, far: float) -> Image:
         total += part * near
         weight += near
     return np.asarray(np.clip(total / weight + 0.5, 0, 255), np.uint8)
+
+
+def _alike(
+    kept: list[_Witness], reference: _Witness, box: tuple[int, int, int, int], corners: Points | None
+) -> list[tuple[_Witness, Image]]:
+    """The frames that show the same as the reference, and what they show, cut out by `box` and laid over it."""
+    view, label = _part(reference.grey, box), _inside(corners, box)
+    found = []
+    for one in kept:
+        part = _part(one.grey, box)
+        moved = part if one is reference else aligned(view, part, label)
+        if moved is not None:
+            found.append((one, moved))
+    return found
+
+
+def _same_place(first: Points, second: Points) -> bool:
+    """Whether boards with these corners may be one, which a hand moved a little from one frame to another."""
+    size = np.ptp(first, axis=0)
+    moved = np.abs(first.mean(axis=0) - second.mean(axis=0)).max()
+    return bool(moved <= MOST_SHIFT and np.abs(np.ptp(second, axis=0) - size).max() <= SAME_SIZE * size.max())
 
 
 def _box(corners: Points | None, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -18,10 +18,12 @@ if TOOLS not in sys.path:
 
 from label_fonts import faces
 from panel_render import FINE, HEIGHT, WIDTH, PanelRenderer
+from tick_render import TickRenderer
 
-from agent_lib.label import corner_network
+from agent_lib.label import corner_network, tick_network
 from agent_lib.label.corner_network import CornerNetwork, placed, view
 from agent_lib.label.panel_network import STRIDE, PanelNetwork, channels
+from agent_lib.label.tick_network import ROWS, SAMPLES, TickNetwork
 
 
 @pytest.fixture(scope="module")
@@ -69,19 +71,30 @@ def test_a_short_run_writes_a_network_that_places_corners(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_short_run_writes_a_network_that_sees_ticks(tmp_path):
+    output, report = _trained("train_tick_reader.py", tmp_path)
+    assert report["held_out"]["places"] == 6 * (2 * 27 + 2 * 19)
+    for places in (19, 27, 40):
+        views = np.zeros((3, 1, ROWS, (places + 2) * SAMPLES), np.float32)
+        assert TickNetwork(output).log_odds(views).shape == (3, places)
+
+
+@pytest.mark.slow
 def test_the_files_compute_what_the_networks_do(tmp_path):
     torch = pytest.importorskip("torch")
-    from label_onnx import write_corner_finder, write_panel_finder
+    from label_onnx import write_corner_finder, write_panel_finder, write_tick_reader
     from panel_network import CornerNetwork as Corners
     from panel_network import PanelNetwork as Panels
+    from tick_network import TickNetwork as Ticks
 
     torch.manual_seed(3)
     rng = np.random.default_rng(4)
     for network, write, shape in (
         (Panels().eval(), write_panel_finder, (1, 2, 64, 96)),
         (Corners().eval(), write_corner_finder, (2, 2, corner_network.HEIGHT, corner_network.WIDTH)),
+        (Ticks().eval(), write_tick_reader, (3, 1, tick_network.ROWS, 29 * tick_network.SAMPLES)),
     ):
-        for norm in network.norms:
+        for norm in (one for one in network.modules() if isinstance(one, torch.nn.BatchNorm2d)):
             norm.running_mean.uniform_(-0.2, 0.2)
             norm.running_var.uniform_(0.5, 1.5)
         path = tmp_path / "one.onnx"
@@ -124,3 +137,23 @@ def test_a_view_shows_a_proposal_in_its_middle_and_gives_its_corners_back():
     assert seen[y0 + 3 : y1 - 3, x0 + 3 : x1 - 3].min() == 200
     assert seen[: y0 - 3].max() == 0
     assert placed(panel, np.zeros((4, 2))) == pytest.approx(panel, abs=1e-3)
+
+
+def test_the_edges_of_rendered_boards_are_lighter_where_they_have_ticks():
+    draw = TickRenderer(faces(np.random.default_rng(1), system=False), np.random.default_rng(5))
+    lighter = total = 0
+    # The rows between the inner and the outer ends of the ticks.
+    across = np.linspace(tick_network.FIRST, tick_network.LAST, ROWS)
+    rows = (across > -0.9) & (across < -0.1)
+    for _ in range(60):
+        for one in draw.edges(2):
+            assert one.view.shape == (ROWS, (len(one.ticks) + 2) * SAMPLES)
+            assert np.isfinite(one.view).all()
+            if one.ticks.all() or not one.ticks.any():
+                continue
+            levels = one.view[rows].reshape(rows.sum(), -1, SAMPLES)[:, 1:-1, SAMPLES // 2 - 1 : SAMPLES // 2 + 1]
+            levels = levels.mean(axis=(0, 2))
+            lighter += levels[one.ticks].mean() > levels[~one.ticks].mean()
+            total += 1
+    assert total > 400
+    assert lighter >= 0.85 * total

@@ -6,16 +6,19 @@ import cv2
 import numpy as np
 import pytest
 
-from agent_lib.label import corner_network, panel_network
+from agent_lib.label import corner_network, panel_network, tick_network
+from agent_lib.label.code import EDGES
 from agent_lib.label.code_file import load_label_code
 from agent_lib.label.corner_network import CornerNetwork
 from agent_lib.label.panel_network import PanelNetwork, peaks, reduced
+from agent_lib.label.match import EdgeCode
 from agent_lib.label.reader import LabelReader
+from agent_lib.label.tick_network import EdgeViews, TickNetwork
 from agent_lib.ocr import OcrError
 from agent_lib.runtime.network import NetworkError
 from agent_lib.settings import OcrSettings
 from agent_lib.simulator import scene_label
-from tests.support.label import corners_of, picture
+from tests.support.label import corners_of, other_code, picture
 
 pytestmark = pytest.mark.slow
 
@@ -81,6 +84,36 @@ def test_pictures_of_any_size(size):
         assert panel.shape == (4, 2)
         assert np.isfinite(panel).all()
     assert CornerNetwork.shared().settle(grey, [])[0] == []
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_ticks_of_any_code_are_seen_in_noise(seed, own):
+    rng = np.random.default_rng([seed, 29])
+    code = load_label_code() if own else other_code(rng)
+    corners = corners_of(150, (960, 600), 9, 20, -12)
+    image = picture(scene_label.board("40817", rng, code), corners, rng, level=0.35, blur=1.0, noise=11.0)
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    matrix = EdgeCode(code).homography(_panel(corners))
+    right, total = 0, 0
+    for edge, view in zip(EDGES, EdgeViews(load_label_code()).of(grey, [matrix]), strict=True):
+        there = np.isin(load_label_code().comb(edge), code.ticks[edge])
+        (odds,) = TickNetwork.shared().log_odds(view)
+        assert odds.shape == there.shape
+        right += ((odds > 0) == there).sum()
+        total += len(there)
+    assert right >= 0.85 * total
+
+
+def test_where_an_edge_is_hidden_all_places_are_about_as_likely():
+    rng = np.random.default_rng(31)
+    hidden = np.float32(rng.normal(0, 1, (40, 1, tick_network.ROWS, 29 * tick_network.SAMPLES)))
+    odds = TickNetwork.shared().log_odds(hidden)
+    assert odds.shape == (40, 27)
+    assert odds.std(axis=1).mean() < 0.6
+    flat = EdgeViews(load_label_code()).of(np.full((80, 90), 7, np.uint8), [np.eye(3)])
+    assert [view.shape[-1] // tick_network.SAMPLES for view in flat] == [29, 21, 29, 21]
+    assert all((view == 0).all() for view in flat)
 
 
 def test_peaks_are_the_mean_of_the_cells_around_them():

@@ -8,10 +8,11 @@ import pytest
 
 from agent_lib.label import night as label_night
 from agent_lib.label.border import Border
+from agent_lib.label.code import EDGES
 from agent_lib.label.code_file import load_label_code
 from agent_lib.label.finder import LabelFinder, cleaned
 from agent_lib.label.match import EdgeCode
-from agent_lib.label.rivals import Evidence, Rivals
+from agent_lib.label.ticks import Evidence, Ticks, _evidence
 from agent_lib.simulator import scene_label
 from tests.support.label import corners_of, other_code, picture, shared_code
 
@@ -54,7 +55,8 @@ def test_nothing_to_compare(edges):
     border = Border(edges.code)
     grey = np.zeros((60, 80), np.uint8)
     assert border.agreement(grey, []).shape == (0, 4)
-    assert Rivals(edges).weigh(grey, []) == []
+    assert Ticks(edges).weigh(grey, []) == []
+    assert Ticks(edges).turned(grey, []) == ([], [])
     (flat,) = border.agreement(grey, [np.float32([(5, 5), (60, 5), (60, 45), (5, 45)])])
     assert np.abs(flat).max() < 0.1
 
@@ -83,17 +85,42 @@ def test_a_board_that_shares_two_edges_does_not_become_a_label_by_being_lengthen
 
 
 def test_the_labels_code_stands_out_among_others_and_other_codes_do_not(edges):
-    rivals = Rivals(edges)
+    ticks = Ticks(edges)
     grey, corners = _night()
     panel = _panel(edges, corners)
-    own, turned = rivals.weigh(grey, [panel, np.roll(panel, 2, axis=0)])
+    own, upside_down = ticks.weigh(grey, [panel, np.roll(panel, 2, axis=0)])
     assert own.whole > label_night.ACCEPT
     assert own.doubtful(np.zeros(4, bool))[0] > label_night.ACCEPT_DOUBTFUL
-    assert turned.whole < label_night.WEAK
+    assert upside_down.whole < label_night.WEAK
     for seed in range(6):
         rng = np.random.default_rng(seed)
         other, corners = _night(other_code(rng), seed)
-        assert rivals.weigh(other, [_panel(edges, corners)])[0].whole < label_night.WEAK
+        assert ticks.weigh(other, [_panel(edges, corners)])[0].whole < label_night.WEAK
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_a_panel_is_turned_until_it_starts_with_the_labels_own_corner(edges, turn):
+    ticks = Ticks(edges)
+    grey, corners = _night()
+    panel = _panel(edges, corners)
+    (found,), (evidence,) = ticks.turned(grey, [np.roll(panel, turn, axis=0)])
+    assert found.tolist() == panel.tolist()
+    (again,) = ticks.weigh(grey, [panel])
+    assert evidence.whole == pytest.approx(again.whole)
+    assert evidence.edges == pytest.approx(again.edges)
+
+
+def test_codes_at_random_have_no_evidence_on_the_whole(edges):
+    rng = np.random.default_rng(8)
+    odds = [np.tile(rng.normal(0, 2, len(edges.code.comb(edge))), (3000, 1)) for edge in EDGES]
+    own = [np.isin(edges.code.comb(edge), edges.code.ticks[edge]) for edge in EDGES]
+    found = _evidence([rng.permuted(part, axis=1) for part in odds], own)
+    whole = np.array([one.whole for one in found])
+    assert abs(whole.mean()) < 0.06
+    assert 0.93 < whole.std() < 1.02
+    assert (np.abs(np.mean([one.edges for one in found], axis=0)) < 0.06).all()
+    (flat,) = _evidence([np.full((1, len(ticks)), 0.3) for ticks in own], own)
+    assert (flat.whole, *flat.edges) == pytest.approx((0.0,) * 5, abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -13,7 +13,7 @@ from agent_lib.label.align import aligned
 from agent_lib.label.reader import LabelError, LabelReader
 from agent_lib.label.reading import LabelReading
 from agent_lib.label.vote import LabelVote
-from agent_lib.label.witnesses import MOST_FRAMES, Witnesses, average, read_frames
+from agent_lib.label.witnesses import MOST_FRAMES, Witnesses, average, less_doubtful, read_frames
 from agent_lib.settings import OcrSettings
 from agent_lib.simulator.night import Night
 from agent_lib.simulator.scene import Scene
@@ -85,6 +85,48 @@ def test_a_label_found_in_one_frame_is_read_there_in_all_of_them() -> None:
     vote.add(reader().read(frames[1]), 1)
     verdict = vote.conclude()
     assert verdict is not None and verdict.number == "80352"
+
+
+class Doubts:
+    """The real label reader, but for whole frames, in which it finds no label and says where one may be."""
+
+    def __init__(self, likely: Callable[[int], list[np.ndarray]]) -> None:
+        self._likely, self.frames, self.parts = likely, 0, 0
+
+    def read(self, image: np.ndarray) -> LabelReading:
+        if image.shape[:2] != by_night("40718", 5)[0].shape[:2]:
+            self.parts += 1
+            return reader().read(image)
+        self.frames += 1
+        return LabelReading(likely=self._likely(self.frames - 1))
+
+    def read_at(self, image: np.ndarray, place: LabelReading) -> LabelReading:
+        return reader().read_at(image, place)
+
+
+def test_a_label_that_no_frame_shows_surely_is_read_from_all_where_they_may_show_it() -> None:
+    true = Scene(SEED, 0, "40718").label_corners(1.0)
+    wall = np.float32([(200, 200), (400, 200), (400, 340), (200, 340)])
+    doubts = Doubts(lambda frame: [wall + 90 * frame, np.float32(true + np.array((3, -2)) * (frame % 3))])
+    together = read_frames(by_night("40718", 5), doubts)
+    assert (together.number, together.reason) == ("40718", "")
+    assert together.corners is not None
+    assert np.abs(together.corners - true).max() < 6
+    assert doubts.parts == doubts.frames - 1 >= 2, "what one frame alone may show is not looked at"
+
+
+def test_a_place_that_one_frame_alone_may_show_is_not_read() -> None:
+    wall = np.float32([(200, 200), (400, 200), (400, 340), (200, 340)])
+    doubts = Doubts(lambda frame: [wall + 90 * frame])
+    assert not read_frames(by_night("40718", 5)[:3], doubts).found
+    assert (doubts.frames, doubts.parts) == (5, 0), "three frames and two means of whole frames"
+
+
+def test_the_mean_of_frames_is_less_doubtful_than_a_frame() -> None:
+    assert less_doubtful(0.0) == 0.0
+    assert less_doubtful(0.5) == pytest.approx(0.75)
+    assert less_doubtful(0.75) == pytest.approx(0.9)
+    assert 0.99999 < less_doubtful(0.99999) < less_doubtful(1.0) <= 1.0
 
 
 def test_nothing_is_read_at_a_place_that_no_frame_shows() -> None:
