@@ -112,9 +112,7 @@ def _convolved(graph: _Graph, last: str, network: PanelNetwork | CornerNetwork) 
     return last
 
 
-def _convolution(
-    graph: _Graph, last: str, name: str, convolution: torch.nn.Conv2d, norm: torch.nn.BatchNorm2d
-) -> str:
+def _convolution(graph: _Graph, last: str, name: str, convolution: torch.nn.Conv2d, norm: torch.nn.BatchNorm2d) -> str:
     """Add a convolution with its norm and a Relu; the name of the output."""
     weight, bias = _folded(convolution, norm)
     names = [last, graph.tensor(f"w{name}", weight), graph.tensor(f"b{name}", bias)]

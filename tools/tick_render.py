@@ -100,9 +100,7 @@ class TickRenderer(PanelRenderer):
         if kind < EVERY + NONE:
             share = float(kind < EVERY)
         ticks = {edge: rng.random(len(code.comb(edge))) < share for edge in EDGES}
-        starts = {
-            edge: tuple(np.array(code.comb(edge), int)[there].tolist()) for edge, there in ticks.items()
-        }
+        starts = {edge: tuple(np.array(code.comb(edge), int)[there].tolist()) for edge, there in ticks.items()}
         return ticks, replace(code, ticks=starts, tick_width=int(rng.integers(14, 18)))
 
     def _around(self, shape: tuple[int, int]) -> np.ndarray:

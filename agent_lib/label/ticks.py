@@ -17,40 +17,27 @@ from agent_lib.label.match import EdgeCode
 from agent_lib.label.tick_network import EdgeViews, TickNetwork
 from agent_lib.runtime.arrays import Array, Image, Points
 
-NO_LEAST = (-float("inf"), -float("inf"))
 FLAT = 0.25
 """Added to the variance of an edge's sums, so that nothing is made of log odds that are all about the same."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """How many standard deviations the label's code is above codes at random: `whole` for all edges together, `edges`
-    (4,) for each on its own.
+    """How a panel's ticks agree with the label's code.
+
+    `whole` is how many standard deviations the code is above codes at random, for all edges together; `edges` (4,) the
+    same for each on its own. `lacking` (4,) is by how much (natural logarithm) another code of as many ticks is likelier
+    on each edge: little for a label's edge, whether one sees its ticks or not, and much where other ticks are seen.
     """
 
     whole: float
     edges: Array
-
-    def doubtful(self, covered: Array, least_alone: tuple[float, float] = NO_LEAST) -> tuple[float, float]:
-        """The evidence of the worst two edges together, and their share of that of the best two: of a board that shares
-        only two edges with the label, these are the others. If the worst one is `covered` (4,) and has no evidence to
-        give, it is that of the third best, if that is more and these two are at least `least_alone`.
-        """
-        ranked = np.argsort(self.edges)
-        worst, third, second, best = (float(one) for one in self.edges[ranked])
-        both = (worst + third) / 2**0.5, (worst + third) / max(second + best, 1e-6)
-        counts = covered[ranked[0]] and worst >= least_alone[0] and third >= least_alone[1]
-        return max(both, (third, self.third_share)) if counts else both
+    lacking: Array
 
     @property
     def third(self) -> float:
-        """The evidence of the third best edge."""
+        """The evidence of the third best edge: a board may share two edges with the label."""
         return float(np.sort(self.edges)[1])
-
-    @property
-    def third_share(self) -> float:
-        """The third best edge's evidence as a share of the mean of the best two."""
-        return 2 * self.third / max(float(np.sort(self.edges)[2:].sum()), 1e-6)
 
 
 class Ticks:
@@ -90,11 +77,13 @@ class Ticks:
 
 def _evidence(odds: list[Array], own: list[Array]) -> list[Evidence]:
     """From the log odds at the places of each edge, (panels, places), and where the code has ticks."""
-    above, variances = np.empty((2, len(odds), len(odds[0])))
+    above, variances, lacking = np.empty((3, len(odds), len(odds[0])))
     for edge, (parts, ticks) in enumerate(zip(odds, own, strict=True)):
         count, places = int(ticks.sum()), len(ticks)
-        above[edge] = parts[:, ticks].sum(axis=1) - count * parts.mean(axis=1)
+        total = parts[:, ticks].sum(axis=1)
+        above[edge] = total - count * parts.mean(axis=1)
         # Of the sum over `count` of the places, drawn without putting back.
         variances[edge] = parts.var(axis=1) * count * (places - count) / max(1, places - 1) + FLAT
+        lacking[edge] = np.sort(parts, axis=1)[:, places - count :].sum(axis=1) - total
     whole, edges = above.sum(axis=0) / np.sqrt(variances.sum(axis=0)), above / np.sqrt(variances)
-    return [Evidence(float(one), each) for one, each in zip(whole, edges.T, strict=True)]
+    return [Evidence(float(one), *each) for one, *each in zip(whole, edges.T, lacking.T, strict=True)]
