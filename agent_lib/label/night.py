@@ -79,10 +79,10 @@ class NightSearch:
         """
         panels, evidence = self._ticks.turned(frame, _distinct(proposed(frame, MAX_PROPOSED)))
         found = self._labels(grey, panels, evidence)
-        if all(label.weak for label in found):
-            solved = [solve(self._edges, grey, one) for one in _attempts(panels, evidence)]
-            moved = [panel for score, _, panel in solved if score > 0]
-            found += self._labels(grey, moved, self._ticks.weigh(frame, moved), MOVED_PENALTY)
+        sure = any(not label.weak for label in found)
+        solved = [solve(self._edges, grey, one) for one in _attempts(panels, evidence, sure)]
+        moved = [panel for score, _, panel in solved if score > 0]
+        found += self._labels(grey, moved, self._ticks.weigh(frame, moved), 0.0 if sure else MOVED_PENALTY)
         return found, panels
 
     def _labels(
@@ -94,14 +94,17 @@ class NightSearch:
         return [one for one in judged if one is not None and fits(one.panel[None], SMALLEST_SIDE * 0.75)[0]]
 
 
-def _attempts(panels: list[Points], evidence: list[Evidence]) -> list[Attempt]:
-    """The likeliest panels, each with the sides that a strap may hide."""
+def _attempts(panels: list[Points], evidence: list[Evidence], sure: bool) -> list[Attempt]:
+    """The likeliest panels, each with the sides that a strap may hide; if one is a label for `sure`, the likeliest of
+    all with the side of which nothing is seen, since that may be elsewhere.
+    """
     found = []
-    for one in np.argsort([-each.whole for each in evidence])[:MAX_MOVED]:
+    order = np.argsort([-each.whole for each in evidence])
+    for one in order[: 1 if sure else MAX_MOVED]:
         edges = evidence[one].edges
-        for side in range(4):
-            strength = float(edges[(side + 2) % 4])
-            if strength >= OPPOSITE or np.delete(edges, side).min() >= OTHERS:
+        for side in [int(edges.argmin())] if sure else range(4):
+            strength, others = float(edges[(side + 2) % 4]), float(np.delete(edges, side).min())
+            if edges[side] < OTHERS <= others or (not sure and max(strength / OPPOSITE, others / OTHERS) >= 1):
                 found.append(Attempt(strength, panels[one], side))
     return found[:MAX_ATTEMPTS]
 

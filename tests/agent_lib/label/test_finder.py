@@ -174,7 +174,7 @@ def test_no_frame_costs_more_than_its_share(name):
     finder = LabelFinder()
     finder._edges = finder._night._edges = counting = _Counting(finder.code)
     assert finder.find(grey) == []
-    proposals = label_finder.MAX_WHOLE + label_finder.MAX_CUT + label_night.MAX_MATCHED
+    proposals = label_finder.MAX_WHOLE + label_finder.MAX_CUT
     solved = 2 * label_finder.MAX_ATTEMPTS + label_night.MAX_ATTEMPTS
     assert counting.matches <= proposals + solved
     assert counting.trials <= solved * 80

@@ -137,7 +137,7 @@ def test_noise_is_measured_against_the_light():
         (5.6, (5.0, -0.6, 4.9, -1.3), (0.0, 92.0, 0.0, 52.0), False),  # a board that shares two edges with the label
         (5.4, (5.0, 1.6, 4.8, -1.3), (0.0, 5.0, 0.0, 30.0), False),  # a third one by chance
         (4.4, (3.9, 0.4, 3.8, -0.2), (1.0, 3.0, 1.2, 5.5), False),  # two edges, the others too faint to tell
-        (4.0, (2.1, 1.9, 2.2, 1.8), (1.5, 1.0, 1.1, 2.0), None),
+        (4.0, (2.1, 1.9, 2.2, 1.8), (1.5, 1.0, 1.1, 2.0), False),
         (3.4, (2.1, 1.4, 2.0, 1.3), (1.5, 1.0, 1.1, 2.0), False),
     ],
 )
@@ -145,8 +145,9 @@ def test_three_edges_agree_and_no_two_show_other_ticks(whole, ticks, lacking, is
     panel = np.float32([(0, 0), (100, 0), (100, 65), (0, 65)])
     evidence = Evidence(whole, np.array(ticks), np.array(lacking))
     found = label_night._judged(panel, np.full(4, 0.9), evidence)
-    assert (None if found is not None and found.weak else found is not None) is is_label
-    assert label_night._judged(panel, np.array([0.9, 0.2, 0.9, 0.3]), evidence) is None, "no border"
+    assert (found is not None and not found.weak) is is_label
+    assert (found is not None and found.weak) is (whole == 4.0), "which counts if a second frame agrees"
+    assert label_night._judged(panel, np.array([0.9, 0.1, 0.2, 0.3]), evidence) is None, "no border"
     moved = label_night._judged(panel, np.full(4, 0.9), evidence, penalty=2.8)
     assert moved is None, "what was moved until it agreed needs more"
 
@@ -155,10 +156,14 @@ def test_sides_opposite_to_strong_edges_are_moved_of_the_likeliest_panels():
     panels = [np.float32([(0, 0), (100, 0), (100, 65), (0, 65)]) + 200 * place for place in range(5)]
     strap, other = np.array([1.9, 3.3, 1.4, -0.9]), np.array([1.5, 0.2, -0.5, 0.7])
     evidence = [Evidence(whole, strap, np.zeros(4)) for whole in (1.0, 4.2, 2.0, 3.9, 3.0)]
-    tries = label_night._attempts(panels, evidence)
+    tries = label_night._attempts(panels, evidence, sure=False)
     assert [(one.panel[0, 0], one.covered) for one in tries] == [(200.0, 3), (600.0, 3), (800.0, 3)]
-    assert label_night._attempts(panels[:1], [Evidence(4.9, other, np.zeros(4))]) == []
-    assert len(label_night._attempts(panels, [Evidence(5.0, np.full(4, 2.5), np.zeros(4))] * 5)) == 4
+    assert label_night._attempts(panels[:1], [Evidence(4.9, other, np.zeros(4))], sure=False) == []
+    assert len(label_night._attempts(panels, [Evidence(5.0, np.full(4, 2.5), np.zeros(4))] * 5, sure=False)) == 4
+    assert [(one.panel[0, 0], one.covered) for one in label_night._attempts(panels, evidence, sure=True)] == [
+        (200.0, 3)
+    ]
+    assert label_night._attempts(panels, [Evidence(5.0, np.full(4, 2.5), np.zeros(4))] * 5, sure=True) == []
 
 
 @pytest.mark.parametrize("side", range(4))
