@@ -27,7 +27,7 @@ FURTHER = 0.6
 """Share of its weight that each further frame adds to a text."""
 AGAINST = 1.5
 """Factor of a text's weight against the others: disagreeing frames are a warning."""
-TOGETHER = 0.95
+TOGETHER = 0.99
 """Probability with which the likely texts of all frames together decide when no more frames come."""
 LEAST_FRAMES = 3
 """Frames that must list the number on which all decide together."""

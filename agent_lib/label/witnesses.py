@@ -28,7 +28,7 @@ ROOM = 0.5
 _BAND = 128
 ENOUGH = 3
 """Frames of which the mean is less doubtful than one frame that is read with the same confidence."""
-MEAN_ODDS = 3.0
+MEAN_ODDS = 1.5
 """By how much: the factor of its odds."""
 MOST_PLACES = 3
 """Places of which the mean is read where no frame shows a label surely."""

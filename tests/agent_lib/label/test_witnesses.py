@@ -124,8 +124,8 @@ def test_a_place_that_one_frame_alone_may_show_is_not_read() -> None:
 
 def test_the_mean_of_frames_is_less_doubtful_than_a_frame() -> None:
     assert less_doubtful(0.0) == 0.0
-    assert less_doubtful(0.5) == pytest.approx(0.75)
-    assert less_doubtful(0.75) == pytest.approx(0.9)
+    assert less_doubtful(0.5) == pytest.approx(0.6)
+    assert less_doubtful(0.75) == pytest.approx(9 / 11)
     assert 0.99999 < less_doubtful(0.99999) < less_doubtful(1.0) <= 1.0
 
 
