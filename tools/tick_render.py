@@ -1,4 +1,4 @@
-"""Render edges to train and test the network that says where ticks are: boards with random ticks, photographed by night.
+"""Render edges to train and test the network that says where ticks are: boards with random ticks, seen by night.
 
 The boards are drawn as `panel_render` draws them, in the proportions of a station's label, and seen as found ones are:
 with corners that are as inexact.
@@ -25,7 +25,7 @@ RANGES = NightRanges(width=(74.0, 300.0), tilt=(0.0, 52.0), exposure=(0.1, 0.8),
 EVERY, NONE = 0.02, 0.04
 """Shares of the boards with a tick at every place, and without any."""
 OFF, FURTHER, SIDE = 0.3, 0.01, 0.015
-"""How far corners are off (sigma): in pixels, up to so much more as a share of the board's width, and where a side is."""
+"""How far corners are off (sigma): pixels, up to so much more as a share of the board's width, and all of a side."""
 SIDES = 0.25
 """Share of the boards of which a side is where it is not."""
 

@@ -66,12 +66,7 @@ class EdgeCode:
         """3x3 from board units to frame pixels, given the panel's TL, TR, BR, BL."""
         return cv2.getPerspectiveTransform(self.panel, np.asarray(panel, np.float32))
 
-    @property
-    def counts(self) -> list[int]:
-        """Samples along each edge, in the order of EDGES."""
-        return [edge.count for edge in self._edges]
-
-    def strips(self, grey: Image, panels: list[Points]) -> list[Array]:
+    def _strips(self, grey: Image, panels: list[Points]) -> list[Array]:
         """What lies on each edge of panels (TL, TR, BR, BL): per edge (panels, ROWS, samples along it) uint8."""
         values = self._sample(grey, panels, self._points)
         found, start = [], 0
@@ -83,7 +78,7 @@ class EdgeCode:
     def match(self, grey: Image, panel: Points) -> Match:
         """Compare all four orientations of a refined panel ((4, 2), clockwise)."""
         edges = np.empty((4, 4))
-        strips = self.strips(grey, [np.roll(panel, -turn, axis=0) for turn in range(4)])
+        strips = self._strips(grey, [np.roll(panel, -turn, axis=0) for turn in range(4)])
         for column, (edge, strip) in enumerate(zip(self._edges, strips, strict=True)):
             edges[:, column] = edge.whole.compare(strip)
         scores = (edges.sum(axis=1) - edges.min(axis=1)) / 3
@@ -117,8 +112,8 @@ class _Edge:
         first, second = np.meshgrid(along, across)
         points = np.stack([first, second] if flat else [second, first], axis=-1).reshape(-1, 2)
         self.points: Points = points.astype(np.float32)
-        ticks = profile_of(code.ticks[edge], code.tick_width, length, self.count)
-        comb = profile_of(code.comb(edge), code.tick_width, length, self.count)
+        ticks = _profile_of(code.ticks[edge], code.tick_width, length, self.count)
+        comb = _profile_of(code.comb(edge), code.tick_width, length, self.count)
         cut = round(UNDER_STRAP * code.height * scale)
         self.whole = _Pattern(ticks, comb)
         self._late = (cut, self.count, _Pattern(ticks[cut:], comb[cut:]))
@@ -137,15 +132,15 @@ class _Pattern:
     """
 
     def __init__(self, ticks: Array, comb: Array) -> None:
-        self._combs = shifted(comb)
-        patterns = shifted(ticks)
+        self._combs = _shifted(comb)
+        patterns = _shifted(ticks)
         patterns = patterns - (patterns * self._combs).sum(axis=1, keepdims=True) * self._combs
         # An edge without any tick of its own carries no information: it correlates with nothing.
         self._patterns = patterns / np.maximum(np.linalg.norm(patterns, axis=1, keepdims=True), 1e-6)
 
     def compare(self, strips: Array) -> Array:
         """Correlation at the best shift of each strip: (N, ROWS, length) uint8 -> (N,)."""
-        profiles = high_pass(strips.mean(axis=1, dtype=np.float32))[:, SHIFT:-SHIFT]
+        profiles = _high_pass(strips.mean(axis=1, dtype=np.float32))[:, SHIFT:-SHIFT]
         profiles = profiles - profiles.mean(axis=1, keepdims=True)
         # A flat edge has no ticks: half a grey level of noise must not be amplified to a pattern.
         strength = np.maximum((profiles * profiles).sum(axis=1, keepdims=True), 0.25 * profiles.shape[1])
@@ -154,7 +149,7 @@ class _Pattern:
         return best
 
 
-def profile_of(starts: Iterable[int], width: int, length: int, count: int) -> Array:
+def _profile_of(starts: Iterable[int], width: int, length: int, count: int) -> Array:
     """Ticks along an edge of `length` units as the mean brightness of `count` samples."""
     fine = np.zeros(length, np.float32)
     for tick in starts:
@@ -163,11 +158,9 @@ def profile_of(starts: Iterable[int], width: int, length: int, count: int) -> Ar
     return np.array([fine[a:b].mean() for a, b in pairwise(edges)], np.float32)
 
 
-def shifted(profile: Array, blur: float = 0.0) -> Array:
-    """The expected profile at every shift (2 SHIFT + 1, length - 2 SHIFT), rows of norm 1; `blur` is in samples."""
-    if blur:
-        profile = cv2.GaussianBlur(profile[None], (0, 0), blur, borderType=cv2.BORDER_REFLECT_101)[0]
-    profile = high_pass(profile[None])[0]
+def _shifted(profile: Array) -> Array:
+    """The expected profile at every shift (2 SHIFT + 1, length - 2 SHIFT), rows of norm 1."""
+    profile = _high_pass(profile[None])[0]
     rows: Array = np.array(
         [profile[shift : len(profile) - 2 * SHIFT + shift] for shift in range(2 * SHIFT + 1)], np.float32
     )
@@ -176,6 +169,6 @@ def shifted(profile: Array, blur: float = 0.0) -> Array:
     return normalised
 
 
-def high_pass(profiles: Array) -> Array:
+def _high_pass(profiles: Array) -> Array:
     """Subtract slow changes along each edge (shadow, glare): the mean over three pitches."""
     return profiles - cv2.blur(profiles, (41, 1), borderType=cv2.BORDER_REFLECT_101)

@@ -16,6 +16,7 @@ from agent_lib.runtime.arrays import Array, Image, Points
 
 # With this correlation an edge is trusted, and the opposite one is assumed to be covered.
 STRONG = 0.5
+MOST = 2
 # How much longer the panel may be than it appears, as shares of its length: (min, max, step) down and across.
 REACHES = {0: (-0.26, 0.24, 0.02), 1: (-0.17, 0.16, 0.0135)}
 # Maximum tilt of the covered side against the opposite one, as a share of the distance between them.
@@ -37,14 +38,14 @@ class Attempt:
     covered: int
 
 
-def attempts(panel: Points, match: Match, most: int = 2, strong: float = STRONG) -> list[Attempt]:
+def attempts(panel: Points, match: Match) -> list[Attempt]:
     """Hypotheses for a panel whose match was too weak, the best first."""
-    order = np.argsort(-match.edges, axis=None)[:most]
+    order = np.argsort(-match.edges, axis=None)[:MOST]
     found = []
     for place in order:
         turn, edge = divmod(int(place), 4)
         strength = float(match.edges[turn, edge])
-        if strength >= strong:
+        if strength >= STRONG:
             found.append(Attempt(strength, np.roll(panel, -turn, axis=0), (edge + 2) % 4))
     return found
 

@@ -26,8 +26,9 @@ class Evidence:
     """How a panel's ticks agree with the label's code.
 
     `whole` is how many standard deviations the code is above codes at random, for all edges together; `edges` (4,) the
-    same for each on its own. `lacking` (4,) is by how much (natural logarithm) another code of as many ticks is likelier
-    on each edge: little for a label's edge, whether one sees its ticks or not, and much where other ticks are seen.
+    same for each on its own. `lacking` (4,) is by how much (natural logarithm) another code of as many ticks is
+    likelier on each edge: little for a label's edge, whether one sees its ticks or not, and much where other ticks are
+    seen.
     """
 
     whole: float

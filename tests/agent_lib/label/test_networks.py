@@ -10,8 +10,8 @@ from agent_lib.label import corner_network, panel_network, tick_network
 from agent_lib.label.code import EDGES
 from agent_lib.label.code_file import load_label_code
 from agent_lib.label.corner_network import CornerNetwork
-from agent_lib.label.panel_network import PanelNetwork, peaks, reduced
 from agent_lib.label.match import EdgeCode
+from agent_lib.label.panel_network import PanelNetwork, peaks, reduced
 from agent_lib.label.reader import LabelReader
 from agent_lib.label.tick_network import EdgeViews, TickNetwork
 from agent_lib.ocr import OcrError
