@@ -49,7 +49,8 @@ class Witnesses:
     """The frames of one capture, and what they show together. Not thread-safe.
 
     The label is looked for in their mean. Where only one of them shows it, the others and the mean are read there,
-    too: noise hides a border sooner than digits that one knows where to look for.
+    too: noise hides a border sooner than digits that one knows where to look for. Where none shows it surely, it is
+    looked for in the mean at each place where several of them may show one.
     """
 
     def __init__(self, reader: FrameReader) -> None:
