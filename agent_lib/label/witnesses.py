@@ -91,14 +91,17 @@ class Witnesses:
         reference = max(self._kept, key=lambda one: (one.reading.found, not one.reading.weak, one.reading.score))
         places = [] if reference.reading.found else self._likely()
         if places:
-            return max((self._at(corners) for corners in places), key=lambda one: (one.found, not one.weak, one.score))
+            read = [self._at(corners) for corners in places]
+            best, self._beside = max(read, key=lambda one: (one[0].found, not one[0].weak, one[0].score))
+            return best
         box = _box(reference.reading.corners, reference.grey.shape)
         alike = _alike(self._kept, reference, box, reference.reading.corners)
         if len(alike) < 2 or all(one is not self._kept[-1] for one, _ in alike):
             # Something else is there now: the frames before it say nothing about it.
             del self._kept[:-1]
             return None
-        return self._read_all(alike, reference.reading, box)
+        reading, self._beside = self._read_all(alike, reference.reading, box)
+        return reading
 
     def _likely(self) -> list[Points]:
         """Where the newest frame and others may show a label that none of them shows surely: the corners in it."""
@@ -107,17 +110,19 @@ class Witnesses:
         order = sorted((i for i in range(len(newest)) if seen[i]), key=lambda i: -seen[i])
         return [newest[i] for i in order[:MOST_PLACES]]
 
-    def _at(self, corners: Points) -> LabelReading:
-        """The reading of the mean of all frames around a place in the newest one."""
+    def _at(self, corners: Points) -> tuple[LabelReading, tuple[Texts, ...]]:
+        """`_read_all` around a place in the newest frame."""
         newest = self._kept[-1]
         box = _box(corners, newest.grey.shape)
         alike = _alike(self._kept, newest, box, corners)
-        return self._read_all(alike, LabelReading(), box) if len(alike) > 1 else LabelReading()
+        return self._read_all(alike, LabelReading(), box) if len(alike) > 1 else (LabelReading(), ())
 
     def _read_all(
         self, alike: list[tuple[_Witness, Image]], place: LabelReading, box: tuple[int, int, int, int]
-    ) -> LabelReading:
-        """The reading of the mean of aligned pictures, which are cut out by `box`; `place` is that of the reference."""
+    ) -> tuple[LabelReading, tuple[Texts, ...]]:
+        """The reading of the mean of aligned pictures, which are cut out by `box`, and the likely texts of those in
+        which no label was found, read where it is; `place` is that of the reference.
+        """
         place = _within(place, box)
         mean = average([picture for _, picture in alike], [one.weight for one, _ in alike])
         reading = self._reader.read(mean)
@@ -125,15 +130,16 @@ class Witnesses:
             reading = self._reader.read_at(mean, place)
         elif reading.found and not place.found:
             place = reading
+        beside: tuple[Texts, ...] = ()
         if place.found:
             unfound = [picture for one, picture in alike if not one.reading.found]
-            self._beside = tuple(self._reader.read_at(picture, place).alternatives for picture in unfound)
+            beside = tuple(self._reader.read_at(picture, place).alternatives for picture in unfound)
         if len(alike) >= ENOUGH:
             reading.confidence = less_doubtful(reading.confidence)
         for each in [reading, *reading.others]:
             if each.corners is not None:
                 each.corners = each.corners + np.array(box[:2], np.float32)
-        return reading
+        return reading, beside
 
 
 def less_doubtful(confidence: float) -> float:

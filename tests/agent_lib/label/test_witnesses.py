@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
@@ -113,6 +114,25 @@ def test_a_label_that_no_frame_shows_surely_is_read_from_all_where_they_may_show
     assert together.corners is not None
     assert np.abs(together.corners - true).max() < 6
     assert doubts.parts == doubts.frames - 1 >= 2, "what one frame alone may show is not looked at"
+
+
+def test_the_texts_of_single_frames_are_those_of_the_place_that_is_read() -> None:
+    places = [np.float32([(x, 100), (x + 120, 100), (x + 120, 180), (x, 180)]) for x in (60, 420)]
+    unsure = LabelReading(likely=places)
+    # What the first mean shows is the better label of two.
+    means = [replace(seen(text, 0.5), score=score, alternatives=((text, 0.5),)) for text, score in TWO_LABELS]
+    reader = Says(lambda _: means.pop(0))
+    reader.read_at = lambda _, place: place
+    rng = np.random.default_rng(3)
+    shown = cv2.GaussianBlur(rng.integers(0, 256, (400, 600), np.uint8), (0, 0), 3)
+    together = Witnesses(reader)
+    together.add(shown, unsure)
+    reading = together.add(cv2.add(shown, np.full_like(shown, 2)), unsure)
+    assert reading is not None and reading.raw_text == "40718"
+    assert together.beside == ((("40718", 0.5),),) * 2
+
+
+TWO_LABELS = (("40718", 0.7), ("93265", 0.6))
 
 
 def test_a_place_that_one_frame_alone_may_show_is_not_read() -> None:
